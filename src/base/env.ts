@@ -1,0 +1,202 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ConnectionOptions, SecureContextOptions } from 'node:tls'
+import type { Registry } from 'prom-client'
+import type { Log } from './log.ts'
+
+/**
+ * Everything that reaches outside the program. The real one is `env-real.ts`, the one of tests and simulation
+ * `env-virtual.ts`; nothing else touches the clock, timers, chance, files, sockets or processes.
+ */
+export interface Env {
+  readonly clock: Clock
+  readonly random: Random
+  readonly fs: FileSystem
+  readonly tcp: Tcp
+  readonly dns: Dns
+  readonly http: Http
+  readonly spawn: Spawner
+  readonly log: Log
+  /** Our own metrics; served at /metrics. */
+  readonly metrics: Registry
+}
+
+export interface Clock {
+  /** Unix time in ms, possibly with a fraction. May jump. */
+  now(): number
+  /** Milliseconds since an arbitrary point; never goes back. For durations. */
+  monotonic(): number
+  /** Calls back once after at least `delayMs` (0 = next turn of the event loop). */
+  setTimer(delayMs: number, callback: () => void): Timer
+  /** Calls back every `intervalMs` until cancelled. */
+  setTicker(intervalMs: number, callback: () => void): Timer
+}
+
+export interface Timer {
+  cancel(): void
+}
+
+/** Resolves after `delayMs`, or at once when `signal` aborts (it does not reject: ask `signal.aborted`). */
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve()
+    const onAbort = () => {
+      timer.cancel()
+      resolve()
+    }
+    const timer = clock.setTimer(delayMs, () => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve()
+    })
+    signal?.addEventListener('abort', onAbort, { once: true })
+  })
+}
+
+export interface Random {
+  /** Uniform in [0, 1). */
+  next(): number
+  bytes(count: number): Uint8Array
+}
+
+export interface FileStat {
+  readonly kind: 'file' | 'directory' | 'other'
+  readonly sizeBytes: number
+  /** Unix ms. */
+  readonly modifiedTime: number
+  readonly inode: number
+}
+
+export interface DiskUsage {
+  readonly totalBytes: number
+  readonly freeBytes: number
+  readonly availableBytes: number
+  readonly files: number
+  readonly filesFree: number
+}
+
+/** Paths are the caller's. Every call rejects with Node's error codes (ENOENT, ENOSPC, EACCES …) in `error.code`. */
+export interface FileSystem {
+  /**
+   * `read`: must exist. `create`: must not exist, read and write. `write`: read and write, created if absent, kept if present.
+   */
+  open(path: string, mode: 'read' | 'create' | 'write'): Promise<File>
+  readFile(path: string): Promise<Uint8Array>
+  readText(path: string): Promise<string>
+  /** Creates or replaces; neither atomic nor durable (see `writeFileAtomic` in files.ts). */
+  writeFile(path: string, body: Uint8Array | string): Promise<void>
+  /** Names only, sorted. */
+  readDir(path: string): Promise<readonly string[]>
+  /** null where nothing is. */
+  stat(path: string): Promise<FileStat | null>
+  readLink(path: string): Promise<string>
+  realPath(path: string): Promise<string>
+  usage(path: string): Promise<DiskUsage>
+  mkdir(path: string): Promise<void>
+  rename(from: string, to: string): Promise<void>
+  /** Removes a file or a directory with all in it; no error where nothing is. */
+  remove(path: string): Promise<void>
+  /** Makes creations, renames and removals in a directory durable. */
+  syncDir(path: string): Promise<void>
+  /** Calls back when something in a directory, or a file, may have changed; best effort, so callers poll as well. Missing path: no error. */
+  watch(path: string, onChange: () => void): Timer
+}
+
+export interface File {
+  readonly path: string
+  /** Bytes read, 0 at the end. */
+  read(into: Uint8Array, position: number): Promise<number>
+  /** Writes all of the buffers, one after the other, at `position`; resolves after write(2) of the last byte. */
+  write(buffers: readonly Uint8Array[], position: number): Promise<void>
+  size(): Promise<number>
+  truncate(sizeBytes: number): Promise<void>
+  /** fdatasync: what was written survives power loss. */
+  sync(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface ConnectOptions {
+  readonly host: string
+  readonly port: number
+  /** Present: TLS. */
+  readonly tls?: ConnectionOptions & SecureContextOptions
+}
+
+/** Callbacks of one connection. `data` lends `bytes` for the duration of the call only: many connections share one read buffer. */
+export interface SocketHandler {
+  connected(): void
+  data(bytes: Uint8Array): void
+  /** Once, last; with an error when it was not an orderly end. */
+  closed(error?: Error): void
+}
+
+export interface Socket {
+  write(bytes: Uint8Array | string): void
+  /** Ends the connection at once; `closed` is still called. */
+  destroy(): void
+}
+
+export interface Tcp {
+  connect(options: ConnectOptions, handler: SocketHandler): Socket
+}
+
+export interface Dns {
+  lookup(host: string): Promise<readonly string[]>
+}
+
+export interface HttpRequest {
+  readonly url: string
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: Uint8Array | string
+  readonly signal?: AbortSignal
+  readonly timeoutMs?: number
+  /** A longer body is an error. Default 64 MiB. */
+  readonly bodyBytesMax?: number
+}
+
+export interface HttpResponse {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+}
+
+export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void
+
+export interface HttpListener {
+  readonly host: string
+  readonly port: number
+  /** Stops accepting, ends idle connections, waits for running requests up to `graceMs`, then cuts them. */
+  close(graceMs: number): Promise<void>
+}
+
+export interface Http {
+  /** A plain client for everything that is not the scrape path. Any status resolves; only transport failures reject. */
+  request(request: HttpRequest): Promise<HttpResponse>
+  listen(options: { readonly host: string; readonly port: number }, handler: HttpHandler): Promise<HttpListener>
+}
+
+export interface ChildExit {
+  readonly code: number | null
+  readonly signal: string | null
+}
+
+/** A process we started, detached into its own process group, with a stop channel: closing it asks the child to stop. */
+export interface Child {
+  readonly pid: number
+  readonly exited: Promise<ChildExit>
+  /** Asks for a clean stop by closing the channel that the child watches; the child also stops when this process vanishes. */
+  stop(): void
+  kill(signal: 'SIGTERM' | 'SIGKILL' | 'SIGHUP'): void
+}
+
+export interface SpawnOptions {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly cwd?: string
+  readonly variables?: Readonly<Record<string, string>>
+  /** A line of the child's stdout or stderr, without its newline. */
+  onLine(line: string): void
+}
+
+export interface Spawner {
+  start(options: SpawnOptions): Child
+}

@@ -1,0 +1,56 @@
+import type { Timestamp } from '../model/time.ts'
+
+/** Encodings of chunk bytes. Source: Prometheus tsdb/chunkenc/chunk.go, Encoding. */
+export const ChunkEncoding = { none: 0, xor: 1, histogram: 2, floatHistogram: 3 } as const
+export type ChunkEncoding = (typeof ChunkEncoding)[keyof typeof ChunkEncoding]
+
+/**
+ * Samples as two columns of equal use: `length` counts what is valid, the arrays may be longer.
+ * Grown and reused by whoever owns it; a decoder appends at `length`.
+ */
+export class SampleColumns {
+  timestamps: Float64Array
+  values: Float64Array
+  length = 0
+
+  constructor(capacity = 128) {
+    this.timestamps = new Float64Array(capacity)
+    this.values = new Float64Array(capacity)
+  }
+
+  clear(): void {
+    this.length = 0
+  }
+
+  /** Makes room for `count` more samples. */
+  reserve(count: number): void {
+    const wanted = this.length + count
+    if (wanted <= this.timestamps.length) return
+    const capacity = Math.max(wanted, this.timestamps.length * 2)
+    const timestamps = new Float64Array(capacity)
+    const values = new Float64Array(capacity)
+    timestamps.set(this.timestamps)
+    values.set(this.values)
+    this.timestamps = timestamps
+    this.values = values
+  }
+
+  push(t: Timestamp, v: number): void {
+    this.reserve(1)
+    this.timestamps[this.length] = t
+    this.values[this.length] = v
+    this.length++
+  }
+}
+
+/** A run of encoded samples of one series, as it lies in `data` from `start` up to, not including, `end`. */
+export interface Chunk {
+  readonly encoding: ChunkEncoding
+  /** Time of the first and of the last sample, both inclusive. */
+  readonly minTime: Timestamp
+  readonly maxTime: Timestamp
+  readonly sampleCount: number
+  readonly data: Uint8Array
+  readonly start: number
+  readonly end: number
+}

@@ -1,0 +1,213 @@
+import { assert } from '../base/assert.ts'
+
+export const METRIC_NAME = '__name__'
+
+/**
+ * A label set: names unique and sorted as bytes (as upstream sorts), no empty values. Immutable.
+ *
+ * Kept flat (`[name, value, name, value, …]`): one array a label set, no object a label.
+ */
+export class Labels {
+  static readonly empty = new Labels([])
+  /** Flat, sorted by name. Do not change. */
+  readonly pairs: readonly string[]
+  #hash = -1
+
+  private constructor(pairs: readonly string[]) {
+    this.pairs = pairs
+  }
+
+  /** From names and values in any order; empty values are left out; a name given twice is the caller's mistake. */
+  static of(labels: Readonly<Record<string, string>> | Iterable<readonly [string, string]>): Labels {
+    const entries = Symbol.iterator in labels ? [...(labels as Iterable<readonly [string, string]>)] : Object.entries(labels)
+    const kept = entries.filter(([, value]) => value !== '').sort((a, b) => compareStrings(a[0], b[0]))
+    const pairs: string[] = []
+    for (const [name, value] of kept) {
+      assert(pairs.length === 0 || pairs[pairs.length - 2] !== name, `label ${name} is given once`)
+      pairs.push(name, value)
+    }
+    return pairs.length === 0 ? Labels.empty : new Labels(pairs)
+  }
+
+  /** From a flat array that is already sorted, unique and without empty values. Takes the array over. */
+  static fromSortedPairs(pairs: readonly string[]): Labels {
+    return pairs.length === 0 ? Labels.empty : new Labels(pairs)
+  }
+
+  get size(): number {
+    return this.pairs.length / 2
+  }
+
+  /** The value of a label; empty where it is absent, which means the same. */
+  get(name: string): string {
+    const pairs = this.pairs
+    for (let i = 0; i < pairs.length; i += 2) if (pairs[i] === name) return pairs[i + 1]
+    return ''
+  }
+
+  has(name: string): boolean {
+    const pairs = this.pairs
+    for (let i = 0; i < pairs.length; i += 2) if (pairs[i] === name) return true
+    return false
+  }
+
+  *[Symbol.iterator](): IterableIterator<[string, string]> {
+    for (let i = 0; i < this.pairs.length; i += 2) yield [this.pairs[i], this.pairs[i + 1]]
+  }
+
+  /** Without the named labels. */
+  without(...names: readonly string[]): Labels {
+    if (!names.some((name) => this.has(name))) return this
+    const pairs: string[] = []
+    for (let i = 0; i < this.pairs.length; i += 2) if (!names.includes(this.pairs[i])) pairs.push(this.pairs[i], this.pairs[i + 1])
+    return Labels.fromSortedPairs(pairs)
+  }
+
+  /** Only the named labels. */
+  only(names: readonly string[]): Labels {
+    const pairs: string[] = []
+    for (let i = 0; i < this.pairs.length; i += 2) if (names.includes(this.pairs[i])) pairs.push(this.pairs[i], this.pairs[i + 1])
+    return Labels.fromSortedPairs(pairs)
+  }
+
+  /** With labels set; an empty value removes. */
+  with(changes: Readonly<Record<string, string>>): Labels {
+    const builder = new LabelsBuilder(this)
+    for (const [name, value] of Object.entries(changes)) builder.set(name, value)
+    return builder.labels()
+  }
+
+  equals(other: Labels): boolean {
+    if (this === other) return true
+    const a = this.pairs
+    const b = other.pairs
+    if (a.length !== b.length) return false
+    for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+    return true
+  }
+
+  /** A string that is equal exactly when the label sets are: a Map key. */
+  key(): string {
+    return this.pairs.join('\xff')
+  }
+
+  /** 32 bits, not negative, the same in every process. For tables in memory, never written to disk. */
+  hash(): number {
+    if (this.#hash === -1) {
+      let hash = 0x811c9dc5
+      for (const text of this.pairs) {
+        for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+        hash = Math.imul(hash ^ 0xff, 0x01000193)
+      }
+      this.#hash = (hash ^ (hash >>> 15)) >>> 0
+    }
+    return this.#hash
+  }
+
+  /** `name{a="b"}` as upstream prints a series; `{}` when empty. */
+  toString(): string {
+    const parts: string[] = []
+    let name = ''
+    for (let i = 0; i < this.pairs.length; i += 2) {
+      const [label, value] = [this.pairs[i], this.pairs[i + 1]]
+      if (label === METRIC_NAME && isLegacyMetricName(value)) name = value
+      else if (label === METRIC_NAME) parts.unshift(quote(value))
+      else parts.push(`${isLegacyLabelName(label) ? label : quote(label)}=${quote(value)}`)
+    }
+    if (name !== '' && parts.length === 0) return name
+    return `${name}{${parts.join(', ')}}`
+  }
+
+  toObject(): Record<string, string> {
+    const out: Record<string, string> = Object.create(null)
+    for (const [name, value] of this) out[name] = value
+    return out
+  }
+}
+
+/** Changes a label set step by step. An empty value removes the label. */
+export class LabelsBuilder {
+  readonly #labels: Map<string, string>
+
+  constructor(base: Labels = Labels.empty) {
+    this.#labels = new Map(base)
+  }
+
+  get(name: string): string {
+    return this.#labels.get(name) ?? ''
+  }
+
+  set(name: string, value: string): this {
+    if (value === '') this.#labels.delete(name)
+    else this.#labels.set(name, value)
+    return this
+  }
+
+  delete(name: string): this {
+    this.#labels.delete(name)
+    return this
+  }
+
+  [Symbol.iterator](): IterableIterator<[string, string]> {
+    return this.#labels[Symbol.iterator]()
+  }
+
+  labels(): Labels {
+    return Labels.of(this.#labels)
+  }
+}
+
+/** Order of UTF-8 bytes, which is the order of code points; plain `<` orders surrogate pairs before U+E000…U+FFFF. */
+export function compareStrings(a: string, b: string): number {
+  if (a === b) return 0
+  const length = Math.min(a.length, b.length)
+  for (let i = 0; i < length; i++) {
+    let x = a.charCodeAt(i)
+    let y = b.charCodeAt(i)
+    if (x === y) continue
+    if (x >= 0xd800 && y >= 0xd800) {
+      x = x >= 0xe000 ? x - 0x800 : x + 0x2000
+      y = y >= 0xe000 ? y - 0x800 : y + 0x2000
+    }
+    return x - y
+  }
+  return a.length - b.length
+}
+
+/** Order of label sets as upstream's labels.Compare: pair by pair, name then value, the shorter first. */
+export function compareLabels(a: Labels, b: Labels): number {
+  const length = Math.min(a.pairs.length, b.pairs.length)
+  for (let i = 0; i < length; i++) {
+    const order = compareStrings(a.pairs[i], b.pairs[i])
+    if (order !== 0) return order
+  }
+  return a.pairs.length - b.pairs.length
+}
+
+export function isLegacyMetricName(name: string): boolean {
+  return /^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name)
+}
+
+export function isLegacyLabelName(name: string): boolean {
+  return /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name)
+}
+
+/** A Go-quoted string (strconv.Quote), as upstream prints label values. */
+export function quote(text: string): string {
+  let out = '"'
+  for (const char of text) {
+    const code = char.codePointAt(0)!
+    if (char === '"') out += '\\"'
+    else if (char === '\\') out += '\\\\'
+    else if (char === '\n') out += '\\n'
+    else if (char === '\t') out += '\\t'
+    else if (char === '\r') out += '\\r'
+    else if (char === '\x07') out += '\\a'
+    else if (char === '\b') out += '\\b'
+    else if (char === '\f') out += '\\f'
+    else if (char === '\v') out += '\\v'
+    else if (code < 0x20 || code === 0x7f) out += `\\x${code.toString(16).padStart(2, '0')}`
+    else out += char
+  }
+  return `${out}"`
+}

@@ -1,0 +1,2 @@
+/** Unix time in ms, an integer. */
+export type Timestamp = number

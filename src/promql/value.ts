@@ -1,0 +1,37 @@
+import type { Labels } from '../model/labels.ts'
+import type { Timestamp } from '../model/time.ts'
+
+export interface VectorSample {
+  readonly labels: Labels
+  readonly t: Timestamp
+  readonly v: number
+}
+
+/** One series of a matrix: `length` points, in time order, in arrays that may be longer. */
+export interface MatrixSeries {
+  readonly labels: Labels
+  readonly timestamps: Float64Array
+  readonly values: Float64Array
+  readonly length: number
+}
+
+export type QueryValue =
+  | { readonly type: 'scalar'; readonly t: Timestamp; readonly v: number }
+  | { readonly type: 'string'; readonly t: Timestamp; readonly v: string }
+  | { readonly type: 'vector'; readonly samples: readonly VectorSample[] }
+  | { readonly type: 'matrix'; readonly series: readonly MatrixSeries[] }
+
+export interface QueryStats {
+  readonly samplesTotal: number
+  readonly samplesPeak: number
+  /** Wall time in seconds by phase, upstream's names: evalTotalTime, queryPreparationTime, innerEvalTime, execQueueTime, execTotalTime. */
+  readonly timings: Readonly<Record<string, number>>
+}
+
+export interface QueryResult {
+  readonly value: QueryValue
+  /** Upstream's texts, without duplicates. */
+  readonly warnings: readonly string[]
+  readonly infos: readonly string[]
+  readonly stats: QueryStats
+}

@@ -1,0 +1,89 @@
+import type { Chunk } from '../chunkenc/codec.ts'
+import type { Labels } from '../model/labels.ts'
+import type { Matcher } from '../model/matcher.ts'
+import type { Timestamp } from '../model/time.ts'
+
+/** Series that cross the read seam: labels, and chunks in time order that do not overlap. */
+export interface Series {
+  readonly labels: Labels
+  readonly chunks: readonly Chunk[]
+}
+
+/** What may be found in a source. Times inclusive; `minTime` > `maxTime`: nothing. */
+export interface Coverage {
+  readonly minTime: Timestamp
+  readonly maxTime: Timestamp
+  readonly externalLabels: Labels
+}
+
+/** What the asker will do with the answer. A source may use it to send less, never to send something else. */
+export interface SelectHints {
+  readonly func?: string
+  readonly stepMs?: number
+  readonly rangeMs?: number
+  readonly grouping?: readonly string[]
+  readonly by?: boolean
+}
+
+/** A series is in the answer when every matcher holds and it may have samples in `minTime`…`maxTime` (both inclusive). */
+export interface SelectRequest {
+  readonly minTime: Timestamp
+  readonly maxTime: Timestamp
+  readonly matchers: readonly Matcher[]
+  readonly hints?: SelectHints
+}
+
+export interface LabelRequest {
+  readonly minTime: Timestamp
+  readonly maxTime: Timestamp
+  /** Each set is a conjunction; a series counts when any set matches. Empty: every series counts. */
+  readonly matcherSets: readonly (readonly Matcher[])[]
+  /** At most this many answers, 0 for all. */
+  readonly limit: number
+}
+
+/** Who asks, until when, and at what cost. */
+export interface QueryContext {
+  /** An aborted source stops at the next batch and throws the signal's reason. */
+  readonly signal: AbortSignal
+  readonly budget: QueryBudget
+}
+
+/** What one query may hold. Charged before the memory is taken; refusing throws a CodedError. */
+export interface QueryBudget {
+  /** Samples held at once; upstream's --query.max-samples. */
+  chargeSamples(count: number): void
+  releaseSamples(count: number): void
+  chargeBytes(count: number): void
+  releaseBytes(count: number): void
+}
+
+/**
+ * All that can be read: window, block, gateway, peer, a union of them.
+ *
+ * Batches are about 128 series. Over all batches the series come in label order (`compareLabels`), each once.
+ * Chunks may reach past the asked range; the reader clips. A chunk's bytes belong to the reader until it asks for the
+ * next batch and no longer.
+ */
+export interface SeriesSource {
+  readonly name: string
+  coverage(): Coverage
+  select(request: SelectRequest, ctx: QueryContext): AsyncIterable<readonly Series[]>
+  /** Sorted. */
+  labelNames(request: LabelRequest, ctx: QueryContext): Promise<readonly string[]>
+  /** Sorted. */
+  labelValues(name: string, request: LabelRequest, ctx: QueryContext): Promise<readonly string[]>
+}
+
+export const SERIES_BATCH = 128
+
+/** `source` with some methods replaced. Not `{ ...source }`: that drops the methods of a class. */
+export function overlay(source: SeriesSource, methods: Partial<SeriesSource>): SeriesSource {
+  return {
+    name: methods.name ?? source.name,
+    coverage: methods.coverage ?? (() => source.coverage()),
+    select: methods.select ?? ((request, ctx) => source.select(request, ctx)),
+    labelNames: methods.labelNames ?? ((request, ctx) => source.labelNames(request, ctx)),
+    labelValues: methods.labelValues ?? ((name, request, ctx) => source.labelValues(name, request, ctx)),
+  }
+}
