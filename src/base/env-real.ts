@@ -1,0 +1,327 @@
+import { spawn } from 'node:child_process'
+import { randomFillSync } from 'node:crypto'
+import { lookup } from 'node:dns/promises'
+import { constants, watch } from 'node:fs'
+import * as fsp from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import { type Socket as NetSocket, connect as netConnect } from 'node:net'
+import { createInterface } from 'node:readline'
+import { connect as tlsConnect } from 'node:tls'
+import { Registry } from 'prom-client'
+import { Agent, request as undiciRequest } from 'undici'
+import type {
+  Child,
+  ChildExit,
+  Clock,
+  ConnectOptions,
+  Dns,
+  Env,
+  File,
+  FileStat,
+  FileSystem,
+  Http,
+  HttpListener,
+  Random,
+  Socket,
+  SocketHandler,
+  Spawner,
+  Tcp,
+} from './env.ts'
+import type { Log } from './log.ts'
+
+/** The name of the variable that tells a child which file descriptor is its stop channel. */
+export const STOP_FD_VARIABLE = 'PROMONTORY_STOP_FD'
+
+/** The Env of production: this process' clock, disk, network and children. */
+export function realEnv(log: Log): Env {
+  return {
+    clock: realClock,
+    random: realRandom,
+    fs: realFileSystem,
+    tcp: realTcp,
+    dns: realDns,
+    http: realHttp,
+    spawn: realSpawner,
+    log,
+    metrics: new Registry(),
+  }
+}
+
+export const realClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  setTimer(delayMs, callback) {
+    if (delayMs <= 0) {
+      const immediate = setImmediate(callback)
+      return { cancel: () => clearImmediate(immediate) }
+    }
+    // Node rounds down to whole ms; a timer must not fire before its time.
+    const timeout = setTimeout(callback, Math.ceil(delayMs))
+    return { cancel: () => clearTimeout(timeout) }
+  },
+  setTicker(intervalMs, callback) {
+    const interval = setInterval(callback, intervalMs)
+    return { cancel: () => clearInterval(interval) }
+  },
+}
+
+const realRandom: Random = {
+  next: () => Math.random(),
+  bytes: (count) => randomFillSync(new Uint8Array(count)),
+}
+
+const OPEN_FLAGS = {
+  read: constants.O_RDONLY,
+  create: constants.O_RDWR | constants.O_CREAT | constants.O_EXCL,
+  write: constants.O_RDWR | constants.O_CREAT,
+}
+
+const realFileSystem: FileSystem = {
+  async open(path, mode) {
+    return new RealFile(path, await fsp.open(path, OPEN_FLAGS[mode], 0o666))
+  },
+  readFile: (path) => fsp.readFile(path),
+  readText: (path) => fsp.readFile(path, 'utf8'),
+  writeFile: (path, body) => fsp.writeFile(path, body),
+  async readDir(path) {
+    return (await fsp.readdir(path)).sort()
+  },
+  async stat(path): Promise<FileStat | null> {
+    try {
+      const stat = await fsp.stat(path)
+      return {
+        kind: stat.isFile() ? 'file' : stat.isDirectory() ? 'directory' : 'other',
+        sizeBytes: stat.size,
+        modifiedTime: stat.mtimeMs,
+        inode: stat.ino,
+      }
+    } catch (error) {
+      if (errorNumber(error) === 'ENOENT' || errorNumber(error) === 'ENOTDIR') return null
+      throw error
+    }
+  },
+  readLink: (path) => fsp.readlink(path),
+  realPath: (path) => fsp.realpath(path),
+  async usage(path) {
+    const stat = await fsp.statfs(path)
+    return {
+      totalBytes: stat.blocks * stat.bsize,
+      freeBytes: stat.bfree * stat.bsize,
+      availableBytes: stat.bavail * stat.bsize,
+      files: stat.files,
+      filesFree: stat.ffree,
+    }
+  },
+  async mkdir(path) {
+    await fsp.mkdir(path, { recursive: true })
+  },
+  rename: (from, to) => fsp.rename(from, to),
+  remove: (path) => fsp.rm(path, { recursive: true, force: true }),
+  async syncDir(path) {
+    const handle = await fsp.open(path, constants.O_RDONLY)
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  },
+  watch(path, onChange) {
+    try {
+      const watcher = watch(path, { persistent: false }, () => onChange())
+      watcher.on('error', () => watcher.close())
+      return { cancel: () => watcher.close() }
+    } catch {
+      // Best effort by contract: callers poll as well.
+      return { cancel: () => {} }
+    }
+  },
+}
+
+function errorNumber(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code
+}
+
+class RealFile implements File {
+  readonly path: string
+  readonly #handle: fsp.FileHandle
+
+  constructor(path: string, handle: fsp.FileHandle) {
+    this.path = path
+    this.#handle = handle
+  }
+
+  async read(into: Uint8Array, position: number): Promise<number> {
+    const { bytesRead } = await this.#handle.read(into, 0, into.length, position)
+    return bytesRead
+  }
+
+  async write(buffers: readonly Uint8Array[], position: number): Promise<void> {
+    let pending = buffers.filter((buffer) => buffer.length > 0)
+    while (pending.length > 0) {
+      const batch = pending.slice(0, 512)
+      let { bytesWritten } =
+        batch.length === 1 ? await this.#handle.write(batch[0], 0, batch[0].length, position) : await this.#handle.writev(batch, position)
+      position += bytesWritten
+      let whole = 0
+      while (whole < batch.length && bytesWritten >= batch[whole].length) bytesWritten -= batch[whole++].length
+      pending = pending.slice(whole)
+      if (bytesWritten > 0) pending[0] = pending[0].subarray(bytesWritten)
+    }
+  }
+
+  async size(): Promise<number> {
+    return (await this.#handle.stat()).size
+  }
+
+  truncate(sizeBytes: number): Promise<void> {
+    return this.#handle.truncate(sizeBytes)
+  }
+
+  sync(): Promise<void> {
+    return this.#handle.datasync()
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close()
+  }
+}
+
+/** One buffer for all plain connections: each read is handed on before the next one happens. */
+const sharedReadBuffer = new Uint8Array(256 * 1024)
+
+const realTcp: Tcp = {
+  connect(options: ConnectOptions, handler: SocketHandler): Socket {
+    let failure: Error | undefined
+    const socket: NetSocket = options.tls
+      ? tlsConnect({ ...options.tls, host: options.host, port: options.port }, () => handler.connected())
+      : netConnect(
+          {
+            host: options.host,
+            port: options.port,
+            noDelay: true,
+            onread: {
+              buffer: sharedReadBuffer,
+              callback(length, buffer) {
+                handler.data(buffer.subarray(0, length))
+                return true
+              },
+            },
+          },
+          () => handler.connected(),
+        )
+    if (options.tls) socket.on('data', (bytes: Uint8Array) => handler.data(bytes))
+    socket.on('error', (error: Error) => {
+      failure = error
+    })
+    socket.on('end', () => socket.destroy())
+    socket.on('close', () => handler.closed(failure))
+    return {
+      write: (bytes) => void socket.write(bytes),
+      destroy: () => void socket.destroy(),
+    }
+  },
+}
+
+const realDns: Dns = {
+  async lookup(host) {
+    return (await lookup(host, { all: true })).map((found) => found.address)
+  },
+}
+
+const realHttp: Http = {
+  async request(request) {
+    const bodyBytesMax = request.bodyBytesMax ?? 64 * 1024 * 1024
+    const timeout = request.timeoutMs ?? 30_000
+    const response = await undiciRequest(request.url, {
+      method: (request.method ?? 'GET') as 'GET',
+      headers: request.headers,
+      body: request.body,
+      signal: request.signal,
+      headersTimeout: timeout,
+      bodyTimeout: timeout,
+      dispatcher: clientAgent(),
+    })
+    const parts: Uint8Array[] = []
+    let sizeBytes = 0
+    for await (const part of response.body as AsyncIterable<Uint8Array>) {
+      sizeBytes += part.length
+      if (sizeBytes > bodyBytesMax) throw new Error(`${request.url}: body is over ${bodyBytesMax} bytes`)
+      parts.push(part)
+    }
+    const headers: Record<string, string> = {}
+    for (const [name, value] of Object.entries(response.headers)) headers[name] = Array.isArray(value) ? value.join(', ') : (value ?? '')
+    return { status: response.statusCode, headers, body: Buffer.concat(parts, sizeBytes) }
+  },
+
+  listen({ host, port }, handler) {
+    return new Promise((resolve, reject) => {
+      const server = createServer(handler)
+      server.once('error', reject)
+      server.listen({ host, port, backlog: 4096 }, () => {
+        server.off('error', reject)
+        const address = server.address()
+        const boundPort = typeof address === 'object' && address !== null ? address.port : port
+        resolve(listenerOf(server, host, boundPort))
+      })
+    })
+  },
+}
+
+let agent: Agent | undefined
+function clientAgent(): Agent {
+  agent ??= new Agent({ connect: { timeout: 10_000 } })
+  return agent
+}
+
+function listenerOf(server: Server, host: string, port: number): HttpListener {
+  return {
+    host,
+    port,
+    close(graceMs) {
+      return new Promise((resolve) => {
+        const cut = setTimeout(() => server.closeAllConnections(), graceMs)
+        server.close(() => {
+          clearTimeout(cut)
+          resolve()
+        })
+        server.closeIdleConnections()
+      })
+    },
+  }
+}
+
+const realSpawner: Spawner = {
+  start({ command, args, cwd, variables, onLine }): Child {
+    const child = spawn(command, args, {
+      cwd,
+      detached: true,
+      // 3 is the stop channel: a pipe that ends when we end it, or when this process is gone.
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      env: { ...process.env, ...variables, [STOP_FD_VARIABLE]: '3' },
+    })
+    for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream! }).on('line', onLine)
+    const channel = child.stdio[3] as NetSocket
+    channel.on('error', () => {})
+    const exited = new Promise<ChildExit>((resolve) => {
+      child.once('error', (error) => {
+        onLine(`${command}: ${error.message}`)
+        resolve({ code: 127, signal: null })
+      })
+      child.once('close', (code, signal) => resolve({ code, signal }))
+    })
+    const pid = child.pid ?? 0
+    return {
+      pid,
+      exited,
+      stop: () => void channel.destroy(),
+      kill(signal) {
+        if (pid === 0) return
+        try {
+          process.kill(-pid, signal)
+        } catch (error) {
+          if (errorNumber(error) !== 'ESRCH') throw error
+        }
+      },
+    }
+  },
+}

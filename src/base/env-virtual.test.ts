@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { sleep } from './env.ts'
+import { virtualEnv } from './env-virtual.ts'
+
+test('timers run in order of time and time passes only when advanced', async () => {
+  const env = virtualEnv({ startTime: 0 })
+  const seen: string[] = []
+  env.clock.setTimer(20, () => seen.push(`b@${env.clock.now()}`))
+  env.clock.setTimer(10, () => seen.push(`a@${env.clock.now()}`))
+  const ticker = env.clock.setTicker(15, () => seen.push(`t@${env.clock.now()}`))
+  void sleep(env.clock, 12).then(() => seen.push(`s@${env.clock.now()}`))
+  await env.clock.advance(30)
+  ticker.cancel()
+  await env.clock.advance(100)
+  assert.deepEqual(seen, ['a@10', 's@12', 't@15', 'b@20', 't@30'])
+})
+
+test('power loss keeps what was synced and takes back names whose directory was not', async () => {
+  const env = virtualEnv({ seed: 7 })
+  await env.fs.mkdir('/d')
+  const file = await env.fs.open('/d/log', 'create')
+  await file.write([new TextEncoder().encode('synced')], 0)
+  await file.sync()
+  await env.fs.syncDir('/d')
+  await file.write([new TextEncoder().encode('-lost')], 6)
+  await env.fs.writeFile('/d/other', 'x')
+  env.fs.losePower()
+  assert.ok('synced-lost'.startsWith(await env.fs.readText('/d/log')))
+  assert.ok((await env.fs.readText('/d/log')).startsWith('synced'))
+  assert.equal(await env.fs.stat('/d/other'), null)
+})
+
+test('a listener is reached over http and over a raw connection', async () => {
+  const env = virtualEnv()
+  const listener = await env.http.listen({ host: 'a', port: 80 }, (request, response) => {
+    response.setHeader('content-type', 'text/plain')
+    response.end(`hello ${request.url}`)
+  })
+  const answered = env.http.request({ url: 'http://a/x?y=1' })
+  await env.clock.advance(10)
+  const response = await answered
+  assert.equal(new TextDecoder().decode(response.body), 'hello /x?y=1')
+
+  let raw = ''
+  let closed = false
+  const socket = env.tcp.connect(
+    { host: 'a', port: 80 },
+    {
+      connected: () => socket.write('GET /raw HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'),
+      data: (bytes) => {
+        raw += new TextDecoder().decode(bytes)
+      },
+      closed: () => {
+        closed = true
+      },
+    },
+  )
+  await env.clock.advance(10)
+  assert.match(raw, /^HTTP\/1\.1 200 OK\r\n[\s\S]*hello \/raw/)
+  assert.ok(closed)
+
+  await listener.close(0)
+  await assert.rejects(env.http.request({ url: 'http://a/' }), /ECONNREFUSED/)
+})

@@ -1,0 +1,231 @@
+import type { File, FileStat, FileSystem, Random, Timer } from '../env.ts'
+
+interface Node {
+  readonly inode: number
+  modifiedTime: number
+  /** What readers see. */
+  bytes: Uint8Array
+  /** What a power loss leaves of the content: the state at the last `sync`. */
+  durable: Uint8Array
+}
+
+/**
+ * A disk in memory that can crash.
+ *
+ * 1. `write` is seen by readers at once and survives the process (kill -9), not power loss.
+ * 2. Power loss leaves every file as it was at its last `sync`, plus a random part of what was appended after it.
+ * 3. A name (creation, rename, removal) is durable after `syncDir` of its directory; power loss takes the others back.
+ */
+export class VirtualFileSystem implements FileSystem {
+  readonly #random: Random
+  readonly #now: () => number
+  #files = new Map<string, Node>()
+  #durableNames = new Map<string, Node>()
+  #directories = new Set<string>(['/', '.'])
+  readonly #watchers = new Set<{ readonly path: string; readonly onChange: () => void }>()
+  #inode = 0
+  /** Bytes that may still be written before ENOSPC. */
+  freeBytes = Number.POSITIVE_INFINITY
+  /** Set to let the next calls of that kind fail with this code. */
+  failing: { write?: string; sync?: string; open?: string } = {}
+
+  constructor(random: Random, now: () => number) {
+    this.#random = random
+    this.#now = now
+  }
+
+  /** What a machine finds when power comes back. Open files of the old process must not be used again. */
+  losePower(): void {
+    const files = new Map<string, Node>()
+    for (const [path, node] of this.#durableNames) {
+      const extra = Math.max(0, node.bytes.length - node.durable.length)
+      const kept = node.durable.length + Math.floor(this.#random.next() * (extra + 1))
+      const bytes = new Uint8Array(kept)
+      bytes.set(node.bytes.subarray(0, kept))
+      bytes.set(node.durable.subarray(0, Math.min(kept, node.durable.length)))
+      files.set(path, { ...node, bytes, durable: bytes.slice() })
+    }
+    this.#files = files
+    this.#durableNames = new Map(files)
+  }
+
+  async open(path: string, mode: 'read' | 'create' | 'write'): Promise<File> {
+    path = normal(path)
+    if (this.failing.open) throw systemError(this.failing.open, 'open', path)
+    let node = this.#files.get(path)
+    if (node !== undefined && mode === 'create') throw systemError('EEXIST', 'open', path)
+    if (node === undefined) {
+      if (mode === 'read') throw systemError(this.#directories.has(path) ? 'EISDIR' : 'ENOENT', 'open', path)
+      if (!this.#directories.has(parentOf(path))) throw systemError('ENOENT', 'open', path)
+      node = { inode: ++this.#inode, modifiedTime: this.#now(), bytes: new Uint8Array(0), durable: new Uint8Array(0) }
+      this.#files.set(path, node)
+      this.#changed(path)
+    }
+    return this.#handle(path, node)
+  }
+
+  async readFile(path: string): Promise<Uint8Array> {
+    const node = this.#files.get(normal(path))
+    if (node === undefined) throw systemError('ENOENT', 'open', path)
+    return node.bytes.slice()
+  }
+
+  async readText(path: string): Promise<string> {
+    return new TextDecoder().decode(await this.readFile(path))
+  }
+
+  async writeFile(path: string, body: Uint8Array | string): Promise<void> {
+    const file = await this.open(path, 'write')
+    await file.truncate(0)
+    await file.write([typeof body === 'string' ? new TextEncoder().encode(body) : body], 0)
+    await file.close()
+  }
+
+  async readDir(path: string): Promise<readonly string[]> {
+    const directory = normal(path)
+    if (!this.#directories.has(directory)) throw systemError('ENOENT', 'scandir', path)
+    const names = new Set<string>()
+    for (const entry of [...this.#files.keys(), ...this.#directories]) {
+      if (entry !== directory && parentOf(entry) === directory) names.add(entry.slice(entry.lastIndexOf('/') + 1))
+    }
+    return [...names].sort()
+  }
+
+  async stat(path: string): Promise<FileStat | null> {
+    path = normal(path)
+    const node = this.#files.get(path)
+    if (node) return { kind: 'file', sizeBytes: node.bytes.length, modifiedTime: node.modifiedTime, inode: node.inode }
+    if (this.#directories.has(path)) return { kind: 'directory', sizeBytes: 0, modifiedTime: 0, inode: 0 }
+    return null
+  }
+
+  async readLink(path: string): Promise<string> {
+    throw systemError(this.#files.has(normal(path)) ? 'EINVAL' : 'ENOENT', 'readlink', path)
+  }
+
+  async realPath(path: string): Promise<string> {
+    if ((await this.stat(path)) === null) throw systemError('ENOENT', 'realpath', path)
+    return normal(path)
+  }
+
+  async usage() {
+    const totalBytes = 1e12
+    const freeBytes = Math.min(totalBytes, this.freeBytes)
+    return { totalBytes, freeBytes, availableBytes: freeBytes, files: 1e6, filesFree: 1e6 - this.#files.size }
+  }
+
+  async mkdir(path: string): Promise<void> {
+    for (let directory = normal(path); !this.#directories.has(directory); directory = parentOf(directory)) this.#directories.add(directory)
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    const [source, target] = [normal(from), normal(to)]
+    const node = this.#files.get(source)
+    if (node) {
+      this.#files.delete(source)
+      this.#files.set(target, node)
+    } else if (this.#directories.has(source)) this.#moveDirectory(source, target)
+    else throw systemError('ENOENT', 'rename', from)
+    this.#changed(source)
+    this.#changed(target)
+  }
+
+  async remove(path: string): Promise<void> {
+    path = normal(path)
+    const inside = (entry: string) => entry === path || entry.startsWith(`${path}/`)
+    for (const name of [...this.#files.keys()]) if (inside(name)) this.#files.delete(name)
+    for (const name of [...this.#directories]) if (inside(name)) this.#directories.delete(name)
+    this.#changed(path)
+  }
+
+  async syncDir(path: string): Promise<void> {
+    const directory = normal(path)
+    for (const name of [...this.#durableNames.keys()])
+      if (parentOf(name) === directory && !this.#files.has(name)) this.#durableNames.delete(name)
+    for (const [name, node] of this.#files) if (parentOf(name) === directory) this.#durableNames.set(name, node)
+  }
+
+  watch(path: string, onChange: () => void): Timer {
+    const watcher = { path: normal(path), onChange }
+    this.#watchers.add(watcher)
+    return { cancel: () => void this.#watchers.delete(watcher) }
+  }
+
+  #moveDirectory(source: string, target: string): void {
+    for (const [name, node] of [...this.#files]) {
+      if (!name.startsWith(`${source}/`)) continue
+      this.#files.delete(name)
+      this.#files.set(target + name.slice(source.length), node)
+    }
+    for (const name of [...this.#directories]) {
+      if (name !== source && !name.startsWith(`${source}/`)) continue
+      this.#directories.delete(name)
+      this.#directories.add(target + name.slice(source.length))
+    }
+  }
+
+  #handle(path: string, node: Node): File {
+    const resize = (sizeBytes: number) => {
+      const bytes = new Uint8Array(sizeBytes)
+      bytes.set(node.bytes.subarray(0, sizeBytes))
+      node.bytes = bytes
+    }
+    const touch = () => {
+      node.modifiedTime = this.#now()
+      this.#changed(path)
+    }
+    return {
+      path,
+      read: async (into, position) => {
+        const part = node.bytes.subarray(position, position + into.length)
+        into.set(part)
+        return part.length
+      },
+      write: async (buffers, position) => {
+        if (this.failing.write) throw systemError(this.failing.write, 'write', path)
+        for (const buffer of buffers) {
+          if (buffer.length > this.freeBytes) throw systemError('ENOSPC', 'write', path)
+          this.freeBytes -= buffer.length
+          if (position + buffer.length > node.bytes.length) resize(position + buffer.length)
+          node.bytes.set(buffer, position)
+          position += buffer.length
+        }
+        touch()
+      },
+      size: async () => node.bytes.length,
+      truncate: async (sizeBytes) => {
+        resize(sizeBytes)
+        touch()
+      },
+      sync: async () => {
+        if (this.failing.sync) throw systemError(this.failing.sync, 'fdatasync', path)
+        node.durable = node.bytes.slice()
+      },
+      close: async () => {},
+    }
+  }
+
+  #changed(path: string): void {
+    for (const watcher of this.#watchers) if (watcher.path === path || watcher.path === parentOf(path)) watcher.onChange()
+  }
+}
+
+function normal(path: string): string {
+  const absolute = path.startsWith('/')
+  const parts: string[] = []
+  for (const part of path.split('/')) {
+    if (part === '' || part === '.') continue
+    if (part === '..') parts.pop()
+    else parts.push(part)
+  }
+  return absolute ? `/${parts.join('/')}` : parts.length === 0 ? '.' : parts.join('/')
+}
+
+function parentOf(path: string): string {
+  const slash = path.lastIndexOf('/')
+  return slash < 0 ? '.' : slash === 0 ? '/' : path.slice(0, slash)
+}
+
+function systemError(code: string, call: string, path: string): Error {
+  return Object.assign(new Error(`${code}: ${call} '${path}'`), { code, path })
+}
