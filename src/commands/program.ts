@@ -1,0 +1,43 @@
+import { checkConfigCommand } from './check-config.ts'
+import type { Command } from './command.ts'
+import { exporterCommand } from '../roles/exporter.ts'
+import { serverCommand } from '../roles/server.ts'
+import { upCommand } from '../roles/up.ts'
+
+const GROUPS: readonly { readonly title: string; readonly commands: readonly Command[] }[] = [
+  { title: 'On this machine', commands: [upCommand] },
+  { title: 'Roles', commands: [serverCommand, exporterCommand] },
+  { title: 'Tools', commands: [checkConfigCommand] },
+]
+
+/** Names of commands that the design has and this release does not. */
+const NOT_BUILT = new Set([
+  'alertmanager', 'query', 'store', 'compact', 'sidecar', 'console', 'deadman', 'fleet', 'test', 'promql', 'tsdb', 'alert', 'silence', 'route',
+  'template', 'bucket', 'plan', 'render', 'status', 'bench', 'chaos', 'parity', 'doctor',
+])
+
+export function programHelp(): string {
+  const commands = GROUPS.flatMap((group) => group.commands)
+  const width = Math.max(...commands.map((command) => command.name.length))
+  const lines = ['Promontory: highly available, sharded, federated monitoring in one program.', '', 'Usage: promontory COMMAND [flags]']
+  for (const group of GROUPS) {
+    lines.push('', `${group.title}:`)
+    for (const command of group.commands) lines.push(`  ${command.name.padEnd(width)}  ${command.summary}`)
+  }
+  lines.push('', '`promontory COMMAND --help` says more of each; `promontory --version` says which this is.', 'Start here: `promontory up` monitors this machine.')
+  return lines.join('\n')
+}
+
+/** The command whose name the arguments begin with, or what is wrong with them. */
+export function findCommand(args: readonly string[]): { command: Command; args: readonly string[] } | { problem: string } {
+  const commands = GROUPS.flatMap((group) => group.commands)
+  for (const command of commands) {
+    const words = command.name.split(' ')
+    if (words.every((word, index) => args[index] === word)) return { command, args: args.slice(words.length) }
+  }
+  const first = args[0]
+  const inGroup = commands.filter((command) => command.name.startsWith(`${first} `)).map((command) => command.name.slice(first.length + 1))
+  if (inGroup.length > 0) return { problem: `${first}: found ${args[1] ?? 'nothing'}, want one of: ${inGroup.join(', ')}` }
+  if (NOT_BUILT.has(first)) return { problem: `${first} is not built yet; this release has: ${commands.map((command) => command.name).join(', ')}` }
+  return { problem: `no command ${first}; there are: ${commands.map((command) => command.name).join(', ')}` }
+}

@@ -1,0 +1,93 @@
+// Arguments → command → its exit code. What a role consists of stands in roles/, what a tool does in commands/.
+import { readFileSync } from 'node:fs'
+import { Socket } from 'node:net'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { realClock, realEnv, STOP_FD_VARIABLE } from './base/env-real.ts'
+import { errorMessage } from './base/errors.ts'
+import { createLog } from './base/log-pino.ts'
+import { type CommandContext, EXIT } from './commands/command.ts'
+import { findCommand, programHelp } from './commands/program.ts'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const version = (JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as { version: string }).version
+
+const stop = new AbortController()
+const hangups: (() => void)[] = []
+
+const context: CommandContext = {
+  env: ({ level, format }) => realEnv(createLog({ level, format, now: realClock.now, write: (line) => void process.stderr.write(line) })),
+  io: {
+    out: (line) => void process.stdout.write(`${line}\n`),
+    err: (line) => void process.stderr.write(`${line}\n`),
+    write: (text) => void process.stdout.write(text),
+    terminal: () => (process.stdout.isTTY ? { columns: process.stdout.columns, rows: process.stdout.rows } : null),
+    variables: process.env,
+  },
+  signal: stop.signal,
+  onHangup: (callback) => void hangups.push(callback),
+  self: { command: process.execPath, args: [fileURLToPath(import.meta.url)] },
+  root,
+  version,
+  pid: process.pid,
+}
+
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => {
+    if (stop.signal.aborted) process.exit(name === 'SIGINT' ? 130 : 143)
+    stop.abort(new Error(`got ${name}`))
+  })
+}
+process.on('SIGHUP', () => {
+  for (const callback of hangups) callback()
+})
+// A reader that went away (`promontory … | head`) is not an error of ours.
+process.stdout.on('error', () => process.exit(EXIT.ok))
+watchStopChannel()
+
+process.exitCode = await main(process.argv.slice(2))
+// What still holds the event loop (kept connections, timers of libraries) does not hold us.
+process.exit()
+
+async function main(args: readonly string[]): Promise<number> {
+  if (args[0] === '--version' || args[0] === 'version') {
+    context.io.out(`promontory, version ${version}`)
+    context.io.out(`  node:     ${process.version}`)
+    context.io.out(`  platform: ${process.platform}/${process.arch}`)
+    return EXIT.ok
+  }
+  if (args.length === 0 || args[0] === '--help' || args[0] === '-h' || (args[0] === 'help' && args.length === 1)) {
+    context.io.out(programHelp())
+    return args.length === 0 ? EXIT.usage : EXIT.ok
+  }
+  const words = args[0] === 'help' ? [...args.slice(1), '--help'] : args
+  const found = findCommand(words)
+  if ('problem' in found) {
+    context.io.err(`promontory: ${found.problem}`)
+    return EXIT.usage
+  }
+  if (found.args.includes('--help') || found.args.includes('-h')) {
+    context.io.out(found.command.help())
+    return EXIT.ok
+  }
+  try {
+    return await found.command.run(found.args, context)
+  } catch (error) {
+    context.io.err(`promontory ${found.command.name}: ${errorMessage(error)}`)
+    return EXIT.failed
+  }
+}
+
+/** A parent that starts us gives us a pipe; its end, whether asked for or because the parent vanished, is our signal to stop. */
+function watchStopChannel(): void {
+  const fd = Number(process.env[STOP_FD_VARIABLE])
+  delete process.env[STOP_FD_VARIABLE]
+  if (!Number.isInteger(fd) || fd < 3) return
+  const channel = new Socket({ fd, readable: true, writable: false })
+  const ended = () => stop.abort(new Error('the stop channel ended'))
+  channel.on('end', ended)
+  channel.on('close', ended)
+  channel.on('error', ended)
+  channel.resume()
+  channel.unref()
+}

@@ -1,0 +1,43 @@
+// What `npm ci` builds, so that starting is quick: the program's bundle with a warm compile cache, and the web console.
+import { spawnSync } from 'node:child_process'
+import { existsSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+
+if (!existsSync(join(root, 'node_modules/esbuild')) || !existsSync(join(root, 'src/main.ts'))) {
+  console.log('prepare: nothing to build (no esbuild, or no sources): the sources run as they are')
+  process.exit(0)
+}
+
+const { build } = await import('esbuild')
+rmSync(join(root, 'dist'), { recursive: true, force: true })
+await build({
+  entryPoints: [join(root, 'src/main.ts')],
+  outfile: join(root, 'dist/main.js'),
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node24',
+  // Packages with native parts stay where they are.
+  external: ['snappy', '@node-rs/crc32'],
+  // CommonJS packages inside an ES module still ask for these.
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);const __filename = import.meta.filename;const __dirname = import.meta.dirname;",
+  },
+  sourcemap: false,
+  legalComments: 'none',
+  logLevel: 'warning',
+})
+const warm = spawnSync(join(root, 'bin/promontory'), ['--version'], { encoding: 'utf8' })
+if (warm.status !== 0) throw new Error(`the bundle does not start:\n${warm.stdout}${warm.stderr}`)
+console.log('prepare: dist/main.js is built')
+
+if (existsSync(join(root, 'node_modules/vite'))) {
+  const vite = spawnSync('npm', ['run', '--silent', 'build', '-w', 'ui'], { cwd: root, encoding: 'utf8' })
+  if (vite.status !== 0) throw new Error(`ui: ${vite.stdout}${vite.stderr}`)
+  console.log('prepare: ui/dist is built')
+} else {
+  console.log('prepare: ui/dist is not built (vite is not installed): the API works without the console')
+}
