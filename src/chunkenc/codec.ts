@@ -11,11 +11,14 @@ export type ChunkEncoding = (typeof ChunkEncoding)[keyof typeof ChunkEncoding]
 export class SampleColumns {
   timestamps: Float64Array
   values: Float64Array
+  /** The same memory as `values`, two words a value, the low one first: how a decoder writes a NaN without the engine touching its bits. */
+  valueWords: Uint32Array
   length = 0
 
   constructor(capacity = 128) {
     this.timestamps = new Float64Array(capacity)
     this.values = new Float64Array(capacity)
+    this.valueWords = new Uint32Array(this.values.buffer)
   }
 
   clear(): void {
@@ -33,6 +36,7 @@ export class SampleColumns {
     values.set(this.values)
     this.timestamps = timestamps
     this.values = values
+    this.valueWords = new Uint32Array(values.buffer)
   }
 
   push(t: Timestamp, v: number): void {

@@ -1,0 +1,14 @@
+import type { Timestamp } from '../model/time.ts'
+import { type Chunk, ChunkEncoding, type SampleColumns } from './codec.ts'
+import { decodeXor } from './xor.ts'
+
+/** Appends the samples of a chunk with `minTime` <= t <= `maxTime` to `out`. Throws on bytes that are not what they say. */
+export function decodeChunk(chunk: Chunk, minTime: Timestamp, maxTime: Timestamp, out: SampleColumns): void {
+  switch (chunk.encoding) {
+    case ChunkEncoding.xor:
+      decodeXor(chunk.data, chunk.start, chunk.end, minTime, maxTime, out)
+      return
+    default:
+      throw new Error(`decode chunk: encoding is ${chunk.encoding}, want ${ChunkEncoding.xor} (xor)`)
+  }
+}

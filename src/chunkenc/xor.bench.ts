@@ -1,0 +1,34 @@
+// What an XOR chunk costs: node src/chunkenc/xor.bench.ts
+import { SampleColumns } from './codec.ts'
+import { decodeXor, encodeXor, XorAppender } from './xor.ts'
+
+const shapes: Record<string, (i: number) => number> = {
+  constant: () => 1,
+  counter: (i) => 1000 + i * 37,
+  float: (i) => Math.sin(i) * 1000,
+}
+
+for (const [name, valueAt] of Object.entries(shapes)) {
+  const times = Array.from({ length: 120 }, (_, i) => 1.7e12 + i * 15000 + (i % 7 === 0 ? 3 : 0))
+  const values = times.map((_, i) => valueAt(i))
+  const bytes = encodeXor(times, values)
+  const out = new SampleColumns(128)
+  const memory = new Uint8Array(4096)
+  const appender = new XorAppender(memory, 0, memory.length)
+  const measure = (what: string, run: () => void) => {
+    for (let i = 0; i < 2000; i++) run()
+    const rounds = 10_000
+    const start = performance.now()
+    for (let i = 0; i < rounds; i++) run()
+    const ns = ((performance.now() - start) * 1e6) / rounds / 120
+    console.log(`${what} ${name}: ${ns.toFixed(1)} ns a sample, ${(bytes.length / 120).toFixed(2)} bytes a sample`)
+  }
+  measure('decode', () => {
+    out.clear()
+    decodeXor(bytes, 0, bytes.length, 0, 2e12, out)
+  })
+  measure('encode', () => {
+    appender.open(memory, 0, memory.length)
+    for (let i = 0; i < 120; i++) appender.append(times[i], values[i])
+  })
+}
