@@ -253,9 +253,15 @@ const realHttp: Http = {
     return { status: response.statusCode, headers, body: Buffer.concat(parts, sizeBytes) }
   },
 
-  listen({ host, port }, handler) {
+  listen({ host, port, connectionsMax, readTimeoutMs }, handler) {
     return new Promise((resolve, reject) => {
       const server = createServer(handler)
+      if (connectionsMax !== undefined) server.maxConnections = connectionsMax
+      if (readTimeoutMs !== undefined) {
+        server.requestTimeout = readTimeoutMs
+        server.headersTimeout = Math.min(readTimeoutMs, 60_000)
+        server.keepAliveTimeout = readTimeoutMs
+      }
       server.once('error', reject)
       server.listen({ host, port, backlog: 4096 }, () => {
         server.off('error', reject)

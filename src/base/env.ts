@@ -161,6 +161,15 @@ export interface HttpResponse {
 
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void
 
+export interface HttpListenOptions {
+  readonly host: string
+  readonly port: number
+  /** A connection beyond this is closed at once. Default: no limit. */
+  readonly connectionsMax?: number
+  /** The most time a request may take to arrive, and a connection may stay idle. Default: Node's. */
+  readonly readTimeoutMs?: number
+}
+
 export interface HttpListener {
   readonly host: string
   readonly port: number
@@ -171,7 +180,7 @@ export interface HttpListener {
 export interface Http {
   /** A plain client for everything that is not the scrape path. Any status resolves; only transport failures reject. */
   request(request: HttpRequest): Promise<HttpResponse>
-  listen(options: { readonly host: string; readonly port: number }, handler: HttpHandler): Promise<HttpListener>
+  listen(options: HttpListenOptions, handler: HttpHandler): Promise<HttpListener>
 }
 
 export interface ChildExit {
