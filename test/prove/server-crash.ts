@@ -1,0 +1,178 @@
+// kill -9 at random moments while the server scrapes 20,000 samples a second and takes remote writes. After each restart every sample whose
+// write was answered 204, and every sample that a query had shown, must be there.
+//   node test/prove/server-crash.ts [--seed N] [--count KILLS]
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { compressSync } from 'snappy'
+import { seededRandom } from '../../src/base/virtual/random.ts'
+import { Labels } from '../../src/model/labels.ts'
+import { encodeWriteRequest } from '../../src/remote/write-request.ts'
+import { proofArguments } from '../support/arguments.ts'
+import { startFarm } from '../support/farm.ts'
+import { delay, freePort, type Program, startServer } from '../support/program.ts'
+
+const TARGETS = 20
+const SERIES_A_TARGET = 1000
+const WRITERS = 4
+const SERIES_A_WRITE = 50
+
+const { seed, count } = proofArguments({ count: 50 })
+const random = seededRandom(seed)
+const directory = mkdtempSync(join(tmpdir(), 'promontory-crash-'))
+const farm = await startFarm(SERIES_A_TARGET)
+const configFile = join(directory, 'prometheus.yml')
+writeFileSync(
+  configFile,
+  [
+    'global: {scrape_interval: 1s, scrape_timeout: 1s}',
+    'scrape_configs:',
+    ...Array.from(
+      { length: TARGETS },
+      (_, index) => `  - {job_name: farm-${index}, metrics_path: /t${index}, static_configs: [{targets: ['127.0.0.1:${farm.port}']}]}`,
+    ),
+  ].join('\n'),
+)
+
+/** Remote writes that were answered 204: time of the batch by writer. */
+const acknowledged: number[][] = Array.from({ length: WRITERS }, () => [])
+/** Samples that a query has shown: series and time → value. */
+const shown = new Map<string, string>()
+let running = true
+let server: Program | undefined
+let scrapedSamples = 0
+const port = await freePort()
+const startedAt = Date.now()
+
+async function writer(index: number): Promise<void> {
+  let t = Date.now()
+  while (running) {
+    t = Math.max(t + 1, Date.now())
+    const series = Array.from({ length: SERIES_A_WRITE }, (_, number) => ({
+      labels: Labels.of({ __name__: 'written', writer: String(index), number: String(number) }),
+      samples: [{ t, v: t % 1000 }],
+    }))
+    try {
+      const response = await fetch(`http://127.0.0.1:${port}/api/v1/write`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy', 'x-prometheus-remote-write-version': '0.1.0' },
+        body: compressSync(encodeWriteRequest(series)),
+      })
+      if (response.status === 204) acknowledged[index].push(t)
+      else if (response.status < 500) throw new Error(`remote write: ${response.status} ${await response.text()}`)
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error
+      await delay(20)
+    }
+    await delay(2)
+  }
+}
+
+/** Looks at what was scraped of one target and remembers it. */
+async function looker(): Promise<void> {
+  while (running) {
+    const target = Math.floor(random.next() * TARGETS)
+    try {
+      for (const { metric, values } of await matrix(`farm_value{job="farm-${target}"}[3s]`)) {
+        for (const [t, value] of values) shown.set(`${metric.job}/${metric.series}/${t}`, value)
+      }
+    } catch {
+      // The server is down just now.
+    }
+    await delay(100)
+  }
+}
+
+async function matrix(
+  query: string,
+  time = Date.now() / 1000 + 5,
+): Promise<readonly { metric: Record<string, string>; values: [number, string][] }[]> {
+  const response = await fetch(`http://127.0.0.1:${port}/api/v1/query`, {
+    method: 'POST',
+    body: new URLSearchParams({ query, time: String(time) }),
+  })
+  const answer = (await response.json()) as {
+    status: string
+    error?: string
+    data: { result: { metric: Record<string, string>; values: [number, string][] }[] }
+  }
+  if (answer.status !== 'success') throw new Error(`${query}: ${answer.error}`)
+  return answer.data.result
+}
+
+/** What is missing of what had been acknowledged or shown. */
+async function missing(sinceSeconds: number): Promise<string[]> {
+  const faults: string[] = []
+  for (let index = 0; index < WRITERS; index++) {
+    const want = acknowledged[index].slice()
+    const result = await matrix(`written{writer="${index}"}[${sinceSeconds}s]`)
+    if (want.length > 0 && result.length !== SERIES_A_WRITE) faults.push(`writer ${index}: ${result.length} of ${SERIES_A_WRITE} series`)
+    for (const { metric, values } of result) {
+      const found = new Map(values.map(([t, value]) => [Math.round(t * 1000), value]))
+      for (const t of want)
+        if (found.get(t) !== String(t % 1000))
+          faults.push(`written{writer=${index},number=${metric.number}} at ${t}: ${found.get(t) ?? 'missing'}`)
+    }
+  }
+  const found = new Map<string, string>()
+  for (let target = 0; target < TARGETS; target++) {
+    for (const { metric, values } of await matrix(`farm_value{job="farm-${target}"}[${sinceSeconds}s]`)) {
+      scrapedSamples = Math.max(scrapedSamples, values.length)
+      for (const [t, value] of values) found.set(`${metric.job}/${metric.series}/${t}`, value)
+    }
+  }
+  for (const [key, value] of shown) if (found.get(key) !== value) faults.push(`shown ${key}: ${found.get(key) ?? 'missing'}, want ${value}`)
+  return faults
+}
+
+let kills = 0
+let checkedWrites = 0
+let checkedShown = 0
+const readyTimes: number[] = []
+let loops: Promise<unknown> = Promise.resolve()
+let loopFailure: unknown
+try {
+  for (; kills <= count; kills++) {
+    const started = performance.now()
+    server = await (
+      await startServer({
+        configFile,
+        dataDir: join(directory, 'data'),
+        port,
+        flags: ['--web.enable-remote-write-receiver', '--log.level=warn'],
+      })
+    ).ready('/-/ready', 60_000)
+    readyTimes.push(performance.now() - started)
+    const faults = await missing(Math.ceil((Date.now() - startedAt) / 1000) + 10)
+    if (faults.length > 0)
+      throw new Error(`after kill ${kills}: ${faults.length} samples are not there, such as\n  ${faults.slice(0, 10).join('\n  ')}`)
+    checkedWrites += acknowledged.reduce((sum, times) => sum + times.length * SERIES_A_WRITE, 0)
+    checkedShown += shown.size
+    if (kills === count) break
+    // Old evidence was checked and is still on disk; keep the newest to bound the memory of the proof.
+    for (const times of acknowledged) times.splice(0, Math.max(0, times.length - 2000))
+    if (shown.size > 200_000) for (const key of [...shown.keys()].slice(0, shown.size - 200_000)) shown.delete(key)
+
+    running = true
+    loops = Promise.all([...acknowledged.map((_, index) => writer(index)), looker()]).catch((error: unknown) => {
+      loopFailure = error
+    })
+    await delay(500 + random.next() * 3000)
+    await server.stop('SIGKILL')
+    running = false
+    await loops
+    if (loopFailure) throw loopFailure
+    process.stdout.write(`\rkill ${kills + 1} of ${count}`)
+  }
+  readyTimes.sort((a, b) => a - b)
+  console.log(
+    `\n${count} kills: nothing is missing of ${checkedWrites} acknowledged and ${checkedShown} shown samples (each counted once a check); ` +
+      `${farm.requests()} scrapes of ${SERIES_A_TARGET} series; ready after ${readyTimes[readyTimes.length >> 1].toFixed(0)} ms (median), ${readyTimes.at(-1)!.toFixed(0)} ms (longest)`,
+  )
+} finally {
+  running = false
+  await loops
+  await server?.stop('SIGKILL')
+  await farm.close()
+  rmSync(directory, { recursive: true, force: true })
+}

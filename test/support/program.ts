@@ -1,0 +1,127 @@
+// Starts the program as a user would, on 127.0.0.1 and free ports, and ends it by its own process id.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createServer } from 'node:net'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..')
+export const PROMONTORY = join(ROOT, 'bin/promontory')
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number }
+      server.close(() => resolve(port))
+    })
+  })
+}
+
+export function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+/** Asks until `condition` answers something, or throws after `timeoutMs` with what it last said. */
+export async function until<T>(what: string, timeoutMs: number, condition: () => Promise<T | undefined | false>): Promise<T> {
+  const deadline = Date.now() + timeoutMs
+  let last: unknown
+  for (;;) {
+    try {
+      const answer = await condition()
+      if (answer !== undefined && answer !== false) return answer
+    } catch (error) {
+      last = error
+    }
+    if (Date.now() > deadline) throw new Error(`${what}: not within ${timeoutMs} ms${last ? `, last: ${last}` : ''}`)
+    await delay(50)
+  }
+}
+
+export class Program {
+  readonly child: ChildProcess
+  readonly url: string
+  output = ''
+  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
+
+  constructor(
+    command: string,
+    args: readonly string[],
+    url: string,
+    options: { readonly cwd?: string; readonly variables?: Readonly<Record<string, string>> } = {},
+  ) {
+    this.url = url
+    this.child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: options.cwd,
+      env: { ...process.env, ...options.variables },
+    })
+    for (const stream of [this.child.stdout!, this.child.stderr!]) {
+      stream.on('data', (bytes: Buffer) => {
+        this.output += bytes
+      })
+    }
+    this.exited = new Promise((resolve) => this.child.once('exit', (code, signal) => resolve({ code, signal })))
+  }
+
+  /** Waits for 200 of `path`. */
+  async ready(path = '/-/ready', timeoutMs = 20_000): Promise<this> {
+    let gone = false
+    void this.exited.then(() => {
+      gone = true
+    })
+    await until(`${this.url}${path}`, timeoutMs, async () => {
+      if (gone) throw new Error(`it ended: ${this.output.slice(-2000)}`)
+      return (await fetch(`${this.url}${path}`)).status === 200
+    })
+    return this
+  }
+
+  async text(path: string): Promise<string> {
+    return (await fetch(`${this.url}${path}`)).text()
+  }
+
+  /** The `data` of an API answer; throws what the API says is wrong. */
+  async api<T = unknown>(path: string, parameters: Readonly<Record<string, string | number>> = {}): Promise<T> {
+    const search = new URLSearchParams(Object.entries(parameters).map(([name, value]): [string, string] => [name, String(value)]))
+    const response = await fetch(`${this.url}/api/v1/${path}?${search}`)
+    const answer = (await response.json()) as { status: string; data: T; error?: string }
+    if (answer.status !== 'success') throw new Error(`${path} ${search}: ${answer.error}`)
+    return answer.data
+  }
+
+  /** The instant vector of a query as [labels, value] pairs. */
+  async query(
+    query: string,
+    time?: number,
+  ): Promise<readonly { readonly metric: Record<string, string>; readonly value: [number, string] }[]> {
+    const { result } = await this.api<{ result: { metric: Record<string, string>; value: [number, string] }[] }>('query', {
+      query,
+      ...(time ? { time } : {}),
+    })
+    return result
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+    this.child.kill(signal)
+    return this.exited
+  }
+}
+
+/** `promontory server` on a free port (or the given one). */
+export async function startServer(options: {
+  readonly configFile: string
+  readonly dataDir: string
+  readonly port?: number
+  readonly flags?: readonly string[]
+}): Promise<Program> {
+  const port = options.port ?? (await freePort())
+  const args = [
+    'server',
+    `--config.file=${options.configFile}`,
+    `--storage.tsdb.path=${options.dataDir}`,
+    `--web.listen-address=127.0.0.1:${port}`,
+    ...(options.flags ?? []),
+  ]
+  return new Program(PROMONTORY, args, `http://127.0.0.1:${port}`)
+}

@@ -1,0 +1,87 @@
+// `npm run prove [NAME …] [--seed N] [--count N] [--minutes M] [--short]`: the long proofs. A full run writes what it saw to docs/proof.
+import { execFileSync, spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { cpus, totalmem } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+interface Proof {
+  readonly name: string
+  readonly claim: string
+  readonly file: string
+  /** Arguments of a run of seconds. */
+  readonly short: readonly string[]
+}
+
+const PROOFS: readonly Proof[] = [
+  {
+    name: 'crash',
+    claim: 'kill -9 and damage to the log lose nothing that was acknowledged',
+    file: 'test/prove/crash.ts',
+    short: ['--count', '5'],
+  },
+  {
+    name: 'server-crash',
+    claim: 'kill -9 of a server under load loses nothing that was answered 204 or shown by a query',
+    file: 'test/prove/server-crash.ts',
+    short: ['--count', '3'],
+  },
+  { name: 'replicas', claim: 'two replicas have the same timestamps', file: 'test/prove/replicas.ts', short: ['--minutes', '0.5'] },
+]
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { seed: { type: 'string' }, count: { type: 'string' }, minutes: { type: 'string' }, short: { type: 'boolean' } },
+})
+const unknown = positionals.filter((name) => !PROOFS.some((proof) => proof.name === name))
+if (unknown.length > 0) {
+  console.error(`no proof ${unknown.join(', ')}; there are: ${PROOFS.map((proof) => proof.name).join(', ')}`)
+  process.exit(2)
+}
+
+let failed = 0
+for (const proof of PROOFS) {
+  if (positionals.length > 0 && !positionals.includes(proof.name)) continue
+  const given = (['seed', 'count', 'minutes'] as const).flatMap((name) => (values[name] === undefined ? [] : [`--${name}`, values[name]]))
+  const args = [proof.file, ...(values.short ? proof.short : []), ...given]
+  console.log(`\n${proof.name}: ${proof.claim}\n$ node ${args.join(' ')}`)
+  const { code, output } = await run(args)
+  if (code !== 0) failed++
+  console.log(code === 0 ? `${proof.name}: proven` : `${proof.name}: FAILED with ${code}`)
+  if (!values.short) writeFileSync(join(root, 'docs/proof', `${proof.name}.txt`), report(proof, args, output, code))
+}
+process.exitCode = failed === 0 ? 0 : 1
+
+function run(args: readonly string[]): Promise<{ code: number | null; output: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (bytes: Buffer) => {
+        output += bytes
+        process.stdout.write(bytes)
+      })
+    }
+    child.once('exit', (code) => resolve({ code, output }))
+  })
+}
+
+function report(proof: Proof, args: readonly string[], output: string, code: number | null): string {
+  const git = (...words: string[]) => execFileSync('git', words, { cwd: root, encoding: 'utf8' }).trim()
+  const lines = output
+    .split('\n')
+    .map((line) => line.slice(line.lastIndexOf('\r') + 1))
+    .filter((line) => line !== '')
+  return [
+    `${proof.name}: ${proof.claim}`,
+    `commit   ${git('rev-parse', 'HEAD')}${git('status', '--porcelain', '--', 'src', 'test') === '' ? '' : ' with changes'}`,
+    `machine  ${cpus().length} x ${cpus()[0].model}, ${Math.round(totalmem() / 2 ** 30)} GiB, node ${process.version}`,
+    `command  node ${args.join(' ')}`,
+    `outcome  ${code === 0 ? 'proven' : `failed with ${code}`}`,
+    '',
+    ...lines,
+    '',
+  ].join('\n')
+}
