@@ -1,0 +1,119 @@
+import { assert } from '../base/assert.ts'
+import { type Chunk, ChunkEncoding } from '../chunkenc/codec.ts'
+import { encodeXor } from '../chunkenc/xor.ts'
+import { compareLabels, compareStrings, Labels } from '../model/labels.ts'
+import type { Matcher } from '../model/matcher.ts'
+import type { Timestamp } from '../model/time.ts'
+import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, SeriesSource } from './series-source.ts'
+import { SERIES_BATCH } from './series-source.ts'
+
+/** A series as two columns of equal length, times rising. */
+export interface MemorySeries {
+  readonly labels: Labels
+  readonly timestamps: ArrayLike<Timestamp>
+  readonly values: ArrayLike<number>
+}
+
+/** Samples of a chunk, as upstream cuts them. */
+const CHUNK_SAMPLES = 120
+
+/** Series held in memory as encoded chunks; they do not change. For small needs, and for tests of everything that reads. */
+export class MemorySource implements SeriesSource {
+  readonly name: string
+  readonly #series: readonly Series[]
+  readonly #coverage: Coverage
+
+  /** Each label set once; in any order. */
+  constructor(series: Iterable<MemorySeries>, options: { readonly name?: string; readonly externalLabels?: Labels } = {}) {
+    this.name = options.name ?? 'memory'
+    const kept: Series[] = []
+    let minTime = Number.POSITIVE_INFINITY
+    let maxTime = Number.NEGATIVE_INFINITY
+    for (const { labels, timestamps, values } of series) {
+      assert(timestamps.length === values.length, 'a series has as many values as times')
+      for (let i = 1; i < timestamps.length; i++) assert(timestamps[i] > timestamps[i - 1], 'the times of a series rise')
+      if (timestamps.length === 0) continue
+      minTime = Math.min(minTime, timestamps[0])
+      maxTime = Math.max(maxTime, timestamps[timestamps.length - 1])
+      kept.push({ labels, chunks: encodeChunks(timestamps, values) })
+    }
+    this.#series = kept.sort((a, b) => compareLabels(a.labels, b.labels))
+    for (let i = 1; i < kept.length; i++) assert(!kept[i].labels.equals(kept[i - 1].labels), 'a label set is given once')
+    this.#coverage = { minTime, maxTime, externalLabels: options.externalLabels ?? Labels.empty }
+  }
+
+  coverage(): Coverage {
+    return this.#coverage
+  }
+
+  async *select(request: SelectRequest, ctx: QueryContext): AsyncIterable<readonly Series[]> {
+    let batch: Series[] = []
+    for (const series of this.#matching(request.minTime, request.maxTime, [request.matchers])) {
+      batch.push({ labels: series.labels, chunks: series.chunks.filter((chunk) => overlaps(chunk, request.minTime, request.maxTime)) })
+      if (batch.length < SERIES_BATCH) continue
+      ctx.signal.throwIfAborted()
+      yield batch
+      batch = []
+    }
+    ctx.signal.throwIfAborted()
+    if (batch.length > 0) yield batch
+  }
+
+  async labelNames(request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
+    ctx.signal.throwIfAborted()
+    const names = new Set<string>()
+    for (const { labels } of this.#matching(request.minTime, request.maxTime, request.matcherSets))
+      for (const [name] of labels) names.add(name)
+    return sortedUpTo(names, request.limit)
+  }
+
+  async labelValues(name: string, request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
+    ctx.signal.throwIfAborted()
+    const values = new Set<string>()
+    for (const { labels } of this.#matching(request.minTime, request.maxTime, request.matcherSets)) {
+      if (labels.has(name)) values.add(labels.get(name))
+    }
+    return sortedUpTo(values, request.limit)
+  }
+
+  *#matching(minTime: Timestamp, maxTime: Timestamp, matcherSets: readonly (readonly Matcher[])[]): Iterable<Series> {
+    for (const series of this.#series) {
+      if (!series.chunks.some((chunk) => overlaps(chunk, minTime, maxTime))) continue
+      if (matcherSets.length === 0 || matcherSets.some((matchers) => matchesAll(series.labels, matchers))) yield series
+    }
+  }
+}
+
+/** Whether every matcher holds for a label set. */
+export function matchesAll(labels: Labels, matchers: readonly Matcher[]): boolean {
+  for (const matcher of matchers) if (!matcher.matches(labels.get(matcher.name))) return false
+  return true
+}
+
+/** What an answer to a label request looks like: sorted as bytes, cut at `limit` unless that is 0. */
+export function sortedUpTo(found: Iterable<string>, limit: number): readonly string[] {
+  const sorted = [...found].sort(compareStrings)
+  return limit > 0 && sorted.length > limit ? sorted.slice(0, limit) : sorted
+}
+
+function overlaps(chunk: Chunk, minTime: Timestamp, maxTime: Timestamp): boolean {
+  return chunk.minTime <= maxTime && chunk.maxTime >= minTime
+}
+
+function encodeChunks(timestamps: ArrayLike<Timestamp>, values: ArrayLike<number>): readonly Chunk[] {
+  const chunks: Chunk[] = []
+  for (let from = 0; from < timestamps.length; from += CHUNK_SAMPLES) {
+    const to = Math.min(from + CHUNK_SAMPLES, timestamps.length)
+    const data = encodeXor(timestamps, values, from, to)
+    chunks.push({
+      encoding: ChunkEncoding.xor,
+      minTime: timestamps[from],
+      maxTime: timestamps[to - 1],
+      sampleCount: to - from,
+      data,
+      start: 0,
+      end: data.length,
+    })
+  }
+  return chunks
+}

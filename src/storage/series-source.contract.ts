@@ -1,0 +1,289 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { SampleColumns } from '../chunkenc/codec.ts'
+import { compareLabels, Labels } from '../model/labels.ts'
+import { Matcher, type MatchOperator } from '../model/matcher.ts'
+import { isStaleMarker, STALE_MARKER } from '../model/staleness.ts'
+import type { MemorySeries } from './memory-source.ts'
+import { unlimitedContext } from './query-context.ts'
+import { readSamples } from './read-samples.ts'
+import type { LabelRequest, QueryContext, SeriesSource } from './series-source.ts'
+import { SERIES_BATCH } from './series-source.ts'
+
+// What every SeriesSource must do. An implementation's test calls `seriesSourceContract` with a way to fill it.
+
+export interface SourceUnderTest {
+  readonly source: SeriesSource
+  close(): Promise<void>
+}
+
+type Written = readonly [name: string, operator: MatchOperator, value: string]
+
+const hour = 3_600_000
+const base = 1_700_000_000_000
+
+function line(labels: Record<string, string>, count: number, from = base, stepMs = 15_000): MemorySeries {
+  const timestamps = Array.from({ length: count }, (_, i) => from + i * stepMs)
+  return { labels: Labels.of(labels), timestamps, values: timestamps.map((_, i) => i + 0.5) }
+}
+
+/** Every series of a select with its samples, chunk bytes read before the next batch is asked for. */
+export async function readAll(
+  source: SeriesSource,
+  minTime: number,
+  maxTime: number,
+  matchers: readonly Matcher[],
+  ctx: QueryContext = unlimitedContext(),
+): Promise<MemorySeries[]> {
+  const series: MemorySeries[] = []
+  const columns = new SampleColumns()
+  for await (const batch of source.select({ minTime, maxTime, matchers }, ctx)) {
+    assert.ok(batch.length > 0, 'a batch is not empty')
+    assert.ok(batch.length <= 2 * SERIES_BATCH, 'a batch is about 128 series')
+    for (const one of batch) {
+      for (let i = 1; i < one.chunks.length; i++) assert.ok(one.chunks[i].minTime > one.chunks[i - 1].maxTime, 'chunks in time order')
+      columns.clear()
+      readSamples(one, minTime, maxTime, columns)
+      series.push({
+        labels: one.labels,
+        timestamps: columns.timestamps.slice(0, columns.length),
+        values: columns.values.slice(0, columns.length),
+      })
+    }
+  }
+  for (let i = 1; i < series.length; i++) assert.ok(compareLabels(series[i - 1].labels, series[i].labels) < 0, 'label order, each once')
+  return series
+}
+
+export function seriesSourceContract(kind: string, open: (series: readonly MemorySeries[]) => Promise<SourceUnderTest>): void {
+  const within = async (series: readonly MemorySeries[], run: (source: SeriesSource) => Promise<void>) => {
+    const opened = await open(series)
+    try {
+      await run(opened.source)
+    } finally {
+      await opened.close()
+    }
+  }
+  const everything = new Matcher('=~', '__name__', '.+')
+  const request = (part: Partial<LabelRequest> = {}): LabelRequest => ({
+    minTime: base - 100 * hour,
+    maxTime: base + 100 * hour,
+    matcherSets: [],
+    limit: 0,
+    ...part,
+  })
+
+  test(`${kind}: an empty source answers with nothing`, () =>
+    within([], async (source) => {
+      assert.deepEqual(await readAll(source, 0, base, [everything]), [])
+      assert.deepEqual(await source.labelNames(request(), unlimitedContext()), [])
+      assert.deepEqual(await source.labelValues('job', request(), unlimitedContext()), [])
+      const { minTime, maxTime } = source.coverage()
+      assert.ok(minTime > maxTime)
+    }))
+
+  test(`${kind}: every kind of matcher`, () =>
+    within(
+      [
+        line({ __name__: 'up', job: 'a', instance: 'x:1' }, 2),
+        line({ __name__: 'up', job: 'b', instance: 'x:2' }, 2),
+        line({ __name__: 'up', job: 'b', instance: 'y:1', zone: 'süd' }, 2),
+        line({ __name__: 'down', job: 'a' }, 2),
+        line({ __name__: 'down' }, 2),
+      ],
+      async (source) => {
+        const check = async (matchers: Written[], want: string[]) => {
+          const found = await readAll(
+            source,
+            base,
+            base + hour,
+            matchers.map(([name, operator, value]) => new Matcher(operator, name, value)),
+          )
+          assert.deepEqual(
+            found.map(({ labels }) => labels.toString()),
+            want,
+            matchers.map((matcher) => matcher.join('')).join(),
+          )
+        }
+        const [down, downA, upA, upB, upZone] = [
+          'down',
+          'down{job="a"}',
+          'up{instance="x:1", job="a"}',
+          'up{instance="x:2", job="b"}',
+          'up{instance="y:1", job="b", zone="süd"}',
+        ]
+        await check([['__name__', '=', 'up']], [upA, upB, upZone])
+        await check([['__name__', '=', 'none']], [])
+        await check([['nothing', '=', 'up']], [])
+        await check(
+          [
+            ['job', '=', 'b'],
+            ['instance', '=', 'x:2'],
+          ],
+          [upB],
+        )
+        await check(
+          [
+            ['__name__', '=~', 'up|down'],
+            ['job', '=', 'a'],
+          ],
+          [downA, upA],
+        )
+        await check([['__name__', '=~', 'up|none']], [upA, upB, upZone])
+        await check([['instance', '=~', 'x:.*']], [upA, upB])
+        await check([['instance', '=~', '.*:1']], [upA, upZone])
+        await check([['zone', '=', 'süd']], [upZone])
+        await check(
+          [
+            ['__name__', '=', 'down'],
+            ['job', '!=', 'a'],
+          ],
+          [down],
+        )
+        await check(
+          [
+            ['__name__', '=', 'up'],
+            ['instance', '!~', 'x.*'],
+          ],
+          [upZone],
+        )
+        await check(
+          [
+            ['__name__', '=~', '.+'],
+            ['job', '=', ''],
+          ],
+          [down],
+        )
+        await check(
+          [
+            ['__name__', '=~', '.+'],
+            ['job', '!=', ''],
+          ],
+          [downA, upA, upB, upZone],
+        )
+        await check(
+          [
+            ['__name__', '=~', '.+'],
+            ['zone', '=~', '|süd'],
+          ],
+          [down, downA, upA, upB, upZone],
+        )
+        await check(
+          [
+            ['__name__', '=~', '.+'],
+            ['zone', '!~', '|süd'],
+          ],
+          [],
+        )
+        await check(
+          [
+            ['__name__', '=~', '.+'],
+            ['zone', '=~', ''],
+          ],
+          [down, downA, upA, upB],
+        )
+        await check([['zone', '=', '']], [down, downA, upA, upB])
+        await check([['job', '!=', 'a']], [down, upB, upZone])
+        await check([['job', '=~', '.*']], [down, downA, upA, upB, upZone])
+        await check([['job', '!~', '.+']], [down])
+        await check([], [down, downA, upA, upB, upZone])
+        await check(
+          [
+            ['job', '=', 'a'],
+            ['job', '=', 'b'],
+          ],
+          [],
+        )
+      },
+    ))
+
+  test(`${kind}: samples come back as they went in, clipped by the reader, across chunks and hours`, () =>
+    within([line({ __name__: 'long' }, 3000), line({ __name__: 'one' }, 1, base + hour)], async (source) => {
+      const check = async (minTime: number, maxTime: number, want: [string, number, number][]) => {
+        const found = await readAll(source, minTime, maxTime, [everything])
+        const got = found
+          .filter(({ timestamps }) => timestamps.length > 0)
+          .map(({ labels, timestamps, values }) => [labels.toString(), timestamps.length, values[0]])
+        assert.deepEqual(got, want)
+      }
+      await check(base, base + 100 * hour, [
+        ['long', 3000, 0.5],
+        ['one', 1, 0.5],
+      ])
+      await check(base + 15_000, base + 45_000, [['long', 3, 1.5]])
+      await check(base + hour, base + hour, [
+        ['long', 1, 240.5],
+        ['one', 1, 0.5],
+      ])
+      await check(base + 2999 * 15_000, base + 100 * hour, [['long', 1, 2999.5]])
+      await check(base - hour, base - 1, [])
+      await check(base + 3000 * 15_000, base + 100 * hour, [])
+      assert.deepEqual([source.coverage().minTime, source.coverage().maxTime], [base, base + 2999 * 15_000])
+    }))
+
+  test(`${kind}: markers, NaN, infinities and negative zero`, () => {
+    const values = [STALE_MARKER, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 0, 5e-324]
+    const timestamps = values.map((_, i) => base + i)
+    return within([{ labels: Labels.of({ __name__: 'odd' }), timestamps, values }], async (source) => {
+      const [found] = await readAll(source, base, base + hour, [everything])
+      // By index: Array.from and spread put another NaN in the marker's place.
+      assert.ok(isStaleMarker(found.values[0]))
+      assert.ok(!isStaleMarker(found.values[1]))
+      for (let i = 1; i < values.length; i++) assert.ok(Object.is(found.values[i], values[i]), `value ${i}`)
+    })
+  })
+
+  test(`${kind}: hundreds of series in label order, also where UTF-16 and UTF-8 disagree`, () => {
+    const series = Array.from({ length: 300 }, (_, i) => line({ __name__: `m${i % 7}`, i: String((i * 7919) % 300) }, 2))
+    series.push(line({ __name__: 'm0', i: '\u{1f600}' }, 1), line({ __name__: 'm0', i: '\uffee' }, 1), line({ __name__: 'm0' }, 1))
+    return within(series, async (source) => {
+      const found = await readAll(source, base, base + hour, [everything])
+      assert.equal(found.length, 303)
+      assert.equal(found[0].labels.toString(), 'm0')
+    })
+  })
+
+  test(`${kind}: label names and values`, () =>
+    within(
+      [
+        line({ __name__: 'up', job: 'b', z: '1' }, 2),
+        line({ __name__: 'up', job: 'a' }, 2),
+        line({ __name__: 'old', job: 'c', y: '1' }, 2, base - 50 * hour),
+      ],
+      async (source) => {
+        const ctx = unlimitedContext()
+        const up = [new Matcher('=', '__name__', 'up')]
+        assert.deepEqual(await source.labelNames(request(), ctx), ['__name__', 'job', 'y', 'z'])
+        assert.deepEqual(await source.labelNames(request({ limit: 2 }), ctx), ['__name__', 'job'])
+        assert.deepEqual(await source.labelNames(request({ matcherSets: [up] }), ctx), ['__name__', 'job', 'z'])
+        assert.deepEqual(await source.labelNames(request({ minTime: base - hour }), ctx), ['__name__', 'job', 'z'])
+        assert.deepEqual(await source.labelValues('job', request(), ctx), ['a', 'b', 'c'])
+        assert.deepEqual(await source.labelValues('job', request({ limit: 1 }), ctx), ['a'])
+        assert.deepEqual(await source.labelValues('job', request({ matcherSets: [up] }), ctx), ['a', 'b'])
+        assert.deepEqual(await source.labelValues('job', request({ matcherSets: [up, [new Matcher('=', 'y', '1')]] }), ctx), [
+          'a',
+          'b',
+          'c',
+        ])
+        assert.deepEqual(await source.labelValues('job', request({ maxTime: base - hour }), ctx), ['c'])
+        assert.deepEqual(await source.labelValues('none', request(), ctx), [])
+      },
+    ))
+
+  test(`${kind}: an aborted select throws the reason of its signal`, () =>
+    within(
+      Array.from({ length: 400 }, (_, i) => line({ __name__: 'm', i: String(i) }, 2)),
+      async (source) => {
+        const controller = new AbortController()
+        const reason = new Error('gone')
+        const read = async () => {
+          for await (const _ of source.select(
+            { minTime: 0, maxTime: base + hour, matchers: [everything] },
+            unlimitedContext(controller.signal),
+          ))
+            controller.abort(reason)
+        }
+        await assert.rejects(read, reason)
+      },
+    ))
+}
