@@ -1,0 +1,436 @@
+// The Prometheus text format 0.0.4, read from bytes in place.
+//
+// 1. Nothing is copied and nothing is allocated for a series that is recognised by its bytes.
+// 2. The byte after the page belongs to the parser: it is a newline while a page is read, so inner loops need no bounds check.
+// 3. What is accepted and refused is what upstream accepts and refuses, quoted names (`{"a.b", "c.d"="e"}`) included, with two
+//    exceptions: a NUL byte outside of a label value is an error (upstream silently ends the page there), and a series may not be
+//    larger than SERIES_BYTES_MAX or carry more than LABELS_MAX labels.
+// Source: Prometheus docs/instrumenting/exposition_formats.md; model/textparse promlex.l and promparse.go.
+
+import { isUtf8 } from 'node:buffer'
+import { CodedError } from '../base/errors.ts'
+import { compareStrings, Labels, METRIC_NAME, quote } from '../model/labels.ts'
+import { EXACT_POWERS_OF_TEN, formatBucketBound, parseFloatText } from './float.ts'
+
+/** What `next` found. */
+export const Entry = { end: 0, series: 1, type: 2, help: 3, comment: 4 } as const
+export type Entry = (typeof Entry)[keyof typeof Entry]
+
+export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary' | 'untyped'
+
+/** A series (name and labels) may take at most this many bytes of its line. */
+export const SERIES_BYTES_MAX = 1 << 20
+/** A series may carry at most this many labels. */
+export const LABELS_MAX = 4096
+
+/** The page is not text format. The message begins with where: `line 3, column 14: …` (columns count bytes, from 1). */
+export class ExpositionError extends CodedError {
+  readonly line: number
+  readonly column: number
+  constructor(line: number, column: number, what: string) {
+    super('bad_data', `line ${line}, column ${column}: ${what}`)
+    this.name = 'ExpositionError'
+    this.line = line
+    this.column = column
+  }
+}
+
+const NEWLINE = 10
+const TAB = 9
+const SPACE = 32
+const QUOTE = 34
+const HASH = 35
+const COMMA = 44
+const MINUS = 45
+const EQUALS = 61
+const BACKSLASH = 92
+const BRACE_OPEN = 123
+const BRACE_CLOSE = 125
+
+/** Bits of a byte's class: may begin a metric name, continue one, begin a label name, continue one. */
+const NAME_START = 1
+const NAME_REST = 2
+const LABEL_START = 4
+const LABEL_REST = 8
+
+const classes = new Uint8Array(256)
+for (let c = 0; c < 256; c++) {
+  const char = String.fromCharCode(c)
+  if (/[a-zA-Z_]/.test(char)) classes[c] = NAME_START | NAME_REST | LABEL_START | LABEL_REST
+  else if (char === ':') classes[c] = NAME_START | NAME_REST
+  else if (/[0-9]/.test(char)) classes[c] = NAME_REST | LABEL_REST
+}
+
+/** Reads one page after the other. A pull parser: `next` or `takeExpected` moves on by one entry; getters tell what it was. */
+export class TextParser {
+  #bytes: Uint8Array = new Uint8Array(1)
+  #length = 0
+  #position = 0
+  #type: MetricType = 'untyped'
+  /** Where in the page name and labels of the last series stand. */
+  seriesStart = 0
+  seriesEnd = 0
+  /** 0: the last series' value; 1: its timestamp. In an array of floats so that storing them allocates nothing. */
+  readonly numbers = new Float64Array(2)
+  hasTimestamp = false
+
+  /** Begins a page: the first `length` bytes of `bytes`, which must have room for one more. */
+  reset(bytes: Uint8Array, length: number): void {
+    if (bytes.length <= length) throw new RangeError(`page of ${length} bytes in a buffer of ${bytes.length}: want room for one more`)
+    bytes[length] = NEWLINE
+    this.#bytes = bytes
+    this.#length = length
+    this.#position = 0
+    this.#type = 'untyped'
+  }
+
+  /** The type that the last `# TYPE` line gave. */
+  get type(): MetricType {
+    return this.#type
+  }
+
+  /** Bytes of the page that are read. */
+  get position(): number {
+    return this.#position
+  }
+
+  /**
+   * Takes the next line if its series is byte for byte `expected[from..to)`; else answers false and stays where it is.
+   * Hot: once a line; compares backwards, since neighbours share their beginnings. Earned by text-parser.bench.ts.
+   */
+  takeExpected(expected: Uint8Array, from: number, to: number): boolean {
+    const bytes = this.#bytes
+    const start = this.#position
+    const end = start + to - from
+    if (end >= this.#length) return false
+    const after = bytes[end]
+    if (after !== SPACE && after !== TAB) return false
+    for (let i = to - 1, p = end - 1; i >= from; i--, p--) if (bytes[p] !== expected[i]) return false
+    let p = end + 1
+    while (bytes[p] === SPACE || bytes[p] === TAB) p++
+    // A bare name matched, but labels follow it after the space: another series.
+    if (bytes[p] === BRACE_OPEN) return false
+    this.seriesStart = start
+    this.seriesEnd = end
+    this.#readSuffix(p)
+    return true
+  }
+
+  /** Moves to the next entry. Throws ExpositionError. */
+  next(): Entry {
+    const bytes = this.#bytes
+    for (;;) {
+      if (this.#position >= this.#length) return Entry.end
+      let p = this.#position
+      while (bytes[p] === SPACE || bytes[p] === TAB) p++
+      const c = bytes[p]
+      if (c === NEWLINE) {
+        this.#position = p + 1
+        continue
+      }
+      if (c === HASH) return this.#readComment(p)
+      if (c !== BRACE_OPEN && (classes[c] & NAME_START) === 0) throw this.#error(p, 'expected a valid start token')
+      this.#readSeries(p)
+      return Entry.series
+    }
+  }
+
+  /** The labels of the last series, sorted; empty values are left out; bounds of buckets and quantiles in their canonical form. */
+  labels(): Labels {
+    const names: string[] = []
+    const values: string[] = []
+    this.#collectLabels(names, values)
+    for (let i = 0; i < names.length; i++) {
+      const isBound = (this.#type === 'histogram' && names[i] === 'le') || (this.#type === 'summary' && names[i] === 'quantile')
+      const bound = isBound ? parseFloatText(values[i]) : undefined
+      if (bound !== undefined) values[i] = formatBucketBound(bound)
+    }
+    const order = names.map((_, i) => i).sort((a, b) => compareStrings(names[a], names[b]))
+    const pairs: string[] = []
+    for (let i = 0; i < order.length; i++) {
+      const name = names[order[i]]
+      if (i > 0 && names[order[i - 1]] === name) throw this.#error(this.seriesStart, `label name ${quote(name)} is not unique`)
+      if (values[order[i]] !== '') pairs.push(name, values[order[i]])
+    }
+    return Labels.fromSortedPairs(pairs)
+  }
+
+  #readSeries(start: number): void {
+    const bytes = this.#bytes
+    let p = start
+    while ((classes[bytes[p]] & NAME_REST) !== 0) p++
+    this.seriesStart = start
+    this.seriesEnd = p
+    const named = p > start
+    while (bytes[p] === SPACE || bytes[p] === TAB) p++
+    if (bytes[p] === BRACE_OPEN) {
+      p = this.#skipLabels(p + 1, named)
+      this.seriesEnd = p
+      while (bytes[p] === SPACE || bytes[p] === TAB) p++
+    }
+    if (this.seriesEnd - start > SERIES_BYTES_MAX) {
+      throw this.#error(start, `series of ${this.seriesEnd - start} bytes, at most ${SERIES_BYTES_MAX}`)
+    }
+    this.#readSuffix(p)
+  }
+
+  /** Checks what stands between the braces; answers the position after the closing one. */
+  #skipLabels(p: number, named: boolean): number {
+    const bytes = this.#bytes
+    let labelCount = 0
+    for (;;) {
+      p = this.#skipBlank(p)
+      if (bytes[p] === BRACE_CLOSE) break
+      const nameStart = p
+      const quoted = bytes[p] === QUOTE
+      if (quoted) p = this.#skipQuoted(p, 'label name')
+      else {
+        if ((classes[bytes[p]] & LABEL_START) === 0) throw this.#error(p, 'expected label name')
+        while ((classes[bytes[p]] & LABEL_REST) !== 0) p++
+      }
+      p = this.#skipBlank(p)
+      if (quoted && (bytes[p] === COMMA || bytes[p] === BRACE_CLOSE)) {
+        if (named) throw this.#error(nameStart, 'metric name already set')
+        named = true
+        if (bytes[p] === BRACE_CLOSE) break
+        p++
+        continue
+      }
+      if (bytes[p] !== EQUALS) throw this.#error(p, 'expected equal')
+      p = this.#skipBlank(p + 1)
+      if (bytes[p] !== QUOTE) throw this.#error(p, 'expected label value')
+      p = this.#skipQuoted(p, 'label value')
+      if (++labelCount > LABELS_MAX) throw this.#error(nameStart, `series with more than ${LABELS_MAX} labels`)
+      p = this.#skipBlank(p)
+      if (bytes[p] === COMMA) p++
+    }
+    if (!named) throw this.#error(p, 'metric name not set')
+    return p + 1
+  }
+
+  #skipBlank(p: number): number {
+    const bytes = this.#bytes
+    while (bytes[p] === SPACE || bytes[p] === TAB) p++
+    return p
+  }
+
+  /** From an opening quote to behind the closing one. */
+  #skipQuoted(start: number, what: string): number {
+    const bytes = this.#bytes
+    const length = this.#length
+    for (let p = start + 1; p < length; p++) {
+      const c = bytes[p]
+      if (c === QUOTE) return p + 1
+      if (c === BACKSLASH) p++
+    }
+    throw this.#error(start, `expected ${what}, found a quote that is not closed`)
+  }
+
+  /** Value, timestamp and end of line. Hot: once a line; decimal numbers that fit are read exactly without making a string. */
+  #readSuffix(start: number): void {
+    const bytes = this.#bytes
+    let p = start
+    const negative = bytes[p] === MINUS
+    if (negative) p++
+    // Exact while below 2^53; a product or quotient of that with a power of ten up to 22 is then rounded once, so it is exact as well.
+    let mantissa = 0
+    let digitCount = 0
+    let exponent = 0
+    let digit = bytes[p] - 48
+    while (digit >= 0 && digit <= 9) {
+      mantissa = mantissa * 10 + digit
+      digitCount++
+      digit = bytes[++p] - 48
+    }
+    if (bytes[p] === 46) {
+      digit = bytes[++p] - 48
+      const fraction = p
+      while (digit >= 0 && digit <= 9) {
+        mantissa = mantissa * 10 + digit
+        digit = bytes[++p] - 48
+      }
+      digitCount += p - fraction
+      exponent = fraction - p
+    }
+    if (digitCount > 0 && (bytes[p] | 32) === 101) {
+      p++
+      const negativeExponent = bytes[p] === MINUS
+      if (negativeExponent || bytes[p] === 43) p++
+      let shift = 0
+      const digits = p
+      digit = bytes[p] - 48
+      while (digit >= 0 && digit <= 9 && shift < 10_000) {
+        shift = shift * 10 + digit
+        digit = bytes[++p] - 48
+      }
+      if (p === digits) digitCount = 0
+      exponent += negativeExponent ? -shift : shift
+    }
+    let c = bytes[p]
+    if (
+      digitCount > 0 &&
+      mantissa <= Number.MAX_SAFE_INTEGER &&
+      exponent >= -22 &&
+      exponent <= 22 &&
+      (c === NEWLINE || c === SPACE || c === TAB)
+    ) {
+      const size = exponent < 0 ? mantissa / EXACT_POWERS_OF_TEN[-exponent] : mantissa * EXACT_POWERS_OF_TEN[exponent]
+      this.numbers[0] = negative ? -size : size
+    } else {
+      p = this.#readOddValue(start)
+      c = bytes[p]
+    }
+    while (c === SPACE || c === TAB) c = bytes[++p]
+    this.hasTimestamp = c !== NEWLINE
+    if (c !== NEWLINE) p = this.#readTimestamp(p)
+    this.#position = p + 1
+  }
+
+  /** A value that is not a short decimal number; answers the position after it. */
+  #readOddValue(start: number): number {
+    const bytes = this.#bytes
+    let p = start
+    while (bytes[p] !== NEWLINE && bytes[p] !== SPACE && bytes[p] !== TAB && bytes[p] !== BRACE_OPEN) p++
+    if (p === start) throw this.#error(start, 'expected value after metric')
+    const text = this.#text(start, p)
+    const value = parseFloatText(text)
+    if (value === undefined) throw this.#error(start, `expected a float, found ${quote(text.slice(0, 50))}`)
+    this.numbers[0] = value
+    return p
+  }
+
+  #readTimestamp(start: number): number {
+    const bytes = this.#bytes
+    let p = start
+    const negative = bytes[p] === MINUS
+    if (negative) p++
+    const digits = p
+    let timestamp = 0
+    while (bytes[p] >= 48 && bytes[p] <= 57) timestamp = timestamp * 10 + (bytes[p++] - 48)
+    if (p === digits) throw this.#error(start, 'expected timestamp or new record')
+    if (!Number.isSafeInteger(timestamp)) throw this.#error(start, `timestamp ${this.#text(start, p).slice(0, 50)} is out of range`)
+    this.numbers[1] = negative ? -timestamp : timestamp
+    while (bytes[p] === SPACE || bytes[p] === TAB) p++
+    if (bytes[p] !== NEWLINE) throw this.#error(p, 'expected next entry after timestamp')
+    return p
+  }
+
+  /** `# TYPE`, `# HELP` and other comments. */
+  #readComment(start: number): Entry {
+    const bytes = this.#bytes
+    const end = bytes.indexOf(NEWLINE, start)
+    this.#position = end + 1
+    let p = start + 1
+    if (bytes[p] !== SPACE && bytes[p] !== TAB) return Entry.comment
+    p = this.#skipBlank(p)
+    const isType = startsWith(bytes, p, 'TYPE')
+    if (!isType && !startsWith(bytes, p, 'HELP')) return Entry.comment
+    if (bytes[p + 4] !== SPACE && bytes[p + 4] !== TAB) return Entry.comment
+    const nameStart = this.#skipBlank(p + 4)
+    p = nameStart
+    if (bytes[p] === QUOTE) p = this.#skipQuoted(p, 'metric name')
+    else if ((classes[bytes[p]] & NAME_START) !== 0) while ((classes[bytes[p]] & NAME_REST) !== 0) p++
+    if (p === nameStart || p > end) throw this.#error(nameStart, `expected metric name after ${isType ? 'TYPE' : 'HELP'}`)
+    // One blank ends the name; the rest of the line, further blanks included, is the text.
+    if (!isType) {
+      if (hasHighBit(bytes, p, end) && !isUtf8(bytes.subarray(p, end))) throw this.#error(p, 'help text is not a valid utf8 string')
+      return Entry.help
+    }
+    while (bytes[p] === SPACE || bytes[p] === TAB) p++
+    this.#type = this.#metricType(p, end)
+    return Entry.type
+  }
+
+  #metricType(start: number, end: number): MetricType {
+    const text = this.#text(start, end)
+    switch (text) {
+      case 'counter':
+      case 'gauge':
+      case 'histogram':
+      case 'summary':
+      case 'untyped':
+        return text
+      default:
+        throw this.#error(start, `invalid metric type ${quote(text.slice(0, 50))}`)
+    }
+  }
+
+  /** Names and values in the order of the line, the metric name as `__name__`. The syntax was checked when the line was read. */
+  #collectLabels(names: string[], values: string[]): void {
+    const bytes = this.#bytes
+    let p = this.seriesStart
+    while ((classes[bytes[p]] & NAME_REST) !== 0) p++
+    if (p > this.seriesStart) {
+      names.push(METRIC_NAME)
+      values.push(this.#text(this.seriesStart, p))
+    }
+    p = this.#skipBlank(p)
+    if (p >= this.seriesEnd || bytes[p] !== BRACE_OPEN) return
+    p++
+    for (;;) {
+      p = this.#skipBlank(p)
+      if (bytes[p] === BRACE_CLOSE) return
+      const nameStart = p
+      const quoted = bytes[p] === QUOTE
+      if (quoted) p = this.#skipQuoted(p, 'label name')
+      else while ((classes[bytes[p]] & LABEL_REST) !== 0) p++
+      const name = quoted ? this.#unescaped(nameStart + 1, p - 1) : this.#text(nameStart, p)
+      p = this.#skipBlank(p)
+      if (bytes[p] === EQUALS) {
+        const valueStart = this.#skipBlank(p + 1)
+        p = this.#skipQuoted(valueStart, 'label value')
+        if (name === '') throw this.#error(nameStart, 'label name is empty')
+        names.push(name)
+        values.push(this.#unescaped(valueStart + 1, p - 1))
+      } else {
+        names.push(METRIC_NAME)
+        values.push(name)
+      }
+      p = this.#skipBlank(p)
+      if (bytes[p] === COMMA) p++
+    }
+  }
+
+  #unescaped(start: number, end: number): string {
+    const text = this.#text(start, end)
+    return text.includes('\\') ? text.replace(/\\(["\\n])/g, (_, char: string) => (char === 'n' ? '\n' : char)) : text
+  }
+
+  #text(start: number, end: number): string {
+    const bytes = this.#bytes
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start)
+    if (!hasHighBit(bytes, start, end)) return buffer.toString('latin1')
+    if (!isUtf8(buffer)) throw this.#error(start, `invalid UTF-8 ${quote(buffer.toString('latin1', 0, 50))}`)
+    return buffer.toString('utf8')
+  }
+
+  #error(position: number, what: string): ExpositionError {
+    const bytes = this.#bytes
+    let line = 1
+    let lineStart = 0
+    for (let i = bytes.indexOf(NEWLINE); i >= 0 && i < position; i = bytes.indexOf(NEWLINE, i + 1)) {
+      line++
+      lineStart = i + 1
+    }
+    const found = position >= this.#length ? 'the end' : quote(printable(bytes, position, Math.min(position + 20, this.#length)))
+    const text = what.includes('expected') && !what.includes('found') ? `${what}, found ${found}` : what
+    return new ExpositionError(line, position - lineStart + 1, text)
+  }
+}
+
+function startsWith(bytes: Uint8Array, p: number, text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (bytes[p + i] !== text.charCodeAt(i)) return false
+  return true
+}
+
+function hasHighBit(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (bytes[i] >= 128) return true
+  return false
+}
+
+/** Up to the end of the line, for an error message. */
+function printable(bytes: Uint8Array, start: number, end: number): string {
+  const newline = bytes.indexOf(NEWLINE, start)
+  const stop = newline > start && newline < end ? newline : end
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, stop - start).toString('latin1')
+}
