@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { formatDuration, parseDuration } from './duration.ts'
+import { formatDuration, parseDuration, parseDurationOrSeconds } from './duration.ts'
 
 test('parseDuration reads every unit and refuses the rest', () => {
   const check = (text: string, want: number) => assert.equal(parseDuration(text), want)
@@ -17,7 +17,10 @@ test('parseDuration reads every unit and refuses the rest', () => {
   refuse('1', 'not a valid duration string: "1"')
   refuse('-1s', 'not a valid duration string: "-1s"')
   refuse('1s1m', 'not a valid duration string: "1s1m"')
-  refuse('1.5s', 'not a valid duration string: "1.5s"')
+  refuse('1.5s', 'unknown unit "." in duration "1.5s"')
+  refuse('5hs', 'unknown unit "hs" in duration "5hs"')
+  refuse('1m1m', 'not a valid duration string: "1m1m"')
+  refuse('99999999999999999999s', 'not a valid duration string: "99999999999999999999s"')
   refuse('1000y', 'duration out of range')
 })
 
@@ -30,6 +33,19 @@ test('formatDuration prints as upstream', () => {
   check(8 * 86_400_000, '8d')
   check(31_536_000_000, '1y')
   check(1, '1ms')
+})
+
+test('parseDurationOrSeconds takes seconds and durations', () => {
+  const check = (text: string, want: number) => assert.equal(parseDurationOrSeconds(text), want)
+  check('15', 15_000)
+  check('0.1', 100)
+  check('-1.5e2', -150_000)
+  check('1h30m', 5_400_000)
+  const refuse = (text: string, message: string) => assert.throws(() => parseDurationOrSeconds(text), { message })
+  refuse('x', 'cannot parse "x" to a valid duration')
+  refuse('-5m', 'cannot parse "-5m" to a valid duration')
+  refuse('1e20', 'cannot parse "1e20" to a valid duration. It overflows int64')
+  refuse('+Inf', 'cannot parse "+Inf" to a valid duration. It overflows int64')
 })
 
 test('parseDuration reads what formatDuration prints', () => {

@@ -66,8 +66,8 @@ export function unquote(text: string): string {
   const body = text.slice(1, -1)
   if (text[0] === '`' || !body.includes('\\')) return body
   const bytes: number[] = []
-  const escape = /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{3})|(.))|[^\\]+/gsu
-  for (const [whole, x, u, U, octal, letter] of body.matchAll(escape)) {
+  const parts = /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{3})|(.))|[^\\]+/gsu
+  for (const [whole, x, u, U, octal, letter] of body.matchAll(parts)) {
     if (x !== undefined) bytes.push(Number.parseInt(x, 16))
     else if (octal !== undefined) bytes.push(Number.parseInt(octal, 8))
     else {

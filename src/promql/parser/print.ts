@@ -1,0 +1,83 @@
+import { formatDuration } from '../../model/duration.ts'
+import { compareStrings, isLegacyLabelName, METRIC_NAME, quote } from '../../model/labels.ts'
+import type { AggregateExpr, AtModifier, Expr, VectorMatching, VectorSelector } from './ast.ts'
+import { formatFloat } from './go-text.ts'
+
+/**
+ * An expression in upstream's canonical form, on one line; parsing it gives the same tree but for positions.
+ * Source: Prometheus promql/parser/printer.go.
+ */
+export function printExpr(expr: Expr): string {
+  switch (expr.kind) {
+    case 'number':
+      return expr.duration ? formatDuration(expr.value * 1000) : formatFloat(expr.value)
+    case 'string':
+      return quote(expr.value)
+    case 'vectorSelector':
+      return `${printSelector(expr)}${printAt(expr.at)}${printOffset(expr.offsetMs)}`
+    case 'matrixSelector': {
+      const { selector, rangeMs } = expr
+      return `${printSelector(selector)}[${formatDuration(rangeMs)}]${printAt(selector.at)}${printOffset(selector.offsetMs)}`
+    }
+    case 'subquery': {
+      const step = expr.stepMs === 0 ? '' : formatDuration(expr.stepMs)
+      return `${printExpr(expr.expr)}[${formatDuration(expr.rangeMs)}:${step}]${printAt(expr.at)}${printOffset(expr.offsetMs)}`
+    }
+    case 'paren':
+      return `(${printExpr(expr.expr)})`
+    case 'unary':
+      return `${expr.operator}${printExpr(expr.expr)}`
+    case 'binary': {
+      const bool = expr.returnBool ? ' bool' : ''
+      return `${printExpr(expr.left)} ${expr.operator}${bool}${printMatching(expr.matching)} ${printExpr(expr.right)}`
+    }
+    case 'call':
+      return `${expr.func}(${expr.args.map(printExpr).join(', ')})`
+    case 'aggregate': {
+      const parameter = expr.parameter === undefined ? '' : `${printExpr(expr.parameter)}, `
+      return `${expr.operator}${printGrouping(expr)}(${parameter}${printExpr(expr.expr)})`
+    }
+  }
+}
+
+function printGrouping({ grouping, without }: AggregateExpr): string {
+  if (without) return ` without (${printLabels(grouping)}) `
+  return grouping.length > 0 ? ` by (${printLabels(grouping)}) ` : ''
+}
+
+function printMatching(matching: VectorMatching | undefined): string {
+  if (matching === undefined) return ''
+  const { cardinality, on, labels, include } = matching
+  const grouped = cardinality === 'many-to-one' || cardinality === 'one-to-many'
+  const by = labels.length > 0 || on || grouped ? ` ${on ? 'on' : 'ignoring'} (${printLabels(labels)})` : ''
+  return grouped ? `${by} group_${cardinality === 'many-to-one' ? 'left' : 'right'} (${printLabels(include)})` : by
+}
+
+function printLabels(labels: readonly string[]): string {
+  return labels.map((label) => (isLegacyLabelName(label) ? label : quote(label))).join(', ')
+}
+
+function printSelector({ name, matchers }: VectorSelector): string {
+  const printed = matchers
+    .filter((matcher) => !(matcher.name === METRIC_NAME && matcher.operator === '=' && matcher.value === name && name !== ''))
+    .map(String)
+    .sort(compareStrings)
+  if (printed.length === 0 && name !== '') return name
+  return `${name}{${printed.join(',')}}`
+}
+
+function printAt(at: AtModifier | undefined): string {
+  if (at === undefined) return ''
+  return at.kind === 'time' ? ` @ ${printMilliseconds(at.time)}` : ` @ ${at.kind}()`
+}
+
+/** Seconds with three decimals; exact, which division is not for times far out. */
+function printMilliseconds(time: number): string {
+  const whole = BigInt(time)
+  const absolute = whole < 0n ? -whole : whole
+  return `${whole < 0n ? '-' : ''}${absolute / 1000n}.${String(absolute % 1000n).padStart(3, '0')}`
+}
+
+function printOffset(offsetMs: number): string {
+  return offsetMs === 0 ? '' : ` offset ${formatDuration(offsetMs)}`
+}
