@@ -1,0 +1,115 @@
+import type { ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { promisify } from 'node:util'
+import { constants, createGzip, gzip } from 'node:zlib'
+import { type Clock, sleep } from './env.ts'
+
+/** What a route says. A body of many parts is sent while it is made. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array | Iterable<Uint8Array>
+}
+
+export const NO_BODY = new Uint8Array(0)
+
+export function textAnswer(status: number, text: string, headers: Readonly<Record<string, string>> = {}): Answer {
+  return { status, headers: { 'content-type': 'text/plain; charset=utf-8', ...headers }, body: Buffer.from(text) }
+}
+
+/** A plain error, in the form of Go's http.Error, which upstream's clients know. */
+export function errorAnswer(status: number, text: string, headers: Readonly<Record<string, string>> = {}): Answer {
+  return textAnswer(status, `${text}\n`, headers)
+}
+
+export function redirectAnswer(location: string): Answer {
+  return { status: 302, headers: { location }, body: NO_BODY }
+}
+
+/** Bodies up to this size are sent whole, with their length. */
+const WHOLE_BYTES_MAX = 64 * 1024
+/** Below this, compressing costs more than it saves. */
+const GZIP_BYTES_MIN = 1024
+/** After so many bytes other requests have their turn. */
+const TURN_BYTES = 256 * 1024
+/** Fast rather than small: a level more takes as long as making the JSON did. */
+const GZIP_OPTIONS = { level: constants.Z_BEST_SPEED }
+
+const gzipBuffer = promisify(gzip)
+
+/** Whether the client takes gzip. Only the plain name counts, as upstream: `gzip;q=0` does not. */
+export function acceptsGzip(acceptEncoding: string | undefined): boolean {
+  return acceptEncoding?.split(',').some((encoding) => encoding.trim() === 'gzip') ?? false
+}
+
+/** Sends an answer and resolves, with the bytes of the body as sent, when all is handed to the connection. Rejects when the client is gone. */
+export async function sendAnswer(
+  response: ServerResponse,
+  answer: Answer,
+  options: { readonly gzip: boolean; readonly clock: Clock },
+): Promise<number> {
+  response.statusCode = answer.status
+  for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value)
+  if (answer.status === 204 || answer.status === 304) {
+    response.end()
+    return 0
+  }
+  const zip = options.gzip && answer.headers['content-encoding'] === undefined
+  const { whole, rest } = answer.body instanceof Uint8Array ? { whole: answer.body, rest: undefined } : takeWhole(answer.body)
+  if (rest === undefined) {
+    const body = zip && whole.length >= GZIP_BYTES_MIN ? await gzipBuffer(whole, GZIP_OPTIONS) : whole
+    if (body !== whole) response.setHeader('content-encoding', 'gzip')
+    response.setHeader('content-length', body.length)
+    response.end(body)
+    return body.length
+  }
+  if (zip) response.setHeader('content-encoding', 'gzip')
+  const sent = { bytes: 0 }
+  const parts = Readable.from(inTurns(whole, rest, options.clock), { objectMode: false })
+  if (zip) await pipeline(parts, createGzip(GZIP_OPTIONS), counted(sent), response)
+  else await pipeline(parts, counted(sent), response)
+  return sent.bytes
+}
+
+/** The body when it is small; else its beginning, and the rest to come. */
+function takeWhole(body: Iterable<Uint8Array>): { whole: Uint8Array; rest: Iterator<Uint8Array> | undefined } {
+  const iterator = body[Symbol.iterator]()
+  const parts: Uint8Array[] = []
+  let sizeBytes = 0
+  while (sizeBytes <= WHOLE_BYTES_MAX) {
+    const next = iterator.next()
+    if (next.done === true) return { whole: parts.length === 1 ? parts[0] : Buffer.concat(parts, sizeBytes), rest: undefined }
+    parts.push(next.value)
+    sizeBytes += next.value.length
+  }
+  return { whole: Buffer.concat(parts, sizeBytes), rest: iterator }
+}
+
+async function* inTurns(first: Uint8Array, rest: Iterator<Uint8Array>, clock: Clock): AsyncGenerator<Uint8Array> {
+  yield first
+  let turnBytes = first.length
+  try {
+    for (;;) {
+      if (turnBytes >= TURN_BYTES) {
+        await sleep(clock, 0)
+        turnBytes = 0
+      }
+      const next = rest.next()
+      if (next.done === true) return
+      turnBytes += next.value.length
+      yield next.value
+    }
+  } finally {
+    rest.return?.()
+  }
+}
+
+function counted(sent: { bytes: number }): (parts: AsyncIterable<Uint8Array>) => AsyncGenerator<Uint8Array> {
+  return async function* count(parts) {
+    for await (const part of parts) {
+      sent.bytes += part.length
+      yield part
+    }
+  }
+}

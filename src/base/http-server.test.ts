@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { gunzipSync } from 'node:zlib'
+import type { HttpListener } from './env.ts'
+import { realClock, realEnv } from './env-real.ts'
+import { virtualEnv } from './env-virtual.ts'
+import { errorMessage } from './errors.ts'
+import { acceptsGzip, errorAnswer, textAnswer } from './http-answer.ts'
+import { corsHeaders } from './http-cors.ts'
+import { HttpMetrics } from './http-metrics.ts'
+import { Routes } from './http-routes.ts'
+import { createHttpApp, httpService } from './http-server.ts'
+
+const quiet = virtualEnv().log
+
+function appWithRoutes() {
+  const env = { ...virtualEnv(), clock: realClock }
+  const app = createHttpApp()
+  const routes = new Routes(app, {
+    env,
+    metrics: new HttpMetrics(env.metrics),
+    prefix: '/p',
+    headers: () => ({ 'x-all': '1' }),
+    onError: (error) => errorAnswer(500, errorMessage(error)),
+  })
+  return { env, app, routes }
+}
+
+test('a route answers its methods, others get 405 with what is allowed', async () => {
+  const { env, app, routes } = appWithRoutes()
+  routes.add('/things/:name', { GET: (request) => textAnswer(200, request.param('name')), HEAD: () => textAnswer(200, 'unseen') })
+  const check = async (method: 'GET' | 'HEAD' | 'PUT' | 'OPTIONS', url: string, status: number, body: string) => {
+    const answer = await app.inject({ method, url })
+    assert.equal(answer.statusCode, status, `${method} ${url}`)
+    assert.equal(answer.body, body)
+    return answer
+  }
+  assert.equal((await check('GET', '/p/things/a%2Fb', 200, 'a/b')).headers['x-all'], '1')
+  await check('HEAD', '/p/things/a', 200, '')
+  assert.equal((await check('PUT', '/p/things/a', 405, 'Method Not Allowed\n')).headers['allow'], 'GET, HEAD, OPTIONS')
+  assert.equal((await check('OPTIONS', '/p/things/a', 200, '')).headers['allow'], 'GET, HEAD, OPTIONS')
+  await check('GET', '/things/a', 404, '404 page not found\n')
+  await check('GET', `/p/things/${'x'.repeat(5000)}`, 200, 'x'.repeat(5000))
+  assert.match(await env.metrics.metrics(), /prometheus_http_requests_total\{handler="\/things\/:name",code="200"\} 3\n/)
+})
+
+test('a handler that throws is answered by onError', async () => {
+  const { app, routes } = appWithRoutes()
+  routes.add('/bad', {
+    GET: () => {
+      throw new Error('no luck')
+    },
+  })
+  const answer = await app.inject('/p/bad')
+  assert.deepEqual([answer.statusCode, answer.body], [500, 'no luck\n'])
+})
+
+test('bodies over the limit of the route are refused', async () => {
+  const { app, routes } = appWithRoutes()
+  routes.add('/in', { POST: (request) => textAnswer(200, String(request.body.length)) }, { bodyBytesMax: 10 })
+  const post = (payload: string) => app.inject({ method: 'POST', url: '/p/in', payload, headers: { 'content-type': 'x/y' } })
+  assert.equal((await post('0123456789')).body, '10')
+  const answer = await post('0123456789x')
+  assert.deepEqual([answer.statusCode, answer.body], [413, 'http: request body too large\n'])
+})
+
+test('form parameters of the body come before those of the URL', async () => {
+  const { app, routes } = appWithRoutes()
+  routes.add('/form', { POST: ({ form, query }) => textAnswer(200, `${form.all('a').join()} ${query.all('a').join()}`) })
+  const post = (type: string) => app.inject({ method: 'POST', url: '/p/form?a=2', payload: 'a=1', headers: { 'content-type': type } })
+  assert.equal((await post('application/x-www-form-urlencoded; charset=utf-8')).body, '1,2 2')
+  assert.equal((await post('application/json')).body, '2 2')
+})
+
+test('answers are compressed for those who ask, when it pays', async () => {
+  const { app, routes } = appWithRoutes()
+  const long = 'promontory '.repeat(1000)
+  function* parts() {
+    for (let i = 0; i < 100; i++) yield Buffer.from(long)
+  }
+  routes.add('/short', { GET: () => textAnswer(200, 'short') })
+  routes.add('/long', { GET: () => textAnswer(200, long) })
+  routes.add('/parts', { GET: () => ({ status: 200, headers: {}, body: parts() }) })
+  const check = async (url: string, acceptEncoding: string, want: string, zipped: boolean) => {
+    const answer = await app.inject({ url, headers: { 'accept-encoding': acceptEncoding } })
+    assert.equal(answer.headers['content-encoding'], zipped ? 'gzip' : undefined, `${url} ${acceptEncoding}`)
+    assert.equal((zipped ? gunzipSync(answer.rawPayload) : answer.rawPayload).toString(), want)
+  }
+  await check('/p/short', 'gzip', 'short', false)
+  await check('/p/long', 'gzip, deflate', long, true)
+  await check('/p/long', 'deflate', long, false)
+  await check('/p/parts', 'br, gzip', long.repeat(100), true)
+  await check('/p/parts', '', long.repeat(100), false)
+  assert.equal(acceptsGzip('gzip;q=0'), false)
+})
+
+test('corsHeaders lets the configured origins in', () => {
+  const check = (origin: string | undefined, pattern: RegExp, want: string | undefined) =>
+    assert.equal(corsHeaders(origin, pattern)['access-control-allow-origin'], want)
+  check('http://a.com', /^.*$/, 'http://a.com')
+  check('http://a.com', /^http:\/\/b\.com$/, undefined)
+  check(undefined, /^.*$/, undefined)
+  assert.deepEqual(corsHeaders(undefined, /x/), { vary: 'Origin' })
+})
+
+test('a service serves until the stop; its port taken is an error that says who wanted it', async () => {
+  const env = realEnv(quiet)
+  const listening = Promise.withResolvers<HttpListener>()
+  const stop = new AbortController()
+  const service = (port: number) =>
+    httpService({
+      env,
+      role: 'server',
+      flag: '--web.listen-address',
+      host: '127.0.0.1',
+      port,
+      graceMs: 1000,
+      readTimeoutMs: 60_000,
+      connectionsMax: 10,
+      register: (app) =>
+        new Routes(app, { env, metrics: new HttpMetrics(virtualEnv().metrics), prefix: '', onError: () => errorAnswer(500, '') }).add('/', {
+          GET: () => textAnswer(200, 'here'),
+        }),
+      onListening: listening.resolve,
+    })
+  const running = service(0).run(stop.signal, () => {})
+  const { port } = await listening.promise
+  const answer = await env.http.request({ url: `http://127.0.0.1:${port}/` })
+  assert.equal(Buffer.from(answer.body).toString(), 'here')
+  await assert.rejects(
+    service(port).run(stop.signal, () => {}),
+    { message: `listen on 127.0.0.1:${port} (server, --web.listen-address): address already in use` },
+  )
+  stop.abort()
+  await running
+  await assert.rejects(env.http.request({ url: `http://127.0.0.1:${port}/` }))
+})

@@ -1,0 +1,119 @@
+import { Counter, Gauge } from 'prom-client'
+import type { Clock, Env, FileSystem } from './env.ts'
+
+/** What is known of this program when it is built. */
+export interface BuildInfo {
+  readonly version: string
+  readonly revision: string
+  readonly branch: string
+  readonly buildUser: string
+  readonly buildDate: string
+  /** Upstream's field says the version of Go; ours says that of Node, such as `v24.21.0`. */
+  readonly goVersion: string
+}
+
+export interface ProcessMetricsOptions {
+  readonly env: Env
+  readonly build: BuildInfo
+  /** Of `/proc/PID/stat` times: the kernel's USER_HZ, 100 on every Linux that Node runs on. */
+  readonly clockTicksPerSecond?: number
+}
+
+const PAGE_BYTES = 4096
+const LAG_PROBE_INTERVAL_MS = 1000
+
+/**
+ * Metrics of the process under the names that all Prometheus clients use, read from /proc when somebody asks; where
+ * /proc is not, they have no samples. Returns what stops the probe of the event loop.
+ */
+export function registerProcessMetrics({ env, build, clockTicksPerSecond = 100 }: ProcessMetricsOptions): { stop(): void } {
+  const registers = [env.metrics]
+  const gauge = (name: string, help: string) => new Gauge({ name, help, registers })
+  const cpu = new Counter({ name: 'process_cpu_seconds_total', help: 'Total user and system CPU time spent in seconds.', registers })
+  const resident = gauge('process_resident_memory_bytes', 'Resident memory size in bytes.')
+  const virtual = gauge('process_virtual_memory_bytes', 'Virtual memory size in bytes.')
+  const openFiles = gauge('process_open_fds', 'Number of open file descriptors.')
+  const maxFiles = gauge('process_max_fds', 'Maximum number of open file descriptors.')
+  const start = gauge('process_start_time_seconds', 'Start time of the process since unix epoch in seconds.')
+
+  // prom-client collects the metrics at once and awaits each; the one that reads is the first in the registry.
+  let cpuSeconds = 0
+  Object.assign(cpu, {
+    collect: async () => {
+      const seen = await readProcess(env.fs, clockTicksPerSecond)
+      if (seen === undefined) return
+      if (seen.cpuSeconds > cpuSeconds) cpu.inc(seen.cpuSeconds - cpuSeconds)
+      cpuSeconds = Math.max(cpuSeconds, seen.cpuSeconds)
+      resident.set(seen.residentBytes)
+      virtual.set(seen.virtualBytes)
+      openFiles.set(seen.openFiles)
+      maxFiles.set(seen.openFilesMax)
+      start.set(seen.startTimeSeconds)
+    },
+  })
+
+  for (const prefix of ['promontory', 'prometheus']) {
+    const labels = { version: build.version, revision: build.revision, branch: build.branch, goversion: build.goVersion }
+    new Gauge({
+      name: `${prefix}_build_info`,
+      help: "A metric with a constant '1' value labeled by what was built, and from what.",
+      labelNames: Object.keys(labels),
+      registers,
+    }).set(labels, 1)
+  }
+  return probeEventLoop(env.clock, gauge('nodejs_eventloop_lag_seconds', 'How late the event loop was, at worst, since it was last asked.'))
+}
+
+/** A timer that says how late it was called: what every request waited at least. */
+function probeEventLoop(clock: Clock, lag: Gauge): { stop(): void } {
+  let worstMs = 0
+  let expected = clock.monotonic() + LAG_PROBE_INTERVAL_MS
+  const ticker = clock.setTicker(LAG_PROBE_INTERVAL_MS, () => {
+    const now = clock.monotonic()
+    worstMs = Math.max(worstMs, now - expected)
+    expected = now + LAG_PROBE_INTERVAL_MS
+  })
+  Object.assign(lag, {
+    collect: () => {
+      lag.set(worstMs / 1000)
+      worstMs = 0
+    },
+  })
+  return { stop: () => ticker.cancel() }
+}
+
+interface ProcessSeen {
+  readonly cpuSeconds: number
+  readonly residentBytes: number
+  readonly virtualBytes: number
+  readonly openFiles: number
+  readonly openFilesMax: number
+  readonly startTimeSeconds: number
+}
+
+/** Source: proc(5), /proc/pid/stat: utime 14, stime 15, starttime 22, vsize 23, rss 24, counted from 1. */
+async function readProcess(fs: FileSystem, clockTicksPerSecond: number): Promise<ProcessSeen | undefined> {
+  let stat: string
+  let system: string
+  let limits: string
+  let openFiles: number
+  try {
+    ;[stat, system, limits] = await Promise.all(['/proc/self/stat', '/proc/stat', '/proc/self/limits'].map((path) => fs.readText(path)))
+    openFiles = (await fs.readDir('/proc/self/fd')).length
+  } catch {
+    // Not Linux, or /proc is not mounted: there is nothing to say.
+    return undefined
+  }
+  // The name in parentheses may hold anything, so fields count from its end.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const field = (number: number) => Number(fields[number - 3])
+  const bootTimeSeconds = Number(/^btime (\d+)$/m.exec(system)?.[1])
+  return {
+    cpuSeconds: (field(14) + field(15)) / clockTicksPerSecond,
+    startTimeSeconds: bootTimeSeconds + field(22) / clockTicksPerSecond,
+    virtualBytes: field(23),
+    residentBytes: field(24) * PAGE_BYTES,
+    openFiles,
+    openFilesMax: Number(/^Max open files +(\d+)/m.exec(limits)?.[1] ?? Infinity),
+  }
+}
