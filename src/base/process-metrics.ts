@@ -1,5 +1,5 @@
 import { Counter, Gauge } from 'prom-client'
-import type { Clock, Env, FileSystem } from './env.ts'
+import type { Env, FileSystem } from './env.ts'
 
 /** What is known of this program when it is built. */
 export interface BuildInfo {
@@ -28,29 +28,41 @@ const LAG_PROBE_INTERVAL_MS = 1000
  */
 export function registerProcessMetrics({ env, build, clockTicksPerSecond = 100 }: ProcessMetricsOptions): { stop(): void } {
   const registers = [env.metrics]
-  const gauge = (name: string, help: string) => new Gauge({ name, help, registers })
-  const cpu = new Counter({ name: 'process_cpu_seconds_total', help: 'Total user and system CPU time spent in seconds.', registers })
-  const resident = gauge('process_resident_memory_bytes', 'Resident memory size in bytes.')
-  const virtual = gauge('process_virtual_memory_bytes', 'Virtual memory size in bytes.')
-  const openFiles = gauge('process_open_fds', 'Number of open file descriptors.')
-  const maxFiles = gauge('process_max_fds', 'Maximum number of open file descriptors.')
-  const start = gauge('process_start_time_seconds', 'Start time of the process since unix epoch in seconds.')
-
-  // prom-client collects the metrics at once and awaits each; the one that reads is the first in the registry.
+  let reading: Promise<ProcessSeen | undefined> | undefined
+  // The registry asks all metrics at once: they share one reading.
+  const read = () => {
+    reading ??= readProcess(env.fs, clockTicksPerSecond).finally(() => {
+      reading = undefined
+    })
+    return reading
+  }
+  const gauge = (name: string, help: string, valueOf: (seen: ProcessSeen) => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      async collect() {
+        const seen = await read()
+        if (seen !== undefined) this.set(valueOf(seen))
+      },
+    })
   let cpuSeconds = 0
-  Object.assign(cpu, {
-    collect: async () => {
-      const seen = await readProcess(env.fs, clockTicksPerSecond)
-      if (seen === undefined) return
-      if (seen.cpuSeconds > cpuSeconds) cpu.inc(seen.cpuSeconds - cpuSeconds)
-      cpuSeconds = Math.max(cpuSeconds, seen.cpuSeconds)
-      resident.set(seen.residentBytes)
-      virtual.set(seen.virtualBytes)
-      openFiles.set(seen.openFiles)
-      maxFiles.set(seen.openFilesMax)
-      start.set(seen.startTimeSeconds)
+  new Counter({
+    name: 'process_cpu_seconds_total',
+    help: 'Total user and system CPU time spent in seconds.',
+    registers,
+    async collect() {
+      const seen = await read()
+      if (seen === undefined || seen.cpuSeconds <= cpuSeconds) return
+      this.inc(seen.cpuSeconds - cpuSeconds)
+      cpuSeconds = seen.cpuSeconds
     },
   })
+  gauge('process_resident_memory_bytes', 'Resident memory size in bytes.', (seen) => seen.residentBytes)
+  gauge('process_virtual_memory_bytes', 'Virtual memory size in bytes.', (seen) => seen.virtualBytes)
+  gauge('process_open_fds', 'Number of open file descriptors.', (seen) => seen.openFiles)
+  gauge('process_max_fds', 'Maximum number of open file descriptors.', (seen) => seen.openFilesMax)
+  gauge('process_start_time_seconds', 'Start time of the process since unix epoch in seconds.', (seen) => seen.startTimeSeconds)
 
   for (const prefix of ['promontory', 'prometheus']) {
     const labels = { version: build.version, revision: build.revision, branch: build.branch, goversion: build.goVersion }
@@ -61,11 +73,11 @@ export function registerProcessMetrics({ env, build, clockTicksPerSecond = 100 }
       registers,
     }).set(labels, 1)
   }
-  return probeEventLoop(env.clock, gauge('nodejs_eventloop_lag_seconds', 'How late the event loop was, at worst, since it was last asked.'))
+  return probeEventLoop(env)
 }
 
 /** A timer that says how late it was called: what every request waited at least. */
-function probeEventLoop(clock: Clock, lag: Gauge): { stop(): void } {
+function probeEventLoop({ clock, metrics }: Env): { stop(): void } {
   let worstMs = 0
   let expected = clock.monotonic() + LAG_PROBE_INTERVAL_MS
   const ticker = clock.setTicker(LAG_PROBE_INTERVAL_MS, () => {
@@ -73,9 +85,12 @@ function probeEventLoop(clock: Clock, lag: Gauge): { stop(): void } {
     worstMs = Math.max(worstMs, now - expected)
     expected = now + LAG_PROBE_INTERVAL_MS
   })
-  Object.assign(lag, {
-    collect: () => {
-      lag.set(worstMs / 1000)
+  new Gauge({
+    name: 'nodejs_eventloop_lag_seconds',
+    help: 'How late the event loop was, at worst, since it was last asked.',
+    registers: [metrics],
+    collect() {
+      this.set(worstMs / 1000)
       worstMs = 0
     },
   })
