@@ -36,14 +36,14 @@ export function registerProcessMetrics({ env, build, clockTicksPerSecond = 100 }
     })
     return reading
   }
-  const gauge = (name: string, help: string, valueOf: (seen: ProcessSeen) => number) =>
+  const gauge = (name: string, help: string, pick: (seen: ProcessSeen) => number) =>
     new Gauge({
       name,
       help,
       registers,
       async collect() {
         const seen = await read()
-        if (seen !== undefined) this.set(valueOf(seen))
+        if (seen !== undefined) this.set(pick(seen))
       },
     })
   let cpuSeconds = 0
