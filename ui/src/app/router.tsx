@@ -1,0 +1,64 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
+import { QueryPage } from '../query/page.tsx'
+import { basePath } from './base-path.ts'
+import { CrashPage, NotFoundPage } from './fallback-pages.tsx'
+import { Shell } from './shell.tsx'
+
+/** Search parameters stay the plain strings they are in the URL: their names and values are upstream's, not JSON. */
+type Search = Readonly<Record<string, string>>
+
+const keepSearch = (search: Record<string, unknown>): Search =>
+  Object.fromEntries(Object.entries(search).map(([name, value]) => [name, String(value)]))
+
+const rootRoute = createRootRoute({ component: Shell, notFoundComponent: NotFoundPage, errorComponent: CrashPage })
+
+const indexRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/',
+  validateSearch: keepSearch,
+  beforeLoad: ({ search }) => {
+    throw redirect({ to: '/query', search, replace: true })
+  },
+})
+
+export const queryRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/query',
+  validateSearch: keepSearch,
+  component: QueryPage,
+})
+
+/** Where alerts sent by upstream, and by us, point their generatorURL. */
+const graphRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/graph',
+  validateSearch: keepSearch,
+  beforeLoad: ({ search }) => {
+    throw redirect({ to: '/query', search, replace: true })
+  },
+})
+
+const targetsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/targets',
+  validateSearch: keepSearch,
+  component: lazyRouteComponent(() => import('../targets/page.tsx'), 'TargetsPage'),
+})
+
+export const router = createRouter({
+  routeTree: rootRoute.addChildren([indexRoute, queryRoute, graphRoute, targetsRoute]),
+  basepath: basePath,
+  parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
+  stringifySearch: (search) => {
+    const text = new URLSearchParams(search as Record<string, string>).toString()
+    return text === '' ? '' : `?${text}`
+  },
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}

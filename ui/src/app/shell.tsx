@@ -1,0 +1,43 @@
+import { IconChartLine, IconTarget } from '@tabler/icons-react'
+import { Link, Outlet } from '@tanstack/react-router'
+import { Mark } from './mark.tsx'
+import { ReadyState } from './ready-state.tsx'
+import { SchemeToggle } from './scheme-toggle.tsx'
+import styles from './shell.module.css'
+
+const pages = [
+  { to: '/query', name: 'Query', Icon: IconChartLine },
+  { to: '/targets', name: 'Targets', Icon: IconTarget },
+] as const
+
+/** What stays in place around every page: name, navigation, state of the server, colour scheme. */
+export function Shell() {
+  return (
+    <>
+      <a href="#content" className={styles.skip}>
+        Skip to content
+      </a>
+      <header className={styles.header}>
+        <Link to="/query" className={styles.brand} aria-label="Promontory, start page">
+          <Mark />
+          <span>Promontory</span>
+        </Link>
+        <nav className={styles.nav} aria-label="Pages">
+          {pages.map(({ to, name, Icon }) => (
+            <Link key={to} to={to} className={styles.link} activeProps={{ 'data-active': true, 'aria-current': 'page' }}>
+              <Icon size={16} stroke={1.7} aria-hidden />
+              {name}
+            </Link>
+          ))}
+        </nav>
+        <div className={styles.state}>
+          <ReadyState />
+          <SchemeToggle />
+        </div>
+      </header>
+      <main id="content" className={styles.main} tabIndex={-1}>
+        <Outlet />
+      </main>
+    </>
+  )
+}

@@ -1,0 +1,56 @@
+import type { MatrixElement, Metric } from '../../api/types.ts'
+import { parseSampleValue } from '../../format/number.ts'
+import type { TimeWindow } from '../time-window.ts'
+
+/** One line of a graph: a value for every time of the columns, null where there is none to draw. */
+export interface Line {
+  readonly metric: Metric
+  readonly values: (number | null)[]
+}
+
+/** A range answer on one time axis (Unix seconds, as uPlot wants it). */
+export interface Columns {
+  readonly times: number[]
+  readonly lines: readonly Line[]
+  /** Series whose samples are native histograms: they have no single value to draw. */
+  readonly histogramCount: number
+}
+
+/**
+ * Puts every series on the steps of the window. A step a series has no sample at is null, so that the line breaks there
+ * instead of inventing values; NaN and infinities cannot be drawn and are null too.
+ */
+export function toColumns(matrix: readonly MatrixElement[], window: TimeWindow): Columns {
+  const { start, end, stepMs } = window
+  const stepCount = Math.floor((end - start) / stepMs) + 1
+  const times = Array.from({ length: stepCount }, (_, step) => (start + step * stepMs) / 1000)
+  const drawable = matrix.filter((series) => series.values !== undefined && series.values.length > 0)
+  const lines = drawable.map((series): Line => {
+    const values = new Array<number | null>(stepCount).fill(null)
+    for (const [seconds, text] of series.values ?? []) {
+      const step = Math.round((seconds * 1000 - start) / stepMs)
+      const value = parseSampleValue(text)
+      if (step >= 0 && step < stepCount && Number.isFinite(value)) values[step] = value
+    }
+    return { metric: series.metric, values }
+  })
+  return { times, lines, histogramCount: matrix.filter((series) => (series.histograms?.length ?? 0) > 0).length }
+}
+
+/** Each line added onto the shown ones before it; a gap adds nothing, and a hidden line is a gap all along. */
+export function stackLines(lines: readonly Line[], shown: (index: number) => boolean): (number | null)[][] {
+  const sums = new Array<number>(lines[0]?.values.length ?? 0).fill(0)
+  return lines.map((line, index) => {
+    if (!shown(index)) return line.values.map(() => null)
+    return line.values.map((value, step) => {
+      if (value === null) return null
+      sums[step] += value
+      return sums[step]
+    })
+  })
+}
+
+/** The last drawn value of a line, for the legend. */
+export function lastValue(line: Line): number | undefined {
+  return line.values.findLast((value) => value !== null) ?? undefined
+}

@@ -1,0 +1,115 @@
+import { useComputedColorScheme } from '@mantine/core'
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react'
+import { Notice } from '../../app/notice.tsx'
+import { formatCount } from '../../format/number.ts'
+import { formatSeries } from '../../format/series-name.ts'
+import { guessUnit } from '../../format/unit.ts'
+import { AnswerFrame } from '../answer-frame.tsx'
+import type { PanelState } from '../panel-state.ts'
+import { type Asking, type RangeAnswer, useRangeQuery } from '../use-panel-queries.ts'
+import { toColumns } from './columns.ts'
+import { GraphControls } from './graph-controls.tsx'
+import styles from './graph-tab.module.css'
+import { Legend } from './legend.tsx'
+import { allShown, isolate, isShown, type Shown, toggle } from './shown-lines.ts'
+
+interface TabProps {
+  readonly panel: PanelState
+  readonly asking: Asking
+  readonly onChange: (next: PanelState) => void
+  readonly onError: (expr: string, error: unknown) => void
+}
+
+const chartModule = import('./chart.tsx')
+const Chart = lazy(async () => ({ default: (await chartModule).Chart }))
+
+/** More lines than this are neither told apart nor drawn at once without a pause; the reader may ask for all. */
+const linesDrawn = 300
+
+/** The expression over a range, drawn. */
+export function GraphTab({ panel, asking, onChange, onError }: TabProps) {
+  const query = useRangeQuery(panel, asking)
+  useEffect(() => onError(panel.expr, query.error), [panel.expr, query.error, onError])
+  return (
+    <>
+      <GraphControls panel={panel} onChange={onChange} />
+      <AnswerFrame expr={panel.expr} query={query} minHeight={320}>
+        {(answer) => <Graph answer={answer} panel={panel} onChange={onChange} />}
+      </AnswerFrame>
+    </>
+  )
+}
+
+interface GraphProps {
+  readonly answer: RangeAnswer
+  readonly panel: PanelState
+  readonly onChange: (next: PanelState) => void
+}
+
+function Graph({ answer, panel, onChange }: GraphProps) {
+  const scheme = useComputedColorScheme('light')
+  const [shown, setShown] = useState<Shown>(allShown)
+  const [focused, setFocused] = useState<number>()
+  const [all, setAll] = useState(false)
+  const { data, window, expr } = answer
+  const matrix = data.resultType === 'matrix' ? data.result : []
+  const columns = useMemo(() => toColumns(all ? matrix : matrix.slice(0, linesDrawn), window), [matrix, window, all])
+  const names = useMemo(() => columns.lines.map((line) => formatSeries(line.metric)), [columns])
+  const key = names.join('\n')
+  // Only a change of names or choice may change this function: the plot is built anew with it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: key stands for names
+  const isLineShown = useCallback((index: number) => isShown(shown, names[index]), [shown, key])
+  const unit = guessUnit(expr)
+
+  // Other series: what was chosen among the old ones means nothing.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs for the expression alone
+  useEffect(() => setShown(allShown), [expr])
+
+  const onSelect = useCallback(
+    (start: number, end: number) => {
+      const rangeMs = Math.max(1000, Math.round((end - start) / 1000) * 1000)
+      onChange({ ...panel, rangeMs, endTime: Math.ceil(end / 1000) * 1000 })
+    },
+    [onChange, panel],
+  )
+
+  return (
+    <div className={styles.graph}>
+      {columns.histogramCount > 0 && (
+        <Notice
+          kind="info"
+          title={`${formatCount(columns.histogramCount)} series hold native histograms, which have no single line to draw`}
+        />
+      )}
+      <Suspense fallback={<div className={styles.placeholder} />}>
+        <Chart
+          columns={columns}
+          window={window}
+          shown={isLineShown}
+          focused={focused}
+          stacked={panel.stacked}
+          scheme={scheme}
+          unit={unit}
+          label={`Graph of ${expr}, ${columns.lines.length} series`}
+          onSelect={onSelect}
+        />
+      </Suspense>
+      {columns.lines.length < matrix.length && columns.histogramCount === 0 && (
+        <Notice kind="info" title={`Drawn are the first ${formatCount(linesDrawn)} of ${formatCount(matrix.length)} series`}>
+          <button type="button" className={styles.all} onClick={() => setAll(true)}>
+            Draw all
+          </button>
+        </Notice>
+      )}
+      <Legend
+        lines={columns.lines}
+        unit={unit}
+        scheme={scheme}
+        shown={isLineShown}
+        onIsolate={(index) => setShown(isolate(shown, names[index]))}
+        onToggle={(index) => setShown(toggle(shown, names[index]))}
+        onFocus={setFocused}
+      />
+    </div>
+  )
+}

@@ -1,0 +1,19 @@
+// Hues that people with any of the common colour deficiencies tell apart, in shades with enough contrast on each
+// scheme's background. When they are used up they come again dashed.
+// Source: Okabe and Ito, "Color Universal Design", 2008, for the hues.
+
+const light = ['#0069b0', '#d1550a', '#00875f', '#b0458f', '#b88600', '#3aa0dc', '#6b4fa8', '#5d6670']
+const dark = ['#5cb0f2', '#ff9351', '#33c79b', '#ee92cb', '#f2c84b', '#a3dbff', '#b79cf5', '#b4bfcc']
+const dashes = [[], [7, 4], [2, 3]]
+
+export interface Stroke {
+  readonly color: string
+  /** Lengths of dash and gap in CSS pixels; empty is solid. */
+  readonly dash: readonly number[]
+}
+
+/** How the line with this index is drawn. */
+export function strokeOf(index: number, scheme: 'light' | 'dark'): Stroke {
+  const colors = scheme === 'dark' ? dark : light
+  return { color: colors[index % colors.length], dash: dashes[Math.floor(index / colors.length) % dashes.length] }
+}

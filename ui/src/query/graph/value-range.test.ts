@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { valueRange } from './value-range.ts'
+
+test('valueRange keeps zero in sight when it is near', () => {
+  const check = (min: number | null, max: number | null, want: [number, number]) => assert.deepEqual(valueRange(min, max, false), want)
+  check(null, null, [0, 1])
+  check(0, 0, [0, 1])
+  check(5, 5, [0, 10])
+  check(-5, -5, [-10, 0])
+  check(1, 11, [0, 11.5])
+  check(100, 110, [99.5, 110.5])
+  check(-11, -1, [-11.5, 0])
+  check(-10, 10, [-11, 11])
+})
+
+test('a stack stands on zero', () => assert.deepEqual(valueRange(100, 110, true), [0, 115.5]))

@@ -1,0 +1,52 @@
+import type { HistogramJson, Metric, QueryData, SampleJson } from '../../api/types.ts'
+import { formatShort, parseSampleValue } from '../../format/number.ts'
+import type { Unit } from '../../format/unit.ts'
+
+/** A row of the result table: a series, or the one row of a scalar or string. */
+export interface Row {
+  readonly metric: Metric | undefined
+  /** One value of an instant vector, many of a range vector; each as the API wrote it. */
+  readonly values: readonly RowValue[]
+}
+
+export interface RowValue {
+  readonly text: string
+  /** The value in its unit when that says more than the text does. */
+  readonly short: string | undefined
+  /** Unix ms, of a range vector's samples only: all others are at the time of the query. */
+  readonly time: number | undefined
+}
+
+/** The rows of any result. */
+export function toRows(data: QueryData, unit: Unit): readonly Row[] {
+  switch (data.resultType) {
+    case 'scalar':
+      return [{ metric: undefined, values: [readValue(data.result, 'none', undefined)] }]
+    case 'string':
+      return [{ metric: undefined, values: [{ text: JSON.stringify(data.result[1]), short: undefined, time: undefined }] }]
+    case 'vector':
+      return data.result.map(({ metric, value, histogram }) => ({
+        metric,
+        values: [value !== undefined ? readValue(value, unit, undefined) : readHistogram(histogram?.[1], undefined)],
+      }))
+    case 'matrix':
+      return data.result.map(({ metric, values = [], histograms = [] }) => ({
+        metric,
+        values: [
+          ...values.map((sample) => readValue(sample, unit, sample[0] * 1000)),
+          ...histograms.map(([seconds, histogram]) => readHistogram(histogram, seconds * 1000)),
+        ],
+      }))
+  }
+}
+
+function readValue([, text]: SampleJson, unit: Unit, time: number | undefined): RowValue {
+  const short = unit === 'none' ? undefined : formatShort(parseSampleValue(text), unit)
+  return { text, short: short === text ? undefined : short, time }
+}
+
+function readHistogram(histogram: HistogramJson | undefined, time: number | undefined): RowValue {
+  const text =
+    histogram === undefined ? '' : `histogram: count ${histogram.count}, sum ${histogram.sum}, ${histogram.buckets?.length ?? 0} buckets`
+  return { text, short: undefined, time }
+}
