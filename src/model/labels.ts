@@ -207,6 +207,8 @@ export function quote(text: string): string {
     else if (char === '\f') out += '\\f'
     else if (char === '\v') out += '\\v'
     else if (code < 0x20 || code === 0x7f) out += `\\x${code.toString(16).padStart(2, '0')}`
+    // A byte that was no UTF-8 (see promql/parser/go-text.ts, unquote).
+    else if (code >= 0xdc80 && code <= 0xdcff) out += `\\x${(code - 0xdc00).toString(16)}`
     else out += char
   }
   return `${out}"`

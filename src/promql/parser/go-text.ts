@@ -75,7 +75,29 @@ export function unquote(text: string): string {
       for (const byte of Buffer.from(plain)) bytes.push(byte)
     }
   }
-  return Buffer.from(bytes).toString()
+  return decodeBytes(Buffer.from(bytes))
+}
+
+/**
+ * UTF-8 to text. A byte that belongs to no character becomes the lone surrogate U+DC00 + byte, so that it stays what it is:
+ * such text is not well-formed, equals no label and is printed back as `\\xNN`.
+ */
+function decodeBytes(bytes: Buffer): string {
+  const text = bytes.toString()
+  if (!text.includes('\ufffd')) return text
+  let out = ''
+  for (let i = 0; i < bytes.length; ) {
+    const lead = bytes[i]
+    const length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
+    const char = bytes.subarray(i, i + length).toString()
+    const valid =
+      char.length === (length === 4 ? 2 : 1) &&
+      Buffer.byteLength(char) === length &&
+      Buffer.from(char).equals(bytes.subarray(i, i + length))
+    out += valid ? char : String.fromCharCode(0xdc00 + lead)
+    i += valid ? length : 1
+  }
+  return out
 }
 
 const LETTERS: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' }

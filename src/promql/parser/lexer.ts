@@ -74,9 +74,9 @@ export class Lexer {
         return this.#emit('!=')
       }
       case '<':
-        return this.#emit(this.#accept('=') ? '<=' : '<')
+        return this.#emit(this.#accept('=') ? '<=' : this.#accept('/') ? '</' : '<')
       case '>':
-        return this.#emit(this.#accept('=') ? '>=' : '>')
+        return this.#emit(this.#accept('=') ? '>=' : this.#accept('/') ? '>/' : '>')
       case '"':
       case "'":
       case '`':

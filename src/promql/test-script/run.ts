@@ -121,7 +121,7 @@ function whyNot(command: EvalCommand, data: ScriptData): string | undefined {
   try {
     return data.beyondFloats(parseExpr(command.expr))
   } catch (error) {
-    if (error instanceof FeatureError) return `feature ${error.feature}`
+    if (error instanceof FeatureError) return error.feature === 'native-histograms' ? 'native histograms' : `feature ${error.feature}`
     return undefined
   }
 }
