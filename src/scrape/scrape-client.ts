@@ -151,7 +151,7 @@ export class ScrapeClient {
   }
 
   #requestHead(url: ScrapeUrl, withCredentials: boolean): string {
-    const { basicAuth, bearerToken } = this.#options.http
+    const { basicAuth, bearerToken, authorizationType = 'Bearer' } = this.#options.http
     const lines = [
       `GET ${url.path} HTTP/1.1`,
       `Host: ${url.authority}`,
@@ -163,7 +163,7 @@ export class ScrapeClient {
     if (withCredentials && basicAuth !== undefined) {
       lines.push(`Authorization: Basic ${Buffer.from(`${basicAuth.username}:${basicAuth.password}`).toString('base64')}`)
     }
-    if (withCredentials && bearerToken !== undefined) lines.push(`Authorization: Bearer ${bearerToken}`)
+    if (withCredentials && bearerToken !== undefined) lines.push(`Authorization: ${authorizationType} ${bearerToken}`)
     return `${lines.join('\r\n')}\r\n\r\n`
   }
 

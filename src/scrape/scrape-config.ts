@@ -15,7 +15,7 @@ export interface ScrapeConfig {
   readonly honorLabels: boolean
   readonly honorTimestamps: boolean
   readonly enableCompression: boolean
-  /** Headers that every request carries, credentials included; undefined when the credentials could not be read. */
+  /** Credentials that could not be read are undefined: the target refuses, and shows as down. */
   readonly http: ScrapeHttpConfig
   readonly relabelConfigs: readonly RelabelConfig[]
   readonly metricRelabelConfigs: readonly RelabelConfig[]
@@ -33,11 +33,14 @@ export interface ScrapeConfig {
   readonly fingerprint: string
 }
 
-/** How to reach targets. Only what this release supports; the rest is refused when the file is loaded. */
+/** How to reach targets. Only what this release supports; the rest is ignored with a warning when the file is loaded. */
 export interface ScrapeHttpConfig {
   readonly tls: ConnectionOptions | undefined
   readonly basicAuth: { readonly username: string; readonly password: string } | undefined
+  /** Sent as `Authorization: TYPE TOKEN`. */
   readonly bearerToken: string | undefined
+  /** What stands before the token; `Bearer` when undefined. */
+  readonly authorizationType?: string
   readonly followRedirects: boolean
 }
 

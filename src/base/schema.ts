@@ -1,0 +1,289 @@
+import { z } from 'zod'
+import { CodedError } from './errors.ts'
+import { nearest } from './nearest.ts'
+import { YamlScalar } from './yaml-tree.ts'
+
+// Schemas of configuration files: zod types over the values of yaml-tree.ts, which keep what the file says until a field
+// gives it a type. Beside each type stands what printing, documentation and warnings need to know about it.
+// 1. Every field may be absent, and null is absent, as in upstream's files; what must be there is checked by `check`.
+// 2. A field that upstream knows and we have not built is in the schema, checked, and marked `unsupported`.
+
+/** What a field or item is, for whoever walks a schema. */
+export type SchemaInfo =
+  | {
+      readonly kind: 'section'
+      readonly name: string
+      readonly fields: ReadonlyMap<string, Field>
+      readonly printed: Readonly<Record<string, unknown>>
+    }
+  | { readonly kind: 'list'; readonly item: z.ZodType; readonly flow: boolean }
+  | { readonly kind: 'map'; readonly value: z.ZodType }
+  | { readonly kind: 'scalar'; readonly type: string; print(value: unknown): string | number | boolean }
+
+export interface Field {
+  readonly schema: z.ZodType
+  /** Known upstream, without effect here. */
+  readonly unsupported: boolean
+  /** Values with which nothing is ignored, since they ask for what happens anyway. */
+  readonly neutral: readonly unknown[]
+}
+
+const infos = new WeakMap<z.ZodType, SchemaInfo>()
+const unsupportedMarks = new WeakMap<z.ZodType, readonly unknown[]>()
+
+export function schemaInfo(schema: z.ZodType): SchemaInfo {
+  const info = infos.get(schema)
+  if (info === undefined) throw new TypeError('schema was not made by base/schema')
+  return info
+}
+
+function register<S extends z.ZodType>(schema: S, info: SchemaInfo): S {
+  infos.set(schema, info)
+  return schema
+}
+
+/** A field that is checked and then ignored with a warning, unless its value is one of `neutral`. */
+export function unsupported<S extends z.ZodType>(schema: S, ...neutral: readonly unknown[]): S {
+  const copy = schema.clone() as S
+  infos.set(copy, schemaInfo(schema))
+  unsupportedMarks.set(copy, neutral)
+  return copy
+}
+
+export type Report = (path: readonly (string | number)[], message: string) => void
+
+type Shape = Readonly<Record<string, z.ZodType>>
+type OptionalShape<S extends Shape> = { [K in keyof S]: z.ZodOptional<S[K]> }
+export type SectionSchema<S extends Shape> = z.ZodType<z.output<z.ZodObject<OptionalShape<S>, z.core.$strict>>>
+
+export interface SectionOptions<V> {
+  /** Values that are printed where the file gives none. */
+  readonly printed?: Readonly<Record<string, unknown>>
+  /** Rules over several fields; runs when each field by itself is fine. */
+  check?(value: V, report: Report): void
+}
+
+/** A mapping with known fields. `name` is what upstream's documentation calls it. */
+export function section<const S extends Shape>(
+  name: string,
+  shape: S,
+  options: SectionOptions<z.output<z.ZodObject<OptionalShape<S>, z.core.$strict>>> = {},
+): SectionSchema<S> {
+  const fields = new Map<string, Field>()
+  for (const [key, schema] of Object.entries(shape)) {
+    const neutral = unsupportedMarks.get(schema)
+    fields.set(key, { schema, unsupported: neutral !== undefined, neutral: neutral ?? [] })
+  }
+  const optional = Object.fromEntries(Object.entries(shape).map(([key, schema]) => [key, schema.optional()])) as OptionalShape<S>
+  let object = z.strictObject(optional, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys' ? issue.keys.map((key: string) => unknownField(key, name, fields.keys())).join('\n') : undefined,
+  })
+  if (options.check !== undefined) {
+    const { check } = options
+    object = object.check((context) => {
+      check(context.value as never, (path, message) => {
+        context.issues.push({ code: 'custom', path: [...path], message, input: context.value })
+      })
+    })
+  }
+  const mapping = z.custom<z.input<typeof object>>(isMapping, {
+    error: (issue) => `found ${describe(issue.input)}, want the fields of ${name}`,
+  })
+  return register(mapping.pipe(object) as unknown as SectionSchema<S>, { kind: 'section', name, fields, printed: options.printed ?? {} })
+}
+
+function unknownField(key: string, name: string, known: Iterable<string>): string {
+  const fields = [...known]
+  const meant = nearest(key, fields)
+  const hint = meant === undefined ? `known fields: ${fields.join(', ')}` : `did you mean ${meant}?`
+  return `unknown field ${key} in ${name}, ${hint}`
+}
+
+/** `empty` is the message for an item that is null. `flow` prints it as `[a, b]`. */
+export function list<S extends z.ZodType>(
+  item: S,
+  options: { readonly empty?: string; readonly flow?: boolean } = {},
+): z.ZodType<z.output<S>[]> {
+  const present = z.unknown().check((context) => {
+    if (context.value !== undefined) return
+    context.issues.push({ code: 'custom', message: options.empty ?? 'found an empty item', input: context.value })
+  })
+  const items = z.array(present.pipe(item as z.ZodType<z.output<S>, unknown>), {
+    error: (issue) => `found ${describe(issue.input)}, want a list`,
+  })
+  return register(items as unknown as z.ZodType<z.output<S>[]>, { kind: 'list', item, flow: options.flow ?? false })
+}
+
+/** A mapping with names of the user's choice. `name` refuses a name by its message. */
+export function map<S extends z.ZodType>(
+  value: S,
+  name: (key: string) => string | undefined = () => undefined,
+): z.ZodType<Record<string, z.output<S>>> {
+  const entries = z.unknown().transform((input, context) => {
+    if (!isMapping(input)) {
+      context.issues.push({ code: 'custom', message: `found ${describe(input)}, want a mapping`, input })
+      return z.NEVER
+    }
+    const out: Record<string, z.output<S>> = Object.create(null)
+    for (const [key, item] of Object.entries(input as Record<string, unknown>)) {
+      const problem = name(key)
+      if (problem !== undefined) context.issues.push({ code: 'custom', path: [key], message: problem, input })
+      const parsed = value.safeParse(item ?? new YamlScalar('', false))
+      if (parsed.success) out[key] = parsed.data
+      else
+        for (const issue of parsed.error.issues)
+          context.issues.push({ code: 'custom', path: [key, ...issue.path], message: issue.message, input })
+    }
+    return out
+  })
+  return register(entries as unknown as z.ZodType<Record<string, z.output<S>>>, { kind: 'map', value })
+}
+
+/** A value of one scalar. `parse` throws a CodedError, whose message is the problem. */
+export function scalar<T>(type: string, parse: (scalar: YamlScalar) => T, print: (value: T) => string | number | boolean): z.ZodType<T> {
+  const schema = z.unknown().transform((input, context): T => {
+    if (!(input instanceof YamlScalar)) {
+      context.issues.push({ code: 'custom', message: `found ${describe(input)}, want ${type}`, input })
+      return z.NEVER
+    }
+    try {
+      return parse(input)
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error
+      context.issues.push({ code: 'custom', message: error.message, input })
+      return z.NEVER
+    }
+  })
+  return register(schema as unknown as z.ZodType<T>, {
+    kind: 'scalar',
+    type,
+    print: print as (value: unknown) => string | number | boolean,
+  })
+}
+
+export const text = () => scalar('a text', ({ text }) => text, String)
+
+/** A text that `toYaml` does not show. */
+export const secret = () =>
+  scalar(
+    'a text',
+    ({ text }) => text,
+    (value) => (value === '' ? '' : '<secret>'),
+  )
+
+export const boolean = () =>
+  scalar(
+    'true or false',
+    ({ text, plain }) => {
+      if (plain && /^(?:true|True|TRUE|yes|Yes|YES|on|On|ON|y|Y)$/.test(text)) return true
+      if (plain && /^(?:false|False|FALSE|no|No|NO|off|Off|OFF|n|N)$/.test(text)) return false
+      throw new CodedError('bad_data', `found ${JSON.stringify(text)}, want true or false`)
+    },
+    Boolean,
+  )
+
+/** An integer of at least `min`, in YAML 1.1's notations: `1_000`, `0x1f`, `0o17` and `017` (both octal), `0b11`, `1e3`. */
+export const integer = (min = 0) => scalar('a number', (value) => parseInteger(value, min), Number)
+
+function parseInteger({ text, plain }: YamlScalar, min: number): number {
+  const digits = text.replaceAll('_', '')
+  let value = Number.NaN
+  if (!plain) value = Number.NaN
+  else if (/^[+-]?0o?[0-7]+$/.test(digits)) value = Number.parseInt(digits.replace('o', ''), 8)
+  else if (/^0x[0-9a-fA-F]+$|^0b[01]+$/.test(digits) || /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(digits)) value = Number(digits)
+  if (!Number.isInteger(value) || value < min)
+    throw new CodedError('bad_data', `found ${JSON.stringify(text)}, want a whole number${min === 0 ? ' that is not negative' : ''}`)
+  if (value > Number.MAX_SAFE_INTEGER) throw new CodedError('bad_data', `found ${text}, want a number up to ${Number.MAX_SAFE_INTEGER}`)
+  return value
+}
+
+export const float = () =>
+  scalar(
+    'a number',
+    ({ text, plain }) => {
+      if (!plain || !/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text))
+        throw new CodedError('bad_data', `found ${JSON.stringify(text)}, want a number`)
+      return Number(text)
+    },
+    Number,
+  )
+
+/** One of a few texts, spelt exactly. */
+export function oneOf<const V extends string>(values: readonly V[], problem?: (found: string) => string): z.ZodType<V> {
+  return scalar<V>(
+    values.join(' or '),
+    ({ text }) => {
+      if ((values as readonly string[]).includes(text)) return text as V
+      throw new CodedError('bad_data', problem?.(text) ?? `found ${JSON.stringify(text)}, want ${values.join(' or ')}`)
+    },
+    String,
+  )
+}
+
+export const url = () =>
+  scalar(
+    'a URL',
+    ({ text }) => {
+      if (!URL.canParse(text)) throw new CodedError('bad_data', `found ${JSON.stringify(text)}, want a URL such as http://host:9090/path`)
+      return text
+    },
+    (value) => {
+      const shown = new URL(value)
+      if (shown.password === '') return value
+      shown.password = 'xxxxx'
+      return shown.href
+    },
+  )
+
+function isMapping(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof YamlScalar)
+}
+
+function describe(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  if (value instanceof YamlScalar) return JSON.stringify(value.text.length > 60 ? `${value.text.slice(0, 60)}…` : value.text)
+  return Array.isArray(value) ? 'a list' : 'a mapping'
+}
+
+/** Calls back for every field that is given, marked unsupported, and asks for something. `field` is the path without list positions. */
+export function visitUnsupported(
+  schema: z.ZodType,
+  value: unknown,
+  visit: (path: readonly (string | number)[], field: string) => void,
+): void {
+  const walk = (schema: z.ZodType, value: unknown, path: readonly (string | number)[], names: readonly string[]): void => {
+    if (value === undefined) return
+    const info = schemaInfo(schema)
+    if (info.kind === 'list') for (const [index, item] of (value as unknown[]).entries()) walk(info.item, item, [...path, index], names)
+    if (info.kind === 'map') for (const [key, item] of Object.entries(value as object)) walk(info.value, item, [...path, key], names)
+    if (info.kind !== 'section') return
+    for (const [key, field] of info.fields) {
+      const given = (value as Record<string, unknown>)[key]
+      if (given === undefined) continue
+      const [fieldPath, fieldNames] = [
+        [...path, key],
+        [...names, key],
+      ]
+      if (!field.unsupported) walk(field.schema, given, fieldPath, fieldNames)
+      else if (!field.neutral.some((neutral) => JSON.stringify(neutral) === JSON.stringify(given))) visit(fieldPath, fieldNames.join('.'))
+    }
+  }
+  walk(schema, value, [], [])
+}
+
+/** The value as plain data in the schema's order: defaults filled in, secrets hidden. */
+export function printable(schema: z.ZodType, value: unknown): unknown {
+  const info = schemaInfo(schema)
+  if (info.kind === 'scalar') return info.print(value)
+  if (info.kind === 'list') return (value as unknown[]).map((item) => printable(info.item, item))
+  if (info.kind === 'map')
+    return Object.fromEntries(Object.entries(value as object).map(([key, item]) => [key, printable(info.value, item)]))
+  const out: Record<string, unknown> = {}
+  for (const [key, field] of info.fields) {
+    const given = (value as Record<string, unknown>)[key]
+    if (given !== undefined) out[key] = printable(field.schema, given)
+    else if (info.printed[key] !== undefined) out[key] = info.printed[key]
+  }
+  return out
+}

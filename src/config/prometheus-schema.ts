@@ -1,0 +1,110 @@
+import type { z } from 'zod'
+import { CodedError } from '../base/errors.ts'
+import { boolean, integer, list, scalar, section, text, unsupported } from '../base/schema.ts'
+import { duration, labels } from '../model/config-schema.ts'
+import { quote } from '../model/labels.ts'
+import {
+  histogramFields,
+  nameSchemeFields,
+  scrapeConfigSchema,
+  scrapeLimitFields,
+  scrapeProtocolsField,
+} from '../scrape/scrape-config-schema.ts'
+import { alertingSchema, otlpSchema, remoteReadSchema, remoteWriteSchema, storageSchema, tracingSchema } from './unbuilt-schemas.ts'
+
+// prometheus.yml, whole. Source of fields, order and rules: Prometheus config/config.go; docs/configuration/configuration.md.
+
+/** The default of upstream where `global` says nothing. */
+export const DEFAULT_INTERVAL_MS = 60_000
+export const DEFAULT_TIMEOUT_MS = 10_000
+
+export const globalSchema = section(
+  'global',
+  {
+    scrape_interval: duration(),
+    scrape_timeout: duration(),
+    scrape_protocols: scrapeProtocolsField(),
+    evaluation_interval: duration(),
+    rule_query_offset: unsupported(duration(), 0),
+    query_log_file: unsupported(text(), ''),
+    scrape_failure_log_file: unsupported(text(), ''),
+    external_labels: labels(),
+    ...scrapeLimitFields(),
+    keep_dropped_targets: integer(),
+    ...nameSchemeFields(),
+    ...histogramFields(),
+    extra_scrape_metrics: unsupported(boolean(), false),
+  },
+  {
+    printed: { scrape_interval: '1m', scrape_timeout: '10s', evaluation_interval: '1m' },
+    check(global, report) {
+      const interval = global.scrape_interval || DEFAULT_INTERVAL_MS
+      if (global.scrape_timeout && global.scrape_timeout > interval)
+        report(['scrape_timeout'], 'global scrape timeout greater than scrape interval')
+    },
+  },
+)
+
+const patternPath = (what: string) =>
+  scalar(
+    'a path',
+    ({ text }) => {
+      if (/^[^*]*(\*[^/]*)?$/.test(text)) return text
+      throw new CodedError('bad_data', `invalid ${what} path ${quote(text)}, want * only in the last part`)
+    },
+    String,
+  )
+
+export const prometheusSchema = section(
+  'prometheus.yml',
+  {
+    global: globalSchema,
+    runtime: unsupported(section('runtime', { gogc: integer(-1) })),
+    alerting: unsupported(alertingSchema, {}),
+    rule_files: unsupported(list(patternPath('rule file')), []),
+    scrape_config_files: unsupported(list(patternPath('scrape config file')), []),
+    scrape_configs: list(scrapeConfigSchema, { empty: 'empty or null scrape config section' }),
+    storage: unsupported(storageSchema, {}),
+    tracing: unsupported(tracingSchema),
+    remote_write: unsupported(list(remoteWriteSchema, { empty: 'empty or null remote write config section' }), []),
+    remote_read: unsupported(list(remoteReadSchema, { empty: 'empty or null remote read config section' }), []),
+    otlp: unsupported(otlpSchema, {}),
+  },
+  {
+    check(config, report) {
+      checkNames(
+        config.scrape_configs?.map(({ job_name }) => job_name),
+        (index, name) => report(['scrape_configs', index, 'job_name'], `found multiple scrape configs with job name ${quote(name)}`),
+      )
+      checkNames(
+        config.remote_write?.map(({ name }) => name),
+        (index, name) => report(['remote_write', index, 'name'], `found multiple remote write configs with job name ${quote(name)}`),
+      )
+      checkNames(
+        config.remote_read?.map(({ name }) => name),
+        (index, name) => report(['remote_read', index, 'name'], `found multiple remote read configs with job name ${quote(name)}`),
+      )
+      const globalInterval = config.global?.scrape_interval || DEFAULT_INTERVAL_MS
+      for (const [index, job] of (config.scrape_configs ?? []).entries()) {
+        const interval = job.scrape_interval || globalInterval
+        if (!job.scrape_timeout || job.scrape_timeout <= interval) continue
+        report(
+          ['scrape_configs', index, 'scrape_timeout'],
+          `scrape timeout greater than scrape interval for scrape config with job name ${quote(job.job_name ?? '')}`,
+        )
+      }
+    },
+  },
+)
+
+export type PrometheusSection = z.output<typeof prometheusSchema>
+export type GlobalSection = z.output<typeof globalSchema>
+
+function checkNames(names: readonly (string | undefined)[] | undefined, duplicate: (index: number, name: string) => void): void {
+  const seen = new Set<string>()
+  for (const [index, name] of (names ?? []).entries()) {
+    if (!name) continue
+    if (seen.has(name)) duplicate(index, name)
+    seen.add(name)
+  }
+}

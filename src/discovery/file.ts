@@ -1,0 +1,301 @@
+import { Counter, Gauge, type Registry, Summary } from 'prom-client'
+import type { z } from 'zod'
+import type { Env, Timer } from '../base/env.ts'
+import { CodedError, errorMessage } from '../base/errors.ts'
+import { directoryOf } from '../base/files.ts'
+import { list, scalar, section } from '../base/schema.ts'
+import type { YamlValue } from '../base/yaml-tree.ts'
+import { parseYamlTree, YamlScalar } from '../base/yaml-tree.ts'
+import { duration } from '../model/config-schema.ts'
+import { Labels, quote } from '../model/labels.ts'
+import type { Discoverer, TargetGroup } from './discoverer.ts'
+import type { TargetGroupConfig } from './static.ts'
+import { targetGroup, targetGroupSchema } from './static.ts'
+
+// Source: Prometheus discovery/file/file.go; docs/configuration/configuration.md, file_sd_config.
+
+const FILE_NAME = /^[^*]*(\*[^/]*)?\.(json|yml|yaml|JSON|YML|YAML)$/
+const FILEPATH_LABEL = '__meta_filepath'
+const REFRESH_INTERVAL_MS = 5 * 60_000
+/** Writers change a file in several steps; reading at the first would see half of it. */
+const SETTLE_MS = 100
+
+const fileName = () =>
+  scalar(
+    'a path',
+    ({ text }) => {
+      if (FILE_NAME.test(text)) return text
+      throw new CodedError(
+        'bad_data',
+        `path name ${quote(text)} is not valid for file discovery, want .json, .yml or .yaml and * only in the last part`,
+      )
+    },
+    String,
+  )
+
+export const fileSdConfigSchema = section(
+  'file_sd_config',
+  { files: list(fileName()), refresh_interval: duration() },
+  {
+    printed: { refresh_interval: '5m' },
+    check(config, report) {
+      if (!config.files?.length) report(['files'], 'file service discovery config must contain at least one path name')
+    },
+  },
+)
+
+export const fileSdConfigsSchema = list(fileSdConfigSchema, { empty: 'empty or null section in file_sd_configs' })
+
+export interface FileSdConfig {
+  /** Complete paths; the last part may be a pattern. */
+  readonly files: readonly string[]
+  readonly refreshIntervalMs: number
+}
+
+export function toFileSdConfig(config: z.output<typeof fileSdConfigSchema>, resolve: (path: string) => string): FileSdConfig {
+  return { files: (config.files ?? []).map(resolve), refreshIntervalMs: config.refresh_interval || REFRESH_INTERVAL_MS }
+}
+
+/** Reads target groups from JSON and YAML files, when they change and every refresh interval. A bad file keeps what it said before. */
+export function fileDiscoverer(env: Env, config: FileSdConfig): Discoverer {
+  return {
+    async *watch(signal) {
+      const metrics = fileMetrics(env.metrics)
+      const reader = new GroupReader(env, config, metrics)
+      const change = new ChangeWatch(env, config)
+      const onAbort = () => change.close()
+      signal.addEventListener('abort', onAbort, { once: true })
+      try {
+        while (!signal.aborted) {
+          const start = env.clock.monotonic()
+          const groups = await reader.changes()
+          metrics.scanDuration.observe((env.clock.monotonic() - start) / 1000)
+          if (groups.length > 0) yield groups
+          if (!signal.aborted) await change.next()
+        }
+      } finally {
+        signal.removeEventListener('abort', onAbort)
+        change.close()
+        reader.close()
+      }
+    },
+  }
+}
+
+/** Tells groups that are new, changed or gone since the last call. */
+class GroupReader {
+  readonly #env: Env
+  readonly #config: FileSdConfig
+  readonly #metrics: FileMetrics
+  /** By path: the groups of the last good reading, with what they are compared by. */
+  readonly #files = new Map<string, { readonly groups: readonly TargetGroup[]; readonly keys: readonly string[] }>()
+
+  constructor(env: Env, config: FileSdConfig, metrics: FileMetrics) {
+    this.#env = env
+    this.#config = config
+    this.#metrics = metrics
+  }
+
+  async changes(): Promise<readonly TargetGroup[]> {
+    const out: TargetGroup[] = []
+    const paths = await this.#paths()
+    for (const path of paths) {
+      const groups = await this.#read(path)
+      if (groups === undefined) continue
+      const keys = groups.map(groupKey)
+      const before = this.#files.get(path)
+      groups.forEach((group, index) => {
+        if (before?.keys[index] !== keys[index]) out.push(group)
+      })
+      out.push(...emptied(before?.groups.slice(groups.length) ?? []))
+      this.#files.set(path, { groups, keys })
+    }
+    for (const [path, { groups }] of this.#files) {
+      if (paths.has(path)) continue
+      out.push(...emptied(groups))
+      this.#files.delete(path)
+      this.#metrics.mtime.remove(path)
+    }
+    return out
+  }
+
+  close(): void {
+    for (const path of this.#files.keys()) this.#metrics.mtime.remove(path)
+  }
+
+  async #paths(): Promise<ReadonlySet<string>> {
+    const paths = new Set<string>()
+    for (const file of this.#config.files) {
+      const directory = directoryOf(file)
+      const slash = file.lastIndexOf('/')
+      const pattern = globPattern(file.slice(slash + 1))
+      try {
+        for (const name of await this.#env.fs.readDir(directory)) if (pattern.test(name)) paths.add(file.slice(0, slash + 1) + name)
+      } catch (error) {
+        // A directory that is not there has no files, as upstream's glob.
+        this.#env.log.debug('file discovery: directory not read', { path: directory, error: errorMessage(error) })
+      }
+    }
+    return paths
+  }
+
+  async #read(path: string): Promise<readonly TargetGroup[] | undefined> {
+    try {
+      const [text, stat] = [await this.#env.fs.readText(path), await this.#env.fs.stat(path)]
+      const groups = parseTargetGroups(path, text)
+      this.#metrics.mtime.set({ filename: path }, Math.floor((stat?.modifiedTime ?? 0) / 1000))
+      return groups
+    } catch (error) {
+      this.#metrics.readErrors.inc()
+      this.#env.log.warn('file discovery: file not read, its last targets stay', { path, error: errorMessage(error) })
+      return undefined
+    }
+  }
+}
+
+/** The groups of a file, by its extension as JSON or YAML. Throws a CodedError that names the place. */
+export function parseTargetGroups(path: string, text: string): readonly TargetGroup[] {
+  const configs = /\.json$/i.test(path) ? jsonGroups(path, text) : yamlGroups(path, text)
+  return configs.map((config, index) => targetGroup(`${path}:${index}`, config, { [FILEPATH_LABEL]: path }))
+}
+
+const groupsSchema = list(targetGroupSchema, { empty: 'nil target group item found' })
+
+function yamlGroups(path: string, text: string): readonly TargetGroupConfig[] {
+  const tree = parseYamlTree(text)
+  const [problem] = tree.problems
+  if (problem !== undefined) throw new CodedError('bad_data', `${path}:${problem.line}:${problem.column}: ${problem.message}`)
+  if (tree.root === undefined) return []
+  const parsed = groupsSchema.safeParse(tree.root)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const { line, column } = tree.valuePosition(issue.path as (string | number)[])
+  throw new CodedError('bad_data', `${path}:${line}:${column}: ${issue.message}`)
+}
+
+/** Upstream ignores other fields of JSON groups. */
+function jsonGroups(path: string, text: string): readonly TargetGroupConfig[] {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (cause) {
+    throw new CodedError('bad_data', `${path}: ${(cause as Error).message}`, { cause })
+  }
+  const known = Array.isArray(json)
+    ? json.map((group) => (group === null || typeof group !== 'object' ? group : { targets: group.targets, labels: group.labels }))
+    : json
+  const parsed = groupsSchema.safeParse(yamlValue(known) ?? [])
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw new CodedError('bad_data', `${path}: at ${issue.path.join('.') || 'the top'}: ${issue.message}`)
+}
+
+function yamlValue(json: unknown): YamlValue {
+  if (json === null || json === undefined) return undefined
+  if (Array.isArray(json)) return json.map(yamlValue)
+  if (typeof json === 'object') return Object.fromEntries(Object.entries(json).map(([key, value]) => [key, yamlValue(value)]))
+  return new YamlScalar(String(json), typeof json !== 'string')
+}
+
+function groupKey(group: TargetGroup): string {
+  return JSON.stringify([group.targets.map((target) => target.key()), group.labels.key()])
+}
+
+function emptied(groups: readonly TargetGroup[]): readonly TargetGroup[] {
+  return groups.map(({ source }) => ({ source, targets: [], labels: Labels.empty }))
+}
+
+/** `*`, `?` and `[a-z]` in one part of a path. Source: Go path/filepath, Match. */
+function globPattern(part: string): RegExp {
+  let out = ''
+  for (let i = 0; i < part.length; i++) {
+    const end = part.indexOf(']', i + 2)
+    if (part[i] === '*') out += '[^/]*'
+    else if (part[i] === '?') out += '[^/]'
+    else if (part[i] === '[' && end > 0) {
+      out += `[${part.slice(i + 1, end).replaceAll('[', '\\[')}]`
+      i = end
+    } else out += part[i].replace(/[\\^$.|+(){}[\]]/, '\\$&')
+  }
+  return new RegExp(`^${out}$`)
+}
+
+/** Wakes its caller when a watched directory changes, or the refresh interval has passed. */
+class ChangeWatch {
+  readonly #env: Env
+  readonly #timers: Timer[] = []
+  #settle: Timer | undefined
+  #changed = false
+  #wake: (() => void) | undefined
+  #closed = false
+
+  constructor(env: Env, config: FileSdConfig) {
+    this.#env = env
+    for (const directory of new Set(config.files.map(directoryOf))) this.#timers.push(env.fs.watch(directory, () => this.#soon()))
+    this.#timers.push(env.clock.setTicker(config.refreshIntervalMs, () => this.#now()))
+  }
+
+  async next(): Promise<void> {
+    if (!this.#changed && !this.#closed) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+    this.#changed = false
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#settle?.cancel()
+    for (const timer of this.#timers) timer.cancel()
+    this.#wake?.()
+  }
+
+  #soon(): void {
+    this.#settle?.cancel()
+    if (!this.#closed) this.#settle = this.#env.clock.setTimer(SETTLE_MS, () => this.#now())
+  }
+
+  #now(): void {
+    this.#changed = true
+    this.#wake?.()
+  }
+}
+
+interface FileMetrics {
+  readonly readErrors: Counter
+  readonly mtime: Gauge<'filename'>
+  readonly scanDuration: Summary
+}
+
+/** All file discoverers of a process share these. */
+function fileMetrics(registry: Registry): FileMetrics {
+  const known = <M>(name: string, make: () => M): M => (registry.getSingleMetric(name) as M | undefined) ?? make()
+  return {
+    readErrors: known(
+      'prometheus_sd_file_read_errors_total',
+      () =>
+        new Counter({ name: 'prometheus_sd_file_read_errors_total', help: 'The number of File-SD read errors.', registers: [registry] }),
+    ),
+    mtime: known(
+      'prometheus_sd_file_mtime_seconds',
+      () =>
+        new Gauge({
+          name: 'prometheus_sd_file_mtime_seconds',
+          help: 'Timestamp (mtime) of files read by FileSD. Timestamp is set at read time.',
+          labelNames: ['filename'],
+          registers: [registry],
+        }),
+    ),
+    scanDuration: known(
+      'prometheus_sd_file_scan_duration_seconds',
+      () =>
+        new Summary({
+          name: 'prometheus_sd_file_scan_duration_seconds',
+          help: 'The duration of the File-SD scan in seconds.',
+          percentiles: [0.5, 0.9, 0.99],
+          registers: [registry],
+        }),
+    ),
+  }
+}

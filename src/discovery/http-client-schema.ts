@@ -1,0 +1,143 @@
+import { boolean, list, map, oneOf, type Report, secret, section, text, unsupported, url } from '../base/schema.ts'
+import { quote } from '../model/labels.ts'
+
+// How to reach an HTTP server: part of scrape jobs, of most discovery mechanisms, of remote endpoints and Alertmanagers.
+// Source: prometheus/common config/http_config.go; docs/configuration/configuration.md, http_config.
+
+export const TLS_VERSIONS = ['TLS10', 'TLS11', 'TLS12', 'TLS13'] as const
+const tlsVersion = () => oneOf(TLS_VERSIONS, (found) => `unknown TLS version: ${found}, want ${TLS_VERSIONS.join(', ')}`)
+
+export const tlsConfigSchema = section(
+  'tls_config',
+  {
+    ca: text(),
+    cert: text(),
+    key: secret(),
+    ca_file: text(),
+    cert_file: text(),
+    key_file: text(),
+    server_name: text(),
+    insecure_skip_verify: boolean(),
+    min_version: tlsVersion(),
+    max_version: tlsVersion(),
+  },
+  {
+    printed: { insecure_skip_verify: false },
+    check(tls, report) {
+      for (const name of ['ca', 'cert', 'key'] as const) {
+        if (tls[name] && tls[`${name}_file`]) report([`${name}_file`], `at most one of ${name} and ${name}_file must be configured`)
+      }
+      if ((tls.cert || tls.cert_file) && !(tls.key || tls.key_file))
+        report(
+          [tls.cert ? 'cert' : 'cert_file'],
+          'exactly one of key or key_file must be configured when a client certificate is configured',
+        )
+      if ((tls.key || tls.key_file) && !(tls.cert || tls.cert_file))
+        report([tls.key ? 'key' : 'key_file'], 'exactly one of cert or cert_file must be configured when a client key is configured')
+      if (tls.min_version && tls.max_version && TLS_VERSIONS.indexOf(tls.min_version) > TLS_VERSIONS.indexOf(tls.max_version)) {
+        report(['max_version'], `tls_config.max_version must be greater than or equal to tls_config.min_version if both are specified`)
+      }
+    },
+  },
+)
+
+const proxyFields = () => ({
+  proxy_url: unsupported(url()),
+  no_proxy: unsupported(text(), ''),
+  proxy_from_environment: unsupported(boolean(), false),
+  proxy_connect_header: unsupported(map(list(secret()))),
+})
+
+const oauth2Schema = section(
+  'oauth2',
+  {
+    client_id: text(),
+    client_secret: secret(),
+    client_secret_file: text(),
+    client_certificate_key_id: text(),
+    client_certificate_key: secret(),
+    client_certificate_key_file: text(),
+    signature_algorithm: text(),
+    iss: text(),
+    audience: text(),
+    grant_type: text(),
+    claims: map(text()),
+    scopes: list(text()),
+    token_url: text(),
+    endpoint_params: map(text()),
+    tls_config: tlsConfigSchema,
+    ...proxyFields(),
+  },
+  {
+    check(oauth2, report) {
+      if (!oauth2.client_id) report([], 'oauth2 client_id must be configured')
+      if (!oauth2.token_url) report([], 'oauth2 token_url must be configured')
+      if (oauth2.client_secret && oauth2.client_secret_file)
+        report(['client_secret_file'], 'at most one of oauth2 client_secret & client_secret_file must be configured')
+    },
+  },
+)
+
+/** Fields to spread into a section. `http2` is what upstream has by default; here connections are HTTP/1.1. */
+export const httpClientFields = () => ({
+  basic_auth: section('basic_auth', { username: text(), username_file: text(), password: secret(), password_file: text() }),
+  authorization: section(
+    'authorization',
+    { type: text(), credentials: secret(), credentials_file: text() },
+    { printed: { type: 'Bearer' } },
+  ),
+  oauth2: unsupported(oauth2Schema),
+  bearer_token: secret(),
+  bearer_token_file: text(),
+  tls_config: tlsConfigSchema,
+  follow_redirects: boolean(),
+  enable_http2: unsupported(boolean(), false),
+  ...proxyFields(),
+  http_headers: unsupported(map(section('http_headers', { values: list(text()), secrets: list(secret()), files: list(text()) }))),
+})
+
+export const HTTP_CLIENT_PRINTED = { follow_redirects: true, enable_http2: false }
+
+/** What `checkHttpClient` looks at. */
+export interface HttpClient {
+  readonly basic_auth?: {
+    readonly username?: string
+    readonly username_file?: string
+    readonly password?: string
+    readonly password_file?: string
+  }
+  readonly authorization?: { readonly type?: string; readonly credentials?: string; readonly credentials_file?: string }
+  readonly oauth2?: object
+  readonly bearer_token?: string
+  readonly bearer_token_file?: string
+  readonly proxy_url?: string
+  readonly no_proxy?: string
+  readonly proxy_from_environment?: boolean
+}
+
+/** Source of the rules and their texts: prometheus/common config/http_config.go, HTTPClientConfig.Validate. */
+export function checkHttpClient(client: HttpClient, report: Report): void {
+  const { basic_auth: basic, authorization, oauth2 } = client
+  const bearerField = client.bearer_token_file ? 'bearer_token_file' : 'bearer_token'
+  const bearer = client.bearer_token || client.bearer_token_file
+  if (client.bearer_token && client.bearer_token_file)
+    report(['bearer_token_file'], 'at most one of bearer_token & bearer_token_file must be configured')
+  if ((basic || oauth2) && bearer)
+    report([bearerField], 'at most one of basic_auth, oauth2, bearer_token & bearer_token_file must be configured')
+  if (basic?.username && basic.username_file)
+    report(['basic_auth', 'username_file'], 'at most one of basic_auth username & username_file must be configured')
+  if (basic?.password && basic.password_file)
+    report(['basic_auth', 'password_file'], 'at most one of basic_auth password & password_file must be configured')
+  if (authorization) {
+    if (bearer) report([bearerField], 'authorization is not compatible with bearer_token & bearer_token_file')
+    if (authorization.credentials && authorization.credentials_file)
+      report(['authorization', 'credentials_file'], 'at most one of authorization credentials & credentials_file must be configured')
+    if (authorization.type?.trim().toLowerCase() === 'basic')
+      report(['authorization', 'type'], `authorization type cannot be set to ${quote('basic')}, use ${quote('basic_auth')} instead`)
+    if (basic || oauth2) report(['authorization'], 'at most one of basic_auth, oauth2 & authorization must be configured')
+  }
+  if (basic && oauth2) report(['oauth2'], 'at most one of basic_auth, oauth2 & authorization must be configured')
+  if (client.proxy_from_environment && client.proxy_url)
+    report(['proxy_url'], 'if proxy_from_environment is configured, proxy_url must not be configured')
+  if (client.no_proxy && !client.proxy_url) report(['no_proxy'], 'if no_proxy is configured, proxy_url must also be configured')
+}

@@ -1,0 +1,218 @@
+import type { z } from 'zod'
+import { boolean, float, integer, list, map, oneOf, secret, section, text } from '../base/schema.ts'
+import { duration } from '../model/config-schema.ts'
+import { checkHttpClient, type HttpClient, httpClientFields, tlsConfigSchema } from './http-client-schema.ts'
+
+// Discovery mechanisms that upstream has and we have not built: their fields are checked, then the mechanism is ignored
+// with a warning. Source: Prometheus docs/configuration/configuration.md, the *_sd_config sections.
+
+const filters = () => list(section('filter', { name: text(), values: list(text()) }))
+const servers = () => ({ servers: list(text()), paths: list(text()), timeout: duration() })
+
+/** A mechanism that asks an HTTP server. */
+const overHttp = <S extends Readonly<Record<string, z.ZodType>>>(name: string, shape: S) =>
+  section(
+    name,
+    { ...shape, refresh_interval: duration(), ...httpClientFields() },
+    { check: (value, report) => checkHttpClient(value as HttpClient, report) },
+  )
+
+const awsFields = () => ({
+  region: text(),
+  endpoint: text(),
+  access_key: text(),
+  secret_key: secret(),
+  profile: text(),
+  role_arn: text(),
+  external_id: text(),
+  port: integer(),
+})
+
+const kubernetesRoles = ['node', 'service', 'pod', 'endpoints', 'endpointslice', 'ingress'] as const
+const kubernetes = overHttp('kubernetes_sd_config', {
+  api_server: text(),
+  role: oneOf(kubernetesRoles, (found) => `unknown Kubernetes SD role ${JSON.stringify(found)}, want ${kubernetesRoles.join(', ')}`),
+  kubeconfig_file: text(),
+  namespaces: section('namespaces', { own_namespace: boolean(), names: list(text()) }),
+  selectors: list(section('selector', { role: oneOf(kubernetesRoles), label: text(), field: text() })),
+  attach_metadata: section('attach_metadata', {
+    node: boolean(),
+    namespace: boolean(),
+    deployment: boolean(),
+    job: boolean(),
+    cronjob: boolean(),
+  }),
+})
+
+const dns = section(
+  'dns_sd_config',
+  { names: list(text()), type: text(), port: integer(), refresh_interval: duration() },
+  {
+    check(config, report) {
+      if (!config.names?.length) report([], 'DNS-SD config must contain at least one SRV record name')
+      const type = (config.type ?? 'SRV').toUpperCase()
+      if (!['SRV', 'A', 'AAAA', 'MX', 'NS'].includes(type))
+        report(['type'], `invalid DNS-SD records type ${config.type}, want SRV, A, AAAA, MX or NS`)
+      else if (type !== 'SRV' && type !== 'NS' && !config.port)
+        report(['type'], 'a port is required in DNS-SD configs for all record types except SRV and NS')
+    },
+  },
+)
+
+const schemas: Readonly<Record<string, z.ZodType>> = {
+  aws: overHttp('aws_sd_config', { role: text(), ...awsFields(), filters: filters(), clusters: list(text()) }),
+  azure: overHttp('azure_sd_config', {
+    environment: text(),
+    authentication_method: text(),
+    subscription_id: text(),
+    tenant_id: text(),
+    client_id: text(),
+    client_secret: secret(),
+    resource_group: text(),
+    port: integer(),
+  }),
+  consul: overHttp('consul_sd_config', {
+    server: text(),
+    path_prefix: text(),
+    token: secret(),
+    datacenter: text(),
+    namespace: text(),
+    partition: text(),
+    scheme: text(),
+    username: text(),
+    password: secret(),
+    services: list(text()),
+    filter: text(),
+    health_filter: text(),
+    tags: list(text()),
+    node_meta: map(text()),
+    tag_separator: text(),
+    allow_stale: boolean(),
+  }),
+  digitalocean: overHttp('digitalocean_sd_config', { role: text(), port: integer() }),
+  docker: overHttp('docker_sd_config', {
+    host: text(),
+    port: integer(),
+    host_networking_host: text(),
+    match_first_network: boolean(),
+    filters: filters(),
+  }),
+  dockerswarm: overHttp('dockerswarm_sd_config', { host: text(), role: text(), port: integer(), filters: filters() }),
+  dns,
+  ec2: overHttp('ec2_sd_config', { ...awsFields(), filters: filters() }),
+  eureka: overHttp('eureka_sd_config', { server: text() }),
+  gce: section('gce_sd_config', {
+    project: text(),
+    zone: text(),
+    filter: text(),
+    refresh_interval: duration(),
+    port: integer(),
+    tag_separator: text(),
+  }),
+  hetzner: overHttp('hetzner_sd_config', { role: text(), port: integer(), label_selector: text() }),
+  http: overHttp('http_sd_config', { url: text() }),
+  ionos: overHttp('ionos_sd_config', { datacenter_id: text(), port: integer() }),
+  kubernetes,
+  kuma: overHttp('kuma_sd_config', { server: text(), client_id: text(), fetch_timeout: duration() }),
+  lightsail: overHttp('lightsail_sd_config', awsFields()),
+  linode: overHttp('linode_sd_config', { region: text(), port: integer(), tag_separator: text() }),
+  marathon: overHttp('marathon_sd_config', { servers: list(text()), auth_token: secret(), auth_token_file: text() }),
+  nerve: section('nerve_sd_config', servers()),
+  nomad: overHttp('nomad_sd_config', { allow_stale: boolean(), namespace: text(), region: text(), server: text(), tag_separator: text() }),
+  oci: overHttp('oci_sd_config', {
+    auth: text(),
+    tenancy: text(),
+    user: text(),
+    fingerprint: text(),
+    key_file: text(),
+    key_passphrase: secret(),
+    key_passphrase_file: text(),
+    region: text(),
+    compartments: list(text()),
+    port: integer(),
+  }),
+  openstack: section('openstack_sd_config', {
+    role: text(),
+    region: text(),
+    identity_endpoint: text(),
+    username: text(),
+    userid: text(),
+    password: secret(),
+    domain_name: text(),
+    domain_id: text(),
+    project_name: text(),
+    project_id: text(),
+    application_credential_name: text(),
+    application_credential_id: text(),
+    application_credential_secret: secret(),
+    all_tenants: boolean(),
+    refresh_interval: duration(),
+    port: integer(),
+    availability: text(),
+    tls_config: tlsConfigSchema,
+  }),
+  outscale: overHttp('outscale_sd_config', {
+    region: text(),
+    access_key: text(),
+    secret_key: secret(),
+    secret_key_file: text(),
+    endpoint: text(),
+    port: integer(),
+  }),
+  ovhcloud: section('ovhcloud_sd_config', {
+    application_key: text(),
+    application_secret: secret(),
+    consumer_key: secret(),
+    service: text(),
+    endpoint: text(),
+    refresh_interval: duration(),
+  }),
+  puppetdb: overHttp('puppetdb_sd_config', { url: text(), query: text(), include_parameters: boolean(), port: integer() }),
+  scaleway: overHttp('scaleway_sd_config', {
+    access_key: text(),
+    secret_key: secret(),
+    secret_key_file: text(),
+    project_id: text(),
+    role: text(),
+    port: integer(),
+    api_url: text(),
+    zone: text(),
+    name_filter: text(),
+    tags_filter: list(text()),
+  }),
+  serverset: section('serverset_sd_config', servers()),
+  stackit: overHttp('stackit_sd_config', {
+    project: text(),
+    endpoint: text(),
+    region: text(),
+    port: integer(),
+    private_key: secret(),
+    private_key_path: text(),
+    service_account_key: secret(),
+    service_account_key_path: text(),
+    credentials_file_path: text(),
+  }),
+  triton: section('triton_sd_config', {
+    account: text(),
+    role: text(),
+    dns_suffix: text(),
+    endpoint: text(),
+    groups: list(text()),
+    port: integer(),
+    refresh_interval: duration(),
+    version: float(),
+    tls_config: tlsConfigSchema,
+  }),
+  uyuni: overHttp('uyuni_sd_config', { server: text(), username: text(), password: secret(), entitlement: text(), separator: text() }),
+  vultr: overHttp('vultr_sd_config', { port: integer() }),
+}
+
+/** Fields to spread into a section, `consul_sd_configs` and so on. */
+export function unbuiltDiscoveryFields(mark: <S extends z.ZodType>(schema: S) => S): object {
+  return Object.fromEntries(
+    Object.entries(schemas).map(([name, schema]) => [
+      `${name}_sd_configs`,
+      mark(list(schema, { empty: `empty or null section in ${name}_sd_configs` })),
+    ]),
+  )
+}
