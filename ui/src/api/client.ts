@@ -1,4 +1,7 @@
-import type { BuildInfo, Envelope, Metric, MetricMetadata, QueryData, TargetsData } from './types.ts'
+import type { Envelope } from '../../../src/api/types/envelope.ts'
+import type { Metric, QueryData } from '../../../src/api/types/query.ts'
+import type { BuildInfoData } from '../../../src/api/types/status.ts'
+import type { TargetsData } from '../../../src/api/types/targets.ts'
 
 /** What the API, or the way to it, answered instead of data. `type` is the API's errorType, or `unreachable`/`http`. */
 export class ApiError extends Error {
@@ -11,6 +14,12 @@ export class ApiError extends Error {
     this.type = type
     this.status = status
   }
+}
+
+/** What a metric's exposition says of it. */
+export interface MetricMetadata {
+  readonly type: string
+  readonly help: string
 }
 
 /** An answer with what the server remarked about it. */
@@ -79,7 +88,7 @@ export class ApiClient {
     return this.#get('status/flags', {}, signal)
   }
 
-  buildInfo(signal?: AbortSignal): Promise<Answer<BuildInfo>> {
+  buildInfo(signal?: AbortSignal): Promise<Answer<BuildInfoData>> {
     return this.#get('status/buildinfo', {}, signal)
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Metric } from '../api/types.ts'
+import type { Metric } from '../../../src/api/types/query.ts'
 import { commonLabels, formatSeries, withoutLabels } from './series-name.ts'
 
 test('formatSeries writes a selector', () => {

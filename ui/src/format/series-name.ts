@@ -1,4 +1,4 @@
-import type { Metric } from '../api/types.ts'
+import type { Metric } from '../../../src/api/types/query.ts'
 
 const plainName = /^[a-zA-Z_][a-zA-Z0-9_]*$/
 const plainMetric = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/

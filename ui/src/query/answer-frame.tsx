@@ -1,10 +1,9 @@
 import type { UseQueryResult } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
+import type { QueryData } from '../../../src/api/types/query.ts'
 import { type Answer, ApiError } from '../api/client.ts'
-import type { QueryData } from '../api/types.ts'
 import { Notice } from '../app/notice.tsx'
 import styles from './answer-frame.module.css'
-import { AnswerStatus } from './answer-status.tsx'
 import type { Measured } from './use-panel-queries.ts'
 
 interface AnswerFrameProps<PanelAnswer> {
@@ -26,9 +25,8 @@ export function AnswerFrame<PanelAnswer extends Answer<QueryData> & Measured>({
   // An error leaves the last answer in the cache; showing it below the error would pass it off as current.
   const answer = error === null && expr.trim() !== '' ? data : undefined
   return (
-    <div className={styles.frame} aria-busy={isFetching} style={{ minHeight: minHeight + 26 }}>
+    <div className={styles.frame} aria-busy={isFetching} style={{ minHeight: error === null ? minHeight : undefined }}>
       <div className={styles.progress} data-active={isFetching} aria-hidden />
-      <AnswerStatus answer={answer} awaited={isFetching} />
       {expr.trim() === '' && (
         <Notice kind="empty" title="Nothing asked yet">
           Write an expression above and press Enter.
@@ -43,7 +41,7 @@ export function AnswerFrame<PanelAnswer extends Answer<QueryData> & Measured>({
         <>
           <Remarks kind="warning" title="Warnings" remarks={answer.warnings} />
           <Remarks kind="info" title="Notes" remarks={answer.infos} />
-          <div className={styles.answer} data-stale={query.isPlaceholderData}>
+          <div className={styles.answer} style={{ minHeight }} data-stale={query.isPlaceholderData}>
             {isEmpty(answer.data) ? (
               <Notice kind="empty" title="No data">
                 The query is fine, nothing matches it in this time.

@@ -1,21 +1,22 @@
+import type { UseQueryResult } from '@tanstack/react-query'
+import type { QueryData } from '../../../src/api/types/query.ts'
 import type { Answer } from '../api/client.ts'
-import type { QueryData } from '../api/types.ts'
 import { formatDuration, formatSpan } from '../format/duration.ts'
 import { formatCount } from '../format/number.ts'
 import styles from './answer-status.module.css'
 import type { Measured, RangeAnswer } from './use-panel-queries.ts'
 
 interface AnswerStatusProps {
-  readonly answer: (Answer<QueryData> & Measured & Partial<Pick<RangeAnswer, 'window'>>) | undefined
-  readonly awaited: boolean
+  readonly query: UseQueryResult<Answer<QueryData> & Measured & Partial<Pick<RangeAnswer, 'window'>>>
 }
 
 /** One line of numbers about an answer; it keeps its height while there is none. */
-export function AnswerStatus({ answer, awaited }: AnswerStatusProps) {
+export function AnswerStatus({ query }: AnswerStatusProps) {
+  const answer = query.error === null ? query.data : undefined
   return (
     <div className={styles.status} role="status">
       {answer === undefined ? (
-        awaited && <span>Loading</span>
+        query.isFetching && <span>Loading</span>
       ) : (
         <>
           <span>

@@ -17,6 +17,7 @@ export function EndTimeInput({ endTime, stepMs, onChange }: EndTimeInputProps) {
   const shown = endTime === undefined ? '' : toInputTime(endTime)
   const [text, setText] = useState(shown)
   useEffect(() => setText(shown), [shown])
+  const [editing, setEditing] = useState(false)
   const take = () => {
     if (text !== shown) onChange(fromInputTime(text))
   }
@@ -30,13 +31,18 @@ export function EndTimeInput({ endTime, stepMs, onChange }: EndTimeInputProps) {
       <TextInput
         size="xs"
         w={190}
-        type="datetime-local"
+        // An empty date field shows a pattern of dashes; one that is not being edited says what empty means.
+        type={editing || text !== '' ? 'datetime-local' : 'text'}
+        placeholder="Now"
         step={1}
         aria-label="End time; empty follows the clock"
-        classNames={{ input: endTime === undefined ? styles.following : undefined }}
         value={text}
         onChange={(event) => setText(event.currentTarget.value)}
-        onBlur={take}
+        onFocus={() => setEditing(true)}
+        onBlur={() => {
+          setEditing(false)
+          take()
+        }}
         onKeyDown={(event) => event.key === 'Enter' && take()}
       />
       <ActionIcon variant="default" size={30} aria-label="Later" title="Later" onClick={() => move(stepMs)}>

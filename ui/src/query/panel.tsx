@@ -20,7 +20,7 @@ interface QueryPanelProps {
   readonly onRemove: (() => void) | undefined
 }
 
-const tabs = [
+const tabChoices = [
   { value: 'graph', label: <TabLabel Icon={IconChartLine} name="Graph" /> },
   { value: 'table', label: <TabLabel Icon={IconTable} name="Table" /> },
 ]
@@ -43,6 +43,15 @@ export function QueryPanel({ number, state, refresh, onChange, onRemove }: Query
   }
 
   const asking = { execution, refreshMs: refreshPeriodMs(refresh) }
+  const tabs = (
+    <SegmentedControl
+      size="xs"
+      aria-label="Show the answer as"
+      data={tabChoices}
+      value={state.tab}
+      onChange={(tab) => onChange({ ...state, tab: tab === 'table' ? 'table' : 'graph' })}
+    />
+  )
   return (
     <section className={styles.panel} aria-label={`Query ${number}`}>
       <div className={styles.ask}>
@@ -71,18 +80,10 @@ export function QueryPanel({ number, state, refresh, onChange, onRemove }: Query
           </ActionIcon>
         )}
       </div>
-      <SegmentedControl
-        className={styles.tabs}
-        size="xs"
-        aria-label="Show the answer as"
-        data={tabs}
-        value={state.tab}
-        onChange={(tab) => onChange({ ...state, tab: tab === 'table' ? 'table' : 'graph' })}
-      />
       {state.tab === 'graph' ? (
-        <GraphTab panel={state} asking={asking} onChange={onChange} onError={setError} />
+        <GraphTab tabs={tabs} panel={state} asking={asking} onChange={onChange} onError={setError} />
       ) : (
-        <TableTab panel={state} asking={asking} onChange={onChange} onError={setError} />
+        <TableTab tabs={tabs} panel={state} asking={asking} onChange={onChange} onError={setError} />
       )}
     </section>
   )

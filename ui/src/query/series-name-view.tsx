@@ -1,5 +1,5 @@
 import { Fragment } from 'react'
-import type { Metric } from '../api/types.ts'
+import type { Metric } from '../../../src/api/types/query.ts'
 import { formatSeries, labelNames } from '../format/series-name.ts'
 import styles from './series-name-view.module.css'
 

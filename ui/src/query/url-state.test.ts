@@ -24,6 +24,19 @@ test('addresses written by upstream', () => {
   })
 })
 
+test('addresses typed by hand', () => {
+  const check = (query: string, want: Partial<PanelState>) =>
+    assert.deepEqual(decodePanels(Object.fromEntries(new URLSearchParams(query))), [{ ...defaultPanel, ...want }], query)
+  check('expr=up', { expr: 'up' })
+  check('expr=up&range=5m&tab=table&step=15&end=1970-01-02T00:00:00Z', {
+    expr: 'up',
+    rangeMs: 300_000,
+    tab: 'table',
+    resolution: { type: 'fixed', stepMs: 15_000 },
+    endTime: 86_400_000,
+  })
+})
+
 test('what makes no sense falls back', () => {
   const check = (query: string) =>
     assert.deepEqual(decodePanels(Object.fromEntries(new URLSearchParams(query))), [{ ...defaultPanel, expr: 'up' }], query)

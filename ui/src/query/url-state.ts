@@ -7,10 +7,14 @@ import { type Density, defaultPanel, type PanelState, type Resolution } from './
 
 export type Search = Readonly<Record<string, string | undefined>>
 
+/** What a single panel's parameters may be called in an address typed by hand: `expr=up&range=5m&tab=table`. */
+const shortNames: Readonly<Record<string, string>> = { range_input: 'range', end_input: 'end', res_step: 'step' }
+
 /** The panels of an address; at least one. */
 export function decodePanels(search: Search): readonly PanelState[] {
   const panels: PanelState[] = []
   for (let index = 0; search[`g${index}.expr`] !== undefined; index++) panels.push(decodePanel((name) => search[`g${index}.${name}`]))
+  if (panels.length === 0 && search['expr'] !== undefined) return [decodePanel((name) => search[shortNames[name] ?? name])]
   return panels.length === 0 ? [defaultPanel] : panels
 }
 

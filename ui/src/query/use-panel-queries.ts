@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useRef } from 'react'
+import type { QueryData } from '../../../src/api/types/query.ts'
 import type { Answer } from '../api/client.ts'
-import type { QueryData } from '../api/types.ts'
 import { server } from '../app/server.ts'
 import type { PanelState } from './panel-state.ts'
 import { chooseWindow, type TimeWindow } from './time-window.ts'

@@ -3,7 +3,7 @@ import { IconSearch } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useMemo } from 'react'
-import type { TargetHealth } from '../api/types.ts'
+import type { TargetHealthJson } from '../../../src/api/types/targets.ts'
 import { Notice } from '../app/notice.tsx'
 import { server } from '../app/server.ts'
 import { formatCount } from '../format/number.ts'
@@ -11,7 +11,7 @@ import styles from './page.module.css'
 import { PoolSection } from './pool-section.tsx'
 import { countHealth, toPools } from './pools.ts'
 
-type HealthFilter = TargetHealth | 'all'
+type HealthFilter = TargetHealthJson | 'all'
 
 const refreshMs = 5000
 

@@ -38,8 +38,12 @@ export function PoolSection({ pool, readAt }: PoolSectionProps) {
           <table className={styles.table}>
             <thead>
               <tr>
-                <th scope="col">Endpoint</th>
-                <th scope="col">Health</th>
+                <th scope="col" className={styles.endpoint}>
+                  Endpoint
+                </th>
+                <th scope="col" className={styles.health}>
+                  Health
+                </th>
                 <th scope="col">Labels</th>
                 <th scope="col" className={styles.number}>
                   Last scrape

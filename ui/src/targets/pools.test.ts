@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ActiveTarget, TargetHealth } from '../api/types.ts'
+import type { ActiveTarget, TargetHealthJson } from '../../../src/api/types/targets.ts'
 import { countHealth, lastScrapeTime, type TargetFilter, toPools } from './pools.ts'
 
-const target = (scrapePool: string, instance: string, health: TargetHealth, lastError = ''): ActiveTarget => ({
+const target = (scrapePool: string, instance: string, health: TargetHealthJson, lastError = ''): ActiveTarget => ({
   discoveredLabels: {},
   labels: { instance, job: scrapePool },
   scrapePool,

@@ -1,15 +1,15 @@
-import type { ActiveTarget, TargetHealth, TargetsData } from '../api/types.ts'
+import type { ActiveTarget, TargetHealthJson, TargetsData } from '../../../src/api/types/targets.ts'
 
 /** The targets of one scrape configuration. Counts are of all its targets, `targets` of those that pass the filter. */
 export interface Pool {
   readonly name: string
   readonly targets: readonly ActiveTarget[]
-  readonly counts: Readonly<Record<TargetHealth, number>>
+  readonly counts: Readonly<Record<TargetHealthJson, number>>
   readonly droppedCount: number
 }
 
 export interface TargetFilter {
-  readonly health: TargetHealth | 'all'
+  readonly health: TargetHealthJson | 'all'
   /** Every word must occur in the address, a label, the pool's name or the error; case does not matter. */
   readonly text: string
 }
@@ -17,7 +17,7 @@ export interface TargetFilter {
 /** Pools in order of name, their targets with trouble first, then in order of address. */
 export function toPools(data: TargetsData, filter: TargetFilter): readonly Pool[] {
   const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean)
-  const pools = new Map<string, { targets: ActiveTarget[]; counts: Record<TargetHealth, number>; droppedCount: number }>()
+  const pools = new Map<string, { targets: ActiveTarget[]; counts: Record<TargetHealthJson, number>; droppedCount: number }>()
   const poolOf = (name: string) => {
     let pool = pools.get(name)
     if (pool === undefined) {
@@ -37,7 +37,7 @@ export function toPools(data: TargetsData, filter: TargetFilter): readonly Pool[
 }
 
 /** Targets of all pools by health. */
-export function countHealth(data: TargetsData): Readonly<Record<TargetHealth, number>> {
+export function countHealth(data: TargetsData): Readonly<Record<TargetHealthJson, number>> {
   const counts = { up: 0, down: 0, unknown: 0 }
   for (const target of data.activeTargets) counts[target.health] += 1
   return counts
@@ -57,7 +57,7 @@ function passes(target: ActiveTarget, health: TargetFilter['health'], words: rea
   return words.every((word) => text.includes(word))
 }
 
-const troubleRank: Readonly<Record<TargetHealth, number>> = { down: 0, unknown: 1, up: 2 }
+const troubleRank: Readonly<Record<TargetHealthJson, number>> = { down: 0, unknown: 1, up: 2 }
 
 function byTroubleThenAddress(a: ActiveTarget, b: ActiveTarget): number {
   const rank = troubleRank[a.health] - troubleRank[b.health]

@@ -1,4 +1,4 @@
-import type { ActiveTarget } from '../api/types.ts'
+import type { ActiveTarget } from '../../../src/api/types/targets.ts'
 import { formatAgo, formatSpan } from '../format/duration.ts'
 import { labelNames } from '../format/series-name.ts'
 import { formatDateTime } from '../format/time.ts'

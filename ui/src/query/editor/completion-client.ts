@@ -1,8 +1,7 @@
 import type { PrometheusClient } from '@prometheus-io/codemirror-promql/dist/esm/client/prometheus'
 import type { Matcher } from '@prometheus-io/codemirror-promql/dist/esm/types'
 import { EqlSingle, Neq } from '@prometheus-io/lezer-promql'
-import type { Answer } from '../../api/client.ts'
-import type { MetricMetadata } from '../../api/types.ts'
+import type { Answer, MetricMetadata } from '../../api/client.ts'
 import { queryClient } from '../../app/query-client.ts'
 import { server } from '../../app/server.ts'
 

@@ -24,6 +24,7 @@ export const editorTheme = EditorView.theme({
     fontFamily: 'var(--mantine-font-family-monospace)',
     fontSize: '12.5px',
     maxHeight: '300px',
+    maxWidth: 'min(480px, 90vw)',
   },
   '.cm-tooltip.cm-tooltip-autocomplete > ul > li': { padding: '2px 10px' },
   '.cm-tooltip.cm-tooltip-autocomplete > ul > li[aria-selected]': {
@@ -35,6 +36,10 @@ export const editorTheme = EditorView.theme({
   '.cm-tooltip.cm-completionInfo': { padding: '6px 10px', maxWidth: '380px', fontSize: '12.5px' },
   '.cm-diagnostic': { padding: '5px 10px', fontSize: '12.5px' },
   '.cm-diagnostic-error': { borderLeftColor: 'var(--bad)' },
+  // CodeMirror's own underlines are data: images, which the content security policy refuses.
+  '.cm-lintRange': { backgroundImage: 'none !important', paddingBottom: '0' },
+  '.cm-lintRange-error': { textDecoration: 'underline wavy var(--bad)' },
+  '.cm-lintRange-warning': { textDecoration: 'underline wavy var(--unsure)' },
   '.cm-promql-error': { textDecoration: 'underline wavy var(--bad)', backgroundColor: 'var(--bad-surface)' },
   '.cm-promql-hover': { maxWidth: '440px', padding: '6px 10px', fontSize: '12.5px', lineHeight: '1.45' },
   '.cm-promql-hover strong': { fontFamily: 'var(--mantine-font-family-monospace)' },

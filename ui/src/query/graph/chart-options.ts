@@ -23,7 +23,9 @@ export interface Point {
   readonly step: number
   readonly left: number
   readonly top: number
-  readonly width: number
+  /** Where the plot lies in the chart, beside its axis. */
+  readonly plotLeft: number
+  readonly plotWidth: number
 }
 
 const font = '11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif'
@@ -44,7 +46,7 @@ export function chartOptions(settings: ChartSettings, size: { readonly width: nu
     legend: { show: false },
     cursor: {
       y: false,
-      points: { size: 7 },
+      points: { size: 7, one: true },
       focus: { prox: 1e6 },
       drag: { x: true, y: false, setScale: false, dist: selectMin },
     },
@@ -71,7 +73,7 @@ export function chartOptions(settings: ChartSettings, size: { readonly width: nu
       {
         stroke: text,
         font,
-        size: 74,
+        size: (_plot, labels) => Math.max(30, 14 + 6.6 * Math.max(0, ...(labels ?? []).map((text) => text.length))),
         space: 36,
         grid: lines,
         ticks: { show: false },
@@ -95,13 +97,13 @@ export function chartOptions(settings: ChartSettings, size: { readonly width: nu
 }
 
 function lineOptions(index: number, { scheme, stacked, shown }: ChartSettings): uPlot.Series {
-  const { color, dash } = strokeOf(index, scheme)
+  const { color, dash, fill } = strokeOf(index, scheme, stacked ? 'area' : 'line')
   return {
     show: shown(index),
     stroke: color,
     width: 1.5,
     dash: [...dash],
-    fill: stacked ? `${color}38` : undefined,
+    fill,
     spanGaps: false,
     // uPlot draws a point by itself only where a sample has no neighbour to be joined with.
     points: { size: 4, fill: color },
@@ -134,5 +136,5 @@ function nearestPoint(plot: uPlot): Point | undefined {
     line = series - 1
   }
   if (line < 0) return undefined
-  return { line, step: idx, left, top, width: plot.over.clientWidth }
+  return { line, step: idx, left, top, plotLeft: plot.over.offsetLeft, plotWidth: plot.over.clientWidth }
 }

@@ -5,33 +5,30 @@ import type { Unit } from '../../format/unit.ts'
 import styles from './chart.module.css'
 import type { Point } from './chart-options.ts'
 import type { Columns } from './columns.ts'
-import { strokeOf } from './palette.ts'
+import type { Stroke } from './palette.ts'
 import { Swatch } from './swatch.tsx'
 
 interface ChartTooltipProps {
   readonly point: Point
   readonly columns: Columns
   readonly unit: Unit
-  readonly scheme: 'light' | 'dark'
+  readonly strokeOfLine: (index: number) => Stroke
 }
 
-/** The plot begins where the value axis ends. CSS pixels; the axis size of chart-options. */
-const plotLeft = 74
-
 /** Time, value and labels of the point under the pointer, on the side of it that has more room. */
-export function ChartTooltip({ point, columns, unit, scheme }: ChartTooltipProps) {
+export function ChartTooltip({ point, columns, unit, strokeOfLine }: ChartTooltipProps) {
   const line = columns.lines[point.line]
   const value = line.values[point.step]
   if (value === null || value === undefined) return null
-  const leftHalf = point.left < point.width / 2
-  const side = leftHalf ? { left: plotLeft + point.left + 16 } : { right: point.width - point.left + 30 }
+  const inLeftHalf = point.left < point.plotWidth / 2
+  const side = inLeftHalf ? { left: point.plotLeft + point.left + 16 } : { right: `calc(100% - ${point.plotLeft + point.left - 16}px)` }
   const exact = formatExact(value)
   const short = formatShort(value, unit)
   return (
     <div className={styles.tooltip} style={{ ...side, top: Math.max(0, Math.min(point.top, 190)) }}>
       <div className={styles.time}>{formatDateTime(columns.times[point.step] * 1000)}</div>
       <div className={styles.value}>
-        <Swatch stroke={strokeOf(point.line, scheme)} />
+        <Swatch stroke={strokeOfLine(point.line)} />
         {short}
         {short !== exact && unit !== 'none' && <span className={styles.time}>{exact}</span>}
       </div>

@@ -7,6 +7,7 @@ import styles from './chart.module.css'
 import { type ChartSettings, chartOptions, type Point } from './chart-options.ts'
 import { ChartTooltip } from './chart-tooltip.tsx'
 import { type Columns, stackLines } from './columns.ts'
+import { strokeOf } from './palette.ts'
 
 interface ChartProps {
   readonly columns: Columns
@@ -83,7 +84,12 @@ export function Chart(props: ChartProps) {
     <div className={styles.chart} style={{ height }} role="img" aria-label={label}>
       <div ref={frame} className={styles.frame} />
       {point !== undefined && point.line < lineCount && point.step < columns.times.length && (
-        <ChartTooltip point={point} columns={columns} unit={unit} scheme={scheme} />
+        <ChartTooltip
+          point={point}
+          columns={columns}
+          unit={unit}
+          strokeOfLine={(index) => strokeOf(index, scheme, stacked ? 'area' : 'line')}
+        />
       )}
     </div>
   )

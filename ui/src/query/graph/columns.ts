@@ -1,4 +1,4 @@
-import type { MatrixElement, Metric } from '../../api/types.ts'
+import type { MatrixElement, Metric } from '../../../../src/api/types/query.ts'
 import { parseSampleValue } from '../../format/number.ts'
 import type { TimeWindow } from '../time-window.ts'
 
@@ -12,8 +12,6 @@ export interface Line {
 export interface Columns {
   readonly times: number[]
   readonly lines: readonly Line[]
-  /** Series whose samples are native histograms: they have no single value to draw. */
-  readonly histogramCount: number
 }
 
 /**
@@ -24,17 +22,16 @@ export function toColumns(matrix: readonly MatrixElement[], window: TimeWindow):
   const { start, end, stepMs } = window
   const stepCount = Math.floor((end - start) / stepMs) + 1
   const times = Array.from({ length: stepCount }, (_, step) => (start + step * stepMs) / 1000)
-  const drawable = matrix.filter((series) => series.values !== undefined && series.values.length > 0)
-  const lines = drawable.map((series): Line => {
+  const lines = matrix.map((series): Line => {
     const values = new Array<number | null>(stepCount).fill(null)
-    for (const [seconds, text] of series.values ?? []) {
+    for (const [seconds, text] of series.values) {
       const step = Math.round((seconds * 1000 - start) / stepMs)
       const value = parseSampleValue(text)
       if (step >= 0 && step < stepCount && Number.isFinite(value)) values[step] = value
     }
     return { metric: series.metric, values }
   })
-  return { times, lines, histogramCount: matrix.filter((series) => (series.histograms?.length ?? 0) > 0).length }
+  return { times, lines }
 }
 
 /** Each line added onto the shown ones before it; a gap adds nothing, and a hidden line is a gap all along. */

@@ -17,7 +17,7 @@ export function GraphControls({ panel, onChange }: GraphControlsProps) {
   const { rangeMs, resolution, stacked } = panel
   const setRange = (next: number) => onChange({ ...panel, rangeMs: next })
   return (
-    <div className={styles.controls}>
+    <>
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be laid out as a row in all browsers */}
       <div className={styles.joined} role="group" aria-label="Range">
         <ActionIcon
@@ -55,7 +55,7 @@ export function GraphControls({ panel, onChange }: GraphControlsProps) {
         checked={stacked}
         onChange={(event) => onChange({ ...panel, stacked: event.currentTarget.checked })}
       />
-    </div>
+    </>
   )
 }
 

@@ -1,19 +1,24 @@
 import { useComputedColorScheme } from '@mantine/core'
-import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react'
+import { lazy, type ReactNode, Suspense, useCallback, useEffect, useMemo, useState } from 'react'
 import { Notice } from '../../app/notice.tsx'
 import { formatCount } from '../../format/number.ts'
 import { formatSeries } from '../../format/series-name.ts'
 import { guessUnit } from '../../format/unit.ts'
 import { AnswerFrame } from '../answer-frame.tsx'
+import { AnswerStatus } from '../answer-status.tsx'
 import type { PanelState } from '../panel-state.ts'
+import toolbar from '../toolbar.module.css'
 import { type Asking, type RangeAnswer, useRangeQuery } from '../use-panel-queries.ts'
 import { toColumns } from './columns.ts'
 import { GraphControls } from './graph-controls.tsx'
 import styles from './graph-tab.module.css'
 import { Legend } from './legend.tsx'
+import { strokeOf } from './palette.ts'
 import { allShown, isolate, isShown, type Shown, toggle } from './shown-lines.ts'
 
 interface TabProps {
+  /** The choice between tabs, first in the toolbar. */
+  readonly tabs: ReactNode
   readonly panel: PanelState
   readonly asking: Asking
   readonly onChange: (next: PanelState) => void
@@ -27,12 +32,16 @@ const Chart = lazy(async () => ({ default: (await chartModule).Chart }))
 const linesDrawn = 300
 
 /** The expression over a range, drawn. */
-export function GraphTab({ panel, asking, onChange, onError }: TabProps) {
+export function GraphTab({ tabs, panel, asking, onChange, onError }: TabProps) {
   const query = useRangeQuery(panel, asking)
   useEffect(() => onError(panel.expr, query.error), [panel.expr, query.error, onError])
   return (
     <>
-      <GraphControls panel={panel} onChange={onChange} />
+      <div className={toolbar.toolbar}>
+        {tabs}
+        <GraphControls panel={panel} onChange={onChange} />
+        <AnswerStatus query={query} />
+      </div>
       <AnswerFrame expr={panel.expr} query={query} minHeight={320}>
         {(answer) => <Graph answer={answer} panel={panel} onChange={onChange} />}
       </AnswerFrame>
@@ -75,12 +84,6 @@ function Graph({ answer, panel, onChange }: GraphProps) {
 
   return (
     <div className={styles.graph}>
-      {columns.histogramCount > 0 && (
-        <Notice
-          kind="info"
-          title={`${formatCount(columns.histogramCount)} series hold native histograms, which have no single line to draw`}
-        />
-      )}
       <Suspense fallback={<div className={styles.placeholder} />}>
         <Chart
           columns={columns}
@@ -94,7 +97,7 @@ function Graph({ answer, panel, onChange }: GraphProps) {
           onSelect={onSelect}
         />
       </Suspense>
-      {columns.lines.length < matrix.length && columns.histogramCount === 0 && (
+      {columns.lines.length < matrix.length && (
         <Notice kind="info" title={`Drawn are the first ${formatCount(linesDrawn)} of ${formatCount(matrix.length)} series`}>
           <button type="button" className={styles.all} onClick={() => setAll(true)}>
             Draw all
@@ -104,7 +107,7 @@ function Graph({ answer, panel, onChange }: GraphProps) {
       <Legend
         lines={columns.lines}
         unit={unit}
-        scheme={scheme}
+        strokeOfLine={(index) => strokeOf(index, scheme, panel.stacked ? 'area' : 'line')}
         shown={isLineShown}
         onIsolate={(index) => setShown(isolate(shown, names[index]))}
         onToggle={(index) => setShown(toggle(shown, names[index]))}

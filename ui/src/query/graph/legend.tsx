@@ -5,13 +5,13 @@ import type { Unit } from '../../format/unit.ts'
 import { SeriesName } from '../series-name-view.tsx'
 import { type Line, lastValue } from './columns.ts'
 import styles from './legend.module.css'
-import { strokeOf } from './palette.ts'
+import type { Stroke } from './palette.ts'
 import { Swatch } from './swatch.tsx'
 
 interface LegendProps {
   readonly lines: readonly Line[]
   readonly unit: Unit
-  readonly scheme: 'light' | 'dark'
+  readonly strokeOfLine: (index: number) => Stroke
   readonly shown: (index: number) => boolean
   readonly onIsolate: (index: number) => void
   readonly onToggle: (index: number) => void
@@ -22,7 +22,7 @@ interface LegendProps {
 const entriesFolded = 100
 
 /** The lines by what tells them apart, with their last value; labels all of them share stand once above. */
-export function Legend({ lines, unit, scheme, shown, onIsolate, onToggle, onFocus }: LegendProps) {
+export function Legend({ lines, unit, strokeOfLine, shown, onIsolate, onToggle, onFocus }: LegendProps) {
   const [unfolded, setUnfolded] = useState(false)
   const common = commonLabels(lines.map((line) => line.metric))
   const entries = unfolded ? lines : lines.slice(0, entriesFolded)
@@ -52,7 +52,7 @@ export function Legend({ lines, unit, scheme, shown, onIsolate, onToggle, onFocu
                 onFocus={() => onFocus(index)}
                 onBlur={() => onFocus(undefined)}
               >
-                <Swatch stroke={strokeOf(index, scheme)} />
+                <Swatch stroke={strokeOfLine(index)} />
                 <span className={styles.name}>
                   {own['__name__'] === undefined && labelPairs(own).length === 0 ? name : <SeriesName metric={own} bare />}
                 </span>

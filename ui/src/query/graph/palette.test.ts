@@ -18,12 +18,13 @@ const contrast = (a: string, b: string) => {
 
 test('lines stand out from the background of their scheme', () => {
   for (let index = 0; index < 8; index++) {
-    assert.ok(contrast(strokeOf(index, 'light').color, '#ffffff') >= 2.8, strokeOf(index, 'light').color)
-    assert.ok(contrast(strokeOf(index, 'dark').color, '#171e27') >= 4.5, strokeOf(index, 'dark').color)
+    assert.ok(contrast(strokeOf(index, 'light', 'line').color, '#ffffff') >= 2.8, strokeOf(index, 'light', 'line').color)
+    assert.ok(contrast(strokeOf(index, 'dark', 'line').color, '#171e27') >= 4.5, strokeOf(index, 'dark', 'line').color)
   }
 })
 
-test('two dozen lines look different', () => {
-  const looks = new Set(Array.from({ length: 24 }, (_, index) => JSON.stringify(strokeOf(index, 'light'))))
-  assert.equal(looks.size, 24)
+test('two dozen lines, or areas, look different', () => {
+  for (const kind of ['line', 'area'] as const) {
+    assert.equal(new Set(Array.from({ length: 24 }, (_, index) => JSON.stringify(strokeOf(index, 'light', kind)))).size, 24)
+  }
 })

@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'react'
-import type { QueryData } from '../../api/types.ts'
+import type { QueryData } from '../../../../src/api/types/query.ts'
 import { formatCount } from '../../format/number.ts'
 import { formatSeries } from '../../format/series-name.ts'
 import { formatDateTime } from '../../format/time.ts'

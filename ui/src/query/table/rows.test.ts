@@ -27,10 +27,3 @@ test('every type of result becomes rows', () => {
   )
   assert.deepEqual(matrix, [{ metric: {}, values: [value('1', undefined, 1000), value('NaN', undefined, 2500)] }])
 })
-
-test('native histograms are told by count and sum', () => {
-  const histogram = { count: '3', sum: '7.5', buckets: [[0, '1', '2', '3']] as const }
-  assert.deepEqual(toRows({ resultType: 'vector', result: [{ metric: {}, histogram: [1, histogram] }] }, 'seconds'), [
-    { metric: {}, values: [value('histogram: count 3, sum 7.5, 1 buckets')] },
-  ])
-})

@@ -1,4 +1,4 @@
-import type { HistogramJson, Metric, QueryData, SampleJson } from '../../api/types.ts'
+import type { Metric, QueryData, SampleJson } from '../../../../src/api/types/query.ts'
 import { formatShort, parseSampleValue } from '../../format/number.ts'
 import type { Unit } from '../../format/unit.ts'
 
@@ -25,17 +25,11 @@ export function toRows(data: QueryData, unit: Unit): readonly Row[] {
     case 'string':
       return [{ metric: undefined, values: [{ text: JSON.stringify(data.result[1]), short: undefined, time: undefined }] }]
     case 'vector':
-      return data.result.map(({ metric, value, histogram }) => ({
-        metric,
-        values: [value !== undefined ? readValue(value, unit, undefined) : readHistogram(histogram?.[1], undefined)],
-      }))
+      return data.result.map(({ metric, value }) => ({ metric, values: [readValue(value, unit, undefined)] }))
     case 'matrix':
-      return data.result.map(({ metric, values = [], histograms = [] }) => ({
+      return data.result.map(({ metric, values }) => ({
         metric,
-        values: [
-          ...values.map((sample) => readValue(sample, unit, sample[0] * 1000)),
-          ...histograms.map(([seconds, histogram]) => readHistogram(histogram, seconds * 1000)),
-        ],
+        values: values.map((sample) => readValue(sample, unit, sample[0] * 1000)),
       }))
   }
 }
@@ -43,10 +37,4 @@ export function toRows(data: QueryData, unit: Unit): readonly Row[] {
 function readValue([, text]: SampleJson, unit: Unit, time: number | undefined): RowValue {
   const short = unit === 'none' ? undefined : formatShort(parseSampleValue(text), unit)
   return { text, short: short === text ? undefined : short, time }
-}
-
-function readHistogram(histogram: HistogramJson | undefined, time: number | undefined): RowValue {
-  const text =
-    histogram === undefined ? '' : `histogram: count ${histogram.count}, sum ${histogram.sum}, ${histogram.buckets?.length ?? 0} buckets`
-  return { text, short: undefined, time }
 }
