@@ -301,7 +301,7 @@ class ExpressionParser {
       const brackets = { start: open.start, end: close.end }
       if (expr.kind !== 'vectorSelector') throw this.#tokens.error(brackets, 'ranges only allowed for vector selectors')
       if (expr.offsetMs !== 0) throw this.#tokens.error(brackets, 'no offset modifiers allowed before range')
-      if (expr.at?.kind === 'time') throw this.#tokens.error(brackets, 'no @ modifiers allowed before range')
+      if (expr.at !== undefined) throw this.#tokens.error(brackets, 'no @ modifiers allowed before range')
       this.#height++
       return { kind: 'matrixSelector', selector: expr, rangeMs, range: { start, end: close.end } }
     }
@@ -335,16 +335,23 @@ class ExpressionParser {
       if (sign.kind === '-' || literal.value <= 0) throw this.#tokens.error(range, 'duration must be greater than 0')
       return toMilliseconds(literal.value)
     }
-    if (kind === '(' || DURATION_WORDS.has(kind)) throw this.#noDurationExpression(this.#tokens.peek())
-    throw this.#tokens.unexpected(context, expected)
+    throw this.#durationWord() ?? this.#tokens.unexpected(context, expected)
+  }
+
+  /** What is wrong with a duration that begins with a parenthesis or a call such as `step()`; undefined when it does not. */
+  #durationWord(): Error | undefined {
+    const { kind, start, end } = this.#tokens.peek()
+    if (kind === '(') return this.#noDurationExpression({ start, end })
+    if (!DURATION_WORDS.has(kind)) return undefined
+    this.#tokens.take()
+    return this.#tokens.peek().kind === '(' ? this.#noDurationExpression({ start, end }) : undefined
   }
 
   #offset(expr: Expr): Expr {
     this.#tokens.take()
     const sign = this.#tokens.accept('+') ?? this.#tokens.accept('-')
     const { kind } = this.#tokens.peek()
-    if (kind === '(' || DURATION_WORDS.has(kind)) throw this.#noDurationExpression(this.#tokens.peek())
-    if (kind !== 'number' && kind !== 'duration') throw this.#tokens.unexpected('offset', DURATION_WANTED)
+    if (kind !== 'number' && kind !== 'duration') throw this.#durationWord() ?? this.#tokens.unexpected('offset', DURATION_WANTED)
     const literal = this.#durationLiteral(sign)
     const offsetMs = toMilliseconds(sign?.kind === '-' ? -literal.value : literal.value)
     const inner = expr.kind === 'matrixSelector' ? expr.selector : expr
