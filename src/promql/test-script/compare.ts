@@ -86,8 +86,8 @@ function missing(expected: ReadonlyMap<string, ExpectedSeries>, seen: ReadonlySe
 /** Every expected annotation must be there, and where some are expected, no others. */
 export function compareAnnotations({ expectations }: EvalCommand, result: QueryResult): string | undefined {
   for (const [type, found] of [
-    ['warn', result.warnings.map(withoutPosition)],
-    ['info', result.infos.map(withoutPosition)],
+    ['warn', result.warnings],
+    ['info', result.infos],
   ] as const) {
     const wanted = expectations.filter((expectation) => expectation.type === type)
     const complaint = compareAnnotationsOf(type, wanted, found)
@@ -105,9 +105,4 @@ function compareAnnotationsOf(type: string, wanted: readonly Expectation[], foun
   if (absent !== undefined) return `expected ${type} annotation ${JSON.stringify(absent.text)}, got ${JSON.stringify(found)}`
   const extra = found.find((message) => !wanted.some((expectation) => expectation.matches(message)))
   return extra === undefined ? undefined : `unexpected ${type} annotation ${JSON.stringify(extra)}`
-}
-
-/** Annotations end in their position in the query, which scripts leave out. */
-function withoutPosition(message: string): string {
-  return message.replace(/ \(\d+:\d+\)$/, '')
 }

@@ -1,0 +1,44 @@
+import { CodedError } from '../../base/errors.ts'
+import { quote } from '../../model/labels.ts'
+import { isLabelName } from '../functions/label-functions.ts'
+import { formatFloat } from '../parser/go-text.ts'
+import type { AggregatePlan } from '../plan/plan.ts'
+import { countPresent, type Sink, type StepSeries } from './columns.ts'
+import { Grouping } from './grouping.ts'
+import type { QueryRun } from './query-run.ts'
+import type { Steps } from './steps.ts'
+
+/** count_values: a series for each value that occurs in a group, with how often. */
+export async function runCountValues(run: QueryRun, plan: AggregatePlan, steps: Steps, sink: Sink): Promise<void> {
+  const { parameter } = plan
+  if (parameter?.kind !== 'string') throw new Error('count_values has a string as its parameter')
+  const valueLabel = parameter.value
+  if (!isLabelName(valueLabel)) throw new CodedError('execution', `invalid label name ${quote(valueLabel)}`)
+  // The value is set before grouping: it belongs to the group, and may take the place of a label.
+  const grouping = new Grouping(plan.without ? plan.grouping : [...plan.grouping, valueLabel], plan.without)
+  const counts: StepSeries[] = []
+  await run.execute(plan.input, steps, (series) => {
+    const groupOfValue = new Map<number, number>()
+    for (let k = 0; k < steps.count; k++) {
+      if (series.present[k] === 0) continue
+      const value = series.values[k]
+      let group = groupOfValue.get(value)
+      if (group === undefined) {
+        group = grouping.indexOf(series.labels.with({ [valueLabel]: formatFloat(value) }))
+        groupOfValue.set(value, group)
+        if (group === counts.length) {
+          const fresh = run.memory.series(grouping.labels[group], steps.count)
+          fresh.values.fill(0)
+          counts.push(fresh)
+        }
+      }
+      counts[group].values[k]++
+      counts[group].present[k] = 1
+    }
+    run.memory.release(series)
+  })
+  for (const series of counts) {
+    run.memory.chargeSamples(series, countPresent(series.present))
+    sink(series)
+  }
+}

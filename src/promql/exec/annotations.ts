@@ -1,0 +1,121 @@
+import { quote } from '../../model/labels.ts'
+import type { Timestamp } from '../../model/time.ts'
+import { formatGeneral, formatGeneralPrecision } from '../functions/go-float.ts'
+import type { PositionRange } from '../parser/ast.ts'
+
+interface MonotonicityFix {
+  readonly range: PositionRange
+  readonly metricName: string
+  minTime: Timestamp
+  maxTime: Timestamp
+  minBucket: number
+  maxBucket: number
+  maxDiff: number
+  count: number
+}
+
+/**
+ * What a query wants said about its answer: warnings (the answer may not be what was meant) and infos.
+ * Source of the texts: Prometheus util/annotations/annotations.go.
+ */
+export class Annotations {
+  readonly #query: string
+  readonly #warnings = new Set<string>()
+  readonly #infos = new Set<string>()
+  readonly #fixes = new Map<string, MonotonicityFix>()
+
+  constructor(query: string) {
+    this.#query = query
+  }
+
+  get warnings(): string[] {
+    return [...this.#warnings]
+  }
+
+  get infos(): string[] {
+    return [...this.#infos, ...[...this.#fixes.values()].map((fix) => this.#formatFix(fix))]
+  }
+
+  invalidQuantile(quantile: number, range: PositionRange): void {
+    this.#warn(`quantile value should be between 0 and 1, got ${formatGeneral(quantile)}`, range)
+  }
+
+  badBucketLabel(metricName: string, label: string, range: PositionRange): void {
+    this.#warn(`bucket label "le" is missing or has a malformed value of ${quote(label)}${forMetric(metricName)}`, range)
+  }
+
+  sortInRangeQuery(range: PositionRange): void {
+    this.#warn('sort is ineffective for range queries since results are always ordered by labels', range)
+  }
+
+  possibleNonCounter(metricName: string, range: PositionRange): void {
+    this.#inform(`metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${quote(metricName)}`, range)
+  }
+
+  /** Buckets of a classic histogram that had to be made monotonic; told once for all samples. */
+  forcedMonotonicity(
+    fixed: { metricName: string; time: Timestamp; minBucket: number; maxBucket: number; maxDiff: number },
+    range: PositionRange,
+  ): void {
+    const key = `${range.start} ${fixed.metricName}`
+    const known = this.#fixes.get(key)
+    if (known === undefined) {
+      this.#fixes.set(key, {
+        range,
+        metricName: fixed.metricName,
+        minTime: fixed.time,
+        maxTime: fixed.time,
+        minBucket: fixed.minBucket,
+        maxBucket: fixed.maxBucket,
+        maxDiff: fixed.maxDiff,
+        count: 1,
+      })
+      return
+    }
+    known.minTime = Math.min(known.minTime, fixed.time)
+    known.maxTime = Math.max(known.maxTime, fixed.time)
+    known.minBucket = Math.min(known.minBucket, fixed.minBucket)
+    known.maxBucket = Math.max(known.maxBucket, fixed.maxBucket)
+    known.maxDiff = Math.max(known.maxDiff, fixed.maxDiff)
+    known.count++
+  }
+
+  #formatFix(fix: MonotonicityFix): string {
+    const text =
+      'PromQL info: input to histogram_quantile needed to be fixed for monotonicity (see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)'
+    const buckets = `from buckets ${formatGeneral(fix.minBucket)} to ${formatGeneral(fix.maxBucket)}`
+    const diff = `with a max diff of ${formatGeneralPrecision(fix.maxDiff, 2)}`
+    const samples = `over ${fix.count} samples from ${formatSeconds(fix.minTime)} to ${formatSeconds(fix.maxTime)}`
+    return `${text}${forMetric(fix.metricName)}, ${buckets}, ${diff}, ${samples} (${positionText(this.#query, fix.range.start)})`
+  }
+
+  #warn(text: string, range: PositionRange): void {
+    this.#warnings.add(`PromQL warning: ${text} (${positionText(this.#query, range.start)})`)
+  }
+
+  #inform(text: string, range: PositionRange): void {
+    this.#infos.add(`PromQL info: ${text} (${positionText(this.#query, range.start)})`)
+  }
+}
+
+function forMetric(metricName: string): string {
+  return metricName === '' ? '' : ` for metric name ${quote(metricName)}`
+}
+
+/** `line:column`, both from 1, the column in bytes, as upstream's StartPosInput. */
+export function positionText(query: string, startByte: number): string {
+  const bytes = new TextEncoder().encode(query)
+  let line = 1
+  let lineStart = 0
+  for (let i = 0; i < Math.min(startByte, bytes.length); i++) {
+    if (bytes[i] !== 0x0a) continue
+    line++
+    lineStart = i + 1
+  }
+  return `${line}:${startByte - lineStart + 1}`
+}
+
+/** RFC 3339 in UTC, whole seconds. */
+function formatSeconds(time: Timestamp): string {
+  return new Date(Math.trunc(time / 1000) * 1000).toISOString().replace('.000Z', 'Z')
+}

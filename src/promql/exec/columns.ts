@@ -1,0 +1,119 @@
+import type { Labels } from '../../model/labels.ts'
+import type { QueryBudget } from '../../storage/series-source.ts'
+
+// 1. `values[k]` means something only where `present[k]` is 1; elsewhere it is whatever was there before.
+// 2. A series has one holder at a time: who is handed it passes it on, keeps it, or releases it; nobody else touches it then.
+// 3. Memory comes from ColumnMemory alone, which charges the budget before it allocates.
+
+/** One series of a step vector: a value a step, as columns. */
+export class StepSeries {
+  labels: Labels
+  readonly values: Float64Array
+  readonly present: Uint8Array
+  /** The metric name is to be dropped, at the latest before the answer: only under delayed name removal. */
+  dropName = false
+  /** Samples charged to the budget while this series is held. */
+  charged = 0
+
+  constructor(labels: Labels, values: Float64Array, present: Uint8Array) {
+    this.labels = labels
+    this.values = values
+    this.present = present
+  }
+}
+
+/** What a consumer of series is: takes each one over. */
+export type Sink = (series: StepSeries) => void
+
+const BYTES_PER_STEP = 9
+/** What the objects around a series' two columns cost, about. */
+const SERIES_OVERHEAD_BYTES = 400
+
+/** Columns of one query: charged before they are allocated, used again once released, all given back by `close`. */
+export class ColumnMemory {
+  readonly #budget: QueryBudget
+  readonly #free = new Map<number, StepSeries[]>()
+  #chargedBytes = 0
+
+  constructor(budget: QueryBudget) {
+    this.#budget = budget
+  }
+
+  /** A series of `stepCount` steps with nothing present. */
+  series(labels: Labels, stepCount: number): StepSeries {
+    const reused = this.#free.get(stepCount)?.pop()
+    if (reused !== undefined) {
+      reused.labels = labels
+      reused.present.fill(0)
+      return reused
+    }
+    this.#charge(stepCount * BYTES_PER_STEP + SERIES_OVERHEAD_BYTES)
+    return new StepSeries(labels, new Float64Array(stepCount), new Uint8Array(stepCount))
+  }
+
+  /** The same series in columns of its own. */
+  copy(series: StepSeries): StepSeries {
+    const copied = this.series(series.labels, series.values.length)
+    copied.values.set(series.values)
+    copied.present.set(series.present)
+    copied.dropName = series.dropName
+    this.chargeSamples(copied, series.charged)
+    return copied
+  }
+
+  /** Zeroed; given back with everything else. */
+  floats(count: number): Float64Array {
+    this.#charge(count * 8)
+    return new Float64Array(count)
+  }
+
+  /** Zeroed; given back with everything else. */
+  flags(count: number): Uint8Array {
+    this.#charge(count)
+    return new Uint8Array(count)
+  }
+
+  /** Zeroed; given back with everything else. */
+  indexes(count: number): Int32Array {
+    this.#charge(count * 4)
+    return new Int32Array(count)
+  }
+
+  /** Counts samples that `series` holds; they are given back when it is released. */
+  chargeSamples(series: StepSeries, count: number): void {
+    this.#budget.chargeSamples(count)
+    series.charged += count
+  }
+
+  release(series: StepSeries): void {
+    if (series.charged > 0) this.#budget.releaseSamples(series.charged)
+    series.charged = 0
+    series.dropName = false
+    const stepCount = series.values.length
+    const free = this.#free.get(stepCount)
+    if (free === undefined) this.#free.set(stepCount, [series])
+    else free.push(series)
+  }
+
+  close(): void {
+    this.#free.clear()
+    this.#budget.releaseBytes(this.#chargedBytes)
+    this.#chargedBytes = 0
+  }
+
+  #charge(bytes: number): void {
+    this.#budget.chargeBytes(bytes)
+    this.#chargedBytes += bytes
+  }
+}
+
+/** How many steps have a value. */
+export function countPresent(present: Uint8Array): number {
+  let count = 0
+  for (let k = 0; k < present.length; k++) count += present[k]
+  return count
+}
+
+export function isAnyPresent(present: Uint8Array): boolean {
+  return present.includes(1)
+}

@@ -1,0 +1,38 @@
+import { Labels, METRIC_NAME } from '../../model/labels.ts'
+
+/** Which group of an aggregation a series belongs to: asked once a series, never per step. */
+export class Grouping {
+  readonly #names: ReadonlySet<string>
+  readonly #without: boolean
+  readonly #indexes = new Map<string, number>()
+  /** Labels of each group. */
+  readonly labels: Labels[] = []
+
+  /** `by (names)`, or `without (names)`, which leaves out the metric name too. */
+  constructor(names: readonly string[], without: boolean) {
+    this.#names = new Set(without ? [...names, METRIC_NAME] : names)
+    this.#without = without
+  }
+
+  /** The group of a series; a new one when no series of it was seen. */
+  indexOf(labels: Labels): number {
+    const pairs = this.#keptPairs(labels)
+    const key = pairs.join('\xff')
+    const known = this.#indexes.get(key)
+    if (known !== undefined) return known
+    const index = this.labels.length
+    this.#indexes.set(key, index)
+    this.labels.push(Labels.fromSortedPairs(pairs))
+    return index
+  }
+
+  #keptPairs(labels: Labels): readonly string[] {
+    if (this.#names.size === 0) return this.#without ? labels.pairs : []
+    const kept: string[] = []
+    const { pairs } = labels
+    for (let i = 0; i < pairs.length; i += 2) {
+      if (this.#names.has(pairs[i]) !== this.#without) kept.push(pairs[i], pairs[i + 1])
+    }
+    return kept
+  }
+}

@@ -1,0 +1,19 @@
+import type { InvariantPlan } from '../plan/plan.ts'
+import type { Sink } from './columns.ts'
+import type { QueryRun } from './query-run.ts'
+import { firstStep, type Steps } from './steps.ts'
+
+/** Evaluates at the first step, and says the same for all. */
+export async function runInvariant(run: QueryRun, plan: InvariantPlan, steps: Steps, sink: Sink): Promise<void> {
+  const { memory } = run
+  await run.execute(plan.input, firstStep(steps), (series) => {
+    if (steps.count === 1) return sink(series)
+    const out = memory.series(series.labels, steps.count)
+    memory.chargeSamples(out, steps.count)
+    out.values.fill(series.values[0])
+    out.present.fill(1)
+    out.dropName = series.dropName
+    memory.release(series)
+    sink(out)
+  })
+}

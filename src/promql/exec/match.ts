@@ -1,0 +1,171 @@
+import { assert } from '../../base/assert.ts'
+import { CodedError } from '../../base/errors.ts'
+import { compareLabels, isLegacyLabelName, type Labels, LabelsBuilder, quote } from '../../model/labels.ts'
+import { compareColumns, computeColumns, isComparison, keepsSchema } from '../functions/arithmetic.ts'
+import type { VectorMatching } from '../parser/ast.ts'
+import type { BinaryPlan } from '../plan/plan.ts'
+import { countPresent, isAnyPresent, type Sink, type StepSeries } from './columns.ts'
+import { dropMetricName, type QueryRun, withoutMetricName } from './query-run.ts'
+import { SameLabels } from './same-labels.ts'
+import { SignatureIndex, Signatures } from './signatures.ts'
+import type { Steps } from './steps.ts'
+
+// Arithmetic and comparison of two vectors. The 'one' side is held by signature, then each series of the other side,
+// called 'many' here even when both are 'one', is paired with what has its signature. What is found about pairs is found
+// once; only whether both have a value is asked per step, and where two of a side have one at the same step it is an error.
+// Source: Prometheus promql/engine.go, VectorBinop and resultMetric.
+
+export async function runMatched(run: QueryRun, plan: BinaryPlan, steps: Steps, sink: Sink): Promise<void> {
+  const { matching } = plan
+  assert(matching !== undefined, 'both sides are vectors')
+  const signatures = new Signatures(matching)
+  const oneIsLeft = matching.cardinality === 'one-to-many'
+  const left: StepSeries[] = []
+  const right: StepSeries[] = []
+  await run.execute(plan.left, steps, (series) => left.push(series))
+  await run.execute(plan.right, steps, (series) => right.push(series))
+  const [one, many] = oneIsLeft ? [left, right] : [right, left]
+
+  const index = new SignatureIndex()
+  for (const series of one) index.add(signatures.indexOf(series.labels), series)
+  checkOneSide(index, many, signatures, oneIsLeft ? 'left' : 'right')
+
+  const pairing = new Pairing(run, plan, matching, steps)
+  const merged = new SameLabels(run.memory)
+  for (const series of many) {
+    const signature = signatures.find(series.labels)
+    for (const other of signature === undefined ? [] : index.get(signature)) {
+      const out = pairing.pair(signature!, series, other)
+      if (out !== undefined) merged.add(out)
+    }
+    run.memory.release(series)
+    if (run.pacer.due()) await run.pacer.rest()
+  }
+  for (const series of one) run.memory.release(series)
+  merged.drain(sink)
+}
+
+/** Two of the 'one' side must not match the same, at a step at which the other side has anything at all. */
+function checkOneSide(index: SignatureIndex, many: readonly StepSeries[], signatures: Signatures, side: 'left' | 'right'): void {
+  let anyOfMany: Uint8Array | undefined
+  for (const group of index.repeated()) {
+    anyOfMany ??= unionOf(many)
+    if (anyOfMany === undefined) return
+    const seen: (StepSeries | undefined)[] = new Array(anyOfMany.length)
+    for (const series of group) {
+      for (let k = 0; k < anyOfMany.length; k++) {
+        if (series.present[k] === 0 || anyOfMany[k] === 0) continue
+        const before = seen[k]
+        if (before !== undefined) throw duplicateError(before.labels, series.labels, signatures, side)
+        seen[k] = series
+      }
+    }
+  }
+}
+
+function unionOf(all: readonly StepSeries[]): Uint8Array | undefined {
+  if (all.length === 0) return undefined
+  const union = new Uint8Array(all[0].present.length)
+  for (const { present } of all) for (let k = 0; k < union.length; k++) union[k] |= present[k]
+  return union
+}
+
+function duplicateError(a: Labels, b: Labels, signatures: Signatures, side: 'left' | 'right'): CodedError {
+  const [first, second] = compareLabels(a, b) <= 0 ? [a, b] : [b, a]
+  return new CodedError(
+    'execution',
+    `found duplicate series for the match group ${labelText(signatures.labelsOf(a))} on the ${side} hand-side of the operation: [${labelText(first)}, ${labelText(second)}];many-to-many matching not allowed: matching labels must be unique on one side`,
+  )
+}
+
+/** Labels as upstream's errors write them: the metric name is one of them. */
+function labelText(labels: Labels): string {
+  return `{${[...labels].map(([name, value]) => `${isLegacyLabelName(name) ? name : quote(name)}=${quote(value)}`).join(', ')}}`
+}
+
+/** Makes the series of pairs, and sees to it that no step has two where one is allowed. */
+class Pairing {
+  readonly #run: QueryRun
+  readonly #plan: BinaryPlan
+  readonly #matching: VectorMatching
+  readonly #steps: Steps
+  readonly #oneToOne: boolean
+  /** By signature, or by signature and labels: at which steps there was a match. */
+  readonly #matched = new Map<number | string, Uint8Array>()
+
+  constructor(run: QueryRun, plan: BinaryPlan, matching: VectorMatching, steps: Steps) {
+    this.#run = run
+    this.#plan = plan
+    this.#matching = matching
+    this.#steps = steps
+    this.#oneToOne = matching.cardinality === 'one-to-one'
+  }
+
+  /** The result for two series of a signature; undefined when there is none at any step. Takes neither over. */
+  pair(signature: number, many: StepSeries, one: StepSeries): StepSeries | undefined {
+    const { operator, returnBool } = this.#plan
+    const { memory } = this.#run
+    const out = memory.series(this.#resultLabels(many.labels, one.labels), this.#steps.count)
+    for (let k = 0; k < out.present.length; k++) out.present[k] = many.present[k] & one.present[k]
+    if (!isAnyPresent(out.present)) {
+      memory.release(out)
+      return undefined
+    }
+    if (returnBool) dropMetricName(this.#run, out)
+    this.#noteMatch(signature, out)
+    const oneIsLeft = this.#matching.cardinality === 'one-to-many'
+    const left = oneIsLeft ? one.values : many.values
+    const right = oneIsLeft ? many.values : one.values
+    if (returnBool) {
+      const truths = out.present.slice()
+      compareColumns(operator, left, right, truths)
+      out.values.set(truths)
+    } else if (isComparison(operator)) {
+      compareColumns(operator, left, right, out.present)
+      // A comparison answers the left value, on whichever side the 'one' is.
+      out.values.set(left)
+    } else {
+      computeColumns(operator, left, right, out.values)
+    }
+    const count = countPresent(out.present)
+    if (count === 0) {
+      memory.release(out)
+      return undefined
+    }
+    memory.chargeSamples(out, count)
+    return out
+  }
+
+  #noteMatch(signature: number, { labels, present }: StepSeries): void {
+    const key = this.#oneToOne ? signature : `${signature} ${labels.key()}`
+    const known = this.#matched.get(key)
+    if (known === undefined) {
+      const first = this.#run.memory.flags(present.length)
+      first.set(present)
+      this.#matched.set(key, first)
+      return
+    }
+    for (let k = 0; k < known.length; k++) {
+      if (present[k] === 0) continue
+      if (known[k] === 1) throw this.#multipleMatches()
+      known[k] = 1
+    }
+  }
+
+  #multipleMatches(): CodedError {
+    const reason = this.#oneToOne
+      ? 'many-to-one matching must be explicit (group_left/group_right)'
+      : 'grouping labels must ensure unique matches'
+    return new CodedError('execution', `multiple matches for labels: ${reason}`)
+  }
+
+  #resultLabels(many: Labels, one: Labels): Labels {
+    const { on, labels, include } = this.#matching
+    let result = keepsSchema(this.#plan.operator) ? many : withoutMetricName(many)
+    if (this.#oneToOne) result = on ? result.only(labels) : result.without(...labels)
+    if (include.length === 0) return result
+    const builder = new LabelsBuilder(result)
+    for (const name of include) builder.set(name, one.get(name))
+    return builder.labels()
+  }
+}

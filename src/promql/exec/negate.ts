@@ -1,0 +1,19 @@
+import { mayDifferByName } from '../plan/names.ts'
+import type { NegatePlan } from '../plan/plan.ts'
+import type { Sink } from './columns.ts'
+import { dropMetricName, type QueryRun } from './query-run.ts'
+import { SameLabels } from './same-labels.ts'
+import type { Steps } from './steps.ts'
+
+/** The values with the other sign; what they are is no longer what the name says. */
+export async function runNegate(run: QueryRun, plan: NegatePlan, steps: Steps, sink: Sink): Promise<void> {
+  const merged = !run.delayedNameRemoval && mayDifferByName(plan.input) ? new SameLabels(run.memory) : undefined
+  await run.execute(plan.input, steps, (series) => {
+    const { values } = series
+    for (let k = 0; k < values.length; k++) values[k] = -values[k]
+    dropMetricName(run, series)
+    if (merged === undefined) sink(series)
+    else merged.add(series)
+  })
+  merged?.drain(sink)
+}

@@ -1,0 +1,52 @@
+import { CodedError } from '../../base/errors.ts'
+import { type Labels, METRIC_NAME } from '../../model/labels.ts'
+import type { QueryContext, SeriesSource } from '../../storage/series-source.ts'
+import type { Plan } from '../plan/plan.ts'
+import type { Annotations } from './annotations.ts'
+import type { ColumnMemory, Sink, StepSeries } from './columns.ts'
+import type { Pacer } from './pacer.ts'
+import type { Steps } from './steps.ts'
+
+/** All that the operators of one query share. */
+export interface QueryRun {
+  readonly source: SeriesSource
+  readonly context: QueryContext
+  readonly memory: ColumnMemory
+  readonly annotations: Annotations
+  readonly pacer: Pacer
+  readonly lookbackMs: number
+  readonly isRangeQuery: boolean
+  readonly delayedNameRemoval: boolean
+  /** Results of plans that are used more than once, by their id. */
+  readonly shared: Map<number, SharedResult>
+  /** Samples looked at, as upstream counts them. */
+  samplesTotal: number
+  /**
+   * Evaluates a plan of type vector at `steps` and hands its series to `sink`, one after the other: each has other labels,
+   * and a value at some step at least. Resolves when all were handed over.
+   */
+  execute(plan: Plan, steps: Steps, sink: Sink): Promise<void>
+}
+
+export interface SharedResult {
+  readonly series: readonly StepSeries[]
+  usesLeft: number
+}
+
+/** What belongs to the metric and is lost with its name. Source: Prometheus schema/labels.go, IsMetadataLabel. */
+const METADATA_LABELS = [METRIC_NAME, '__type__', '__unit__']
+
+/** The series is no longer what its name says: drops the name, or marks it to be dropped before the answer. */
+export function dropMetricName(run: { readonly delayedNameRemoval: boolean }, series: StepSeries): void {
+  if (run.delayedNameRemoval) series.dropName = true
+  else series.labels = withoutMetricName(series.labels)
+}
+
+/** The labels without the metric name and what belongs to it. */
+export function withoutMetricName(labels: Labels): Labels {
+  return labels.without(...METADATA_LABELS)
+}
+
+export function sameLabelsError(): CodedError {
+  return new CodedError('execution', 'vector cannot contain metrics with the same labelset')
+}

@@ -1,0 +1,93 @@
+import { compareLabels, type Labels } from '../../model/labels.ts'
+import type { MatrixPlan, Plan } from '../plan/plan.ts'
+import type { MatrixSeries, VectorSample } from '../value.ts'
+import { countPresent, type StepSeries } from './columns.ts'
+import { type QueryRun, sameLabelsError, withoutMetricName } from './query-run.ts'
+import { SameLabels } from './same-labels.ts'
+import { readSamples } from './samples.ts'
+import type { Steps } from './steps.ts'
+
+// Results leave the arena: they are copied out, as small as they are, and stay charged as samples until the query ends.
+
+/** Series of an instant query, in the order in which they come. */
+export async function collectVector(run: QueryRun, plan: Plan, steps: Steps): Promise<VectorSample[]> {
+  const samples: VectorSample[] = []
+  await executeNamed(run, plan, steps, (series) => {
+    samples.push({ labels: series.labels, t: steps.start, v: series.values[0] })
+    give(run, series)
+  })
+  return samples
+}
+
+/** Series of a range query, sorted by their labels. */
+export async function collectMatrix(run: QueryRun, plan: Plan, steps: Steps): Promise<MatrixSeries[]> {
+  const result: MatrixSeries[] = []
+  const allTimes = stepTimes(steps)
+  await executeNamed(run, plan, steps, (series) => {
+    result.push(compact(series, allTimes))
+    give(run, series)
+  })
+  return sortSeries(result)
+}
+
+/** A scalar of a range query: one series without labels. */
+export function scalarMatrix(labels: Labels, values: Float64Array, steps: Steps): MatrixSeries {
+  return { labels, timestamps: stepTimes(steps), values: values.slice(), length: steps.count }
+}
+
+/** Range vectors of an instant query, sorted by their labels. */
+export async function collectSamples(run: QueryRun, plan: MatrixPlan, steps: Steps): Promise<MatrixSeries[]> {
+  const result: MatrixSeries[] = []
+  await readSamples(run, plan.samples, steps, (labels, { timestamps, values, length }, dropName) => {
+    run.samplesTotal += length
+    run.context.budget.chargeSamples(length)
+    const named = dropName ? withoutMetricName(labels) : labels
+    result.push({ labels: named, timestamps: timestamps.slice(0, length), values: values.slice(0, length), length })
+  })
+  return sortSeries(result)
+}
+
+/** Executes, and drops the names that were only marked to be dropped. */
+async function executeNamed(run: QueryRun, plan: Plan, steps: Steps, sink: (series: StepSeries) => void): Promise<void> {
+  if (!run.delayedNameRemoval) return run.execute(plan, steps, sink)
+  const merged = new SameLabels(run.memory)
+  await run.execute(plan, steps, (series) => {
+    if (series.dropName) series.labels = withoutMetricName(series.labels)
+    merged.add(series)
+  })
+  merged.drain(sink)
+}
+
+/** Gives the columns back and keeps the samples charged: the answer holds them now. */
+function give(run: QueryRun, series: StepSeries): void {
+  series.charged = 0
+  run.memory.release(series)
+}
+
+function stepTimes(steps: Steps): Float64Array {
+  const times = new Float64Array(steps.count)
+  for (let k = 0; k < steps.count; k++) times[k] = steps.start + k * steps.stepMs
+  return times
+}
+
+/** Series with a value at every step share the column of times. */
+function compact(series: StepSeries, allTimes: Float64Array): MatrixSeries {
+  const { labels, values, present } = series
+  const length = countPresent(present)
+  if (length === values.length) return { labels, timestamps: allTimes, values: values.slice(), length }
+  const timestamps = new Float64Array(length)
+  const kept = new Float64Array(length)
+  let at = 0
+  for (let k = 0; k < values.length; k++) {
+    if (present[k] === 0) continue
+    timestamps[at] = allTimes[k]
+    kept[at++] = values[k]
+  }
+  return { labels, timestamps, values: kept, length }
+}
+
+function sortSeries(series: MatrixSeries[]): MatrixSeries[] {
+  series.sort((a, b) => compareLabels(a.labels, b.labels))
+  for (let i = 1; i < series.length; i++) if (series[i].labels.equals(series[i - 1].labels)) throw sameLabelsError()
+  return series
+}

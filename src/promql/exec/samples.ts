@@ -1,0 +1,65 @@
+import { SampleColumns } from '../../chunkenc/codec.ts'
+import type { Labels } from '../../model/labels.ts'
+import { isStaleMarker } from '../../model/staleness.ts'
+import type { Samples } from '../plan/plan.ts'
+import type { StepSeries } from './columns.ts'
+import type { QueryRun } from './query-run.ts'
+import { scan } from './scan.ts'
+import { lastReference, type Reference, referenceTimes, type Steps, stepsBetween } from './steps.ts'
+
+/** Called once a series. The samples hold no staleness marker; they are the caller's and change with the next call. */
+export type SamplesVisitor = (labels: Labels, samples: SampleColumns, dropName: boolean) => void
+
+/** The times at which the windows of `steps` end. */
+export function windowEnds(samples: Samples, steps: Steps): Reference {
+  if (samples.kind === 'selected') return referenceTimes(steps, samples.selection.offsetMs, samples.selection.at)
+  return referenceTimes(steps, samples.offsetMs, samples.at)
+}
+
+/** Reads all samples that the windows of `steps` may hold, series by series. */
+export async function readSamples(run: QueryRun, samples: Samples, steps: Steps, visit: SamplesVisitor): Promise<void> {
+  const ends = windowEnds(samples, steps)
+  const minTime = ends.first - samples.rangeMs + 1
+  const maxTime = lastReference(ends, steps)
+  if (samples.kind === 'selected') {
+    await scan(run, samples.selection, { minTime, maxTime, stepMs: steps.stepMs }, (labels, columns) => {
+      removeStaleMarkers(columns)
+      visit(labels, columns, false)
+    })
+    return
+  }
+  const { stepMs } = samples
+  // The first multiple of the step inside the open start of the range.
+  const start = Math.floor((minTime - 1) / stepMs) * stepMs + stepMs
+  const inner = stepsBetween(start, maxTime, stepMs)
+  if (inner.count === 0) return
+  const columns = new SampleColumns(inner.count)
+  await run.execute(samples.input, inner, (series) => {
+    gather(series, inner, columns)
+    const { labels, dropName } = series
+    run.memory.release(series)
+    if (columns.length > 0) visit(labels, columns, dropName)
+  })
+}
+
+/** Hot: runs once a series. Most series have no marker and are left as they are. */
+function removeStaleMarkers(columns: SampleColumns): void {
+  const { timestamps, values, length } = columns
+  let kept = 0
+  for (let i = 0; i < length; i++) {
+    if (isStaleMarker(values[i])) continue
+    if (kept !== i) {
+      timestamps[kept] = timestamps[i]
+      values[kept] = values[i]
+    }
+    kept++
+  }
+  columns.length = kept
+}
+
+function gather(series: StepSeries, steps: Steps, into: SampleColumns): void {
+  into.clear()
+  for (let k = 0; k < steps.count; k++) {
+    if (series.present[k] === 1) into.push(steps.start + k * steps.stepMs, series.values[k])
+  }
+}

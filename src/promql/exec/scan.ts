@@ -1,0 +1,42 @@
+import { SampleColumns } from '../../chunkenc/codec.ts'
+import { decodeChunk } from '../../chunkenc/decode-chunk.ts'
+import type { Labels } from '../../model/labels.ts'
+import type { Timestamp } from '../../model/time.ts'
+import type { Series } from '../../storage/series-source.ts'
+import type { Selection } from '../plan/plan.ts'
+import type { QueryRun } from './query-run.ts'
+
+/** Called once a series, in label order. The samples are the caller's and change with the next call. */
+export type SeriesVisitor = (labels: Labels, samples: SampleColumns) => void
+
+/** Reads the series of a selection from `minTime` to `maxTime`, both inclusive, one decoded series at a time. */
+export async function scan(
+  run: QueryRun,
+  selection: Selection,
+  { minTime, maxTime, stepMs }: { minTime: Timestamp; maxTime: Timestamp; stepMs: number },
+  visit: SeriesVisitor,
+): Promise<void> {
+  const { source, context, pacer } = run
+  pacer.check()
+  const samples = new SampleColumns(512)
+  const request = { minTime, maxTime, matchers: selection.matchers, hints: { ...selection.hints, stepMs } }
+  for await (const batch of source.select(request, context)) {
+    for (const series of batch) {
+      const charged = countSamples(series, minTime, maxTime)
+      context.budget.chargeSamples(charged)
+      samples.clear()
+      for (const chunk of series.chunks) {
+        if (chunk.maxTime >= minTime && chunk.minTime <= maxTime) decodeChunk(chunk, minTime, maxTime, samples)
+      }
+      if (samples.length > 0) visit(series.labels, samples)
+      context.budget.releaseSamples(charged)
+      if (pacer.due()) await pacer.rest()
+    }
+  }
+}
+
+function countSamples(series: Series, minTime: Timestamp, maxTime: Timestamp): number {
+  let count = 0
+  for (const chunk of series.chunks) if (chunk.maxTime >= minTime && chunk.minTime <= maxTime) count += chunk.sampleCount
+  return count
+}

@@ -1,0 +1,69 @@
+import { Labels, METRIC_NAME } from '../../model/labels.ts'
+import type { VectorMatching } from '../parser/ast.ts'
+import type { StepSeries } from './columns.ts'
+
+/** Which series of two vectors match: those with the same signature. Asked once a series, never per step. */
+export class Signatures {
+  readonly #on: boolean
+  readonly #names: ReadonlySet<string>
+  readonly #indexes = new Map<string, number>()
+
+  constructor({ on, labels }: VectorMatching) {
+    this.#on = on
+    this.#names = new Set(on ? labels : [...labels, METRIC_NAME])
+  }
+
+  get count(): number {
+    return this.#indexes.size
+  }
+
+  /** The number of the signature of a label set; a new one when it was not seen before. */
+  indexOf(labels: Labels): number {
+    const key = this.#keptPairs(labels).join('\xff')
+    const known = this.#indexes.get(key)
+    if (known !== undefined) return known
+    const index = this.#indexes.size
+    this.#indexes.set(key, index)
+    return index
+  }
+
+  /** The number of the signature, or undefined when it was not seen before. */
+  find(labels: Labels): number | undefined {
+    return this.#indexes.get(this.#keptPairs(labels).join('\xff'))
+  }
+
+  /** The labels that are matched. */
+  labelsOf(labels: Labels): Labels {
+    return Labels.fromSortedPairs(this.#keptPairs(labels))
+  }
+
+  #keptPairs({ pairs }: Labels): readonly string[] {
+    const kept: string[] = []
+    for (let i = 0; i < pairs.length; i += 2) {
+      if (this.#names.has(pairs[i]) === this.#on) kept.push(pairs[i], pairs[i + 1])
+    }
+    return kept
+  }
+}
+
+/** Series by the number of their signature. */
+export class SignatureIndex {
+  readonly #bySignature: StepSeries[][] = []
+
+  add(signature: number, series: StepSeries): void {
+    const known = this.#bySignature[signature]
+    if (known === undefined) this.#bySignature[signature] = [series]
+    else known.push(series)
+  }
+
+  get(signature: number): readonly StepSeries[] {
+    return this.#bySignature[signature] ?? NONE
+  }
+
+  /** Signatures that more than one series has. */
+  *repeated(): IterableIterator<readonly StepSeries[]> {
+    for (const series of this.#bySignature) if (series !== undefined && series.length > 1) yield series
+  }
+}
+
+const NONE: readonly StepSeries[] = []

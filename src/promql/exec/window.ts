@@ -1,0 +1,103 @@
+import { METRIC_NAME } from '../../model/labels.ts'
+import { functionNamed } from '../functions/function-table.ts'
+import { isQuantileInvalid } from '../functions/quantile.ts'
+import type { Windows } from '../functions/window-kernel.ts'
+import { mayDifferByName } from '../plan/names.ts'
+import type { WindowPlan } from '../plan/plan.ts'
+import { countPresent, type Sink } from './columns.ts'
+import { dropMetricName, type QueryRun, sameLabelsError } from './query-run.ts'
+import { readSamples, windowEnds } from './samples.ts'
+import { evaluateScalar } from './scalar.ts'
+import type { Steps } from './steps.ts'
+
+const COUNTER_SUFFIXES = ['_total', '_sum', '_count', '_bucket']
+
+/** A range function: one pass over the samples of each series, whatever the number of steps. */
+export async function runWindow(run: QueryRun, plan: WindowPlan, steps: Steps, sink: Sink): Promise<void> {
+  const { samples, func } = plan
+  const entry = functionNamed(func)
+  if (entry.kind !== 'window') throw new Error(`${func} is not a function of a range vector`)
+  const { kernel, keepsName } = entry
+  const parameters: Float64Array[] = []
+  for (const parameter of plan.parameters) parameters.push(await evaluateScalar(run, parameter, steps))
+  const ends = windowEnds(samples, steps)
+  const windows: Windows = {
+    timestamps: NO_SAMPLES,
+    values: NO_SAMPLES,
+    length: 0,
+    lo: run.memory.indexes(steps.count),
+    hi: run.memory.indexes(steps.count),
+    stepCount: steps.count,
+    firstEnd: ends.first,
+    endStepMs: ends.stepMs,
+    rangeMs: samples.rangeMs,
+    firstTime: steps.start,
+    stepMs: steps.stepMs,
+    parameters,
+  }
+  const isRate = func === 'rate' || func === 'increase'
+  const dropsName = !keepsName && !run.delayedNameRemoval
+  const seen = dropsName && namesOfSamplesDiffer(plan) ? new Set<string>() : undefined
+  await readSamples(run, samples, steps, (labels, columns, dropName) => {
+    windows.timestamps = columns.timestamps
+    windows.values = columns.values
+    windows.length = columns.length
+    run.samplesTotal += placeWindows(windows)
+    const series = run.memory.series(labels, steps.count)
+    kernel(windows, series.values, series.present)
+    const count = countPresent(series.present)
+    run.memory.chargeSamples(series, count)
+    if (func === 'quantile_over_time') warnOfQuantiles(run, plan, windows)
+    if (count === 0) {
+      run.memory.release(series)
+      return
+    }
+    const metricName = isRate ? labels.get(METRIC_NAME) : ''
+    if (metricName !== '' && !COUNTER_SUFFIXES.some((suffix) => metricName.endsWith(suffix))) {
+      run.annotations.possibleNonCounter(metricName, samples.range)
+    }
+    series.dropName = dropName
+    if (!keepsName) dropMetricName(run, series)
+    if (seen !== undefined) {
+      const key = series.labels.key()
+      if (seen.has(key)) throw sameLabelsError()
+      seen.add(key)
+    }
+    sink(series)
+  })
+}
+
+const NO_SAMPLES = new Float64Array(0)
+
+function namesOfSamplesDiffer(plan: WindowPlan): boolean {
+  if (plan.samples.kind === 'subquery') return mayDifferByName(plan.samples.input)
+  return mayDifferByName({ kind: 'select', selection: plan.samples.selection, asTimestamps: false, range: plan.samples.range })
+}
+
+/**
+ * Finds the samples of each step's window, open on the left, and answers how many there are in all windows together.
+ * Hot: runs once a series, one pass over samples and steps.
+ */
+function placeWindows(windows: Windows): number {
+  const { timestamps, length, lo, hi, stepCount, firstEnd, endStepMs, rangeMs } = windows
+  let low = 0
+  let high = 0
+  let total = 0
+  for (let k = 0; k < stepCount; k++) {
+    const end = firstEnd + k * endStepMs
+    const start = end - rangeMs
+    while (high < length && timestamps[high] <= end) high++
+    while (low < high && timestamps[low] <= start) low++
+    lo[k] = low
+    hi[k] = high
+    total += high - low
+  }
+  return total
+}
+
+function warnOfQuantiles(run: QueryRun, plan: WindowPlan, { lo, hi, stepCount, parameters }: Windows): void {
+  const quantiles = parameters[0]
+  for (let k = 0; k < stepCount; k++) {
+    if (hi[k] > lo[k] && isQuantileInvalid(quantiles[k])) run.annotations.invalidQuantile(quantiles[k], plan.parameters[0].range)
+  }
+}

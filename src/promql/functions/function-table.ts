@@ -1,0 +1,129 @@
+import { absent } from './absent.ts'
+import { changes, resets } from './changes.ts'
+import { dayOfMonth, dayOfWeek, dayOfYear, daysInMonth, hour, minute, month, year } from './dates.ts'
+import { maxOverTime, minOverTime } from './extremes-over-time.ts'
+import { histogramFraction, histogramQuantile, nativeHistogramsOnly } from './histograms.ts'
+import { labelJoin, labelReplace } from './label-functions.ts'
+import type { MapKernel } from './math.ts'
+import * as math from './math.ts'
+import { countOverTime, firstOverTime, lastOverTime, presentOverTime } from './picks-over-time.ts'
+import { quantileOverTime } from './quantile.ts'
+import { delta, idelta, increase, irate, rate } from './rate.ts'
+import { deriv, predictLinear } from './regression.ts'
+import type { SeriesFunction } from './series-function.ts'
+import { sort, sortDescending } from './sort.ts'
+import { avgOverTime, stddevOverTime, stdvarOverTime, sumOverTime } from './sums-over-time.ts'
+import { timestamp, vector } from './times.ts'
+import type { WindowKernel } from './window-kernel.ts'
+
+/** How a function is evaluated. */
+export type FunctionEntry =
+  /** Over the samples of each series; most drop the metric name. */
+  | { readonly kind: 'window'; readonly kernel: WindowKernel; readonly keepsName: boolean }
+  /** Over each value of a vector; drops the metric name. */
+  | { readonly kind: 'map'; readonly kernel: MapKernel }
+  /** The same, of the time of the step when there is no argument. */
+  | { readonly kind: 'date'; readonly kernel: MapKernel }
+  /** Over the series of a vector. */
+  | { readonly kind: 'series'; readonly open: SeriesFunction; readonly keepsName: boolean }
+  /** A value a step: time, pi, scalar. */
+  | { readonly kind: 'scalar' }
+
+const window = (kernel: WindowKernel): FunctionEntry => ({ kind: 'window', kernel, keepsName: false })
+const pick = (kernel: WindowKernel): FunctionEntry => ({ kind: 'window', kernel, keepsName: true })
+const map = (kernel: MapKernel): FunctionEntry => ({ kind: 'map', kernel })
+const date = (kernel: MapKernel): FunctionEntry => ({ kind: 'date', kernel })
+const series = (open: SeriesFunction): FunctionEntry => ({ kind: 'series', open, keepsName: false })
+const passing = (open: SeriesFunction): FunctionEntry => ({ kind: 'series', open, keepsName: true })
+const scalar: FunctionEntry = { kind: 'scalar' }
+
+/** All functions by name. A new one is a file of its family and a line here. */
+const FUNCTIONS: ReadonlyMap<string, FunctionEntry> = new Map([
+  ['abs', map(math.abs)],
+  ['absent', series(absent)],
+  ['absent_over_time', series(absent)],
+  ['acos', map(math.acos)],
+  ['acosh', map(math.acosh)],
+  ['asin', map(math.asin)],
+  ['asinh', map(math.asinh)],
+  ['atan', map(math.atan)],
+  ['atanh', map(math.atanh)],
+  ['avg_over_time', window(avgOverTime)],
+  ['ceil', map(math.ceil)],
+  ['changes', window(changes)],
+  ['clamp', map(math.clamp)],
+  ['clamp_max', map(math.clampMax)],
+  ['clamp_min', map(math.clampMin)],
+  ['cos', map(math.cos)],
+  ['cosh', map(math.cosh)],
+  ['count_over_time', window(countOverTime)],
+  ['day_of_month', date(dayOfMonth)],
+  ['day_of_week', date(dayOfWeek)],
+  ['day_of_year', date(dayOfYear)],
+  ['days_in_month', date(daysInMonth)],
+  ['deg', map(math.deg)],
+  ['delta', window(delta)],
+  ['deriv', window(deriv)],
+  ['exp', map(math.exp)],
+  ['first_over_time', pick(firstOverTime)],
+  ['floor', map(math.floor)],
+  ['histogram_avg', series(nativeHistogramsOnly)],
+  ['histogram_count', series(nativeHistogramsOnly)],
+  ['histogram_fraction', series(histogramFraction)],
+  ['histogram_quantile', series(histogramQuantile)],
+  ['histogram_stddev', series(nativeHistogramsOnly)],
+  ['histogram_stdvar', series(nativeHistogramsOnly)],
+  ['histogram_sum', series(nativeHistogramsOnly)],
+  ['hour', date(hour)],
+  ['idelta', window(idelta)],
+  ['increase', window(increase)],
+  ['irate', window(irate)],
+  ['label_join', passing(labelJoin)],
+  ['label_replace', passing(labelReplace)],
+  ['last_over_time', pick(lastOverTime)],
+  ['ln', map(math.ln)],
+  ['log10', map(math.log10)],
+  ['log2', map(math.log2)],
+  ['max_over_time', window(maxOverTime)],
+  ['min_over_time', window(minOverTime)],
+  ['minute', date(minute)],
+  ['month', date(month)],
+  ['pi', scalar],
+  ['predict_linear', window(predictLinear)],
+  ['present_over_time', window(presentOverTime)],
+  ['quantile_over_time', window(quantileOverTime)],
+  ['rad', map(math.rad)],
+  ['rate', window(rate)],
+  ['resets', window(resets)],
+  ['round', map(math.round)],
+  ['scalar', scalar],
+  ['sgn', map(math.sgn)],
+  ['sin', map(math.sin)],
+  ['sinh', map(math.sinh)],
+  ['sort', passing(sort)],
+  ['sort_desc', passing(sortDescending)],
+  ['sqrt', map(math.sqrt)],
+  ['stddev_over_time', window(stddevOverTime)],
+  ['stdvar_over_time', window(stdvarOverTime)],
+  ['sum_over_time', window(sumOverTime)],
+  ['tan', map(math.tan)],
+  ['tanh', map(math.tanh)],
+  ['time', scalar],
+  ['timestamp', series(timestamp)],
+  ['vector', series(vector)],
+  ['year', date(year)],
+])
+
+export function functionNamed(name: string): FunctionEntry {
+  const entry = FUNCTIONS.get(name)
+  if (entry === undefined) throw new Error(`function ${name} is not in the table of functions`)
+  return entry
+}
+
+export function returnsScalar(name: string): boolean {
+  return functionNamed(name).kind === 'scalar'
+}
+
+export function functionNames(): readonly string[] {
+  return [...FUNCTIONS.keys()]
+}

@@ -1,0 +1,84 @@
+import type { WindowKernel, Windows } from './window-kernel.ts'
+
+interface RateKind {
+  /** Falls are resets, and the value never was below zero. */
+  readonly counter: boolean
+  readonly perSecond: boolean
+}
+
+/**
+ * Rate, increase and delta: the difference over the window, extended to its ends where the samples come close to them.
+ * Resets are found once a series, so a step costs its resets, not its samples.
+ * Source: Prometheus promql/functions.go, extrapolatedRate.
+ */
+function extrapolatedRate(windows: Windows, out: Float64Array, present: Uint8Array, { counter, perSecond }: RateKind): void {
+  const { timestamps, values, length, lo, hi, stepCount, firstEnd, endStepMs, rangeMs } = windows
+  const resets = counter ? findResets(values, length) : NO_RESETS
+  let firstReset = 0
+  const rangeSeconds = rangeMs / 1000
+  for (let k = 0; k < stepCount; k++) {
+    const first = lo[k]
+    const last = hi[k] - 1
+    if (last <= first) continue
+    const end = firstEnd + k * endStepMs
+    const firstTime = timestamps[first]
+    const lastTime = timestamps[last]
+    const firstValue = values[first]
+    let result = values[last] - firstValue
+    if (resets.length > 0) {
+      while (firstReset < resets.length && resets[firstReset] <= first) firstReset++
+      for (let r = firstReset; r < resets.length && resets[r] <= last; r++) result += values[resets[r] - 1]
+    }
+    let toStart = (firstTime - (end - rangeMs)) / 1000
+    let toEnd = (end - lastTime) / 1000
+    const sampled = (lastTime - firstTime) / 1000
+    const between = sampled / (last - first)
+    const threshold = between * 1.1
+    if (toStart >= threshold) toStart = between / 2
+    if (counter && result > 0 && firstValue >= 0) {
+      const toZero = sampled * (firstValue / result)
+      if (toZero < toStart) toStart = toZero
+    }
+    if (toEnd >= threshold) toEnd = between / 2
+    let factor = (sampled + toStart + toEnd) / sampled
+    if (perSecond) factor /= rangeSeconds
+    out[k] = result * factor
+    present[k] = 1
+  }
+}
+
+const NO_RESETS: readonly number[] = []
+
+/** Indexes of the samples that are lower than the one before. */
+function findResets(values: Float64Array, length: number): readonly number[] {
+  let resets: number[] | undefined
+  for (let i = 1; i < length; i++) {
+    if (values[i] >= values[i - 1]) continue
+    if (!(values[i] < values[i - 1])) continue
+    if (resets === undefined) resets = []
+    resets.push(i)
+  }
+  return resets ?? NO_RESETS
+}
+
+/** irate and idelta: from the last two samples. A counter that fell is taken to have restarted at zero. */
+function lastDifference(windows: Windows, out: Float64Array, present: Uint8Array, { counter, perSecond }: RateKind): void {
+  const { timestamps, values, lo, hi, stepCount } = windows
+  for (let k = 0; k < stepCount; k++) {
+    const last = hi[k] - 1
+    if (last <= lo[k]) continue
+    const elapsedMs = timestamps[last] - timestamps[last - 1]
+    if (elapsedMs === 0) continue
+    const fell = counter && values[last] < values[last - 1]
+    const difference = fell ? values[last] : values[last] - values[last - 1]
+    out[k] = perSecond ? difference / (elapsedMs / 1000) : difference
+    present[k] = 1
+  }
+}
+
+export const rate: WindowKernel = (windows, out, present) => extrapolatedRate(windows, out, present, { counter: true, perSecond: true })
+export const increase: WindowKernel = (windows, out, present) =>
+  extrapolatedRate(windows, out, present, { counter: true, perSecond: false })
+export const delta: WindowKernel = (windows, out, present) => extrapolatedRate(windows, out, present, { counter: false, perSecond: false })
+export const irate: WindowKernel = (windows, out, present) => lastDifference(windows, out, present, { counter: true, perSecond: true })
+export const idelta: WindowKernel = (windows, out, present) => lastDifference(windows, out, present, { counter: false, perSecond: false })

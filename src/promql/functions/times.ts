@@ -1,0 +1,23 @@
+import { Labels } from '../../model/labels.ts'
+import type { SeriesFunction } from './series-function.ts'
+
+/** The time of the step, in seconds, for each series. Of a selector it is the sample's: that one is planned as a selection. */
+export const timestamp: SeriesFunction = ({ steps, dropName, emit }) => ({
+  add(series) {
+    for (let k = 0; k < steps.count; k++) series.values[k] = (steps.start + k * steps.stepMs) / 1000
+    dropName(series)
+    emit(series)
+  },
+  finish() {},
+})
+
+/** A scalar as one series without labels. */
+export const vector: SeriesFunction = ({ steps, memory, scalars, emit }) => ({
+  add() {},
+  finish() {
+    const out = memory.series(Labels.empty, steps.count)
+    out.values.set(scalars[0])
+    out.present.fill(1)
+    emit(out)
+  },
+})

@@ -1,0 +1,30 @@
+import type { Timestamp } from '../../model/time.ts'
+
+/**
+ * The samples of one series and, for each step, the window of them that a range function sees: the samples from `lo[k]`
+ * up to, not including, `hi[k]`. Windows only move forward: `lo` and `hi` never fall. No staleness markers are left.
+ */
+export interface Windows {
+  timestamps: Float64Array
+  values: Float64Array
+  /** Samples in the two columns; the arrays may be longer. */
+  length: number
+  readonly lo: Int32Array
+  readonly hi: Int32Array
+  readonly stepCount: number
+  /** Time where the window of the first step ends, inclusive, and how far it moves a step (0 under `@`). */
+  readonly firstEnd: Timestamp
+  readonly endStepMs: number
+  readonly rangeMs: number
+  /** Time of the first step, and of the next: not the window's end under `offset` and `@`. */
+  readonly firstTime: Timestamp
+  readonly stepMs: number
+  /** The scalar arguments in their order, a value a step each. */
+  readonly parameters: readonly Float64Array[]
+}
+
+/**
+ * A range function over all steps of one series: sets `out[k]` and `present[k]`. `present` comes zeroed.
+ * Hot: runs once a series.
+ */
+export type WindowKernel = (windows: Windows, out: Float64Array, present: Uint8Array) => void

@@ -1,0 +1,123 @@
+import { Labels, METRIC_NAME } from '../../model/labels.ts'
+import type { Timestamp } from '../../model/time.ts'
+import type { SelectHints } from '../../storage/series-source.ts'
+import { returnsScalar } from '../functions/function-table.ts'
+import type { AtModifier, Expr, MatrixSelector, Subquery, VectorSelector } from '../parser/ast.ts'
+import { type Plan, planType, type Samples, type Selection } from './plan.ts'
+
+/** What a query asks of time. */
+export interface PlanContext {
+  /** Of the whole query: what `@ start()` and `@ end()` mean. */
+  readonly start: Timestamp
+  readonly end: Timestamp
+  /** Of a subquery that names none. */
+  readonly defaultSubqueryStepMs: number
+}
+
+/** The plan of a parsed and type-checked expression, as it is written: no optimiser has seen it. */
+export function buildPlan(expr: Expr, context: PlanContext): Plan {
+  return build(expr, context, {})
+}
+
+function build(expr: Expr, context: PlanContext, hints: SelectHints): Plan {
+  const { range } = expr
+  switch (expr.kind) {
+    case 'number':
+      return { kind: 'number', value: expr.value, range }
+    case 'string':
+      return { kind: 'string', value: expr.value, range }
+    case 'paren':
+      return build(expr.expr, context, hints)
+    case 'vectorSelector':
+      return { kind: 'select', selection: selectionOf(expr, context, hints), asTimestamps: false, range }
+    case 'matrixSelector':
+    case 'subquery':
+      return { kind: 'matrix', samples: samplesOf(expr, context, hints), range }
+    case 'unary': {
+      const input = build(expr.expr, context, hints)
+      return expr.operator === '+' ? input : { kind: 'negate', input, type: vectorOrScalar(input), range }
+    }
+    case 'binary': {
+      const left = build(expr.left, context, {})
+      const right = build(expr.right, context, {})
+      const type = planType(left) === 'vector' || planType(right) === 'vector' ? 'vector' : 'scalar'
+      return { kind: 'binary', operator: expr.operator, left, right, returnBool: expr.returnBool, matching: expr.matching, type, range }
+    }
+    case 'aggregate': {
+      const grouping = [...new Set(expr.grouping)].sort()
+      const input = build(expr.expr, context, { func: expr.operator, grouping, by: !expr.without })
+      const parameter = expr.parameter && build(expr.parameter, context, {})
+      return { kind: 'aggregate', operator: expr.operator, input, parameter, grouping, without: expr.without, range }
+    }
+    case 'call':
+      return buildCall(expr.func, expr.args.map(unwrap), context, range)
+  }
+}
+
+function buildCall(func: string, args: readonly Expr[], context: PlanContext, range: Expr['range']): Plan {
+  const hints = { func }
+  const samples = args.find((arg) => arg.kind === 'matrixSelector' || arg.kind === 'subquery')
+  if (samples !== undefined) {
+    // The series that are there at all are what absent_over_time is the opposite of.
+    const kernel = func === 'absent_over_time' ? 'present_over_time' : func
+    const parameters = args.filter((arg) => arg !== samples).map((arg) => build(arg, context, hints))
+    const window: Plan = { kind: 'window', func: kernel, samples: samplesOf(samples, context, hints), parameters, range }
+    if (kernel === func) return window
+    return { kind: 'call', func, args: [window], absentLabels: absentLabelsOf(samples), type: 'vector', range }
+  }
+  if (func === 'timestamp' && args[0].kind === 'vectorSelector') {
+    return { kind: 'select', selection: selectionOf(args[0], context, hints), asTimestamps: true, range }
+  }
+  const absentLabels = func === 'absent' ? absentLabelsOf(args[0]) : Labels.empty
+  const type = returnsScalar(func) ? 'scalar' : 'vector'
+  return { kind: 'call', func, args: args.map((arg) => build(arg, context, hints)), absentLabels, type, range }
+}
+
+function samplesOf(expr: MatrixSelector | Subquery, context: PlanContext, hints: SelectHints): Samples {
+  const { range, rangeMs } = expr
+  if (expr.kind === 'matrixSelector') {
+    return { kind: 'selected', selection: selectionOf(expr.selector, context, { ...hints, rangeMs }), rangeMs, range }
+  }
+  const stepMs = expr.stepMs === 0 ? context.defaultSubqueryStepMs : expr.stepMs
+  const input = build(expr.expr, context, hints)
+  return { kind: 'subquery', input, rangeMs, stepMs, offsetMs: expr.offsetMs, at: resolveAt(expr.at, context), range }
+}
+
+function selectionOf(selector: VectorSelector, context: PlanContext, hints: SelectHints): Selection {
+  return { matchers: selector.matchers, offsetMs: selector.offsetMs, at: resolveAt(selector.at, context), hints }
+}
+
+function resolveAt(at: AtModifier | undefined, context: PlanContext): Timestamp | undefined {
+  if (at === undefined) return undefined
+  if (at.kind === 'time') return at.time
+  return at.kind === 'start' ? context.start : context.end
+}
+
+/**
+ * Labels that a selector asks for with `=`, without those that it asks for twice; none of anything but a selector.
+ * Source: Prometheus promql/functions.go, createLabelsForAbsentFunction.
+ */
+function absentLabelsOf(expr: Expr): Labels {
+  const selector = expr.kind === 'matrixSelector' ? expr.selector : expr
+  if (selector.kind !== 'vectorSelector') return Labels.empty
+  const labels = new Map<string, string>()
+  const seen = new Set<string>()
+  for (const { name, operator, value } of selector.matchers) {
+    if (name === METRIC_NAME) continue
+    if (operator === '=' && !seen.has(name)) {
+      labels.set(name, value)
+      seen.add(name)
+    } else {
+      labels.delete(name)
+    }
+  }
+  return Labels.of(labels)
+}
+
+function unwrap(expr: Expr): Expr {
+  return expr.kind === 'paren' ? unwrap(expr.expr) : expr
+}
+
+function vectorOrScalar(plan: Plan): 'vector' | 'scalar' {
+  return planType(plan) === 'vector' ? 'vector' : 'scalar'
+}

@@ -1,0 +1,12 @@
+import { foldConstants } from './fold-constants.ts'
+import { hoistInvariants } from './hoist-invariants.ts'
+import { mergeMatchers } from './merge-matchers.ts'
+import type { Optimiser, Plan } from './plan.ts'
+import { shareCommon } from './share-common.ts'
+
+/** In this order: sharing sees what the others have made equal. */
+export const OPTIMISERS: readonly Optimiser[] = [foldConstants, mergeMatchers, hoistInvariants, shareCommon]
+
+export function optimise(plan: Plan): Plan {
+  return OPTIMISERS.reduce((changed, optimiser) => optimiser(changed), plan)
+}
