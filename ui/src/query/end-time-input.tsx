@@ -1,5 +1,5 @@
-import { ActionIcon, Button, TextInput } from '@mantine/core'
-import { IconChevronLeft, IconChevronRight } from '@tabler/icons-react'
+import { ActionIcon, TextInput } from '@mantine/core'
+import { IconChevronLeft, IconChevronRight, IconClockPlay } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
 import { fromInputTime, toInputTime } from '../format/time.ts'
 import styles from './end-time-input.module.css'
@@ -30,10 +30,10 @@ export function EndTimeInput({ endTime, stepMs, onChange }: EndTimeInputProps) {
       </ActionIcon>
       <TextInput
         size="xs"
-        w={190}
+        w={186}
         // An empty date field shows a pattern of dashes; one that is not being edited says what empty means.
         type={editing || text !== '' ? 'datetime-local' : 'text'}
-        placeholder="Now"
+        placeholder="now"
         step={1}
         aria-label="End time; empty follows the clock"
         value={text}
@@ -48,9 +48,16 @@ export function EndTimeInput({ endTime, stepMs, onChange }: EndTimeInputProps) {
       <ActionIcon variant="default" size={30} aria-label="Later" title="Later" onClick={() => move(stepMs)}>
         <IconChevronRight size={14} aria-hidden />
       </ActionIcon>
-      <Button size="xs" variant="default" disabled={endTime === undefined} onClick={() => onChange(undefined)} title="Follow the clock">
-        Now
-      </Button>
+      <ActionIcon
+        variant="default"
+        size={30}
+        aria-label="Follow the clock"
+        title="Follow the clock"
+        disabled={endTime === undefined}
+        onClick={() => onChange(undefined)}
+      >
+        <IconClockPlay size={15} stroke={1.8} aria-hidden />
+      </ActionIcon>
     </div>
   )
 }

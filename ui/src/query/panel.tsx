@@ -61,7 +61,7 @@ export function QueryPanel({ number, state, refresh, onChange, onRemove }: Query
           error={error}
           onChange={setDraft}
           onExecute={execute}
-          autoFocus={number === 1}
+          autoFocus={number === 1 || state.expr === ''}
         />
         <HistoryButton history={history} onPick={execute} />
         <Button size="sm" onClick={() => execute(draft)} title="Enter or Ctrl-Enter">

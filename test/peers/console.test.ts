@@ -1,0 +1,172 @@
+// The built console in a real browser, against a made-up API, below a route prefix and under the strict policy.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { chromium, type Page } from 'playwright-core'
+import { type ConsoleServer, openConsoleServer } from '../support/console-server.ts'
+import { peer } from '../support/peers.ts'
+
+const CHROMIUM_FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/** Runs in the page: pixels of the graph that are neither clear nor grey. */
+const COLOURED_PIXELS = `(() => {
+  const canvas = document.querySelector('canvas')
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+  let count = 0
+  for (let i = 0; i < data.length; i += 4) {
+    if (data[i + 3] > 0 && Math.max(data[i], data[i + 1], data[i + 2]) - Math.min(data[i], data[i + 1], data[i + 2]) > 40) count++
+  }
+  return count
+})()`
+
+const CPU = 'g0.expr=rate(node_cpu_seconds_total%5B5m%5D)&g0.range_input=1h'
+
+test('console', async (t) => {
+  const executablePath = peer(t, 'chromium')
+  if (executablePath === undefined) return
+  const server = await openConsoleServer('/some/prefix/')
+  const browser = await chromium.launch({ executablePath, args: CHROMIUM_FLAGS })
+  /** A page of its own; whatever it logs as an error, the policy's refusals included, fails the test. */
+  const visit = async (path: string, check: (page: Page) => Promise<void>, expected: RegExp = /^$/) => {
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
+    const page = await context.newPage()
+    page.setDefaultTimeout(10_000)
+    const problems: string[] = []
+    page.on('pageerror', (error) => problems.push(String(error)))
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !expected.test(message.text())) problems.push(message.text())
+    })
+    await page.goto(server.url + path)
+    await check(page)
+    assert.deepEqual(problems, [])
+    await context.close()
+  }
+  try {
+    await t.test('the graph draws every series', () => visit(`query?${CPU}`, drawsGraph))
+    await t.test('a click on the legend leaves one line, a drag zooms, back undoes', () => visit(`query?${CPU}`, isolatesAndZooms))
+    await t.test('the start page asks what is typed, as graph and as table', () => visit('', typesAndExecutes))
+    await t.test('completion knows functions and metrics', () => visit('query', completes))
+    await t.test('panels come and go', () => visit(`query?${CPU}`, addsAndRemoves))
+    await t.test('an error is shown and its place marked', () => visit('query?g0.expr=sum(rte(up))', showsError, /status of 400/))
+    await t.test('nothing found is said so', () => visit('query?g0.expr=nothing', saysNothingMatches))
+    await t.test('targets show health, errors and counts, filtered', () => visit('targets', showsTargets))
+    await t.test('the colour scheme steps and stays', () => visit('targets', changesScheme))
+    assert.deepEqual(unforeseen(server), [])
+  } finally {
+    await browser.close()
+    await server.close()
+  }
+})
+
+const unforeseen = (server: ConsoleServer) => [...new Set(server.unknown)]
+
+async function drawsGraph(page: Page): Promise<void> {
+  await page.locator('canvas').waitFor()
+  await page.waitForFunction(`${COLOURED_PIXELS} > 5000`)
+  await page.getByText('Result series 16').waitFor()
+  const legend = page.getByRole('list', { name: 'Series' }).getByRole('button')
+  assert.equal(await legend.count(), 16)
+  assert.match((await legend.first().textContent()) ?? '', /cpu="0", mode="idle"/)
+}
+
+async function isolatesAndZooms(page: Page): Promise<void> {
+  await page.locator('canvas').waitFor()
+  await page.waitForFunction(`${COLOURED_PIXELS} > 5000`)
+  const all = Number(await page.evaluate(COLOURED_PIXELS))
+  const first = page.getByRole('list', { name: 'Series' }).getByRole('button').first()
+  await first.click()
+  await page.waitForFunction(`${COLOURED_PIXELS} < ${all / 2}`)
+  assert.ok(Number(await page.evaluate(COLOURED_PIXELS)) > 200)
+  await first.click()
+  await page.waitForFunction(`${COLOURED_PIXELS} > ${all * 0.8}`)
+  const plot = await page.locator('.u-over').boundingBox()
+  assert.ok(plot !== null)
+  await page.mouse.move(plot.x + plot.width * 0.5, plot.y + 50)
+  await page.mouse.down()
+  await page.mouse.move(plot.x + plot.width * 0.75, plot.y + 60, { steps: 5 })
+  await page.mouse.up()
+  await page.waitForURL(/end_input/)
+  const range = new URL(page.url()).searchParams.get('g0.range_input') ?? ''
+  assert.match(range, /^(14m5\ds|15m|15m\ds)$/)
+  await page.goBack()
+  await page.waitForURL((url) => url.searchParams.get('g0.range_input') === '1h')
+}
+
+async function typesAndExecutes(page: Page): Promise<void> {
+  await page.waitForURL(/\/some\/prefix\/query$/)
+  await page.locator('.cm-content').click()
+  await page.keyboard.type('process_resident_memory_bytes ', { delay: 5 })
+  await page.keyboard.press('Control+Enter')
+  await page.waitForURL((url) => url.searchParams.get('g0.expr')?.trim() === 'process_resident_memory_bytes')
+  await page.locator('canvas').waitFor()
+  await page.locator('label', { hasText: 'Table' }).click()
+  const row = page.getByRole('row').filter({ hasText: 'replica="b"' })
+  await row.waitFor()
+  assert.match((await row.textContent()) ?? '', /process_resident_memory_bytes\{.*MiB\s*\d{9}$/)
+  await page.getByRole('button', { name: 'Query history' }).click()
+  await page.getByRole('dialog').getByText('process_resident_memory_bytes').waitFor()
+}
+
+async function completes(page: Page): Promise<void> {
+  await page.locator('.cm-content').click()
+  await page.keyboard.type('sum(node_c', { delay: 20 })
+  await page.locator('.cm-tooltip-autocomplete').getByText('node_cpu_seconds_total').waitFor()
+  await page.keyboard.press('Escape')
+}
+
+async function addsAndRemoves(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Add a panel' }).click()
+  const second = page.getByRole('region', { name: 'Query 2' })
+  await second.locator('.cm-content').waitFor()
+  await page.keyboard.type('up ', { delay: 5 })
+  await page.keyboard.press('Control+Enter')
+  await page.waitForURL((url) => url.searchParams.get('g1.expr')?.trim() === 'up')
+  await page.getByRole('button', { name: 'Remove query 1' }).click()
+  await page.waitForURL((url) => url.searchParams.get('g0.expr')?.trim() === 'up' && !url.searchParams.has('g1.expr'))
+  assert.equal((await page.locator('.cm-content').textContent())?.trim(), 'up')
+}
+
+async function showsError(page: Page): Promise<void> {
+  const alert = page.getByRole('alert')
+  await alert.waitFor()
+  assert.match((await alert.textContent()) ?? '', /1:5: parse error: unknown function with name "rte"/)
+  await page.locator('.cm-promql-error').waitFor()
+  assert.equal(await page.locator('.cm-promql-error').textContent(), 'rte')
+}
+
+async function saysNothingMatches(page: Page): Promise<void> {
+  await page.getByText('The query is fine, nothing matches it').waitFor()
+}
+
+async function showsTargets(page: Page): Promise<void> {
+  await page.getByText('1 / 3 up').waitFor()
+  await page.getByText('12 dropped').waitFor()
+  await page.getByText('connect: connection refused').waitFor()
+  assert.equal(await page.getByRole('row').filter({ hasText: 'http://' }).count(), 7)
+  await page.getByText('Down 1').click()
+  await page.waitForURL(/health=down/)
+  assert.deepEqual(await page.getByRole('link', { name: /^http/ }).allTextContents(), ['http://10.0.7.3:8080/metrics'])
+  await page.getByText('All 6').click()
+  await page.getByLabel('Filter by address, label or error').fill('replica="b"')
+  await page.waitForURL(/search=/)
+  assert.deepEqual(await page.getByRole('link', { name: /^http/ }).allTextContents(), ['http://127.0.0.1:9091/metrics'])
+}
+
+async function changesScheme(page: Page): Promise<void> {
+  const scheme = () => page.evaluate(`document.documentElement.dataset.mantineColorScheme`)
+  const toggle = page.getByRole('button', { name: /^Colours/ })
+  assert.equal(await scheme(), 'light')
+  await toggle.click()
+  await toggle.click()
+  assert.equal(await scheme(), 'dark')
+  await page.reload()
+  await toggle.waitFor()
+  assert.equal(await scheme(), 'dark')
+}
