@@ -1,0 +1,83 @@
+import type { FileSystem } from '../base/env.ts'
+import { errorMessage } from '../base/errors.ts'
+import { flag, flagHelp, parseFlags } from '../config/flags.ts'
+import { loadConfig } from '../config/load.ts'
+import { ConfigError, formatPlace } from '../config/problems.ts'
+import type { Command } from './command.ts'
+import { EXIT } from './command.ts'
+
+const flags = {
+  strict: flag.boolean({ default: false, help: 'Fails when a file asks for something that this release ignores.' }),
+}
+
+const HELP = `Usage: promontory check config [flags] FILE...
+
+Checks prometheus.yml files: every problem is shown with its file, line and column.
+Exit code 0 when all files are fine, 1 when one is not, 2 when the command was typed wrongly.
+
+${flagHelp(flags)}`
+
+export interface CheckConfigIo {
+  readonly env: { readonly fs: FileSystem }
+  readonly variables?: Readonly<Record<string, string | undefined>>
+  out(line: string): void
+  err(line: string): void
+}
+
+/** `check config [--strict] FILE…`. Resolves to the exit code. Source of the form: promtool check config. */
+export async function checkConfig(args: readonly string[], io: CheckConfigIo): Promise<number> {
+  const files = args.filter((arg) => !arg.startsWith('-'))
+  let strict: boolean
+  try {
+    const parsed = parseFlags(
+      args.filter((arg) => arg.startsWith('-')),
+      flags,
+    )
+    if (parsed.help) {
+      io.out(HELP)
+      return EXIT.ok
+    }
+    strict = parsed.values.strict
+  } catch (error) {
+    io.err(`check config: ${errorMessage(error)}`)
+    return EXIT.usage
+  }
+  if (files.length === 0) {
+    io.err('check config: found no file, want at least one; see promontory check config --help')
+    return EXIT.usage
+  }
+  let failed = false
+  for (const file of files) if (!(await checkFile(file, strict, io))) failed = true
+  return failed ? EXIT.failed : EXIT.ok
+}
+
+async function checkFile(file: string, strict: boolean, io: CheckConfigIo): Promise<boolean> {
+  io.out(`Checking ${file}`)
+  try {
+    const { warnings } = await loadConfig(io.env, file, { variables: io.variables })
+    for (const warning of warnings) io.err(`  WARNING: ${formatPlace(warning)}`)
+    if (strict && warnings.length > 0) {
+      io.err(`  FAILED: ${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'}, and --strict allows none`)
+      return false
+    }
+    io.out(` SUCCESS: ${file} is valid prometheus config file syntax`)
+    return true
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    for (const problem of error.problems) io.err(`  FAILED: ${formatPlace(problem)}`)
+    return false
+  }
+}
+
+export const checkConfigCommand: Command = {
+  name: 'check config',
+  summary: 'Check prometheus.yml files.',
+  help: () => HELP,
+  run: (args, { env, io }) =>
+    checkConfig(args, {
+      env: env({ level: 'warn', format: 'logfmt' }),
+      variables: io.variables,
+      out: (line) => io.out(line),
+      err: (line) => io.err(line),
+    }),
+}

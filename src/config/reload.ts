@@ -1,0 +1,146 @@
+import { Gauge } from 'prom-client'
+import type { Env } from '../base/env.ts'
+import { sleep } from '../base/env.ts'
+import { errorMessage } from '../base/errors.ts'
+import type { Service } from '../base/service.ts'
+import type { LoadedConfig, LoadOptions } from './load.ts'
+import { loadConfig } from './load.ts'
+import { formatPlace } from './problems.ts'
+
+export interface ReloaderOptions extends LoadOptions {
+  readonly file: string
+  /** How often files of secrets and certificates are looked at; a change reloads. */
+  readonly secretsIntervalMs?: number
+  /** How often the file itself is; undefined: only when asked to reload. */
+  readonly autoReloadIntervalMs?: number
+}
+
+export type ConfigSubscriber = (config: LoadedConfig) => Promise<void> | void
+
+const SECRETS_INTERVAL_MS = 30_000
+
+/**
+ * Holds the configuration that runs. A reload replaces it, or keeps it when the file is bad.
+ * Source of the metrics: Prometheus cmd/prometheus/main.go, reloadConfig.
+ */
+export class ConfigReloader {
+  readonly #env: Env
+  readonly #options: ReloaderOptions
+  readonly #subscribers: ConfigSubscriber[] = []
+  readonly #successful: Gauge
+  readonly #successTime: Gauge
+  readonly #unsupported: Gauge<'field'>
+  #current: LoadedConfig | undefined
+  /** Reloads follow one another; asking while one runs asks for one more. */
+  #running: Promise<unknown> = Promise.resolve()
+  #secretsState = ''
+  #fileState = ''
+
+  constructor(env: Env, options: ReloaderOptions) {
+    this.#env = env
+    this.#options = options
+    const registers = [env.metrics]
+    this.#successful = new Gauge({
+      name: 'prometheus_config_last_reload_successful',
+      help: 'Whether the last configuration reload attempt was successful.',
+      registers,
+    })
+    this.#successTime = new Gauge({
+      name: 'prometheus_config_last_reload_success_timestamp_seconds',
+      help: 'Timestamp of the last successful configuration reload.',
+      registers,
+    })
+    this.#unsupported = new Gauge({
+      name: 'promontory_config_unsupported',
+      help: 'Places of the configuration that name a field which is not supported and ignored.',
+      labelNames: ['field'],
+      registers,
+    })
+  }
+
+  /** The configuration that runs; a mistake before the first successful `reload`. */
+  get current(): LoadedConfig {
+    if (this.#current === undefined) throw new TypeError('no configuration is loaded yet')
+    return this.#current
+  }
+
+  /** Called with every new configuration, in the order of subscription; at once when there already is one. */
+  async subscribe(subscriber: ConfigSubscriber): Promise<void> {
+    this.#subscribers.push(subscriber)
+    if (this.#current !== undefined) await subscriber(this.#current)
+  }
+
+  /** Loads the file and hands it out. Rejects with what is wrong, and then the configuration before stays. */
+  reload(): Promise<LoadedConfig> {
+    const next = this.#running.then(
+      () => this.#reload(),
+      () => this.#reload(),
+    )
+    this.#running = next
+    return next
+  }
+
+  async #reload(): Promise<LoadedConfig> {
+    const { log, clock } = this.#env
+    const { file } = this.#options
+    const start = clock.monotonic()
+    try {
+      this.#fileState = await this.#state([file])
+      const config = await loadConfig(this.#env, file, this.#options)
+      this.#secretsState = await this.#state(config.secretFiles)
+      for (const subscriber of this.#subscribers) await subscriber(config)
+      this.#current = config
+      this.#successful.set(1)
+      this.#successTime.set(clock.now() / 1000)
+      this.#report(config)
+      log.info('configuration loaded', {
+        file,
+        jobs: config.scrapeConfigs.length,
+        warnings: config.warnings.length,
+        durationMs: Math.round(clock.monotonic() - start),
+      })
+      return config
+    } catch (error) {
+      this.#successful.set(0)
+      log.error('configuration not loaded', { file, error: errorMessage(error), kept: this.#current !== undefined })
+      throw error
+    }
+  }
+
+  #report(config: LoadedConfig): void {
+    this.#unsupported.reset()
+    for (const warning of config.warnings) {
+      this.#env.log.warn('configuration', { at: formatPlace(warning) })
+      if (warning.kind === 'unsupported') this.#unsupported.inc({ field: warning.field })
+    }
+  }
+
+  /** Reloads when a file of secrets changes, or, if asked to, the configuration itself. Failures are logged; the configuration stays. */
+  watcher(): Service {
+    return {
+      name: 'configuration watch',
+      run: async (signal, ready) => {
+        ready()
+        const { secretsIntervalMs = SECRETS_INTERVAL_MS, autoReloadIntervalMs } = this.#options
+        while (!signal.aborted) {
+          await sleep(this.#env.clock, Math.min(secretsIntervalMs, autoReloadIntervalMs ?? secretsIntervalMs), signal)
+          if (signal.aborted || this.#current === undefined) continue
+          const secretsChanged = (await this.#state(this.#current.secretFiles)) !== this.#secretsState
+          const fileChanged = autoReloadIntervalMs !== undefined && (await this.#state([this.#options.file])) !== this.#fileState
+          if (!secretsChanged && !fileChanged) continue
+          // What went wrong is logged and shown by the metric; the next change tries again.
+          await this.reload().catch(() => undefined)
+        }
+      },
+    }
+  }
+
+  async #state(files: readonly string[]): Promise<string> {
+    const parts: string[] = []
+    for (const file of files) {
+      const stat = await this.#env.fs.stat(file)
+      parts.push(`${file} ${stat?.modifiedTime} ${stat?.sizeBytes} ${stat?.inode}`)
+    }
+    return parts.join('\n')
+  }
+}
