@@ -21,7 +21,7 @@ const indexRoute = createRoute({
   },
 })
 
-export const queryRoute = createRoute({
+const queryRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/query',
   validateSearch: keepSearch,

@@ -12,6 +12,7 @@ test('formatShort picks prefix and unit', () => {
   check(12_500, 'none', '12.5 k')
   check(999_999, 'none', '1 M')
   check(0.05, 'none', '0.05')
+  check(0.0003571, 'none', '0.000357')
   check(0.00002, 'none', '20 µ')
   check(1e-16, 'none', '1.00e-16')
   check(-42.5, 'none', '-42.5')

@@ -17,7 +17,7 @@ export function formatShort(value: number, unit: Unit): string {
   const magnitude = Math.abs(value)
   if (magnitude < 1 && !binary) {
     // Unitless fractions (ratios, cores) read better as plain decimals until they are tiny.
-    if (unit === 'none' && magnitude >= 0.001) return trimZeros(value.toPrecision(3))
+    if (unit === 'none' && magnitude >= 0.0001) return trimZeros(value.toPrecision(3))
     let power = 0
     while (power < fractionPrefixes.length - 1 && magnitude * 1000 ** power < 0.9995) power++
     if (magnitude * 1000 ** power < 0.001) return value.toExponential(2)

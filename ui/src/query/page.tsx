@@ -1,4 +1,5 @@
 import { Button } from '@mantine/core'
+import { useDocumentTitle } from '@mantine/hooks'
 import { IconPlus } from '@tabler/icons-react'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useRef } from 'react'
@@ -14,6 +15,7 @@ export function QueryPage() {
   const navigate = useNavigate({ from: '/query' })
   const panels = decodePanels(search)
   const refresh = decodeRefresh(search['refresh'])
+  useDocumentTitle(`${panels[0].expr.trim() || 'Query'} · Promontory`)
   const ids = usePanelIds(panels.length)
 
   const show = (next: readonly PanelState[], nextRefresh = refresh) => {

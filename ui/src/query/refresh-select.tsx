@@ -1,7 +1,7 @@
 import { NativeSelect } from '@mantine/core'
 
 /** How often panels that follow the clock are asked again. */
-export const refreshChoices = ['off', '2s', '5s', '15s', '1m'] as const
+const refreshChoices = ['off', '2s', '5s', '15s', '1m'] as const
 export type Refresh = (typeof refreshChoices)[number]
 
 const periodMs: Readonly<Record<Refresh, number | false>> = { off: false, '2s': 2000, '5s': 5000, '15s': 15_000, '1m': 60_000 }

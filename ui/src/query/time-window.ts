@@ -1,7 +1,7 @@
 import type { Density, Resolution } from './panel-state.ts'
 
 /** The spans the − and + buttons step through, and the resolutions offered. Milliseconds. */
-export const rangeChoices = [
+const rangeChoices = [
   60_000, 300_000, 900_000, 1_800_000, 3_600_000, 10_800_000, 21_600_000, 43_200_000, 86_400_000, 172_800_000, 259_200_000, 604_800_000,
   1_209_600_000,
 ] as const

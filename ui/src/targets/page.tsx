@@ -1,4 +1,5 @@
 import { SegmentedControl, TextInput } from '@mantine/core'
+import { useDocumentTitle } from '@mantine/hooks'
 import { IconSearch } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
@@ -17,6 +18,7 @@ const refreshMs = 5000
 
 /** What is scraped, how it goes, and why it does not where it does not. Filters stand in the URL. */
 export function TargetsPage() {
+  useDocumentTitle('Targets · Promontory')
   const search = useSearch({ from: '/targets' })
   const navigate = useNavigate({ from: '/targets' })
   const query = useQuery({

@@ -33,16 +33,19 @@ const colors = {
   light: { text: '#5a6675', grid: '#e8ecf0', axis: '#c3ccd6' },
   dark: { text: '#93a0b2', grid: '#252e3a', axis: '#3b4656' },
 }
+/** Distances of ticks that are round in KiB, MiB and so on. */
+const binaryIncrements = Array.from({ length: 62 }, (_, power) => 2 ** power)
 /** A selection narrower than this many pixels is a click, not a zoom. */
 const selectMin = 6
 
 /** uPlot's options for a panel's graph. */
 export function chartOptions(settings: ChartSettings, size: { readonly width: number; readonly height: number }): uPlot.Options {
+  const { unit } = settings
   const { text, grid, axis } = colors[settings.scheme]
   const lines = { stroke: grid, width: 1 }
   return {
     ...size,
-    padding: [10, 14, 0, 0],
+    padding: [10, 26, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,
@@ -75,9 +78,11 @@ export function chartOptions(settings: ChartSettings, size: { readonly width: nu
         font,
         size: (_plot, labels) => Math.max(30, 14 + 6.6 * Math.max(0, ...(labels ?? []).map((text) => text.length))),
         space: 36,
+        // Undefined would not do: uPlot takes a key that is there as set.
+        ...(unit === 'bytes' || unit === 'bytes/s' ? { incrs: binaryIncrements } : {}),
         grid: lines,
         ticks: { show: false },
-        values: (_plot, ticks) => ticks.map((tick) => formatShort(tick, settings.unit)),
+        values: (_plot, ticks) => ticks.map((tick) => formatShort(tick, unit)),
       },
     ],
     series: [{}, ...Array.from({ length: settings.lineCount }, (_, index) => lineOptions(index, settings))],

@@ -34,7 +34,7 @@ export function Legend({ lines, unit, strokeOfLine, shown, onIsolate, onToggle, 
           <SeriesName metric={common} />
         </div>
       )}
-      <ul className={styles.entries} aria-label="Series">
+      <ul className={styles.entries} data-few={lines.length < 4} aria-label="Series">
         {entries.map((line, index) => {
           const name = formatSeries(line.metric)
           const own = withoutLabels(line.metric, common)

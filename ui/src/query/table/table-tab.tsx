@@ -35,7 +35,7 @@ export function TableTab({ tabs, panel, asking, onChange, onError }: TabProps) {
         )}
         <AnswerStatus query={query} />
       </div>
-      <AnswerFrame expr={panel.expr} query={query} minHeight={160}>
+      <AnswerFrame expr={panel.expr} query={query} minHeight={100}>
         {(answer) => <ResultTable data={answer.data} expr={answer.expr} />}
       </AnswerFrame>
     </>
