@@ -128,7 +128,7 @@ export function map<S extends z.ZodType>(
     const out: Record<string, z.output<S>> = Object.create(null)
     for (const [key, item] of Object.entries(input as Record<string, unknown>)) {
       const problem = name(key)
-      if (problem !== undefined) context.issues.push({ code: 'custom', path: [key], message: problem, input })
+      if (problem !== undefined) context.issues.push({ code: 'custom', path: [key], message: problem, params: AT_FIELD, input })
       const parsed = value.safeParse(item ?? new YamlScalar('', false))
       if (parsed.success) out[key] = parsed.data
       else
@@ -138,6 +138,27 @@ export function map<S extends z.ZodType>(
     return out
   })
   return register(entries as unknown as z.ZodType<Record<string, z.output<S>>>, { kind: 'map', value })
+}
+
+/** Marks an issue that is about the name of a field, not about its value. */
+const AT_FIELD = { at: 'field' }
+
+export interface SchemaProblem {
+  readonly path: readonly (string | number)[]
+  /** Whether the field's name is the place, rather than its value. */
+  readonly atField: boolean
+  readonly message: string
+}
+
+/** What a failed parse says, a problem at a time. */
+export function schemaProblems(error: z.ZodError): readonly SchemaProblem[] {
+  return error.issues.flatMap((issue): SchemaProblem[] => {
+    const path = issue.path as (string | number)[]
+    if (issue.code !== 'unrecognized_keys')
+      return [{ path, atField: issue.code === 'custom' && issue.params?.at === 'field', message: issue.message }]
+    const messages = issue.message.split('\n')
+    return issue.keys.map((key, index) => ({ path: [...path, key], atField: true, message: messages[index] }))
+  })
 }
 
 /** A value of one scalar. `parse` throws a CodedError, whose message is the problem. */

@@ -32,6 +32,8 @@ export interface YamlProblem extends Position {
 export interface YamlTree {
   readonly root: YamlValue
   readonly problems: readonly YamlProblem[]
+  /** False when the text is no YAML, so that the values are guesses. */
+  readonly wellFormed: boolean
   /** Documents after the first, which nobody reads. */
   readonly extraDocuments: readonly Position[]
   /** Where a value stands; where it is empty or missing, the nearest field that holds it. */
@@ -135,6 +137,7 @@ export function parseYamlTree(text: string): YamlTree {
       for (const item of source.items as Node[]) mergeInto(out, places, item)
       return
     }
+    if (source === undefined) return
     const value = isMap(source) ? convert(source) : undefined
     if (value === undefined) {
       problem(offsetOf(node), 'a merge key (<<) needs a mapping or a list of mappings')
@@ -164,6 +167,7 @@ export function parseYamlTree(text: string): YamlTree {
   return {
     root,
     problems,
+    wellFormed: (first?.errors.length ?? 0) === 0,
     extraDocuments: list.slice(1).map((document) => at(document.range[0])),
     valuePosition: (path) => at(place(path).value),
     fieldPosition: (path) => at(place(path).field),

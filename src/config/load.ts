@@ -1,7 +1,7 @@
 import type { FileSystem } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
 import { directoryOf } from '../base/files.ts'
-import { visitUnsupported } from '../base/schema.ts'
+import { schemaProblems, visitUnsupported } from '../base/schema.ts'
 import type { YamlPath, YamlTree, YamlValue } from '../base/yaml-tree.ts'
 import { parseYamlTree, YamlScalar } from '../base/yaml-tree.ts'
 import { Labels } from '../model/labels.ts'
@@ -111,17 +111,11 @@ function checkTree(file: string, text: string, tree: YamlTree): PrometheusSectio
   const kind = isPrometheusFile(tree.root) ? undefined : otherFileKind(text, tree.root)
   if (kind !== undefined) throw new ConfigError([{ file, line: 1, column: 1, message: `this looks like ${kind}, want a prometheus.yml` }])
   const problems: ConfigProblem[] = tree.problems.map((problem) => ({ file, ...problem }))
-  // A file that is no YAML from some place on would only bring follow-up errors.
+  if (!tree.wellFormed) throw new ConfigError(problems)
   const parsed = prometheusSchema.safeParse(tree.root ?? Object.create(null))
   if (parsed.success && problems.length === 0) return parsed.data
-  for (const issue of parsed.error?.issues ?? []) {
-    const path = issue.path as (string | number)[]
-    if (issue.code === 'unrecognized_keys') {
-      const messages = issue.message.split('\n')
-      issue.keys.forEach((key, index) => {
-        problems.push({ file, ...tree.fieldPosition([...path, key]), message: messages[index] })
-      })
-    } else problems.push({ file, ...tree.valuePosition(path), message: issue.message })
+  for (const { path, atField, message } of parsed.success ? [] : schemaProblems(parsed.error)) {
+    problems.push({ file, ...(atField ? tree.fieldPosition(path) : tree.valuePosition(path)), message })
   }
   throw new ConfigError(problems)
 }

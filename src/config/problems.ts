@@ -29,7 +29,9 @@ export class ConfigError extends CodedError {
   readonly problems: readonly ConfigProblem[]
 
   constructor(problems: readonly ConfigProblem[], options?: ErrorOptions) {
-    const sorted = [...problems].sort((a, b) => a.line - b.line || a.column - b.column)
+    // What a merge key repeats is wrong at one place only.
+    const unique = new Map(problems.map((problem) => [formatPlace(problem), problem]))
+    const sorted = [...unique.values()].sort((a, b) => a.line - b.line || a.column - b.column)
     super('bad_data', sorted.map(formatPlace).join('\n'), options)
     this.name = 'ConfigError'
     this.problems = sorted

@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { Env, Timer } from '../base/env.ts'
 import { CodedError, errorMessage } from '../base/errors.ts'
 import { directoryOf } from '../base/files.ts'
-import { list, scalar, section } from '../base/schema.ts'
+import { list, scalar, schemaProblems, section } from '../base/schema.ts'
 import type { YamlValue } from '../base/yaml-tree.ts'
 import { parseYamlTree, YamlScalar } from '../base/yaml-tree.ts'
 import { duration } from '../model/config-schema.ts'
@@ -168,9 +168,9 @@ function yamlGroups(path: string, text: string): readonly TargetGroupConfig[] {
   if (tree.root === undefined) return []
   const parsed = groupsSchema.safeParse(tree.root)
   if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  const { line, column } = tree.valuePosition(issue.path as (string | number)[])
-  throw new CodedError('bad_data', `${path}:${line}:${column}: ${issue.message}`)
+  const [{ path: place, atField, message }] = schemaProblems(parsed.error)
+  const { line, column } = atField ? tree.fieldPosition(place) : tree.valuePosition(place)
+  throw new CodedError('bad_data', `${path}:${line}:${column}: ${message}`)
 }
 
 /** Upstream ignores other fields of JSON groups. */
@@ -186,8 +186,8 @@ function jsonGroups(path: string, text: string): readonly TargetGroupConfig[] {
     : json
   const parsed = groupsSchema.safeParse(yamlValue(known) ?? [])
   if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  throw new CodedError('bad_data', `${path}: at ${issue.path.join('.') || 'the top'}: ${issue.message}`)
+  const [{ path: place, message }] = schemaProblems(parsed.error)
+  throw new CodedError('bad_data', `${path}: at ${place.join('.') || 'the top'}: ${message}`)
 }
 
 function yamlValue(json: unknown): YamlValue {

@@ -1,4 +1,5 @@
-import { CodedError } from '../base/errors.ts'
+import type { z } from 'zod'
+import { CodedError, errorMessage } from '../base/errors.ts'
 import { list, map, scalar, text } from '../base/schema.ts'
 import { formatByteSize, parseByteSize } from './byte-size.ts'
 import { formatDuration, parseDuration } from './duration.ts'
@@ -6,10 +7,21 @@ import { quote } from './labels.ts'
 import { isLabelName } from './relabel.ts'
 
 /** ms */
-export const duration = () => scalar('a duration such as 30s or 1h30m', ({ text }) => parseDuration(text), formatDuration)
+export const duration = () => quantity('a duration such as 30s or 1h30m', parseDuration, formatDuration)
 
 /** Bytes. */
-export const byteSize = () => scalar('a size such as 10MB', ({ text }) => parseByteSize(text), formatByteSize)
+export const byteSize = () => quantity('a size such as 10MB', parseByteSize, formatByteSize)
+
+function quantity(type: string, parse: (text: string) => number, print: (value: number) => string): z.ZodType<number> {
+  const parseOrHint = (text: string): number => {
+    try {
+      return parse(text)
+    } catch (cause) {
+      throw new CodedError('bad_data', `${errorMessage(cause)}, want ${type}`, { cause })
+    }
+  }
+  return scalar(type, ({ text }) => parseOrHint(text), print)
+}
 
 /** Labels by name. Any text is a name, but not the empty one. */
 export const labels = () => map(text(), (name) => (isLabelName(name) ? undefined : `${quote(name)} is not a valid label name`))
