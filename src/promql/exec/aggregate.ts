@@ -48,7 +48,7 @@ async function openReducer(run: QueryRun, plan: AggregatePlan, steps: Steps): Pr
     case 'quantile': {
       const quantiles = await evaluateScalar(run, plan.parameter!, steps)
       for (const quantile of quantiles) if (isQuantileInvalid(quantile)) run.annotations.invalidQuantile(quantile, plan.parameter!.range)
-      return new QuantileReducer(memory, quantiles)
+      return new QuantileReducer(run, quantiles)
     }
     default:
       throw new Error(`aggregation ${plan.operator} is not built`)
@@ -66,7 +66,7 @@ async function runReduction(run: QueryRun, plan: AggregatePlan, reducer: Reducer
   })
   for (let group = 0; group < grouping.labels.length; group++) {
     const out = run.memory.series(grouping.labels[group], steps.count)
-    reducer.finish(group, out)
+    await reducer.finish(group, out)
     run.memory.chargeSamples(out, countPresent(out.present))
     out.dropName = nameDropped[group]
     sink(out)

@@ -27,7 +27,7 @@ async function runWithScalar(run: QueryRun, plan: BinaryPlan, steps: Steps, sink
   const vector = scalarIsLeft ? plan.right : plan.left
   const comparison = isComparison(operator)
   const dropsName = returnBool || !keepsSchema(operator)
-  const merged = dropsName && !run.delayedNameRemoval && mayDifferByName(vector) ? new SameLabels(run.memory) : undefined
+  const merged = dropsName && !run.delayedNameRemoval && mayDifferByName(vector) ? new SameLabels(run) : undefined
   const truths = returnBool ? run.memory.flags(steps.count) : undefined
   await run.execute(vector, steps, (series) => {
     const { values, present } = series
@@ -50,5 +50,5 @@ async function runWithScalar(run: QueryRun, plan: BinaryPlan, steps: Steps, sink
     if (merged === undefined) sink(series)
     else merged.add(series)
   })
-  merged?.drain(sink)
+  await merged?.drain(sink)
 }

@@ -4,7 +4,7 @@ import { functionNamed } from '../functions/function-table.ts'
 import type { MapKernel } from '../functions/math.ts'
 import { mayDifferByName } from '../plan/names.ts'
 import { type CallPlan, type Plan, planType } from '../plan/plan.ts'
-import { countPresent, isAnyPresent, type Sink } from './columns.ts'
+import { countPresent, isAnyPresent, type Sink, type StepSeries } from './columns.ts'
 import { dropMetricName, type QueryRun } from './query-run.ts'
 import { SameLabels } from './same-labels.ts'
 import { evaluateScalar } from './scalar.ts'
@@ -29,7 +29,7 @@ async function runMap(run: QueryRun, plan: CallPlan, kernel: MapKernel, steps: S
   const scalars = await evaluateScalars(run, plan.args, steps)
   const input = vectorArgument(plan)
   assert(input !== undefined, `${plan.func} has a vector among its arguments`)
-  const merged = !run.delayedNameRemoval && mayDifferByName(input) ? new SameLabels(run.memory) : undefined
+  const merged = !run.delayedNameRemoval && mayDifferByName(input) ? new SameLabels(run) : undefined
   const out: Sink = merged === undefined ? sink : (series) => merged.add(series)
   await run.execute(input, steps, (series) => {
     kernel(series.values, series.present, scalars)
@@ -37,7 +37,7 @@ async function runMap(run: QueryRun, plan: CallPlan, kernel: MapKernel, steps: S
     if (isAnyPresent(series.present)) out(series)
     else run.memory.release(series)
   })
-  merged?.drain(sink)
+  await merged?.drain(sink)
 }
 
 async function runDateNow(run: QueryRun, kernel: MapKernel, steps: Steps, sink: Sink): Promise<void> {
@@ -54,7 +54,14 @@ async function runSeriesFunction(run: QueryRun, plan: CallPlan, steps: Steps, si
   const scalars = await evaluateScalars(run, plan.args, steps)
   const strings = plan.args.flatMap((arg) => (arg.kind === 'string' ? [arg.value] : []))
   const input = vectorArgument(plan)
-  const merged = mayRepeatLabels(run, plan) ? new SameLabels(run.memory) : undefined
+  const merged = mayRepeatLabels(run, plan) ? new SameLabels(run) : undefined
+  const emit = (series: StepSeries) => {
+    const count = countPresent(series.present)
+    if (count === 0) return run.memory.release(series)
+    if (series.charged === 0) run.memory.chargeSamples(series, count)
+    if (merged === undefined) sink(series)
+    else merged.add(series)
+  }
   const open = entry.open({
     steps,
     memory: run.memory,
@@ -67,17 +74,14 @@ async function runSeriesFunction(run: QueryRun, plan: CallPlan, steps: Steps, si
     isRangeQuery: run.isRangeQuery,
     delayedNameRemoval: run.delayedNameRemoval,
     dropName: (series) => dropMetricName(run, series),
-    emit(series) {
-      const count = countPresent(series.present)
-      if (count === 0) return run.memory.release(series)
-      if (series.charged === 0) run.memory.chargeSamples(series, count)
-      if (merged === undefined) sink(series)
-      else merged.add(series)
-    },
+    emit,
   })
   if (input !== undefined) await run.execute(input, steps, (series) => open.add(series))
-  open.finish()
-  merged?.drain(sink)
+  for (const series of open.finish()) {
+    emit(series)
+    if (run.pacer.due()) await run.pacer.rest()
+  }
+  await merged?.drain(sink)
 }
 
 /** Whether a function may answer series with the same labels. */

@@ -31,7 +31,7 @@ export async function runMatched(run: QueryRun, plan: BinaryPlan, steps: Steps, 
   checkOneSide(index, many, signatures, oneIsLeft ? 'left' : 'right')
 
   const pairing = new Pairing(run, plan, matching, steps)
-  const merged = new SameLabels(run.memory)
+  const merged = new SameLabels(run)
   for (const series of many) {
     const signature = signatures.find(series.labels)
     for (const other of signature === undefined ? [] : index.get(signature)) {
@@ -42,7 +42,7 @@ export async function runMatched(run: QueryRun, plan: BinaryPlan, steps: Steps, 
     if (run.pacer.due()) await run.pacer.rest()
   }
   for (const series of one) run.memory.release(series)
-  merged.drain(sink)
+  await merged.drain(sink)
 }
 
 /** Two of the 'one' side must not match the same, at a step at which the other side has anything at all. */

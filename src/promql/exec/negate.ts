@@ -7,7 +7,7 @@ import type { Steps } from './steps.ts'
 
 /** The values with the other sign; what they are is no longer what the name says. */
 export async function runNegate(run: QueryRun, plan: NegatePlan, steps: Steps, sink: Sink): Promise<void> {
-  const merged = !run.delayedNameRemoval && mayDifferByName(plan.input) ? new SameLabels(run.memory) : undefined
+  const merged = !run.delayedNameRemoval && mayDifferByName(plan.input) ? new SameLabels(run) : undefined
   await run.execute(plan.input, steps, (series) => {
     const { values } = series
     for (let k = 0; k < values.length; k++) values[k] = -values[k]
@@ -15,5 +15,5 @@ export async function runNegate(run: QueryRun, plan: NegatePlan, steps: Steps, s
     if (merged === undefined) sink(series)
     else merged.add(series)
   })
-  merged?.drain(sink)
+  await merged?.drain(sink)
 }

@@ -7,8 +7,8 @@ import type { ColumnMemory, StepSeries } from './columns.ts'
 export interface Reducer {
   /** Takes in a series of a group; it stays the caller's. */
   add(group: number, series: StepSeries): void
-  /** Writes the result of a group: its values, and where it has any. */
-  finish(group: number, out: StepSeries): void
+  /** Writes the result of a group: its values, and where it has any. A promise where it may take long. */
+  finish(group: number, out: StepSeries): void | Promise<void>
 }
 
 /** Columns of one group, made when its first series comes. */

@@ -50,12 +50,12 @@ export async function collectSamples(run: QueryRun, plan: MatrixPlan, steps: Ste
 /** Executes, and drops the names that were only marked to be dropped. */
 async function executeNamed(run: QueryRun, plan: Plan, steps: Steps, sink: (series: StepSeries) => void): Promise<void> {
   if (!run.delayedNameRemoval) return run.execute(plan, steps, sink)
-  const merged = new SameLabels(run.memory)
+  const merged = new SameLabels(run)
   await run.execute(plan, steps, (series) => {
     if (series.dropName) series.labels = withoutMetricName(series.labels)
     merged.add(series)
   })
-  merged.drain(sink)
+  await merged.drain(sink)
 }
 
 /** Gives the columns back and keeps the samples charged: the answer holds them now. */

@@ -1,16 +1,16 @@
-import type { ColumnMemory, Sink, StepSeries } from './columns.ts'
-import { sameLabelsError } from './query-run.ts'
+import { isAnyPresent, type Sink, type StepSeries } from './columns.ts'
+import { type QueryRun, sameLabelsError } from './query-run.ts'
 
 /**
  * Holds series until all are there and makes one of those with the same labels. Two with a value at the same step are
  * an error of the query. Source: Prometheus promql/engine.go, mergeSeriesWithSameLabelset and rangeEval.
  */
 export class SameLabels {
-  readonly #memory: ColumnMemory
+  readonly #run: QueryRun
   readonly #held = new Map<string, StepSeries>()
 
-  constructor(memory: ColumnMemory) {
-    this.#memory = memory
+  constructor(run: QueryRun) {
+    this.#run = run
   }
 
   add(series: StepSeries): void {
@@ -28,12 +28,19 @@ export class SameLabels {
     }
     known.dropName ||= series.dropName
     const moved = series.charged
-    this.#memory.release(series)
-    this.#memory.chargeSamples(known, moved)
+    this.#run.memory.release(series)
+    this.#run.memory.chargeSamples(known, moved)
   }
 
-  drain(sink: Sink): void {
-    for (const series of this.#held.values()) sink(series)
+  /** Hands over what is held, and forgets it. */
+  async drain(sink: Sink): Promise<void> {
+    const { memory, pacer } = this.#run
+    const held = [...this.#held.values()]
     this.#held.clear()
+    for (const series of held) {
+      if (isAnyPresent(series.present)) sink(series)
+      else memory.release(series)
+      if (pacer.due()) await pacer.rest()
+    }
   }
 }

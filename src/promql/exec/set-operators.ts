@@ -62,7 +62,7 @@ async function runOr(run: QueryRun, plan: BinaryPlan, steps: Steps, sink: Sink):
   assert(plan.matching !== undefined, 'a set operator has vectors on both sides')
   const signatures = new Signatures(plan.matching)
   const left = new Presence(run, steps)
-  const merged = new SameLabels(run.memory)
+  const merged = new SameLabels(run)
   await run.execute(plan.left, steps, (series) => {
     left.add(signatures.indexOf(series.labels), series.present)
     merged.add(series)
@@ -74,5 +74,5 @@ async function runOr(run: QueryRun, plan: BinaryPlan, steps: Steps, sink: Sink):
     if (isAnyPresent(present)) merged.add(series)
     else run.memory.release(series)
   })
-  merged.drain(sink)
+  await merged.drain(sink)
 }

@@ -1,7 +1,7 @@
 import type { SeriesFunction } from './series-function.ts'
 
 /** 1 at the steps at which the argument has no series. */
-export const absent: SeriesFunction = ({ steps, memory, absentLabels, emit }) => {
+export const absent: SeriesFunction = ({ steps, memory, absentLabels }) => {
   const out = memory.series(absentLabels, steps.count)
   out.present.fill(1)
   return {
@@ -11,7 +11,7 @@ export const absent: SeriesFunction = ({ steps, memory, absentLabels, emit }) =>
     },
     finish() {
       out.values.fill(1)
-      emit(out)
+      return [out]
     },
   }
 }

@@ -10,7 +10,6 @@ const BUCKET_LABEL = 'le'
 interface Histogram {
   /** Of the first bucket seen, without `le`. */
   readonly labels: Labels
-  readonly dropName: boolean
   readonly buckets: { readonly bound: number; readonly series: StepSeries }[]
 }
 
@@ -38,12 +37,12 @@ class HistogramSet {
     const key = labels.key()
     const known = this.#histograms.get(key)
     if (known !== undefined) known.buckets.push({ bound, series })
-    else this.#histograms.set(key, { labels, dropName: series.dropName, buckets: [{ bound, series }] })
+    else this.#histograms.set(key, { labels, buckets: [{ bound, series }] })
   }
 
-  /** Emits one series a histogram, its value at each step what `compute` makes of the buckets that are there. */
-  finish(compute: (buckets: Buckets, step: number, histogram: Histogram) => number): void {
-    const { steps, memory, dropName, emit } = this.#call
+  /** One series a histogram, its value at each step what `compute` makes of the buckets that are there. */
+  *finish(compute: (buckets: Buckets, step: number, histogram: Histogram) => number): Iterable<StepSeries> {
+    const { steps, memory, dropName } = this.#call
     for (const histogram of this.#histograms.values()) {
       const sorted = histogram.buckets.sort((a, b) => a.bound - b.bound || 0)
       const buckets = new Buckets(sorted.length)
@@ -57,7 +56,7 @@ class HistogramSet {
       }
       for (const { series } of sorted) memory.release(series)
       dropName(out)
-      emit(out)
+      yield out
     }
   }
 }
@@ -71,7 +70,7 @@ export const histogramQuantile: SeriesFunction = (call) => {
   return {
     add: (series) => histograms.add(series),
     finish() {
-      histograms.finish((buckets, step, histogram) => {
+      return histograms.finish((buckets, step, histogram) => {
         const value = buckets.quantile(quantiles[step])
         if (buckets.fix.forced) {
           const { minBucket, maxBucket, maxDiff } = buckets.fix
@@ -98,5 +97,5 @@ export const histogramFraction: SeriesFunction = (call) => {
 /** Functions of native histograms: floats are left out. */
 export const nativeHistogramsOnly: SeriesFunction = ({ memory }) => ({
   add: (series) => memory.release(series),
-  finish() {},
+  finish: () => [],
 })

@@ -26,7 +26,7 @@ export const labelReplace: SeriesFunction = ({ strings, emit }) => {
       if (value !== null) setLabel(series, destination, value)
       emit(series)
     },
-    finish() {},
+    finish: () => [],
   }
 }
 
@@ -50,6 +50,6 @@ export const labelJoin: SeriesFunction = ({ strings, emit }) => {
       setLabel(series, destination, sources.map((source) => series.labels.get(source)).join(separator))
       emit(series)
     },
-    finish() {},
+    finish: () => [],
   }
 }

@@ -23,14 +23,15 @@ export interface SeriesCall {
   readonly delayedNameRemoval: boolean
   /** Marks `series` as without a metric name. */
   dropName(series: StepSeries): void
-  /** Where the result goes. */
+  /** Where series of the result go that are ready before the end. */
   readonly emit: Sink
 }
 
 /** A function at work: is handed each series of its argument (and owns it from then on), then told that there are no more. */
 export interface OpenSeriesFunction {
   add(series: StepSeries): void
-  finish(): void
+  /** The series of the result that were not emitted yet, made one by one: the caller may pause in between. */
+  finish(): Iterable<StepSeries>
 }
 
 /** Throws a CodedError for arguments that only now are seen to be wrong. */

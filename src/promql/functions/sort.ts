@@ -6,7 +6,7 @@ import type { SeriesFunction } from './series-function.ts'
 function sortBy(compare: (a: number, b: number) => number): SeriesFunction {
   return ({ steps, annotations, range, isRangeQuery, emit }) => {
     if (isRangeQuery) annotations.sortInRangeQuery(range)
-    if (steps.count !== 1) return { add: emit, finish() {} }
+    if (steps.count !== 1) return { add: emit, finish: () => [] }
     const held: StepSeries[] = []
     return {
       add(series) {
@@ -18,7 +18,7 @@ function sortBy(compare: (a: number, b: number) => number): SeriesFunction {
           if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y))
           return compare(x, y)
         })
-        for (const series of held) emit(series)
+        return held
       },
     }
   }

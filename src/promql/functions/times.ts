@@ -8,16 +8,16 @@ export const timestamp: SeriesFunction = ({ steps, dropName, emit }) => ({
     dropName(series)
     emit(series)
   },
-  finish() {},
+  finish: () => [],
 })
 
 /** A scalar as one series without labels. */
-export const vector: SeriesFunction = ({ steps, memory, scalars, emit }) => ({
+export const vector: SeriesFunction = ({ steps, memory, scalars }) => ({
   add() {},
   finish() {
     const out = memory.series(Labels.empty, steps.count)
     out.values.set(scalars[0])
     out.present.fill(1)
-    emit(out)
+    return [out]
   },
 })
