@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { checkContentType, targetLimitMessage } from './limits.ts'
+
+test("content types that are not text are refused in upstream's words", () => {
+  const check = (contentType: string, want?: string) => {
+    if (want === undefined) checkContentType(contentType)
+    else assert.throws(() => checkContentType(contentType), { message: want })
+  }
+  check('text/plain')
+  check('Text/Plain; version=0.0.4; charset=utf-8')
+  check('', 'non-compliant scrape target sending blank Content-Type and no fallback_scrape_protocol specified for target')
+  check('text/html', 'received unsupported Content-Type "text/html" and no fallback_scrape_protocol specified for target')
+  check('text plain', 'cannot parse Content-Type "text plain" and no fallback_scrape_protocol for target')
+})
+
+test('a target limit of 0 is none', () => {
+  assert.equal(targetLimitMessage(5, 0), undefined)
+  assert.equal(targetLimitMessage(5, 5), undefined)
+  assert.equal(targetLimitMessage(6, 5), 'target_limit exceeded (number of targets: 6, limit: 5)')
+})

@@ -1,0 +1,401 @@
+// One target's scrapes, slot after slot.
+//
+// 1. At most one scrape of a target is under way, and its page, its report and its staleness markers are one batch.
+// 2. `#live` says whether the series of `#page` are current in the storage: a failed scrape marks them stale and clears it.
+// 3. A new configuration is taken over between two scrapes only.
+
+import { AssertionFailure } from '../base/assert.ts'
+import { errorMessage } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import { formatDuration } from '../model/duration.ts'
+import { STALE_MARKER } from '../model/staleness.ts'
+import type { Timestamp } from '../model/time.ts'
+import { type Appendable, type Appender, AppendStatus } from '../storage/appender.ts'
+import { type BodyBuffer, BodySizeError } from './body-buffer.ts'
+import { BODY_BYTES_MAX, checkContentType, SampleLimitError } from './limits.ts'
+import type { ScrapeMetrics } from './metrics.ts'
+import { markStale, PageIngest } from './page-ingest.ts'
+import { LabelLimitError, reportLabels } from './sample-labels.ts'
+import { ScrapeClient, type ScrapeClientContext, ScrapeError } from './scrape-client.ts'
+import type { ScrapeConfig } from './scrape-config.ts'
+import { EMPTY_PAGE, type SeriesPage } from './series-page.ts'
+import { type SlotStart, slotFrom, startOfSlot } from './slots.ts'
+import type { TargetHealth, TargetStatus } from './target.ts'
+import type { Target } from './target-labels.ts'
+import { QueuedTimer } from './timer-queue.ts'
+
+/** What all loops of a process share. */
+export interface ScrapeContext extends ScrapeClientContext {
+  readonly appendable: Appendable
+  readonly metrics: ScrapeMetrics
+  readonly log: Log
+  /** Salts hashes of what targets send. */
+  readonly salt: number
+}
+
+const REPORT_NAMES = [
+  'up',
+  'scrape_duration_seconds',
+  'scrape_samples_scraped',
+  'scrape_samples_post_metric_relabeling',
+  'scrape_series_added',
+] as const
+
+/** Lines between two breaths of the event loop: some 5 ms for known series, some 30 ms for new ones. */
+const LINES_PER_TURN = 20_000
+
+interface Counts {
+  readonly scrapedCount: number
+  readonly addedCount: number
+  readonly seriesAddedCount: number
+}
+
+const NOTHING: Counts = { scrapedCount: 0, addedCount: 0, seriesAddedCount: 0 }
+
+type Phase = 'idle' | 'waiting' | 'scraping' | 'retiring' | 'ended'
+
+export class ScrapeLoop {
+  readonly #context: ScrapeContext
+  readonly #timer: QueuedTimer
+  readonly #onRetired: () => void
+  #target: Target
+  #config: ScrapeConfig
+  #client: ScrapeClient
+  #intervalText: string
+  /** What `reconfigure` left for the end of the scrape under way. */
+  #next: { readonly target: Target; readonly config: ScrapeConfig } | undefined
+  #phase: Phase = 'idle'
+  #scrape: Promise<void> = Promise.resolve()
+  #retires = false
+  /** The slot that is waited for or under way. */
+  #slot: Timestamp = 0
+  #lastTimestamp: Timestamp = 0
+  #lastStart = 0
+
+  #page: SeriesPage = EMPTY_PAGE
+  #live = false
+  /** The page was made under another configuration: good for staleness only. */
+  #pageIsForeign = false
+  readonly #reportRefs = new Float64Array(REPORT_NAMES.length).fill(-1)
+  /** Why every scrape fails without being tried. */
+  #forcedError: string | undefined
+
+  #health: TargetHealth = 'unknown'
+  #lastError = ''
+  #lastScrape = 0
+  #lastScrapeDurationMs = 0
+
+  /** `onRetired` is called once after `retire`, when the staleness markers have been written. */
+  constructor(context: ScrapeContext, target: Target, config: ScrapeConfig, onRetired: () => void) {
+    this.#context = context
+    this.#target = target
+    this.#config = config
+    this.#onRetired = onRetired
+    this.#client = this.#makeClient()
+    this.#intervalText = formatDuration(target.slots.intervalMs)
+    this.#timer = new QueuedTimer(context.timers, () => this.#wake())
+  }
+
+  status(): TargetStatus {
+    const target = this.#next?.target ?? this.#target
+    return {
+      discoveredLabels: target.discoveredLabels,
+      labels: target.labels,
+      scrapePool: this.#config.jobName,
+      scrapeUrl: target.url.text,
+      lastError: this.#lastError,
+      lastScrape: this.#lastScrape,
+      lastScrapeDurationMs: this.#lastScrapeDurationMs,
+      health: this.#health,
+      scrapeIntervalMs: target.slots.intervalMs,
+      scrapeTimeoutMs: target.timeoutMs,
+    }
+  }
+
+  start(): void {
+    this.#waitFrom(this.#context.env.clock.now())
+  }
+
+  setForcedError(message: string | undefined): void {
+    this.#forcedError = message
+  }
+
+  /** The same target as discovered anew: only what is shown can differ. */
+  refresh(target: Target): void {
+    if (this.#next === undefined) this.#target = target
+    else this.#next = { ...this.#next, target }
+  }
+
+  /** Goes on with a changed configuration; series that it no longer yields are marked stale with the next scrape. */
+  reconfigure(target: Target, config: ScrapeConfig): void {
+    this.#next = { target, config }
+    if (this.#phase !== 'scraping') this.#takeOver()
+  }
+
+  /** The target is gone: scrapes no more; marks its series stale when it has not come back for a while. */
+  retire(): void {
+    this.#retires = true
+    if (this.#phase !== 'scraping') this.#beginRetirement()
+  }
+
+  /** The target is back before its series were marked stale. */
+  revive(): void {
+    if (!this.#retires) return
+    this.#retires = false
+    if (this.#phase === 'retiring') this.#waitFrom(this.#context.env.clock.now())
+  }
+
+  /** Ends at once and leaves no markers: the process stops and will go on where it was. Resolves when nothing is under way. */
+  async stop(): Promise<void> {
+    this.#phase = 'ended'
+    this.#timer.cancel()
+    this.#client.abort(new ScrapeError('shutting down'))
+    await this.#scrape
+  }
+
+  #makeClient(): ScrapeClient {
+    const { http, enableCompression, bodyBytesMax } = this.#config
+    return new ScrapeClient(this.#context, {
+      url: this.#target.url,
+      http,
+      enableCompression,
+      timeoutMs: this.#target.timeoutMs,
+      bodyBytesMax: bodyBytesMax > 0 ? bodyBytesMax : BODY_BYTES_MAX,
+    })
+  }
+
+  #takeOver(): void {
+    if (this.#next === undefined) return
+    this.#client.abort(new ScrapeError('the configuration has changed'))
+    this.#target = this.#next.target
+    this.#config = this.#next.config
+    this.#next = undefined
+    this.#client = this.#makeClient()
+    this.#intervalText = formatDuration(this.#target.slots.intervalMs)
+    this.#pageIsForeign = true
+    if (this.#phase === 'waiting') this.#waitFrom(this.#context.env.clock.now())
+  }
+
+  /** Waits for the first slot from `now` on. */
+  #waitFrom(now: number): void {
+    this.#waitFor(slotFrom(this.#target.slots, now))
+  }
+
+  #waitFor(slot: Timestamp): void {
+    this.#phase = 'waiting'
+    this.#slot = slot
+    this.#timer.arm(Math.max(0, slot - this.#context.env.clock.now()))
+  }
+
+  #wake(): void {
+    if (this.#phase === 'retiring') {
+      this.#scrape = this.#endRetirement()
+      return
+    }
+    const { env, metrics } = this.#context
+    const now = env.clock.now()
+    const start = startOfSlot(this.#target.slots, this.#slot, now)
+    if (start.missedCount > 0) metrics.slotsMissed.inc(start.missedCount)
+    if (start.nominal === undefined) {
+      this.#waitFrom(now)
+      return
+    }
+    metrics.lateness.observe(Math.max(0, now - start.nominal) / 1000)
+    this.#slot = start.nominal
+    this.#phase = 'scraping'
+    this.#scrape = this.#scrapeSlot(start, now)
+  }
+
+  async #scrapeSlot(start: SlotStart, now: number): Promise<void> {
+    const { env, metrics, log } = this.#context
+    const began = env.clock.monotonic()
+    if (this.#lastStart > 0) metrics.intervalLength.observe({ interval: this.#intervalText }, (began - this.#lastStart) / 1000)
+    this.#lastStart = began
+    this.#lastScrape = Math.floor(now)
+    let body: BodyBuffer | undefined
+    let error: unknown
+    try {
+      if (this.#forcedError !== undefined) throw new ScrapeError(this.#forcedError)
+      const page = await this.#client.fetch()
+      body = page.body
+      if (body.length > 0) checkContentType(page.contentType)
+    } catch (cause) {
+      error = cause
+    }
+    try {
+      // Told to stop while it was fetched: what came is not stored, and nothing is marked stale.
+      if (!this.#hasEnded()) await this.#store(start.timestamp, began, error === undefined ? body : undefined, error)
+    } catch (cause) {
+      if (cause instanceof AssertionFailure) throw cause
+      log.error('scrape commit failed', { target: this.#target.url.text, job: this.#config.jobName, error: errorMessage(cause) })
+    } finally {
+      body?.release()
+    }
+    this.#lastTimestamp = start.timestamp
+    this.#goOn()
+  }
+
+  #hasEnded(): boolean {
+    return this.#phase === 'ended'
+  }
+
+  #goOn(): void {
+    if (this.#phase === 'ended') return
+    this.#phase = 'idle'
+    if (this.#retires) {
+      this.#beginRetirement()
+      return
+    }
+    if (this.#next === undefined) {
+      this.#waitFor(this.#slot + this.#target.slots.intervalMs)
+      return
+    }
+    this.#takeOver()
+    this.#waitFrom(this.#context.env.clock.now())
+  }
+
+  /** Stores what a scrape brought, or that it failed, and the report. Rejects when the storage could not take it. */
+  async #store(timestamp: Timestamp, began: number, body: BodyBuffer | undefined, error: unknown): Promise<void> {
+    const { env, appendable, metrics } = this.#context
+    let appender = appendable.appender()
+    let counts = NOTHING
+    try {
+      if (error === undefined && body !== undefined && body.length > 0) {
+        const ingest = this.#ingest(appender, timestamp, body)
+        counts = ingest
+        try {
+          while (!ingest.step(LINES_PER_TURN)) {
+            await nextTurn(env.clock)
+            if (this.#hasEnded()) {
+              appender.rollback()
+              return
+            }
+          }
+          const page = ingest.page
+          if (this.#live) markStale(appender, timestamp, this.#page, page)
+          this.#page = page
+          this.#pageIsForeign = false
+          this.#live = true
+          this.#countRefused(ingest)
+        } catch (cause) {
+          if (cause instanceof AssertionFailure) throw cause
+          error = cause
+          appender.rollback()
+          appender = appendable.appender()
+        }
+        metrics.samplesScraped.inc(ingest.scrapedCount)
+      } else if (error === undefined) this.#markPageStale(appender, timestamp)
+      if (error !== undefined) {
+        this.#countFailure(error)
+        this.#markPageStale(appender, timestamp)
+      }
+      const durationMs = env.clock.monotonic() - began
+      this.#note(error, durationMs)
+      const { scrapedCount, addedCount, seriesAddedCount } = counts
+      this.#report(appender, timestamp, [error === undefined ? 1 : 0, durationMs / 1000, scrapedCount, addedCount, seriesAddedCount])
+    } catch (cause) {
+      appender.rollback()
+      throw cause
+    }
+    await appender.commit()
+  }
+
+  #ingest(appender: Appender, timestamp: Timestamp, body: BodyBuffer): PageIngest {
+    return new PageIngest({
+      appender,
+      config: this.#config,
+      targetLabels: this.#target.labels,
+      timestamp,
+      body,
+      page: this.#pageIsForeign ? EMPTY_PAGE : this.#page,
+      salt: this.#context.salt,
+    })
+  }
+
+  #markPageStale(appender: Appender, timestamp: Timestamp): void {
+    if (this.#live) markStale(appender, timestamp, this.#page)
+    this.#live = false
+  }
+
+  #note(error: unknown, durationMs: number): void {
+    this.#health = error === undefined ? 'up' : 'down'
+    this.#lastError = error === undefined ? '' : errorMessage(error)
+    this.#lastScrapeDurationMs = durationMs
+    if (error !== undefined) {
+      this.#context.log.debug('scrape failed', { target: this.#target.url.text, job: this.#config.jobName, error: this.#lastError })
+    }
+  }
+
+  #countFailure(error: unknown): void {
+    const { metrics } = this.#context
+    if (error instanceof SampleLimitError) metrics.exceededSampleLimit.inc()
+    else if (error instanceof BodySizeError) metrics.exceededBodySize.inc()
+    else if (error instanceof LabelLimitError) metrics.exceededLabelLimits.inc()
+  }
+
+  #countRefused({ outOfOrderCount, duplicateCount, outOfBoundsCount }: PageIngest): void {
+    const { metrics, log } = this.#context
+    if (outOfOrderCount + duplicateCount + outOfBoundsCount === 0) return
+    metrics.outOfOrder.inc(outOfOrderCount)
+    metrics.duplicateTimestamp.inc(duplicateCount)
+    metrics.outOfBounds.inc(outOfBoundsCount)
+    log.warn('samples of a scrape were not taken', {
+      target: this.#target.url.text,
+      job: this.#config.jobName,
+      outOfOrderCount,
+      duplicateCount,
+      outOfBoundsCount,
+    })
+  }
+
+  /** `values` in the order of REPORT_NAMES. A report sample that the storage refuses is not missed: another loop has this target now. */
+  #report(appender: Appender, timestamp: Timestamp, values: readonly number[]): void {
+    for (let i = 0; i < REPORT_NAMES.length; i++) {
+      const ref = this.#reportRefs[i]
+      if (ref >= 0 && appender.append(ref, timestamp, values[i]) !== AppendStatus.unknownSeries) continue
+      this.#reportRefs[i] = appender.series(reportLabels(REPORT_NAMES[i], this.#target.labels))
+      appender.append(this.#reportRefs[i], timestamp, values[i])
+    }
+  }
+
+  /**
+   * Waits until a target that only flaps, or that another configuration scrapes from now on, would have new samples: the markers
+   * carry the time of the next slot and are then refused as too old. Source: Prometheus scrape/scrape.go, endOfRunStaleness.
+   */
+  #beginRetirement(): void {
+    this.#timer.cancel()
+    const { intervalMs } = this.#target.slots
+    const { env } = this.#context
+    if (this.#lastTimestamp === 0) {
+      this.#phase = 'ended'
+      this.#onRetired()
+      return
+    }
+    this.#phase = 'retiring'
+    this.#slot = slotFrom(this.#target.slots, Math.max(env.clock.now(), this.#lastTimestamp + 1))
+    this.#timer.arm(Math.max(0, this.#slot - env.clock.now()) + intervalMs * 1.1)
+  }
+
+  async #endRetirement(): Promise<void> {
+    this.#phase = 'ended'
+    const { appendable, log } = this.#context
+    const appender = appendable.appender()
+    try {
+      this.#markPageStale(appender, this.#slot)
+      for (const ref of this.#reportRefs) if (ref >= 0) appender.append(ref, this.#slot, STALE_MARKER)
+      await appender.commit()
+    } catch (cause) {
+      log.error('staleness markers were not stored', {
+        target: this.#target.url.text,
+        job: this.#config.jobName,
+        error: errorMessage(cause),
+      })
+    }
+    this.#client.abort(new ScrapeError('the target is gone'))
+    this.#onRetired()
+  }
+}
+
+function nextTurn(clock: ScrapeContext['env']['clock']): Promise<void> {
+  return new Promise((resolve) => void clock.setTimer(0, resolve))
+}

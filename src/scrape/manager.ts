@@ -1,0 +1,109 @@
+import type { Env } from '../base/env.ts'
+import type { Service } from '../base/service.ts'
+import type { Appendable } from '../storage/appender.ts'
+import { BufferPool } from './body-buffer.ts'
+import { BODIES_BYTES_MAX } from './limits.ts'
+import type { ScrapeContext } from './loop.ts'
+import { scrapeMetrics } from './metrics.ts'
+import { ScrapePool } from './pool.ts'
+import type { ScrapeConfig } from './scrape-config.ts'
+import type { DroppedTarget, TargetStatus, TargetsView } from './target.ts'
+import { TimerQueue } from './timer-queue.ts'
+
+export interface ScrapeManagerOptions {
+  readonly env: Env
+  /** Where samples go: one appender a scrape. */
+  readonly appendable: Appendable
+  /** Of this program; part of the User-Agent. */
+  readonly version: string
+}
+
+/** Scrapes what the configuration says, from `run` until its signal aborts. */
+export interface ScrapeManager extends Service, TargetsView {
+  /**
+   * Takes over `scrape_configs`: at the start and at each reload. A job whose fingerprint is the same is not touched;
+   * a job that is gone has its series marked stale.
+   */
+  apply(configs: readonly ScrapeConfig[]): void
+}
+
+/** One manager an Env: its metrics are registered once. */
+export function createScrapeManager(options: ScrapeManagerOptions): ScrapeManager {
+  return new Manager(options)
+}
+
+class Manager implements ScrapeManager {
+  readonly name = 'scrape manager'
+  readonly #context: ScrapeContext
+  #configs: readonly ScrapeConfig[] = []
+  #isRunning = false
+  readonly #pools = new Map<string, ScrapePool>()
+  /** Pools of jobs that are gone, until their staleness markers are written. */
+  readonly #leaving = new Set<ScrapePool>()
+
+  constructor({ env, appendable, version }: ScrapeManagerOptions) {
+    const log = env.log.with({ component: 'scrape' })
+    this.#context = {
+      env,
+      timers: new TimerQueue(env.clock),
+      buffers: new BufferPool(BODIES_BYTES_MAX),
+      userAgent: `Promontory/${version}`,
+      appendable,
+      metrics: scrapeMetrics(env.metrics),
+      log,
+      salt: Math.floor(env.random.next() * 2 ** 32),
+    }
+  }
+
+  apply(configs: readonly ScrapeConfig[]): void {
+    this.#configs = configs
+    if (this.#isRunning) this.#adjust()
+  }
+
+  async run(signal: AbortSignal, ready: () => void): Promise<void> {
+    this.#isRunning = true
+    this.#adjust()
+    ready()
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve()
+      else signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+    this.#isRunning = false
+    const pools = [...this.#pools.values(), ...this.#leaving]
+    this.#pools.clear()
+    this.#leaving.clear()
+    await Promise.all(pools.map((pool) => pool.stop()))
+  }
+
+  active(): readonly TargetStatus[] {
+    return [...this.#pools.values()].flatMap((pool) => pool.active())
+  }
+
+  dropped(): readonly DroppedTarget[] {
+    return [...this.#pools.values()].flatMap((pool) => pool.dropped())
+  }
+
+  droppedCounts(): ReadonlyMap<string, number> {
+    return new Map([...this.#pools].map(([job, pool]) => [job, pool.droppedCount]))
+  }
+
+  #adjust(): void {
+    const wanted = new Map(this.#configs.map((config) => [config.jobName, config]))
+    for (const [job, pool] of this.#pools) {
+      if (wanted.has(job)) continue
+      this.#pools.delete(job)
+      this.#leaving.add(pool)
+      pool.remove()
+    }
+    for (const [job, config] of wanted) {
+      const pool = this.#pools.get(job)
+      if (pool === undefined) this.#start(config)
+      else if (pool.config.fingerprint !== config.fingerprint) pool.reload(config)
+    }
+  }
+
+  #start(config: ScrapeConfig): void {
+    const pool: ScrapePool = new ScrapePool(this.#context, config, () => void this.#leaving.delete(pool))
+    this.#pools.set(config.jobName, pool)
+  }
+}

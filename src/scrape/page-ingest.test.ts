@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { MemoryAppendable } from '../../test/support/memory-appendable.ts'
+import { scrapeConfig } from '../../test/support/scrape-config.ts'
+import { Labels } from '../model/labels.ts'
+import { relabelConfig } from '../model/relabel.ts'
+import { BodyBuffer, BufferPool } from './body-buffer.ts'
+import { markStale, PageIngest } from './page-ingest.ts'
+import { EMPTY_PAGE } from './series-page.ts'
+
+const TARGET = Labels.of({ job: 'j' })
+
+interface Line {
+  readonly series: number
+  readonly value: number
+  /** Which of several ways to write the series. */
+  readonly spelling: number
+}
+
+function write({ series, value, spelling }: Line): string {
+  const forms = [
+    `m{a="${series}",b="x"} ${value}`,
+    `m{b="x",a="${series}"} ${value}`,
+    `m{ a="${series}", b="x" }  ${value}`,
+    `{"m",a="${series}",b="x"} ${value}`,
+  ]
+  return `${forms[spelling]}\n`
+}
+
+/** What is stored when every page is taken by itself, series by series. The plain twin of PageIngest. */
+function expected(pages: readonly (readonly Line[])[], dropped: (series: number) => boolean): string[] {
+  const stored = new Map<number, string[]>()
+  let before = new Set<number>()
+  for (let i = 0; i < pages.length; i++) {
+    const now = new Set<number>()
+    for (const { series, value } of pages[i]) {
+      if (dropped(series) || now.has(series)) continue
+      now.add(series)
+      const samples = stored.get(series) ?? []
+      samples.push(`${(i + 1) * 1000}=${value}`)
+      stored.set(series, samples)
+    }
+    for (const series of before) if (!now.has(series)) stored.get(series)!.push(`${(i + 1) * 1000}=stale`)
+    before = now
+  }
+  return [...stored].map(([series, samples]) => `${series}: ${samples.join(' ')}`).sort()
+}
+
+async function stored(pages: readonly (readonly Line[])[], lineCount: number): Promise<string[]> {
+  const config = scrapeConfig({ metricRelabelConfigs: [relabelConfig({ sourceLabels: ['a'], regex: '3', action: 'drop' })] })
+  const store = new MemoryAppendable()
+  const pool = new BufferPool(1 << 20)
+  let page = EMPTY_PAGE
+  for (let i = 0; i < pages.length; i++) {
+    const text = Buffer.from(`# TYPE m gauge\n${pages[i].map(write).join('')}`)
+    const body = new BodyBuffer(pool, Infinity)
+    body.append(text, 0, text.length)
+    const appender = store.appender()
+    const timestamp = (i + 1) * 1000
+    const ingest = new PageIngest({ appender, config, targetLabels: TARGET, timestamp, body, page, salt: 7 })
+    while (!ingest.step(lineCount));
+    const next = ingest.page
+    markStale(appender, timestamp, page, next)
+    page = next
+    assert.equal(ingest.scrapedCount, pages[i].length)
+    assert.equal(ingest.addedCount, pages[i].filter(({ series }) => series !== 3).length)
+    await appender.commit()
+    body.release()
+  }
+  return Array.from({ length: 8 }, (_, series) => [series, store.text(`m{a="${series}", b="x", job="j"}`)])
+    .filter(([, text]) => text !== '')
+    .map(([series, text]) => `${series}: ${text}`)
+}
+
+const lines = fc.array(fc.record({ series: fc.nat(7), value: fc.nat(3), spelling: fc.constant(0) }), { maxLength: 12 })
+
+test('whatever follows whatever, each page is stored as if it were read alone', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(lines, { maxLength: 8 }), fc.integer({ min: 1, max: 20 }), async (pages, lineCount) => {
+      assert.deepEqual(
+        await stored(pages, lineCount),
+        expected(pages, (series) => series === 3),
+      )
+    }),
+    { numRuns: 400 },
+  )
+})
+
+test('it does not matter how a series is written', async () => {
+  const spelled = fc.uniqueArray(fc.record({ series: fc.nat(7), value: fc.nat(3), spelling: fc.nat(3) }), {
+    maxLength: 8,
+    selector: (line) => line.series,
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(spelled, { maxLength: 8 }), async (pages) => {
+      assert.deepEqual(
+        await stored(pages, 100),
+        expected(pages, (series) => series === 3),
+      )
+    }),
+    { numRuns: 300 },
+  )
+})

@@ -1,0 +1,82 @@
+// From what a target exposes to what is stored. Source: Prometheus scrape/scrape.go, mutateSampleLabels and verifyLabelLimits.
+
+import { CodedError } from '../base/errors.ts'
+import { type Labels, LabelsBuilder, METRIC_NAME, quote } from '../model/labels.ts'
+import { isLabelName, relabel } from '../model/relabel.ts'
+import type { ScrapeConfig } from './scrape-config.ts'
+
+const EXPORTED_PREFIX = 'exported_'
+
+/** A label limit is exceeded; the scrape fails. */
+export class LabelLimitError extends CodedError {
+  constructor(message: string) {
+    super('limit', message)
+    this.name = 'LabelLimitError'
+  }
+}
+
+/**
+ * The labels under which a series is stored, or null when metric relabeling drops it. Slow path: once per new series.
+ * Throws a CodedError when the result is no series, LabelLimitError when it exceeds a limit: both fail the scrape.
+ */
+export function storedLabels(exposed: Labels, target: Labels, config: ScrapeConfig): Labels | null {
+  const stored = relabel(withTargetLabels(exposed, target, config.honorLabels), config.metricRelabelConfigs)
+  if (stored === null || stored.size === 0) return null
+  const name = stored.get(METRIC_NAME)
+  if (name === '') throw new CodedError('bad_data', `missing metric name (${METRIC_NAME} label)`)
+  for (let i = 0; i < stored.pairs.length; i += 2) {
+    if (!isLabelName(stored.pairs[i])) throw new CodedError('bad_data', `invalid metric name or label names: ${stored}`)
+  }
+  checkLabelLimits(stored, name, config)
+  return stored
+}
+
+/** Labels of a report series such as `up`. */
+export function reportLabels(name: string, target: Labels): Labels {
+  return target.with({ [METRIC_NAME]: name })
+}
+
+function withTargetLabels(exposed: Labels, target: Labels, honorLabels: boolean): Labels {
+  const builder = new LabelsBuilder(exposed)
+  if (honorLabels) {
+    for (const [name, value] of target) if (!exposed.has(name)) builder.set(name, value)
+    return builder.labels()
+  }
+  const conflicts: [string, string][] = []
+  for (const [name, value] of target) {
+    const existing = exposed.get(name)
+    if (existing !== '') conflicts.push([name, existing])
+    builder.set(name, value)
+  }
+  // The shortest first, so that which label gets how many prefixes does not depend on their order.
+  conflicts.sort(([a], [b]) => a.length - b.length)
+  for (const [name, value] of conflicts) {
+    let renamed = `${EXPORTED_PREFIX}${name}`
+    while (builder.get(renamed) !== '') renamed = `${EXPORTED_PREFIX}${renamed}`
+    builder.set(renamed, value)
+  }
+  return builder.labels()
+}
+
+function checkLabelLimits(labels: Labels, name: string, config: ScrapeConfig): void {
+  const { labelLimit, labelNameLengthLimit, labelValueLengthLimit } = config
+  const metric = name.slice(0, 50)
+  if (labelLimit > 0 && labels.size > labelLimit) {
+    throw new LabelLimitError(`label_limit exceeded (metric: ${metric}, number of labels: ${labels.size}, limit: ${labelLimit})`)
+  }
+  if (labelNameLengthLimit === 0 && labelValueLengthLimit === 0) return
+  for (const [label, value] of labels) {
+    const nameLength = Buffer.byteLength(label)
+    if (labelNameLengthLimit > 0 && nameLength > labelNameLengthLimit) {
+      throw new LabelLimitError(
+        `label_name_length_limit exceeded (metric: ${metric}, label name: ${label.slice(0, 50)}, length: ${nameLength}, limit: ${labelNameLengthLimit})`,
+      )
+    }
+    const valueLength = Buffer.byteLength(value)
+    if (labelValueLengthLimit > 0 && valueLength > labelValueLengthLimit) {
+      throw new LabelLimitError(
+        `label_value_length_limit exceeded (metric: ${metric}, label name: ${label.slice(0, 50)}, value: ${quote(value.slice(0, 50))}, length: ${valueLength}, limit: ${labelValueLengthLimit})`,
+      )
+    }
+  }
+}

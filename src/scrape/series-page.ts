@@ -1,0 +1,144 @@
+// What the last good page of a target looked like: a column entry for every series line, in the order of the lines.
+//
+// 1. Entry i has the series bytes [offsets[i], offsets[i+1]) of `bytes` and the storage's handle in refs[i].
+// 2. A page is not changed by a scrape that matches it; one that differs builds a new page and leaves this one as it was, so a
+//    scrape that fails half way loses nothing. (Only a handle that the storage let go of is replaced in place.)
+// 3. Nothing here is an object per series: 1 million series of 100 bytes take 113 MB, and nothing for the collector to walk.
+
+import type { SeriesRef } from '../storage/appender.ts'
+
+/** Bits of an entry's flags. 0: an ordinary series, to be marked stale when it goes. */
+export const SeriesFlag = {
+  /** Metric relabeling drops it: it has no handle. */
+  dropped: 1,
+  /** Not to be marked stale: it carries its own timestamps, or no sample of it was taken. */
+  untracked: 2,
+  /** The same bytes stand further up on the page. */
+  repeated: 4,
+} as const
+
+export interface SeriesPage {
+  readonly count: number
+  readonly bytes: Uint8Array
+  readonly offsets: Uint32Array
+  readonly refs: Float64Array
+  readonly flags: Uint8Array
+}
+
+export const EMPTY_PAGE: SeriesPage = {
+  count: 0,
+  bytes: new Uint8Array(0),
+  offsets: new Uint32Array(1),
+  refs: new Float64Array(0),
+  flags: new Uint8Array(0),
+}
+
+/** Collects the entries of a page that differs from the last one. */
+export class SeriesPageBuilder {
+  #count = 0
+  #bytes: Uint8Array
+  #offsets: Uint32Array
+  #refs: Float64Array
+  #flags: Uint8Array
+
+  constructor(expectedCount: number, expectedBytes: number) {
+    const capacity = Math.max(64, expectedCount)
+    this.#bytes = new Uint8Array(Math.max(4096, expectedBytes))
+    this.#offsets = new Uint32Array(capacity + 1)
+    this.#refs = new Float64Array(capacity)
+    this.#flags = new Uint8Array(capacity)
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  get bytes(): Uint8Array {
+    return this.#bytes
+  }
+
+  start(index: number): number {
+    return this.#offsets[index]
+  }
+
+  end(index: number): number {
+    return this.#offsets[index + 1]
+  }
+
+  ref(index: number): SeriesRef {
+    return this.#refs[index]
+  }
+
+  flags(index: number): number {
+    return this.#flags[index]
+  }
+
+  /** Takes over the first `count` entries of a page. */
+  copyFrom(page: SeriesPage, count: number): void {
+    this.#reserve(count, page.offsets[count])
+    this.#bytes.set(page.bytes.subarray(0, page.offsets[count]))
+    this.#offsets.set(page.offsets.subarray(0, count + 1))
+    this.#refs.set(page.refs.subarray(0, count))
+    this.#flags.set(page.flags.subarray(0, count))
+    this.#count = count
+  }
+
+  add(from: Uint8Array, start: number, end: number, ref: SeriesRef, flags: number): void {
+    const index = this.#count
+    const at = this.#offsets[index]
+    this.#reserve(index + 1, at + end - start)
+    this.#bytes.set(from.subarray(start, end), at)
+    this.#offsets[index + 1] = at + end - start
+    this.#refs[index] = ref
+    this.#flags[index] = flags
+    this.#count = index + 1
+  }
+
+  build(): SeriesPage {
+    const count = this.#count
+    return {
+      count,
+      bytes: this.#bytes.slice(0, this.#offsets[count]),
+      offsets: this.#offsets.slice(0, count + 1),
+      refs: this.#refs.slice(0, count),
+      flags: this.#flags.slice(0, count),
+    }
+  }
+
+  #reserve(count: number, sizeBytes: number): void {
+    if (sizeBytes > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(sizeBytes, this.#bytes.length * 2))
+      grown.set(this.#bytes)
+      this.#bytes = grown
+    }
+    if (count <= this.#refs.length) return
+    const capacity = Math.max(count, this.#refs.length * 2)
+    const [offsets, refs, flags] = [this.#offsets, this.#refs, this.#flags]
+    this.#offsets = new Uint32Array(capacity + 1)
+    this.#refs = new Float64Array(capacity)
+    this.#flags = new Uint8Array(capacity)
+    this.#offsets.set(offsets)
+    this.#refs.set(refs)
+    this.#flags.set(flags)
+  }
+}
+
+/** The handles of all entries that have one, sorted. */
+export function sortedRefs(page: SeriesPage): Float64Array {
+  const refs = new Float64Array(page.count)
+  let count = 0
+  for (let i = 0; i < page.count; i++) if ((page.flags[i] & SeriesFlag.dropped) === 0) refs[count++] = page.refs[i]
+  return refs.subarray(0, count).sort()
+}
+
+/** Whether a sorted column has a value. */
+export function includesRef(sorted: Float64Array, ref: SeriesRef): boolean {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (sorted[middle] < ref) low = middle + 1
+    else high = middle
+  }
+  return sorted[low] === ref
+}
