@@ -30,7 +30,7 @@ export function EndTimeInput({ endTime, stepMs, onChange }: EndTimeInputProps) {
       </ActionIcon>
       <TextInput
         size="xs"
-        w={186}
+        w={212}
         // An empty date field shows a pattern of dashes; one that is not being edited says what empty means.
         type={editing || text !== '' ? 'datetime-local' : 'text'}
         placeholder="now"

@@ -17,10 +17,15 @@ export function nextRange(rangeMs: number, direction: 'larger' | 'smaller'): num
   return rangeChoices.findLast((choice) => choice < rangeMs) ?? Math.max(1000, Math.floor(rangeMs / 2000) * 1000)
 }
 
-/** The step in ms. Auto: whole seconds, so that neighbouring ranges share steps. Fixed: as asked, unless too many points. */
+/** Steps of automatic resolutions in seconds: round, so that points fall on round times and neighbouring ranges share them. */
+const roundSteps = [1, 2, 3, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600, 900, 1200, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400]
+
+/** The step in ms. Auto: the largest round one that gives at least the density's points. Fixed: as asked, unless too many points. */
 export function chooseStep(rangeMs: number, resolution: Resolution): number {
-  if (resolution.type === 'fixed') return Math.max(resolution.stepMs, Math.ceil(rangeMs / (pointsMax - 1)))
-  return Math.max(1000, Math.floor(rangeMs / pointsOfDensity[resolution.density] / 1000) * 1000)
+  const stepMsMin = Math.ceil(rangeMs / (pointsMax - 1))
+  if (resolution.type === 'fixed') return Math.max(resolution.stepMs, stepMsMin)
+  const stepSecondsMax = rangeMs / pointsOfDensity[resolution.density] / 1000
+  return Math.max((roundSteps.findLast((step) => step <= stepSecondsMax) ?? roundSteps[0]) * 1000, stepMsMin)
 }
 
 export interface TimeWindow {

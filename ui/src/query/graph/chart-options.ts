@@ -2,6 +2,7 @@ import type uPlot from 'uplot'
 import { formatShort } from '../../format/number.ts'
 import { formatTick } from '../../format/time.ts'
 import type { Unit } from '../../format/unit.ts'
+import { lonePoints } from './lone-points.ts'
 import { strokeOf } from './palette.ts'
 import { valueRange } from './value-range.ts'
 
@@ -110,8 +111,13 @@ function lineOptions(index: number, { scheme, stacked, shown }: ChartSettings): 
     dash: [...dash],
     fill,
     spanGaps: false,
-    // uPlot draws a point by itself only where a sample has no neighbour to be joined with.
-    points: { size: 4, fill: color },
+    points: {
+      size: 4,
+      fill: color,
+      // Null leaves the choice to uPlot, which draws all points or none by the room there is.
+      filter: (plot, seriesIndex, show) =>
+        show ? null : lonePoints(plot.data[seriesIndex], plot.series[0].idxs?.[0] ?? 0, plot.series[0].idxs?.[1] ?? 0),
+    },
   }
 }
 

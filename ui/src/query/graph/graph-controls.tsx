@@ -43,7 +43,7 @@ export function GraphControls({ panel, onChange }: GraphControlsProps) {
       <EndTimeInput endTime={panel.endTime} stepMs={Math.round(rangeMs / 2)} onChange={(endTime) => onChange({ ...panel, endTime })} />
       <NativeSelect
         size="xs"
-        w={172}
+        w={178}
         aria-label="Resolution"
         value={resolution.type === 'auto' ? resolution.density : String(resolution.stepMs)}
         data={resolutionChoices(panel)}
