@@ -33,6 +33,8 @@ export class NameFilter {
 function compile(flag: string, pattern: string): Regex | undefined {
   if (pattern === '') return undefined
   try {
+    // By itself first: its fault is told without what we put around it, and it cannot close our bracket.
+    compileRegex(pattern)
     // Our expressions match whole strings; node_exporter's match anywhere.
     return compileRegex(`.*(?:${pattern}).*`)
   } catch (error) {

@@ -1,6 +1,6 @@
+import { type Address, formatAddress, listenFault, parseAddress } from '../base/address.ts'
 import type { Http } from '../base/env.ts'
 import { CodedError, errorMessage } from '../base/errors.ts'
-import { type Address, formatAddress } from './fleet.ts'
 
 export interface WantedInstance {
   readonly name: string
@@ -12,15 +12,6 @@ export interface WantedInstance {
 /** How far from its default port an instance may move. */
 const PORTS_TRIED = 100
 
-/** `HOST:PORT`, `[IPV6]:PORT` or `:PORT` (all interfaces). Throws `bad_data`. */
-export function parseAddress(text: string): Address {
-  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text) ?? []
-  const port = Number(digits)
-  if (digits === undefined || port < 1 || port > 65535)
-    throw new CodedError('bad_data', `found "${text}", want HOST:PORT with a port from 1 to 65535`)
-  return { host: bracketed ?? (plain || '0.0.0.0'), port }
-}
-
 /** `NAME=HOST:PORT` of each `--listen`. Throws `bad_data` where the name is none of the fleet's or comes twice. */
 export function parseListen(values: readonly string[], names: readonly string[]): Map<string, Address> {
   const asked = new Map<string, Address>()
@@ -30,13 +21,21 @@ export function parseListen(values: readonly string[], names: readonly string[])
     if (!names.includes(name))
       throw new CodedError('bad_data', `--listen: found "${value}", want NAME=HOST:PORT with a name of: ${names.join(', ')}`)
     if (asked.has(name)) throw new CodedError('bad_data', `--listen: found two addresses for ${name}, want one`)
-    try {
-      asked.set(name, parseAddress(value.slice(equals + 1)))
-    } catch (error) {
-      throw new CodedError('bad_data', `--listen=${name}: ${errorMessage(error)}`)
-    }
+    asked.set(name, parseAsked(name, value.slice(equals + 1)))
   }
   return asked
+}
+
+function parseAsked(name: string, text: string): Address {
+  let address: Address
+  try {
+    address = parseAddress(text)
+  } catch (error) {
+    throw new CodedError('bad_data', `--listen=${name}: ${errorMessage(error)}`)
+  }
+  // The others must know where to scrape it before it runs.
+  if (address.port === 0) throw new CodedError('bad_data', `--listen=${name}: found port 0, want one from 1 to 65535`)
+  return address
 }
 
 /**
@@ -53,7 +52,7 @@ export async function chooseAddresses(
   for (const { name, role } of wanted) {
     const address = asked.get(name)
     if (address === undefined) continue
-    const fault = await listenFault(http, address)
+    const fault = await tryListening(http, address)
     if (fault === undefined) continue
     const text = formatAddress(address)
     const instance = name === role ? role : `${role} ${name}`
@@ -76,27 +75,18 @@ export async function chooseAddresses(
 async function nextFree(http: Http, from: number, taken: ReadonlySet<number>): Promise<Address | undefined> {
   for (let port = from; port < from + PORTS_TRIED && port <= 65535; port++) {
     const address = { host: '127.0.0.1', port }
-    if (!taken.has(port) && (await listenFault(http, address)) === undefined) return address
+    if (!taken.has(port) && (await tryListening(http, address)) === undefined) return address
   }
   return undefined
 }
 
 /** Why this address cannot be listened on; undefined when it can. */
-async function listenFault(http: Http, address: Address): Promise<string | undefined> {
+async function tryListening(http: Http, address: Address): Promise<string | undefined> {
   try {
     const listener = await http.listen(address, (_, response) => void response.writeHead(503).end())
     await listener.close(0)
     return undefined
   } catch (error) {
-    switch ((error as { code?: string }).code) {
-      case 'EADDRINUSE':
-        return 'address already in use'
-      case 'EACCES':
-        return 'permission denied'
-      case 'EADDRNOTAVAIL':
-        return 'this machine does not have the address'
-      default:
-        return errorMessage(error)
-    }
+    return listenFault(error) ?? errorMessage(error)
   }
 }

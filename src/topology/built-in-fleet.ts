@@ -1,4 +1,5 @@
-import { type Address, type Fleet, formatAddress, type Instance, reachable } from './fleet.ts'
+import { type Address, formatAddress, reachable } from '../base/address.ts'
+import type { Fleet, Instance } from './fleet.ts'
 
 /** Instances of the built-in fleet, in the order in which they start, with the ports they have unless told otherwise. */
 export const BUILT_IN: readonly { readonly name: string; readonly role: string; readonly port: number }[] = [

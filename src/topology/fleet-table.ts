@@ -1,4 +1,5 @@
-import { formatAddress, type Instance } from './fleet.ts'
+import { formatAddress } from '../base/address.ts'
+import type { Instance } from './fleet.ts'
 import type { InstanceStats } from './instance-stats.ts'
 import type { InstanceState } from './supervised-instance.ts'
 

@@ -1,8 +1,4 @@
-/** Where an instance listens. */
-export interface Address {
-  readonly host: string
-  readonly port: number
-}
+import { type Address, formatAddress, reachable } from '../base/address.ts'
 
 /** A file that an instance is started with; written before it starts. */
 export interface GeneratedFile {
@@ -27,17 +23,6 @@ export interface Instance {
 /** What shall run. Instances start in this order and stop in the reverse one. */
 export interface Fleet {
   readonly instances: readonly Instance[]
-}
-
-/** The address under which an instance is reached from its own machine: a wildcard listens on the loopback interface too. */
-export function reachable({ host, port }: Address): Address {
-  if (host === '0.0.0.0') return { host: '127.0.0.1', port }
-  return host === '::' ? { host: '::1', port } : { host, port }
-}
-
-/** `host:port`, an IPv6 host in brackets. */
-export function formatAddress({ host, port }: Address): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
 export function urlOf(instance: Instance): string {

@@ -104,7 +104,7 @@ function startUp(
   }
   const all = {
     dataDir: '/data',
-    listen: [],
+    listen: new Map(),
     logLevel: 'warn',
     stopGraceMs: 10_000,
     command: 'node',
@@ -274,7 +274,7 @@ test('a default port that is busy is shown to have moved', async () => {
 test('a busy port that was asked for: nothing starts', async () => {
   const machine = new FakeMachine()
   await machine.env.http.listen({ host: '127.0.0.1', port: 9300 }, () => {})
-  const up = startUp(machine, null, {}, { listen: ['b=127.0.0.1:9300'] })
+  const up = startUp(machine, null, {}, { listen: new Map([['b', { host: '127.0.0.1', port: 9300 }]]) })
   await up.done
   assert.match(String(up.ended()), /listen on 127\.0\.0\.1:9300 \(server b, --listen=b=127\.0\.0\.1:9300\): address already in use/)
   assert.deepEqual(machine.log, [])

@@ -1,0 +1,68 @@
+import type { Env } from '../base/env.ts'
+import { errorMessage } from '../base/errors.ts'
+import { registerProcessMetrics } from '../base/process-metrics.ts'
+import type { Service } from '../base/service.ts'
+import { runServices } from '../base/service.ts'
+import { type Command, EXIT } from '../commands/command.ts'
+import { exporterAddresses, exporterFlags, exporterOptions } from '../config/exporter-flags.ts'
+import { flagHelp, type ParsedFlags, parseFlags } from '../config/flags.ts'
+import { HostExporter } from '../exporter/host-exporter.ts'
+import { exporterHandler } from '../exporter/http.ts'
+import { exporterHttpService } from '../exporter/http-service.ts'
+
+/** What the exporter consists of. Throws `bad_data` where a flag's value is wrong. */
+export function exporterServices(flags: ParsedFlags<typeof exporterFlags>, env: Env, version: string): Service[] {
+  const { values } = flags
+  const exporter = new HostExporter(env, exporterOptions(flags))
+  const showsItself = !values['web.disable-exporter-metrics']
+  const handler = exporterHandler(exporter, {
+    telemetryPath: values['web.telemetry-path'],
+    ownMetrics: async () => (showsItself ? env.metrics.metrics() : ''),
+    version,
+    log: env.log,
+  })
+  return [processMetricsService(env, version), exporterHttpService(env, exporterAddresses(values), handler)]
+}
+
+function processMetricsService(env: Env, version: string): Service {
+  return {
+    name: 'process metrics',
+    async run(signal, ready) {
+      const build = { version, revision: '', branch: '', buildUser: '', buildDate: '', goVersion: '' }
+      const metrics = registerProcessMetrics({ env, build })
+      ready()
+      await new Promise<void>((resolve) => {
+        if (signal.aborted) resolve()
+        else signal.addEventListener('abort', () => resolve(), { once: true })
+      })
+      metrics.stop()
+    },
+  }
+}
+
+export const exporterCommand: Command = {
+  name: 'exporter',
+  summary: 'Metrics of this host, under node_exporter’s names.',
+  help: () => `Usage: promontory exporter [flags]
+
+Serves metrics of the host it runs on at /metrics, under node_exporter's names.
+
+Flags:
+${flagHelp(exporterFlags)}`,
+  async run(args, context) {
+    let env: Env
+    let services: Service[]
+    try {
+      const flags = parseFlags(args, exporterFlags)
+      env = context.env({ level: flags.values['log.level'], format: flags.values['log.format'] })
+      services = exporterServices(flags, env, context.version)
+      for (const warning of flags.warnings) env.log.warn('flag without effect', { reason: warning })
+    } catch (error) {
+      context.io.err(`promontory exporter: ${errorMessage(error)}`)
+      return EXIT.usage
+    }
+    env.log.info('starting promontory exporter', { version: context.version, pid: context.pid })
+    await runServices(services, context.signal, env.log)
+    return EXIT.ok
+  },
+}
