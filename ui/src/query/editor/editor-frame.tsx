@@ -13,8 +13,7 @@ export interface EditorProps {
 }
 
 // CodeMirror with the PromQL grammar is as large as the rest of the console: it comes on its own, beside the first answer.
-const editorModule = import('./promql-editor.tsx')
-const PromqlEditor = lazy(async () => ({ default: (await editorModule).PromqlEditor }))
+const PromqlEditor = lazy(async () => ({ default: (await import('./promql-editor.tsx')).PromqlEditor }))
 
 /** The expression's editor; until it is there a plain field of the same size that works the same. */
 export function EditorFrame(props: EditorProps) {

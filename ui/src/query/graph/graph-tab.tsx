@@ -25,8 +25,8 @@ interface TabProps {
   readonly onError: (expr: string, error: unknown) => void
 }
 
-const chartModule = import('./chart.tsx')
-const Chart = lazy(async () => ({ default: (await chartModule).Chart }))
+const loadChart = () => import('./chart.tsx')
+const Chart = lazy(async () => ({ default: (await loadChart()).Chart }))
 
 /** More lines than this are neither told apart nor drawn at once without a pause; the reader may ask for all. */
 const linesDrawn = 300
@@ -34,6 +34,10 @@ const linesDrawn = 300
 /** The expression over a range, drawn. */
 export function GraphTab({ tabs, panel, asking, onChange, onError }: TabProps) {
   const query = useRangeQuery(panel, asking)
+  useEffect(() => {
+    // Beside the query, not after it. Should it fail, the chart's own loading says so where it is shown.
+    loadChart().catch(() => undefined)
+  }, [])
   useEffect(() => onError(panel.expr, query.error), [panel.expr, query.error, onError])
   return (
     <>
