@@ -1,6 +1,8 @@
 // The engine may set the quiet bit of a NaN whenever a number is boxed or put into an ordinary array, so:
 // 1. A value is the staleness marker when its payload is 2 and its sign is clear, with or without the quiet bit.
 // 2. Whoever writes bytes for others (disk, wire) writes `STALE_HIGH` and `STALE_LOW`, never the bits it happened to get.
+// 3. A column of values that may hold the marker is a Float64Array. An ordinary array or tuple of numbers may lose the payload
+//    altogether while its code is being optimised: seen once in 320,000 `[t, v]` pairs.
 // Source: Prometheus model/value/value.go, StaleNaN (0x7ff0000000000002) and NormalNaN (0x7ff8000000000001).
 
 /** The two 32-bit halves of the marker as Prometheus writes it. */
