@@ -90,7 +90,7 @@ test('a target is scraped in its slots, with its report', async () => {
     assert.equal(store.text(series('scrape_samples_scraped')), at(2))
     assert.equal(store.text(series('scrape_samples_post_metric_relabeling')), at(2))
     assert.match(store.text(series('scrape_series_added')), /=2 \d+=0/)
-    assert.equal(store.samples(series('scrape_duration_seconds')).length, times.length)
+    assert.equal(store.times(series('scrape_duration_seconds')).length, times.length)
     assert.equal(store.seriesCalls, 7)
     const [status] = manager.active()
     assert.equal(status.health, 'up')
@@ -112,7 +112,7 @@ test('two replicas give equal timestamps, started and delayed as they may be', a
   for (const { manager } of [first, second]) manager.apply([scrapeConfig({ discoverers: [fixedTargets('a:1', 'b:1')] })])
   for (const { env } of [first, second]) await env.clock.advance(20_000)
   for (const address of ['a:1', 'b:1']) {
-    const times = [first, second].map(({ store }) => new Set(store.samples(series('x', address)).map(([t]) => t)))
+    const times = [first, second].map(({ store }) => new Set(store.times(series('x', address))))
     const common = [...times[0]].filter((t) => times[1].has(t))
     assert.ok(common.length >= 18, `${common.length} of ${times[0].size} timestamps are equal`)
     assert.equal(slot(address, common[0]), common[0])
@@ -123,7 +123,7 @@ test('two replicas give equal timestamps, started and delayed as they may be', a
 
 test('series that go are marked stale: one of a page, all of a failed scrape, and they come back', async () => {
   await scraping({}, 'x 1\ny 2\nz 3\n', 1.9, async ({ store, pages, env, manager }) => {
-    const before = store.samples(series('x')).length
+    const before = store.times(series('x')).length
     pages.set('a:1', 'z 3\nx 1\nw 4\n')
     await env.clock.advance(1000)
     assert.equal(values(store, series('y')), `${'2 '.repeat(before)}stale`)
@@ -170,7 +170,7 @@ test('a page in another order, with insertions and repetitions, is stored in ful
     ]
     for (const order of orders) {
       pages.set('a:1', page(order))
-      const count = (i: number) => store.samples(`x{i="${i}", instance="a:1", job="j"}`).length
+      const count = (i: number) => store.times(`x{i="${i}", instance="a:1", job="j"}`).length
       const before = [1, 2, 3, 4, 5, 7, 8, 9].map((i) => [i, count(i), store.text(`x{i="${i}", instance="a:1", job="j"}`)] as const)
       await env.clock.advance(1000)
       for (const [i, length, text] of before) {
@@ -206,7 +206,7 @@ test('timestamps of the target win when they are honored', async () => {
     assert.equal(store.text(series('x')), `${own}=1`, 'never marked stale')
   })
   await scraping({ honorTimestamps: false }, `x 1 ${own}\n`, 1.1, ({ store }) =>
-    assert.equal(slot('a:1', store.samples(series('x'))[0][0]), store.samples(series('x'))[0][0]),
+    assert.equal(slot('a:1', store.times(series('x'))[0]), store.times(series('x'))[0]),
   )
 })
 
@@ -254,25 +254,25 @@ test('a page of exactly the sample limit is taken, again and again', async () =>
 
 test('a series that the storage let go of gets a new handle', async () => {
   await scraping({}, 'x 1\ny 2\n', 1.9, async ({ store, env }) => {
-    const before = store.samples(series('x')).length
+    const before = store.times(series('x')).length
     store.forgetRefs()
     await env.clock.advance(1000)
-    assert.equal(store.samples(series('x')).length, before + 1)
-    assert.equal(store.samples(series('up')).length, before + 1)
+    assert.equal(store.times(series('x')).length, before + 1)
+    assert.equal(store.times(series('up')).length, before + 1)
     assert.doesNotMatch(store.text(series('x')), /stale/)
   })
 })
 
 test('a storage that fails costs the scrape, not the loop', async () => {
   await scraping({}, 'x 1\n', 1.1, async ({ store, env }) => {
-    const before = store.samples(series('x')).length
+    const before = store.times(series('x')).length
     store.failure = new Error('disk is full')
     await env.clock.advance(1000)
-    assert.equal(store.samples(series('x')).length, before)
+    assert.equal(store.times(series('x')).length, before)
     assert.ok(env.lines.some((line) => line.message === 'scrape commit failed' && line.fields.error === 'disk is full'))
     store.failure = undefined
     await env.clock.advance(1000)
-    assert.equal(store.samples(series('x')).length, before + 1)
+    assert.equal(store.times(series('x')).length, before + 1)
   })
 })
 
@@ -285,12 +285,12 @@ test('a target that goes is marked stale after two intervals, one that flaps is 
   targets.set('b:1')
   await w.env.clock.advance(1100)
   assert.equal(w.manager.active().length, 1)
-  const samples = w.store.samples(series('x')).length
+  const samples = w.store.times(series('x')).length
   assert.doesNotMatch(w.store.text(series('x')), /stale/)
   await w.env.clock.advance(2200)
   assert.equal(values(w.store, series('x')), `${'1 '.repeat(samples)}stale`)
   assert.equal(values(w.store, series('up')), `${'1 '.repeat(samples)}stale`)
-  assert.equal(w.store.samples(series('x')).at(-1)![0] % 1000, slot('a:1', START) % 1000)
+  assert.equal(w.store.times(series('x')).at(-1)! % 1000, slot('a:1', START) % 1000)
   targets.set('a:1')
   await w.env.clock.advance(1200)
   targets.set('a:1', 'b:1')
@@ -325,7 +325,7 @@ test('a reload leaves other jobs untouched and changed ones in their slots', asy
   const j = scrapeConfig({ discoverers: [fixedTargets('a:1')] })
   w.manager.apply([j, k])
   await w.env.clock.advance(3100)
-  const scrapes = w.store.samples(series('x')).length
+  const scrapes = w.store.times(series('x')).length
   const calls = w.store.seriesCalls
   w.manager.apply([scrapeConfig({ discoverers: [fixedTargets('a:1')] }), k])
   await w.env.clock.advance(2000)
@@ -333,10 +333,10 @@ test('a reload leaves other jobs untouched and changed ones in their slots', asy
   const drop = relabelConfig({ sourceLabels: ['__name__'], regex: 'y', action: 'drop' })
   w.manager.apply([scrapeConfig({ discoverers: [fixedTargets('a:1')], metricRelabelConfigs: [drop] }), k])
   await w.env.clock.advance(2000)
-  assert.equal(w.store.samples(series('x')).length, scrapes + 4, 'no slot is lost or doubled')
+  assert.equal(w.store.times(series('x')).length, scrapes + 4, 'no slot is lost or doubled')
   assert.match(values(w.store, series('y')), /^(2 )+stale$/)
   assert.doesNotMatch(w.store.text(series('x')), /stale/)
-  assert.equal(w.store.samples('x{instance="b:1", job="k"}').length, 7)
+  assert.equal(w.store.times('x{instance="b:1", job="k"}').length, 7)
   assert.match(await w.env.metrics.metrics(), /prometheus_target_scrape_pools_total 2\n/)
   await w.stop()
 })
@@ -348,16 +348,14 @@ test('a reload may change the interval and the targets', async () => {
   await w.env.clock.advance(2100)
   w.manager.apply([scrapeConfig({ scrapeIntervalMs: 4000, discoverers: [fixedTargets('a:1', 'b:1')] })])
   await w.env.clock.advance(12_100)
-  const times = w.store
-    .samples(series('x'))
-    .slice(-3)
-    .map(([t]) => t)
+  const times = w.store.times(series('x')).slice(-3)
+
   assert.deepEqual(
     times,
     [0, 1, 2].map((i) => slot('a:1', times[0], 4000) + i * 4000),
   )
   assert.doesNotMatch(w.store.text(series('x')), /stale/)
-  assert.ok(w.store.samples(series('x', 'b:1')).length >= 2)
+  assert.ok(w.store.times(series('x', 'b:1')).length >= 2)
   assert.equal(w.manager.active()[0].scrapeIntervalMs, 4000)
   await w.stop()
 })
@@ -388,16 +386,16 @@ test('targets that relabeling drops are shown, those that cannot be are said', a
 
 test('a clock that jumps, ahead or back, costs slots and nothing else', async () => {
   await scraping({}, 'x 1\n', 2.5, async ({ store, env }) => {
-    const before = store.samples(series('x')).length
+    const before = store.times(series('x')).length
     env.clock.jump(60_000)
     await env.clock.advance(2200)
-    const ahead = store.samples(series('x')).slice(before)
+    const ahead = store.times(series('x')).slice(before)
     assert.ok(ahead.length >= 1)
-    for (const [t] of ahead) assert.equal(slot('a:1', t), t)
+    for (const t of ahead) assert.equal(slot('a:1', t), t)
     assert.match(await env.metrics.metrics(), /promontory_scrape_slots_missed_total (59|60|61)\n/)
     env.clock.jump(-3_600_000)
     await env.clock.advance(2200)
-    assert.equal(store.samples(series('x')).length, before + ahead.length, 'older than what is stored')
+    assert.equal(store.times(series('x')).length, before + ahead.length, 'older than what is stored')
     assert.match(await env.metrics.metrics(), /prometheus_target_scrapes_sample_out_of_order_total [23]\n/)
   })
 })

@@ -3,9 +3,50 @@ import { isStaleMarker } from '../../src/model/staleness.ts'
 import type { Timestamp } from '../../src/model/time.ts'
 import { type Appendable, type Appender, AppendStatus, type SeriesRef } from '../../src/storage/appender.ts'
 
-interface StoredSeries {
+/** Values stand in their own typed column: an ordinary array of numbers may turn a staleness marker into another NaN. */
+class StoredSeries {
   readonly labels: Labels
-  readonly samples: [Timestamp, number][]
+  readonly times: Timestamp[] = []
+  #values = new Float64Array(16)
+
+  constructor(labels: Labels) {
+    this.labels = labels
+  }
+
+  get values(): Float64Array {
+    return this.#values.subarray(0, this.times.length)
+  }
+
+  push(t: Timestamp, v: number): void {
+    if (this.times.length === this.#values.length) {
+      const grown = new Float64Array(this.#values.length * 2)
+      grown.set(this.#values)
+      this.#values = grown
+    }
+    this.#values[this.times.length] = v
+    this.times.push(t)
+  }
+}
+
+class Batch {
+  readonly series: StoredSeries[] = []
+  readonly times: Timestamp[] = []
+  values = new Float64Array(64)
+  /** Where the newest sample of a series stands. */
+  readonly newest = new Map<StoredSeries, number>()
+
+  push(series: StoredSeries, t: Timestamp, v: number): void {
+    const index = this.series.length
+    if (index === this.values.length) {
+      const grown = new Float64Array(index * 2)
+      grown.set(this.values)
+      this.values = grown
+    }
+    this.newest.set(series, index)
+    this.values[index] = v
+    this.series.push(series)
+    this.times.push(t)
+  }
 }
 
 /** The Appender of tests: keeps everything in maps, in plain sight. Shows only what was committed. */
@@ -19,8 +60,7 @@ export class MemoryAppendable implements Appendable {
   failure: Error | undefined
 
   appender(): Appender {
-    const batch: [StoredSeries, Timestamp, number][] = []
-    const newest = new Map<StoredSeries, [Timestamp, number]>()
+    const batch = new Batch()
     let isOver = false
     return {
       series: (labels) => {
@@ -30,24 +70,25 @@ export class MemoryAppendable implements Appendable {
         if (known !== undefined) return known
         const ref = this.#nextRef++
         this.#refs.set(key, ref)
-        this.#byRef.set(ref, { labels, samples: [] })
+        this.#byRef.set(ref, new StoredSeries(labels))
         return ref
       },
       append: (ref, t, v) => {
         if (isOver) throw new Error('append after the batch was committed or rolled back')
         const series = this.#byRef.get(ref)
         if (series === undefined) return AppendStatus.unknownSeries
-        const last = newest.get(series) ?? series.samples.at(-1)
-        if (last !== undefined && t < last[0]) return AppendStatus.outOfOrder
-        if (last !== undefined && t === last[0]) return Object.is(last[1], v) ? AppendStatus.ok : AppendStatus.duplicateTimestamp
-        newest.set(series, [t, v])
-        batch.push([series, t, v])
+        const inBatch = batch.newest.get(series)
+        const [times, values, last] =
+          inBatch === undefined ? [series.times, series.values, series.times.length - 1] : [batch.times, batch.values, inBatch]
+        if (last >= 0 && t < times[last]) return AppendStatus.outOfOrder
+        if (last >= 0 && t === times[last]) return Object.is(values[last], v) ? AppendStatus.ok : AppendStatus.duplicateTimestamp
+        batch.push(series, t, v)
         return AppendStatus.ok
       },
       commit: async () => {
         isOver = true
         if (this.failure !== undefined) throw this.failure
-        for (const [series, t, v] of batch) series.samples.push([t, v])
+        for (let i = 0; i < batch.series.length; i++) batch.series[i].push(batch.times[i], batch.values[i])
       },
       rollback: () => {
         isOver = true
@@ -67,20 +108,26 @@ export class MemoryAppendable implements Appendable {
 
   /** Samples of a series as text: `1000=5 2000=stale`. */
   text(series: string): string {
-    return this.samples(series)
-      .map(([t, v]) => `${t}=${isStaleMarker(v) ? 'stale' : v}`)
-      .join(' ')
+    const found = this.#find(series)
+    if (found === undefined) return ''
+    const { times, values } = found
+    return times.map((t, i) => `${t}=${isStaleMarker(values[i]) ? 'stale' : values[i]}`).join(' ')
   }
 
-  samples(series: string): readonly (readonly [Timestamp, number])[] {
-    for (const { labels, samples } of this.#byRef.values()) if (labels.toString() === series) return samples
-    return []
+  /** Times of a series' samples. */
+  times(series: string): readonly Timestamp[] {
+    return this.#find(series)?.times ?? []
+  }
+
+  #find(series: string): StoredSeries | undefined {
+    for (const stored of this.#byRef.values()) if (stored.labels.toString() === series) return stored
+    return undefined
   }
 
   /** All series that have samples, sorted. */
   names(): string[] {
     return [...this.#byRef.values()]
-      .filter(({ samples }) => samples.length > 0)
+      .filter(({ times }) => times.length > 0)
       .map(({ labels }) => labels.toString())
       .sort()
   }
