@@ -296,6 +296,9 @@ function listenerOf(server: Server, host: string, port: number): HttpListener {
   }
 }
 
+/** How long the last lines of a process that has ended may take to arrive. */
+const PIPES_GRACE_MS = 500
+
 const realSpawner: Spawner = {
   start({ command, args, cwd, variables, onLine }): Child {
     const child = spawn(command, args, {
@@ -313,7 +316,14 @@ const realSpawner: Spawner = {
         onLine(`${command}: ${error.message}`)
         resolve({ code: 127, signal: null })
       })
-      child.once('close', (code, signal) => resolve({ code, signal }))
+      // `close` comes when its pipes have been read to their end; a process of its own that keeps them open must not hide the exit.
+      child.once('exit', (code, signal) => {
+        const timeout = setTimeout(() => resolve({ code, signal }), PIPES_GRACE_MS)
+        child.once('close', () => {
+          clearTimeout(timeout)
+          resolve({ code, signal })
+        })
+      })
     })
     const pid = child.pid ?? 0
     return {
