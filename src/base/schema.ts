@@ -82,6 +82,8 @@ export function section<const S extends Shape>(
   if (options.check !== undefined) {
     const { check } = options
     object = object.check((context) => {
+      // An unknown field may be the one that a rule would miss.
+      if (context.issues.length > 0) return
       check(context.value as never, (path, message) => {
         context.issues.push({ code: 'custom', path: [...path], message, input: context.value })
       })
@@ -293,13 +295,15 @@ export function visitUnsupported(
   walk(schema, value, [], [])
 }
 
-/** The value as plain data in the schema's order: defaults filled in, secrets hidden. */
+/** The value as plain data in the schema's order, mappings in that of their names: defaults filled in, secrets hidden. */
 export function printable(schema: z.ZodType, value: unknown): unknown {
   const info = schemaInfo(schema)
   if (info.kind === 'scalar') return info.print(value)
   if (info.kind === 'list') return (value as unknown[]).map((item) => printable(info.item, item))
-  if (info.kind === 'map')
-    return Object.fromEntries(Object.entries(value as object).map(([key, item]) => [key, printable(info.value, item)]))
+  if (info.kind === 'map') {
+    const entries = Object.entries(value as object).sort(([a], [b]) => (a < b ? -1 : 1))
+    return Object.fromEntries(entries.map(([key, item]) => [key, printable(info.value, item)]))
+  }
   const out: Record<string, unknown> = {}
   for (const [key, field] of info.fields) {
     const given = (value as Record<string, unknown>)[key]

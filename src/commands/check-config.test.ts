@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { virtualEnv } from '../base/env-virtual.ts'
+import { checkConfig } from './check-config.ts'
+
+async function run(...args: readonly string[]) {
+  const env = virtualEnv()
+  await env.fs.writeFile('/good.yml', 'scrape_configs:\n  - job_name: a\n')
+  await env.fs.writeFile('/rules.yml', 'rule_files: [a.yml]\n')
+  await env.fs.writeFile('/bad.yml', 'scrape_configs:\n  - job_nam: a\n')
+  const [out, err]: [string[], string[]] = [[], []]
+  const code = await checkConfig(args, { env, out: (line) => out.push(line), err: (line) => err.push(line) })
+  return { code, out, err }
+}
+
+test('a good file passes', async () => {
+  assert.deepEqual(await run('/good.yml'), {
+    code: 0,
+    out: ['Checking /good.yml', ' SUCCESS: /good.yml is valid prometheus config file syntax'],
+    err: [],
+  })
+})
+
+test('a bad file fails, and the others are checked all the same', async () => {
+  const { code, out, err } = await run('/bad.yml', '/good.yml')
+  assert.equal(code, 1)
+  assert.deepEqual(out, ['Checking /bad.yml', 'Checking /good.yml', ' SUCCESS: /good.yml is valid prometheus config file syntax'])
+  assert.deepEqual(err, ['  FAILED: /bad.yml:2:5: unknown field job_nam in scrape_config, did you mean job_name?'])
+})
+
+test('warnings pass, but not under --strict', async () => {
+  const warning = '  WARNING: /rules.yml:1:1: rule_files is not supported yet and is ignored'
+  assert.deepEqual((await run('/rules.yml')).err, [warning])
+  assert.equal((await run('/rules.yml')).code, 0)
+  const strict = await run('--strict', '/rules.yml')
+  assert.deepEqual(strict.err, [warning, '  FAILED: 1 warning, and --strict allows none'])
+  assert.equal(strict.code, 1)
+  assert.equal((await run('--strict', '/good.yml')).code, 0)
+})
+
+test('a command that is typed wrongly is told so', async () => {
+  assert.deepEqual(await run('--strickt', '/good.yml'), {
+    code: 2,
+    out: [],
+    err: ["check config: unknown long flag '--strickt', did you mean --strict?"],
+  })
+  assert.equal((await run()).code, 2)
+  const help = await run('--help')
+  assert.equal(help.code, 0)
+  assert.match(help.out[0], /^Usage: promontory check config/)
+})

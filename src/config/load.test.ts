@@ -1,0 +1,257 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { virtualEnv } from '../base/env-virtual.ts'
+import { loadConfig } from './load.ts'
+import { formatPlace } from './problems.ts'
+
+async function load(text: string, options: { files?: Record<string, string>; variables?: Record<string, string> } = {}) {
+  const env = virtualEnv()
+  await env.fs.mkdir('/etc/prom/secrets')
+  await env.fs.mkdir('/run')
+  await env.fs.writeFile('/etc/prom/prometheus.yml', text)
+  for (const [path, content] of Object.entries(options.files ?? {})) await env.fs.writeFile(path, content)
+  return loadConfig(env, '/etc/prom/prometheus.yml', { variables: options.variables })
+}
+
+test('an empty file is a configuration without jobs', async () => {
+  for (const text of ['', 'global:\n', '# nothing\n']) {
+    const config = await load(text)
+    assert.deepEqual(config.scrapeConfigs, [])
+    assert.equal(config.scrapeIntervalMs, 60_000)
+    assert.deepEqual(config.warnings, [])
+  }
+})
+
+test('a job takes from global what it does not say itself', async () => {
+  const { scrapeConfigs } = await load(`
+global:
+  scrape_interval: 5s
+  sample_limit: 100
+  label_limit: 7
+  body_size_limit: 1MB
+  external_labels: {replica: a}
+scrape_configs:
+  - job_name: plain
+  - job_name: own
+    scrape_interval: 1m
+    scrape_timeout: 20s
+    sample_limit: 5
+    metrics_path: /federate
+    scheme: https
+    honor_labels: true
+    honor_timestamps: false
+    enable_compression: false
+    follow_redirects: false
+    params: {'match[]': ['{job="a"}', up], n: [017]}
+`)
+  const [plain, own] = scrapeConfigs
+  assert.equal(plain.scrapeIntervalMs, 5000)
+  assert.equal(plain.scrapeTimeoutMs, 5000)
+  assert.equal(plain.sampleLimit, 100)
+  assert.equal(plain.labelLimit, 7)
+  assert.equal(plain.bodyBytesMax, 1_048_576)
+  assert.equal(plain.targetLimit, 0)
+  assert.equal(plain.metricsPath, '/metrics')
+  assert.equal(plain.scheme, 'http')
+  assert.deepEqual(
+    [plain.honorLabels, plain.honorTimestamps, plain.enableCompression, plain.http.followRedirects],
+    [false, true, true, true],
+  )
+  assert.equal(String(plain.externalLabels), '{replica="a"}')
+  assert.deepEqual([own.scrapeIntervalMs, own.scrapeTimeoutMs, own.sampleLimit], [60_000, 20_000, 5])
+  assert.deepEqual([own.metricsPath, own.scheme], ['/federate', 'https'])
+  assert.deepEqual([own.honorLabels, own.honorTimestamps, own.enableCompression, own.http.followRedirects], [true, false, false, false])
+  assert.deepEqual(
+    [...own.params],
+    [
+      ['match[]', ['{job="a"}', 'up']],
+      ['n', ['017']],
+    ],
+  )
+})
+
+test('relabel steps have their defaults', async () => {
+  const { scrapeConfigs } = await load(`
+scrape_configs:
+  - job_name: a
+    relabel_configs:
+      - {source_labels: [x, y], target_label: z}
+      - {action: KEEP, source_labels: [x], regex: 5}
+    metric_relabel_configs:
+      - {action: labeldrop, regex: le}
+`)
+  const [job] = scrapeConfigs
+  const steps = job.relabelConfigs.map(({ regex, ...step }) => ({ ...step, regex: regex.source }))
+  assert.deepEqual(steps, [
+    { action: 'replace', sourceLabels: ['x', 'y'], separator: ';', modulus: 0, targetLabel: 'z', replacement: '$1', regex: '(.*)' },
+    { action: 'keep', sourceLabels: ['x'], separator: ';', modulus: 0, targetLabel: '', replacement: '$1', regex: '5' },
+  ])
+  assert.equal(job.metricRelabelConfigs[0].action, 'labeldrop')
+})
+
+test('credentials and certificates are read beside the file', async () => {
+  const { scrapeConfigs, secretFiles, warnings } = await load(
+    `
+scrape_configs:
+  - job_name: basic
+    basic_auth: {username: prom, password_file: secrets/password}
+  - job_name: token
+    authorization: {type: Token, credentials_file: /run/token}
+  - job_name: bearer
+    bearer_token: abc
+  - job_name: tls
+    tls_config: {ca_file: ca.pem, cert: CERT, key: KEY, server_name: other, insecure_skip_verify: true, min_version: TLS13}
+`,
+    { files: { '/etc/prom/secrets/password': 'pass word\n', '/run/token': 't0k\n', '/etc/prom/ca.pem': 'CA' } },
+  )
+  const [basic, token, bearer, tls] = scrapeConfigs.map(({ http }) => http)
+  assert.deepEqual(basic.basicAuth, { username: 'prom', password: 'pass word' })
+  assert.deepEqual([token.bearerToken, token.authorizationType], ['t0k', 'Token'])
+  assert.deepEqual([bearer.bearerToken, bearer.authorizationType], ['abc', 'Bearer'])
+  assert.deepEqual(tls.tls, { ca: 'CA', cert: 'CERT', key: 'KEY', servername: 'other', rejectUnauthorized: false, minVersion: 'TLSv1.3' })
+  assert.deepEqual(secretFiles, ['/etc/prom/secrets/password', '/run/token', '/etc/prom/ca.pem'])
+  assert.deepEqual(warnings, [])
+})
+
+test('a file of secrets that cannot be read is a warning at its field', async () => {
+  const { scrapeConfigs, warnings } = await load('scrape_configs:\n  - job_name: a\n    authorization:\n      credentials_file: gone\n')
+  assert.equal(scrapeConfigs[0].http.bearerToken, undefined)
+  assert.equal(warnings.length, 1)
+  assert.equal(warnings[0].kind, 'unreadable')
+  assert.match(
+    formatPlace(warnings[0]),
+    /^\/etc\/prom\/prometheus\.yml:4:7: \/etc\/prom\/gone cannot be read \(.*\), targets are asked without it$/,
+  )
+})
+
+test('what is not built yet is a warning with its place, unless it asks for nothing', async () => {
+  const { warnings } = await load(`
+global:
+  query_log_file: queries.log
+  scrape_native_histograms: false
+rule_files: []
+remote_write:
+  - url: http://far/write
+scrape_configs:
+  - job_name: a
+    enable_http2: false
+    oauth2: {client_id: x, token_url: http://t}
+    proxy_url: http://proxy:3128
+    consul_sd_configs: [{server: 'consul:8500'}]
+    scrape_protocols: [PrometheusText0.0.4]
+  - job_name: b
+    oauth2: {client_id: x, token_url: http://t}
+`)
+  assert.deepEqual(
+    warnings.map(({ kind, field, line, column, message }) => `${line}:${column} ${kind} ${field}: ${message}`),
+    [
+      '3:3 unsupported global.query_log_file: query_log_file is not supported yet and is ignored',
+      '6:1 unsupported remote_write: remote_write is not supported yet and is ignored',
+      '11:5 unsupported scrape_configs.oauth2: oauth2 is not supported yet and is ignored',
+      '12:5 unsupported scrape_configs.proxy_url: proxy_url is not supported yet and is ignored',
+      '13:5 unsupported scrape_configs.consul_sd_configs: consul_sd_configs is not supported yet and is ignored',
+      '16:5 unsupported scrape_configs.oauth2: oauth2 is not supported yet and is ignored',
+    ],
+  )
+})
+
+test('environment variables stand in the values of external labels only', async () => {
+  const config = await load('global:\n  external_labels: {host: "${HOST}-$N$$", gone: $NONE}\nscrape_configs: [{job_name: $HOST}]\n', {
+    variables: { HOST: 'm1', N: '2' },
+  })
+  assert.equal(String(config.externalLabels), '{host="m1-2$"}')
+  assert.equal(config.scrapeConfigs[0].jobName, '$HOST')
+  assert.deepEqual(
+    config.warnings.map(({ message }) => message),
+    ['environment variable NONE is not set, an empty text stands for it'],
+  )
+})
+
+test('a fingerprint differs exactly when the job does', async () => {
+  const print = async (job: string, global = '{}', files: Record<string, string> = {}) =>
+    (await load(`global: ${global}\nscrape_configs:\n  - ${job}\n`, { files })).scrapeConfigs[0].fingerprint
+  const base = await print('{job_name: a, static_configs: [{targets: [x]}]}')
+  assert.equal(await print('{static_configs: [{targets: [x]}], job_name: "a", scrape_interval: 60s}'), base)
+  assert.equal(await print('{job_name: a, static_configs: [{targets: [x]}]}', '{external_labels: {a: b}, evaluation_interval: 5s}'), base)
+  assert.notEqual(await print('{job_name: a, static_configs: [{targets: [y]}]}'), base)
+  assert.notEqual(await print('{job_name: a, static_configs: [{targets: [x]}]}', '{scrape_interval: 30s}'), base)
+  const secret = '{job_name: a, basic_auth: {username: u, password_file: /p}}'
+  assert.notEqual(await print(secret, '{}', { '/p': 'one' }), await print(secret, '{}', { '/p': 'two' }))
+  assert.notEqual(await print('{job_name: a, bearer_token: one}'), await print('{job_name: a, bearer_token: two}'))
+})
+
+test('discovery files are looked for beside the configuration', async () => {
+  const { scrapeConfigs } = await load(
+    'scrape_configs:\n  - job_name: a\n    file_sd_configs: [{files: [t/*.yml, /abs/x.json]}]\n    static_configs: [{targets: [a]}]\n',
+  )
+  assert.deepEqual(
+    scrapeConfigs[0].discoverers.map(({ mechanism }) => mechanism),
+    ['static', 'file'],
+  )
+  assert.match(scrapeConfigs[0].discoverers[1].fingerprint, /\/etc\/prom\/t\/\*\.yml.*\/abs\/x\.json/)
+})
+
+test('what runs is shown in upstream’s form', async () => {
+  const config = await load(`
+global: {scrape_interval: 15s, external_labels: {n: 017, cluster: prod}}
+scrape_configs:
+  - job_name: a
+    body_size_limit: 1.5GB
+    basic_auth: {username: u, password: p}
+    static_configs: [{targets: ['a:1'], labels: {code: 500}}]
+    relabel_configs: [{source_labels: [a, b], target_label: c}]
+`)
+  assert.equal(
+    config.toYaml(),
+    `global:
+  scrape_interval: 15s
+  scrape_timeout: 10s
+  evaluation_interval: 1m
+  external_labels:
+    cluster: prod
+    "n": "017"
+scrape_configs:
+- job_name: a
+  honor_timestamps: true
+  track_timestamps_staleness: false
+  scrape_interval: 15s
+  scrape_timeout: 10s
+  metrics_path: /metrics
+  scheme: http
+  enable_compression: true
+  body_size_limit: 1GiB512MiB
+  basic_auth:
+    username: u
+    password: <secret>
+  follow_redirects: true
+  enable_http2: false
+  relabel_configs:
+  - source_labels: [a, b]
+    separator: ;
+    target_label: c
+    replacement: $1
+    action: replace
+  static_configs:
+  - targets:
+    - a:1
+    labels:
+      code: "500"
+`,
+  )
+})
+
+test('a file that is not there, and one that is something else, are refused', async () => {
+  const env = virtualEnv()
+  await assert.rejects(loadConfig(env, 'none.yml'), { code: 'bad_data', message: 'none.yml:1:1: no such file' })
+  await assert.rejects(load('apiVersion: v1\nkind: Service\n'), {
+    message: '/etc/prom/prometheus.yml:1:1: this looks like a Kubernetes manifest (Service), want a prometheus.yml',
+  })
+})
+
+test('a second document is a warning', async () => {
+  const { warnings } = await load('global: {}\n---\nscrape_configs: []\n')
+  assert.deepEqual(
+    warnings.map(({ kind, message }) => `${kind}: ${message}`),
+    ['unused: only the first document of the file is read'],
+  )
+})
