@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Expr } from './ast.ts'
 import { typeOf } from './check.ts'
-import { EXPRESSION_DEPTH_MAX, parseExpr, parseMetricSelector } from './parse.ts'
+import { EXPRESSION_DEPTH_MAX } from './expression-parser.ts'
+import { parseExpr, parseMetricSelector } from './parse.ts'
 import { FeatureError } from './parse-error.ts'
 import { printExpr } from './print.ts'
 
@@ -117,6 +118,7 @@ test('selectors carry their matchers, ranges and modifiers', () => {
   check('foo[4.18]', 'foo[4s180ms]')
   check('foo[0x10]', 'foo[16s]')
   check('foo[+5m]', 'foo[5m]')
+  check('foo[--5m]', 'foo[5m]')
   check('foo[5m:]', 'foo[5m:]')
   check('foo[5m : 30]', 'foo[5m:30s]')
   check('max_over_time(rate(foo[2s])[5m:] offset 4m)[4m:3s]', 'max_over_time(rate(foo[2s])[5m:] offset 4m)[4m:3s]')
