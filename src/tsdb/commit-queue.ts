@@ -1,0 +1,130 @@
+import type { Timestamp } from '../model/time.ts'
+import { AppendStatus } from '../storage/appender.ts'
+import type { BatchPool, SampleBatch } from './sample-batch.ts'
+import { NOT_LOGGED } from './series-slots.ts'
+import type { LogWriter } from './wal/log-writer.ts'
+import type { WindowSet } from './window-set.ts'
+
+/** Samples of one write to the log. More of them wait for the next one. */
+const WRITE_SAMPLES_MAX = 500_000
+
+interface Commit {
+  readonly batch: SampleBatch
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * Group commit: what was committed while a write was under way makes up the next one. A batch is encoded, written, then
+ * applied to the windows, and then its commit resolves; batches keep their order throughout.
+ */
+export class CommitQueue {
+  readonly #windows: WindowSet
+  readonly #log: LogWriter
+  readonly #pool: BatchPool
+  #waiting: Commit[] = []
+  #running: Promise<void> | undefined
+  /** Samples that turned out, when applied, not to be the next of their series. */
+  readonly refused = { outOfOrder: 0, duplicate: 0 }
+
+  constructor(windows: WindowSet, log: LogWriter, pool: BatchPool) {
+    this.#windows = windows
+    this.#log = log
+    this.#pool = pool
+  }
+
+  /** Takes the batch over. */
+  commit(batch: SampleBatch): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ batch, resolve, reject })
+      this.#running ??= this.#run()
+    })
+  }
+
+  rollback(batch: SampleBatch): void {
+    this.#forget(batch)
+    this.#pool.giveBack(batch)
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running
+  }
+
+  async #run(): Promise<void> {
+    // A turn of the queue of promises: commits of the same moment share the first write.
+    await Promise.resolve()
+    while (this.#waiting.length > 0) {
+      const commits = this.#next()
+      try {
+        await this.#write(commits)
+        for (const { batch, resolve } of commits) {
+          this.#apply(batch)
+          resolve()
+        }
+      } catch (error) {
+        for (const { batch, reject } of commits) {
+          this.#forget(batch)
+          reject(error)
+        }
+      }
+      for (const { batch } of commits) this.#pool.giveBack(batch)
+      this.#windows.closeOld()
+    }
+    this.#running = undefined
+  }
+
+  #next(): Commit[] {
+    let sampleCount = 0
+    let count = 0
+    while (count < this.#waiting.length && (count === 0 || sampleCount < WRITE_SAMPLES_MAX))
+      sampleCount += this.#waiting[count++].batch.count
+    return this.#waiting.splice(0, count)
+  }
+
+  async #write(commits: readonly Commit[]): Promise<void> {
+    let maxTime: Timestamp = Number.NEGATIVE_INFINITY
+    let sampleCount = 0
+    for (const { batch } of commits) sampleCount += batch.count
+    if (sampleCount === 0) return
+    if (this.#log.beginBatch()) this.#windows.slots.forgetLogged()
+    for (const { batch } of commits) this.#logSeries(batch)
+    for (const { batch } of commits) maxTime = Math.max(maxTime, this.#logSamples(batch))
+    await this.#log.writeBatch(maxTime)
+  }
+
+  #logSeries({ slots, times, count }: SampleBatch): void {
+    const table = this.#windows.slots
+    for (let i = 0; i < count; i++) {
+      const slot = slots[i]
+      if (table.logIndex(slot) !== NOT_LOGGED) continue
+      table.setLogIndex(slot, this.#log.encoder.series(this.#windows.home(slot), table.series(slot), times[i]))
+    }
+  }
+
+  #logSamples({ slots, times, values, count }: SampleBatch): Timestamp {
+    const table = this.#windows.slots
+    const encoder = this.#log.encoder
+    let maxTime = Number.NEGATIVE_INFINITY
+    for (let i = 0; i < count; i++) {
+      const t = times[i]
+      encoder.sample(table.logIndex(slots[i]), t, values[i])
+      if (t > maxTime) maxTime = t
+    }
+    return maxTime
+  }
+
+  #apply({ slots, times, values, count }: SampleBatch): void {
+    const windows = this.#windows
+    for (let i = 0; i < count; i++) {
+      const status = windows.apply(slots[i], times[i], values[i])
+      if (status === AppendStatus.ok) continue
+      if (status === AppendStatus.duplicateTimestamp) this.refused.duplicate++
+      else this.refused.outOfOrder++
+    }
+  }
+
+  #forget({ slots, times, count }: SampleBatch): void {
+    for (let i = count - 1; i >= 0; i--) this.#windows.forget(slots[i], times[i])
+  }
+}

@@ -1,0 +1,103 @@
+import { Counter, Gauge, type Registry, Summary } from 'prom-client'
+import type { Db, DbOptions } from './db.ts'
+
+// Names and meanings of Prometheus' tsdb/head.go, tsdb/db.go and tsdb/wlog/wlog.go, where ours mean the same.
+
+/** Registers what /metrics says of a database; returns where to report the time of an fsync. */
+export function registerDbMetrics(registry: Registry, db: Db, options: DbOptions): (seconds: number) => void {
+  const registers = [registry]
+  const finite = (value: number) => (Number.isFinite(value) ? value : 0)
+  const gauge = (name: string, help: string, read: () => number) => {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read())
+      },
+    })
+  }
+  const counter = (name: string, help: string, read: () => number, type?: string) => {
+    new Counter({
+      name,
+      help,
+      registers,
+      labelNames: type === undefined ? [] : ['type'],
+      collect() {
+        this.reset()
+        if (type === undefined) this.inc(read())
+        else this.inc({ type }, read())
+      },
+    })
+  }
+
+  gauge('prometheus_tsdb_head_series', 'Total number of series in the head block.', () => db.stats().activeSeries)
+  gauge('prometheus_tsdb_head_chunks', 'Total number of chunks in the head block.', () => db.stats().chunkCount)
+  gauge('prometheus_tsdb_head_min_time', 'Minimum time bound of the head block. The unit is decided by the library consumer.', () =>
+    finite(db.stats().minTime),
+  )
+  gauge('prometheus_tsdb_head_max_time', 'Maximum timestamp of the head block. The unit is decided by the library consumer.', () =>
+    finite(db.stats().maxTime),
+  )
+  gauge('prometheus_tsdb_head_min_time_seconds', 'Minimum time bound of the head block.', () => finite(db.stats().minTime) / 1000)
+  gauge('prometheus_tsdb_head_max_time_seconds', 'Maximum timestamp of the head block.', () => finite(db.stats().maxTime) / 1000)
+  gauge(
+    'prometheus_tsdb_lowest_timestamp',
+    'Lowest timestamp value stored in the database. The unit is decided by the library consumer.',
+    () => finite(db.stats().minTime),
+  )
+  gauge(
+    'prometheus_tsdb_lowest_timestamp_seconds',
+    'Lowest timestamp value stored in the database.',
+    () => finite(db.stats().minTime) / 1000,
+  )
+  gauge('prometheus_tsdb_retention_limit_seconds', 'How long to retain samples in storage.', () => options.retentionMs / 1000)
+  gauge('prometheus_tsdb_wal_storage_size_bytes', 'Size of the write log directory.', () => db.stats().logBytes)
+  gauge(
+    'prometheus_tsdb_wal_segment_current',
+    'Write log segment index that TSDB is currently writing to.',
+    () => db.counters().currentSegment,
+  )
+  gauge('promontory_tsdb_windows', 'Block ranges held in memory.', () => db.stats().windowCount)
+  gauge('promontory_tsdb_memory_bytes', 'Memory in slabs: labels, postings, chunks of all windows.', () => db.stats().memoryBytes)
+  gauge('promontory_tsdb_replay_segments_done', 'Log segments read since the start.', () => db.replayStatus().segmentsDone)
+  gauge('promontory_tsdb_replay_segments', 'Log segments there were to read at the start.', () => db.replayStatus().segmentsTotal)
+
+  counter('prometheus_tsdb_head_samples_appended_total', 'Total number of appended samples.', () => db.counters().samplesAppended, 'float')
+  counter('prometheus_tsdb_head_series_created_total', 'Total number of series created in the head', () => db.counters().seriesCreated)
+  counter('prometheus_tsdb_head_series_removed_total', 'Total number of series removed in the head', () => db.counters().seriesRemoved)
+  counter(
+    'prometheus_tsdb_out_of_order_samples_total',
+    'Total number of out of order samples ingestion failed attempts due to out of order being disabled.',
+    () => db.counters().outOfOrder,
+    'float',
+  )
+  counter(
+    'prometheus_tsdb_out_of_bound_samples_total',
+    'Total number of out of bound samples ingestion failed attempts with out of order support disabled.',
+    () => db.counters().tooOld,
+    'float',
+  )
+  counter(
+    'promontory_tsdb_duplicate_samples_total',
+    'Samples refused because their series has another value at the same time.',
+    () => db.counters().duplicate,
+    'float',
+  )
+  counter('prometheus_tsdb_wal_corruptions_total', 'Total number of WAL corruptions.', () => db.counters().corruptions)
+  counter('prometheus_tsdb_wal_writes_failed_total', 'Total number of write log writes that failed.', () => db.counters().writeFailures)
+  counter('promontory_tsdb_wal_fsyncs_failed_total', 'Fsyncs of the write-ahead log that failed.', () => db.counters().syncFailures)
+  counter(
+    'promontory_tsdb_wal_lost_samples_total',
+    'Samples in the log whose series record was lost.',
+    () => db.replayReport()?.samplesLost ?? 0,
+  )
+
+  const fsync = new Summary({
+    name: 'prometheus_tsdb_wal_fsync_duration_seconds',
+    help: 'Duration of write log fsync.',
+    percentiles: [0.5, 0.9, 0.99],
+    registers,
+  })
+  return (seconds) => fsync.observe(seconds)
+}

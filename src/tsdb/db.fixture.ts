@@ -1,0 +1,25 @@
+import type { Env } from '../base/env.ts'
+import { type Db, type DbOptions, openDb } from './db.ts'
+
+/** A database that runs, for tests and benchmarks. */
+export interface RunningDb {
+  readonly db: Db
+  /** Ends it in order. */
+  close(): Promise<void>
+}
+
+export async function runDb(env: Env, options: Partial<DbOptions> = {}): Promise<RunningDb> {
+  const db = await openDb({ env, dir: '/data', retentionMs: 0, blockRangeMs: 7_200_000, walFsync: 'interval', ...options })
+  const controller = new AbortController()
+  const { promise: ready, resolve, reject } = Promise.withResolvers<void>()
+  const done = db.run(controller.signal, resolve)
+  done.catch(reject)
+  await ready
+  return {
+    db,
+    async close() {
+      controller.abort()
+      await done
+    },
+  }
+}

@@ -1,0 +1,306 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { virtualEnv } from '../base/env-virtual.ts'
+import { Labels } from '../model/labels.ts'
+import { Matcher } from '../model/matcher.ts'
+import { STALE_MARKER } from '../model/staleness.ts'
+import { AppendStatus } from '../storage/appender.ts'
+import { unlimitedContext } from '../storage/query-context.ts'
+import { readAll, seriesSourceContract } from '../storage/series-source.contract.ts'
+import type { Series } from '../storage/series-source.ts'
+import { runDb } from './db.fixture.ts'
+import { type Db, openDb } from './db.ts'
+
+seriesSourceContract('database', async (series) => {
+  const { db, close } = await runDb(virtualEnv())
+  const appender = db.appender()
+  for (const { labels, timestamps, values } of series) {
+    const ref = appender.series(labels)
+    for (let i = 0; i < timestamps.length; i++) assert.equal(appender.append(ref, timestamps[i], values[i]), AppendStatus.ok)
+  }
+  await appender.commit()
+  return { source: db, close }
+})
+
+seriesSourceContract('database after a restart', async (series) => {
+  const env = virtualEnv()
+  const first = await runDb(env)
+  // All appenders are there before the first commit, so none finds its samples too old.
+  for (const [i, appender] of series.map(() => first.db.appender()).entries()) {
+    const { labels, timestamps, values } = series[i]
+    const ref = appender.series(labels)
+    for (let i = 0; i < timestamps.length; i++) appender.append(ref, timestamps[i], values[i])
+    await appender.commit()
+  }
+  await first.close()
+  env.metrics.clear()
+  const { db, close } = await runDb(env)
+  return { source: db, close }
+})
+
+const hour = 3_600_000
+const base = 1_700_000_000_000
+const everything = [new Matcher('=~', '__name__', '.+')]
+
+async function write(db: Db, labels: Record<string, string>, ...samples: [t: number, v: number][]): Promise<AppendStatus[]> {
+  const appender = db.appender()
+  const ref = appender.series(Labels.of(labels))
+  const answers = samples.map(([t, v]) => appender.append(ref, t, v))
+  await appender.commit()
+  return answers
+}
+
+async function dump(db: Db): Promise<Record<string, [number, number][]>> {
+  const found: Record<string, [number, number][]> = {}
+  for (const { labels, timestamps, values } of await readAll(db, -Infinity, Infinity, everything)) {
+    found[labels.toString()] = Array.from(timestamps, (t, i) => [t, values[i]])
+  }
+  return found
+}
+
+test('answers to samples out of order, too old, twice, and of series that are gone', async () => {
+  const { db, close } = await runDb(virtualEnv())
+  const { ok, outOfOrder, duplicateTimestamp, tooOld, tooFarAhead, unknownSeries } = AppendStatus
+  assert.deepEqual(await write(db, { __name__: 'a' }, [base, 1], [base, 1], [base, 2], [base - 1, 1], [base + 1, STALE_MARKER]), [
+    ok,
+    ok,
+    duplicateTimestamp,
+    outOfOrder,
+    ok,
+  ])
+  assert.deepEqual(await write(db, { __name__: 'a' }, [base, 1], [base + 1, STALE_MARKER], [base + 1, 5], [2 ** 53, 1]), [
+    outOfOrder,
+    ok,
+    duplicateTimestamp,
+    tooFarAhead,
+  ])
+  assert.deepEqual(await write(db, { __name__: 'b' }, [base - hour, 1], [base + hour + 2, 1]), [tooOld, ok])
+  assert.deepEqual(await write(db, { __name__: 'c' }, [base + 1, 1], [base + 2, 1]), [tooOld, ok])
+  assert.equal(db.appender().append(2 ** 40 + 1, base + 2 * hour, 1), unknownSeries)
+  assert.equal(db.appender().append(12345, base + 2 * hour, 1), unknownSeries)
+  assert.deepEqual(Object.keys(await dump(db)), ['a', 'b', 'c'])
+  await close()
+})
+
+test('nothing is readable before its commit, after a rollback, or out of a batch that was not written', async () => {
+  const env = virtualEnv()
+  const { db, close } = await runDb(env)
+  const appender = db.appender()
+  appender.append(appender.series(Labels.of({ __name__: 'rolled' })), base, 1)
+  assert.deepEqual(await dump(db), {})
+  appender.rollback()
+  assert.deepEqual(await dump(db), {})
+  assert.deepEqual(await db.labelNames({ minTime: 0, maxTime: Infinity, matcherSets: [], limit: 0 }, unlimitedContext()), [])
+  assert.deepEqual(await write(db, { __name__: 'rolled' }, [base, 2]), [AppendStatus.ok])
+
+  env.fs.failing.write = 'ENOSPC'
+  const failed = [write(db, { __name__: 'rolled' }, [base + 1, 3]), write(db, { __name__: 'new' }, [base + 1, 3])]
+  for (const one of failed) await assert.rejects(one, /write \/data\/log\/00000001\.log: ENOSPC/)
+  assert.deepEqual(await dump(db), { rolled: [[base, 2]] })
+  env.fs.failing = {}
+  assert.deepEqual(await write(db, { __name__: 'rolled' }, [base + 1, 4]), [AppendStatus.ok])
+  assert.deepEqual(await write(db, { __name__: 'new' }, [base + 1, 5]), [AppendStatus.ok])
+  const want = {
+    new: [[base + 1, 5]],
+    rolled: [
+      [base, 2],
+      [base + 1, 4],
+    ],
+  }
+  assert.deepEqual(await dump(db), want)
+  await close()
+
+  env.metrics.clear()
+  const again = await runDb(env)
+  assert.deepEqual(await dump(again.db), want)
+  assert.equal(again.db.replayReport()!.corruptions, 0)
+  await again.close()
+})
+
+test('commits of one moment share a write, and keep their order', async () => {
+  const env = virtualEnv()
+  const { db, close } = await runDb(env)
+  const written: number[] = []
+  const commits = Array.from({ length: 20 }, (_, i) => write(db, { __name__: 'm' }, [base + i, i]).then(() => written.push(i)))
+  await Promise.all(commits)
+  assert.deepEqual(
+    written,
+    Array.from({ length: 20 }, (_, i) => i),
+  )
+  assert.equal((await dump(db)).m.length, 20)
+  await close()
+})
+
+test('the same sample again is acknowledged only when the first one is', async () => {
+  const env = virtualEnv()
+  const { db, close } = await runDb(env)
+  await write(db, { __name__: 'm' }, [base, 1])
+  const first = db.appender()
+  first.append(first.series(Labels.of({ __name__: 'm' })), base + 1, 2)
+  const second = db.appender()
+  assert.equal(second.append(second.series(Labels.of({ __name__: 'm' })), base + 1, 2), AppendStatus.ok)
+  first.rollback()
+  await second.commit()
+  assert.deepEqual(await dump(db), {
+    m: [
+      [base, 1],
+      [base + 1, 2],
+    ],
+  })
+  await close()
+})
+
+test('a ref lives as long as its series gets samples, over windows, and is unknown after', async () => {
+  const { db, close } = await runDb(virtualEnv())
+  const appender = db.appender()
+  const kept = appender.series(Labels.of({ __name__: 'kept', zone: 'ü' }))
+  const left = appender.series(Labels.of({ __name__: 'left' }))
+  appender.append(left, base, 1)
+  await appender.commit()
+  for (let t = base; t < base + 12 * hour; t += hour / 2) {
+    const next = db.appender()
+    assert.equal(next.append(kept, t, t), AppendStatus.ok, `at ${(t - base) / hour} h`)
+    await next.commit()
+  }
+  assert.equal(db.stats().activeSeries, 1)
+  const last = db.appender()
+  assert.equal(last.append(left, base + 12 * hour, 1), AppendStatus.unknownSeries)
+  const again = last.series(Labels.of({ __name__: 'left' }))
+  assert.notEqual(again, left)
+  assert.equal(last.append(again, base + 12 * hour, 1), AppendStatus.ok)
+  await last.commit()
+  const found = await dump(db)
+  assert.equal(found['kept{zone="ü"}'].length, 24)
+  assert.deepEqual(found.left, [
+    [base, 1],
+    [base + 12 * hour, 1],
+  ])
+  await close()
+})
+
+test('a day of history in time order, then windows far apart', async () => {
+  const env = virtualEnv({ startTime: base + 100 * hour })
+  const { db, close } = await runDb(env)
+  for (let t = base; t < base + 24 * hour; t += 10 * 60_000) {
+    const appender = db.appender()
+    for (let i = 0; i < 20; i++)
+      assert.equal(appender.append(appender.series(Labels.of({ __name__: 'h', i: String(i) })), t, i), AppendStatus.ok)
+    await appender.commit()
+  }
+  await write(db, { __name__: 'far' }, [base + 1000 * hour, 1])
+  const found = await dump(db)
+  assert.equal(Object.keys(found).length, 21)
+  for (let i = 0; i < 20; i++) assert.equal(found[`h{i="${i}"}`].length, 144)
+  await close()
+})
+
+test('retention drops windows wholly older, in memory and in the log', async () => {
+  const env = virtualEnv()
+  const { db, close } = await runDb(env, { retentionMs: 5 * hour, segmentBytes: 500 })
+  for (let t = base; t < base + 24 * hour; t += 60_000) await write(db, { __name__: 'm' }, [t, t])
+  const segments = db.stats().segmentCount
+  await env.clock.advance(60_000)
+  const { minTime, maxTime, windowCount, segmentCount } = db.stats()
+  assert.ok(maxTime - minTime >= 5 * hour - 60_000 && maxTime - minTime <= 7 * hour, `${(maxTime - minTime) / hour} h`)
+  assert.ok(windowCount <= 5)
+  assert.ok(segmentCount < segments / 2)
+  assert.equal((await dump(db)).m[0][0], minTime)
+  await close()
+
+  env.metrics.clear()
+  const again = await runDb(env, { retentionMs: 5 * hour })
+  assert.equal((await dump(again.db)).m.at(-1)![0], maxTime)
+  await again.close()
+})
+
+test('a select that is under way keeps what retention drops', async () => {
+  const env = virtualEnv()
+  const { db, close } = await runDb(env, { retentionMs: hour })
+  const appender = db.appender()
+  for (let i = 0; i < 300; i++) appender.append(appender.series(Labels.of({ __name__: 'old', i: String(i) })), base, i)
+  await appender.commit()
+  const before = db.stats().memoryBytes
+  const batches = db.select({ minTime: 0, maxTime: Infinity, matchers: everything }, unlimitedContext())[Symbol.asyncIterator]()
+  const next = async () => {
+    const given = batches.next()
+    await env.clock.advance(1)
+    return (await given).value as readonly Series[] | undefined
+  }
+  let seen = (await next())!.length
+  await write(db, { __name__: 'new' }, [base + 10 * hour, 1])
+  await env.clock.advance(60_000)
+  assert.deepEqual(Object.keys(await dump(db)), ['new'])
+  for (let batch = await next(); batch !== undefined; batch = await next()) {
+    seen += batch.length
+    for (const { labels } of batch) assert.equal(labels.get('__name__'), 'old')
+  }
+  assert.equal(seen, 300)
+  await env.clock.advance(60_000)
+  assert.ok(db.stats().memoryBytes <= before)
+  await close()
+})
+
+test('durable after a second, or before the answer when asked for', async () => {
+  const check = async (walFsync: 'interval' | 'always', waitMs: number, want: number) => {
+    const env = virtualEnv({ seed: 5 })
+    const { db } = await runDb(env, { walFsync })
+    await write(db, { __name__: 'm' }, [base, 1])
+    await env.clock.advance(waitMs)
+    await write(db, { __name__: 'm' }, [base + 1, 2])
+    if (walFsync === 'interval') await env.clock.advance(waitMs)
+    env.fs.losePower()
+    env.metrics.clear()
+    const again = await runDb(env)
+    const found = (await dump(again.db)).m ?? []
+    assert.ok(found.length >= want, `${found.length} samples, want ${want}`)
+    await again.close()
+  }
+  await check('interval', 1000, 2)
+  await check('always', 0, 2)
+})
+
+test('before the log is replayed nothing is taken, and a query waits or is aborted', async () => {
+  const env = virtualEnv()
+  const first = await runDb(env)
+  await write(first.db, { __name__: 'm' }, [base, 1])
+  await first.close()
+  env.metrics.clear()
+  const db = await openDb({ env, dir: '/data', retentionMs: 0, blockRangeMs: 2 * hour, walFsync: 'interval' })
+  assert.throws(() => db.appender(), /write-ahead log is being replayed/)
+  assert.equal(db.replayStatus().done, false)
+  const controller = new AbortController()
+  const given = db.labelNames({ minTime: 0, maxTime: Infinity, matcherSets: [], limit: 0 }, unlimitedContext(controller.signal))
+  controller.abort(new Error('too long'))
+  await assert.rejects(given, /too long/)
+  const waiting = dump(db)
+  const stop = new AbortController()
+  const done = db.run(stop.signal, () => {})
+  assert.deepEqual(await waiting, { m: [[base, 1]] })
+  assert.deepEqual(db.replayStatus(), { segmentsDone: 1, segmentsTotal: 1, done: true })
+  stop.abort()
+  await done
+  assert.throws(() => db.appender(), /database is closed/)
+  await assert.rejects(dump(db), /database is closed/)
+})
+
+test('metrics under the names of upstream', async () => {
+  const env = virtualEnv()
+  const { db, close } = await runDb(env)
+  await write(db, { __name__: 'm' }, [base, 1], [base + 1, 1], [base, 1], [base + 1, 9])
+  await env.clock.advance(1000)
+  const text = await env.metrics.metrics()
+  for (const line of [
+    'prometheus_tsdb_head_series 1',
+    'prometheus_tsdb_head_chunks 1',
+    'prometheus_tsdb_head_series_created_total 1',
+    'prometheus_tsdb_head_samples_appended_total{type="float"} 2',
+    'prometheus_tsdb_out_of_order_samples_total{type="float"} 1',
+    'promontory_tsdb_duplicate_samples_total{type="float"} 1',
+    `prometheus_tsdb_head_max_time ${base + 1}`,
+    'prometheus_tsdb_wal_corruptions_total 0',
+    'prometheus_tsdb_wal_fsync_duration_seconds_count 1',
+  ]) {
+    assert.ok(text.split('\n').includes(line), `${line} in\n${text}`)
+  }
+  await close()
+})

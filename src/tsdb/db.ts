@@ -1,0 +1,311 @@
+import { assert } from '../base/assert.ts'
+import { type Clock, type Env, sleep } from '../base/env.ts'
+import { CodedError, errorMessage } from '../base/errors.ts'
+import type { Service } from '../base/service.ts'
+import { Labels } from '../model/labels.ts'
+import { type Appendable, type Appender, AppendStatus } from '../storage/appender.ts'
+import { sortedUpTo } from '../storage/memory-source.ts'
+import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, SeriesSource } from '../storage/series-source.ts'
+import { CommitQueue } from './commit-queue.ts'
+import { DbAppender, RefusalCounts } from './db-appender.ts'
+import { registerDbMetrics } from './db-metrics.ts'
+import { type DirLock, lockDir } from './lock.ts'
+import { BatchPool } from './sample-batch.ts'
+import { LogWriter, type WalFsync } from './wal/log-writer.ts'
+import { type ReplayReport, replayLog } from './wal/replay.ts'
+import { collectLabelNames, collectLabelValues } from './window/label-reader.ts'
+import type { Window } from './window/window.ts'
+import { selectFromWindows } from './window/window-reader.ts'
+import { WindowSet } from './window-set.ts'
+
+const RETENTION_CHECK_MS = 60_000
+/** A long select or replay lets others run this often. */
+const BREATH_MS = 10
+
+export interface DbOptions {
+  readonly env: Env
+  /** Made when it is not there. */
+  readonly dir: string
+  /** What is older than the newest sample by this is dropped, a window at a time; 0 keeps all. */
+  readonly retentionMs: number
+  /** Upstream's --storage.tsdb.min-block-duration: 2 h. */
+  readonly blockRangeMs: number
+  readonly walFsync: WalFsync
+  readonly segmentBytes?: number
+}
+
+export interface ReplayStatus {
+  readonly segmentsDone: number
+  readonly segmentsTotal: number
+  readonly done: boolean
+}
+
+/** What a database holds. */
+export interface DbStats {
+  /** Series that get samples, and labels and chunks of all windows. */
+  readonly activeSeries: number
+  readonly windowCount: number
+  readonly chunkCount: number
+  readonly labelPairCount: number
+  readonly symbolCount: number
+  readonly sampleCount: number
+  readonly minTime: number
+  readonly maxTime: number
+  /** In slabs. */
+  readonly memoryBytes: number
+  readonly logBytes: number
+  readonly segmentCount: number
+}
+
+/**
+ * Takes the directory: throws a `conflict` CodedError when another process has it. The database is usable once `run` has called
+ * `ready`, which is when everything that was ever acknowledged is readable; `run` gives the directory back at its end.
+ */
+export async function openDb(options: DbOptions): Promise<Db> {
+  await options.env.fs.mkdir(options.dir)
+  const lock = await lockDir(options.env, options.dir)
+  return new Db(options, lock)
+}
+
+/** Series in memory by windows, and the log that brings them back. */
+export class Db implements Appendable, SeriesSource, Service {
+  readonly name = 'tsdb'
+  readonly #options: DbOptions
+  readonly #env: Env
+  readonly #lock: DirLock
+  readonly #windows: WindowSet
+  readonly #pool = new BatchPool()
+  readonly #refused = new RefusalCounts()
+  readonly #replayed = Promise.withResolvers<void>()
+  #log: LogWriter | undefined
+  #queue: CommitQueue | undefined
+  #replay: ReplayStatus = { segmentsDone: 0, segmentsTotal: 0, done: false }
+  #report: ReplayReport | undefined
+  #samplesReplayed = 0
+  #closed = false
+  #observeSync: (seconds: number) => void = () => {}
+
+  constructor(options: DbOptions, lock: DirLock) {
+    this.#options = options
+    this.#env = options.env
+    this.#lock = lock
+    this.#windows = new WindowSet(options.blockRangeMs)
+    // A select that waits gets the failure; without one nobody else needs it.
+    this.#replayed.promise.catch(() => {})
+    this.#observeSync = registerDbMetrics(options.env.metrics, this, options)
+  }
+
+  async run(signal: AbortSignal, ready: () => void): Promise<void> {
+    try {
+      await this.#open()
+      ready()
+      while (!signal.aborted) {
+        await sleep(this.#env.clock, RETENTION_CHECK_MS, signal)
+        await this.#retain()
+      }
+    } catch (error) {
+      this.#replayed.reject(error)
+      throw error
+    } finally {
+      this.#closed = true
+      this.#replayed.reject(unavailable('the database is closed'))
+      try {
+        await this.#queue?.idle()
+        await this.#log?.close()
+      } finally {
+        await this.#lock.release()
+      }
+    }
+  }
+
+  /** How far the log has been read. */
+  replayStatus(): ReplayStatus {
+    return this.#replay
+  }
+
+  /** What replay found; undefined until it is done. */
+  replayReport(): ReplayReport | undefined {
+    return this.#report
+  }
+
+  /** Throws an `unavailable` CodedError before `ready` and after the end. */
+  appender(): Appender {
+    if (this.#closed) throw unavailable('the database is closed')
+    if (this.#queue === undefined) throw unavailable('the write-ahead log is being replayed')
+    return new DbAppender(this.#windows, this.#queue, this.#pool, this.#env.clock, this.#refused)
+  }
+
+  coverage(): Coverage {
+    return { minTime: this.#windows.minTime, maxTime: this.#windows.maxTime, externalLabels: Labels.empty }
+  }
+
+  async *select(request: SelectRequest, ctx: QueryContext): AsyncIterable<readonly Series[]> {
+    await this.#whenReplayed(ctx.signal)
+    const breathe = breather(this.#env.clock)
+    yield* selectFromWindows(this.#overlapping(request.minTime, request.maxTime), request, ctx, breathe)
+  }
+
+  async labelNames(request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
+    const names = new Set<string>()
+    await this.#eachWindow(request, ctx, (window) =>
+      collectLabelNames(window, request.matcherSets, request.minTime, request.maxTime, names),
+    )
+    return sortedUpTo(names, request.limit)
+  }
+
+  async labelValues(name: string, request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
+    const values = new Set<string>()
+    await this.#eachWindow(request, ctx, (window) =>
+      collectLabelValues(window, name, request.matcherSets, request.minTime, request.maxTime, values),
+    )
+    return sortedUpTo(values, request.limit)
+  }
+
+  stats(): DbStats {
+    const windows = this.#windows
+    let [chunkCount, labelPairCount, symbolCount, sampleCount] = [0, 0, 0, 0]
+    for (const window of windows.windows) {
+      chunkCount += window.chunkCount
+      labelPairCount += window.pairs.count
+      symbolCount += window.symbols.count
+      sampleCount += window.sampleCount
+    }
+    return {
+      activeSeries: windows.slots.used,
+      windowCount: windows.windows.length,
+      chunkCount,
+      labelPairCount,
+      symbolCount,
+      sampleCount,
+      minTime: windows.minTime,
+      maxTime: windows.maxTime,
+      memoryBytes: windows.pool.usedBytes,
+      logBytes: this.#log?.sizeBytes ?? 0,
+      segmentCount: this.#log?.segments.length ?? 0,
+    }
+  }
+
+  /** What has happened since the start; for the metrics. */
+  counters() {
+    const queueRefused = this.#queue?.refused
+    return {
+      samplesAppended: this.#windows.samplesAppended - this.#samplesReplayed,
+      seriesCreated: this.#windows.seriesCreated,
+      seriesRemoved: this.#windows.seriesRemoved,
+      outOfOrder: this.#refused.outOfOrder + (queueRefused?.outOfOrder ?? 0),
+      duplicate: this.#refused.duplicate + (queueRefused?.duplicate ?? 0),
+      tooOld: this.#refused.tooOld,
+      corruptions: this.#report?.corruptions ?? 0,
+      writeFailures: this.#log?.writeFailures ?? 0,
+      syncFailures: this.#log?.syncFailures ?? 0,
+      currentSegment: this.#log?.currentSegment ?? 0,
+    }
+  }
+
+  async #open(): Promise<void> {
+    const { env, dir, walFsync, segmentBytes } = this.#options
+    const logDir = `${dir}/log`
+    const start = env.clock.monotonic()
+    await env.fs.mkdir(logDir)
+    await env.fs.syncDir(dir)
+    const windows = this.#windows
+    const report = await replayLog(env, logDir, `${dir}/quarantine`, {
+      series: (labels, time) => windows.series(labels, time),
+      sample: (ref, t, v) => {
+        const slot = windows.slots.slotOf(ref)
+        assert(slot >= 0, 'a series is not let go while its segment is replayed')
+        if (windows.apply(slot, t, v) === AppendStatus.ok) windows.slots.setLast(slot, t, v)
+      },
+      segmentEnd: (segmentsDone, segmentsTotal) => {
+        this.#replay = { segmentsDone, segmentsTotal, done: false }
+        windows.closeOld()
+        this.#dropOld()
+      },
+    })
+    this.#report = report
+    this.#samplesReplayed = windows.samplesAppended
+    this.#log = new LogWriter({
+      fs: env.fs,
+      clock: env.clock,
+      log: env.log,
+      dir: logDir,
+      fsync: walFsync,
+      segmentBytes,
+      segments: report.segments,
+      onSync: this.#observeSync,
+    })
+    this.#queue = new CommitQueue(windows, this.#log, this.#pool)
+    this.#replay = { segmentsDone: report.segments.length, segmentsTotal: report.segments.length, done: true }
+    this.#replayed.resolve()
+    const { segments, samples, samplesLost, corruptions } = report
+    const durationMs = Math.round(env.clock.monotonic() - start)
+    env.log.info('write-ahead log replayed', { dir, segments: segments.length, samples, samplesLost, corruptions, durationMs })
+    await this.#retain()
+  }
+
+  #dropOld(): void {
+    const { retentionMs } = this.#options
+    if (retentionMs > 0) this.#windows.dropBefore(this.#windows.maxTime - retentionMs)
+  }
+
+  /** Drops what is beyond the retention, in memory and in the log. */
+  async #retain(): Promise<void> {
+    this.#dropOld()
+    const oldest = this.#windows.windows.find((window) => window.sampleCount > 0)
+    if (oldest === undefined) return
+    try {
+      await this.#log!.removeBefore(oldest.start)
+    } catch (error) {
+      this.#env.log.error('old log segments not removed', { error: errorMessage(error) })
+    }
+  }
+
+  #overlapping(minTime: number, maxTime: number): Window[] {
+    return this.#windows.windows.filter((window) => window.minTime <= maxTime && window.maxTime >= minTime)
+  }
+
+  async #eachWindow(request: LabelRequest, ctx: QueryContext, visit: (window: Window) => void): Promise<void> {
+    await this.#whenReplayed(ctx.signal)
+    const breathe = breather(this.#env.clock)
+    const windows = this.#overlapping(request.minTime, request.maxTime)
+    for (const window of windows) window.pins++
+    try {
+      for (const window of windows) {
+        ctx.signal.throwIfAborted()
+        visit(window)
+        await breathe()
+      }
+    } finally {
+      for (const window of windows) window.pins--
+    }
+  }
+
+  /** Rejects when the signal aborts first. */
+  async #whenReplayed(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    if (this.#closed) throw unavailable('the database is closed')
+    if (this.#replay.done) return
+    const { promise: aborted, reject } = Promise.withResolvers<never>()
+    const onAbort = () => reject(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      await Promise.race([this.#replayed.promise, aborted])
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+}
+
+function unavailable(message: string): CodedError {
+  return new CodedError('unavailable', message)
+}
+
+/** Awaited between pieces of work: lets the event loop turn when the work has gone on for a while. */
+function breather(clock: Clock): () => Promise<void> {
+  let last = clock.monotonic()
+  return async () => {
+    if (clock.monotonic() - last < BREATH_MS) return
+    await sleep(clock, 0)
+    last = clock.monotonic()
+  }
+}

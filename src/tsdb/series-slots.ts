@@ -1,0 +1,139 @@
+import type { Slab, SlabPool } from './window/slab-pool.ts'
+import { Arena, SLAB_WORDS_SHIFT } from './window/slab-pool.ts'
+
+const ROW_WORDS_SHIFT = 3
+const ROWS_SHIFT = SLAB_WORDS_SHIFT - ROW_WORDS_SHIFT
+const ROWS_MASK = (1 << ROWS_SHIFT) - 1
+
+/** Time and value of the newest sample that was taken, acknowledged or not, as float64. */
+export const SLOT_TIME_FLOAT = 0
+export const SLOT_VALUE_FLOAT = 1
+const GENERATION = 4
+/** The window where the series was last, and its number there. */
+const WINDOW = 5
+const SERIES = 6
+/** The number of the series in the open log segment. */
+const LOG_INDEX = 7
+
+/** A slot whose series has no record in the open log segment yet. */
+export const NOT_LOGGED = 0xffffffff
+
+/** Generations of a slot; with 32 bits of slot a ref stays an exact integer. */
+const GENERATIONS = 1 << 21
+const FREE = 0xffffffff
+
+/**
+ * The active series, whatever window they are in: a row of 32 bytes each. A ref is `generation * 2^32 + slot`, so a ref of
+ * a series that was let go is recognised although its slot serves another one.
+ */
+export class SeriesSlots {
+  readonly #arena: Arena
+  readonly slabs: Slab[]
+  #count = 0
+  #used = 0
+  /** Free slots are chained through SERIES; -1: none. */
+  #free = -1
+
+  constructor(pool: SlabPool) {
+    this.#arena = new Arena(pool)
+    this.slabs = this.#arena.slabs
+  }
+
+  /** Slots in use. */
+  get used(): number {
+    return this.#used
+  }
+
+  /** A slot for a series that is `series` in the window `ordinal`. */
+  take(ordinal: number, series: number): number {
+    let slot = this.#free
+    if (slot >= 0) {
+      const next = this.#word(slot, SERIES)
+      this.#free = next === FREE ? -1 : next
+    } else {
+      slot = this.#count++
+      this.#arena.reserveWords(this.#count << ROW_WORDS_SHIFT)
+    }
+    this.#used++
+    this.move(slot, ordinal, series)
+    this.#setWord(slot, LOG_INDEX, NOT_LOGGED)
+    this.setLast(slot, Number.NEGATIVE_INFINITY, 0)
+    return slot
+  }
+
+  /** Lets a series go: its ref is unknown from now on. */
+  release(slot: number): void {
+    this.#setWord(slot, GENERATION, (this.#word(slot, GENERATION) + 1) % GENERATIONS)
+    this.#setWord(slot, SERIES, this.#free < 0 ? FREE : this.#free)
+    this.#setWord(slot, WINDOW, FREE)
+    this.#free = slot
+    this.#used--
+  }
+
+  ref(slot: number): number {
+    return this.#word(slot, GENERATION) * 0x100000000 + slot
+  }
+
+  /** The slot of a ref, -1 when its series was let go. Hot. */
+  slotOf(ref: number): number {
+    const slot = ref >>> 0
+    if (slot >= this.#count) return -1
+    const words = this.slabs[slot >>> ROWS_SHIFT].words
+    const row = (slot & ROWS_MASK) << ROW_WORDS_SHIFT
+    if (words[row + WINDOW] === FREE) return -1
+    return words[row + GENERATION] * 0x100000000 + slot === ref ? slot : -1
+  }
+
+  lastTime(slot: number): number {
+    return this.slabs[slot >>> ROWS_SHIFT].floats[((slot & ROWS_MASK) << (ROW_WORDS_SHIFT - 1)) + SLOT_TIME_FLOAT]
+  }
+
+  setLast(slot: number, t: number, v: number): void {
+    const floats = this.slabs[slot >>> ROWS_SHIFT].floats
+    const row = (slot & ROWS_MASK) << (ROW_WORDS_SHIFT - 1)
+    floats[row + SLOT_TIME_FLOAT] = t
+    floats[row + SLOT_VALUE_FLOAT] = v
+  }
+
+  lastLow(slot: number): number {
+    return this.#word(slot, SLOT_VALUE_FLOAT * 2)
+  }
+
+  lastHigh(slot: number): number {
+    return this.#word(slot, SLOT_VALUE_FLOAT * 2 + 1)
+  }
+
+  window(slot: number): number {
+    return this.#word(slot, WINDOW)
+  }
+
+  series(slot: number): number {
+    return this.#word(slot, SERIES)
+  }
+
+  move(slot: number, ordinal: number, series: number): void {
+    this.#setWord(slot, WINDOW, ordinal)
+    this.#setWord(slot, SERIES, series)
+  }
+
+  logIndex(slot: number): number {
+    return this.#word(slot, LOG_INDEX)
+  }
+
+  setLogIndex(slot: number, index: number): void {
+    this.#setWord(slot, LOG_INDEX, index)
+  }
+
+  /** A new log segment knows no series. */
+  forgetLogged(): void {
+    for (const { words } of this.slabs) for (let at = LOG_INDEX; at < words.length; at += 1 << ROW_WORDS_SHIFT) words[at] = NOT_LOGGED
+  }
+
+  #word(slot: number, field: number): number {
+    return this.slabs[slot >>> ROWS_SHIFT].words[((slot & ROWS_MASK) << ROW_WORDS_SHIFT) + field]
+  }
+
+  #setWord(slot: number, field: number, value: number): void {
+    this.slabs[slot >>> ROWS_SHIFT].words[((slot & ROWS_MASK) << ROW_WORDS_SHIFT) + field] = value
+  }
+}

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { Labels } from '../../model/labels.ts'
+import { isStaleMarker, STALE_MARKER } from '../../model/staleness.ts'
+import { SlabPool } from '../window/slab-pool.ts'
+import { Window } from '../window/window.ts'
+import { decodeSamplesRecord, decodeSeriesRecord } from './decode.ts'
+import { LogEncoder } from './encode.ts'
+import { RECORD_HEADER_BYTES, RecordHeader, RecordType } from './record.ts'
+
+type Row = [series: number, t: number, v: number]
+
+/** All that is in the records of a buffer. */
+function decodeAll(bytes: Uint8Array, segment: number): { series: [number, string, number][]; samples: Row[]; records: number } {
+  const header = new RecordHeader()
+  const series: [number, string, number][] = []
+  const samples: Row[] = []
+  let records = 0
+  for (let at = 0; at < bytes.length; ) {
+    assert.ok(header.read(bytes, at, segment), header.problem?.reason)
+    assert.equal(header.sequence, records++)
+    const start = at + RECORD_HEADER_BYTES
+    at = start + header.length
+    if (header.type === RecordType.series)
+      decodeSeriesRecord(bytes, start, at, (number, labels, time) => series.push([number, labels.toString(), time]))
+    else decodeSamplesRecord(bytes, start, at, (number, t, v) => samples.push([number, t, v]))
+  }
+  return { series, samples, records }
+}
+
+const taken = (encoder: LogEncoder) => {
+  const writer = encoder.take()
+  return writer.bytes.slice(0, writer.length)
+}
+
+test('samples come back in order, bit for bit', () => {
+  const value = fc.oneof(
+    fc.double(),
+    fc.integer().map(Number),
+    fc.maxSafeNat().map(Number),
+    fc.constantFrom(0, -0, STALE_MARKER, Number.NaN, 2 ** 48, 2 ** 48 - 1, 255, 256, 2 ** 24, 2 ** 32, 0.5, Number.NEGATIVE_INFINITY),
+  )
+  const row = fc.tuple(fc.nat(1e6).map(Number), fc.integer({ min: -(2 ** 44), max: 2 ** 44 }).map(Number), value)
+  fc.assert(
+    fc.property(fc.array(row, { maxLength: 50 }), (rows) => {
+      const encoder = new LogEncoder()
+      encoder.openSegment(7)
+      for (const [series, t, v] of rows) encoder.sample(series, t, v)
+      const { samples } = decodeAll(taken(encoder), 7)
+      assert.equal(samples.length, rows.length)
+      for (const [i, [series, t, v]] of rows.entries()) {
+        assert.equal(samples[i][0], series)
+        assert.equal(samples[i][1], t)
+        assert.ok(Object.is(samples[i][2], v) && isStaleMarker(samples[i][2]) === isStaleMarker(v), `${samples[i][2]} is ${v}`)
+      }
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('series come back with labels, numbers and times, over several records and windows', () => {
+  const pool = new SlabPool()
+  const windows = [new Window(pool, 1, 0, 1000), new Window(pool, 2, 1000, 2000)]
+  const encoder = new LogEncoder()
+  encoder.openSegment(3)
+  const want: [number, string, number][] = []
+  for (let i = 0; i < 9000; i++) {
+    const window = windows[Math.floor(i / 100) % 2]
+    const labels = Labels.of({ __name__: `m${i % 50}`, instance: `host-with-a-long-name-${i}`, job: 'jöb', i: 'x'.repeat(i % 90) })
+    const number = encoder.series(window, window.add(labels), i * 10)
+    want.push([number, labels.toString(), i * 10])
+    if (i % 1000 === 0) encoder.sample(number, 5, 1)
+  }
+  const { series, samples, records } = decodeAll(taken(encoder), 3)
+  assert.deepEqual(series, want)
+  assert.equal(samples.length, 9)
+  assert.ok(records > 90)
+})
+
+test('a scrape costs less than ten bytes a sample, and its series less than their text', () => {
+  const window = new Window(new SlabPool(), 1, 0, 7_200_000)
+  const encoder = new LogEncoder()
+  encoder.openSegment(1)
+  const count = 500
+  const labels = Array.from({ length: count }, (_, i) =>
+    Labels.of({ __name__: `node_metric_${i % 40}_total`, instance: '10.0.0.1:9100', job: 'node', cpu: String(i) }),
+  )
+  for (const one of labels) encoder.series(window, window.add(one), 1.7e12)
+  const seriesBytes = taken(encoder).length
+  assert.ok(seriesBytes / count < 24, `${seriesBytes / count} bytes a series`)
+  for (let i = 0; i < count; i++) encoder.sample(i, 1.7e12 + 15_000, i % 3 === 0 ? i * 1000 : Math.sqrt(i) * 17)
+  const sampleBytes = taken(encoder).length
+  assert.ok(sampleBytes / count < 8, `${sampleBytes / count} bytes a sample`)
+})
+
+test('a record of another segment, or with a changed byte, is none', () => {
+  const encoder = new LogEncoder()
+  encoder.openSegment(1)
+  encoder.sample(0, 1, 1)
+  const bytes = taken(encoder)
+  const header = new RecordHeader()
+  assert.ok(header.read(bytes, 0, 1))
+  assert.ok(!header.read(bytes, 0, 2))
+  for (let i = 0; i < RECORD_HEADER_BYTES; i++) {
+    const changed = bytes.slice()
+    changed[i] ^= 0x10
+    assert.ok(!header.read(changed, 0, 1), `byte ${i}`)
+  }
+})
+
+test('a payload that lies about itself is an error', () => {
+  const check = (payload: number[], series: boolean) =>
+    assert.throws(
+      () => (series ? decodeSeriesRecord : decodeSamplesRecord)(new Uint8Array(payload), 0, payload.length, () => {}),
+      RangeError,
+    )
+  check([0, 1, 0, 1, 1], true)
+  check([0, 1, 0, 1, 0, 9, 65], true)
+  check([0, 1], false)
+  check([0, 1, 0x08], false)
+  check([0, 1, 0x10, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80], false)
+})

@@ -1,0 +1,163 @@
+import type { Env, File } from '../../base/env.ts'
+import { errorMessage } from '../../base/errors.ts'
+import type { Labels } from '../../model/labels.ts'
+import type { Timestamp } from '../../model/time.ts'
+import type { SeriesRef } from '../../storage/appender.ts'
+import { decodeSamplesRecord, decodeSeriesRecord } from './decode.ts'
+import { type Segment, segmentNumber, segmentPath } from './log-writer.ts'
+import { RecordType } from './record.ts'
+import { type Damage, scanSegment } from './scan-segment.ts'
+
+/** Where the content of a log goes. */
+export interface ReplayTarget {
+  series(labels: Labels, time: Timestamp): SeriesRef
+  sample(ref: SeriesRef, t: Timestamp, v: number): void
+  /** After each segment; refs of it are not used again. */
+  segmentEnd(done: number, total: number): void
+}
+
+export interface LogDamage extends Damage {
+  readonly segment: number
+  /** Where the bytes were copied to; undefined for a torn tail and where nothing is to copy. */
+  readonly quarantine: string | undefined
+  /** An earlier start has reported it already. */
+  readonly known: boolean
+}
+
+export interface ReplayReport {
+  readonly segments: readonly Segment[]
+  samples: number
+  series: number
+  /** Samples whose series record was lost. */
+  samplesLost: number
+  /** The first `DAMAGES_MAX` places. */
+  readonly damages: LogDamage[]
+  /** Places with damage, known ones and torn tails not counted. */
+  corruptions: number
+}
+
+const DAMAGES_MAX = 1000
+
+/** Reads a log into `target`. Cuts torn tails, sets damage aside, and never fails for what a segment holds. */
+export async function replayLog(
+  env: Pick<Env, 'fs' | 'log'>,
+  dir: string,
+  quarantineDir: string,
+  target: ReplayTarget,
+): Promise<ReplayReport> {
+  const { fs, log } = env
+  const numbers = (await fs.readDir(dir)).map(segmentNumber).filter((number) => number !== undefined)
+  numbers.sort((a, b) => a - b)
+  const segments: Segment[] = []
+  const report: ReplayReport = { segments, samples: 0, series: 0, samplesLost: 0, damages: [], corruptions: 0 }
+  for (const [index, number] of numbers.entries()) {
+    const path = segmentPath(dir, number)
+    const file = await fs.open(path, 'write')
+    try {
+      segments.push(await replaySegment(env, file, number, quarantineDir, target, report))
+    } catch (error) {
+      if ((error as { code?: string }).code === undefined) throw error
+      report.corruptions++
+      log.error('log segment not read to its end', { segment: number, error: errorMessage(error) })
+      segments.push({ number, path, sizeBytes: 0, maxTime: Number.POSITIVE_INFINITY })
+    } finally {
+      await file.close()
+    }
+    target.segmentEnd(index + 1, numbers.length)
+  }
+  return report
+}
+
+async function replaySegment(
+  { fs, log }: Pick<Env, 'fs' | 'log'>,
+  file: File,
+  number: number,
+  quarantineDir: string,
+  target: ReplayTarget,
+  report: ReplayReport,
+): Promise<Segment> {
+  /** By the number in the segment; 0 where nothing is known, else the ref + 1. */
+  let refs = new Float64Array(1024)
+  let maxTime = Number.NEGATIVE_INFINITY
+  let samplesLost = 0
+
+  const onSeries = (index: number, labels: Labels, time: Timestamp) => {
+    if (index >= refs.length) {
+      const larger = new Float64Array(Math.max(index + 1, 2 * refs.length))
+      larger.set(refs)
+      refs = larger
+    }
+    refs[index] = target.series(labels, time) + 1
+    report.series++
+  }
+  const onSample = (index: number, t: Timestamp, v: number) => {
+    if (t > maxTime) maxTime = t
+    const ref = index < refs.length ? refs[index] - 1 : -1
+    if (ref < 0) {
+      samplesLost++
+      return
+    }
+    target.sample(ref, t, v)
+    report.samples++
+  }
+
+  await scanSegment(file, number, {
+    record(type, bytes, start, end) {
+      if (type === RecordType.series) decodeSeriesRecord(bytes, start, end, onSeries)
+      else if (type === RecordType.samples) decodeSamplesRecord(bytes, start, end, onSample)
+      else throw new RangeError(`type ${type} is not known`)
+    },
+    async damage(damage) {
+      const name = `${String(number).padStart(8, '0')}-${damage.offset}.bin`
+      const quarantine = damage.torn || damage.sizeBytes === 0 ? undefined : `${quarantineDir}/${name}`
+      const known = quarantine !== undefined && (await fs.stat(quarantine))?.sizeBytes === damage.sizeBytes
+      if (quarantine !== undefined && !known) {
+        await fs.mkdir(quarantineDir)
+        await copyPart(fs, file, damage, quarantine)
+      }
+      if (damage.atEnd) await file.truncate(damage.offset)
+      if (report.damages.length < DAMAGES_MAX) report.damages.push({ ...damage, segment: number, quarantine, known })
+      const fields = {
+        segment: number,
+        offset: damage.offset,
+        sizeBytes: damage.sizeBytes,
+        reason: damage.reason,
+        wantChecksum: hex(damage.want),
+        gotChecksum: hex(damage.got),
+        recordsLost: damage.recordsLost,
+      }
+      if (damage.torn) log.info('torn end of log segment cut off', fields)
+      else if (known) log.info('known damage in log segment skipped', fields)
+      else {
+        report.corruptions++
+        log.warn('damage in log segment quarantined', { ...fields, quarantine })
+      }
+    },
+  })
+  if (samplesLost > 0) {
+    report.samplesLost += samplesLost
+    log.warn('samples lost with the records of their series', { segment: number, samples: samplesLost })
+  }
+  return { number, path: file.path, sizeBytes: await file.size(), maxTime }
+}
+
+async function copyPart(fs: Env['fs'], from: File, damage: Damage, path: string): Promise<void> {
+  await fs.remove(path)
+  const to = await fs.open(path, 'create')
+  try {
+    const bytes = new Uint8Array(64 * 1024)
+    for (let done = 0; done < damage.sizeBytes; ) {
+      const read = await from.read(bytes.subarray(0, Math.min(bytes.length, damage.sizeBytes - done)), damage.offset + done)
+      if (read === 0) break
+      await to.write([bytes.subarray(0, read)], done)
+      done += read
+    }
+    await to.sync()
+  } finally {
+    await to.close()
+  }
+}
+
+function hex(checksum: number | undefined): string | undefined {
+  return checksum === undefined ? undefined : checksum.toString(16).padStart(8, '0')
+}

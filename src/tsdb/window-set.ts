@@ -1,0 +1,203 @@
+import { assert } from '../base/assert.ts'
+import type { Labels } from '../model/labels.ts'
+import type { Timestamp } from '../model/time.ts'
+import { AppendStatus, type SeriesRef } from '../storage/appender.ts'
+import { SeriesSlots } from './series-slots.ts'
+import { SlabPool } from './window/slab-pool.ts'
+import { NO_SLOT, sameBits, Window } from './window/window.ts'
+
+// 1. A slot points at one row of one window, and that row alone points back.
+// 2. A series moves with its samples: its first sample in another window makes it there, from the labels of the row it had.
+// 3. Slots are let go when their window is closed (nothing new can reach it), unless a sample is on its way to it.
+// 4. Order is checked twice: on the slot when a sample is taken, on the row when it is applied. The row decides.
+
+/** The windows of a database, by block range, and the active series across them. */
+export class WindowSet {
+  readonly pool = new SlabPool()
+  readonly slots = new SeriesSlots(this.pool)
+  readonly blockRangeMs: number
+  /** In time order. */
+  readonly #windows: Window[] = []
+  readonly #byOrdinal = new Map<number, Window>()
+  #ordinal = 0
+  #recent: Window | undefined
+  /** Windows that were dropped while a reader had them. */
+  #parting: Window[] = []
+  /** Pair by pair, from the window with the first ordinal to that with the second. */
+  #translation = { from: -1, to: -1, pairs: new Uint32Array(0) }
+  /** Samples up to here can no longer come, so windows that end before it are closed. */
+  #closedBefore: Timestamp = Number.NEGATIVE_INFINITY
+  minTime: Timestamp = Number.POSITIVE_INFINITY
+  maxTime: Timestamp = Number.NEGATIVE_INFINITY
+  seriesCreated = 0
+  seriesRemoved = 0
+  /** Samples of windows that are gone. */
+  #samplesDropped = 0
+
+  constructor(blockRangeMs: number) {
+    assert(blockRangeMs >= 1 && blockRangeMs <= 31 * 86_400_000, 'a block range is at most 31 days')
+    this.blockRangeMs = blockRangeMs
+  }
+
+  /** In time order; those without samples too. */
+  get windows(): readonly Window[] {
+    return this.#windows
+  }
+
+  /** What is older cannot be taken any more. Source: Prometheus tsdb/head_append.go, appendableMinValidTime. */
+  get minValidTime(): Timestamp {
+    return this.maxTime - this.blockRangeMs / 2
+  }
+
+  /** The ref of a label set; a new series is made in the window of `time`. */
+  series(labels: Labels, time: Timestamp): SeriesRef {
+    for (let i = this.#windows.length - 1; i >= 0; i--) {
+      const window = this.#windows[i]
+      if (window.end <= this.#closedBefore) break
+      const series = window.find(labels)
+      const slot = series < 0 ? NO_SLOT : window.slot(series)
+      if (slot !== NO_SLOT) return this.slots.ref(slot)
+    }
+    const window = this.windowOf(time)
+    const series = window.add(labels)
+    // Only in a window that was closed and still is written to can the row have a slot here.
+    const existing = window.slot(series)
+    if (existing !== NO_SLOT) return this.slots.ref(existing)
+    const slot = this.slots.take(window.ordinal, series)
+    window.setSlot(series, slot)
+    if (window.lastTime(series) !== Number.NEGATIVE_INFINITY) this.slots.setLast(slot, window.lastTime(series), window.lastValue(series))
+    this.seriesCreated++
+    return this.slots.ref(slot)
+  }
+
+  /** Samples that were ever stored. */
+  get samplesAppended(): number {
+    let count = this.#samplesDropped
+    for (const window of this.#windows) count += window.sampleCount
+    return count
+  }
+
+  /** The window that has a slot's labels. */
+  home(slot: number): Window {
+    const window = this.#byOrdinal.get(this.slots.window(slot))
+    assert(window !== undefined, 'a slot is in a window that exists')
+    return window
+  }
+
+  /** Whether the newest sample of a slot has been applied. */
+  isApplied(slot: number, t: Timestamp): boolean {
+    return this.home(slot).lastTime(this.slots.series(slot)) >= t
+  }
+
+  /** Puts a sample where it can be read. Hot. */
+  apply(slot: number, t: Timestamp, v: number): AppendStatus {
+    const window = this.windowOf(t)
+    let series = this.slots.series(slot)
+    if (this.slots.window(slot) !== window.ordinal) series = this.#moveTo(window, slot)
+    const status = window.append(series, t, v)
+    if (status !== AppendStatus.ok) return status
+    if (t > this.maxTime) this.maxTime = t
+    if (t < this.minTime) this.minTime = t
+    return status
+  }
+
+  /** Forgets that a sample was taken and will not be applied after all. */
+  forget(slot: number, t: Timestamp): void {
+    if (this.slots.lastTime(slot) !== t) return
+    const window = this.home(slot)
+    const series = this.slots.series(slot)
+    this.slots.setLast(slot, window.lastTime(series), window.lastTime(series) === Number.NEGATIVE_INFINITY ? 0 : window.lastValue(series))
+  }
+
+  /** Lets go of the series of windows that samples can no longer reach. */
+  closeOld(): void {
+    const before = this.minValidTime
+    for (const window of this.#windows) {
+      if (window.end > before) break
+      if (window.end > this.#closedBefore) this.#releaseSlots(window)
+    }
+    this.#closedBefore = Math.max(this.#closedBefore, before)
+  }
+
+  /** Drops windows wholly older than `before`; true when any was. One with a sample on its way to its series waits. */
+  dropBefore(before: Timestamp): boolean {
+    let dropped = false
+    while (this.#windows.length > 0 && this.#windows[0].end <= before) {
+      const window = this.#windows[0]
+      if (!this.#releaseSlots(window)) break
+      this.#windows.shift()
+      this.#samplesDropped += window.sampleCount
+      this.#byOrdinal.delete(window.ordinal)
+      if (this.#recent === window) this.#recent = undefined
+      this.#translation = { from: -1, to: -1, pairs: new Uint32Array(0) }
+      this.#parting.push(window)
+      dropped = true
+    }
+    if (dropped) {
+      this.minTime = Number.POSITIVE_INFINITY
+      for (const window of this.#windows) this.minTime = Math.min(this.minTime, window.minTime)
+    }
+    this.#parting = this.#parting.filter((window) => {
+      if (window.pins > 0) return true
+      window.release()
+      return false
+    })
+    return dropped
+  }
+
+  /** The window that covers a time, made when there is none. */
+  windowOf(t: Timestamp): Window {
+    const recent = this.#recent
+    if (recent !== undefined && t >= recent.start && t < recent.end) return recent
+    const start = Math.floor(t / this.blockRangeMs) * this.blockRangeMs
+    let at = this.#windows.length
+    while (at > 0 && this.#windows[at - 1].start > start) at--
+    let window = at > 0 ? this.#windows[at - 1] : undefined
+    if (window === undefined || window.start !== start) {
+      window = new Window(this.pool, ++this.#ordinal, start, start + this.blockRangeMs)
+      this.#windows.splice(at, 0, window)
+      this.#byOrdinal.set(window.ordinal, window)
+    }
+    this.#recent = window
+    return window
+  }
+
+  #moveTo(window: Window, slot: number): number {
+    const from = this.home(slot)
+    if (
+      this.#translation.from !== from.ordinal ||
+      this.#translation.to !== window.ordinal ||
+      this.#translation.pairs.length < from.pairs.count
+    ) {
+      this.#translation = { from: from.ordinal, to: window.ordinal, pairs: new Uint32Array(from.pairs.count) }
+    }
+    const series = window.addFrom(from, this.slots.series(slot), this.#translation.pairs)
+    if (window.slot(series) !== NO_SLOT) return series
+    from.setSlot(this.slots.series(slot), NO_SLOT)
+    window.setSlot(series, slot)
+    this.slots.move(slot, window.ordinal, series)
+    return series
+  }
+
+  /** False when a series of the window had to keep its slot, because a sample of it is on its way. */
+  #releaseSlots(window: Window): boolean {
+    let all = true
+    for (let series = 0; series < window.seriesCount; series++) {
+      const slot = window.slot(series)
+      if (slot === NO_SLOT) continue
+      if (this.slots.lastTime(slot) > window.lastTime(series)) {
+        all = false
+        continue
+      }
+      this.slots.release(slot)
+      window.setSlot(series, NO_SLOT)
+      this.seriesRemoved++
+    }
+    return all
+  }
+}
+
+/** Whether a sample equals the newest one that a slot has taken. */
+export function repeatsLast(slots: SeriesSlots, slot: number, v: number): boolean {
+  return sameBits(slots.lastHigh(slot), slots.lastLow(slot), v)
+}

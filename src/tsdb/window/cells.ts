@@ -1,0 +1,74 @@
+import { assert } from '../../base/assert.ts'
+import type { Slab, SlabPool } from './slab-pool.ts'
+import { Arena, SLAB_WORDS } from './slab-pool.ts'
+
+// A cell is 32 bytes: a link to the next one (0: none) and 28 bytes of whatever it is part of. What grows (chunks,
+// postings) grows by chaining cells, so nothing is ever copied to a larger place and no freed small places pile up.
+
+export const CELL_BYTES = 32
+const CELL_WORDS = CELL_BYTES / 4
+/** Bytes before the payload. */
+export const CELL_LINK_BYTES = 4
+export const CELL_PAYLOAD_BYTES = CELL_BYTES - CELL_LINK_BYTES
+
+export const CELLS_SHIFT = 11
+export const CELLS_MASK = (1 << CELLS_SHIFT) - 1
+
+/** Cells by number; number 0 is no cell. They are freed all at once. */
+export class Cells {
+  readonly #arena: Arena
+  readonly slabs: Slab[]
+  #count = 1
+
+  constructor(pool: SlabPool) {
+    this.#arena = new Arena(pool)
+    this.slabs = this.#arena.slabs
+    this.#arena.reserveWords(SLAB_WORDS)
+  }
+
+  /** A cell of zeros. */
+  add(): number {
+    const cell = this.#count++
+    assert(cell < 0x8000000, 'a window has at most 4 GiB of cells')
+    this.#arena.reserveWords((cell + 1) * CELL_WORDS)
+    return cell
+  }
+
+  get count(): number {
+    return this.#count - 1
+  }
+
+  release(): void {
+    this.#arena.release()
+  }
+
+  link(cell: number): number {
+    return this.word(cell, 0)
+  }
+
+  setLink(cell: number, next: number): void {
+    this.setWord(cell, 0, next)
+  }
+
+  /** Word 0 is the link. */
+  word(cell: number, index: number): number {
+    return this.slabs[cell >>> CELLS_SHIFT].words[(cell & CELLS_MASK) * CELL_WORDS + index]
+  }
+
+  setWord(cell: number, index: number, value: number): void {
+    this.slabs[cell >>> CELLS_SHIFT].words[(cell & CELLS_MASK) * CELL_WORDS + index] = value
+  }
+
+  /** Copies `length` bytes of a chain of cells. Hot for queries: runs once a chunk. */
+  copy(cell: number, length: number, into: Uint8Array, at: number): void {
+    while (length > 0) {
+      const bytes = this.slabs[cell >>> CELLS_SHIFT].bytes
+      const start = (cell & CELLS_MASK) * CELL_BYTES + CELL_LINK_BYTES
+      const part = Math.min(length, CELL_PAYLOAD_BYTES)
+      for (let i = 0; i < part; i++) into[at + i] = bytes[start + i]
+      at += part
+      length -= part
+      cell = this.link(cell)
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import { assert } from '../../base/assert.ts'
+
+/** Bytes of a slab. Small, so that a window of a few series stays small; the views of a slab cost under one per cent of it. */
+export const SLAB_BYTES = 64 * 1024
+export const SLAB_BYTES_SHIFT = 16
+/** 32-bit words of a slab. */
+export const SLAB_WORDS = SLAB_BYTES / 4
+export const SLAB_WORDS_SHIFT = 14
+
+/** A piece of shared memory of fixed size, and the views on it. Views that track a length read ten times slower. */
+export class Slab {
+  readonly buffer: SharedArrayBuffer
+  readonly bytes: Uint8Array
+  readonly words: Uint32Array
+  readonly floats: Float64Array
+
+  constructor() {
+    this.buffer = new SharedArrayBuffer(SLAB_BYTES)
+    this.bytes = new Uint8Array(this.buffer)
+    this.words = new Uint32Array(this.buffer)
+    this.floats = new Float64Array(this.buffer)
+  }
+}
+
+/**
+ * Where windows get their memory. Slabs come zeroed and return to the pool, never to the collector: a dropped
+ * SharedArrayBuffer stays resident until every thread that saw it has collected.
+ */
+export class SlabPool {
+  readonly #free: Slab[] = []
+  #slabCount = 0
+
+  take(): Slab {
+    const slab = this.#free.pop()
+    if (slab === undefined) {
+      this.#slabCount++
+      return new Slab()
+    }
+    slab.bytes.fill(0)
+    return slab
+  }
+
+  giveBack(slabs: Slab[]): void {
+    for (const slab of slabs) this.#free.push(slab)
+    slabs.length = 0
+  }
+
+  /** Bytes in slabs that someone holds. */
+  get usedBytes(): number {
+    return (this.#slabCount - this.#free.length) * SLAB_BYTES
+  }
+
+  get allocatedBytes(): number {
+    return this.#slabCount * SLAB_BYTES
+  }
+}
+
+/** Memory that grows a slab at a time and is addressed by one number; what lies at an address never moves. */
+export class Arena {
+  readonly slabs: Slab[] = []
+  readonly #pool: SlabPool
+
+  constructor(pool: SlabPool) {
+    this.#pool = pool
+  }
+
+  /** Makes addresses up to, not including, `words` usable. */
+  reserveWords(words: number): void {
+    assert(words <= 0x100000000, 'an arena has at most 16 GiB')
+    while (this.slabs.length * SLAB_WORDS < words) this.slabs.push(this.#pool.take())
+  }
+
+  release(): void {
+    this.#pool.giveBack(this.slabs)
+  }
+}

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { SampleColumns } from '../../chunkenc/codec.ts'
+import { decodeXor, encodeXor } from '../../chunkenc/xor.ts'
+import { Labels } from '../../model/labels.ts'
+import { STALE_MARKER } from '../../model/staleness.ts'
+import { AppendStatus } from '../../storage/appender.ts'
+import { SLAB_BYTES, SlabPool } from './slab-pool.ts'
+import { NO_SLOT, Window } from './window.ts'
+
+const open = (pool = new SlabPool()) => new Window(pool, 1, 0, 7_200_000)
+
+/** The bytes of each chunk of a series, oldest first. */
+function chunkBytes(window: Window, series: number, minTime = 0, maxTime = 1e9): Uint8Array[] {
+  const chunks: Uint8Array[] = []
+  window.visitChunks(series, minTime, maxTime, {
+    chunk(_minTime, _maxTime, sampleCount, firstCell, byteCount) {
+      const bytes = new Uint8Array(2 + byteCount)
+      bytes[1] = sampleCount
+      window.cells.copy(firstCell, byteCount, bytes, 2)
+      chunks.unshift(bytes)
+    },
+  })
+  return chunks
+}
+
+test('a series is found by its labels and no other', () => {
+  const window = open()
+  const a = window.add(Labels.of({ __name__: 'up', job: 'a' }))
+  const b = window.add(Labels.of({ __name__: 'up', job: 'b' }))
+  const none = window.add(Labels.empty)
+  assert.deepEqual([a, b, none], [0, 1, 2])
+  assert.equal(window.add(Labels.of({ __name__: 'up', job: 'b' })), b)
+  assert.equal(window.find(Labels.of({ __name__: 'up', job: 'a' })), a)
+  assert.equal(window.find(Labels.empty), none)
+  assert.equal(window.find(Labels.of({ __name__: 'up' })), -1)
+  assert.equal(window.find(Labels.of({ __name__: 'up', job: 'c' })), -1)
+  assert.equal(window.find(Labels.of({ job: 'up', __name__: 'a' })), -1)
+  assert.equal(window.labels(b).toString(), 'up{job="b"}')
+  assert.equal(window.slot(a), NO_SLOT)
+})
+
+test('many series with long, short, foreign and equal strings', () => {
+  const window = open()
+  const labels = Array.from({ length: 40_000 }, (_, i) =>
+    Labels.of({
+      __name__: `metric_${i % 100}`,
+      instance: `host-${i}`,
+      'dot.name': i % 3 === 0 ? 'é\u{1f600}\ud800' : 'x'.repeat(i % 50),
+      same: 'same',
+    }),
+  )
+  labels.push(Labels.of({ long: 'y'.repeat(200_000) }), Labels.of({ long: `${'y'.repeat(199_999)}z` }))
+  for (let i = 0; i < labels.length; i++) assert.equal(window.add(labels[i]), i)
+  for (let i = 0; i < labels.length; i += 7) assert.equal(window.find(labels[i]), i)
+  for (let i = 1; i < labels.length; i += 997) {
+    const want = new Map(labels[i])
+    if (want.has('dot.name')) want.set('dot.name', want.get('dot.name')!.toWellFormed())
+    assert.deepEqual(new Map(window.labels(i)), want)
+  }
+  const pair = window.pairs.find(window.symbols.find('__name__'), window.symbols.find('metric_7'))
+  const series = new Uint32Array(window.pairs.seriesCount(pair))
+  window.pairs.copySeries(pair, series, 0)
+  assert.deepEqual(
+    [...series],
+    Array.from({ length: 400 }, (_, i) => i * 100 + 7),
+  )
+})
+
+const samples = fc.array(fc.tuple(fc.integer({ min: 1, max: 20_000 }), fc.oneof(fc.constant(1), fc.double(), fc.constant(STALE_MARKER))), {
+  minLength: 1,
+  maxLength: 300,
+})
+
+test('chunks in chained cells have the bytes of chunks in one piece', () => {
+  fc.assert(
+    fc.property(fc.array(samples, { minLength: 1, maxLength: 3 }), (columns) => {
+      const window = open()
+      const ids = columns.map((_, i) => window.add(Labels.of({ i: String(i) })))
+      const length = Math.max(...columns.map((column) => column.length))
+      const times = columns.map(() => [] as number[])
+      const clock = columns.map(() => 0)
+      for (let i = 0; i < length; i++) {
+        for (const [c, column] of columns.entries()) {
+          if (i >= column.length) continue
+          clock[c] += column[i][0]
+          times[c].push(clock[c])
+          assert.equal(window.append(ids[c], clock[c], column[i][1]), AppendStatus.ok)
+        }
+      }
+      for (const [c, column] of columns.entries()) {
+        const values = new Float64Array(column.length)
+        for (let i = 0; i < column.length; i++) values[i] = column[i][1]
+        const want: Uint8Array[] = []
+        for (let from = 0; from < values.length; from += 120)
+          want.push(encodeXor(times[c], values, from, Math.min(from + 120, values.length)))
+        assert.deepEqual(chunkBytes(window, ids[c]), want)
+        assert.equal(window.lastTime(ids[c]), clock[c])
+      }
+      assert.equal(
+        window.sampleCount,
+        columns.reduce((sum, column) => sum + column.length, 0),
+      )
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test('the answer to a sample that is not the next one', () => {
+  const window = open()
+  const series = window.add(Labels.of({ a: 'b' }))
+  const check = (t: number, v: number, want: AppendStatus) => assert.equal(window.append(series, t, v), want)
+  check(10, 1, AppendStatus.ok)
+  check(10, 1, AppendStatus.ok)
+  check(10, 2, AppendStatus.duplicateTimestamp)
+  check(9, 1, AppendStatus.outOfOrder)
+  check(11, STALE_MARKER, AppendStatus.ok)
+  check(11, STALE_MARKER, AppendStatus.ok)
+  check(11, Number.NaN, AppendStatus.duplicateTimestamp)
+  check(12, -0, AppendStatus.ok)
+  check(12, 0, AppendStatus.duplicateTimestamp)
+  assert.equal(window.sampleCount, 3)
+})
+
+test('a visitor sees the chunks that reach into its range', () => {
+  const window = open()
+  const series = window.add(Labels.of({ a: 'b' }))
+  for (let i = 0; i < 300; i++) window.append(series, i * 1000, i)
+  const check = (minTime: number, maxTime: number, want: number[]) => {
+    const firsts = chunkBytes(window, series, minTime, maxTime).map((bytes) => {
+      const out = new SampleColumns()
+      decodeXor(bytes, 0, bytes.length, 0, 1e9, out)
+      return out.values[0]
+    })
+    assert.deepEqual(firsts, want)
+    assert.equal(window.overlaps(series, minTime, maxTime), want.length > 0)
+  }
+  check(0, 1e9, [0, 120, 240])
+  check(0, 0, [0])
+  check(119_000, 120_000, [0, 120])
+  check(121_000, 122_000, [120])
+  check(299_000, 1e9, [240])
+  check(299_001, 1e9, [])
+  check(119_001, 119_999, [])
+})
+
+test('a series taken from another window has the same labels', () => {
+  const pool = new SlabPool()
+  const from = open(pool)
+  const to = new Window(pool, 2, 7_200_000, 14_400_000)
+  to.add(Labels.of({ job: 'x', other: 'ü' }))
+  for (let i = 0; i < 50; i++) from.add(Labels.of({ __name__: 'm', i: String(i), job: 'x', zone: 'ü' }))
+  const translated = new Uint32Array(from.pairs.count)
+  for (let i = 0; i < 50; i++) {
+    const series = to.addFrom(from, i, translated)
+    assert.equal(series, i + 1)
+    assert.ok(to.labels(series).equals(from.labels(i)))
+    assert.equal(to.find(from.labels(i)), series)
+  }
+})
+
+test('a released window gives its slabs back, and they come zeroed', () => {
+  const pool = new SlabPool()
+  const window = open(pool)
+  for (let i = 0; i < 20_000; i++) window.append(window.add(Labels.of({ __name__: 'm', i: String(i) })), 1, i)
+  assert.ok(pool.usedBytes > 20 * SLAB_BYTES)
+  window.release()
+  assert.equal(pool.usedBytes, 0)
+  const allocated = pool.allocatedBytes
+  assert.ok(pool.take().bytes.every((byte) => byte === 0))
+  assert.equal(pool.allocatedBytes, allocated)
+})
