@@ -35,8 +35,8 @@ export interface ScrapedPage {
 
 /** Why a scrape brought no page; the message is what users see as the target's last error. */
 export class ScrapeError extends CodedError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('unavailable', message, options)
+  constructor(message: string) {
+    super('unavailable', message)
     this.name = 'ScrapeError'
   }
 }
@@ -173,7 +173,7 @@ export class ScrapeClient {
     if (error instanceof BodySizeError) return error
     if (error instanceof ScrapeError && error.message.startsWith('server returned')) return error
     const { url } = this.#options
-    return new ScrapeError(`Get ${quote(url.text)}: ${networkMessage(error, `${url.host}:${url.port}`)}`, { cause: error })
+    return new ScrapeError(`Get ${quote(url.text)}: ${networkMessage(error, `${url.host}:${url.port}`)}`)
   }
 }
 
