@@ -30,7 +30,7 @@ export async function runTopK(run: QueryRun, plan: AggregatePlan, steps: Steps, 
       if (run.pacer.due()) await run.pacer.rest()
     }
     // The order of an instant query: best first.
-    const order = steps.count === 1 ? heap.bestFirst() : members.map((_, i) => i)
+    const order = steps.count === 1 && !run.isRangeQuery ? heap.bestFirst() : members.map((_, i) => i)
     const emitted = new Set(order)
     for (const i of order) emitChosen(run, members[i], chosen[i], sink)
     members.forEach((member, i) => {

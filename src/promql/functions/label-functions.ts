@@ -33,8 +33,8 @@ export const labelReplace: SeriesFunction = ({ strings, emit }) => {
 function compile(pattern: string): Regex {
   try {
     return compileAnchoredRegex(pattern)
-  } catch (cause) {
-    throw new CodedError('execution', `invalid regular expression in label_replace(): ${pattern}`, { cause })
+  } catch {
+    throw new CodedError('execution', `invalid regular expression in label_replace(): ${pattern}`)
   }
 }
 

@@ -6,7 +6,7 @@ import type { SeriesFunction } from './series-function.ts'
 function sortBy(compare: (a: number, b: number) => number): SeriesFunction {
   return ({ steps, annotations, range, isRangeQuery, emit }) => {
     if (isRangeQuery) annotations.sortInRangeQuery(range)
-    if (steps.count !== 1) return { add: emit, finish: () => [] }
+    if (isRangeQuery || steps.count !== 1) return { add: emit, finish: () => [] }
     const held: StepSeries[] = []
     return {
       add(series) {
