@@ -1,0 +1,92 @@
+import type { Env } from '../base/env.ts'
+import { type Answer, errorAnswer, textAnswer } from '../base/http-answer.ts'
+import type { RouteHandler, Routes } from '../base/http-routes.ts'
+
+/** Pages of the console: each is the same document, whose script shows what the path says. Upstream's paths, so that links keep working. */
+const PAGES = [
+  '/',
+  '/query',
+  '/targets',
+  '/alerts',
+  '/rules',
+  '/config',
+  '/flags',
+  '/status',
+  '/tsdb-status',
+  '/service-discovery',
+  '/alertmanager-discovery',
+]
+const ROOT_FILES = ['/favicon.svg', '/favicon.ico', '/manifest.json']
+
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  css: 'text/css; charset=utf-8',
+  html: 'text/html; charset=utf-8',
+  ico: 'image/x-icon',
+  js: 'text/javascript; charset=utf-8',
+  json: 'application/json',
+  map: 'application/json',
+  png: 'image/png',
+  svg: 'image/svg+xml',
+  woff2: 'font/woff2',
+}
+
+/** What the page may load: itself only. Styles may be inline, as the editor and the component library write theirs so. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "object-src 'none'",
+  "base-uri 'self'",
+  "form-action 'self'",
+  "frame-ancestors 'self'",
+].join('; ')
+
+const PAGE_HEADERS = {
+  'content-security-policy': CONTENT_SECURITY_POLICY,
+  'referrer-policy': 'same-origin',
+  // The document names its assets by hash: it must be asked for each time.
+  'cache-control': 'no-cache',
+}
+
+/** The built console at `/`; where it has not been built, `/` says how to. */
+export function addConsoleRoutes(routes: Routes, { env, uiDir }: { readonly env: Env; readonly uiDir: string }): void {
+  const page: RouteHandler = async () => (await file(env, `${uiDir}/index.html`, PAGE_HEADERS)) ?? notBuilt(uiDir)
+  for (const path of PAGES) routes.add(path, { GET: page, HEAD: page })
+  for (const path of ROOT_FILES) {
+    const serve: RouteHandler = async () =>
+      (await file(env, `${uiDir}${path}`, { 'cache-control': 'max-age=3600' })) ?? errorAnswer(404, '404 page not found')
+    routes.add(path, { GET: serve, HEAD: serve })
+  }
+  const asset: RouteHandler = async (request) => {
+    const path = request.param('*')
+    const known = isPlainPath(path)
+      ? await file(env, `${uiDir}/assets/${path}`, { 'cache-control': 'public, max-age=31536000, immutable' })
+      : undefined
+    return known ?? errorAnswer(404, '404 page not found')
+  }
+  routes.add('/assets/*', { GET: asset, HEAD: asset }, { handler: '/assets/*filepath' })
+}
+
+function isPlainPath(path: string): boolean {
+  return path.split('/').every((part) => /^[\w-][\w.-]*$/.test(part))
+}
+
+async function file(env: Env, path: string, headers: Readonly<Record<string, string>>): Promise<Answer | undefined> {
+  const type = CONTENT_TYPES[path.slice(path.lastIndexOf('.') + 1)] ?? 'application/octet-stream'
+  let body: Uint8Array
+  try {
+    body = await env.fs.readFile(path)
+  } catch (error) {
+    const { code } = error as { code?: string }
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return undefined
+    throw error
+  }
+  return { status: 200, headers: { 'content-type': type, ...headers }, body }
+}
+
+function notBuilt(uiDir: string): Answer {
+  return textAnswer(
+    404,
+    `The console has not been built: ${uiDir}/index.html is missing. Build it with \`npm run prepare\`.\nThe HTTP API works without it: /api/v1/query?query=up, /metrics, /-/ready.\n`,
+  )
+}

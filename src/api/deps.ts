@@ -1,0 +1,73 @@
+import type { Env } from '../base/env.ts'
+import type { BuildInfo } from '../base/process-metrics.ts'
+import type { Labels } from '../model/labels.ts'
+import type { Timestamp } from '../model/time.ts'
+import type { QueryEngine } from '../promql/query-engine.ts'
+import type { WriteReceiver } from '../remote/write-receiver.ts'
+import type { TargetsView } from '../scrape/target.ts'
+import type { QueryBudget, SeriesSource } from '../storage/series-source.ts'
+
+/** Whether all that was acknowledged can be read, and if not, why: constant lower case text for people. */
+export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string; readonly stopping: boolean }
+
+/** What the server knows of itself. Times are Unix ms; 0: never. */
+export interface RuntimeInfo {
+  readonly startTime: Timestamp
+  readonly workingDirectory: string
+  readonly hostname: string
+  readonly reloadConfigSuccess: boolean
+  readonly lastConfigTime: Timestamp
+  readonly corruptionCount: number
+  readonly cpuCount: number
+  /** 0: none. */
+  readonly memoryLimitBytes: number
+  /** Such as `15d` or `15d or 10GB`. */
+  readonly storageRetention: string
+}
+
+/** What --web.enable-lifecycle lets clients do. */
+export interface Lifecycle {
+  /** Rejects with what is wrong with the file; the old one is still in force then. */
+  reload(): Promise<void>
+  /** Asks for the end; returns at once. */
+  quit(): void
+}
+
+/** All that the API shows, handed to it by the role. */
+export interface ApiDeps {
+  readonly env: Env
+  readonly engine: QueryEngine
+  readonly source: SeriesSource
+  readonly targets: TargetsView
+  /** Of one read outside the engine (series, labels, federation). */
+  newBudget(): QueryBudget
+  /** Undefined: --web.enable-remote-write-receiver was not given. */
+  readonly writeReceiver: WriteReceiver | undefined
+  /** Undefined: --web.enable-lifecycle was not given. */
+  readonly lifecycle: Lifecycle | undefined
+  /** --web.enable-admin-api. */
+  readonly adminApi: boolean
+  readiness(): Readiness
+  /** Resolves when it is ready, or when `signal` aborts. */
+  untilReady(signal: AbortSignal): Promise<void>
+  /** The configuration in force, as YAML without secrets. */
+  config(): string
+  /** Flags by name, without dashes. */
+  flags(): Readonly<Record<string, string>>
+  readonly build: BuildInfo
+  runtimeInfo(): RuntimeInfo | Promise<RuntimeInfo>
+  externalLabels(): Labels
+  /** --query.lookback-delta and --query.timeout. */
+  readonly lookbackMs: number
+  readonly queryTimeoutMs: number
+  /** --web.cors.origin, anchored at both ends. */
+  readonly corsOrigin: { test(origin: string): boolean }
+  /** --web.route-prefix: empty, or `/prefix` without a slash at the end. */
+  readonly routePrefix: string
+  /** --web.external-url, with its defaults filled in. */
+  readonly externalUrl: string
+  /** The port we listen on: a target there is ourselves, reached by others at the external URL. */
+  readonly listenPort: number
+  /** Where the built console lies; it may be missing. */
+  readonly uiDir: string
+}

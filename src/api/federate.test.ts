@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { apiClient, apiDeps, NOW } from '../../test/support/api-deps.ts'
+import { Labels } from '../model/labels.ts'
+import { MemorySource } from '../storage/memory-source.ts'
+import { overlay } from '../storage/series-source.ts'
+
+const federate = (deps: ReturnType<typeof apiDeps>, ...selectors: string[]) =>
+  apiClient(deps)(`/federate?${selectors.map((selector) => `match[]=${encodeURIComponent(selector)}`).join('&')}`)
+
+test('the newest sample of each series, with external labels, by name', async () => {
+  const { status, body, headers } = await federate(apiDeps(), '{__name__=~".+"}')
+  assert.equal(status, 200)
+  assert.equal(headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores')
+  assert.equal(
+    body,
+    [
+      '# TYPE big untyped',
+      `big{a_b="x\\"y\\\\z\\n",job="node",instance="",region="eu",replica="a"} 1.5e+06 ${NOW - 1000}`,
+      '# TYPE my_metric untyped',
+      `my_metric{Zone="z",instance="",region="eu",replica="a"} NaN ${NOW}`,
+      '# TYPE up untyped',
+      `up{instance="a",job="node",region="eu",replica="a"} 1 ${NOW - 5000}`,
+      '',
+    ].join('\n'),
+  )
+})
+
+test('names outside the old alphabet go to those who take them', async () => {
+  const { body, headers } = await apiClient(apiDeps())({
+    url: '/federate?match[]={"my.metric"}',
+    headers: { accept: 'text/plain;version=0.0.4;escaping=allow-utf-8' },
+  })
+  assert.equal(headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8; escaping=allow-utf-8')
+  assert.equal(body, `# TYPE "my.metric" untyped\n{"my.metric",Zone="z",instance="",region="eu",replica="a"} NaN ${NOW}\n`)
+})
+
+test('selectors that overlap find a series once; own labels win over external ones', async () => {
+  const source = new MemorySource([
+    { labels: Labels.of({ __name__: 'm', region: 'us', instance: 'i' }), timestamps: [NOW - 1], values: [1] },
+  ])
+  const { body } = await federate(apiDeps({ source }), 'm', '{region="us"}')
+  assert.equal(body, `# TYPE m untyped\nm{instance="i",region="us",replica="a"} 1 ${NOW - 1}\n`)
+})
+
+test('no selector, nothing found, a bad one, a source that fails', async () => {
+  const deps = apiDeps()
+  const check = async (answer: Promise<{ status: number; body: string }>, status: number, want: string) => {
+    const { status: got, body } = await answer
+    assert.deepEqual([got, body], [status, want])
+  }
+  await check(federate(deps), 200, '')
+  await check(federate(apiDeps(), 'nothing'), 200, '')
+  await check(federate(apiDeps(), 'up{'), 400, '1:4: parse error: unexpected end of input inside braces\n')
+  const broken = overlay(deps.source, {
+    // biome-ignore lint/correctness/useYield: it fails before it has anything.
+    async *select() {
+      throw new Error('read block: input/output error')
+    },
+  })
+  const failing = apiDeps({ source: broken })
+  await check(federate(failing, 'up'), 500, 'read block: input/output error\n')
+  assert.match(await failing.env.metrics.metrics(), /prometheus_web_federation_errors_total 1\n/)
+})

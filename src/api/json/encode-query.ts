@@ -1,0 +1,97 @@
+import { ChunkWriter } from '../../base/chunk-writer.ts'
+import type { MatrixSeries, QueryResult, QueryStats, QueryValue } from '../../promql/value.ts'
+import type { QueryStatsJson } from '../types/query.ts'
+import { envelopeEnd } from './envelope.ts'
+import { formatWithoutExponent, NUMBER_BYTES_MAX, writeTimestamp, writeValue } from './number-bytes.ts'
+import { jsonLabels, jsonText } from './text.ts'
+
+/** `,[TIME,"VALUE"]` */
+const POINT_BYTES_MAX = 2 * NUMBER_BYTES_MAX + 6
+
+/** An answer of /api/v1/query or /api/v1/query_range as chunks of JSON, made while they are asked for. */
+export function* encodeQuery(result: QueryResult, options: { readonly stats: boolean }): Generator<Uint8Array> {
+  const writer = new ChunkWriter()
+  writer.ascii(`{"status":"success","data":{"resultType":"${result.value.type}","result":`)
+  yield* encodeValue(writer, result.value)
+  if (options.stats) writer.ascii(`,"stats":${jsonText(statsJson(result.stats))}`)
+  writer.byte(0x7d)
+  writer.text(envelopeEnd(result))
+  yield* writer.end()
+}
+
+function* encodeValue(writer: ChunkWriter, value: QueryValue): Generator<Uint8Array> {
+  switch (value.type) {
+    case 'scalar':
+      writer.ascii(`[${value.t / 1000},"${formatWithoutExponent(value.v)}"]`)
+      return
+    case 'string':
+      writer.text(`[${value.t / 1000},${jsonText(value.v)}]`)
+      return
+    case 'vector': {
+      writer.byte(0x5b)
+      for (let i = 0; i < value.samples.length; i++) {
+        const { labels, t, v } = value.samples[i]
+        writer.text(`${i > 0 ? ',' : ''}{"metric":${jsonLabels(labels.pairs)},"value":`)
+        writePoint(writer, t, v)
+        writer.byte(0x7d)
+        if (writer.hasFull) yield* writer.take()
+      }
+      writer.byte(0x5d)
+      return
+    }
+    case 'matrix': {
+      writer.byte(0x5b)
+      for (let i = 0; i < value.series.length; i++) {
+        const series = value.series[i]
+        writer.text(`${i > 0 ? ',' : ''}{"metric":${jsonLabels(series.labels.pairs)},"values":[`)
+        for (let next = 0; next < series.length; ) {
+          next = writePoints(writer, series, next)
+          if (writer.hasFull) yield* writer.take()
+        }
+        writer.ascii(']}')
+      }
+      writer.byte(0x5d)
+      return
+    }
+  }
+}
+
+/** Writes points of a series from `from` on until a chunk is full; returns where to go on. Hot. */
+function writePoints(writer: ChunkWriter, series: MatrixSeries, from: number): number {
+  const { timestamps, values, length } = series
+  let i = from
+  do {
+    if (i > 0) writer.byte(0x2c)
+    writePoint(writer, timestamps[i], values[i])
+    i++
+  } while (i < length && !writer.hasFull)
+  return i
+}
+
+function writePoint(writer: ChunkWriter, t: number, v: number): void {
+  writer.room(POINT_BYTES_MAX)
+  const { bytes } = writer
+  let position = writer.length
+  bytes[position++] = 0x5b
+  position = writeTimestamp(bytes, position, t)
+  bytes[position++] = 0x2c
+  bytes[position++] = 0x22
+  position = writeValue(bytes, position, v)
+  bytes[position++] = 0x22
+  bytes[position++] = 0x5d
+  writer.length = position
+}
+
+function statsJson({ timings, samplesTotal, samplesPeak }: QueryStats): QueryStatsJson {
+  return {
+    timings: {
+      evalTotalTime: timings['evalTotalTime'] ?? 0,
+      resultSortTime: timings['resultSortTime'] ?? 0,
+      queryPreparationTime: timings['queryPreparationTime'] ?? 0,
+      innerEvalTime: timings['innerEvalTime'] ?? 0,
+      execQueueTime: timings['execQueueTime'] ?? 0,
+      execTotalTime: timings['execTotalTime'] ?? 0,
+    },
+    samples: { totalQueryableSamples: samplesTotal, peakSamples: samplesPeak },
+  }
+}

@@ -1,0 +1,57 @@
+import { ChunkWriter } from '../../base/chunk-writer.ts'
+import type { Answer } from '../../base/http-answer.ts'
+import type { ErrorEnvelope } from '../types/envelope.ts'
+import { jsonText } from './text.ts'
+
+export const JSON_HEADERS: Readonly<Record<string, string>> = { 'content-type': 'application/json' }
+
+/** Remarks beside the data. */
+export interface Remarks {
+  readonly warnings?: readonly string[]
+  readonly infos?: readonly string[]
+}
+
+/** Upstream shows this many of each kind and counts the rest. Source: Prometheus util/annotations, AsStrings as the API calls it. */
+const REMARKS_MAX = 10
+
+/** What follows the data, from the comma before `warnings` to the last brace. */
+export function envelopeEnd({ warnings = [], infos = [] }: Remarks): string {
+  return `${remarkField('warnings', 'warning', warnings)}${remarkField('infos', 'info', infos)}}`
+}
+
+function remarkField(field: string, kind: string, remarks: readonly string[]): string {
+  if (remarks.length === 0) return ''
+  const more = remarks.length - REMARKS_MAX
+  const shown = more > 0 ? [...remarks.slice(0, REMARKS_MAX), `${more} more ${kind} annotations omitted`] : remarks
+  return `,"${field}":${jsonText(shown)}`
+}
+
+/** Data that is small or a record. */
+export function dataAnswer(data: unknown, remarks: Remarks = {}): Answer {
+  return { status: 200, headers: JSON_HEADERS, body: Buffer.from(`{"status":"success","data":${jsonText(data)}${envelopeEnd(remarks)}`) }
+}
+
+/** Data that is a list, each element given as JSON text; sent while it is made. */
+export function listAnswer(elements: Iterable<string>, remarks: Remarks = {}): Answer {
+  return { status: 200, headers: JSON_HEADERS, body: encodeList(elements, remarks) }
+}
+
+function* encodeList(elements: Iterable<string>, remarks: Remarks): Generator<Uint8Array> {
+  const writer = new ChunkWriter()
+  writer.ascii('{"status":"success","data":[')
+  let first = true
+  for (const element of elements) {
+    if (!first) writer.byte(0x2c)
+    first = false
+    writer.text(element)
+    if (writer.hasFull) yield* writer.take()
+  }
+  writer.byte(0x5d)
+  writer.text(envelopeEnd(remarks))
+  yield* writer.end()
+}
+
+export function failureAnswer(status: number, errorType: ErrorEnvelope['errorType'], error: string): Answer {
+  const envelope: ErrorEnvelope = { status: 'error', errorType, error }
+  return { status, headers: JSON_HEADERS, body: Buffer.from(jsonText(envelope)) }
+}

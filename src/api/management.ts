@@ -1,0 +1,57 @@
+import { errorMessage } from '../base/errors.ts'
+import { type Answer, errorAnswer, NO_BODY, redirectAnswer, textAnswer } from '../base/http-answer.ts'
+import type { RouteHandler, Routes } from '../base/http-routes.ts'
+import type { ApiDeps, Lifecycle } from './deps.ts'
+import { jsonText } from './json/text.ts'
+import { unavailableAnswer } from './readiness.ts'
+import { buildInfo } from './status.ts'
+
+// Texts and statuses are upstream's, because scripts and load balancers read them. Source: Prometheus web/web.go; docs/management_api.md.
+
+const WRONG_METHOD: RouteHandler = () => textAnswer(405, 'Only POST or PUT requests allowed')
+const NOT_ENABLED: RouteHandler = () => textAnswer(403, 'Lifecycle API is not enabled.')
+
+/** /-/healthy, /-/ready, /-/reload, /-/quit, /version and our own /metrics. */
+export function addManagementRoutes(routes: Routes, deps: ApiDeps): void {
+  const healthy: RouteHandler = () => textAnswer(200, 'Prometheus Server is Healthy.\n')
+  routes.add('/-/healthy', { GET: healthy, HEAD: healthy })
+
+  const ready: RouteHandler = () => {
+    const readiness = deps.readiness()
+    return readiness.ready ? textAnswer(200, 'Prometheus Server is Ready.\n') : unavailableAnswer(readiness)
+  }
+  routes.add('/-/ready', { GET: ready, HEAD: ready })
+
+  const { lifecycle } = deps
+  const reload = lifecycle === undefined ? NOT_ENABLED : () => reloaded(lifecycle)
+  const quit = lifecycle === undefined ? NOT_ENABLED : quitter(lifecycle)
+  routes.add('/-/reload', { GET: WRONG_METHOD, POST: reload, PUT: reload })
+  routes.add('/-/quit', { GET: WRONG_METHOD, POST: quit, PUT: quit })
+
+  routes.add('/version', { GET: () => textAnswer(200, `${jsonText(buildInfo(deps))}\n`) })
+  routes.add('/metrics', { GET: () => metricsPage(deps) })
+  routes.add('/graph', { GET: (request) => redirectAnswer(`${deps.routePrefix}/query?${request.queryText}`) })
+}
+
+async function reloaded(lifecycle: Lifecycle): Promise<Answer> {
+  try {
+    await lifecycle.reload()
+  } catch (error) {
+    return errorAnswer(500, `failed to reload config: ${errorMessage(error)}`)
+  }
+  return { status: 200, headers: {}, body: NO_BODY }
+}
+
+function quitter(lifecycle: Lifecycle): RouteHandler {
+  let asked = false
+  return () => {
+    if (asked) return textAnswer(200, 'Termination already in progress.')
+    asked = true
+    lifecycle.quit()
+    return textAnswer(200, 'Requesting termination... Goodbye!')
+  }
+}
+
+async function metricsPage({ env }: ApiDeps): Promise<Answer> {
+  return { status: 200, headers: { 'content-type': env.metrics.contentType }, body: Buffer.from(await env.metrics.metrics()) }
+}

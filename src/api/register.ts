@@ -1,0 +1,125 @@
+import type { FastifyInstance } from 'fastify'
+import { Gauge } from 'prom-client'
+import { CodedError, errorMessage } from '../base/errors.ts'
+import { type Answer, errorAnswer, NO_BODY, redirectAnswer } from '../base/http-answer.ts'
+import { corsHeaders } from '../base/http-cors.ts'
+import { HttpMetrics } from '../base/http-metrics.ts'
+import { type Method, type RouteHandler, type RouteRequest, Routes } from '../base/http-routes.ts'
+import { WRITE_BODY_BYTES_MAX } from '../remote/write-receiver.ts'
+import { addConsoleRoutes } from './console-files.ts'
+import type { ApiDeps } from './deps.ts'
+import { badData, failureOf } from './failure.ts'
+import { Federation } from './federate.ts'
+import { dataAnswer } from './json/envelope.ts'
+import { labelNames, labelValues } from './labels.ts'
+import { addManagementRoutes } from './management.ts'
+import { addNotBuiltRoutes } from './not-built.ts'
+import { query, queryRange } from './query.ts'
+import { whenReadable } from './readiness.ts'
+import { series } from './series.ts'
+import { buildStatus, configStatus, flagsStatus, runtimeStatus } from './status.ts'
+import { scrapePools, targets } from './targets.ts'
+import type { AlertmanagersData, AlertsData, RulesData } from './types/rules.ts'
+
+/** Adds all of a server's HTTP to an app: API v1, federation, management, metrics, remote write, console. */
+export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
+  const { env } = deps
+  const routes = new Routes(app, {
+    env,
+    metrics: new HttpMetrics(env.metrics),
+    prefix: deps.routePrefix,
+    onError: (error, request) => errorAnswer(logged(deps, error, request).status, errorMessage(error)),
+  })
+  const api = routes.with({
+    headers: (request) => corsHeaders(request.headers.origin, deps.corsOrigin),
+    onError: (error, request) => logged(deps, error, request),
+  })
+
+  addQueryRoutes(api, deps)
+  addStatusRoutes(api, deps)
+  addNotBuiltRoutes(api, deps)
+
+  const federation = new Federation(deps, env.metrics)
+  routes.add('/federate', { GET: whenReadable(deps, (request) => federation.serve(request)) })
+  addWriteRoute(routes, deps)
+  addManagementRoutes(routes, deps)
+  addConsoleRoutes(routes, deps)
+  if (deps.routePrefix !== '') addPrefixRedirects(routes, deps.routePrefix)
+
+  new Gauge({
+    name: 'prometheus_ready',
+    help: 'Whether Prometheus startup was fully completed and the server is ready for normal operation.',
+    registers: [env.metrics],
+    collect() {
+      this.set(deps.readiness().ready ? 1 : 0)
+    },
+  })
+}
+
+const PREFLIGHT: RouteHandler = () => ({ status: 204, headers: {}, body: NO_BODY })
+
+function addQueryRoutes(api: Routes, deps: ApiDeps): void {
+  const add = (path: string, methods: readonly Method[], serve: (deps: ApiDeps, request: RouteRequest) => Promise<Answer>) => {
+    const handler = whenReadable(deps, (request) => serve(deps, request))
+    api.add(path, { OPTIONS: PREFLIGHT, ...Object.fromEntries(methods.map((method) => [method, handler])) })
+  }
+  add('/api/v1/query', ['GET', 'POST'], query)
+  add('/api/v1/query_range', ['GET', 'POST'], queryRange)
+  add('/api/v1/series', ['GET', 'POST'], series)
+  add('/api/v1/labels', ['GET', 'POST'], labelNames)
+  add('/api/v1/label/:name/values', ['GET'], labelValues)
+}
+
+function addStatusRoutes(api: Routes, deps: ApiDeps): void {
+  const add = (path: string, handler: RouteHandler) => api.add(path, { OPTIONS: PREFLIGHT, GET: handler })
+  add('/api/v1/targets', (request) => targets(deps, request))
+  add('/api/v1/scrape_pools', () => scrapePools(deps))
+  add('/api/v1/status/config', () => configStatus(deps))
+  add('/api/v1/status/flags', () => flagsStatus(deps))
+  add('/api/v1/status/buildinfo', () => buildStatus(deps))
+  add('/api/v1/status/runtimeinfo', () => runtimeStatus(deps))
+
+  // Without rules there are none: the empty answer is the true one. A configuration that has some is refused when it is loaded.
+  const rules: RulesData = { groups: [] }
+  const alerts: AlertsData = { alerts: [] }
+  const alertmanagers: AlertmanagersData = { activeAlertmanagers: [], droppedAlertmanagers: [] }
+  add('/api/v1/rules', (request) => {
+    const type = request.query.get('type').toLowerCase()
+    if (!['', 'alert', 'record'].includes(type)) throw badData(`invalid parameter "type": not supported value ${JSON.stringify(type)}`)
+    return dataAnswer(rules)
+  })
+  add('/api/v1/alerts', () => dataAnswer(alerts))
+  add('/api/v1/alertmanagers', () => dataAnswer(alertmanagers))
+  add('/api/v1/notifications', () => dataAnswer([]))
+}
+
+function addWriteRoute(routes: Routes, { writeReceiver }: ApiDeps): void {
+  const handler: RouteHandler =
+    writeReceiver === undefined
+      ? () => errorAnswer(404, 'remote write receiver needs to be enabled with --web.enable-remote-write-receiver')
+      : async ({ headers, body }) => {
+          const { status, text } = await writeReceiver.receive({
+            contentType: headers['content-type'],
+            contentEncoding: headers['content-encoding'],
+            body,
+          })
+          return text === undefined ? { status, headers: {}, body: NO_BODY } : errorAnswer(status, text)
+        }
+  routes.add('/api/v1/write', { POST: handler }, { bodyBytesMax: WRITE_BODY_BYTES_MAX })
+}
+
+/** Who comes to the address without the prefix, or without its slash, is sent on. */
+function addPrefixRedirects(routes: Routes, prefix: string): void {
+  const toPrefix: RouteHandler = () => redirectAnswer(`${prefix}/`)
+  const bare = routes.with({ prefix: '' })
+  bare.add('/', { GET: toPrefix })
+  bare.add(prefix, { GET: toPrefix })
+}
+
+/** Faults of ours go to the log; what a client did wrong goes to the client alone. */
+function logged({ env }: ApiDeps, error: unknown, request: RouteRequest): Answer {
+  if (!(error instanceof CodedError) || error.code === 'internal') {
+    env.log.error('request failed', { method: request.method, path: request.url.split('?')[0], error: errorMessage(error) })
+  }
+  return failureOf(error)
+}

@@ -1,0 +1,34 @@
+// Answers of /api/v1/status/*.
+// Source: Prometheus docs/querying/api.md, "Status"; web/api/v1/api.go, PrometheusVersion and RuntimeInfo.
+
+export interface ConfigData {
+  readonly yaml: string
+}
+
+export type FlagsData = Readonly<Record<string, string>>
+
+export interface BuildInfoData {
+  readonly version: string
+  readonly revision: string
+  readonly branch: string
+  readonly buildUser: string
+  readonly buildDate: string
+  readonly goVersion: string
+}
+
+/** Times as RFC 3339. The names that speak of Go stay for those who read them; where they mean nothing here they are 0 or empty. */
+export interface RuntimeInfoData {
+  readonly startTime: string
+  readonly CWD: string
+  readonly hostname: string
+  readonly serverTime: string
+  readonly reloadConfigSuccess: boolean
+  readonly lastConfigTime: string
+  readonly corruptionCount: number
+  readonly goroutineCount: number
+  readonly GOMAXPROCS: number
+  readonly GOMEMLIMIT: number
+  readonly GOGC: string
+  readonly GODEBUG: string
+  readonly storageRetention: string
+}

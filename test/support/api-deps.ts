@@ -1,0 +1,153 @@
+import type { InjectOptions } from 'fastify'
+import type { ApiDeps, Readiness } from '../../src/api/deps.ts'
+import { registerApi } from '../../src/api/register.ts'
+import { realClock } from '../../src/base/env-real.ts'
+import { type VirtualEnv, virtualEnv } from '../../src/base/env-virtual.ts'
+import { CodedError } from '../../src/base/errors.ts'
+import { createHttpApp } from '../../src/base/http-server.ts'
+import { Labels } from '../../src/model/labels.ts'
+import { STALE_MARKER } from '../../src/model/staleness.ts'
+import { parseExpr } from '../../src/promql/parser/parse.ts'
+import type { QueryEngine, QueryOptions } from '../../src/promql/query-engine.ts'
+import type { QueryResult, QueryValue } from '../../src/promql/value.ts'
+import { MemorySource } from '../../src/storage/memory-source.ts'
+import { unlimitedContext } from '../../src/storage/query-context.ts'
+
+/** 2026-01-01T00:00:00Z, where the virtual clock begins. */
+export const NOW = 1_767_225_600_000
+
+/** What a call of the engine was. */
+export interface EngineCall {
+  readonly query: string
+  readonly times: readonly number[]
+  readonly options: Omit<QueryOptions, 'signal'>
+}
+
+/** An engine that knows a few results by query, and parses for the errors. */
+export class KnownEngine implements QueryEngine {
+  readonly calls: EngineCall[] = []
+  readonly results = new Map<string, QueryValue | Error>()
+  warnings: readonly string[] = []
+  infos: readonly string[] = []
+
+  instant(query: string, time: number, options: QueryOptions): Promise<QueryResult> {
+    return this.#answer(query, [time], options)
+  }
+
+  range(query: string, start: number, end: number, stepMs: number, options: QueryOptions): Promise<QueryResult> {
+    return this.#answer(query, [start, end, stepMs], options)
+  }
+
+  async #answer(query: string, times: readonly number[], { signal: _, ...options }: QueryOptions): Promise<QueryResult> {
+    parseExpr(query)
+    this.calls.push({ query, times, options })
+    const value = this.results.get(query)
+    if (value === undefined) throw new CodedError('execution', `no result for ${query}`)
+    if (value instanceof Error) throw value
+    return { value, warnings: this.warnings, infos: this.infos, stats: { samplesTotal: 2, samplesPeak: 1, timings: {} } }
+  }
+}
+
+const UP = {
+  discoveredLabels: Labels.of({ __address__: '127.0.0.1:9100', job: 'node' }),
+  scrapeIntervalMs: 15_000,
+  scrapeTimeoutMs: 90_000,
+}
+
+/** A whole set of deps around series in memory; `changes` replace any of it. */
+export function apiDeps(changes: Partial<ApiDeps> = {}): ApiDeps & { readonly env: VirtualEnv; readonly engine: KnownEngine } {
+  const env = virtualEnv({ startTime: NOW })
+  const series = (labels: Record<string, string>, ...samples: [number, number][]) => ({
+    labels: Labels.of(labels),
+    timestamps: samples.map(([t]) => t),
+    values: samples.map(([, v]) => v),
+  })
+  const ready: Readiness = { ready: true }
+  return {
+    env,
+    engine: new KnownEngine(),
+    source: new MemorySource([
+      series({ __name__: 'up', job: 'node', instance: 'a' }, [NOW - 20_000, 0], [NOW - 5000, 1]),
+      series({ __name__: 'up', job: 'prom', instance: 'b' }, [NOW - 400_000, 1]),
+      series({ __name__: 'gone', job: 'node' }, [NOW - 9000, 3], [NOW - 8000, STALE_MARKER]),
+      series({ __name__: 'big', job: 'node', 'a.b': 'x"y\\z\n' }, [NOW - 1000, 1_500_000]),
+      series({ __name__: 'my.metric', Zone: 'z' }, [NOW, Number.NaN]),
+    ]),
+    targets: {
+      active: () => [
+        {
+          ...UP,
+          labels: Labels.of({ instance: '127.0.0.1:9100', job: 'node' }),
+          scrapePool: 'node',
+          scrapeUrl: 'http://127.0.0.1:9100/metrics?a=b',
+          lastError: '',
+          lastScrape: NOW - 4990,
+          lastScrapeDurationMs: 12.5,
+          health: 'up',
+        },
+        {
+          ...UP,
+          labels: Labels.of({ instance: 'localhost:9090', job: 'self' }),
+          scrapePool: 'a-self',
+          scrapeUrl: 'http://localhost:9090/metrics',
+          lastError: 'connection refused',
+          lastScrape: 0,
+          lastScrapeDurationMs: 0,
+          health: 'unknown',
+        },
+      ],
+      dropped: () => [{ discoveredLabels: Labels.of({ __address__: 'x', job: 'node' }), scrapePool: 'node' }],
+      droppedCounts: () =>
+        new Map([
+          ['node', 3],
+          ['a-self', 0],
+        ]),
+    },
+    newBudget: () => unlimitedContext().budget,
+    writeReceiver: undefined,
+    lifecycle: undefined,
+    adminApi: false,
+    readiness: () => ready,
+    untilReady: async () => {},
+    config: () => 'global:\n  scrape_interval: 15s\n',
+    flags: () => ({ 'web.listen-address': '127.0.0.1:9090', 'config.file': 'prometheus.yml' }),
+    build: { version: '0.1.0', revision: 'abc', branch: 'main', buildUser: 'me', buildDate: 'today', goVersion: 'v24.21.0' },
+    runtimeInfo: () => ({
+      startTime: NOW,
+      workingDirectory: '/srv',
+      hostname: 'host',
+      reloadConfigSuccess: true,
+      lastConfigTime: 0,
+      corruptionCount: 0,
+      cpuCount: 2,
+      memoryLimitBytes: 0,
+      storageRetention: '15d',
+    }),
+    externalLabels: () => Labels.of({ region: 'eu', replica: 'a' }),
+    lookbackMs: 300_000,
+    queryTimeoutMs: 120_000,
+    corsOrigin: /^.*$/,
+    routePrefix: '',
+    externalUrl: 'https://example.com:8443/',
+    listenPort: 9090,
+    uiDir: '/ui/dist',
+    ...changes,
+  } as ReturnType<typeof apiDeps>
+}
+
+/** Sends requests to an API over these deps. */
+export function apiClient(
+  deps: ApiDeps,
+): (request: InjectOptions | string) => Promise<{ status: number; body: string; headers: Record<string, unknown> }> {
+  const app = createHttpApp()
+  registerApi(app, deps)
+  return async (request) => {
+    const answer = await app.inject(request)
+    return { status: answer.statusCode, body: answer.body, headers: answer.headers }
+  }
+}
+
+/** The same on the clock of this machine, for answers that are sent in turns. */
+export function withRealClock<Deps extends ApiDeps>(deps: Deps): Deps {
+  return { ...deps, env: { ...deps.env, clock: realClock } }
+}
