@@ -19,6 +19,7 @@ export const NO_STATS: InstanceStats = {
 }
 
 const TIMEOUT_MS = 2_000
+const RATE_WINDOW_MS = 10_000
 const SERIES = 'prometheus_tsdb_head_series'
 const SAMPLES = 'prometheus_tsdb_head_samples_appended_total'
 
@@ -26,7 +27,8 @@ const SAMPLES = 'prometheus_tsdb_head_samples_appended_total'
 export class StatsReader {
   readonly #env: Env
   readonly #instance: Instance
-  #last: { readonly time: number; readonly samples: number } | undefined
+  /** Counts of the last seconds, oldest first. */
+  readonly #counts: { readonly time: number; readonly samples: number }[] = []
 
   constructor(env: Env, instance: Instance) {
     this.#env = env
@@ -49,13 +51,17 @@ export class StatsReader {
     }
   }
 
+  /** Over some seconds: between two scrapes nothing comes, and with one very much. */
   #rate(samples: number | undefined): number | undefined {
+    const counts = this.#counts
     const time = this.#env.clock.monotonic()
-    const last = this.#last
-    this.#last = samples === undefined ? undefined : { time, samples }
     // A restart counts from 0 again.
-    if (samples === undefined || last === undefined || samples < last.samples || time <= last.time) return undefined
-    return ((samples - last.samples) * 1000) / (time - last.time)
+    if (samples === undefined || samples < (counts.at(-1)?.samples ?? 0)) counts.length = 0
+    if (samples === undefined) return undefined
+    counts.push({ time, samples })
+    while (time - counts[0].time > RATE_WINDOW_MS) counts.shift()
+    const seconds = (time - counts[0].time) / 1000
+    return seconds === 0 ? undefined : (samples - counts[0].samples) / seconds
   }
 
   async #get(path: string): Promise<string | undefined> {
