@@ -1,6 +1,7 @@
 // Arguments → command → its exit code. What a role consists of stands in roles/, what a tool does in commands/.
 import { readFileSync } from 'node:fs'
 import { Socket } from 'node:net'
+import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { realClock, realEnv, STOP_FD_VARIABLE } from './base/env-real.ts'
@@ -10,7 +11,7 @@ import { type CommandContext, EXIT } from './commands/command.ts'
 import { findCommand, programHelp } from './commands/program.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const version = (JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as { version: string }).version
+const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as { version: string }
 
 const stop = new AbortController()
 const hangups: (() => void)[] = []
@@ -29,6 +30,13 @@ const context: CommandContext = {
   self: { command: process.execPath, args: [fileURLToPath(import.meta.url)] },
   root,
   version,
+  build: { version, ...builtFrom(), buildUser: '', goVersion: process.version },
+  machine: {
+    hostname: hostname(),
+    cpuCount: navigator.hardwareConcurrency,
+    workingDirectory: process.cwd(),
+    memoryLimitBytes: process.constrainedMemory(),
+  },
   pid: process.pid,
 }
 
@@ -51,7 +59,8 @@ process.exit()
 
 async function main(args: readonly string[]): Promise<number> {
   if (args[0] === '--version' || args[0] === 'version') {
-    context.io.out(`promontory, version ${version}`)
+    const { revision, branch } = context.build
+    context.io.out(`promontory, version ${version}${revision === '' ? '' : ` (branch: ${branch}, revision: ${revision})`}`)
     context.io.out(`  node:     ${process.version}`)
     context.io.out(`  platform: ${process.platform}/${process.arch}`)
     return EXIT.ok
@@ -75,6 +84,15 @@ async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     context.io.err(`promontory ${found.command.name}: ${errorMessage(error)}`)
     return EXIT.failed
+  }
+}
+
+/** What the bundle was built from; sources that run as they are know nothing of it. */
+function builtFrom(): { revision: string; branch: string; buildDate: string } {
+  try {
+    return JSON.parse(readFileSync(`${root}/dist/build.json`, 'utf8'))
+  } catch {
+    return { revision: '', branch: '', buildDate: '' }
   }
 }
 

@@ -1,6 +1,6 @@
 // What `npm ci` builds, so that starting is quick: the program's bundle with a warm compile cache, and the web console.
 import { spawnSync } from 'node:child_process'
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -30,6 +30,9 @@ await build({
   legalComments: 'none',
   logLevel: 'warning',
 })
+const git = (...args: string[]) => spawnSync('git', args, { cwd: root, encoding: 'utf8' }).stdout?.trim() ?? ''
+const built = { revision: git('rev-parse', 'HEAD'), branch: git('rev-parse', '--abbrev-ref', 'HEAD'), buildDate: new Date().toISOString() }
+writeFileSync(join(root, 'dist/build.json'), JSON.stringify(built))
 const warm = spawnSync(join(root, 'bin/promontory'), ['--version'], { encoding: 'utf8' })
 if (warm.status !== 0) throw new Error(`the bundle does not start:\n${warm.stdout}${warm.stderr}`)
 console.log('prepare: dist/main.js is built')

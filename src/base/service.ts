@@ -22,10 +22,7 @@ export async function runServices(services: readonly Service[], signal: AbortSig
   const failed = new Promise<void>((resolve) => {
     fail = resolve
   })
-  const aborted = new Promise<void>((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
+  const aborted = untilAborted(signal)
 
   for (const service of services) {
     if (signal.aborted || failure !== undefined) break
@@ -54,4 +51,12 @@ export async function runServices(services: readonly Service[], signal: AbortSig
     log.debug('service stopped', { service: service.name })
   }
   if (failure !== undefined) throw failure
+}
+
+/** Resolves when `signal` aborts, at once when it has. */
+export function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }

@@ -1,4 +1,5 @@
 import type { Env } from '../base/env.ts'
+import type { BuildInfo } from '../base/process-metrics.ts'
 
 /** Exit codes. 1: it did not work. 2: it was asked for wrongly. */
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const
@@ -15,6 +16,15 @@ export interface CommandIo {
   readonly variables: Readonly<Record<string, string | undefined>>
 }
 
+/** Where the process runs, as it was when it started. */
+export interface Machine {
+  readonly hostname: string
+  readonly cpuCount: number
+  readonly workingDirectory: string
+  /** What a container may use, or all there is. */
+  readonly memoryLimitBytes: number
+}
+
 /** What a command may use of the process it runs in. */
 export interface CommandContext {
   /** The Env with a log that was set up as the arguments say. */
@@ -29,6 +39,8 @@ export interface CommandContext {
   /** Directory of the package: `ui/dist` and the examples lie there. */
   readonly root: string
   readonly version: string
+  readonly build: BuildInfo
+  readonly machine: Machine
   readonly pid: number
 }
 

@@ -33,6 +33,7 @@ export class ConfigReloader {
   #current: LoadedConfig | undefined
   /** Reloads follow one another; asking while one runs asks for one more. */
   #running: Promise<unknown> = Promise.resolve()
+  #last = { reloadConfigSuccess: false, lastConfigTime: 0 }
   #secretsState = ''
   #fileState = ''
 
@@ -64,6 +65,11 @@ export class ConfigReloader {
     return this.#current
   }
 
+  /** How the last reload went, and when (Unix ms) the configuration that runs was loaded. */
+  status(): { readonly reloadConfigSuccess: boolean; readonly lastConfigTime: number } {
+    return this.#last
+  }
+
   /** Called with every new configuration, in the order of subscription; at once when there already is one. */
   async subscribe(subscriber: ConfigSubscriber): Promise<void> {
     this.#subscribers.push(subscriber)
@@ -91,6 +97,7 @@ export class ConfigReloader {
       for (const subscriber of this.#subscribers) await subscriber(config)
       this.#current = config
       this.#successful.set(1)
+      this.#last = { reloadConfigSuccess: true, lastConfigTime: clock.now() }
       this.#successTime.set(clock.now() / 1000)
       this.#report(config)
       log.info('configuration loaded', {
@@ -102,6 +109,7 @@ export class ConfigReloader {
       return config
     } catch (error) {
       this.#successful.set(0)
+      this.#last = { ...this.#last, reloadConfigSuccess: false }
       log.error('configuration not loaded', { file, error: errorMessage(error), kept: this.#current !== undefined })
       throw error
     }

@@ -1,0 +1,225 @@
+import type { ApiDeps, Readiness } from '../api/deps.ts'
+import { registerApi } from '../api/register.ts'
+import { type Address, parseAddress } from '../base/address.ts'
+import type { Env } from '../base/env.ts'
+import { errorMessage } from '../base/errors.ts'
+import { httpService } from '../base/http-server.ts'
+import { registerProcessMetrics } from '../base/process-metrics.ts'
+import { runServices, type Service, untilAborted } from '../base/service.ts'
+import { type Command, type CommandContext, EXIT } from '../commands/command.ts'
+import { flagHelp, flagTexts, type ParsedFlags, parseFlags } from '../config/flags.ts'
+import { ConfigError, formatPlace } from '../config/problems.ts'
+import { ConfigReloader } from '../config/reload.ts'
+import { enabledFeatures, serverFlags } from '../config/server-flags.ts'
+import { formatDuration } from '../model/duration.ts'
+import { compileRegex } from '../model/regex.ts'
+import { createEngine } from '../promql/engine.ts'
+import { LimitedBudget } from '../promql/exec/budget.ts'
+import { WriteReceiver } from '../remote/write-receiver.ts'
+import { createScrapeManager } from '../scrape/manager.ts'
+import { type Db, openDb } from '../tsdb/db.ts'
+
+type Flags = ParsedFlags<typeof serverFlags>
+
+/** How long running requests may go on after the stop. */
+const HTTP_GRACE_MS = 5_000
+/** What a read outside the query engine may hold. */
+const READ_BYTES_MAX = 2 * 2 ** 30
+
+export const serverCommand: Command = {
+  name: 'server',
+  summary: 'Scrape, store, answer queries: what a Prometheus server does, with its configuration and flags.',
+  help: () => `Usage: promontory server [flags]
+
+Discovers and scrapes targets, stores their samples, and answers queries over Prometheus' HTTP API.
+SIGHUP reloads the configuration.
+
+Flags:
+${flagHelp(serverFlags)}`,
+  run: runServer,
+}
+
+async function runServer(args: readonly string[], context: CommandContext): Promise<number> {
+  let flags: Flags
+  let web: WebOptions
+  try {
+    flags = parseFlags(args, serverFlags)
+    web = webOptions(flags.values)
+  } catch (error) {
+    context.io.err(`promontory server: ${errorMessage(error)}`)
+    return EXIT.usage
+  }
+  const { values } = flags
+  const env = context.env({ level: values['log.level'], format: values['log.format'] })
+  env.log.info('starting promontory server', { version: context.version, node: context.build.goVersion, pid: context.pid })
+  const features = enabledFeatures(values['enable-feature'])
+  for (const reason of [...flags.warnings, ...features.warnings]) env.log.warn('flag without effect', { reason })
+
+  const reloader = new ConfigReloader(env, {
+    file: values['config.file'],
+    variables: context.io.variables,
+    autoReloadIntervalMs: features.enabled.has('auto-reload-config') ? values['config.auto-reload-interval'] : undefined,
+  })
+  try {
+    await reloader.reload()
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    for (const problem of error.problems) context.io.err(`promontory server: ${formatPlace(problem)}`)
+    return EXIT.failed
+  }
+  const db = await openDb({
+    env,
+    dir: withoutSlash(values['storage.tsdb.path']),
+    retentionMs: values['storage.tsdb.retention.time'],
+    blockRangeMs: values['storage.tsdb.min-block-duration'],
+    walFsync: values['storage.wal.fsync'],
+  })
+  const quit = new AbortController()
+  const stop = AbortSignal.any([context.signal, quit.signal])
+  const services = await compose({ context, env, flags, web, reloader, db, quit: () => quit.abort(new Error('asked to quit')), stop })
+  await runServices(services, stop, env.log)
+  env.log.info('stopped')
+  return EXIT.ok
+}
+
+interface Parts {
+  readonly context: CommandContext
+  readonly env: Env
+  readonly flags: Flags
+  readonly web: WebOptions
+  readonly reloader: ConfigReloader
+  readonly db: Db
+  quit(): void
+  readonly stop: AbortSignal
+}
+
+/** What the server consists of, in the order in which it starts: it can be asked for its health before the log is replayed. */
+async function compose({ context, env, flags, web, reloader, db, quit, stop }: Parts): Promise<Service[]> {
+  const { values } = flags
+  const { build, machine } = context
+  const startTime = env.clock.now()
+  const engine = createEngine({
+    env,
+    source: db,
+    lookbackMs: values['query.lookback-delta'],
+    timeoutMs: values['query.timeout'],
+    maxSamples: values['query.max-samples'],
+    maxConcurrency: values['query.max-concurrency'],
+    defaultSubqueryStepMs: () => reloader.current.evaluationIntervalMs,
+  })
+  const scrape = createScrapeManager({ env, appendable: db, version: context.version })
+  await reloader.subscribe((config) => scrape.apply(config.scrapeConfigs))
+  context.onHangup(() => void reloader.reload().catch(() => undefined))
+
+  const replayed = Promise.withResolvers<void>()
+  const readiness = (): Readiness => {
+    if (stop.aborted) return { ready: false, reason: 'the server is stopping', stopping: true }
+    const { done, segmentsDone, segmentsTotal } = db.replayStatus()
+    if (done) return { ready: true }
+    return { ready: false, reason: `the write-ahead log is being replayed: ${segmentsDone} of ${segmentsTotal} segments`, stopping: false }
+  }
+  const api: ApiDeps = {
+    env,
+    engine,
+    source: db,
+    targets: scrape,
+    newBudget: () => new LimitedBudget({ samplesMax: values['query.max-samples'], bytesMax: READ_BYTES_MAX }),
+    writeReceiver: values['web.enable-remote-write-receiver'] ? new WriteReceiver({ env, appendable: db }) : undefined,
+    lifecycle: values['web.enable-lifecycle'] ? { reload: async () => void (await reloader.reload()), quit } : undefined,
+    adminApi: values['web.enable-admin-api'],
+    readiness,
+    untilReady: (signal) => Promise.race([replayed.promise, untilAborted(signal)]),
+    config: () => reloader.current.toYaml(),
+    flags: () => flagTexts(serverFlags, values),
+    build,
+    runtimeInfo: () => ({
+      startTime,
+      workingDirectory: machine.workingDirectory,
+      hostname: machine.hostname,
+      ...reloader.status(),
+      corruptionCount: db.replayReport()?.corruptions ?? 0,
+      cpuCount: machine.cpuCount,
+      memoryLimitBytes: machine.memoryLimitBytes,
+      storageRetention: formatDuration(values['storage.tsdb.retention.time']),
+    }),
+    externalLabels: () => reloader.current.externalLabels,
+    lookbackMs: values['query.lookback-delta'],
+    queryTimeoutMs: values['query.timeout'],
+    corsOrigin: web.corsOrigin,
+    routePrefix: web.routePrefix,
+    externalUrl: web.externalUrl(machine.hostname),
+    listenPort: web.addresses[0].port,
+    uiDir: `${context.root}/ui/dist`,
+  }
+  return [
+    processMetrics(env, context),
+    ...web.addresses.map(({ host, port }) =>
+      httpService({
+        env,
+        role: 'server',
+        flag: '--web.listen-address',
+        host,
+        port,
+        connectionsMax: values['web.max-connections'],
+        readTimeoutMs: values['web.read-timeout'],
+        graceMs: HTTP_GRACE_MS,
+        register: (app) => registerApi(app, api),
+      }),
+    ),
+    withReady(db, replayed.resolve),
+    scrape,
+    reloader.watcher(),
+  ]
+}
+
+function processMetrics(env: Env, { build }: CommandContext): Service {
+  return {
+    name: 'process metrics',
+    async run(signal, ready) {
+      const metrics = registerProcessMetrics({ env, build })
+      ready()
+      await untilAborted(signal)
+      metrics.stop()
+    },
+  }
+}
+
+function withReady(service: Service, onReady: () => void): Service {
+  return {
+    name: service.name,
+    run: (signal, ready) =>
+      service.run(signal, () => {
+        onReady()
+        ready()
+      }),
+  }
+}
+
+interface WebOptions {
+  readonly addresses: readonly Address[]
+  readonly corsOrigin: { test(origin: string): boolean }
+  readonly routePrefix: string
+  externalUrl(hostname: string): string
+}
+
+/** What the web flags mean together. Throws `bad_data`. Source: Prometheus cmd/prometheus/main.go, computeExternalURL. */
+function webOptions(values: Flags['values']): WebOptions {
+  const addresses = values['web.listen-address'].map(parseAddress)
+  const given = values['web.external-url']
+  const path = given === '' ? '' : new URL(given.includes('://') ? given : `http://host${given}`).pathname
+  const external = (hostname: string) => {
+    if (given.includes('://')) return withoutSlash(given)
+    return `http://${hostname}:${addresses[0].port}${withoutSlash(path)}`
+  }
+  const prefix = values['web.route-prefix'] === '' ? path : values['web.route-prefix']
+  return {
+    addresses,
+    corsOrigin: compileRegex(values['web.cors.origin']),
+    routePrefix: withoutSlash(prefix.startsWith('/') || prefix === '' ? prefix : `/${prefix}`),
+    externalUrl: external,
+  }
+}
+
+function withoutSlash(text: string): string {
+  return text.replace(/(?<=.)\/+$/, '').replace(/^\/$/, '')
+}
