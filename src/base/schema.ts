@@ -234,11 +234,12 @@ export const float = () =>
 
 /** One of a few texts, spelt exactly. */
 export function oneOf<const V extends string>(values: readonly V[], problem?: (found: string) => string): z.ZodType<V> {
+  const choice = values.filter((value) => value !== '').join(' or ')
   return scalar<V>(
-    values.join(' or '),
+    choice,
     ({ text }) => {
       if ((values as readonly string[]).includes(text)) return text as V
-      throw new CodedError('bad_data', problem?.(text) ?? `found ${JSON.stringify(text)}, want ${values.join(' or ')}`)
+      throw new CodedError('bad_data', problem?.(text) ?? `found ${JSON.stringify(text)}, want ${choice}`)
     },
     String,
   )

@@ -1,0 +1,44 @@
+import type { z } from 'zod'
+import { schemaInfo } from '../base/schema.ts'
+
+/** A table for every section under `root`: its fields, what they take, and what becomes of them here. */
+export function schemaMarkdown(root: z.ZodType): string {
+  const tables = new Map<string, string>()
+  const visit = (schema: z.ZodType, ignored: boolean): void => {
+    const info = schemaInfo(schema)
+    if (info.kind === 'list') visit(info.item, ignored)
+    if (info.kind === 'map') visit(info.value, ignored)
+    if (info.kind !== 'section' || tables.has(info.name)) return
+    tables.set(info.name, '')
+    const rows = ['| field | takes | here |', '|---|---|---|']
+    for (const [name, field] of info.fields)
+      rows.push(`| \`${name}\` | ${typeText(field.schema)} | ${ignored || field.unsupported ? hereText(field.neutral) : 'works'} |`)
+    tables.set(info.name, `### ${info.name}\n\n${rows.join('\n')}\n`)
+    for (const field of info.fields.values()) if (!ignored && !field.unsupported) visit(field.schema, false)
+    // What is ignored is checked all the same, so its fields are of interest, too.
+    for (const field of info.fields.values()) visit(field.schema, true)
+  }
+  visit(root, false)
+  return [...tables.values()].join('\n')
+}
+
+function hereText(neutral: readonly unknown[]): string {
+  const shown = neutral.filter((value) => value !== '' && JSON.stringify(value) !== '[]' && JSON.stringify(value) !== '{}')
+  return shown.length === 0
+    ? 'ignored, with a warning'
+    : `ignored, with a warning unless \`${shown.map((value) => (Array.isArray(value) ? `[${value.join(', ')}]` : String(value))).join('` or `')}\``
+}
+
+function typeText(schema: z.ZodType): string {
+  const info = schemaInfo(schema)
+  switch (info.kind) {
+    case 'section':
+      return `[${info.name}](#${info.name})`
+    case 'list':
+      return `list of ${typeText(info.item)}`
+    case 'map':
+      return `mapping to ${typeText(info.value)}`
+    case 'scalar':
+      return info.type.replaceAll('|', '\\|')
+  }
+}

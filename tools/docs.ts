@@ -1,0 +1,39 @@
+// Writes the generated parts of the documentation, each between its markers; with --check only says which are out of date.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { exporterFlags } from '../src/config/exporter-flags.ts'
+import { flagMarkdown } from '../src/config/flags.ts'
+import { prometheusSchema } from '../src/config/prometheus-schema.ts'
+import { schemaMarkdown } from '../src/config/schema-markdown.ts'
+import { serverFlags } from '../src/config/server-flags.ts'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+
+const PARTS: readonly { readonly file: string; readonly name: string; readonly text: () => string }[] = [
+  { file: 'docs/operating/server.md', name: 'flags:server', text: () => flagMarkdown(serverFlags) },
+  { file: 'docs/operating/exporter.md', name: 'flags:exporter', text: () => flagMarkdown(exporterFlags) },
+  { file: 'docs/operating/config.md', name: 'fields:prometheus.yml', text: () => schemaMarkdown(prometheusSchema) },
+]
+
+const checkOnly = process.argv.includes('--check')
+for (const { file, name, text } of PARTS) {
+  const path = join(root, file)
+  const before = readFileSync(path, 'utf8')
+  const [open, close] = [`<!-- ${name} -->\n`, `<!-- /${name} -->`]
+  const [start, end] = [before.indexOf(open), before.indexOf(close)]
+  if (start < 0 || end < start) {
+    console.error(`${file}: no place for ${name}, want the lines ${JSON.stringify(open.trim())} and ${JSON.stringify(close)}`)
+    process.exitCode = 1
+    continue
+  }
+  const after = `${before.slice(0, start + open.length)}\n${text().trim()}\n\n${before.slice(end)}`
+  if (after === before) continue
+  if (checkOnly) {
+    console.error(`${file}: ${name} out of date, run node tools/docs.ts`)
+    process.exitCode = 1
+  } else {
+    writeFileSync(path, after)
+    console.log(`${file}: ${name} written`)
+  }
+}
