@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Env } from '../base/env.ts'
+import { type VirtualEnv, virtualEnv } from '../base/env-virtual.ts'
+import { LOCK_NAME, lockDir } from './lock.ts'
+
+/** An environment where this process is `pid`. */
+async function processOf(machine: VirtualEnv, pid: number, startTime = '100'): Promise<Pick<Env, 'fs' | 'random' | 'log'>> {
+  const fs = Object.create(machine.fs) as Env['fs']
+  for (const name of ['open', 'readText', 'stat', 'rename', 'remove'] as const)
+    Object.assign(fs, { [name]: machine.fs[name].bind(machine.fs) })
+  Object.assign(fs, { readLink: async () => String(pid) })
+  await machine.fs.mkdir(`/proc/${pid}`)
+  await machine.fs.writeFile(`/proc/${pid}/stat`, stat(pid, startTime))
+  await machine.fs.mkdir('/data')
+  return { fs, random: machine.random, log: machine.log }
+}
+
+const stat = (pid: number, startTime: string, state = 'S') =>
+  `${pid} (a) b (c) ${state} ${Array(18).fill('0').join(' ')} ${startTime} 0 0\n`
+
+test('a second process is refused by pid and directory until the first one lets go', async () => {
+  const machine = virtualEnv()
+  const first = await lockDir(await processOf(machine, 11), '/data')
+  const second = await processOf(machine, 12)
+  await assert.rejects(lockDir(second, '/data'), { code: 'conflict', message: 'data directory /data is in use by process 11' })
+  await first.release()
+  const lock = await lockDir(second, '/data')
+  await lock.release()
+  assert.equal(await machine.fs.stat(`/data/${LOCK_NAME}`), null)
+})
+
+test('a lock is taken over when its owner is gone, is another process by now, is a zombie, or was never named', async () => {
+  const machine = virtualEnv()
+  const take = async (pid: number, before: () => Promise<void>) => {
+    await before()
+    await (await lockDir(await processOf(machine, pid), '/data')).release()
+  }
+  const leave = async () => void (await lockDir(await processOf(machine, 21), '/data'))
+  await take(22, async () => {
+    await leave()
+    await machine.fs.remove('/proc/21')
+  })
+  await take(22, async () => {
+    await leave()
+    await machine.fs.writeFile('/proc/21/stat', stat(21, '999'))
+  })
+  await take(22, async () => {
+    await leave()
+    await machine.fs.writeFile('/proc/21/stat', stat(21, '100', 'Z'))
+  })
+  await take(22, () => machine.fs.writeFile(`/data/${LOCK_NAME}`, ''))
+  await take(22, () => machine.fs.writeFile(`/data/${LOCK_NAME}`, 'null'))
+})
+
+test('a lock that was taken over by another is not removed', async () => {
+  const machine = virtualEnv()
+  const first = await lockDir(await processOf(machine, 31), '/data')
+  await machine.fs.remove('/proc/31')
+  const second = await lockDir(await processOf(machine, 32), '/data')
+  await first.release()
+  assert.notEqual(await machine.fs.stat(`/data/${LOCK_NAME}`), null)
+  await second.release()
+})
+
+test('a directory that Prometheus holds is refused', async () => {
+  const machine = virtualEnv()
+  const env = await processOf(machine, 41)
+  await machine.fs.writeFile('/data/lock', '')
+  await (await lockDir(env, '/data')).release()
+  const { inode } = (await machine.fs.stat('/data/lock'))!
+  await machine.fs.writeFile(
+    '/proc/locks',
+    `1: POSIX  ADVISORY  READ 7 00:1f:1 0 EOF\n2: FLOCK  ADVISORY  WRITE 4711 08:01:${inode} 0 EOF\n`,
+  )
+  await assert.rejects(lockDir(env, '/data'), /data directory \/data is in use by process 4711, which holds lock as Prometheus does/)
+})
