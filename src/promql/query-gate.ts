@@ -10,7 +10,7 @@ export class QueryGate {
 
   /** Resolves when it is the caller's turn, who calls `leave` once done. Rejects with the signal's reason when it aborts first. */
   enter(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted()
+    if (signal.aborted) return Promise.reject(signal.reason)
     if (this.#running < this.#concurrencyMax) {
       this.#running++
       return Promise.resolve()

@@ -28,13 +28,14 @@ export function hoistInvariants(plan: Plan): Plan {
 function wrap(plan: Plan): Plan {
   // Numbers are as cheap as it gets, strings and range vectors have no steps.
   if (plan.kind === 'number' || plan.kind === 'string' || plan.kind === 'matrix') return mapInputs(plan, hoistInvariants)
-  return { kind: 'invariant', input: mapInputs(plan, hoistBelow), range: plan.range }
+  return { kind: 'invariant', input: hoistBelow(plan), range: plan.range }
 }
 
 /** Below a hoisted node there is one step, so only the steps of subqueries are worth a look. */
 function hoistBelow(plan: Plan): Plan {
   if (plan.kind === 'window' && plan.samples.kind === 'subquery') {
-    return { ...plan, samples: { ...plan.samples, input: hoistInvariants(plan.samples.input) } }
+    const samples = { ...plan.samples, input: hoistInvariants(plan.samples.input) }
+    return { ...plan, samples, parameters: plan.parameters.map(hoistBelow) }
   }
   return mapInputs(plan, hoistBelow)
 }

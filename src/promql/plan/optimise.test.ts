@@ -35,7 +35,7 @@ function rounded(text: string): string {
 async function outcome(run: () => Promise<QueryResult>): Promise<string> {
   try {
     const result = await run()
-    return [rounded(showValue(result)), ...result.warnings.sort(), ...result.infos.sort()].join('\n')
+    return [rounded(showValue(result)), ...result.warnings.toSorted(), ...result.infos.toSorted()].join('\n')
   } catch (error) {
     return `error ${errorMessage(error)}`
   }

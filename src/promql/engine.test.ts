@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Registry } from 'prom-client'
+import { engineOver, seriesOf, showValue, signal } from '../../test/support/promql-engine.ts'
+import type { Clock, Env } from '../base/env.ts'
+import { realClock } from '../base/env-real.ts'
+import { MemorySource } from '../storage/memory-source.ts'
+import { overlay, type SeriesSource } from '../storage/series-source.ts'
+import { createEngine } from './engine.ts'
+
+const data = Array.from({ length: 20 }, (_, i) => seriesOf({ __name__: 'm', i: String(i) }, [i, i + 1, i + 2]))
+
+/** A source that answers only when the query is over. */
+function hanging(): { source: SeriesSource; started: Promise<void> } {
+  let begin = () => {}
+  const started = new Promise<void>((resolve) => {
+    begin = resolve
+  })
+  const source = overlay(new MemorySource(data), {
+    async *select(_request, ctx) {
+      begin()
+      await new Promise((resolve) => ctx.signal.addEventListener('abort', resolve, { once: true }))
+      throw ctx.signal.reason
+    },
+  })
+  return { source, started }
+}
+
+test('what is wrong with a query has a code and upstream’s text', async () => {
+  const engine = engineOver(data)
+  const check = async (query: string, code: string, message: RegExp) => {
+    await assert.rejects(engine.range(query, 0, 10_000, 10_000, { signal: signal() }), { code, message })
+  }
+  await check('sum(', 'bad_data', /parse error/)
+  await check('m[5m]', 'bad_data', /^invalid expression type "range vector" for range query, must be Scalar or instant Vector$/)
+  await check('"text"', 'bad_data', /^invalid expression type "string" for range query, must be Scalar or instant Vector$/)
+  await check('m + on () m', 'execution', /many-to-many matching not allowed/)
+})
+
+test('a query that takes too long is stopped', async () => {
+  const { source } = hanging()
+  const engine = engineOver(source, { timeoutMs: 10 })
+  await assert.rejects(engine.instant('m', 0, { signal: signal() }), {
+    code: 'timeout',
+    message: 'query timed out in expression evaluation',
+  })
+})
+
+test('a query may ask for less time than the engine gives, not for more', async () => {
+  const { source } = hanging()
+  const patient = engineOver(source, { timeoutMs: 60_000 })
+  await assert.rejects(patient.instant('m', 0, { signal: signal(), timeoutMs: 5 }), { code: 'timeout' })
+  const strict = engineOver(source, { timeoutMs: 5 })
+  await assert.rejects(strict.instant('m', 0, { signal: signal(), timeoutMs: 60_000 }), { code: 'timeout' })
+})
+
+test('a cancelled query stops, one that was cancelled before does not start', async () => {
+  const { source, started } = hanging()
+  const engine = engineOver(source)
+  const abort = new AbortController()
+  const query = engine.instant('m', 0, { signal: abort.signal })
+  await started
+  abort.abort()
+  await assert.rejects(query, { code: 'canceled', message: 'query was canceled in expression evaluation' })
+  await assert.rejects(engine.instant('m', 0, { signal: abort.signal }), {
+    code: 'canceled',
+    message: 'query was canceled in query execution',
+  })
+})
+
+test('a query holds no more samples and no more bytes than it may', async () => {
+  const few = engineOver(data, { maxSamples: 10 })
+  const message = 'query processing would load too many samples into memory in query execution'
+  await assert.rejects(few.instant('m', 10_000, { signal: signal() }), { code: 'execution', message })
+  // One series at a time: what is summed up is let go.
+  assert.equal(showValue(await few.instant('sum(m)', 20_000, { signal: signal() })), '{} 230')
+  const small = engineOver(data, { maxBytes: 10_000 })
+  await assert.rejects(small.range('m / m', 0, 20_000, 100, { signal: signal() }), { code: 'execution', message: /more than 10000 bytes/ })
+})
+
+test('more queries than may run at once wait in line', async () => {
+  const { source, started } = hanging()
+  const engine = engineOver(source, { maxConcurrency: 1 })
+  const first = new AbortController()
+  const order: string[] = []
+  const running = engine.instant('m', 0, { signal: first.signal }).catch(() => order.push('first'))
+  await started
+  const gaveUp = new AbortController()
+  const waiting = engine.instant('m', 0, { signal: gaveUp.signal })
+  const last = engine.instant('1 + 1', 0, { signal: signal() }).then(() => order.push('last'))
+  gaveUp.abort()
+  await assert.rejects(waiting, { code: 'canceled', message: 'query was canceled in query execution' })
+  first.abort()
+  await Promise.all([running, last])
+  assert.deepEqual(order, ['first', 'last'])
+})
+
+test('a long query lets others run', async () => {
+  let now = 0
+  let turns = 0
+  const clock: Clock = {
+    ...realClock,
+    // Every look at the clock finds 3 ms gone.
+    monotonic: () => (now += 3),
+    setTimer: (delayMs, callback) => {
+      if (delayMs === 0) turns++
+      return realClock.setTimer(delayMs, callback)
+    },
+  }
+  const engine = createEngine({ env: { clock, metrics: new Registry() } as unknown as Env, source: new MemorySource(data) })
+  await engine.range('quantile(0.5, m) / sum(m)', 0, 20_000, 10_000, { signal: signal() })
+  assert.ok(turns >= 10, `${turns} turns`)
+})
+
+test('an answer tells what it cost', async () => {
+  const engine = engineOver(data)
+  const { stats } = await engine.range('sum(m)', 0, 20_000, 10_000, { signal: signal() })
+  assert.equal(stats.samplesTotal, 60)
+  assert.ok(stats.samplesPeak >= 3 && stats.samplesPeak < 60, `peak ${stats.samplesPeak}`)
+  const { stats: windows } = await engine.range('sum_over_time(m[20s])', 0, 20_000, 10_000, { signal: signal() })
+  assert.equal(windows.samplesTotal, 20 * (1 + 2 + 2))
+})
+
+test('engines may share a registry; queries are counted in it', async () => {
+  const metrics = new Registry()
+  const env = { clock: realClock, metrics } as unknown as Env
+  const source = new MemorySource(data)
+  for (const engine of [createEngine({ env, source }), createEngine({ env, source })]) await engine.instant('m', 0, { signal: signal() })
+  const text = await metrics.metrics()
+  assert.match(text, /^prometheus_engine_query_samples_total 40$/m)
+  assert.match(text, /^prometheus_engine_queries 0$/m)
+  assert.match(text, /^prometheus_engine_queries_concurrent_max 20$/m)
+  assert.match(text, /^prometheus_engine_query_duration_seconds_count\{slice="inner_eval"\} 2$/m)
+})
+
+test('the lookback may be the query’s own', async () => {
+  const engine = engineOver(data, { lookbackMs: 60_000 })
+  const count = async (time: number, lookbackMs?: number) =>
+    showValue(await engine.instant('count(m)', time, { signal: signal(), lookbackMs }))
+  assert.equal(await count(79_999), '{} 20')
+  assert.equal(await count(80_000), '')
+  assert.equal(await count(80_000, 100_000), '{} 20')
+})
+
+test('a range that ends before it starts has no steps', async () => {
+  const engine = engineOver(data)
+  assert.equal(showValue(await engine.range('m', 20_000, 10_000, 10_000, { signal: signal() })), '')
+})

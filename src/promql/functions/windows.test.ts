@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { changes, resets } from './changes.ts'
+import { maxOverTime, minOverTime } from './extremes-over-time.ts'
+import { functionNamed, functionNames } from './function-table.ts'
+import { quantileOfSorted, quantileOverTime, sortValues } from './quantile.ts'
+import { SIGNATURES } from './signatures.ts'
+import { avgOverTime, stdvarOverTime, sumOverTime } from './sums-over-time.ts'
+import type { WindowKernel, Windows } from './window-kernel.ts'
+
+// Kernels slide; here each window is computed for itself, the way it would be written down.
+
+function windowsOf(values: readonly number[], width: number, quantile = 0.5): Windows {
+  const count = values.length
+  return {
+    timestamps: Float64Array.from(values, (_, i) => i * 1000),
+    values: Float64Array.from(values),
+    length: count,
+    lo: Int32Array.from({ length: count }, (_, k) => Math.max(0, k + 1 - width)),
+    hi: Int32Array.from({ length: count }, (_, k) => k + 1),
+    stepCount: count,
+    firstEnd: 0,
+    endStepMs: 1000,
+    rangeMs: width * 1000,
+    firstTime: 0,
+    stepMs: 1000,
+    parameters: [new Float64Array(count).fill(quantile)],
+  }
+}
+
+const value = fc.oneof(
+  { weight: 8, arbitrary: fc.integer({ min: -50, max: 50 }) },
+  { weight: 3, arbitrary: fc.double({ min: -1e6, max: 1e6, noNaN: true }) },
+  { weight: 1, arbitrary: fc.constantFrom(NaN, Infinity, -Infinity, 1e100, -1e100, 0, -0) },
+)
+
+function checkKernel(kernel: WindowKernel, plain: (window: readonly number[]) => number, tolerance = 0): void {
+  fc.assert(
+    fc.property(fc.array(value, { maxLength: 40 }), fc.integer({ min: 1, max: 12 }), (values, width) => {
+      const windows = windowsOf(values, width)
+      const out = new Float64Array(values.length)
+      const present = new Uint8Array(values.length)
+      kernel(windows, out, present)
+      for (let k = 0; k < values.length; k++) {
+        assert.equal(present[k], 1)
+        const want = plain(values.slice(windows.lo[k], windows.hi[k]))
+        const close = Math.abs(out[k] - want) <= tolerance * Math.max(1, Math.abs(want))
+        assert.ok(close || Object.is(out[k], want) || out[k] === want, `step ${k}: ${out[k]}, want ${want}`)
+      }
+    }),
+    { seed: 7, numRuns: 300 },
+  )
+}
+
+/** Compensated, in order, as upstream adds. */
+function plainSum(window: readonly number[]): number {
+  let [sum, lost] = [0, 0]
+  for (const added of window) {
+    const total = sum + added
+    if (Math.abs(total) === Infinity) lost = 0
+    else lost += Math.abs(sum) >= Math.abs(added) ? sum - total + added : added - total + sum
+    sum = total
+  }
+  return Math.abs(sum) === Infinity ? sum : sum + lost
+}
+
+test('sums slide as they add up', () => checkKernel(sumOverTime, plainSum, 1e-9))
+
+test('means slide as they add up', () => {
+  checkKernel(avgOverTime, (window) => plainSum(window) / window.length, 1e-9)
+})
+
+test('extremes slide, NaN only where there is nothing else', () => {
+  const numbers = (window: readonly number[]) => window.filter((x) => !Number.isNaN(x))
+  checkKernel(maxOverTime, (window) => (numbers(window).length === 0 ? NaN : Math.max(...numbers(window))))
+  checkKernel(minOverTime, (window) => (numbers(window).length === 0 ? NaN : Math.min(...numbers(window))))
+})
+
+test('quantiles slide over a sorted window', () => {
+  checkKernel(quantileOverTime, (window) => quantileOfSorted(0.5, sortValues(Float64Array.from(window)), window.length))
+})
+
+test('changes and resets are counted', () => {
+  const pairs = (window: readonly number[]) => window.slice(1).map((after, i) => [window[i], after])
+  checkKernel(changes, (window) => pairs(window).filter(([a, b]) => a !== b && !(Number.isNaN(a) && Number.isNaN(b))).length)
+  checkKernel(resets, (window) => pairs(window).filter(([a, b]) => b < a).length)
+})
+
+test('the variance of equal values is zero', () => {
+  const windows = windowsOf(new Array(20).fill(1e15 + 0.125), 5)
+  const out = new Float64Array(20)
+  stdvarOverTime(windows, out, new Uint8Array(20))
+  assert.ok(out.every((variance) => variance === 0))
+})
+
+test('every stable function of the language has an entry', () => {
+  const stable = [...SIGNATURES.values()].filter(({ experimental }) => !experimental).map(({ name }) => name)
+  assert.deepEqual([...functionNames()].sort(), stable.sort())
+  assert.throws(() => functionNamed('none'), /function none is not in the table/)
+})

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parseExpr } from '../parser/parse.ts'
+import { buildPlan } from './build.ts'
+import { foldConstants } from './fold-constants.ts'
+import { hoistInvariants } from './hoist-invariants.ts'
+import { mergeMatchers } from './merge-matchers.ts'
+import { mayDifferByName } from './names.ts'
+import type { Plan, Samples, Selection } from './plan.ts'
+import { shareCommon } from './share-common.ts'
+
+const context = { start: 1_000, end: 9_000, defaultSubqueryStepMs: 60_000 }
+
+function planOf(query: string): Plan {
+  return buildPlan(parseExpr(query), context)
+}
+
+/** A plan in short: selectors as `{matchers}@time`, what is hoisted as `once(…)`, what is shared as `#id(…)`. */
+function show(plan: Plan): string {
+  switch (plan.kind) {
+    case 'number':
+      return String(plan.value)
+    case 'string':
+      return JSON.stringify(plan.value)
+    case 'select':
+      return `${plan.asTimestamps ? 'times' : ''}${showSelection(plan.selection)}`
+    case 'window':
+      return `${plan.func}(${[showSamples(plan.samples), ...plan.parameters.map(show)].join(', ')})`
+    case 'matrix':
+      return showSamples(plan.samples)
+    case 'call':
+      return `${plan.func}(${plan.args.map(show).join(', ')})`
+    case 'negate':
+      return `-${show(plan.input)}`
+    case 'binary':
+      return `(${show(plan.left)} ${plan.operator} ${show(plan.right)})`
+    case 'aggregate':
+      return `${plan.operator}(${plan.parameter === undefined ? '' : `${show(plan.parameter)}, `}${show(plan.input)})`
+    case 'invariant':
+      return `once(${show(plan.input)})`
+    case 'shared':
+      return `#${plan.id}*${plan.uses}(${show(plan.input)})`
+  }
+}
+
+function showSelection({ matchers, at, offsetMs }: Selection): string {
+  return `{${matchers.join(',')}}${at === undefined ? '' : `@${at}`}${offsetMs === 0 ? '' : `-${offsetMs}`}`
+}
+
+function showSamples(samples: Samples): string {
+  if (samples.kind === 'selected') return `${showSelection(samples.selection)}[${samples.rangeMs}]`
+  return `${show(samples.input)}[${samples.rangeMs}:${samples.stepMs}]${samples.at === undefined ? '' : `@${samples.at}`}`
+}
+
+test('a plan has no parentheses, and the times of @ resolved', () => {
+  const check = (query: string, want: string) => assert.equal(show(planOf(query)), want)
+  check('((1))', '1')
+  check('+(a)', '{__name__="a"}')
+  check('a @ start() offset 5s', '{__name__="a"}@1000-5000')
+  check('rate(a[5m] @ end())', 'rate({__name__="a"}@9000[300000])')
+  check('max_over_time((a)[1h:])', 'max_over_time({__name__="a"}[3600000:60000])')
+  check('timestamp((a))', 'times{__name__="a"}')
+  check('timestamp(a + 1)', 'timestamp(({__name__="a"} + 1))')
+  check('quantile_over_time(0.5, (a[1m]))', 'quantile_over_time({__name__="a"}[60000], 0.5)')
+  check('absent_over_time(a[1m])', 'absent_over_time(present_over_time({__name__="a"}[60000]))')
+})
+
+test('numbers are computed once', () => {
+  const check = (query: string, want: string) => assert.equal(show(foldConstants(planOf(query))), want)
+  check('-(2 ^ 3) * 60', '-480')
+  check('a * (2 + 3)', '({__name__="a"} * 5)')
+  check('1 == bool 1', '1')
+  check('pi() * 2', String(Math.PI * 2))
+  check('time() + 1', '(time() + 1)')
+})
+
+test('matchers that say nothing new go', () => {
+  const check = (query: string, want: string) => assert.equal(show(mergeMatchers(planOf(query))), want)
+  check('a{b="c",b="c"}', '{b="c",__name__="a"}')
+  check('a{b=~"c"}', '{b="c",__name__="a"}')
+  check('a{b!~"c"}', '{b!="c",__name__="a"}')
+  check('a{b=~".*"}', '{__name__="a"}')
+  check('a{b=~"c|d"}', '{b=~"c|d",__name__="a"}')
+  check('rate(a{b=~"c"}[1m])', 'rate({b="c",__name__="a"}[60000])')
+})
+
+test('what no step changes is evaluated once', () => {
+  const check = (query: string, want: string) => assert.equal(show(hoistInvariants(planOf(query))), want)
+  check('a @ 5', 'once({__name__="a"}@5000)')
+  check('a @ 5 + a', '(once({__name__="a"}@5000) + {__name__="a"})')
+  check('sum(a @ 5) * 2', 'once((sum({__name__="a"}@5000) * 2))')
+  check('a', '{__name__="a"}')
+  check('1', '1')
+  check('vector(1)', 'once(vector(1))')
+  check('vector(time())', 'vector(time())')
+  check('minute(a @ 5)', 'minute(once({__name__="a"}@5000))')
+  check('predict_linear(a[1m] @ 5, 10)', 'predict_linear({__name__="a"}@5000[60000], 10)')
+  check('rate(a[1m] @ 5)', 'once(rate({__name__="a"}@5000[60000]))')
+  check('max_over_time((a @ 5)[1m:1s])', 'max_over_time(once({__name__="a"}@5000)[60000:1000])')
+  check('max_over_time(a[1m:1s] @ 5)', 'once(max_over_time({__name__="a"}[60000:1000]@5000))')
+  check('max_over_time((a @ 5)[1m:1s] @ 7)', 'once(max_over_time(once({__name__="a"}@5000)[60000:1000]@7000))')
+})
+
+test('what is said twice is evaluated once', () => {
+  const check = (query: string, want: string) => assert.equal(show(shareCommon(planOf(query))), want)
+  check('a / a', '(#0*2({__name__="a"}) / #0*2({__name__="a"}))')
+  check('a / b', '({__name__="a"} / {__name__="b"})')
+  check('a / a offset 5s', '({__name__="a"} / {__name__="a"}-5000)')
+  check('sum(a) / sum(a)', '(#0*2(sum({__name__="a"})) / #0*2(sum({__name__="a"})))')
+  check('sum(a) / count(a)', '(sum(#0*2({__name__="a"})) / count(#0*2({__name__="a"})))')
+  // Steps of a subquery are others.
+  check('a + max_over_time(a[1m:1s])', '({__name__="a"} + max_over_time({__name__="a"}[60000:1000]))')
+  // Each place has a remark of its own to make.
+  check('rate(a[1m]) + rate(a[1m])', '(rate({__name__="a"}[60000]) + rate({__name__="a"}[60000]))')
+  check('rate(a_total[1m]) + rate(a_total[1m])', '(#0*2(rate({__name__="a_total"}[60000])) + #0*2(rate({__name__="a_total"}[60000])))')
+})
+
+test('whether series may differ by their name only', () => {
+  const check = (query: string, want: boolean) => assert.equal(mayDifferByName(planOf(query)), want, query)
+  check('a', false)
+  check('{__name__=~"a|b"}', true)
+  check('{b="c"}', true)
+  check('rate({b="c"}[1m])', false)
+  check('last_over_time({b="c"}[1m])', true)
+  check('last_over_time(a[1m])', false)
+  check('abs({b="c"})', false)
+  check('sum by (b) ({b="c"})', false)
+  check('sum by (__name__) ({b="c"})', true)
+  check('topk(1, {b="c"})', true)
+  check('topk(1, a)', false)
+  check('{b="c"} * 2', false)
+  check('{b="c"} > 2', true)
+  check('a > 2', false)
+  check('a or b', true)
+  check('sort({b="c"})', true)
+})
