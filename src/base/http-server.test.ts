@@ -103,17 +103,16 @@ test('corsHeaders lets the configured origins in', () => {
   assert.deepEqual(corsHeaders(undefined, /x/), { vary: 'Origin' })
 })
 
-test('a service serves until the stop; its port taken is an error that says who wanted it', async () => {
+test('a service serves at all its addresses until the stop; a port taken is an error that says who wanted it', async () => {
   const env = realEnv(quiet)
-  const listening = Promise.withResolvers<HttpListener>()
+  const listening = Promise.withResolvers<readonly HttpListener[]>()
   const stop = new AbortController()
-  const service = (port: number) =>
+  const service = (...ports: number[]) =>
     httpService({
       env,
       role: 'server',
       flag: '--web.listen-address',
-      host: '127.0.0.1',
-      port,
+      addresses: ports.map((port) => ({ host: '127.0.0.1', port })),
       graceMs: 1000,
       readTimeoutMs: 60_000,
       connectionsMax: 10,
@@ -123,15 +122,53 @@ test('a service serves until the stop; its port taken is an error that says who 
         }),
       onListening: listening.resolve,
     })
-  const running = service(0).run(stop.signal, () => {})
-  const { port } = await listening.promise
-  const answer = await env.http.request({ url: `http://127.0.0.1:${port}/` })
-  assert.equal(Buffer.from(answer.body).toString(), 'here')
+  const running = service(0, 0).run(stop.signal, () => {})
+  const ports = (await listening.promise).map((listener) => listener.port)
+  assert.equal(ports.length, 2)
+  for (const port of ports) {
+    const answer = await env.http.request({ url: `http://127.0.0.1:${port}/` })
+    assert.equal(Buffer.from(answer.body).toString(), 'here')
+  }
   await assert.rejects(
-    service(port).run(stop.signal, () => {}),
-    { message: `listen on 127.0.0.1:${port} (server, --web.listen-address): address already in use` },
+    service(0, ports[1]).run(stop.signal, () => {}),
+    { message: `listen on 127.0.0.1:${ports[1]} (server, --web.listen-address): address already in use` },
   )
   stop.abort()
   await running
-  await assert.rejects(env.http.request({ url: `http://127.0.0.1:${port}/` }))
+  for (const port of ports) await assert.rejects(env.http.request({ url: `http://127.0.0.1:${port}/` }))
+})
+
+test('a client that goes away aborts what is done for it', async () => {
+  const env = realEnv(quiet)
+  const stop = new AbortController()
+  const listening = Promise.withResolvers<readonly HttpListener[]>()
+  const arrived = Promise.withResolvers<void>()
+  const aborted = Promise.withResolvers<void>()
+  const running = httpService({
+    env,
+    role: 'server',
+    flag: '--web.listen-address',
+    addresses: [{ host: '127.0.0.1', port: 0 }],
+    graceMs: 1000,
+    register: (app) =>
+      new Routes(app, { env, metrics: new HttpMetrics(env.metrics), prefix: '', onError: () => errorAnswer(500, '') }).add('/slow', {
+        GET: async ({ signal }) => {
+          arrived.resolve()
+          await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+          aborted.resolve()
+          return textAnswer(499, '')
+        },
+      }),
+    onListening: listening.resolve,
+  }).run(stop.signal, () => {})
+  const [{ port }] = await listening.promise
+  const socket = env.tcp.connect(
+    { host: '127.0.0.1', port },
+    { connected: () => socket.write('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n'), data: () => {}, closed: () => {} },
+  )
+  await arrived.promise
+  socket.destroy()
+  await aborted.promise
+  stop.abort()
+  await running
 })

@@ -1,7 +1,8 @@
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
-import type { Env, HttpListener } from './env.ts'
+import { type Address, formatAddress, listenFault } from './address.ts'
+import type { Env, HttpHandler, HttpListener } from './env.ts'
 import { errorMessage } from './errors.ts'
-import type { Service } from './service.ts'
+import { type Service, untilAborted } from './service.ts'
 
 export interface HttpServiceOptions {
   readonly env: Env
@@ -9,17 +10,15 @@ export interface HttpServiceOptions {
   readonly role: string
   /** The flag that gave the address. */
   readonly flag: string
-  readonly host: string
-  /** 0: any that is free. */
-  readonly port: number
+  readonly addresses: readonly Address[]
   readonly connectionsMax?: number
   readonly readTimeoutMs?: number
   /** How long running requests may go on after the stop. */
   readonly graceMs: number
   /** Adds the routes. */
   register(app: FastifyInstance): void | Promise<void>
-  /** Told where it listens, before it is ready. */
-  onListening?(listener: HttpListener): void
+  /** Told where it listens, in the order of the addresses, before it is ready. */
+  onListening?(listeners: readonly HttpListener[]): void
 }
 
 /** Largest body where a route does not say otherwise: Go's limit of a form. */
@@ -52,55 +51,39 @@ function plainError(reply: FastifyReply, status: number, text: string): void {
   void reply.code(status).type('text/plain; charset=utf-8').header('x-content-type-options', 'nosniff').send(`${text}\n`)
 }
 
-/** Serves an app at an address until it is told to stop. A busy port is an error with address, role and flag. */
+/** Serves an app at all of its addresses until it is told to stop. A busy port is an error with address, role and flag. */
 export function httpService(options: HttpServiceOptions): Service {
-  const { env, host, port } = options
   return {
     name: 'http server',
     async run(signal, ready) {
       const app = createHttpApp()
       await options.register(app)
       await app.ready()
-      let listener: HttpListener
+      const handler: HttpHandler = (request, response) => app.routing(request, response)
+      const listeners: HttpListener[] = []
       try {
-        listener = await env.http.listen(
-          { host, port, connectionsMax: options.connectionsMax, readTimeoutMs: options.readTimeoutMs },
-          (request, response) => app.routing(request, response),
-        )
-      } catch (cause) {
+        for (const address of options.addresses) listeners.push(await listen(options, address, handler))
+        options.onListening?.(listeners)
+        ready()
+        await untilAborted(signal)
+      } finally {
+        await Promise.all(listeners.map((listener) => listener.close(options.graceMs)))
         await app.close()
-        throw new Error(`listen on ${formatAddress(host, port)} (${options.role}, ${options.flag}): ${listenFault(cause)}`, { cause })
       }
-      env.log.info('listening', { address: formatAddress(listener.host, listener.port), role: options.role })
-      options.onListening?.(listener)
-      ready()
-      await new Promise<void>((resolve) => {
-        if (signal.aborted) resolve()
-        else signal.addEventListener('abort', () => resolve(), { once: true })
-      })
-      await listener.close(options.graceMs)
-      await app.close()
     },
   }
 }
 
-/** `host:port`, an IPv6 host in brackets. */
-export function formatAddress(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-}
-
-function listenFault(cause: unknown): string {
-  switch ((cause as { code?: string }).code) {
-    case 'EADDRINUSE':
-      return 'address already in use'
-    case 'EACCES':
-      return 'permission denied'
-    case 'EADDRNOTAVAIL':
-      return 'this machine does not have the address'
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return 'host not found'
-    default:
-      return errorMessage(cause)
+async function listen(
+  { env, role, flag, connectionsMax, readTimeoutMs }: HttpServiceOptions,
+  address: Address,
+  handler: HttpHandler,
+): Promise<HttpListener> {
+  try {
+    const listener = await env.http.listen({ ...address, connectionsMax, readTimeoutMs }, handler)
+    env.log.info('listening', { address: formatAddress(listener), role })
+    return listener
+  } catch (cause) {
+    throw new Error(`listen on ${formatAddress(address)} (${role}, ${flag}): ${listenFault(cause) ?? errorMessage(cause)}`)
   }
 }

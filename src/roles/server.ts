@@ -153,19 +153,16 @@ async function compose({ context, env, flags, web, reloader, db, quit, stop }: P
   }
   return [
     processMetrics(env, context),
-    ...web.addresses.map(({ host, port }) =>
-      httpService({
-        env,
-        role: 'server',
-        flag: '--web.listen-address',
-        host,
-        port,
-        connectionsMax: values['web.max-connections'],
-        readTimeoutMs: values['web.read-timeout'],
-        graceMs: HTTP_GRACE_MS,
-        register: (app) => registerApi(app, api),
-      }),
-    ),
+    httpService({
+      env,
+      role: 'server',
+      flag: '--web.listen-address',
+      addresses: web.addresses,
+      connectionsMax: values['web.max-connections'],
+      readTimeoutMs: values['web.read-timeout'],
+      graceMs: HTTP_GRACE_MS,
+      register: (app) => registerApi(app, api),
+    }),
     withReady(db, replayed.resolve),
     scrape,
     reloader.watcher(),
