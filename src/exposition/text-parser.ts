@@ -64,6 +64,8 @@ for (let c = 0; c < 256; c++) {
 /** Reads one page after the other. A pull parser: `next` or `takeExpected` moves on by one entry; getters tell what it was. */
 export class TextParser {
   #bytes: Uint8Array = new Uint8Array(1)
+  /** The same bytes, for making strings. */
+  #buffer = Buffer.from(this.#bytes.buffer)
   #length = 0
   #position = 0
   #type: MetricType = 'untyped'
@@ -79,6 +81,7 @@ export class TextParser {
     if (bytes.length <= length) throw new RangeError(`page of ${length} bytes in a buffer of ${bytes.length}: want room for one more`)
     bytes[length] = NEWLINE
     this.#bytes = bytes
+    this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
     this.#length = length
     this.#position = 0
     this.#type = 'untyped'
@@ -137,22 +140,32 @@ export class TextParser {
 
   /** The labels of the last series, sorted; empty values are left out; bounds of buckets and quantiles in their canonical form. */
   labels(): Labels {
-    const names: string[] = []
-    const values: string[] = []
-    this.#collectLabels(names, values)
-    for (let i = 0; i < names.length; i++) {
-      const isBound = (this.#type === 'histogram' && names[i] === 'le') || (this.#type === 'summary' && names[i] === 'quantile')
-      const bound = isBound ? parseFloatText(values[i]) : undefined
-      if (bound !== undefined) values[i] = formatBucketBound(bound)
-    }
-    const order = names.map((_, i) => i).sort((a, b) => compareStrings(names[a], names[b]))
     const pairs: string[] = []
-    for (let i = 0; i < order.length; i++) {
-      const name = names[order[i]]
-      if (i > 0 && names[order[i - 1]] === name) throw this.#error(this.seriesStart, `label name ${quote(name)} is not unique`)
-      if (values[order[i]] !== '') pairs.push(name, values[order[i]])
+    this.#collectLabels(pairs)
+    const boundName = this.#type === 'histogram' ? 'le' : this.#type === 'summary' ? 'quantile' : ''
+    let isSorted = true
+    for (let i = 0; i < pairs.length; i += 2) {
+      if (pairs[i] === boundName) {
+        const bound = parseFloatText(pairs[i + 1])
+        if (bound !== undefined) pairs[i + 1] = formatBucketBound(bound)
+      }
+      if (pairs[i + 1] === '' || (i > 0 && compareStrings(pairs[i - 2], pairs[i]) >= 0)) isSorted = false
     }
-    return Labels.fromSortedPairs(pairs)
+    return Labels.fromSortedPairs(isSorted ? pairs : this.#sorted(pairs))
+  }
+
+  /** Sorts names, refuses those that are given twice, leaves out empty values. */
+  #sorted(pairs: readonly string[]): string[] {
+    const order: number[] = []
+    for (let i = 0; i < pairs.length; i += 2) order.push(i)
+    order.sort((a, b) => compareStrings(pairs[a], pairs[b]))
+    const sorted: string[] = []
+    for (let i = 0; i < order.length; i++) {
+      const name = pairs[order[i]]
+      if (i > 0 && pairs[order[i - 1]] === name) throw this.#error(this.seriesStart, `label name ${quote(name)} is not unique`)
+      if (pairs[order[i] + 1] !== '') sorted.push(name, pairs[order[i] + 1])
+    }
+    return sorted
   }
 
   #readSeries(start: number): void {
@@ -356,13 +369,12 @@ export class TextParser {
   }
 
   /** Names and values in the order of the line, the metric name as `__name__`. The syntax was checked when the line was read. */
-  #collectLabels(names: string[], values: string[]): void {
+  #collectLabels(pairs: string[]): void {
     const bytes = this.#bytes
     let p = this.seriesStart
     while ((classes[bytes[p]] & NAME_REST) !== 0) p++
     if (p > this.seriesStart) {
-      names.push(METRIC_NAME)
-      values.push(this.#text(this.seriesStart, p))
+      pairs.push(METRIC_NAME, this.#text(this.seriesStart, p))
     }
     p = this.#skipBlank(p)
     if (p >= this.seriesEnd || bytes[p] !== BRACE_OPEN) return
@@ -380,12 +392,8 @@ export class TextParser {
         const valueStart = this.#skipBlank(p + 1)
         p = this.#skipQuoted(valueStart, 'label value')
         if (name === '') throw this.#error(nameStart, 'label name is empty')
-        names.push(name)
-        values.push(this.#unescaped(valueStart + 1, p - 1))
-      } else {
-        names.push(METRIC_NAME)
-        values.push(name)
-      }
+        pairs.push(name, this.#unescaped(valueStart + 1, p - 1))
+      } else pairs.push(METRIC_NAME, name)
       p = this.#skipBlank(p)
       if (bytes[p] === COMMA) p++
     }
@@ -397,11 +405,12 @@ export class TextParser {
   }
 
   #text(start: number, end: number): string {
-    const bytes = this.#bytes
-    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start)
-    if (!hasHighBit(bytes, start, end)) return buffer.toString('latin1')
-    if (!isUtf8(buffer)) throw this.#error(start, `invalid UTF-8 ${quote(buffer.toString('latin1', 0, 50))}`)
-    return buffer.toString('utf8')
+    const buffer = this.#buffer
+    if (!hasHighBit(buffer, start, end)) return buffer.toString('latin1', start, end)
+    if (!isUtf8(buffer.subarray(start, end))) {
+      throw this.#error(start, `invalid UTF-8 ${quote(buffer.toString('latin1', start, Math.min(end, start + 50)))}`)
+    }
+    return buffer.toString('utf8', start, end)
   }
 
   #error(position: number, what: string): ExpositionError {

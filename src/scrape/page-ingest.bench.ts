@@ -67,7 +67,7 @@ function measure(order: 'same' | 'shuffled' | 'new', scrapes: number): void {
     body.append(text, 0, text.length)
     const appender = store.appender()
     const ingest = new PageIngest({ appender, config, targetLabels, timestamp: i, body, page, salt: 1 })
-    while (!ingest.step(20_000));
+    while (!ingest.step(1 << 20));
     markStale(appender, i, page, ingest.page)
     page = ingest.page
     samples += ingest.addedCount

@@ -47,7 +47,7 @@ function expected(pages: readonly (readonly Line[])[], dropped: (series: number)
   return [...stored].map(([series, samples]) => `${series}: ${samples.join(' ')}`).sort()
 }
 
-async function stored(pages: readonly (readonly Line[])[], lineCount: number): Promise<string[]> {
+async function stored(pages: readonly (readonly Line[])[], stepBytes: number): Promise<string[]> {
   const config = scrapeConfig({ metricRelabelConfigs: [relabelConfig({ sourceLabels: ['a'], regex: '3', action: 'drop' })] })
   const store = new MemoryAppendable()
   const pool = new BufferPool(1 << 20)
@@ -59,7 +59,7 @@ async function stored(pages: readonly (readonly Line[])[], lineCount: number): P
     const appender = store.appender()
     const timestamp = (i + 1) * 1000
     const ingest = new PageIngest({ appender, config, targetLabels: TARGET, timestamp, body, page, salt: 7 })
-    while (!ingest.step(lineCount));
+    while (!ingest.step(stepBytes));
     const next = ingest.page
     markStale(appender, timestamp, page, next)
     page = next
@@ -77,9 +77,9 @@ const lines = fc.array(fc.record({ series: fc.nat(7), value: fc.nat(3), spelling
 
 test('whatever follows whatever, each page is stored as if it were read alone', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(lines, { maxLength: 8 }), fc.integer({ min: 1, max: 20 }), async (pages, lineCount) => {
+    fc.asyncProperty(fc.array(lines, { maxLength: 8 }), fc.integer({ min: 1, max: 300 }), async (pages, stepBytes) => {
       assert.deepEqual(
-        await stored(pages, lineCount),
+        await stored(pages, stepBytes),
         expected(pages, (series) => series === 3),
       )
     }),

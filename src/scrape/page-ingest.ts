@@ -65,14 +65,15 @@ export class PageIngest {
   }
 
   /**
-   * Reads up to `lineCount` lines; true when the page is read. Throws what is wrong with the page: ExpositionError, a label or sample
+   * Reads some `sizeBytes` further; true when the page is read. Throws what is wrong with the page: ExpositionError, a label or sample
    * limit, labels that are no series. Then nothing of the appender must be committed.
    */
-  step(lineCount: number): boolean {
+  step(sizeBytes: number): boolean {
     const parser = this.#parser
     const { bytes, offsets, refs, flags, count } = this.#page
     const { timestamp } = this.#options
-    for (let line = 0; line < lineCount; line++) {
+    const until = parser.position + sizeBytes
+    while (parser.position < until) {
       const cursor = this.#cursor
       if (cursor < count && parser.takeExpected(bytes, offsets[cursor], offsets[cursor + 1])) {
         this.scrapedCount++
