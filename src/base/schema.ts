@@ -74,7 +74,7 @@ export function section<const S extends Shape>(
     const neutral = unsupportedMarks.get(schema)
     fields.set(key, { schema, unsupported: neutral !== undefined, neutral: neutral ?? [] })
   }
-  const optional = Object.fromEntries(Object.entries(shape).map(([key, schema]) => [key, schema.optional()])) as OptionalShape<S>
+  const optional = Object.fromEntries(Object.entries(shape).map(([key, schema]) => [key, optionalOf(schema)])) as OptionalShape<S>
   let object = z.strictObject(optional, {
     error: (issue) =>
       issue.code === 'unrecognized_keys' ? issue.keys.map((key: string) => unknownField(key, name, fields.keys())).join('\n') : undefined,
@@ -93,6 +93,17 @@ export function section<const S extends Shape>(
     error: (issue) => `found ${describe(issue.input)}, want the fields of ${name}`,
   })
   return register(mapping.pipe(object) as unknown as SectionSchema<S>, { kind: 'section', name, fields, printed: options.printed ?? {} })
+}
+
+const optionals = new WeakMap<z.ZodType, z.ZodOptional>()
+
+function optionalOf(schema: z.ZodType): z.ZodOptional {
+  let optional = optionals.get(schema)
+  if (optional === undefined) {
+    optional = schema.optional()
+    optionals.set(schema, optional)
+  }
+  return optional
 }
 
 function unknownField(key: string, name: string, known: Iterable<string>): string {
@@ -185,17 +196,24 @@ export function scalar<T>(type: string, parse: (scalar: YamlScalar) => T, print:
   })
 }
 
-export const text = () => scalar('a text', ({ text }) => text, String)
+/** The same schema every time: a configuration has some thousand fields, and a zod type costs tens of microseconds. */
+export function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => (made ??= make())
+}
+
+export const text = once(() => scalar('a text', ({ text }) => text, String))
 
 /** A text that `toYaml` does not show. */
-export const secret = () =>
+export const secret = once(() =>
   scalar(
     'a text',
     ({ text }) => text,
     (value) => (value === '' ? '' : '<secret>'),
-  )
+  ),
+)
 
-export const boolean = () =>
+export const boolean = once(() =>
   scalar(
     'true or false',
     ({ text, plain }) => {
@@ -204,10 +222,14 @@ export const boolean = () =>
       throw new CodedError('bad_data', `found ${JSON.stringify(text)}, want true or false`)
     },
     Boolean,
-  )
+  ),
+)
 
 /** An integer of at least `min`, in YAML 1.1's notations: `1_000`, `0x1f`, `0o17` and `017` (both octal), `0b11`, `1e3`. */
-export const integer = (min = 0) => scalar('a number', (value) => parseInteger(value, min), Number)
+export const integer = (min = 0) => (min === 0 ? natural() : wholeNumber(min))
+
+const wholeNumber = (min: number) => scalar('a number', (value) => parseInteger(value, min), Number)
+const natural = once(() => wholeNumber(0))
 
 function parseInteger({ text, plain }: YamlScalar, min: number): number {
   const digits = text.replaceAll('_', '')
@@ -221,7 +243,7 @@ function parseInteger({ text, plain }: YamlScalar, min: number): number {
   return value
 }
 
-export const float = () =>
+export const float = once(() =>
   scalar(
     'a number',
     ({ text, plain }) => {
@@ -230,7 +252,8 @@ export const float = () =>
       return Number(text)
     },
     Number,
-  )
+  ),
+)
 
 /** One of a few texts, spelt exactly. */
 export function oneOf<const V extends string>(values: readonly V[], problem?: (found: string) => string): z.ZodType<V> {
@@ -245,7 +268,7 @@ export function oneOf<const V extends string>(values: readonly V[], problem?: (f
   )
 }
 
-export const url = () =>
+export const url = once(() =>
   scalar(
     'a URL',
     ({ text }) => {
@@ -258,7 +281,8 @@ export const url = () =>
       shown.password = 'xxxxx'
       return shown.href
     },
-  )
+  ),
+)
 
 function isMapping(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof YamlScalar)

@@ -1,4 +1,4 @@
-import { boolean, list, map, oneOf, type Report, secret, section, text, unsupported, url } from '../base/schema.ts'
+import { boolean, list, map, once, oneOf, type Report, secret, section, text, unsupported, url } from '../base/schema.ts'
 import { quote } from '../model/labels.ts'
 
 // How to reach an HTTP server: part of scrape jobs, of most discovery mechanisms, of remote endpoints and Alertmanagers.
@@ -41,12 +41,12 @@ export const tlsConfigSchema = section(
   },
 )
 
-const proxyFields = () => ({
+const proxyFields = once(() => ({
   proxy_url: unsupported(url()),
   no_proxy: unsupported(text(), ''),
   proxy_from_environment: unsupported(boolean(), false),
   proxy_connect_header: unsupported(map(list(secret()))),
-})
+}))
 
 const oauth2Schema = section(
   'oauth2',
@@ -78,8 +78,8 @@ const oauth2Schema = section(
   },
 )
 
-/** Fields to spread into a section. `http2` is what upstream has by default; here connections are HTTP/1.1. */
-export const httpClientFields = () => ({
+/** Fields to spread into a section. Connections are HTTP/1.1, so what `enable_http2` asks for is ignored unless it is false. */
+export const httpClientFields = once(() => ({
   basic_auth: section('basic_auth', { username: text(), username_file: text(), password: secret(), password_file: text() }),
   authorization: section(
     'authorization',
@@ -94,7 +94,7 @@ export const httpClientFields = () => ({
   enable_http2: unsupported(boolean(), false),
   ...proxyFields(),
   http_headers: unsupported(map(section('http_headers', { values: list(text()), secrets: list(secret()), files: list(text()) }))),
-})
+}))
 
 export const HTTP_CLIENT_PRINTED = { follow_redirects: true, enable_http2: false }
 

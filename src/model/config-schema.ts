@@ -1,16 +1,16 @@
 import type { z } from 'zod'
 import { CodedError, errorMessage } from '../base/errors.ts'
-import { list, map, scalar, text } from '../base/schema.ts'
+import { list, map, once, scalar, text } from '../base/schema.ts'
 import { formatByteSize, parseByteSize } from './byte-size.ts'
 import { formatDuration, parseDuration } from './duration.ts'
 import { quote } from './labels.ts'
 import { isLabelName } from './relabel.ts'
 
 /** ms */
-export const duration = () => quantity('a duration such as 30s or 1h30m', parseDuration, formatDuration)
+export const duration = once(() => quantity('a duration such as 30s or 1h30m', parseDuration, formatDuration))
 
 /** Bytes. */
-export const byteSize = () => quantity('a size such as 10MB', parseByteSize, formatByteSize)
+export const byteSize = once(() => quantity('a size such as 10MB', parseByteSize, formatByteSize))
 
 function quantity(type: string, parse: (text: string) => number, print: (value: number) => string): z.ZodType<number> {
   const parseOrHint = (text: string): number => {
