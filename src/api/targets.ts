@@ -50,7 +50,8 @@ function activeTarget(deps: ApiDeps, target: TargetStatus): ActiveTarget {
     globalUrl: globalUrl(target.scrapeUrl, deps),
     lastError: target.lastError,
     lastScrape: formatRfc3339(target.lastScrape),
-    lastScrapeDuration: target.lastScrapeDurationMs / 1000,
+    // To the nanosecond, as upstream; the clock's last digits are noise.
+    lastScrapeDuration: Math.round(target.lastScrapeDurationMs * 1e6) / 1e9,
     health: target.health,
     scrapeInterval: formatDuration(target.scrapeIntervalMs),
     scrapeTimeout: formatDuration(target.scrapeTimeoutMs),

@@ -85,13 +85,18 @@ function writePoint(writer: ChunkWriter, t: number, v: number): void {
 function statsJson({ timings, samplesTotal, samplesPeak }: QueryStats): QueryStatsJson {
   return {
     timings: {
-      evalTotalTime: timings['evalTotalTime'] ?? 0,
-      resultSortTime: timings['resultSortTime'] ?? 0,
-      queryPreparationTime: timings['queryPreparationTime'] ?? 0,
-      innerEvalTime: timings['innerEvalTime'] ?? 0,
-      execQueueTime: timings['execQueueTime'] ?? 0,
-      execTotalTime: timings['execTotalTime'] ?? 0,
+      evalTotalTime: seconds(timings['evalTotalTime']),
+      resultSortTime: seconds(timings['resultSortTime']),
+      queryPreparationTime: seconds(timings['queryPreparationTime']),
+      innerEvalTime: seconds(timings['innerEvalTime']),
+      execQueueTime: seconds(timings['execQueueTime']),
+      execTotalTime: seconds(timings['execTotalTime']),
     },
     samples: { totalQueryableSamples: samplesTotal, peakSamples: samplesPeak },
   }
+}
+
+/** To the nanosecond, as upstream. */
+function seconds(value = 0): number {
+  return Math.round(value * 1e9) / 1e9
 }
