@@ -33,12 +33,12 @@ export function typeOf(expr: Expr): ValueType {
 }
 
 /** The type as the documentation and the messages name it. */
-export function documentedType(type: ValueType): string {
+function documentedType(type: ValueType): string {
   return type === 'vector' ? 'instant vector' : type === 'matrix' ? 'range vector' : type
 }
 
 /** The cardinality and matching of a binary expression once it is known to be right: none unless both sides are vectors. */
-export function settleMatching(operator: string, left: ValueType, right: ValueType, matching: VectorMatching): VectorMatching | undefined {
+function settleMatching(operator: string, left: ValueType, right: ValueType, matching: VectorMatching): VectorMatching | undefined {
   if (left !== 'vector' || right !== 'vector') return undefined
   return SET_OPERATORS.has(operator) && matching.cardinality === 'one-to-one' ? { ...matching, cardinality: 'many-to-many' } : matching
 }

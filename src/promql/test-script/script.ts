@@ -9,7 +9,7 @@ import { parseSeriesDescription } from '../parser/series-description.ts'
 // The language of upstream's test scripts, with the older `eval_fail`, `eval_warn`, `eval_info` and `eval_ordered`.
 // Source: Prometheus promql/promqltest/README.md.
 
-export interface ClearCommand {
+interface ClearCommand {
   readonly kind: 'clear'
   readonly line: number
 }
