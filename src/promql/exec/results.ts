@@ -13,6 +13,7 @@ import type { Steps } from './steps.ts'
 export async function collectVector(run: QueryRun, plan: Plan, steps: Steps): Promise<VectorSample[]> {
   const samples: VectorSample[] = []
   await executeNamed(run, plan, steps, (series) => {
+    chargeAnswer(run, 1)
     samples.push({ labels: series.labels, t: steps.start, v: series.values[0] })
     give(run, series)
   })
@@ -24,7 +25,9 @@ export async function collectMatrix(run: QueryRun, plan: Plan, steps: Steps): Pr
   const result: MatrixSeries[] = []
   const allTimes = stepTimes(steps)
   await executeNamed(run, plan, steps, (series) => {
-    result.push(compact(series, allTimes))
+    const length = countPresent(series.present)
+    chargeAnswer(run, length)
+    result.push(compact(series, length, allTimes))
     give(run, series)
   })
   return sortSeries(result)
@@ -41,6 +44,7 @@ export async function collectSamples(run: QueryRun, plan: MatrixPlan, steps: Ste
   await readSamples(run, plan.samples, steps, (labels, { timestamps, values, length }, dropName) => {
     run.samplesTotal += length
     run.context.budget.chargeSamples(length)
+    chargeAnswer(run, length)
     const named = dropName ? withoutMetricName(labels) : labels
     result.push({ labels: named, timestamps: timestamps.slice(0, length), values: values.slice(0, length), length })
   })
@@ -58,6 +62,15 @@ async function executeNamed(run: QueryRun, plan: Plan, steps: Steps, sink: (seri
   await merged.drain(sink)
 }
 
+/** What a sample of an answer takes, and what a series does beside its samples. */
+const BYTES_PER_SAMPLE = 16
+const BYTES_PER_SERIES = 250
+
+/** Charges a series to the answer, which lives until the query ends. */
+function chargeAnswer(run: QueryRun, length: number): void {
+  run.context.budget.chargeBytes(BYTES_PER_SERIES + length * BYTES_PER_SAMPLE)
+}
+
 /** Gives the columns back and keeps the samples charged: the answer holds them now. */
 function give(run: QueryRun, series: StepSeries): void {
   series.charged = 0
@@ -71,9 +84,7 @@ function stepTimes(steps: Steps): Float64Array {
 }
 
 /** Series with a value at every step share the column of times. */
-function compact(series: StepSeries, allTimes: Float64Array): MatrixSeries {
-  const { labels, values, present } = series
-  const length = countPresent(present)
+function compact({ labels, values, present }: StepSeries, length: number, allTimes: Float64Array): MatrixSeries {
   if (length === values.length) return { labels, timestamps: allTimes, values: values.slice(), length }
   const timestamps = new Float64Array(length)
   const kept = new Float64Array(length)

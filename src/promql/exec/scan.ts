@@ -18,13 +18,19 @@ export async function scan(
 ): Promise<void> {
   const { source, context, pacer } = run
   pacer.check()
-  const samples = new SampleColumns(512)
+  const samples = new SampleColumns(0)
+  let capacity = 0
   const request = { minTime, maxTime, matchers: selection.matchers, hints: { ...selection.hints, stepMs } }
   for await (const batch of source.select(request, context)) {
     for (const series of batch) {
       const charged = countSamples(series, minTime, maxTime)
       context.budget.chargeSamples(charged)
       samples.clear()
+      if (charged > capacity) {
+        context.budget.chargeBytes((charged - capacity) * BYTES_PER_SAMPLE)
+        capacity = charged
+        samples.reserve(capacity)
+      }
       for (const chunk of series.chunks) {
         if (chunk.maxTime >= minTime && chunk.minTime <= maxTime) decodeChunk(chunk, minTime, maxTime, samples)
       }
@@ -33,7 +39,10 @@ export async function scan(
       if (pacer.due()) await pacer.rest()
     }
   }
+  context.budget.releaseBytes(capacity * BYTES_PER_SAMPLE)
 }
+
+const BYTES_PER_SAMPLE = 16
 
 function countSamples(series: Series, minTime: Timestamp, maxTime: Timestamp): number {
   let count = 0

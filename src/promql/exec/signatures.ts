@@ -13,10 +13,6 @@ export class Signatures {
     this.#names = new Set(on ? labels : [...labels, METRIC_NAME])
   }
 
-  get count(): number {
-    return this.#indexes.size
-  }
-
   /** The number of the signature of a label set; a new one when it was not seen before. */
   indexOf(labels: Labels): number {
     const key = this.#keptPairs(labels).join('\xff')

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Labels } from '../../model/labels.ts'
+import { LimitedBudget } from './budget.ts'
+import { ColumnMemory } from './columns.ts'
+import { AvgReducer } from './reduce-avg.ts'
+import { CountReducer, GroupReducer } from './reduce-counts.ts'
+import { ExtremeReducer } from './reduce-extremes.ts'
+import { SumReducer } from './reduce-sum.ts'
+import { VarianceReducer } from './reduce-variance.ts'
+import type { Reducer } from './reducer.ts'
+
+const memory = new ColumnMemory(new LimitedBudget({ samplesMax: 1e9, bytesMax: 1e9 }))
+
+/** Reduces rows of values, `undefined` where there is none, to one row. */
+async function reduce(reducer: Reducer, rows: readonly (readonly (number | undefined)[])[]): Promise<(number | undefined)[]> {
+  const stepCount = rows[0].length
+  for (const row of rows) {
+    const series = memory.series(Labels.empty, stepCount)
+    row.forEach((value, k) => {
+      // What is not there is not zero either.
+      series.values[k] = value ?? 999
+      series.present[k] = value === undefined ? 0 : 1
+    })
+    reducer.add(0, series)
+    memory.release(series)
+  }
+  const out = memory.series(Labels.empty, stepCount)
+  await reducer.finish(0, out)
+  return Array.from(out.values, (value, k) => (out.present[k] === 1 ? value : undefined))
+}
+
+const ROWS = [
+  [1, undefined, NaN, 1e308, 1e100, Infinity],
+  [2, undefined, 5, 1e308, 1, 1],
+  [6, undefined, -5, 1e308, -1e100, undefined],
+]
+
+test('each reduction sees present values only', async () => {
+  const check = async (reducer: Reducer, want: (number | undefined)[]) => assert.deepEqual(await reduce(reducer, ROWS), want)
+  await check(new SumReducer(memory), [9, undefined, NaN, Infinity, 1, Infinity])
+  await check(new AvgReducer(memory), [3, undefined, NaN, 1e308, 1 / 3, Infinity])
+  await check(new CountReducer(memory), [3, undefined, 3, 3, 3, 2])
+  await check(new GroupReducer(memory), [1, undefined, 1, 1, 1, 1])
+  await check(new ExtremeReducer(memory, 'max'), [6, undefined, 5, 1e308, 1e100, Infinity])
+  await check(new ExtremeReducer(memory, 'min'), [1, undefined, -5, 1e308, -1e100, 1])
+})
+
+test('variance, and its root', async () => {
+  const rows = [
+    [1, Infinity],
+    [3, 1],
+    [undefined, 1],
+  ]
+  assert.deepEqual(await reduce(new VarianceReducer(memory, 'stdvar'), rows), [1, NaN])
+  assert.deepEqual(await reduce(new VarianceReducer(memory, 'stddev'), rows), [1, NaN])
+})
