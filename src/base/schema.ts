@@ -74,25 +74,33 @@ export function section<const S extends Shape>(
     const neutral = unsupportedMarks.get(schema)
     fields.set(key, { schema, unsupported: neutral !== undefined, neutral: neutral ?? [] })
   }
-  const optional = Object.fromEntries(Object.entries(shape).map(([key, schema]) => [key, optionalOf(schema)])) as OptionalShape<S>
-  let object = z.strictObject(optional, {
+  // Most sections are in no file that is ever loaded, so what reads them is made when it is first needed.
+  const fieldsSchema = z.lazy(() => fieldsObject(name, shape, options.check))
+  const mapping = z.custom<unknown>(isMapping, { error: (issue) => `found ${describe(issue.input)}, want the fields of ${name}` })
+  return register(mapping.pipe(fieldsSchema) as unknown as SectionSchema<S>, {
+    kind: 'section',
+    name,
+    fields,
+    printed: options.printed ?? {},
+  })
+}
+
+function fieldsObject<S extends Shape>(name: string, shape: S, check: SectionOptions<never>['check']): z.ZodType {
+  const optional = Object.fromEntries(Object.entries(shape).map(([key, schema]) => [key, optionalOf(schema)]))
+  const object = z.strictObject(optional, {
     error: (issue) =>
-      issue.code === 'unrecognized_keys' ? issue.keys.map((key: string) => unknownField(key, name, fields.keys())).join('\n') : undefined,
+      issue.code === 'unrecognized_keys'
+        ? issue.keys.map((key: string) => unknownField(key, name, Object.keys(shape))).join('\n')
+        : undefined,
   })
-  if (options.check !== undefined) {
-    const { check } = options
-    object = object.check((context) => {
-      // An unknown field may be the one that a rule would miss.
-      if (context.issues.length > 0) return
-      check(context.value as never, (path, message) => {
-        context.issues.push({ code: 'custom', path: [...path], message, input: context.value })
-      })
+  if (check === undefined) return object
+  return object.check((context) => {
+    // An unknown field may be the one that a rule would miss.
+    if (context.issues.length > 0) return
+    check(context.value as never, (path, message) => {
+      context.issues.push({ code: 'custom', path: [...path], message, input: context.value })
     })
-  }
-  const mapping = z.custom<z.input<typeof object>>(isMapping, {
-    error: (issue) => `found ${describe(issue.input)}, want the fields of ${name}`,
   })
-  return register(mapping.pipe(object) as unknown as SectionSchema<S>, { kind: 'section', name, fields, printed: options.printed ?? {} })
 }
 
 const optionals = new WeakMap<z.ZodType, z.ZodOptional>()
