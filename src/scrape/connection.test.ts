@@ -43,7 +43,7 @@ function serve(env: VirtualEnv, address: string, answers: readonly (string | Uin
 
 async function fetchText(env: VirtualEnv, from: ScrapeClient, advanceMs = 20_000): Promise<string> {
   let outcome = 'nothing happened'
-  const done = from.fetch().then(
+  const done = from.scrape().then(
     ({ body, contentType }) => {
       outcome = `${contentType}: ${Buffer.from(body.bytes.subarray(0, body.length)).toString()}`
       body.release()

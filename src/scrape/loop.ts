@@ -216,7 +216,7 @@ export class ScrapeLoop {
     let error: unknown
     try {
       if (this.#forcedError !== undefined) throw new ScrapeError(this.#forcedError)
-      const page = await this.#client.fetch()
+      const page = await this.#client.scrape()
       body = page.body
       if (body.length > 0) checkContentType(page.contentType)
     } catch (cause) {

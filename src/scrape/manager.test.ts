@@ -3,10 +3,11 @@ import { test } from 'node:test'
 import { MemoryAppendable } from '../../test/support/memory-appendable.ts'
 import { ChangingTargets, fixedTargets, scrapeConfig } from '../../test/support/scrape-config.ts'
 import { type VirtualEnv, virtualEnv } from '../base/env-virtual.ts'
+import type { TargetGroup } from '../discovery/discoverer.ts'
 import { Labels } from '../model/labels.ts'
 import { relabelConfig } from '../model/relabel.ts'
 import { createScrapeManager, type ScrapeManager } from './manager.ts'
-import type { ScrapeConfig } from './scrape-config.ts'
+import type { DiscovererConfig, ScrapeConfig } from './scrape-config.ts'
 import { slotFrom, slotsOf } from './slots.ts'
 
 interface World {
@@ -62,6 +63,11 @@ function series(name: string, address = 'a:1'): string {
 /** Sample values only. */
 function values(store: MemoryAppendable, name: string): string {
   return store.text(name).replaceAll(/\d+=/g, '')
+}
+
+async function* forever(signal: AbortSignal): AsyncIterable<readonly TargetGroup[]> {
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+  yield []
 }
 
 async function scraping(
@@ -381,6 +387,45 @@ test('targets that relabeling drops are shown, those that cannot be are said', a
   assert.match(metrics, /prometheus_sd_discovered_targets\{name="scrape",config="j"\} 5\n/)
   assert.match(metrics, /prometheus_target_scrape_pool_targets\{scrape_job="j"\} 1\n/)
   assert.match(metrics, /prometheus_target_sync_failed_total\{scrape_job="j"\} 1\n/)
+  await w.stop()
+})
+
+test('a job without targets is a pool without targets', async () => {
+  const w = world()
+  w.manager.apply([scrapeConfig()])
+  await w.env.clock.advance(100)
+  assert.match(await w.env.metrics.metrics(), /prometheus_target_scrape_pool_targets\{scrape_job="j"\} 0\n/)
+  assert.deepEqual([...w.manager.droppedCounts()], [['j', 0]])
+  await w.stop()
+})
+
+test('discoverers that end, fail or say nothing keep nobody from being scraped', async () => {
+  const w = world()
+  w.pages.set('a:1', 'x 1\n')
+  const broken: DiscovererConfig = {
+    mechanism: 'broken',
+    fingerprint: '',
+    create: () => {
+      throw new Error('no such backend')
+    },
+  }
+  const silent: DiscovererConfig = { mechanism: 'silent', fingerprint: '', create: () => ({ watch: (signal) => forever(signal) }) }
+  w.manager.apply([scrapeConfig({ discoverers: [broken, silent, fixedTargets('a:1')] })])
+  await w.env.clock.advance(1500)
+  assert.match(w.store.text(series('up')), /=1$/)
+  assert.ok(w.env.lines.some((line) => line.message === 'discovery ended' && line.fields.error === 'no such backend'))
+  // The new configuration waits some seconds for a mechanism that says nothing, then goes on without it.
+  w.manager.apply([scrapeConfig({ discoverers: [silent, fixedTargets('b:1')], fingerprint: 'other' })])
+  await w.env.clock.advance(1000)
+  assert.deepEqual(
+    w.manager.active().map((target) => target.scrapeUrl),
+    ['http://a:1/metrics'],
+  )
+  await w.env.clock.advance(5000)
+  assert.deepEqual(
+    w.manager.active().map((target) => target.scrapeUrl),
+    ['http://b:1/metrics'],
+  )
   await w.stop()
 })
 

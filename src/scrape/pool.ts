@@ -50,6 +50,8 @@ export class ScrapePool {
     context.metrics.poolsTotal.inc()
     context.metrics.poolTargetLimit.set({ scrape_job: config.jobName }, config.targetLimit)
     this.#watcher.apply(config.discoverers)
+    // Nobody will speak up: the job is complete as it is.
+    if (config.discoverers.length === 0) this.#scheduleSync()
   }
 
   get config(): ScrapeConfig {

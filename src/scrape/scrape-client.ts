@@ -66,7 +66,7 @@ export class ScrapeClient {
   }
 
   /** One scrape, at most `timeoutMs` long. Rejects with ScrapeError or BodySizeError. One at a time. */
-  async fetch(): Promise<ScrapedPage> {
+  async scrape(): Promise<ScrapedPage> {
     this.#failure = undefined
     this.#timer.arm(this.#options.timeoutMs)
     let body: BodyBuffer | undefined
