@@ -1,0 +1,19 @@
+import { test } from 'node:test'
+import { proveDamage, proveKills, provePowerLoss } from './crash.ts'
+
+const seed = Math.floor(Math.random() * 1e9)
+
+test('what was acknowledged survives kill -9', async (t) => {
+  t.diagnostic(`seed ${seed}`)
+  await proveKills({ seed, count: 3, print: (line) => t.diagnostic(line) })
+})
+
+test('a damaged log opens, and lacks only what the damage touched', async (t) => {
+  t.diagnostic(`seed ${seed}`)
+  await proveDamage({ seed, count: 25, print: (line) => t.diagnostic(line) })
+})
+
+test('what was durable survives power loss', async (t) => {
+  t.diagnostic(`seed ${seed}`)
+  await provePowerLoss({ seed, count: 10, print: (line) => t.diagnostic(line) })
+})
