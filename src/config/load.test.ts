@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { virtualEnv } from '../base/env-virtual.ts'
+import { Labels } from '../model/labels.ts'
+import { relabel } from '../model/relabel.ts'
 import { loadConfig } from './load.ts'
 import { formatPlace } from './problems.ts'
 
@@ -87,6 +89,15 @@ scrape_configs:
     { action: 'keep', sourceLabels: ['x'], separator: ';', modulus: 0, targetLabel: '', replacement: '$1', regex: '5' },
   ])
   assert.equal(job.metricRelabelConfigs[0].action, 'labeldrop')
+})
+
+test('null in a relabel step is the empty text, not the default', async () => {
+  const { scrapeConfigs } = await load(
+    'scrape_configs: [{job_name: a, relabel_configs: [{action: labeldrop, regex: ~}, {source_labels: [a, b], separator: ~, target_label: c}]}]\n',
+  )
+  const [drop, join] = scrapeConfigs[0].relabelConfigs
+  assert.equal(String(relabel(Labels.of({ a: '1', b: '2' }), [drop, join])), '{a="1", b="2", c="12"}')
+  await assert.rejects(load('scrape_configs: [{job_name: a, relabel_configs: [{action: }]}]\n'), /relabel action cannot be empty/)
 })
 
 test('credentials and certificates are read beside the file', async () => {

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { assert } from '../base/assert.ts'
 import { CodedError } from '../base/errors.ts'
 import type { Report } from '../base/schema.ts'
 import { integer, list, scalar, section, text } from '../base/schema.ts'
@@ -7,7 +8,7 @@ import { quote } from './labels.ts'
 import type { Regex } from './regex.ts'
 import { compileAnchoredRegex } from './regex.ts'
 import type { RelabelAction, RelabelConfig } from './relabel.ts'
-import { isLabelName, RELABEL_ACTIONS, relabelConfig } from './relabel.ts'
+import { DEFAULT_RELABEL_REGEX, isLabelName, RELABEL_ACTIONS, relabelConfig } from './relabel.ts'
 
 const regex = () =>
   scalar<Regex>(
@@ -47,8 +48,30 @@ export type RelabelStep = z.output<typeof relabelStepSchema>
 
 export const relabelSteps = (empty: string) => list(relabelStepSchema, { empty })
 
+/** The default where the step says nothing, and the empty value where it says null, as upstream: `regex:` matches the empty text only. */
+function filled(step: RelabelStep): {
+  readonly separator: string
+  readonly replacement: string
+  readonly regex: string
+  readonly action: RelabelAction | ''
+} {
+  const of = <V extends string>(field: keyof RelabelStep, value: V | undefined, byDefault: V): V | '' =>
+    field in step ? (value ?? '') : byDefault
+  return {
+    separator: of('separator', step.separator, ';'),
+    replacement: of('replacement', step.replacement, '$1'),
+    regex: of('regex', step.regex?.source, DEFAULT_RELABEL_REGEX),
+    action: of('action', step.action, 'replace'),
+  }
+}
+
 function checkStep(step: RelabelStep, report: Report): void {
-  const { target_label: target = '', action = 'replace', modulus = 0, replacement = '$1', separator = ';' } = step
+  const { target_label: target = '', modulus = 0 } = step
+  const { separator, replacement, action } = filled(step)
+  if (action === '') {
+    report(['action'], 'relabel action cannot be empty')
+    return
+  }
   const wantsTarget = !['keep', 'drop', 'labelmap', 'labeldrop', 'labelkeep'].includes(action)
   if (action === 'hashmod' && modulus === 0) report(['modulus'], 'relabel configuration for hashmod requires non-zero modulus')
   if (wantsTarget && target === '') {
@@ -77,15 +100,9 @@ function checkStep(step: RelabelStep, report: Report): void {
 }
 
 export function toRelabelConfigs(steps: readonly RelabelStep[] | undefined): readonly RelabelConfig[] {
-  return (steps ?? []).map((step) =>
-    relabelConfig({
-      sourceLabels: step.source_labels,
-      separator: step.separator,
-      regex: step.regex?.source,
-      modulus: step.modulus,
-      targetLabel: step.target_label,
-      replacement: step.replacement,
-      action: step.action,
-    }),
-  )
+  return (steps ?? []).map((step) => {
+    const { action, ...texts } = filled(step)
+    assert(action !== '', 'a step that was checked has an action')
+    return relabelConfig({ ...texts, action, sourceLabels: step.source_labels, modulus: step.modulus, targetLabel: step.target_label })
+  })
 }
