@@ -195,6 +195,17 @@ function networkMessage(error: unknown, address: string): string {
       return `dial tcp: lookup ${address.slice(0, address.lastIndexOf(':'))}: no such host`
     case 'ECONNRESET':
       return `read tcp ${address}: read: connection reset by peer`
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+      return 'tls: failed to verify certificate: x509: certificate signed by unknown authority'
+    case 'CERT_HAS_EXPIRED':
+    case 'CERT_NOT_YET_VALID':
+      return 'tls: failed to verify certificate: x509: certificate has expired or is not yet valid'
+    case 'ERR_SSL_WRONG_VERSION_NUMBER':
+    case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
+      return 'http: server gave HTTP response to HTTPS client'
     case 'EPIPE':
       return `write tcp ${address}: write: broken pipe`
     default:
