@@ -43,6 +43,11 @@ test('selectors that overlap find a series once; own labels win over external on
   assert.equal(body, `# TYPE m untyped\nm{instance="i",region="us",replica="a"} 1 ${NOW - 1}\n`)
 })
 
+test('zero has no sign', async () => {
+  const source = new MemorySource([{ labels: Labels.of({ __name__: 'm', instance: 'i' }), timestamps: [NOW - 1], values: [-0] }])
+  assert.match((await federate(apiDeps({ source }), 'm')).body, /\} 0 \d+\n$/)
+})
+
 test('no selector, nothing found, a bad one, a source that fails', async () => {
   const deps = apiDeps()
   const check = async (answer: Promise<{ status: number; body: string }>, status: number, want: string) => {

@@ -122,12 +122,12 @@ function* encodePage({ labels, times, values, byName }: Newest, externalLabels: 
     const bare = isLegacyMetricName(shown)
     if (name !== family) writer.text(`# TYPE ${bare ? shown : quoted(shown)} untyped\n`)
     family = name
+    // Upstream writes both zeros as 0 here.
+    const value = values[index] === 0 ? 0 : values[index]
     const parts = bare ? [] : [quoted(shown)]
     for (const [label, value] of labels[index]) if (label !== METRIC_NAME) parts.push(pair(label, value, names))
     for (const [label, value] of added) if (!labels[index].has(label)) parts.push(pair(label, value, names))
-    writer.text(
-      `${bare ? shown : ''}${parts.length === 0 ? '' : `{${parts.join(',')}}`} ${formatFloatText(values[index])} ${times[index]}\n`,
-    )
+    writer.text(`${bare ? shown : ''}${parts.length === 0 ? '' : `{${parts.join(',')}}`} ${formatFloatText(value)} ${times[index]}\n`)
     if (writer.hasFull) yield* writer.take()
   }
   yield* writer.end()
