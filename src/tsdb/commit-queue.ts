@@ -1,3 +1,4 @@
+import { CodedError } from '../base/errors.ts'
 import type { Timestamp } from '../model/time.ts'
 import { AppendStatus } from '../storage/appender.ts'
 import type { BatchPool, SampleBatch } from './sample-batch.ts'
@@ -24,6 +25,7 @@ export class CommitQueue {
   readonly #pool: BatchPool
   #waiting: Commit[] = []
   #running: Promise<void> | undefined
+  #closed = false
   /** Samples that turned out, when applied, not to be the next of their series. */
   readonly refused = { outOfOrder: 0, duplicate: 0 }
 
@@ -35,6 +37,10 @@ export class CommitQueue {
 
   /** Takes the batch over. */
   commit(batch: SampleBatch): Promise<void> {
+    if (this.#closed) {
+      this.rollback(batch)
+      return Promise.reject(new CodedError('unavailable', 'the database is closed'))
+    }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ batch, resolve, reject })
       this.#running ??= this.#run()
@@ -46,8 +52,9 @@ export class CommitQueue {
     this.#pool.giveBack(batch)
   }
 
-  /** Resolves when nothing is under way. */
-  async idle(): Promise<void> {
+  /** Takes no more commits; resolves when those that were taken have ended. */
+  async close(): Promise<void> {
+    this.#closed = true
     while (this.#running !== undefined) await this.#running
   }
 

@@ -117,6 +117,46 @@ test('nothing is readable before its commit, after a rollback, or out of a batch
   await again.close()
 })
 
+test('an fsync that fails before the answer refuses the batch, and a restart does not bring it back', async () => {
+  const env = virtualEnv()
+  const { db, close } = await runDb(env, { walFsync: 'always' })
+  await write(db, { __name__: 'm' }, [base, 1])
+  env.fs.failing.sync = 'EIO'
+  await assert.rejects(write(db, { __name__: 'm' }, [base + 1, 2]), /EIO/)
+  env.fs.failing = {}
+  await write(db, { __name__: 'm' }, [base + 2, 3])
+  const late = db.appender()
+  late.append(late.series(Labels.of({ __name__: 'm' })), base + 3, 4)
+  await close()
+  await assert.rejects(late.commit(), /database is closed/)
+  env.metrics.clear()
+  const again = await runDb(env)
+  assert.deepEqual(await dump(again.db), {
+    m: [
+      [base, 1],
+      [base + 2, 3],
+    ],
+  })
+  await again.close()
+})
+
+test('an end during the replay waits for one segment, not for all', async () => {
+  const env = virtualEnv()
+  const first = await runDb(env, { segmentBytes: 100 })
+  for (let t = base; t < base + 50; t++) await write(first.db, { __name__: 'm' }, [t, t])
+  await first.close()
+  env.metrics.clear()
+  const db = await openDb({ env, dir: '/data', retentionMs: 0, blockRangeMs: 2 * hour, walFsync: 'interval' })
+  const stop = new AbortController()
+  stop.abort()
+  await db.run(stop.signal, () => assert.fail('it is not ready'))
+  assert.equal(db.replayStatus().segmentsDone, 1)
+  env.metrics.clear()
+  const again = await runDb(env)
+  assert.equal((await dump(again.db)).m.length, 50)
+  await again.close()
+})
+
 test('commits of one moment share a write, and keep their order', async () => {
   const env = virtualEnv()
   const { db, close } = await runDb(env)

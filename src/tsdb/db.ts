@@ -97,8 +97,8 @@ export class Db implements Appendable, SeriesSource, Service {
 
   async run(signal: AbortSignal, ready: () => void): Promise<void> {
     try {
-      await this.#open()
-      ready()
+      await this.#open(signal)
+      if (!signal.aborted) ready()
       while (!signal.aborted) {
         await sleep(this.#env.clock, RETENTION_CHECK_MS, signal)
         await this.#retain()
@@ -110,7 +110,7 @@ export class Db implements Appendable, SeriesSource, Service {
       this.#closed = true
       this.#replayed.reject(unavailable('the database is closed'))
       try {
-        await this.#queue?.idle()
+        await this.#queue?.close()
         await this.#log?.close()
       } finally {
         await this.#lock.release()
@@ -202,7 +202,7 @@ export class Db implements Appendable, SeriesSource, Service {
     }
   }
 
-  async #open(): Promise<void> {
+  async #open(signal: AbortSignal): Promise<void> {
     const { env, dir, walFsync, segmentBytes } = this.#options
     const logDir = `${dir}/log`
     const start = env.clock.monotonic()
@@ -220,8 +220,10 @@ export class Db implements Appendable, SeriesSource, Service {
         this.#replay = { segmentsDone, segmentsTotal, done: false }
         windows.closeOld()
         this.#dropOld()
+        return !signal.aborted
       },
     })
+    if (signal.aborted) return
     this.#report = report
     this.#samplesReplayed = windows.samplesAppended
     this.#log = new LogWriter({

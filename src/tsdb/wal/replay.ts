@@ -12,8 +12,8 @@ import { type Damage, scanSegment } from './scan-segment.ts'
 export interface ReplayTarget {
   series(labels: Labels, time: Timestamp): SeriesRef
   sample(ref: SeriesRef, t: Timestamp, v: number): void
-  /** After each segment; refs of it are not used again. */
-  segmentEnd(done: number, total: number): void
+  /** After each segment; refs of it are not used again. False ends the replay. */
+  segmentEnd(done: number, total: number): boolean
 }
 
 export interface LogDamage extends Damage {
@@ -63,7 +63,7 @@ export async function replayLog(
     } finally {
       await file.close()
     }
-    target.segmentEnd(index + 1, numbers.length)
+    if (!target.segmentEnd(index + 1, numbers.length)) break
   }
   return report
 }
