@@ -45,9 +45,9 @@ export interface StringLiteral {
 
 export interface VectorSelector {
   readonly kind: 'vectorSelector'
-  /** Empty when the name was not given before the braces. */
+  /** What stands before the braces; empty when the name stands in them or nowhere. */
   readonly name: string
-  /** All matchers, that of the name included (`__name__`, as upstream: first when given before the braces it is appended last). */
+  /** All matchers in the order written; that of a name before the braces (`__name__`) comes last, as upstream has it. */
   readonly matchers: readonly Matcher[]
   readonly offsetMs: number
   readonly at: AtModifier | undefined
