@@ -9,6 +9,7 @@ import { formatPlace } from './problems.ts'
 async function load(text: string, options: { files?: Record<string, string>; variables?: Record<string, string> } = {}) {
   const env = virtualEnv()
   await env.fs.mkdir('/etc/prom/secrets')
+  await env.fs.mkdir('/etc/prom/jobs')
   await env.fs.mkdir('/run')
   await env.fs.writeFile('/etc/prom/prometheus.yml', text)
   for (const [path, content] of Object.entries(options.files ?? {})) await env.fs.writeFile(path, content)
@@ -265,4 +266,33 @@ test('a second document is a warning', async () => {
     warnings.map(({ kind, message }) => `${kind}: ${message}`),
     ['unused: only the first document of the file is read'],
   )
+})
+
+test('jobs may stand in other files, beside which their own files are looked for', async () => {
+  const files = {
+    '/etc/prom/jobs/a.yml': 'scrape_configs:\n  - job_name: a\n    authorization: {credentials_file: token}\n    proxy_url: http://p\n',
+    '/etc/prom/jobs/b.yml': 'scrape_configs:\n  - job_name: b\n    scrape_timeout: 4s\n',
+    '/etc/prom/jobs/token': 'secret',
+  }
+  const text = 'global: {scrape_interval: 5s}\nscrape_config_files: [jobs/*.yml]\nscrape_configs: [{job_name: main}]\n'
+  const config = await load(text, { files })
+  assert.deepEqual(
+    config.scrapeConfigs.map(({ jobName, scrapeIntervalMs }) => `${jobName} ${scrapeIntervalMs}`),
+    ['main 5000', 'a 5000', 'b 5000'],
+  )
+  assert.equal(config.scrapeConfigs[1].http.bearerToken, 'secret')
+  assert.deepEqual(config.configFiles, ['/etc/prom/prometheus.yml', '/etc/prom/jobs/a.yml', '/etc/prom/jobs/b.yml'])
+  assert.deepEqual(config.warnings.map(formatPlace), ['/etc/prom/jobs/a.yml:4:5: proxy_url is not supported yet and is ignored'])
+  const bad = {
+    ...files,
+    '/etc/prom/jobs/b.yml': 'scrape_configs:\n  - job_name: main\n    scrape_timeout: 6s\n',
+    '/etc/prom/jobs/c.yml': 'scrape_configs:\n  - job_nam: c\n',
+  }
+  await assert.rejects(load(text, { files: bad }), {
+    message: [
+      '/etc/prom/jobs/b.yml:2:15: found multiple scrape configs with job name "main", first found in /etc/prom/prometheus.yml',
+      '/etc/prom/jobs/b.yml:3:21: scrape timeout greater than scrape interval for scrape config with job name "main"',
+      '/etc/prom/jobs/c.yml:2:5: unknown field job_nam in scrape_config, did you mean job_name?',
+    ].join('\n'),
+  })
 })

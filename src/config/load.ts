@@ -1,16 +1,19 @@
+import type { z } from 'zod'
 import type { FileSystem } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
 import { directoryOf } from '../base/files.ts'
+import { globFiles } from '../base/glob.ts'
 import { schemaProblems, visitUnsupported } from '../base/schema.ts'
 import type { YamlPath, YamlTree, YamlValue } from '../base/yaml-tree.ts'
 import { parseYamlTree, YamlScalar } from '../base/yaml-tree.ts'
-import { Labels } from '../model/labels.ts'
+import { Labels, quote } from '../model/labels.ts'
 import type { ScrapeConfig } from '../scrape/scrape-config.ts'
+import type { ScrapeSection } from '../scrape/scrape-config-schema.ts'
 import { expandVariables } from './expand-variables.ts'
 import { otherFileKind } from './file-kind.ts'
 import type { ConfigProblem, ConfigWarning } from './problems.ts'
 import { ConfigError } from './problems.ts'
-import { type PrometheusSection, prometheusSchema } from './prometheus-schema.ts'
+import { checkTimeouts, type GlobalSection, type PrometheusSection, prometheusSchema, scrapeConfigFileSchema } from './prometheus-schema.ts'
 import { renderConfig } from './render.ts'
 import { effectiveGlobal, effectiveJob, toScrapeConfig } from './scrape-configs.ts'
 
@@ -18,15 +21,18 @@ export interface LoadedConfig {
   readonly file: string
   /** The file as it was read. */
   readonly text: string
+  /** Those of `scrape_config_files` included. */
   readonly scrapeConfigs: readonly ScrapeConfig[]
   readonly externalLabels: Labels
   readonly scrapeIntervalMs: number
   readonly evaluationIntervalMs: number
-  /** What the file asks for and does not get, in the order of the file. */
+  /** What the files ask for and do not get, in their order. */
   readonly warnings: readonly ConfigWarning[]
+  /** The file, and those of `scrape_config_files`. */
+  readonly configFiles: readonly string[]
   /** Files of secrets and certificates: when one changes, the configuration does. */
   readonly secretFiles: readonly string[]
-  /** The configuration with defaults filled in and secrets as `<secret>`, as upstream prints it. */
+  /** The configuration with defaults filled in and secrets as `<secret>`, as upstream prints it: without the jobs of other files. */
   toYaml(): string
 }
 
@@ -37,64 +43,70 @@ export interface LoadOptions {
 
 /** Reads and checks a prometheus.yml. Throws a ConfigError that lists everything that is wrong. */
 export async function loadConfig(env: { readonly fs: FileSystem }, path: string, options: LoadOptions = {}): Promise<LoadedConfig> {
-  const text = await readConfigText(env.fs, path)
-  const tree = parseYamlTree(text)
-  const config = checkTree(path, text, tree)
+  const main = await readConfigFile(env.fs, path, prometheusSchema)
+  const { value: config } = main
+  const warnings: ConfigWarning[] = fileWarnings(main)
+  const externalLabels = expandExternalLabels(main, options, warnings)
+  const global = effectiveGlobal({
+    ...config.global,
+    ...(externalLabels.size > 0 ? { external_labels: externalLabels.toObject() } : {}),
+  })
 
-  const warnings: ConfigWarning[] = []
-  const warn = (kind: ConfigWarning['kind'], field: string, place: YamlPath, message: string) =>
-    warnings.push({ kind, field, file: path, ...tree.fieldPosition(place), message })
-  visitUnsupported(prometheusSchema, config, (place, field) =>
-    warn('unsupported', field, place, `${place.at(-1)} is not supported yet and is ignored`),
-  )
-  for (const place of tree.extraDocuments)
-    warnings.push({ kind: 'unused', field: '---', file: path, ...place, message: 'only the first document of the file is read' })
-
-  const directory = directoryOf(path)
-  const resolve = (file: string) =>
-    file.startsWith('/') || file === '' ? file : directory === '.' ? file : `${directory === '/' ? '' : directory}/${file}`
-  const external: [string, string][] = []
-  for (const [name, value] of Object.entries(config.global?.external_labels ?? {})) {
-    const place = ['global', 'external_labels', name]
-    const missing = (variable: string) =>
-      warn('unused', place.join('.'), place, `environment variable ${variable} is not set, an empty text stands for it`)
-    external.push([name, expandVariables(value, options.variables ?? {}, missing)])
-  }
-  const externalLabels = Labels.of(external)
-
-  const global = effectiveGlobal({ ...config.global, ...(external.length > 0 ? { external_labels: Object.fromEntries(external) } : {}) })
-  const jobs = (config.scrape_configs ?? []).map((job) => effectiveJob(job, global))
+  const included = await readIncludedFiles(env.fs, main, global)
+  for (const file of included) warnings.push(...fileWarnings(file))
   const secretFiles = new Set<string>()
   const scrapeConfigs: ScrapeConfig[] = []
-  for (const [index, job] of jobs.entries()) {
-    const readFile = async (place: readonly string[], file: string) => {
-      secretFiles.add(resolve(file))
-      try {
-        return await env.fs.readText(resolve(file))
-      } catch (error) {
-        warn(
-          'unreadable',
-          ['scrape_configs', ...place].join('.'),
-          ['scrape_configs', index, ...place],
-          `${resolve(file)} cannot be read (${errorMessage(error)}), targets are asked without it`,
-        )
-        return undefined
-      }
+  for (const file of [main, ...included]) {
+    for (const [index, job] of (file.value.scrape_configs ?? []).entries()) {
+      const readFile = secretReader(env.fs, file, ['scrape_configs', index], { secretFiles, warnings })
+      scrapeConfigs.push(
+        await toScrapeConfig(effectiveJob(job, global), { resolve: (name) => resolvePath(file.path, name), readFile, externalLabels }),
+      )
     }
-    scrapeConfigs.push(await toScrapeConfig(job, { resolve, readFile, externalLabels }))
   }
-  const effective: PrometheusSection = { ...config, global, ...(config.scrape_configs ? { scrape_configs: jobs } : {}) }
+  const jobs = config.scrape_configs?.map((job) => effectiveJob(job, global))
+  const effective: PrometheusSection = { ...config, global, ...(jobs ? { scrape_configs: jobs } : {}) }
   return {
     file: path,
-    text,
+    text: main.text,
     scrapeConfigs,
     externalLabels,
     scrapeIntervalMs: global.scrape_interval!,
     evaluationIntervalMs: global.evaluation_interval!,
-    warnings: warnings.sort((a, b) => a.line - b.line || a.column - b.column),
+    warnings: warnings.sort(
+      (a, b) =>
+        Number(b.file === path) - Number(a.file === path) ||
+        (a.file === b.file ? a.line - b.line || a.column - b.column : a.file < b.file ? -1 : 1),
+    ),
+    configFiles: [path, ...included.map((file) => file.path)],
     secretFiles: [...secretFiles],
     toYaml: () => renderConfig(effective),
   }
+}
+
+/** A file of configuration, parsed and checked by itself. */
+interface ConfigFile<V> {
+  readonly path: string
+  readonly text: string
+  readonly tree: YamlTree
+  readonly schema: z.ZodType
+  readonly value: V
+}
+
+async function readConfigFile<V>(fs: FileSystem, path: string, schema: z.ZodType<V>): Promise<ConfigFile<V>> {
+  const text = await readConfigText(fs, path)
+  const tree = parseYamlTree(text)
+  const kind = isPrometheusFile(tree.root) ? undefined : otherFileKind(text, tree.root)
+  if (kind !== undefined)
+    throw new ConfigError([{ file: path, line: 1, column: 1, message: `this looks like ${kind}, want a prometheus.yml` }])
+  const problems: ConfigProblem[] = tree.problems.map((problem) => ({ file: path, ...problem }))
+  if (!tree.wellFormed) throw new ConfigError(problems)
+  const parsed = schema.safeParse(tree.root ?? Object.create(null))
+  if (parsed.success && problems.length === 0) return { path, text, tree, schema, value: parsed.data }
+  for (const { path: place, atField, message } of parsed.success ? [] : schemaProblems(parsed.error)) {
+    problems.push({ file: path, ...(atField ? tree.fieldPosition(place) : tree.valuePosition(place)), message })
+  }
+  throw new ConfigError(problems)
 }
 
 async function readConfigText(fs: FileSystem, path: string): Promise<string> {
@@ -107,36 +119,126 @@ async function readConfigText(fs: FileSystem, path: string): Promise<string> {
   }
 }
 
-function checkTree(file: string, text: string, tree: YamlTree): PrometheusSection {
-  const kind = isPrometheusFile(tree.root) ? undefined : otherFileKind(text, tree.root)
-  if (kind !== undefined) throw new ConfigError([{ file, line: 1, column: 1, message: `this looks like ${kind}, want a prometheus.yml` }])
-  const problems: ConfigProblem[] = tree.problems.map((problem) => ({ file, ...problem }))
-  if (!tree.wellFormed) throw new ConfigError(problems)
-  const parsed = prometheusSchema.safeParse(tree.root ?? Object.create(null))
-  if (parsed.success && problems.length === 0) return parsed.data
-  for (const { path, atField, message } of parsed.success ? [] : schemaProblems(parsed.error)) {
-    problems.push({ file, ...(atField ? tree.fieldPosition(path) : tree.valuePosition(path)), message })
+type IncludedFile = ConfigFile<{ readonly scrape_configs?: readonly ScrapeSection[] }>
+
+/** The files of `scrape_config_files`. What is wrong in several of them is reported together. */
+async function readIncludedFiles(
+  fs: FileSystem,
+  main: ConfigFile<PrometheusSection>,
+  global: GlobalSection,
+): Promise<readonly IncludedFile[]> {
+  const files: IncludedFile[] = []
+  const problems: ConfigProblem[] = []
+  const firstSeen = new Map(main.value.scrape_configs?.map((job) => [job.job_name, main.path]))
+  for (const [index, pattern] of (main.value.scrape_config_files ?? []).entries()) {
+    const paths = await globFiles(fs, resolvePath(main.path, pattern)).catch((error: unknown) => {
+      problems.push({ file: main.path, ...main.tree.valuePosition(['scrape_config_files', index]), message: errorMessage(error) })
+      return []
+    })
+    for (const path of paths) {
+      try {
+        const file = await readConfigFile(fs, path, scrapeConfigFileSchema)
+        const report = (place: YamlPath, message: string) => problems.push({ file: path, ...file.tree.valuePosition(place), message })
+        checkTimeouts(file.value.scrape_configs, global.scrape_interval!, report)
+        for (const [job, { job_name: name }] of (file.value.scrape_configs ?? []).entries()) {
+          const first = firstSeen.get(name)
+          if (first !== undefined)
+            report(
+              ['scrape_configs', job, 'job_name'],
+              `found multiple scrape configs with job name ${quote(name!)}, first found in ${first}`,
+            )
+          firstSeen.set(name, first ?? path)
+        }
+        files.push(file)
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error
+        problems.push(...error.problems)
+      }
+    }
   }
-  throw new ConfigError(problems)
+  if (problems.length > 0) throw new ConfigError(problems)
+  return files
+}
+
+function fileWarnings({ path, tree, schema, value }: ConfigFile<unknown>): ConfigWarning[] {
+  const warnings: ConfigWarning[] = []
+  visitUnsupported(schema, value, (place, field) => {
+    warnings.push({
+      kind: 'unsupported',
+      field,
+      file: path,
+      ...tree.fieldPosition(place),
+      message: `${place.at(-1)} is not supported yet and is ignored`,
+    })
+  })
+  for (const place of tree.extraDocuments)
+    warnings.push({ kind: 'unused', field: '---', file: path, ...place, message: 'only the first document of the file is read' })
+  return warnings
+}
+
+function expandExternalLabels(
+  { path, tree, value }: ConfigFile<PrometheusSection>,
+  { variables = {} }: LoadOptions,
+  warnings: ConfigWarning[],
+): Labels {
+  const labels: [string, string][] = []
+  for (const [name, text] of Object.entries(value.global?.external_labels ?? {})) {
+    const place = ['global', 'external_labels', name]
+    const missing = (variable: string) =>
+      warnings.push({
+        kind: 'unused',
+        field: place.join('.'),
+        file: path,
+        ...tree.fieldPosition(place),
+        message: `environment variable ${variable} is not set, an empty text stands for it`,
+      })
+    labels.push([name, expandVariables(text, variables, missing)])
+  }
+  return Labels.of(labels)
+}
+
+function secretReader(
+  fs: FileSystem,
+  { path, tree }: ConfigFile<unknown>,
+  section: YamlPath,
+  seen: { readonly secretFiles: Set<string>; readonly warnings: ConfigWarning[] },
+) {
+  return async (place: readonly string[], name: string): Promise<string | undefined> => {
+    const file = resolvePath(path, name)
+    seen.secretFiles.add(file)
+    try {
+      return await fs.readText(file)
+    } catch (error) {
+      const position = tree.fieldPosition([...section, ...place])
+      const message = `${file} cannot be read (${errorMessage(error)}), targets are asked without it`
+      seen.warnings.push({ kind: 'unreadable', field: ['scrape_configs', ...place].join('.'), file: path, ...position, message })
+      return undefined
+    }
+  }
+}
+
+/** A path as a file names it: relative to the directory of that file. */
+function resolvePath(from: string, name: string): string {
+  const directory = directoryOf(from)
+  if (name.startsWith('/') || name === '' || directory === '.') return name
+  return `${directory === '/' ? '' : directory}/${name}`
 }
 
 /** Whether any field at the top is one of prometheus.yml. An empty file is one, too. */
 function isPrometheusFile(root: YamlValue): boolean {
   if (root === undefined) return true
   if (Array.isArray(root) || root instanceof YamlScalar) return false
-  return (
-    [
-      'scrape_configs',
-      'rule_files',
-      'alerting',
-      'remote_write',
-      'remote_read',
-      'storage',
-      'scrape_config_files',
-      'otlp',
-      'tracing',
-      'runtime',
-    ].some((field) => field in root) ||
-    ('global' in root && Object.keys(root).length === 1)
-  )
+  const own = [
+    'scrape_configs',
+    'rule_files',
+    'alerting',
+    'remote_write',
+    'remote_read',
+    'storage',
+    'scrape_config_files',
+    'otlp',
+    'tracing',
+    'runtime',
+  ]
+  return own.some((field) => field in root) || ('global' in root && Object.keys(root).length === 1)
 }

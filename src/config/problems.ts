@@ -24,14 +24,16 @@ export function formatPlace(problem: ConfigProblem): string {
   return `${problem.file}:${problem.line}:${problem.column}: ${problem.message}`
 }
 
-/** A file that cannot be used, with all that is wrong with it in the order of the file. The message has a line for each. */
+/** A file that cannot be used, with all that is wrong with it, by file and place. The message has a line for each. */
 export class ConfigError extends CodedError {
   readonly problems: readonly ConfigProblem[]
 
   constructor(problems: readonly ConfigProblem[], options?: ErrorOptions) {
     // What a merge key repeats is wrong at one place only.
     const unique = new Map(problems.map((problem) => [formatPlace(problem), problem]))
-    const sorted = [...unique.values()].sort((a, b) => a.line - b.line || a.column - b.column)
+    const sorted = [...unique.values()].sort((a, b) =>
+      a.file === b.file ? a.line - b.line || a.column - b.column : a.file < b.file ? -1 : 1,
+    )
     super('bad_data', sorted.map(formatPlace).join('\n'), options)
     this.name = 'ConfigError'
     this.problems = sorted

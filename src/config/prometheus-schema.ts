@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { CodedError } from '../base/errors.ts'
-import { boolean, integer, list, scalar, section, text, unsupported } from '../base/schema.ts'
+import { boolean, integer, list, type Report, scalar, section, text, unsupported } from '../base/schema.ts'
 import { duration, labels } from '../model/config-schema.ts'
 import { quote } from '../model/labels.ts'
 import {
@@ -55,6 +55,11 @@ const patternPath = (what: string) =>
     String,
   )
 
+const scrapeConfigs = list(scrapeConfigSchema, { empty: 'empty or null scrape config section' })
+
+/** What `scrape_config_files` names. */
+export const scrapeConfigFileSchema = section('scrape_config_file', { scrape_configs: scrapeConfigs })
+
 export const prometheusSchema = section(
   'prometheus.yml',
   {
@@ -62,8 +67,8 @@ export const prometheusSchema = section(
     runtime: unsupported(section('runtime', { gogc: integer(-1) })),
     alerting: unsupported(alertingSchema, {}),
     rule_files: unsupported(list(patternPath('rule file')), []),
-    scrape_config_files: unsupported(list(patternPath('scrape config file')), []),
-    scrape_configs: list(scrapeConfigSchema, { empty: 'empty or null scrape config section' }),
+    scrape_config_files: list(patternPath('scrape config file')),
+    scrape_configs: scrapeConfigs,
     storage: unsupported(storageSchema, {}),
     tracing: unsupported(tracingSchema),
     remote_write: unsupported(list(remoteWriteSchema, { empty: 'empty or null remote write config section' }), []),
@@ -84,15 +89,7 @@ export const prometheusSchema = section(
         config.remote_read?.map(({ name }) => name),
         (index, name) => report(['remote_read', index, 'name'], `found multiple remote read configs with job name ${quote(name)}`),
       )
-      const globalInterval = config.global?.scrape_interval || DEFAULT_INTERVAL_MS
-      for (const [index, job] of (config.scrape_configs ?? []).entries()) {
-        const interval = job.scrape_interval || globalInterval
-        if (!job.scrape_timeout || job.scrape_timeout <= interval) continue
-        report(
-          ['scrape_configs', index, 'scrape_timeout'],
-          `scrape timeout greater than scrape interval for scrape config with job name ${quote(job.job_name ?? '')}`,
-        )
-      }
+      checkTimeouts(config.scrape_configs, config.global?.scrape_interval || DEFAULT_INTERVAL_MS, report)
     },
   },
 )
@@ -106,5 +103,17 @@ function checkNames(names: readonly (string | undefined)[] | undefined, duplicat
     if (!name) continue
     if (seen.has(name)) duplicate(index, name)
     seen.add(name)
+  }
+}
+
+/** Of jobs whose own timeout is longer than their interval. Also for the files of `scrape_config_files`, which know no `global`. */
+export function checkTimeouts(jobs: PrometheusSection['scrape_configs'], globalIntervalMs: number, report: Report): void {
+  for (const [index, job] of (jobs ?? []).entries()) {
+    const interval = job.scrape_interval || globalIntervalMs
+    if (!job.scrape_timeout || job.scrape_timeout <= interval) continue
+    report(
+      ['scrape_configs', index, 'scrape_timeout'],
+      `scrape timeout greater than scrape interval for scrape config with job name ${quote(job.job_name ?? '')}`,
+    )
   }
 }

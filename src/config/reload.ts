@@ -36,10 +36,12 @@ export class ConfigReloader {
   #last = { reloadConfigSuccess: false, lastConfigTime: 0 }
   #secretsState = ''
   #fileState = ''
+  #configFiles: readonly string[]
 
   constructor(env: Env, options: ReloaderOptions) {
     this.#env = env
     this.#options = options
+    this.#configFiles = [options.file]
     const registers = [env.metrics]
     this.#successful = new Gauge({
       name: 'prometheus_config_last_reload_successful',
@@ -91,8 +93,13 @@ export class ConfigReloader {
     const { file } = this.#options
     const start = clock.monotonic()
     try {
-      this.#fileState = await this.#state([file])
+      // Taken before the files are read, so that what changes meanwhile is noticed. A bad file is not tried again before it changes.
+      this.#fileState = await this.#state(this.#configFiles)
       const config = await loadConfig(this.#env, file, this.#options)
+      if (config.configFiles.join() !== this.#configFiles.join()) {
+        this.#configFiles = config.configFiles
+        this.#fileState = await this.#state(this.#configFiles)
+      }
       this.#secretsState = await this.#state(config.secretFiles)
       for (const subscriber of this.#subscribers) await subscriber(config)
       this.#current = config
@@ -134,7 +141,7 @@ export class ConfigReloader {
           await sleep(this.#env.clock, Math.min(secretsIntervalMs, autoReloadIntervalMs ?? secretsIntervalMs), signal)
           if (signal.aborted || this.#current === undefined) continue
           const secretsChanged = (await this.#state(this.#current.secretFiles)) !== this.#secretsState
-          const fileChanged = autoReloadIntervalMs !== undefined && (await this.#state([this.#options.file])) !== this.#fileState
+          const fileChanged = autoReloadIntervalMs !== undefined && (await this.#state(this.#configFiles)) !== this.#fileState
           if (!secretsChanged && !fileChanged) continue
           // What went wrong is logged and shown by the metric; the next change tries again.
           await this.reload().catch(() => undefined)

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { Env, Timer } from '../base/env.ts'
 import { CodedError, errorMessage } from '../base/errors.ts'
 import { directoryOf } from '../base/files.ts'
+import { globFiles } from '../base/glob.ts'
 import { list, scalar, schemaProblems, section } from '../base/schema.ts'
 import type { YamlValue } from '../base/yaml-tree.ts'
 import { parseYamlTree, YamlScalar } from '../base/yaml-tree.ts'
@@ -126,14 +127,10 @@ class GroupReader {
   async #paths(): Promise<ReadonlySet<string>> {
     const paths = new Set<string>()
     for (const file of this.#config.files) {
-      const directory = directoryOf(file)
-      const slash = file.lastIndexOf('/')
-      const pattern = globPattern(file.slice(slash + 1))
       try {
-        for (const name of await this.#env.fs.readDir(directory)) if (pattern.test(name)) paths.add(file.slice(0, slash + 1) + name)
+        for (const path of await globFiles(this.#env.fs, file)) paths.add(path)
       } catch (error) {
-        // A directory that is not there has no files, as upstream's glob.
-        this.#env.log.debug('file discovery: directory not read', { path: directory, error: errorMessage(error) })
+        this.#env.log.warn('file discovery: directory not read', { path: file, error: errorMessage(error) })
       }
     }
     return paths
@@ -203,21 +200,6 @@ function groupKey(group: TargetGroup): string {
 
 function emptied(groups: readonly TargetGroup[]): readonly TargetGroup[] {
   return groups.map(({ source }) => ({ source, targets: [], labels: Labels.empty }))
-}
-
-/** `*`, `?` and `[a-z]` in one part of a path. Source: Go path/filepath, Match. */
-function globPattern(part: string): RegExp {
-  let out = ''
-  for (let i = 0; i < part.length; i++) {
-    const end = part.indexOf(']', i + 2)
-    if (part[i] === '*') out += '[^/]*'
-    else if (part[i] === '?') out += '[^/]'
-    else if (part[i] === '[' && end > 0) {
-      out += `[${part.slice(i + 1, end).replaceAll('[', '\\[')}]`
-      i = end
-    } else out += part[i].replace(/[\\^$.|+(){}[\]]/, '\\$&')
-  }
-  return new RegExp(`^${out}$`)
 }
 
 /** Wakes its caller when a watched directory changes, or the refresh interval has passed. */
