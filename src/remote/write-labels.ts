@@ -1,61 +1,72 @@
 import { isUtf8 } from 'node:buffer'
-import { Labels, METRIC_NAME } from '../model/labels.ts'
+import { compareStrings, Labels, METRIC_NAME } from '../model/labels.ts'
 
 /** Bytes that are not what they should be: the request as a whole is no request. */
 export class MalformedLabels extends Error {}
 
+const NAME = 0x0a
+const VALUE = 0x12
+
 /**
  * The label set behind the label fields of one series, `start` inclusive, `end` exclusive. Returns what is wrong with it
- * when it cannot name a series; throws MalformedLabels. Slow path: once per new series.
+ * when it cannot name a series; throws MalformedLabels. Once per new series.
  * Order does not matter and empty values mean absent, as upstream has it.
  */
 export function parseWriteLabels(bytes: Uint8Array, start: number, end: number): Labels | string {
   const reader = new FieldReader(bytes, start, end)
-  const labels = new Map<string, string>()
+  const pairs: string[] = []
+  let sorted = true
   while (reader.position < end) {
     // The decoder has seen that these are label fields and where they end.
-    reader.expect(0x0a)
-    const label = new FieldReader(bytes, ...reader.range())
+    if (reader.varint() !== NAME) throw new MalformedLabels('proto: TimeSeries: a field between labels')
+    const labelEnd = reader.lengthEnd()
     let name = ''
     let value = ''
-    while (label.position < label.end) {
-      const tag = label.varint()
-      if (tag === 0x0a) name = label.text()
-      else if (tag === 0x12) value = label.text()
+    while (reader.position < labelEnd) {
+      const tag = reader.varint()
+      if (tag === NAME) name = reader.text(labelEnd)
+      else if (tag === VALUE) value = reader.text(labelEnd)
       else throw new MalformedLabels(`proto: Label: field with tag ${tag}`)
     }
     if (name === '') return 'invalid metric name or labels: a label without a name'
-    if (labels.has(name)) return `invalid labels for series: duplicated label ${name}`
-    if (!name.isWellFormed() || name.includes('\ufffd') || value.includes('\ufffd')) {
-      if (!isUtf8(bytes.subarray(label.start, label.end))) return 'invalid metric name or labels: not UTF-8'
-    }
-    labels.set(name, value)
+    if (pairs.length > 0 && compareStrings(pairs[pairs.length - 2], name) >= 0) sorted = false
+    pairs.push(name, value)
   }
-  if ((labels.get(METRIC_NAME) ?? '') === '') return `invalid metric name or labels: ${METRIC_NAME} is missing in ${Labels.of(labels)}`
-  return Labels.of(labels)
+  if (reader.replaced) return 'invalid metric name or labels: not UTF-8'
+  if (!sorted || pairs.includes('')) return fromUnsorted(pairs)
+  return named(Labels.fromSortedPairs(pairs))
+}
+
+function fromUnsorted(pairs: readonly string[]): Labels | string {
+  const labels = new Map<string, string>()
+  for (let i = 0; i < pairs.length; i += 2) {
+    if (labels.has(pairs[i])) return `invalid labels for series: duplicated label ${pairs[i]}`
+    labels.set(pairs[i], pairs[i + 1])
+  }
+  return named(Labels.of(labels))
+}
+
+function named(labels: Labels): Labels | string {
+  return labels.has(METRIC_NAME) ? labels : `invalid metric name or labels: ${METRIC_NAME} is missing in ${labels}`
 }
 
 class FieldReader {
-  readonly #bytes: Uint8Array
-  readonly start: number
-  readonly end: number
+  readonly #bytes: Buffer
+  readonly #end: number
   position: number
+  /** Whether a text was not UTF-8. */
+  replaced = false
 
   constructor(bytes: Uint8Array, start: number, end: number) {
-    this.#bytes = bytes
-    this.start = start
-    this.end = end
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#end = end
     this.position = start
-  }
-
-  expect(tag: number): void {
-    if (this.varint() !== tag) throw new MalformedLabels('proto: TimeSeries: a field between labels')
   }
 
   varint(): number {
     let value = 0
     for (let scale = 1; scale <= 0x10000000; scale *= 128) {
-      if (this.position >= this.end) throw new MalformedLabels('unexpected EOF')
+      if (this.position >= this.#end) throw new MalformedLabels('unexpected EOF')
       const byte = this.#bytes[this.position++]
       value += (byte & 0x7f) * scale
       if (byte < 0x80) return value
@@ -63,17 +74,19 @@ class FieldReader {
     throw new MalformedLabels('proto: integer overflow')
   }
 
-  /** Where the bytes of a length-delimited field lie; steps over them. */
-  range(): [start: number, end: number] {
-    const length = this.varint()
-    const start = this.position
-    if (start + length > this.end) throw new MalformedLabels('unexpected EOF')
-    this.position = start + length
-    return [start, this.position]
+  /** Reads a length; where what has it ends. */
+  lengthEnd(): number {
+    const end = this.varint() + this.position
+    if (end > this.#end) throw new MalformedLabels('unexpected EOF')
+    return end
   }
 
-  text(): string {
-    const [start, end] = this.range()
-    return Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + start, end - start).toString('utf8')
+  text(endMax: number): string {
+    const end = this.lengthEnd()
+    if (end > endMax) throw new MalformedLabels('unexpected EOF')
+    const text = this.#bytes.toString('utf8', this.position, end)
+    if (text.includes('\ufffd') && !isUtf8(this.#bytes.subarray(this.position, end))) this.replaced = true
+    this.position = end
+    return text
   }
 }

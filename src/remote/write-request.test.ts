@@ -167,6 +167,7 @@ test('labels that name no series', () => {
   check(labelsOf(['__name__', 'a'], ['', 'c']), /a label without a name/)
   check(labelsOf(['__name__', 'a'], ['b', '1'], ['b', '2']), /duplicated label b/)
   check(labelsOf(['__name__', 'a\xff']), /not UTF-8/)
+  check(labelsOf(['__name__', '\xef\xbf\xbd']), '{"\ufffd"}')
   assert.throws(() => parseWriteLabels(Buffer.from('0a05', 'hex'), 0, 2), MalformedLabels)
   assert.throws(() => parseWriteLabels(Buffer.from('1200', 'hex'), 0, 2), MalformedLabels)
 })
