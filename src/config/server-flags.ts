@@ -62,7 +62,7 @@ export const serverFlags = {
     default: 5 * MINUTE,
     help: 'Longest time for reading a request, and until an idle connection is closed.',
   }),
-  'web.page-title': flag.text({ default: 'Promontory', help: 'Title of the web pages.' }),
+  'web.page-title': flag.text({ default: 'Promontory', help: 'Title of the web pages.', status: unsupported }),
   'web.max-notifications-subscribers': flag.integer({ default: 16, help: 'Most subscribers to live notifications.', status: unsupported }),
   'web.config.file': flag.text({
     default: '',

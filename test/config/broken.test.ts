@@ -17,7 +17,10 @@ for (const [file, problems] of Object.entries(expected)) {
   test(`${file} is refused with place and reason`, async () => {
     const [out, err]: [string[], string[]] = [[], []]
     const code = await checkConfig([file], { env: { fs: fs as never }, out: (line) => out.push(line), err: (line) => err.push(line) })
-    assert.deepEqual(err, problems.map((problem) => `  FAILED: ${problem}`))
+    assert.deepEqual(
+      err,
+      problems.map((problem) => `  FAILED: ${problem}`),
+    )
     assert.deepEqual(out, [`Checking ${file}`])
     assert.equal(code, 1)
     for (const problem of problems) assert.match(problem, /^[\w.-]+:[1-9]\d*:[1-9]\d*: \S/)
