@@ -1,8 +1,9 @@
 import type { WindowKernel, Windows } from './window-kernel.ts'
 
 /**
- * Least squares over the samples from `lo` up to `hi`, with compensated sums. `fit.slope` is per second, `fit.intercept`
- * the value of the line at `interceptTime`. Source: Prometheus promql/functions.go, linearRegression.
+ * Least squares over the samples from `lo` up to `hi`. `fit.slope` is per second, `fit.intercept` the value of the line at
+ * `interceptTime`. What each addition loses is kept: found without a branch, it is what upstream's compensation finds.
+ * Source: Prometheus promql/functions.go, linearRegression.
  */
 function fitLine({ timestamps, values }: Windows, lo: number, hi: number, interceptTime: number): void {
   const initial = values[lo]
@@ -22,18 +23,20 @@ function fitLine({ timestamps, values }: Windows, lo: number, hi: number, interc
     const xy = x * y
     const x2 = x * x
     let total = sumX + x
-    lostX += Math.abs(sumX) >= Math.abs(x) ? sumX - total + x : x - total + sumX
+    let part = total - sumX
+    lostX += sumX - (total - part) + (x - part)
     sumX = total
     total = sumY + y
-    if (total === Infinity || total === -Infinity) lostY = 0
-    else lostY += Math.abs(sumY) >= Math.abs(y) ? sumY - total + y : y - total + sumY
+    part = total - sumY
+    lostY += sumY - (total - part) + (y - part)
     sumY = total
     total = sumXY + xy
-    if (total === Infinity || total === -Infinity) lostXY = 0
-    else lostXY += Math.abs(sumXY) >= Math.abs(xy) ? sumXY - total + xy : xy - total + sumXY
+    part = total - sumXY
+    lostXY += sumXY - (total - part) + (xy - part)
     sumXY = total
     total = sumX2 + x2
-    lostX2 += Math.abs(sumX2) >= Math.abs(x2) ? sumX2 - total + x2 : x2 - total + sumX2
+    part = total - sumX2
+    lostX2 += sumX2 - (total - part) + (x2 - part)
     sumX2 = total
   }
   if (constant) {
@@ -43,9 +46,10 @@ function fitLine({ timestamps, values }: Windows, lo: number, hi: number, interc
     return
   }
   sumX += lostX
-  sumY += lostY
-  sumXY += lostXY
   sumX2 += lostX2
+  // Next to an infinity there is nothing to make up for.
+  if (sumY - sumY === 0) sumY += lostY
+  if (sumXY - sumXY === 0) sumXY += lostXY
   const n = hi - lo
   const covariance = sumXY - (sumX * sumY) / n
   const variance = sumX2 - (sumX * sumX) / n

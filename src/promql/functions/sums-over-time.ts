@@ -127,29 +127,32 @@ export const avgOverTime: WindowKernel = (windows, out, present) => {
   }
 }
 
-/** Variance by Welford's method with compensated sums, a window at a time. Source: promql/functions.go, varianceOverTime. */
+/**
+ * The variance of the samples from `lo` up to `hi`: distances from the first of them and their squares, added up with what
+ * each addition loses. The first one is never far from the rest, as it is one of them; equal values give zero exactly.
+ */
 function varianceOf(values: Float64Array, lo: number, hi: number): number {
-  let count = 0
-  let mean = 0
-  let meanLost = 0
+  const origin = values[lo]
+  let sum = 0
+  let sumLost = 0
   let squares = 0
   let squaresLost = 0
   for (let i = lo; i < hi; i++) {
-    const value = values[i]
-    count++
-    const difference = value - (mean + meanLost)
-    const step = difference / count
-    let total = mean + step
-    if (total === Infinity || total === -Infinity) meanLost = 0
-    else meanLost += Math.abs(mean) >= Math.abs(step) ? mean - total + step : step - total + mean
-    mean = total
-    const square = difference * (value - (mean + meanLost))
+    const distance = values[i] - origin
+    let total = sum + distance
+    let part = total - sum
+    sumLost += sum - (total - part) + (distance - part)
+    sum = total
+    const square = distance * distance
     total = squares + square
-    if (total === Infinity || total === -Infinity) squaresLost = 0
-    else squaresLost += Math.abs(squares) >= Math.abs(square) ? squares - total + square : square - total + squares
+    part = total - squares
+    squaresLost += squares - (total - part) + (square - part)
     squares = total
   }
-  return (squares + squaresLost) / count
+  const count = hi - lo
+  sum += sumLost
+  const variance = (squares + squaresLost - (sum * sum) / count) / count
+  return variance < 0 ? 0 : variance
 }
 
 export const stdvarOverTime: WindowKernel = (windows, out, present) => {

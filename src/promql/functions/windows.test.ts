@@ -87,6 +87,17 @@ test('changes and resets are counted', () => {
   checkKernel(resets, (window) => pairs(window).filter(([a, b]) => b < a).length)
 })
 
+test('variances are what two passes find', () => {
+  checkKernel(
+    stdvarOverTime,
+    (window) => {
+      const mean = plainSum(window) / window.length
+      return plainSum(window.map((x) => (x - mean) ** 2)) / window.length
+    },
+    1e-9,
+  )
+})
+
 test('the variance of equal values is zero', () => {
   const windows = windowsOf(new Array(20).fill(1e15 + 0.125), 5)
   const out = new Float64Array(20)
