@@ -155,10 +155,8 @@ export class TextParser {
   }
 
   /** Sorts names, refuses those that are given twice, leaves out empty values. */
-  #sorted(pairs: readonly string[]): string[] {
-    const order: number[] = []
-    for (let i = 0; i < pairs.length; i += 2) order.push(i)
-    order.sort((a, b) => compareStrings(pairs[a], pairs[b]))
+  #sorted(pairs: string[]): string[] {
+    const order = pairs.length <= INSERTION_PAIRS_MAX ? insertionOrder(pairs) : sortOrder(pairs)
     const sorted: string[] = []
     for (let i = 0; i < order.length; i++) {
       const name = pairs[order[i]]
@@ -425,6 +423,28 @@ export class TextParser {
     const text = what.includes('expected') && !what.includes('found') ? `${what}, found ${found}` : what
     return new ExpositionError(line, position - lineStart + 1, text)
   }
+}
+
+/** Up to here inserting is faster than the general sort, and cannot be made slow by who chooses the names. */
+const INSERTION_PAIRS_MAX = 48
+
+/** Positions of the names, in the order of the names. */
+function insertionOrder(pairs: readonly string[]): number[] {
+  const order: number[] = []
+  for (let at = 0; at < pairs.length; at += 2) {
+    const name = pairs[at]
+    let i = order.length
+    order.push(at)
+    for (; i > 0 && compareStrings(pairs[order[i - 1]], name) > 0; i--) order[i] = order[i - 1]
+    order[i] = at
+  }
+  return order
+}
+
+function sortOrder(pairs: readonly string[]): number[] {
+  const order: number[] = []
+  for (let at = 0; at < pairs.length; at += 2) order.push(at)
+  return order.sort((a, b) => compareStrings(pairs[a], pairs[b]))
 }
 
 function startsWith(bytes: Uint8Array, p: number, text: string): boolean {

@@ -58,6 +58,19 @@ test('a page is read into series, values and timestamps', () => {
   check('a{b="ünï"} 1\n', { series: 'a{b="ünï"}', value: 1 })
 })
 
+test('labels are sorted however many there are', () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.nat(500), { maxLength: 60 }), (numbers) => {
+      const written = numbers.map((n) => `l${n}="${n}"`).join(',')
+      const names = numbers.map((n) => `l${n}`).sort()
+      const want = names.length === 0 ? 'a' : `a{${names.map((name) => `${name}="${name.slice(1)}"`).join(', ')}}`
+      assert.equal(parse(`a{${written}} 1\n`)[0].series, want)
+    }),
+  )
+  const twice = (count: number) => `a{${Array.from({ length: count }, (_, i) => `l${count - i}="v"`).join(',')},l1="w"} 1\n`
+  for (const count of [5, 100]) assert.throws(() => parse(twice(count)), /label name "l1" is not unique$/)
+})
+
 test('comments are skipped, types give bounds their canonical form', () => {
   const check = (text: string, ...want: string[]) =>
     assert.deepEqual(

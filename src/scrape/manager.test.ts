@@ -390,6 +390,20 @@ test('targets that relabeling drops are shown, those that cannot be are said', a
   await w.stop()
 })
 
+test('a large page is read in turns, and all of it is one batch', async () => {
+  const page = Array.from({ length: 40_000 }, (_, i) => `x{number="${i}",padding="${'p'.repeat(40)}"} ${i}\n`).join('')
+  assert.ok(page.length > 2 << 20)
+  await scraping({}, page, 1.5, async ({ store, env }) => {
+    assert.match(values(store, series('scrape_samples_scraped')), /^40000/)
+    assert.match(values(store, series('up')), /^1/)
+    assert.equal(store.names().length, 40_005)
+    const scrapes = store.times(series('up')).length
+    await env.clock.advance(1000)
+    assert.equal(store.times(series('up')).length, scrapes + 1)
+    assert.match(values(store, series('scrape_series_added')), /^40000( 0)+$/)
+  })
+})
+
 test('a job without targets is a pool without targets', async () => {
   const w = world()
   w.manager.apply([scrapeConfig()])
