@@ -29,20 +29,26 @@ const awsFields = () => ({
 })
 
 const kubernetesRoles = ['node', 'service', 'pod', 'endpoints', 'endpointslice', 'ingress'] as const
-const kubernetes = overHttp('kubernetes_sd_config', {
-  api_server: text(),
-  role: oneOf(kubernetesRoles, (found) => `unknown Kubernetes SD role ${JSON.stringify(found)}, want ${kubernetesRoles.join(', ')}`),
-  kubeconfig_file: text(),
-  namespaces: section('namespaces', { own_namespace: boolean(), names: list(text()) }),
-  selectors: list(section('selector', { role: oneOf(kubernetesRoles), label: text(), field: text() })),
-  attach_metadata: section('attach_metadata', {
-    node: boolean(),
-    namespace: boolean(),
-    deployment: boolean(),
-    job: boolean(),
-    cronjob: boolean(),
-  }),
-})
+/** Watches, so that it has no refresh interval. */
+const kubernetes = section(
+  'kubernetes_sd_config',
+  {
+    api_server: text(),
+    role: oneOf(kubernetesRoles, (found) => `unknown Kubernetes SD role ${JSON.stringify(found)}, want ${kubernetesRoles.join(', ')}`),
+    kubeconfig_file: text(),
+    namespaces: section('namespaces', { own_namespace: boolean(), names: list(text()) }),
+    selectors: list(section('selector', { role: oneOf(kubernetesRoles), label: text(), field: text() })),
+    attach_metadata: section('attach_metadata', {
+      node: boolean(),
+      namespace: boolean(),
+      deployment: boolean(),
+      job: boolean(),
+      cronjob: boolean(),
+    }),
+    ...httpClientFields(),
+  },
+  { check: (value, report) => checkHttpClient(value as HttpClient, report) },
+)
 
 const dns = section(
   'dns_sd_config',
