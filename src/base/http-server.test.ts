@@ -172,3 +172,28 @@ test('a client that goes away aborts what is done for it', async () => {
   stop.abort()
   await running
 })
+
+test('the same server answers on a virtual network', async () => {
+  const env = virtualEnv()
+  const stop = new AbortController()
+  const long = Buffer.alloc(300_000, 'x')
+  const running = httpService({
+    env,
+    role: 'server',
+    flag: '--web.listen-address',
+    addresses: [{ host: 'a', port: 80 }],
+    graceMs: 1000,
+    register: (app) =>
+      new Routes(app, { env, metrics: new HttpMetrics(env.metrics), prefix: '', onError: () => errorAnswer(500, '') }).add('/', {
+        POST: ({ body }) => ({ status: 200, headers: {}, body: [body, long, long] }),
+      }),
+  }).run(stop.signal, () => {})
+  await env.clock.advance(1)
+  const answer = env.http.request({ url: 'http://a/', method: 'POST', body: 'ping', headers: { 'content-type': 'text/plain' } })
+  await env.clock.advance(1000)
+  const { status, body } = await answer
+  assert.deepEqual([status, body.length, Buffer.from(body.subarray(0, 5)).toString()], [200, 600_004, 'pingx'])
+  stop.abort()
+  await env.clock.advance(2000)
+  await running
+})
