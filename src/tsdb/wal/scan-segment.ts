@@ -29,13 +29,14 @@ const BUFFER_BYTES = 1024 * 1024
 /** A part of a file in memory that moves forward. */
 class SlidingBuffer {
   readonly #file: File
-  bytes = new Uint8Array(BUFFER_BYTES)
+  bytes: Uint8Array
   /** Offset in the file of `bytes[0]`. */
   #base = 0
   #length = 0
 
-  constructor(file: File) {
+  constructor(file: File, sizeBytes: number) {
     this.#file = file
+    this.bytes = new Uint8Array(Math.min(sizeBytes, BUFFER_BYTES))
   }
 
   /** Makes up to `count` bytes at `offset` available and says how many there are. Offsets before it are let go. */
@@ -73,7 +74,7 @@ class SlidingBuffer {
 /** Shows the records of a segment in order, and what is no record. Memory is bounded by the largest record. */
 export async function scanSegment(file: File, number: number, visitor: SegmentVisitor): Promise<void> {
   const sizeBytes = await file.size()
-  const buffer = new SlidingBuffer(file)
+  const buffer = new SlidingBuffer(file, sizeBytes)
   const header = new RecordHeader()
   let sequence = 0
   let offset = 0
