@@ -126,7 +126,7 @@ class Engine implements QueryEngine {
       memory,
       annotations,
       pacer,
-      lookbackMs: asked.options.lookbackMs ?? this.#options.lookbackMs,
+      lookbackMs: asked.options.lookbackMs || this.#options.lookbackMs,
       isRangeQuery,
       delayedNameRemoval: this.#options.delayedNameRemoval,
       shared: new Map(),

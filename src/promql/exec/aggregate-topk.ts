@@ -1,7 +1,7 @@
 import { CodedError } from '../../base/errors.ts'
 import { formatGeneral } from '../functions/go-float.ts'
 import type { AggregatePlan } from '../plan/plan.ts'
-import { countPresent, type Sink, type StepSeries } from './columns.ts'
+import { isAnyPresent, type Sink, type StepSeries } from './columns.ts'
 import { Grouping } from './grouping.ts'
 import type { QueryRun } from './query-run.ts'
 import { evaluateScalar } from './scalar.ts'
@@ -21,29 +21,26 @@ export async function runTopK(run: QueryRun, plan: AggregatePlan, steps: Steps, 
   const groups = await collectGroups(run, plan, steps)
   const sign = plan.operator === 'topk' ? 1 : -1
   for (const members of groups) {
-    // What stays is marked in columns of its own: `present` still says what there is to choose from.
-    const chosen = members.map((member) => run.memory.series(member.labels, member.values.length))
+    // What stays is marked aside: `present` still says what there is to choose from.
+    const chosen = members.map(() => run.memory.flags(steps.count))
     const heap = new WorstFirst(members, sign)
     for (let k = 0; k < steps.count; k++) {
       heap.choose(k, Math.min(Math.trunc(counts[k]), members.length))
-      for (let i = 0; i < heap.length; i++) chosen[heap.items[i]].present[k] = 1
+      for (let i = 0; i < heap.length; i++) chosen[heap.items[i]][k] = 1
       if (run.pacer.due()) await run.pacer.rest()
     }
     // The order of an instant query: best first.
     const order = steps.count === 1 && !run.isRangeQuery ? heap.bestFirst() : members.map((_, i) => i)
+    for (const i of order) {
+      const member = members[i]
+      member.present.set(chosen[i])
+      if (isAnyPresent(member.present)) sink(member)
+      else run.memory.release(member)
+      if (run.pacer.due()) await run.pacer.rest()
+    }
     const emitted = new Set(order)
-    for (const i of order) emitChosen(run, members[i], chosen[i], sink)
-    members.forEach((member, i) => {
-      if (!emitted.has(i)) run.memory.release(member)
-    })
-    for (const series of chosen) run.memory.release(series)
+    for (let i = 0; i < members.length; i++) if (!emitted.has(i)) run.memory.release(members[i])
   }
-}
-
-function emitChosen(run: QueryRun, member: StepSeries, chosen: StepSeries, sink: Sink): void {
-  member.present.set(chosen.present)
-  if (countPresent(member.present) === 0) run.memory.release(member)
-  else sink(member)
 }
 
 /** Whether any k asks for something. */

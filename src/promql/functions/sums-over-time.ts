@@ -151,8 +151,7 @@ function varianceOf(values: Float64Array, lo: number, hi: number): number {
   }
   const count = hi - lo
   sum += sumLost
-  const variance = (squares + squaresLost - (sum * sum) / count) / count
-  return variance < 0 ? 0 : variance
+  return Math.max((squares + squaresLost - (sum * sum) / count) / count, 0)
 }
 
 export const stdvarOverTime: WindowKernel = (windows, out, present) => {
