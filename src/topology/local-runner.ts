@@ -1,6 +1,7 @@
 import type { Env } from '../base/env.ts'
+import { wrapError } from '../base/errors.ts'
 import type { Fleet, GeneratedFile, Instance } from './fleet.ts'
-import { type InstanceEvent, SupervisedInstance } from './supervised-instance.ts'
+import { type InstanceEvent, nameOf, SupervisedInstance } from './supervised-instance.ts'
 
 export interface LocalRunnerOptions {
   readonly env: Env
@@ -27,12 +28,22 @@ export async function runFleet(fleet: Fleet, options: LocalRunnerOptions, signal
   const running: { readonly instance: SupervisedInstance; readonly done: Promise<void> }[] = []
   for (const instance of supervised) {
     if (signal.aborted || failure.signal.aborted) break
-    const takeBack = await writeFiles(env, instance.instance)
-    const done = instance.run().catch(async (error: unknown) => {
-      // Another fleet may run in this data directory; its files are as they were.
-      if (!instance.wasReady) await takeBack()
-      failure.abort(error)
-    })
+    let takeBack: () => Promise<void>
+    try {
+      takeBack = await writeFiles(env, instance.instance)
+    } catch (error) {
+      failure.abort(wrapError(nameOf(instance.instance), error))
+      break
+    }
+    const fail = (error: unknown) => failure.abort(error)
+    const done = instance
+      .run()
+      .catch(fail)
+      .then(async () => {
+        // Another fleet may run in this data directory; its files are as they were.
+        if (!instance.wasReady) await takeBack()
+      })
+      .catch(fail)
     running.push({ instance, done })
   }
   await aborted(AbortSignal.any([signal, failure.signal]))

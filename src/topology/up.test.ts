@@ -227,9 +227,12 @@ test('up stops while an instance waits to start again', async () => {
 test('an instance that ends before it is ready is given up: its last words are the error, and its file is as it was', async () => {
   const machine = new FakeMachine()
   await machine.env.fs.mkdir('/data/a')
-  await machine.env.fs.writeFile('/data/a/prometheus.yml', 'of the fleet that runs here')
+  await machine.env.fs.mkdir('/data/b')
+  for (const name of ['a', 'b']) await machine.env.fs.writeFile(`/data/${name}/prometheus.yml`, 'of the fleet that runs here')
   machine.onStart = (process) => {
-    if (process.name !== 'a') return void process.listen()
+    if (process.name === 'exporter') return void process.listen()
+    // The other one is slower to find out.
+    if (process.name === 'b') return
     process.say('promontory server: data directory /data/a is in use by process 4711')
     void process.end({ code: 1, signal: null })
   }
@@ -246,7 +249,7 @@ test('an instance that ends before it is ready is given up: its last words are t
     ['start a'],
   )
   assert.deepEqual(machine.log.filter((line) => line.startsWith('stop')).at(-1), 'stop exporter')
-  assert.equal(await machine.env.fs.readText('/data/a/prometheus.yml'), 'of the fleet that runs here')
+  for (const name of ['a', 'b']) assert.equal(await machine.env.fs.readText(`/data/${name}/prometheus.yml`), 'of the fleet that runs here')
 })
 
 test('one that is killed before it is ready was not asked for wrongly: it starts again', async () => {
@@ -278,6 +281,15 @@ test('a busy port that was asked for: nothing starts', async () => {
   await up.done
   assert.match(String(up.ended()), /listen on 127\.0\.0\.1:9300 \(server b, --listen=b=127\.0\.0\.1:9300\): address already in use/)
   assert.deepEqual(machine.log, [])
+})
+
+test('a file that cannot be written: what has started is stopped', async () => {
+  const machine = new FakeMachine()
+  machine.env.fs.failing.write = 'EROFS'
+  const up = startUp(machine)
+  await machine.env.clock.advance(1_000)
+  assert.match(String(up.ended()), /^Error: server a: EROFS/)
+  assert.deepEqual(machine.log, ['start exporter', 'stop exporter'])
 })
 
 const FRAME = /\x1b\[\d+A\x1b\[0J/
