@@ -8,9 +8,10 @@
 // Source: Prometheus docs/instrumenting/exposition_formats.md; model/textparse promlex.l and promparse.go.
 
 import { isUtf8 } from 'node:buffer'
-import { CodedError } from '../base/errors.ts'
 import { compareStrings, Labels, METRIC_NAME, quote } from '../model/labels.ts'
+import { ExpositionError } from './exposition-error.ts'
 import { EXACT_POWERS_OF_TEN, formatBucketBound, parseFloatText } from './float.ts'
+import { nameOrder } from './name-order.ts'
 
 /** What `next` found. */
 export const Entry = { end: 0, series: 1, type: 2, help: 3, comment: 4 } as const
@@ -22,18 +23,6 @@ export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary' | 'untype
 export const SERIES_BYTES_MAX = 1 << 20
 /** A series may carry at most this many labels. */
 export const LABELS_MAX = 4096
-
-/** The page is not text format. The message begins with where: `line 3, column 14: …` (columns count bytes, from 1). */
-export class ExpositionError extends CodedError {
-  readonly line: number
-  readonly column: number
-  constructor(line: number, column: number, what: string) {
-    super('bad_data', `line ${line}, column ${column}: ${what}`)
-    this.name = 'ExpositionError'
-    this.line = line
-    this.column = column
-  }
-}
 
 const NEWLINE = 10
 const TAB = 9
@@ -156,7 +145,7 @@ export class TextParser {
 
   /** Sorts names, refuses those that are given twice, leaves out empty values. */
   #sorted(pairs: string[]): string[] {
-    const order = pairs.length <= INSERTION_PAIRS_MAX ? insertionOrder(pairs) : sortOrder(pairs)
+    const order = nameOrder(pairs)
     const sorted: string[] = []
     for (let i = 0; i < order.length; i++) {
       const name = pairs[order[i]]
@@ -423,28 +412,6 @@ export class TextParser {
     const text = what.includes('expected') && !what.includes('found') ? `${what}, found ${found}` : what
     return new ExpositionError(line, position - lineStart + 1, text)
   }
-}
-
-/** Up to here inserting is faster than the general sort, and cannot be made slow by who chooses the names. */
-const INSERTION_PAIRS_MAX = 48
-
-/** Positions of the names, in the order of the names. */
-function insertionOrder(pairs: readonly string[]): number[] {
-  const order: number[] = []
-  for (let at = 0; at < pairs.length; at += 2) {
-    const name = pairs[at]
-    let i = order.length
-    order.push(at)
-    for (; i > 0 && compareStrings(pairs[order[i - 1]], name) > 0; i--) order[i] = order[i - 1]
-    order[i] = at
-  }
-  return order
-}
-
-function sortOrder(pairs: readonly string[]): number[] {
-  const order: number[] = []
-  for (let at = 0; at < pairs.length; at += 2) order.push(at)
-  return order.sort((a, b) => compareStrings(pairs[a], pairs[b]))
 }
 
 function startsWith(bytes: Uint8Array, p: number, text: string): boolean {

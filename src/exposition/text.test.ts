@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Labels } from '../model/labels.ts'
+import { ExpositionError } from './exposition-error.ts'
 import { formatFloatText } from './float.ts'
-import { Entry, ExpositionError, TextParser } from './text-parser.ts'
+import { Entry, TextParser } from './text-parser.ts'
 import { writeText } from './text-writer.ts'
 
 interface Row {

@@ -8,14 +8,14 @@ import { AssertionFailure } from '../base/assert.ts'
 import { errorMessage } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { formatDuration } from '../model/duration.ts'
-import { STALE_MARKER } from '../model/staleness.ts'
 import type { Timestamp } from '../model/time.ts'
-import { type Appendable, type Appender, AppendStatus } from '../storage/appender.ts'
+import type { Appendable, Appender } from '../storage/appender.ts'
 import { type BodyBuffer, BodySizeError } from './body-buffer.ts'
 import { BODY_BYTES_MAX, checkContentType, SampleLimitError } from './limits.ts'
 import type { ScrapeMetrics } from './metrics.ts'
 import { markStale, PageIngest } from './page-ingest.ts'
-import { LabelLimitError, reportLabels } from './sample-labels.ts'
+import { ReportSeries } from './report.ts'
+import { LabelLimitError } from './sample-labels.ts'
 import { ScrapeClient, type ScrapeClientContext, ScrapeError } from './scrape-client.ts'
 import type { ScrapeConfig } from './scrape-config.ts'
 import { EMPTY_PAGE, type SeriesPage } from './series-page.ts'
@@ -33,24 +33,10 @@ export interface ScrapeContext extends ScrapeClientContext {
   readonly salt: number
 }
 
-const REPORT_NAMES = [
-  'up',
-  'scrape_duration_seconds',
-  'scrape_samples_scraped',
-  'scrape_samples_post_metric_relabeling',
-  'scrape_series_added',
-] as const
-
 /** What is read between two breaths of the event loop: some 2 ms for known series, some 20 ms for new ones. */
 const BYTES_PER_TURN = 1 << 20
 
-interface Counts {
-  readonly scrapedCount: number
-  readonly addedCount: number
-  readonly seriesAddedCount: number
-}
-
-const NOTHING: Counts = { scrapedCount: 0, addedCount: 0, seriesAddedCount: 0 }
+const NOTHING = { scrapedCount: 0, addedCount: 0, seriesAddedCount: 0 }
 
 type Phase = 'idle' | 'waiting' | 'scraping' | 'retiring' | 'ended'
 
@@ -76,7 +62,7 @@ export class ScrapeLoop {
   #live = false
   /** The page was made under another configuration: good for staleness only. */
   #pageIsForeign = false
-  readonly #reportRefs = new Float64Array(REPORT_NAMES.length).fill(-1)
+  readonly #report = new ReportSeries()
   /** Why every scrape fails without being tried. */
   #forcedError: string | undefined
 
@@ -292,7 +278,8 @@ export class ScrapeLoop {
       const durationMs = env.clock.monotonic() - began
       this.#note(error, durationMs)
       const { scrapedCount, addedCount, seriesAddedCount } = counts
-      this.#report(appender, timestamp, [error === undefined ? 1 : 0, durationMs / 1000, scrapedCount, addedCount, seriesAddedCount])
+      const report = { isUp: error === undefined, durationMs, scrapedCount, addedCount, seriesAddedCount }
+      this.#report.append(appender, timestamp, this.#target.labels, report)
     } catch (cause) {
       appender.rollback()
       throw cause
@@ -348,16 +335,6 @@ export class ScrapeLoop {
     })
   }
 
-  /** `values` in the order of REPORT_NAMES. A report sample that the storage refuses is not missed: another loop has this target now. */
-  #report(appender: Appender, timestamp: Timestamp, values: readonly number[]): void {
-    for (let i = 0; i < REPORT_NAMES.length; i++) {
-      const ref = this.#reportRefs[i]
-      if (ref >= 0 && appender.append(ref, timestamp, values[i]) !== AppendStatus.unknownSeries) continue
-      this.#reportRefs[i] = appender.series(reportLabels(REPORT_NAMES[i], this.#target.labels))
-      appender.append(this.#reportRefs[i], timestamp, values[i])
-    }
-  }
-
   /**
    * Waits until a target that only flaps, or that another configuration scrapes from now on, would have new samples: the markers
    * carry the time of the next slot and are then refused as too old. Source: Prometheus scrape/scrape.go, endOfRunStaleness.
@@ -382,7 +359,7 @@ export class ScrapeLoop {
     const appender = appendable.appender()
     try {
       this.#markPageStale(appender, this.#slot)
-      for (const ref of this.#reportRefs) if (ref >= 0) appender.append(ref, this.#slot, STALE_MARKER)
+      this.#report.markStale(appender, this.#slot)
       await appender.commit()
     } catch (cause) {
       log.error('staleness markers were not stored', {

@@ -66,7 +66,7 @@ test("what cannot be scraped is refused in upstream's words", () => {
   check({ __address__: 'h', __scrape_interval__: '0s' }, 'scrape interval cannot be 0')
   check({ __address__: 'h', __scrape_timeout__: '0' }, 'scrape timeout cannot be 0')
   check({ __address__: 'h', __scrape_timeout__: '2s' }, 'scrape timeout cannot be greater than scrape interval ("2s" > "1s")')
-  check({ __address__: 'h', x: '\ud800' }, 'invalid label value for "x": "\ud800"')
+  check({ __address__: 'h', x: '\ud800' }, 'invalid label value for "x": "\\ud800"')
 })
 
 test('a dropped target is known by what was found', () => {
