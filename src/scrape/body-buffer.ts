@@ -1,6 +1,9 @@
 import { CodedError } from '../base/errors.ts'
 
 const SMALLEST_BYTES = 16 * 1024
+/** Buffers over this size must leave a quarter of the budget to the others: who sends much must not keep the rest from being scraped. */
+const LARGE_BYTES = 1024 * 1024
+const LARGE_SHARE = 0.75
 /** Free buffers kept for the next scrapes. */
 const FREE_BYTES_MAX = 32 * 1024 * 1024
 
@@ -35,8 +38,9 @@ export class BufferPool {
   take(sizeBytes: number): Uint8Array {
     let capacity = SMALLEST_BYTES
     while (capacity < sizeBytes) capacity *= 2
-    if (this.#usedBytes + capacity > this.budgetBytes) {
-      throw new BodySizeError(`: bodies of running scrapes take ${this.#usedBytes} bytes, at most ${this.budgetBytes} are allowed`)
+    const allowedBytes = capacity > LARGE_BYTES ? this.budgetBytes * LARGE_SHARE : this.budgetBytes
+    if (this.#usedBytes + capacity > allowedBytes) {
+      throw new BodySizeError(`: bodies of running scrapes take ${this.#usedBytes} bytes, at most ${allowedBytes} are allowed`)
     }
     this.#usedBytes += capacity
     const buffer = this.#free.get(capacity)?.pop()

@@ -101,6 +101,18 @@ test('a pool never lends more than its budget', () => {
   assert.equal(pool.usedBytes, 0)
 })
 
+test('large bodies leave room for small ones', () => {
+  const pool = new BufferPool(64 << 20)
+  const large = Array.from({ length: 10 }, () => new BodyBuffer(pool, Infinity))
+  const piece = new Uint8Array(1 << 20)
+  assert.throws(() => {
+    for (;;) for (const body of large) body.append(piece, 0, piece.length)
+  }, BodySizeError)
+  const small = Array.from({ length: 100 }, () => new BodyBuffer(pool, Infinity, 100_000))
+  for (const body of [...large, ...small]) body.release()
+  assert.equal(pool.usedBytes, 0)
+})
+
 function split(content: Uint8Array, cuts: readonly number[]): Uint8Array[] {
   const at = [...new Set(cuts.map((cut) => cut % (content.length + 1)))].sort((a, b) => a - b)
   return [0, ...at].map((start, i) => content.slice(start, at[i] ?? content.length))
