@@ -55,6 +55,7 @@ test('equal label sets have the same hash and key', () => {
   assert.equal(a.hash(), b.hash())
   assert.equal(a.key(), b.key())
   assert.notEqual(Labels.of({ ab: 'c' }).key(), Labels.of({ a: 'bc' }).key())
+  assert.notEqual(Labels.of({ a: 'b\xffc\xffd' }).key(), Labels.of({ a: 'b', c: 'd' }).key())
 })
 
 test('a series is printed as upstream prints it', () => {

@@ -88,7 +88,7 @@ export class Labels {
 
   /** A string that is equal exactly when the label sets are: a Map key. */
   key(): string {
-    return this.pairs.join('\xff')
+    return keyOfPairs(this.pairs)
   }
 
   /** 32 bits, not negative, the same in every process. For tables in memory, never written to disk. */
@@ -123,6 +123,14 @@ export class Labels {
     for (const [name, value] of this) out[name] = value
     return out
   }
+}
+
+/** Between the parts of a key: half a surrogate pair, which no text in UTF-8 holds, so that no label can forge a key. */
+const KEY_SEPARATOR = '\ud800'
+
+/** The key of a flat label set, or of a part of one. */
+export function keyOfPairs(pairs: readonly string[]): string {
+  return pairs.join(KEY_SEPARATOR)
 }
 
 /** Changes a label set step by step. An empty value removes the label. */

@@ -1,4 +1,4 @@
-import { Labels, METRIC_NAME } from '../../model/labels.ts'
+import { keyOfPairs, Labels, METRIC_NAME } from '../../model/labels.ts'
 
 /** Which group of an aggregation a series belongs to: asked once a series, never per step. */
 export class Grouping {
@@ -17,7 +17,7 @@ export class Grouping {
   /** The group of a series; a new one when no series of it was seen. */
   indexOf(labels: Labels): number {
     const pairs = this.#keptPairs(labels)
-    const key = pairs.join('\xff')
+    const key = keyOfPairs(pairs)
     const known = this.#indexes.get(key)
     if (known !== undefined) return known
     const index = this.labels.length

@@ -1,4 +1,4 @@
-import { Labels, METRIC_NAME } from '../../model/labels.ts'
+import { keyOfPairs, Labels, METRIC_NAME } from '../../model/labels.ts'
 import type { VectorMatching } from '../parser/ast.ts'
 import type { StepSeries } from './columns.ts'
 
@@ -15,7 +15,7 @@ export class Signatures {
 
   /** The number of the signature of a label set; a new one when it was not seen before. */
   indexOf(labels: Labels): number {
-    const key = this.#keptPairs(labels).join('\xff')
+    const key = keyOfPairs(this.#keptPairs(labels))
     const known = this.#indexes.get(key)
     if (known !== undefined) return known
     const index = this.#indexes.size
@@ -25,7 +25,7 @@ export class Signatures {
 
   /** The number of the signature, or undefined when it was not seen before. */
   find(labels: Labels): number | undefined {
-    return this.#indexes.get(this.#keptPairs(labels).join('\xff'))
+    return this.#indexes.get(keyOfPairs(this.#keptPairs(labels)))
   }
 
   /** The labels that are matched. */
