@@ -7,12 +7,14 @@ import { flagMarkdown } from '../src/config/flags.ts'
 import { prometheusSchema } from '../src/config/prometheus-schema.ts'
 import { schemaMarkdown } from '../src/config/schema-markdown.ts'
 import { serverFlags } from '../src/config/server-flags.ts'
+import { upFlags } from '../src/topology/up-flags.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
 const PARTS: readonly { readonly file: string; readonly name: string; readonly text: () => string }[] = [
   { file: 'docs/operating/server.md', name: 'flags:server', text: () => flagMarkdown(serverFlags) },
   { file: 'docs/operating/exporter.md', name: 'flags:exporter', text: () => flagMarkdown(exporterFlags) },
+  { file: 'docs/operating/up.md', name: 'flags:up', text: () => flagMarkdown(upFlags) },
   { file: 'docs/operating/config.md', name: 'fields:prometheus.yml', text: () => schemaMarkdown(prometheusSchema) },
 ]
 

@@ -193,7 +193,7 @@ export function flagMarkdown(table: FlagTable): string {
   const rows = Object.entries(table).map(([name, known]) => {
     const status = known.aliasOf === undefined ? known.status : `retired, now \`--${known.aliasOf}\``
     const value = defaultText(known).replaceAll('|', '\\|')
-    return `| \`--${name}\` | ${value === '' ? '' : `\`${value}\``} | ${status} | ${known.help.replaceAll('|', '\\|')} |`
+    return `| \`--${name}\` | ${value === '' ? '' : `\`${value.replaceAll('|', '\\|')}\``} | ${status} | ${known.help.replaceAll('|', '\\|')} |`
   })
   return ['| flag | default | here | meaning |', '|---|---|---|---|', ...rows].join('\n')
 }
