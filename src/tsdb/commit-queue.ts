@@ -6,8 +6,8 @@ import { NOT_LOGGED } from './series-slots.ts'
 import type { LogWriter } from './wal/log-writer.ts'
 import type { WindowSet } from './window-set.ts'
 
-/** Samples of one write to the log. More of them wait for the next one. */
-const WRITE_SAMPLES_MAX = 500_000
+/** Samples of one write to the log. More of them wait for the next one, and the event loop turns in between. */
+const WRITE_SAMPLES_MAX = 100_000
 
 interface Commit {
   readonly batch: SampleBatch

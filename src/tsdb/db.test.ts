@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { virtualEnv } from '../base/env-virtual.ts'
+import { CodedError } from '../base/errors.ts'
 import { Labels } from '../model/labels.ts'
 import { Matcher } from '../model/matcher.ts'
 import { STALE_MARKER } from '../model/staleness.ts'
@@ -277,6 +278,43 @@ test('a select that is under way keeps what retention drops', async () => {
   assert.equal(seen, 300)
   await env.clock.advance(60_000)
   assert.ok(db.stats().memoryBytes <= before)
+  await close()
+})
+
+test('a select charges what it holds, and gives it back however it ends', async () => {
+  const { db, close } = await runDb(virtualEnv())
+  const appender = db.appender()
+  for (let i = 0; i < 300; i++) appender.append(appender.series(Labels.of({ __name__: 'm', i: String(i) })), base, i)
+  await appender.commit()
+  const select = async (limit: number, batchesMax: number) => {
+    let held = 0
+    let most = 0
+    const budget = {
+      ...unlimitedContext().budget,
+      chargeBytes(count: number) {
+        if (held + count > limit) throw new CodedError('limit', 'too much')
+        held += count
+        most = Math.max(most, held)
+      },
+      releaseBytes(count: number) {
+        held -= count
+      },
+    }
+    let batches = 0
+    try {
+      for await (const _ of db.select({ minTime: 0, maxTime: Infinity, matchers: everything }, { ...unlimitedContext(), budget })) {
+        if (++batches === batchesMax) break
+      }
+    } finally {
+      assert.equal(held, 0)
+    }
+    return most
+  }
+  const whole = await select(Infinity, Infinity)
+  assert.ok(whole > 300 * 4 + 128 * 10, `${whole} bytes`)
+  await select(Infinity, 1)
+  await assert.rejects(select(300 * 4 + 10, Infinity), /too much/)
+  await assert.rejects(select(10, Infinity), /too much/)
   await close()
 })
 

@@ -9,6 +9,8 @@ const PAYLOAD_BYTES = 512 * 1024
 /** A sample's control byte, series, time and value at their longest. */
 const SAMPLE_BYTES_MAX = 32
 const DICTIONARY_SIZE = 1 << 14
+/** A buffer that a batch of many new series made larger than this is not kept. */
+const KEPT_BYTES_MAX = 4 * 1024 * 1024
 
 export const TIME_FOLLOWS = 0x10
 export const SERIES_FOLLOWS = 0x20
@@ -121,6 +123,7 @@ export class LogEncoder {
   }
 
   reuse(writer: ByteWriter): void {
+    if (writer.bytes.length > KEPT_BYTES_MAX) return
     writer.length = 0
     this.#spare = writer
   }

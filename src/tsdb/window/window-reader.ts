@@ -23,6 +23,11 @@ class Cursor {
     this.advance()
   }
 
+  /** What the cursor holds of the query's memory. */
+  get heldBytes(): number {
+    return this.#series.byteLength
+  }
+
   advance(): void {
     if (this.#next === this.#series.length) {
       this.labels = undefined
@@ -74,11 +79,13 @@ export async function* selectFromWindows(
   const { minTime, maxTime } = request
   for (const window of windows) window.pins++
   let buffer = new Uint8Array(0)
+  const cursors: Cursor[] = []
   try {
-    const cursors: Cursor[] = []
     for (const window of windows) {
       ctx.signal.throwIfAborted()
-      cursors.push(new Cursor(window, request.matchers, minTime, maxTime))
+      const cursor = new Cursor(window, request.matchers, minTime, maxTime)
+      ctx.budget.chargeBytes(cursor.heldBytes)
+      cursors.push(cursor)
       await breathe()
     }
     for (;;) {
@@ -119,6 +126,7 @@ export async function* selectFromWindows(
     }
   } finally {
     ctx.budget.releaseBytes(buffer.length)
+    for (const cursor of cursors) ctx.budget.releaseBytes(cursor.heldBytes)
     for (const window of windows) window.pins--
   }
 }
