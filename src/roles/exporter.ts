@@ -1,6 +1,6 @@
 import type { Env } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
-import { registerProcessMetrics } from '../base/process-metrics.ts'
+import { type BuildInfo, registerProcessMetrics } from '../base/process-metrics.ts'
 import type { Service } from '../base/service.ts'
 import { runServices } from '../base/service.ts'
 import { type Command, EXIT } from '../commands/command.ts'
@@ -11,24 +11,23 @@ import { exporterHandler } from '../exporter/http.ts'
 import { exporterHttpService } from '../exporter/http-service.ts'
 
 /** What the exporter consists of. Throws `bad_data` where a flag's value is wrong. */
-export function exporterServices(flags: ParsedFlags<typeof exporterFlags>, env: Env, version: string): Service[] {
+export function exporterServices(flags: ParsedFlags<typeof exporterFlags>, env: Env, build: BuildInfo): Service[] {
   const { values } = flags
   const exporter = new HostExporter(env, exporterOptions(flags))
   const showsItself = !values['web.disable-exporter-metrics']
   const handler = exporterHandler(exporter, {
     telemetryPath: values['web.telemetry-path'],
     ownMetrics: async () => (showsItself ? env.metrics.metrics() : ''),
-    version,
+    version: build.version,
     log: env.log,
   })
-  return [processMetricsService(env, version), exporterHttpService(env, exporterAddresses(values), handler)]
+  return [processMetricsService(env, build), exporterHttpService(env, exporterAddresses(values), handler)]
 }
 
-function processMetricsService(env: Env, version: string): Service {
+function processMetricsService(env: Env, build: BuildInfo): Service {
   return {
     name: 'process metrics',
     async run(signal, ready) {
-      const build = { version, revision: '', branch: '', buildUser: '', buildDate: '', goVersion: '' }
       const metrics = registerProcessMetrics({ env, build })
       ready()
       await new Promise<void>((resolve) => {
@@ -55,7 +54,7 @@ ${flagHelp(exporterFlags)}`,
     try {
       const flags = parseFlags(args, exporterFlags)
       env = context.env({ level: flags.values['log.level'], format: flags.values['log.format'] })
-      services = exporterServices(flags, env, context.version)
+      services = exporterServices(flags, env, context.build)
       for (const warning of flags.warnings) env.log.warn('flag without effect', { reason: warning })
     } catch (error) {
       context.io.err(`promontory exporter: ${errorMessage(error)}`)
