@@ -54,7 +54,9 @@ async function fetchText(env: VirtualEnv, from: ScrapeClient, advanceMs = 20_000
   )
   await env.clock.advance(advanceMs)
   // What goes through zlib's thread pool ends in real time.
-  await Promise.race([done, new Promise((resolve) => setTimeout(resolve, 2000))])
+  let timer: NodeJS.Timeout | undefined
+  await Promise.race([done, new Promise((resolve) => (timer = setTimeout(resolve, 5000)))])
+  clearTimeout(timer)
   return outcome
 }
 
