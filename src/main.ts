@@ -1,7 +1,7 @@
 // Arguments → command → its exit code. What a role consists of stands in roles/, what a tool does in commands/.
 import { readFileSync } from 'node:fs'
 import { Socket } from 'node:net'
-import { hostname } from 'node:os'
+import { hostname, totalmem } from 'node:os'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { realClock, realEnv, STOP_FD_VARIABLE } from './base/env-real.ts'
@@ -35,7 +35,7 @@ const context: CommandContext = {
     hostname: hostname(),
     cpuCount: navigator.hardwareConcurrency,
     workingDirectory: process.cwd(),
-    memoryLimitBytes: process.constrainedMemory(),
+    memoryLimitBytes: memoryLimit(),
   },
   pid: process.pid,
 }
@@ -85,6 +85,12 @@ async function main(args: readonly string[]): Promise<number> {
     context.io.err(`promontory ${found.command.name}: ${errorMessage(error)}`)
     return EXIT.failed
   }
+}
+
+/** Of the container we are in; 0 where there is none. */
+function memoryLimit(): number {
+  const limit = process.constrainedMemory()
+  return limit < totalmem() ? limit : 0
 }
 
 /** What the bundle was built from; sources that run as they are know nothing of it. */

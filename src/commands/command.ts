@@ -21,7 +21,7 @@ export interface Machine {
   readonly hostname: string
   readonly cpuCount: number
   readonly workingDirectory: string
-  /** What a container may use, or all there is. */
+  /** What a container may use; 0 where there is no limit. */
   readonly memoryLimitBytes: number
 }
 
