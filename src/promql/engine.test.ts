@@ -78,6 +78,14 @@ test('a query holds no more samples and no more bytes than it may', async () => 
   await assert.rejects(small.range('m / m', 0, 20_000, 100, { signal: signal() }), { code: 'execution', message: /more than 10000 bytes/ })
 })
 
+test('a subquery of more steps than memory has room for is refused, if it finds anything', async () => {
+  const engine = engineOver(data)
+  const ask = (query: string) => engine.instant(query, 1e12, { signal: signal() })
+  await assert.rejects(ask('count_over_time(vector(1)[100y:1ms])'), { code: 'execution', message: /bytes of memory/ })
+  await assert.rejects(ask('count_over_time(m[100y:1ms])'), { code: 'execution', message: /bytes of memory/ })
+  assert.equal(showValue(await ask('count_over_time(none[100y:1ms])')), '')
+})
+
 test('more queries than may run at once wait in line', async () => {
   const { source, started } = hanging()
   const engine = engineOver(source, { maxConcurrency: 1 })

@@ -33,14 +33,20 @@ export async function readSamples(run: QueryRun, samples: Samples, steps: Steps,
   const start = Math.floor((minTime - 1) / stepMs) * stepMs + stepMs
   const inner = stepsBetween(start, maxTime, stepMs)
   if (inner.count === 0) return
-  const columns = new SampleColumns(inner.count)
+  const columns = new SampleColumns(0)
+  let isCharged = false
   await run.execute(samples.input, inner, (series) => {
+    if (!isCharged) run.context.budget.chargeBytes(inner.count * BYTES_PER_SAMPLE)
+    isCharged = true
     gather(series, inner, columns)
     const { labels, dropName } = series
     run.memory.release(series)
     if (columns.length > 0) visit(labels, columns, dropName)
   })
+  if (isCharged) run.context.budget.releaseBytes(inner.count * BYTES_PER_SAMPLE)
 }
+
+const BYTES_PER_SAMPLE = 16
 
 /** Hot: runs once a series. Most series have no marker and are left as they are. */
 function removeStaleMarkers(columns: SampleColumns): void {
@@ -59,6 +65,7 @@ function removeStaleMarkers(columns: SampleColumns): void {
 
 function gather(series: StepSeries, steps: Steps, into: SampleColumns): void {
   into.clear()
+  into.reserve(steps.count)
   for (let k = 0; k < steps.count; k++) {
     if (series.present[k] === 1) into.push(steps.start + k * steps.stepMs, series.values[k])
   }
