@@ -1,24 +1,11 @@
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
-import { type Address, formatAddress, listenFault } from './address.ts'
-import type { Env, HttpHandler, HttpListener } from './env.ts'
 import { errorMessage } from './errors.ts'
-import { type Service, untilAborted } from './service.ts'
+import { type ListenOptions, listenService } from './http-listen.ts'
+import type { Service } from './service.ts'
 
-export interface HttpServiceOptions {
-  readonly env: Env
-  /** Who listens, as the error of a busy port says it. */
-  readonly role: string
-  /** The flag that gave the address. */
-  readonly flag: string
-  readonly addresses: readonly Address[]
-  readonly connectionsMax?: number
-  readonly readTimeoutMs?: number
-  /** How long running requests may go on after the stop. */
-  readonly graceMs: number
+export interface HttpServiceOptions extends ListenOptions {
   /** Adds the routes. */
   register(app: FastifyInstance): void | Promise<void>
-  /** Told where it listens, in the order of the addresses, before it is ready. */
-  onListening?(listeners: readonly HttpListener[]): void
 }
 
 /** Largest body where a route does not say otherwise: Go's limit of a form. */
@@ -51,7 +38,7 @@ function plainError(reply: FastifyReply, status: number, text: string): void {
   void reply.code(status).type('text/plain; charset=utf-8').header('x-content-type-options', 'nosniff').send(`${text}\n`)
 }
 
-/** Serves an app at all of its addresses until it is told to stop. A busy port is an error with address, role and flag. */
+/** Serves an app at all of its addresses until it is told to stop. */
 export function httpService(options: HttpServiceOptions): Service {
   return {
     name: 'http server',
@@ -59,31 +46,11 @@ export function httpService(options: HttpServiceOptions): Service {
       const app = createHttpApp()
       await options.register(app)
       await app.ready()
-      const handler: HttpHandler = (request, response) => app.routing(request, response)
-      const listeners: HttpListener[] = []
       try {
-        for (const address of options.addresses) listeners.push(await listen(options, address, handler))
-        options.onListening?.(listeners)
-        ready()
-        await untilAborted(signal)
+        await listenService(options, (request, response) => app.routing(request, response)).run(signal, ready)
       } finally {
-        await Promise.all(listeners.map((listener) => listener.close(options.graceMs)))
         await app.close()
       }
     },
-  }
-}
-
-async function listen(
-  { env, role, flag, connectionsMax, readTimeoutMs }: HttpServiceOptions,
-  address: Address,
-  handler: HttpHandler,
-): Promise<HttpListener> {
-  try {
-    const listener = await env.http.listen({ ...address, connectionsMax, readTimeoutMs }, handler)
-    env.log.info('listening', { address: formatAddress(listener), role })
-    return listener
-  } catch (cause) {
-    throw new Error(`listen on ${formatAddress(address)} (${role}, ${flag}): ${listenFault(cause) ?? errorMessage(cause)}`)
   }
 }

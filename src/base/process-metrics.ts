@@ -1,5 +1,6 @@
 import { Counter, Gauge } from 'prom-client'
 import type { Env, FileSystem } from './env.ts'
+import { type Service, untilAborted } from './service.ts'
 
 /** What is known of this program when it is built. */
 export interface BuildInfo {
@@ -74,6 +75,19 @@ export function registerProcessMetrics({ env, build, clockTicksPerSecond = 100 }
     }).set(labels, 1)
   }
   return probeEventLoop(env)
+}
+
+/** Process metrics for as long as a role runs. */
+export function processMetricsService(env: Env, build: BuildInfo): Service {
+  return {
+    name: 'process metrics',
+    async run(signal, ready) {
+      const metrics = registerProcessMetrics({ env, build })
+      ready()
+      await untilAborted(signal)
+      metrics.stop()
+    },
+  }
 }
 
 /** A timer that says how late it was called: what every request waited at least. */

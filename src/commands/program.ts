@@ -1,8 +1,8 @@
-import { checkConfigCommand } from './check-config.ts'
-import type { Command } from './command.ts'
 import { exporterCommand } from '../roles/exporter.ts'
 import { serverCommand } from '../roles/server.ts'
 import { upCommand } from '../roles/up.ts'
+import { checkConfigCommand } from './check-config.ts'
+import type { Command } from './command.ts'
 
 const GROUPS: readonly { readonly title: string; readonly commands: readonly Command[] }[] = [
   { title: 'On this machine', commands: [upCommand] },
@@ -12,8 +12,29 @@ const GROUPS: readonly { readonly title: string; readonly commands: readonly Com
 
 /** Names of commands that the design has and this release does not. */
 const NOT_BUILT = new Set([
-  'alertmanager', 'query', 'store', 'compact', 'sidecar', 'console', 'deadman', 'fleet', 'test', 'promql', 'tsdb', 'alert', 'silence', 'route',
-  'template', 'bucket', 'plan', 'render', 'status', 'bench', 'chaos', 'parity', 'doctor',
+  'alertmanager',
+  'query',
+  'store',
+  'compact',
+  'sidecar',
+  'console',
+  'deadman',
+  'fleet',
+  'test',
+  'promql',
+  'tsdb',
+  'alert',
+  'silence',
+  'route',
+  'template',
+  'bucket',
+  'plan',
+  'render',
+  'status',
+  'bench',
+  'chaos',
+  'parity',
+  'doctor',
 ])
 
 export function programHelp(): string {
@@ -24,7 +45,11 @@ export function programHelp(): string {
     lines.push('', `${group.title}:`)
     for (const command of group.commands) lines.push(`  ${command.name.padEnd(width)}  ${command.summary}`)
   }
-  lines.push('', '`promontory COMMAND --help` says more of each; `promontory --version` says which this is.', 'Start here: `promontory up` monitors this machine.')
+  lines.push(
+    '',
+    '`promontory COMMAND --help` says more of each; `promontory --version` says which this is.',
+    'Start here: `promontory up` monitors this machine.',
+  )
   return lines.join('\n')
 }
 
@@ -38,6 +63,7 @@ export function findCommand(args: readonly string[]): { command: Command; args: 
   const first = args[0]
   const inGroup = commands.filter((command) => command.name.startsWith(`${first} `)).map((command) => command.name.slice(first.length + 1))
   if (inGroup.length > 0) return { problem: `${first}: found ${args[1] ?? 'nothing'}, want one of: ${inGroup.join(', ')}` }
-  if (NOT_BUILT.has(first)) return { problem: `${first} is not built yet; this release has: ${commands.map((command) => command.name).join(', ')}` }
+  if (NOT_BUILT.has(first))
+    return { problem: `${first} is not built yet; this release has: ${commands.map((command) => command.name).join(', ')}` }
   return { problem: `no command ${first}; there are: ${commands.map((command) => command.name).join(', ')}` }
 }

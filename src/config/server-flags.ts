@@ -244,7 +244,7 @@ const FEATURES: Readonly<Record<string, 'built in' | 'supported' | 'unsupported'
   'extra-scrape-metrics': 'unsupported',
   'promql-per-step-stats': 'unsupported',
   'promql-experimental-functions': 'unsupported',
-  'promql-delayed-name-removal': 'unsupported',
+  'promql-delayed-name-removal': 'supported',
   'promql-duration-expr': 'unsupported',
   'promql-extended-range-selectors': 'unsupported',
   'promql-binop-fill-modifiers': 'unsupported',

@@ -1,6 +1,7 @@
 import type { Env } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
-import { type BuildInfo, registerProcessMetrics } from '../base/process-metrics.ts'
+import { listenService } from '../base/http-listen.ts'
+import { type BuildInfo, processMetricsService } from '../base/process-metrics.ts'
 import type { Service } from '../base/service.ts'
 import { runServices } from '../base/service.ts'
 import { type Command, EXIT } from '../commands/command.ts'
@@ -8,7 +9,8 @@ import { exporterAddresses, exporterFlags, exporterOptions } from '../config/exp
 import { flagHelp, type ParsedFlags, parseFlags } from '../config/flags.ts'
 import { HostExporter } from '../exporter/host-exporter.ts'
 import { exporterHandler } from '../exporter/http.ts'
-import { exporterHttpService } from '../exporter/http-service.ts'
+
+const CLOSE_GRACE_MS = 2_000
 
 /** What the exporter consists of. Throws `bad_data` where a flag's value is wrong. */
 export function exporterServices(flags: ParsedFlags<typeof exporterFlags>, env: Env, build: BuildInfo): Service[] {
@@ -21,22 +23,8 @@ export function exporterServices(flags: ParsedFlags<typeof exporterFlags>, env: 
     version: build.version,
     log: env.log,
   })
-  return [processMetricsService(env, build), exporterHttpService(env, exporterAddresses(values), handler)]
-}
-
-function processMetricsService(env: Env, build: BuildInfo): Service {
-  return {
-    name: 'process metrics',
-    async run(signal, ready) {
-      const metrics = registerProcessMetrics({ env, build })
-      ready()
-      await new Promise<void>((resolve) => {
-        if (signal.aborted) resolve()
-        else signal.addEventListener('abort', () => resolve(), { once: true })
-      })
-      metrics.stop()
-    },
-  }
+  const listening = { env, role: 'exporter', flag: '--web.listen-address', addresses: exporterAddresses(values), graceMs: CLOSE_GRACE_MS }
+  return [processMetricsService(env, build), listenService(listening, handler)]
 }
 
 export const exporterCommand: Command = {

@@ -4,7 +4,7 @@ import { type Address, parseAddress } from '../base/address.ts'
 import type { Env } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
 import { httpService } from '../base/http-server.ts'
-import { registerProcessMetrics } from '../base/process-metrics.ts'
+import { processMetricsService } from '../base/process-metrics.ts'
 import { runServices, type Service, untilAborted } from '../base/service.ts'
 import { type Command, type CommandContext, EXIT } from '../commands/command.ts'
 import { flagHelp, flagTexts, type ParsedFlags, parseFlags } from '../config/flags.ts'
@@ -76,7 +76,17 @@ async function runServer(args: readonly string[], context: CommandContext): Prom
   })
   const quit = new AbortController()
   const stop = AbortSignal.any([context.signal, quit.signal])
-  const services = await compose({ context, env, flags, web, reloader, db, quit: () => quit.abort(new Error('asked to quit')), stop })
+  const services = await compose({
+    context,
+    env,
+    flags,
+    web,
+    features: features.enabled,
+    reloader,
+    db,
+    quit: () => quit.abort(new Error('asked to quit')),
+    stop,
+  })
   await runServices(services, stop, env.log)
   env.log.info('stopped')
   return EXIT.ok
@@ -87,6 +97,7 @@ interface Parts {
   readonly env: Env
   readonly flags: Flags
   readonly web: WebOptions
+  readonly features: ReadonlySet<string>
   readonly reloader: ConfigReloader
   readonly db: Db
   quit(): void
@@ -94,7 +105,7 @@ interface Parts {
 }
 
 /** What the server consists of, in the order in which it starts: it can be asked for its health before the log is replayed. */
-async function compose({ context, env, flags, web, reloader, db, quit, stop }: Parts): Promise<Service[]> {
+async function compose({ context, env, flags, web, features, reloader, db, quit, stop }: Parts): Promise<Service[]> {
   const { values } = flags
   const { build, machine } = context
   const startTime = env.clock.now()
@@ -105,6 +116,7 @@ async function compose({ context, env, flags, web, reloader, db, quit, stop }: P
     timeoutMs: values['query.timeout'],
     maxSamples: values['query.max-samples'],
     maxConcurrency: values['query.max-concurrency'],
+    delayedNameRemoval: features.has('promql-delayed-name-removal'),
     defaultSubqueryStepMs: () => reloader.current.evaluationIntervalMs,
   })
   const scrape = createScrapeManager({ env, appendable: db, version: context.version })
@@ -152,7 +164,7 @@ async function compose({ context, env, flags, web, reloader, db, quit, stop }: P
     uiDir: `${context.root}/ui/dist`,
   }
   return [
-    processMetrics(env, context),
+    processMetricsService(env, build),
     httpService({
       env,
       role: 'server',
@@ -167,18 +179,6 @@ async function compose({ context, env, flags, web, reloader, db, quit, stop }: P
     scrape,
     reloader.watcher(),
   ]
-}
-
-function processMetrics(env: Env, { build }: CommandContext): Service {
-  return {
-    name: 'process metrics',
-    async run(signal, ready) {
-      const metrics = registerProcessMetrics({ env, build })
-      ready()
-      await untilAborted(signal)
-      metrics.stop()
-    },
-  }
 }
 
 function withReady(service: Service, onReady: () => void): Service {

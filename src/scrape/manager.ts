@@ -1,5 +1,5 @@
 import type { Env } from '../base/env.ts'
-import type { Service } from '../base/service.ts'
+import { type Service, untilAborted } from '../base/service.ts'
 import type { Appendable } from '../storage/appender.ts'
 import { BufferPool } from './body-buffer.ts'
 import { BODIES_BYTES_MAX } from './limits.ts'
@@ -64,10 +64,7 @@ class Manager implements ScrapeManager {
     this.#isRunning = true
     this.#adjust()
     ready()
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve()
-      else signal.addEventListener('abort', () => resolve(), { once: true })
-    })
+    await untilAborted(signal)
     this.#isRunning = false
     const pools = [...this.#pools.values(), ...this.#leaving]
     this.#pools.clear()

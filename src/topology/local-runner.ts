@@ -1,5 +1,6 @@
 import type { Env } from '../base/env.ts'
 import { wrapError } from '../base/errors.ts'
+import { untilAborted } from '../base/service.ts'
 import type { Fleet, GeneratedFile, Instance } from './fleet.ts'
 import { type InstanceEvent, nameOf, SupervisedInstance } from './supervised-instance.ts'
 
@@ -46,19 +47,12 @@ export async function runFleet(fleet: Fleet, options: LocalRunnerOptions, signal
       .catch(fail)
     running.push({ instance, done })
   }
-  await aborted(AbortSignal.any([signal, failure.signal]))
+  await untilAborted(AbortSignal.any([signal, failure.signal]))
   for (const { instance, done } of running.reverse()) {
     await instance.stop(stopGraceMs)
     await done
   }
   if (failure.signal.aborted) throw failure.signal.reason
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }
 
 /** Writes what an instance is started with. The answer puts back what was there before. */

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { virtualEnv } from '../base/env-virtual.ts'
-import { exporterHttpService } from './http-service.ts'
+import { virtualEnv } from './env-virtual.ts'
+import { listenService } from './http-listen.ts'
 
 test('a busy address is an error with address, role and flag, and leaves nothing listening', async () => {
   const env = virtualEnv()
   await env.http.listen({ host: '127.0.0.1', port: 9101 }, () => {})
   const addresses = [9100, 9101].map((port) => ({ host: '127.0.0.1', port }))
-  const service = exporterHttpService(env, addresses, () => {})
+  const service = listenService({ env, role: 'exporter', flag: '--web.listen-address', addresses, graceMs: 0 }, () => {})
   await assert.rejects(
     service.run(new AbortController().signal, () => {}),
     {
@@ -21,9 +21,14 @@ test('it listens at all addresses until it is told to stop', async () => {
   const env = virtualEnv()
   const stop = new AbortController()
   let isReady = false
-  const service = exporterHttpService(
-    env,
-    [9100, 9101].map((port) => ({ host: '127.0.0.1', port })),
+  const service = listenService(
+    {
+      env,
+      role: 'exporter',
+      flag: '--web.listen-address',
+      addresses: [9100, 9101].map((port) => ({ host: '127.0.0.1', port })),
+      graceMs: 0,
+    },
     (_, response) => void response.end('here'),
   )
   const done = service.run(stop.signal, () => {
