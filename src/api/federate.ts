@@ -5,7 +5,7 @@ import { type Answer, errorAnswer } from '../base/http-answer.ts'
 import type { RouteRequest } from '../base/http-routes.ts'
 import { SampleColumns } from '../chunkenc/codec.ts'
 import { decodeChunk } from '../chunkenc/decode-chunk.ts'
-import { formatFloatText } from '../exposition/float.ts'
+import { labelPair, sampleLine, typeLine } from '../exposition/text-writer.ts'
 import { compareStrings, isLegacyLabelName, isLegacyMetricName, type Labels, METRIC_NAME } from '../model/labels.ts'
 import type { Matcher } from '../model/matcher.ts'
 import { isStaleMarker } from '../model/staleness.ts'
@@ -119,29 +119,22 @@ function* encodePage({ labels, times, values, byName }: Newest, externalLabels: 
   for (const index of order) {
     const name = labels[index].get(METRIC_NAME)
     const shown = names === 'underscores' ? underscored(name, isLegacyMetricName) : name
-    const bare = isLegacyMetricName(shown)
-    if (name !== family) writer.text(`# TYPE ${bare ? shown : quoted(shown)} untyped\n`)
+    if (name !== family) writer.text(typeLine(shown, 'untyped'))
     family = name
-    // Upstream writes both zeros as 0 here.
-    const value = values[index] === 0 ? 0 : values[index]
-    const parts = bare ? [] : [quoted(shown)]
+    const parts: string[] = []
     for (const [label, value] of labels[index]) if (label !== METRIC_NAME) parts.push(pair(label, value, names))
     for (const [label, value] of added) if (!labels[index].has(label)) parts.push(pair(label, value, names))
-    writer.text(`${bare ? shown : ''}${parts.length === 0 ? '' : `{${parts.join(',')}}`} ${formatFloatText(value)} ${times[index]}\n`)
+    // Upstream writes both zeros as 0 here.
+    writer.text(sampleLine(shown, parts.join(','), values[index] === 0 ? 0 : values[index], times[index]))
     if (writer.hasFull) yield* writer.take()
   }
   yield* writer.end()
 }
 
 function pair(label: string, value: string, names: NameStyle): string {
-  const shown = names === 'underscores' ? underscored(label, isLegacyLabelName) : label
-  return `${isLegacyLabelName(shown) ? shown : quoted(shown)}=${quoted(value)}`
+  return labelPair(names === 'underscores' ? underscored(label, isLegacyLabelName) : label, value)
 }
 
 function underscored(name: string, isLegacy: (name: string) => boolean): string {
   return isLegacy(name) ? name : [...name].map((char, index) => (isLegacy(index === 0 ? char : `_${char}`) ? char : '_')).join('')
-}
-
-function quoted(text: string): string {
-  return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`
 }

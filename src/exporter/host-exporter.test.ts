@@ -83,7 +83,7 @@ plain 1
 `),
     text,
   )
-  assert.match(text, /^node_textfile_mtime_seconds\{file="\/textfiles\/a.prom"\} 1767225600$/m)
+  assert.match(text, /^node_textfile_mtime_seconds\{file="\/textfiles\/a.prom"\} 1\.7672256e\+09$/m)
   assert.match(text, /^node_textfile_scrape_error 0$/m)
 })
 

@@ -1,4 +1,5 @@
 import type { MetricType } from '../exposition/text-parser.ts'
+import { helpLine, labelPair, sampleLine, typeLine } from '../exposition/text-writer.ts'
 
 /**
  * A metrics page in the text format 0.0.4, written family by family.
@@ -18,13 +19,13 @@ export class Page {
     if (this.#names.has(name)) throw new Error(`metric family ${name} is written twice`)
     this.#names.add(name)
     this.#name = name
-    if (help !== '') this.#text += `# HELP ${name} ${help.replace(/[\\\n]/g, (found) => (found === '\n' ? '\\n' : '\\\\'))}\n`
-    this.#text += `# TYPE ${name} ${type}\n`
+    if (help !== '') this.#text += helpLine(name, help)
+    this.#text += typeLine(name, type)
   }
 
   /** Adds a sample of the current family; `labels` are as `formatLabels` writes them. */
   sample(value: number, labels = ''): void {
-    this.#text += labels === '' ? `${this.#name} ${formatValue(value)}\n` : `${this.#name}{${labels}} ${formatValue(value)}\n`
+    this.#text += sampleLine(this.#name, labels, value)
   }
 
   /** A family of one sample without labels. */
@@ -60,15 +61,6 @@ export class Page {
 /** `device="vda",mode="idle"`: what stands between the braces. */
 export function formatLabels(labels: Readonly<Record<string, string>>): string {
   let text = ''
-  for (const name in labels) text += `${text === '' ? '' : ','}${name}="${escapeLabelValue(labels[name])}"`
+  for (const name in labels) text += `${text === '' ? '' : ','}${labelPair(name, labels[name])}`
   return text
-}
-
-function escapeLabelValue(value: string): string {
-  return /[\\"\n]/.test(value) ? value.replace(/[\\"\n]/g, (found) => (found === '\n' ? '\\n' : `\\${found}`)) : value
-}
-
-function formatValue(value: number): string {
-  if (Number.isFinite(value)) return String(value)
-  return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf'
 }

@@ -1,56 +1,36 @@
-import { isLegacyLabelName, isLegacyMetricName, type Labels, METRIC_NAME } from '../model/labels.ts'
+import { isLegacyLabelName, isLegacyMetricName } from '../model/labels.ts'
 import { formatFloatText } from './float.ts'
 import type { MetricType } from './text-parser.ts'
 
-/** The Content-Type of what `writeText` writes. */
+// Pieces of a page in text format 0.0.4, each with its newline where it is a line. Names outside of the classic characters are
+// quoted, as Prometheus 3 reads them. Source: Prometheus docs/instrumenting/exposition_formats.md, "Text-based format".
+
 export const TEXT_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
-export interface WrittenSample {
-  /** The series, `__name__` included. */
-  readonly labels: Labels
-  readonly value: number
-  /** Unix ms; undefined leaves it to the reader. */
-  readonly timestamp?: number
+export function helpLine(name: string, help: string): string {
+  return `# HELP ${shownName(name)} ${help.replace(/[\\\n]/g, (found) => (found === '\n' ? '\\n' : '\\\\'))}\n`
 }
 
-export interface MetricFamily {
-  readonly name: string
-  readonly help?: string
-  readonly type?: MetricType
-  readonly samples: readonly WrittenSample[]
+export function typeLine(name: string, type: MetricType): string {
+  return `# TYPE ${shownName(name)} ${type}\n`
 }
 
-/** Metric families as text format 0.0.4. Names outside of the classic characters are quoted, as Prometheus 3 reads them. */
-export function writeText(families: Iterable<MetricFamily>): string {
-  let out = ''
-  for (const family of families) out += writeFamily(family)
-  return out
+/** `name="value"`; several of them are joined by commas. */
+export function labelPair(name: string, value: string): string {
+  return `${isLegacyLabelName(name) ? name : quoted(name)}=${quoted(value)}`
 }
 
-/** One family; for pages that are sent piece by piece. */
-export function writeFamily(family: MetricFamily): string {
-  const name = isLegacyMetricName(family.name) ? family.name : quoted(family.name)
-  let out = ''
-  if (family.help !== undefined) out += `# HELP ${name} ${family.help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n`
-  if (family.type !== undefined) out += `# TYPE ${name} ${family.type}\n`
-  for (const { labels, value, timestamp } of family.samples) {
-    out += `${writeSeries(labels)} ${formatFloatText(value)}${timestamp === undefined ? '' : ` ${timestamp}`}\n`
-  }
-  return out
+/** One sample; `pairs` are label pairs joined by commas, `timestamp` is Unix ms. */
+export function sampleLine(name: string, pairs: string, value: number, timestamp?: number): string {
+  const time = timestamp === undefined ? '' : ` ${timestamp}`
+  if (!isLegacyMetricName(name)) return `{${quoted(name)}${pairs === '' ? '' : `,${pairs}`}} ${formatFloatText(value)}${time}\n`
+  return `${name}${pairs === '' ? '' : `{${pairs}}`} ${formatFloatText(value)}${time}\n`
 }
 
-function writeSeries(labels: Labels): string {
-  const pairs = labels.pairs
-  let name = ''
-  let inner = ''
-  for (let i = 0; i < pairs.length; i += 2) {
-    if (pairs[i] === METRIC_NAME) name = pairs[i + 1]
-    else inner += `${inner === '' ? '' : ','}${isLegacyLabelName(pairs[i]) ? pairs[i] : quoted(pairs[i])}=${quoted(pairs[i + 1])}`
-  }
-  if (!isLegacyMetricName(name)) return `{${quoted(name)}${inner === '' ? '' : `,${inner}`}}`
-  return inner === '' ? name : `${name}{${inner}}`
+function shownName(name: string): string {
+  return isLegacyMetricName(name) ? name : quoted(name)
 }
 
 function quoted(text: string): string {
-  return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`
+  return /[\\"\n]/.test(text) ? `"${text.replace(/[\\"\n]/g, (found) => (found === '\n' ? '\\n' : `\\${found}`))}"` : `"${text}"`
 }

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { Labels } from '../model/labels.ts'
+import { Labels, METRIC_NAME } from '../model/labels.ts'
 import { ExpositionError } from './exposition-error.ts'
 import { formatFloatText } from './float.ts'
 import { Entry, TextParser } from './text-parser.ts'
-import { writeText } from './text-writer.ts'
+import { helpLine, labelPair, sampleLine, typeLine } from './text-writer.ts'
 
 interface Row {
   readonly series: string
@@ -158,10 +158,16 @@ const samples = fc.array(
   { maxLength: 20 },
 )
 
-test('what writeText writes is read back', () => {
+function writtenLine(labels: Labels, value: number, timestamp?: number): string {
+  const pairs = [...labels].filter(([name]) => name !== METRIC_NAME).map(([name, text]) => labelPair(name, text))
+  return sampleLine(labels.get(METRIC_NAME), pairs.join(','), value, timestamp)
+}
+
+test('what is written is read back', () => {
   fc.assert(
     fc.property(samples, (rows) => {
-      const text = writeText([{ name: 'family', help: 'a\\b\nc', type: 'gauge', samples: rows }])
+      const lines = rows.map(({ labels, value, timestamp }) => writtenLine(labels, value, timestamp))
+      const text = helpLine('family', 'a\\b\nc') + typeLine('family', 'gauge') + lines.join('')
       const read = parse(text)
       assert.equal(read.length, rows.length)
       for (let i = 0; i < rows.length; i++) {
@@ -221,17 +227,9 @@ test('garbage is refused or read, never worse', () => {
   )
 })
 
-test('writeText escapes and quotes', () => {
-  assert.equal(
-    writeText([
-      {
-        name: 'a',
-        help: 'x\\y\nz',
-        type: 'counter',
-        samples: [{ labels: Labels.of({ __name__: 'a', b: 'q"\\\n', 'c.d': 'e' }), value: 1e6, timestamp: 5 }],
-      },
-      { name: 'x.y', samples: [{ labels: Labels.of({ __name__: 'x.y' }), value: NaN }] },
-    ]),
-    '# HELP a x\\\\y\\nz\n# TYPE a counter\na{b="q\\"\\\\\\n","c.d"="e"} 1e+06 5\n{"x.y"} NaN\n',
-  )
+test('names and values are escaped and quoted', () => {
+  assert.equal(helpLine('a', 'x\\y\nz'), '# HELP a x\\\\y\\nz\n')
+  assert.equal(typeLine('x.y', 'counter'), '# TYPE "x.y" counter\n')
+  assert.equal(writtenLine(Labels.of({ __name__: 'a', b: 'q"\\\n', 'c.d': 'e' }), 1e6, 5), 'a{b="q\\"\\\\\\n","c.d"="e"} 1e+06 5\n')
+  assert.equal(writtenLine(Labels.of({ __name__: 'x.y' }), NaN), '{"x.y"} NaN\n')
 })
