@@ -1,30 +1,10 @@
 // The built console in a real browser, against a made-up API, below a route prefix and under the strict policy.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { chromium, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
+import { COLOURED_PIXELS, launchBrowser } from '../support/browser.ts'
 import { type ConsoleServer, openConsoleServer } from '../support/console-server.ts'
 import { peer } from '../support/peers.ts'
-
-const CHROMIUM_FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-
-/** Runs in the page: pixels of the graph that are neither clear nor grey. */
-const COLOURED_PIXELS = `(() => {
-  const canvas = document.querySelector('canvas')
-  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
-  let count = 0
-  for (let i = 0; i < data.length; i += 4) {
-    if (data[i + 3] > 0 && Math.max(data[i], data[i + 1], data[i + 2]) - Math.min(data[i], data[i + 1], data[i + 2]) > 40) count++
-  }
-  return count
-})()`
 
 const CPU = 'g0.expr=rate(node_cpu_seconds_total%5B5m%5D)&g0.range_input=1h'
 
@@ -32,7 +12,7 @@ test('console', async (t) => {
   const executablePath = peer(t, 'chromium')
   if (executablePath === undefined) return
   const server = await openConsoleServer('/some/prefix/')
-  const browser = await chromium.launch({ executablePath, args: CHROMIUM_FLAGS })
+  const browser = await launchBrowser(executablePath)
   /** A page of its own; whatever it logs as an error, the policy's refusals included, fails the test. */
   const visit = async (path: string, check: (page: Page) => Promise<void>, expected: RegExp = /^$/) => {
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })

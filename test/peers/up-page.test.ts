@@ -3,29 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { chromium } from 'playwright-core'
+import { COLOURED_PIXELS, launchBrowser } from '../support/browser.ts'
 import { peer } from '../support/peers.ts'
 import { freePort, PROMONTORY, Program, ROOT, until } from '../support/program.ts'
-
-const CHROMIUM_FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-
-/** Runs in the page: pixels of the fullest canvas that are neither clear nor grey. */
-const COLOURED_PIXELS = `Math.max(...[...document.querySelectorAll('canvas')].map((canvas) => {
-  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
-  let count = 0
-  for (let i = 0; i < data.length; i += 4) {
-    if (data[i + 3] > 0 && (Math.abs(data[i] - data[i + 1]) > 30 || Math.abs(data[i + 1] - data[i + 2]) > 30)) count++
-  }
-  return count
-}))`
 
 test('the page of a running fleet draws the CPU rate of this machine', async (t) => {
   const executablePath = peer(t, 'chromium')
@@ -34,7 +14,7 @@ test('the page of a running fleet draws the CPU rate of this machine', async (t)
   const ports = [await freePort(), await freePort(), await freePort()]
   const listen = ['exporter', 'a', 'b'].map((name, index) => `--listen=${name}=127.0.0.1:${ports[index]}`)
   const up = new Program(PROMONTORY, ['up', `--data=${directory}/data`, ...listen], `http://127.0.0.1:${ports[1]}`)
-  const browser = await chromium.launch({ executablePath, args: CHROMIUM_FLAGS })
+  const browser = await launchBrowser(executablePath)
   try {
     await up.ready()
     const query = 'rate(node_cpu_seconds_total[30s])'
