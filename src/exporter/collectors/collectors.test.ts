@@ -257,7 +257,10 @@ test('sockstat counts memory in pages of the size that the kernel says', async (
 })
 
 test('filefd and uname', async () => {
-  assert.match(await collected('filefd', { '/proc/sys/fs/file-nr': '1024\t0\t1631329\n' }), /allocated 1024\n.*\n.*maximum 1\.631329e\+06\n/)
+  assert.match(
+    await collected('filefd', { '/proc/sys/fs/file-nr': '1024\t0\t1631329\n' }),
+    /allocated 1024\n.*\n.*maximum 1\.631329e\+06\n/,
+  )
   const elf = new Uint8Array(20)
   elf.set([0x7f, 0x45, 0x4c, 0x46, 2, 1])
   elf[18] = 183
