@@ -48,8 +48,7 @@ export class CommitQueue {
   }
 
   rollback(batch: SampleBatch): void {
-    this.#forget(batch)
-    this.#pool.giveBack(batch)
+    this.#windows.forget([batch])
   }
 
   /** Takes no more commits; resolves when those that were taken have ended. */
@@ -65,20 +64,25 @@ export class CommitQueue {
       const commits = this.#next()
       try {
         await this.#write(commits)
-        for (const { batch, resolve } of commits) {
-          this.#apply(batch)
-          resolve()
-        }
+        for (const commit of commits) this.#finish(commit)
       } catch (error) {
-        for (const { batch, reject } of commits) {
-          this.#forget(batch)
-          reject(error)
-        }
+        this.#windows.forget(commits.map(({ batch }) => batch))
+        for (const { reject } of commits) reject(error)
       }
-      for (const { batch } of commits) this.#pool.giveBack(batch)
       this.#windows.closeOld()
     }
     this.#running = undefined
+  }
+
+  #finish({ batch, resolve, reject }: Commit): void {
+    try {
+      this.#apply(batch)
+      this.#pool.giveBack(batch)
+      resolve()
+    } catch (error) {
+      this.#windows.forget([batch])
+      reject(error)
+    }
   }
 
   #next(): Commit[] {
@@ -129,9 +133,5 @@ export class CommitQueue {
       if (status === AppendStatus.duplicateTimestamp) this.refused.duplicate++
       else this.refused.outOfOrder++
     }
-  }
-
-  #forget({ slots, times, count }: SampleBatch): void {
-    for (let i = count - 1; i >= 0; i--) this.#windows.forget(slots[i], times[i])
   }
 }

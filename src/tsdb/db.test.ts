@@ -191,6 +191,71 @@ test('the same sample again is acknowledged only when the first one is', async (
   await close()
 })
 
+/** An appender with samples of one series, not committed yet. */
+function begin(db: Db, labels: Record<string, string>, ...samples: [t: number, v: number][]) {
+  const appender = db.appender()
+  const ref = appender.series(Labels.of(labels))
+  for (const [t, v] of samples) assert.equal(appender.append(ref, t, v), AppendStatus.ok)
+  return appender
+}
+
+test('a sample on its way keeps its series when the window of the series closes', async () => {
+  const { db, close } = await runDb(virtualEnv())
+  await write(db, { __name__: 'a' }, [base, 1])
+  await write(db, { __name__: 'b' }, [base, 1])
+  // Of `a` the same sample comes twice; of `b` a newer one is taken back while an older one waits.
+  const copies = [begin(db, { __name__: 'a' }, [base + 1, 2]), begin(db, { __name__: 'a' }, [base + 1, 2])]
+  const older = begin(db, { __name__: 'b' }, [base + 1, 2])
+  begin(db, { __name__: 'b' }, [base + 2, 3]).rollback()
+  await copies[0].commit()
+  await write(db, { __name__: 'jump' }, [base + 12 * hour, 1])
+  await write(db, { __name__: 'other' }, [base + 12 * hour, 1])
+  await copies[1].commit()
+  await older.commit()
+  const found = await dump(db)
+  for (const name of ['a', 'b']) {
+    assert.deepEqual(found[name], [
+      [base, 1],
+      [base + 1, 2],
+    ])
+  }
+  for (const name of ['jump', 'other']) assert.deepEqual(found[name], [[base + 12 * hour, 1]])
+  await write(db, { __name__: 'jump' }, [base + 12 * hour + 1, 1])
+  assert.equal(db.stats().activeSeries, 2)
+  await close()
+})
+
+test('a sample is not taken when a batch that waits has another value for its time', async () => {
+  const { db, close } = await runDb(virtualEnv())
+  await write(db, { __name__: 'm' }, [base, 1])
+  const waits = begin(db, { __name__: 'm' }, [base + 1, 2])
+  begin(db, { __name__: 'm' }, [base + 2, 3]).rollback()
+  assert.deepEqual(await write(db, { __name__: 'm' }, [base + 1, 9], [base, 1]), [AppendStatus.duplicateTimestamp, AppendStatus.outOfOrder])
+  await waits.commit()
+  assert.deepEqual((await dump(db)).m, [
+    [base, 1],
+    [base + 1, 2],
+  ])
+  await close()
+})
+
+test('a series that was let go and comes back late has one slot', async () => {
+  const { db, close } = await runDb(virtualEnv())
+  await write(db, { __name__: 'm' }, [base, 1])
+  const late = begin(db, { __name__: 'other' }, [base, 1])
+  await write(db, { __name__: 'jump' }, [base + 12 * hour, 1])
+  const ref = late.series(Labels.of({ __name__: 'm' }))
+  assert.equal(late.append(ref, base + 1, 2), AppendStatus.ok)
+  await late.commit()
+  for (const [t, v] of [[base + 12 * hour, 3] as const, [base + 12 * hour + 1, 4] as const]) await write(db, { __name__: 'm' }, [t, v])
+  assert.deepEqual(
+    (await dump(db)).m.map(([, v]) => v),
+    [1, 2, 3, 4],
+  )
+  assert.equal(db.stats().activeSeries, 2)
+  await close()
+})
+
 test('a ref lives as long as its series gets samples, over windows, and is unknown after', async () => {
   const { db, close } = await runDb(virtualEnv())
   const appender = db.appender()

@@ -89,7 +89,7 @@ export class Db implements Appendable, SeriesSource, Service {
     this.#options = options
     this.#env = options.env
     this.#lock = lock
-    this.#windows = new WindowSet(options.blockRangeMs)
+    this.#windows = new WindowSet(options.blockRangeMs, this.#pool)
     // A select that waits gets the failure; without one nobody else needs it.
     this.#replayed.promise.catch(() => {})
     this.#observeSync = registerDbMetrics(options.env.metrics, this, options)

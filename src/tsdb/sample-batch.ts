@@ -31,12 +31,21 @@ const KEPT_SAMPLES_MAX = 16384
 /** Batches for use again; the large ones go. */
 export class BatchPool {
   readonly #free: SampleBatch[] = []
+  readonly #taken = new Set<SampleBatch>()
+
+  /** Batches that are filled, or wait for their commit. */
+  get taken(): Iterable<SampleBatch> {
+    return this.#taken
+  }
 
   take(): SampleBatch {
-    return this.#free.pop() ?? new SampleBatch()
+    const batch = this.#free.pop() ?? new SampleBatch()
+    this.#taken.add(batch)
+    return batch
   }
 
   giveBack(batch: SampleBatch): void {
+    this.#taken.delete(batch)
     batch.count = 0
     if (this.#free.length < KEPT_MAX && batch.slots.length <= KEPT_SAMPLES_MAX) this.#free.push(batch)
   }

@@ -44,6 +44,11 @@ export class SeriesSlots {
     return this.#used
   }
 
+  /** Slots that ever were in use: all numbers below it. */
+  get count(): number {
+    return this.#count
+  }
+
   /** A slot for a series that is `series` in the window `ordinal`. */
   take(ordinal: number, series: number): number {
     let slot = this.#free

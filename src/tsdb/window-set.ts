@@ -2,13 +2,14 @@ import { assert } from '../base/assert.ts'
 import type { Labels } from '../model/labels.ts'
 import type { Timestamp } from '../model/time.ts'
 import { AppendStatus, type SeriesRef } from '../storage/appender.ts'
+import type { BatchPool, SampleBatch } from './sample-batch.ts'
 import { SeriesSlots } from './series-slots.ts'
 import { SlabPool } from './window/slab-pool.ts'
 import { NO_SLOT, sameBits, Window } from './window/window.ts'
 
-// 1. A slot points at one row of one window, and that row alone points back.
+// 1. A slot points at one row of one window, and that row alone points back. A series has one slot at most.
 // 2. A series moves with its samples: its first sample in another window makes it there, from the labels of the row it had.
-// 3. Slots are let go when their window is closed (nothing new can reach it), unless a sample is on its way to it.
+// 3. Slots are let go when nothing new can reach their window, unless a batch still holds a sample of theirs: later then.
 // 4. Order is checked twice: on the slot when a sample is taken, on the row when it is applied. The row decides.
 
 /** The windows of a database, by block range, and the active series across them. */
@@ -25,8 +26,7 @@ export class WindowSet {
   #parting: Window[] = []
   /** Pair by pair, from the window with the first ordinal to that with the second. */
   #translation = { from: -1, to: -1, pairs: new Uint32Array(0) }
-  /** Samples up to here can no longer come, so windows that end before it are closed. */
-  #closedBefore: Timestamp = Number.NEGATIVE_INFINITY
+  readonly #batches: BatchPool
   minTime: Timestamp = Number.POSITIVE_INFINITY
   maxTime: Timestamp = Number.NEGATIVE_INFINITY
   seriesCreated = 0
@@ -34,9 +34,10 @@ export class WindowSet {
   /** Samples of windows that are gone. */
   #samplesDropped = 0
 
-  constructor(blockRangeMs: number) {
+  constructor(blockRangeMs: number, batches: BatchPool) {
     assert(blockRangeMs >= 1 && blockRangeMs <= 31 * 86_400_000, 'a block range is at most 31 days')
     this.blockRangeMs = blockRangeMs
+    this.#batches = batches
   }
 
   /** In time order; those without samples too. */
@@ -53,16 +54,13 @@ export class WindowSet {
   series(labels: Labels, time: Timestamp): SeriesRef {
     for (let i = this.#windows.length - 1; i >= 0; i--) {
       const window = this.#windows[i]
-      if (window.end <= this.#closedBefore) break
+      if (window.slotCount === 0) continue
       const series = window.find(labels)
       const slot = series < 0 ? NO_SLOT : window.slot(series)
       if (slot !== NO_SLOT) return this.slots.ref(slot)
     }
     const window = this.windowOf(time)
     const series = window.add(labels)
-    // Only in a window that was closed and still is written to can the row have a slot here.
-    const existing = window.slot(series)
-    if (existing !== NO_SLOT) return this.slots.ref(existing)
     const slot = this.slots.take(window.ordinal, series)
     window.setSlot(series, slot)
     if (window.lastTime(series) !== Number.NEGATIVE_INFINITY) this.slots.setLast(slot, window.lastTime(series), window.lastValue(series))
@@ -101,12 +99,23 @@ export class WindowSet {
     return status
   }
 
-  /** Forgets that a sample was taken and will not be applied after all. */
-  forget(slot: number, t: Timestamp): void {
-    if (this.slots.lastTime(slot) !== t) return
-    const window = this.home(slot)
-    const series = this.slots.series(slot)
-    this.slots.setLast(slot, window.lastTime(series), window.lastTime(series) === Number.NEGATIVE_INFINITY ? 0 : window.lastValue(series))
+  /** Forgets samples that were taken and will not be applied after all. What other batches hold is still the newest of its series. */
+  forget(batches: readonly SampleBatch[]): void {
+    const { slots } = this
+    for (const batch of batches) {
+      for (let i = 0; i < batch.count; i++) {
+        const slot = batch.slots[i]
+        if (slots.lastTime(slot) !== batch.times[i]) continue
+        const window = this.home(slot)
+        const series = slots.series(slot)
+        const last = window.lastTime(series)
+        slots.setLast(slot, last, last === Number.NEGATIVE_INFINITY ? 0 : window.lastValue(series))
+      }
+      this.#batches.giveBack(batch)
+    }
+    for (const { slots: others, times, values, count } of this.#batches.taken) {
+      for (let i = 0; i < count; i++) if (times[i] > slots.lastTime(others[i])) slots.setLast(others[i], times[i], values[i])
+    }
   }
 
   /** Lets go of the series of windows that samples can no longer reach. */
@@ -114,9 +123,8 @@ export class WindowSet {
     const before = this.minValidTime
     for (const window of this.#windows) {
       if (window.end > before) break
-      if (window.end > this.#closedBefore) this.#releaseSlots(window)
+      if (window.slotCount > 0) this.#releaseSlots(window)
     }
-    this.#closedBefore = Math.max(this.#closedBefore, before)
   }
 
   /** Drops windows wholly older than `before`; true when any was. One with a sample on its way to its series waits. */
@@ -124,7 +132,8 @@ export class WindowSet {
     let dropped = false
     while (this.#windows.length > 0 && this.#windows[0].end <= before) {
       const window = this.#windows[0]
-      if (!this.#releaseSlots(window)) break
+      this.#releaseSlots(window)
+      if (window.slotCount > 0) break
       this.#windows.shift()
       this.#samplesDropped += window.sampleCount
       this.#byOrdinal.delete(window.ordinal)
@@ -172,28 +181,24 @@ export class WindowSet {
       this.#translation = { from: from.ordinal, to: window.ordinal, pairs: new Uint32Array(from.pairs.count) }
     }
     const series = window.addFrom(from, this.slots.series(slot), this.#translation.pairs)
-    if (window.slot(series) !== NO_SLOT) return series
+    assert(window.slot(series) === NO_SLOT, 'a series has one slot')
     from.setSlot(this.slots.series(slot), NO_SLOT)
     window.setSlot(series, slot)
     this.slots.move(slot, window.ordinal, series)
     return series
   }
 
-  /** False when a series of the window had to keep its slot, because a sample of it is on its way. */
-  #releaseSlots(window: Window): boolean {
-    let all = true
+  /** Lets go of the slots of a window that no batch holds samples of. */
+  #releaseSlots(window: Window): void {
+    const isAwaited = new Uint8Array(this.slots.count)
+    for (const { slots, count } of this.#batches.taken) for (let i = 0; i < count; i++) isAwaited[slots[i]] = 1
     for (let series = 0; series < window.seriesCount; series++) {
       const slot = window.slot(series)
-      if (slot === NO_SLOT) continue
-      if (this.slots.lastTime(slot) > window.lastTime(series)) {
-        all = false
-        continue
-      }
+      if (slot === NO_SLOT || isAwaited[slot] === 1) continue
       this.slots.release(slot)
       window.setSlot(series, NO_SLOT)
       this.seriesRemoved++
     }
-    return all
   }
 }
 

@@ -86,6 +86,8 @@ export class Window {
   chunkCount = 0
   /** Readers that hold the window's slabs. */
   pins = 0
+  /** Series that have a slot. */
+  slotCount = 0
 
   readonly #rows: Arena
   readonly #lists: Arena
@@ -185,7 +187,9 @@ export class Window {
     return this.#field(series, SLOT)
   }
 
+  /** Gives a series a slot, or takes it away. */
   setSlot(series: number, slot: number): void {
+    this.slotCount += Number(slot !== NO_SLOT) - Number(this.slot(series) !== NO_SLOT)
     this.#rows.slabs[series >>> ROWS_SHIFT].words[((series & ROWS_MASK) << ROW_WORDS_SHIFT) + SLOT] = slot
   }
 
