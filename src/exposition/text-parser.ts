@@ -2,9 +2,10 @@
 //
 // 1. Nothing is copied and nothing is allocated for a series that is recognised by its bytes.
 // 2. The byte after the page belongs to the parser: it is a newline while a page is read, so inner loops need no bounds check.
-// 3. What is accepted and refused is what upstream accepts and refuses, quoted names (`{"a.b", "c.d"="e"}`) included, with two
-//    exceptions: a NUL byte outside of a label value is an error (upstream silently ends the page there), and a series may not be
-//    larger than SERIES_BYTES_MAX or carry more than LABELS_MAX labels.
+// 3. What is accepted and refused is what upstream accepts and refuses, quoted names (`{"a.b", "c.d"="e"}`) included, but for
+//    these: a NUL byte outside of a label value is an error (upstream silently ends the page there); blanks before a name are no
+//    part of it; a timestamp may be negative, as the format's own description has it; a series may not be larger than
+//    SERIES_BYTES_MAX or carry more than LABELS_MAX labels.
 // Source: Prometheus docs/instrumenting/exposition_formats.md; model/textparse promlex.l and promparse.go.
 
 import { isUtf8 } from 'node:buffer'
@@ -143,6 +144,13 @@ export class TextParser {
     return Labels.fromSortedPairs(isSorted ? pairs : this.#sorted(pairs))
   }
 
+  /** Names of the last series' labels that are given without a value: `labels` leaves them out. */
+  emptyLabelNames(): readonly string[] {
+    const pairs: string[] = []
+    this.#collectLabels(pairs)
+    return pairs.filter((_, i) => i % 2 === 0 && pairs[i + 1] === '')
+  }
+
   /** Sorts names, refuses those that are given twice, leaves out empty values. */
   #sorted(pairs: string[]): string[] {
     const order = nameOrder(pairs)
@@ -221,7 +229,7 @@ export class TextParser {
     for (let p = start + 1; p < length; p++) {
       const c = bytes[p]
       if (c === QUOTE) return p + 1
-      if (c === BACKSLASH) p++
+      if (c === BACKSLASH && bytes[++p] === NEWLINE) throw this.#error(p, `expected ${what}, found a backslash before a line break`)
     }
     throw this.#error(start, `expected ${what}, found a quote that is not closed`)
   }

@@ -48,6 +48,7 @@ test('responses with a length, in chunks, without a body', () => {
   check('HTTP/1.0 200 OK\nContent-Length: 1\nConnection: Keep-Alive\n\na', { done: true, keepAlive: true })
   check('HTTP/1.1 200 OK\nContent-Length: 1\n\nabc', { done: true, body: 'a', surplus: true, keepAlive: false })
   check('HTTP/1.1 200 OK\n\nabc', { done: false, body: 'abc', keepAlive: false })
+  check('HTTP/1.1 200 OK\nX: y\n z\nContent-Length:\n\t1\n\na', { done: true, body: 'a', keepAlive: true })
   assert.partialDeepStrictEqual(read([Buffer.from('HTTP/1.1 200 OK\nContent-Length: 1\n\na')]), { done: true, body: 'a' })
 })
 
@@ -66,7 +67,8 @@ test('a body without a length ends with the connection, others do not', () => {
 })
 
 test('what is not HTTP is refused', () => {
-  const check = (text: string, want: string) => assert.throws(() => read([bytes(text)]), { name: 'HttpResponseError', message: want })
+  const check = (text: string, want: string) =>
+    assert.throws(() => read([bytes(`${text}\n`)]), { name: 'HttpResponseError', message: want })
   check('SSH-2.0-OpenSSH_9\n', 'malformed HTTP response "SSH-2.0-OpenSSH_9"')
   check('HTTP/2 200 OK\n', 'malformed HTTP response "HTTP/2 200 OK"')
   check('HTTP/1.1 200 OK\nno colon\n', 'malformed header line "no colon"')

@@ -26,6 +26,8 @@ type State = 'status' | 'headers' | 'length' | 'chunk-size' | 'chunk-data' | 'ch
 export class HttpResponseReader {
   #state: State = 'status'
   #partial = ''
+  /** A header line that a folded line may still go on. */
+  #header = ''
   #headBytes = 0
   #interimCount = 0
   /** Bytes left of the body, or of the current chunk. */
@@ -46,6 +48,7 @@ export class HttpResponseReader {
   reset(): void {
     this.#state = 'status'
     this.#partial = ''
+    this.#header = ''
     this.#interimCount = 0
     this.surplus = false
     this.#resetHead()
@@ -138,8 +141,13 @@ export class HttpResponseReader {
         this.#takeStatus(line)
         return
       case 'headers':
+        if (this.#header !== '' && (line.startsWith(' ') || line.startsWith('\t'))) {
+          this.#header += ` ${line.trim()}`
+          return
+        }
+        if (this.#header !== '') this.#takeHeader(this.#header)
+        this.#header = line
         if (line === '') this.#endHead()
-        else this.#takeHeader(line)
         return
       case 'chunk-size':
         this.#takeChunkSize(line)

@@ -28,8 +28,8 @@ export function checkContentType(contentType: string): void {
       'non-compliant scrape target sending blank Content-Type and no fallback_scrape_protocol specified for target',
     )
   }
-  const mediaType = contentType.split(';', 1)[0].trim().toLowerCase()
-  if (!/^[!#$%&'*+\-.^_`|~0-9a-z]+(\/[!#$%&'*+\-.^_`|~0-9a-z]+)?$/.test(mediaType)) {
+  const mediaType = mediaTypeOf(contentType)
+  if (mediaType === undefined) {
     throw new CodedError('bad_data', `cannot parse Content-Type ${quote(contentType)} and no fallback_scrape_protocol for target`)
   }
   if (mediaType !== 'text/plain') {
@@ -38,4 +38,26 @@ export function checkContentType(contentType: string): void {
       `received unsupported Content-Type ${quote(contentType)} and no fallback_scrape_protocol specified for target`,
     )
   }
+}
+
+const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+"
+const MEDIA_TYPE = new RegExp(`^\\s*(${TOKEN}(?:/${TOKEN})?)\\s*(?=;|$)`)
+const PARAMETER = new RegExp(`\\s*;\\s*(${TOKEN})\\s*=\\s*(${TOKEN}|"(?:[^"\\\\]|\\\\.)*")`, 'y')
+
+/** In lower case; undefined when the header cannot be read, its parameters included. Source: Go mime, ParseMediaType. */
+function mediaTypeOf(contentType: string): string | undefined {
+  const head = MEDIA_TYPE.exec(contentType)
+  if (head === null) return undefined
+  const names = new Set<string>()
+  let end = head[0].length
+  for (;;) {
+    PARAMETER.lastIndex = end
+    const parameter = PARAMETER.exec(contentType)
+    if (parameter === null) break
+    const name = parameter[1].toLowerCase()
+    if (names.has(name)) return undefined
+    names.add(name)
+    end = PARAMETER.lastIndex
+  }
+  return /^\s*;?\s*$/.test(contentType.slice(end)) ? head[1].toLowerCase() : undefined
 }

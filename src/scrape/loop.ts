@@ -11,6 +11,7 @@ import { formatDuration } from '../model/duration.ts'
 import type { Timestamp } from '../model/time.ts'
 import type { Appendable, Appender } from '../storage/appender.ts'
 import { type BodyBuffer, BodySizeError } from './body-buffer.ts'
+import type { CommitGroup } from './commit-group.ts'
 import { BODY_BYTES_MAX, checkContentType, SampleLimitError } from './limits.ts'
 import type { ScrapeMetrics } from './metrics.ts'
 import { markStale, PageIngest } from './page-ingest.ts'
@@ -19,7 +20,7 @@ import { LabelLimitError } from './sample-labels.ts'
 import { ScrapeClient, type ScrapeClientContext, ScrapeError } from './scrape-client.ts'
 import type { ScrapeConfig } from './scrape-config.ts'
 import { EMPTY_PAGE, type SeriesPage } from './series-page.ts'
-import { type SlotStart, slotFrom, startOfSlot } from './slots.ts'
+import { type SlotStart, slotFrom, slotSlackMs, startOfSlot } from './slots.ts'
 import type { TargetHealth, TargetStatus } from './target.ts'
 import type { Target } from './target-labels.ts'
 import { QueuedTimer } from './timer-queue.ts'
@@ -27,6 +28,7 @@ import { QueuedTimer } from './timer-queue.ts'
 /** What all loops of a process share. */
 export interface ScrapeContext extends ScrapeClientContext {
   readonly appendable: Appendable
+  readonly commits: CommitGroup
   readonly metrics: ScrapeMetrics
   readonly log: Log
   /** Salts hashes of what targets send. */
@@ -170,7 +172,8 @@ export class ScrapeLoop {
   #waitFor(slot: Timestamp): void {
     this.#phase = 'waiting'
     this.#slot = slot
-    this.#timer.arm(Math.max(0, slot - this.#context.env.clock.now()))
+    const { slots } = this.#target
+    this.#timer.arm(Math.max(0, slot - this.#context.env.clock.now()), slotSlackMs(slots.intervalMs))
   }
 
   #wake(): void {
@@ -284,7 +287,7 @@ export class ScrapeLoop {
       appender.rollback()
       throw cause
     }
-    await appender.commit()
+    await this.#context.commits.commit(appender)
   }
 
   #ingest(appender: Appender, timestamp: Timestamp, body: BodyBuffer): PageIngest {

@@ -2,6 +2,7 @@ import type { Env } from '../base/env.ts'
 import { type Service, untilAborted } from '../base/service.ts'
 import type { Appendable } from '../storage/appender.ts'
 import { BufferPool } from './body-buffer.ts'
+import { CommitGroup } from './commit-group.ts'
 import { BODIES_BYTES_MAX } from './limits.ts'
 import type { ScrapeContext } from './loop.ts'
 import { scrapeMetrics } from './metrics.ts'
@@ -43,9 +44,11 @@ class Manager implements ScrapeManager {
 
   constructor({ env, appendable, version }: ScrapeManagerOptions) {
     const log = env.log.with({ component: 'scrape' })
+    const timers = new TimerQueue(env.clock)
     this.#context = {
       env,
-      timers: new TimerQueue(env.clock),
+      timers,
+      commits: new CommitGroup(timers),
       buffers: new BufferPool(BODIES_BYTES_MAX),
       userAgent: `Promontory/${version}`,
       appendable,

@@ -7,6 +7,7 @@ import { Labels } from '../model/labels.ts'
 import { relabelConfig } from '../model/relabel.ts'
 import { BodyBuffer, BufferPool } from './body-buffer.ts'
 import { markStale, PageIngest } from './page-ingest.ts'
+import type { ScrapeConfig } from './scrape-config.ts'
 import { EMPTY_PAGE } from './series-page.ts'
 
 const TARGET = Labels.of({ job: 'j' })
@@ -101,4 +102,39 @@ test('it does not matter how a series is written', async () => {
     }),
     { numRuns: 300 },
   )
+})
+
+/** One page by itself: why it failed, and what was counted. */
+function ingest(text: string, fields: Partial<ScrapeConfig>) {
+  const store = new MemoryAppendable()
+  const bytes = Buffer.from(text)
+  const body = new BodyBuffer(new BufferPool(1 << 20), Infinity)
+  body.append(bytes, 0, bytes.length)
+  const read = new PageIngest({
+    appender: store.appender(),
+    config: scrapeConfig(fields),
+    targetLabels: TARGET,
+    timestamp: 1000,
+    body,
+    page: EMPTY_PAGE,
+    salt: 1,
+  })
+  let failure = ''
+  try {
+    while (!read.step(1 << 20));
+  } catch (error) {
+    failure = (error as Error).message
+  }
+  return { failure, scraped: read.scrapedCount, added: read.addedCount }
+}
+
+test('a series that stands twice on a page counts once towards the sample limit', () => {
+  assert.deepEqual(ingest('a 1\na 2\nb 1\n', { sampleLimit: 2 }), { failure: '', scraped: 3, added: 3 })
+  assert.deepEqual(ingest('a 1\na 2\nb 1\nc 1\n', { sampleLimit: 2 }), { failure: 'sample limit exceeded', scraped: 4, added: 4 })
+})
+
+test('above the sample limit, what metric relabeling drops is still not counted as added', () => {
+  const metricRelabelConfigs = [relabelConfig({ sourceLabels: ['__name__'], regex: 'd', action: 'drop' })]
+  const page = 'a 1\nd{x="1"} 1\nb 1\nd{x="2"} 1\nc 1\n'
+  assert.deepEqual(ingest(page, { sampleLimit: 1, metricRelabelConfigs }), { failure: 'sample limit exceeded', scraped: 5, added: 3 })
 })

@@ -13,6 +13,8 @@ import { equalBytes, hashBytes, SeriesTable } from './series-table.ts'
 /** How far ahead of the clock a target's own timestamp may be. Source: Prometheus scrape/scrape.go, maxAheadTime. */
 const AHEAD_MS_MAX = 10 * 60_000
 
+const NO_NAMES: readonly string[] = []
+
 export interface IngestOptions {
   readonly appender: Appender
   readonly config: ScrapeConfig
@@ -42,6 +44,8 @@ export class PageIngest {
   readonly #options: IngestOptions
   readonly #appender: Appender
   readonly #parser = new TextParser()
+  /** Samples that count towards `#sampleLimit`: those added, without repetitions of a series on the page. */
+  #limitedCount = 0
   readonly #sampleLimit: number
   readonly #honorTimestamps: boolean
   readonly #timestampMax: Timestamp
@@ -79,7 +83,8 @@ export class PageIngest {
         this.scrapedCount++
         if (this.#builder === undefined && flags[cursor] === 0 && !(parser.hasTimestamp && this.#honorTimestamps)) {
           this.#cursor = cursor + 1
-          if (++this.addedCount > this.#sampleLimit) continue
+          this.addedCount++
+          if (++this.#limitedCount > this.#sampleLimit) continue
           const status = this.#appender.append(refs[cursor], timestamp, parser.numbers[0])
           if (status !== AppendStatus.ok) this.#appendAgain(cursor, status)
         } else this.#takeKnown(cursor)
@@ -100,7 +105,7 @@ export class PageIngest {
   }
 
   #endPage(): boolean {
-    if (this.addedCount > this.#sampleLimit) throw new SampleLimitError()
+    if (this.#limitedCount > this.#sampleLimit) throw new SampleLimitError()
     if (this.#builder === undefined && this.#cursor < this.#page.count) this.#startBuilding()
     return true
   }
@@ -117,7 +122,7 @@ export class PageIngest {
   #takeKnown(index: number): void {
     const page = this.#page
     this.#cursor = index + 1
-    if (this.addedCount > this.#sampleLimit) {
+    if (this.#limitedCount > this.#sampleLimit) {
       if ((page.flags[index] & SeriesFlag.dropped) === 0) this.addedCount++
       return
     }
@@ -148,13 +153,13 @@ export class PageIngest {
   #appendKnown(ref: SeriesRef, flags: number, index: number): number {
     if ((flags & SeriesFlag.dropped) !== 0) return flags
     this.addedCount++
-    if (this.addedCount > this.#sampleLimit) return flags
     const parser = this.#parser
     const ownTime = parser.hasTimestamp && this.#honorTimestamps
     if ((flags & SeriesFlag.repeated) !== 0 && !ownTime) {
       this.duplicateCount++
       return flags
     }
+    if (++this.#limitedCount > this.#sampleLimit) return flags
     const timestamp = ownTime ? parser.numbers[1] : this.#options.timestamp
     const status = timestamp > this.#timestampMax ? AppendStatus.tooFarAhead : this.#appender.append(ref, timestamp, parser.numbers[0])
     if (status !== AppendStatus.ok && index >= 0) this.#appendAgain(index, status, timestamp)
@@ -165,9 +170,9 @@ export class PageIngest {
 
   /** The line is not the one that stood here last time. */
   #takeElsewhere(): void {
-    if (this.addedCount > this.#sampleLimit) {
+    if (this.#limitedCount > this.#sampleLimit) {
       // The scrape has failed; what is left is only counted.
-      this.addedCount++
+      if (this.#options.config.metricRelabelConfigs.length === 0 || this.#storedLabels() !== null) this.addedCount++
       return
     }
     if (this.#builder === undefined) this.#startBuilding()
@@ -208,18 +213,24 @@ export class PageIngest {
     return table
   }
 
+  #storedLabels(): Labels | null {
+    const { targetLabels, config } = this.#options
+    const emptyNames = config.honorLabels ? this.#parser.emptyLabelNames() : NO_NAMES
+    return storedLabels(this.#parser.labels(), emptyNames, targetLabels, config)
+  }
+
   /** A series that was not on the last page: slow path. */
   #takeNew(): void {
     const parser = this.#parser
     const { seriesStart, seriesEnd } = parser
     const bytes = this.#options.body.bytes
-    const labels = storedLabels(parser.labels(), this.#options.targetLabels, this.#options.config)
+    const labels = this.#storedLabels()
     if (labels === null) {
       this.#builder!.add(bytes, seriesStart, seriesEnd, -1, SeriesFlag.dropped)
       return
     }
     this.addedCount++
-    if (this.addedCount > this.#sampleLimit) return
+    if (++this.#limitedCount > this.#sampleLimit) return
     const ownTime = parser.hasTimestamp && this.#honorTimestamps
     const timestamp = ownTime ? parser.numbers[1] : this.#options.timestamp
     const ref = this.#appender.series(labels)
@@ -232,7 +243,7 @@ export class PageIngest {
   /** A sample of a known series was not taken: with a new handle when the old one is no longer good, else it is counted. */
   #appendAgain(index: number, status: AppendStatus, timestamp = this.#options.timestamp): void {
     if (status === AppendStatus.unknownSeries) {
-      const labels = storedLabels(this.#parser.labels(), this.#options.targetLabels, this.#options.config)
+      const labels = this.#storedLabels()
       if (labels === null) return
       const ref = this.#appender.series(labels)
       this.#page.refs[index] = ref

@@ -17,10 +17,13 @@ export class LabelLimitError extends CodedError {
 
 /**
  * The labels under which a series is stored, or null when metric relabeling drops it. Slow path: once per new series.
+ * `emptyNames`: labels that the target exposes without a value. With honor_labels they keep the target's label of that name away,
+ * which is how a push gateway exposes series without an instance.
  * Throws a CodedError when the result is no series, LabelLimitError when it exceeds a limit: both fail the scrape.
  */
-export function storedLabels(exposed: Labels, target: Labels, config: ScrapeConfig): Labels | null {
-  const stored = relabel(withTargetLabels(exposed, target, config.honorLabels), config.metricRelabelConfigs)
+export function storedLabels(exposed: Labels, emptyNames: readonly string[], target: Labels, config: ScrapeConfig): Labels | null {
+  const added = config.honorLabels && emptyNames.length > 0 ? without(target, emptyNames) : target
+  const stored = relabel(withTargetLabels(exposed, added, config.honorLabels), config.metricRelabelConfigs)
   if (stored === null || stored.size === 0) return null
   const name = stored.get(METRIC_NAME)
   if (name === '') throw new CodedError('bad_data', `missing metric name (${METRIC_NAME} label)`)
@@ -34,6 +37,12 @@ export function storedLabels(exposed: Labels, target: Labels, config: ScrapeConf
 /** Labels of a report series such as `up`. */
 export function reportLabels(name: string, target: Labels): Labels {
   return target.with({ [METRIC_NAME]: name })
+}
+
+function without(labels: Labels, names: readonly string[]): Labels {
+  const builder = new LabelsBuilder(labels)
+  for (const name of names) builder.delete(name)
+  return builder.labels()
 }
 
 function withTargetLabels(exposed: Labels, target: Labels, honorLabels: boolean): Labels {

@@ -4,6 +4,9 @@ import { hash } from 'node:crypto'
 import type { Labels } from '../model/labels.ts'
 import type { Timestamp } from '../model/time.ts'
 
+/** Earned by manager.bench.ts: half of what a scrape of 100 lines costs is waking up for it, when it is done alone. */
+const SLACK_MS_MAX = 20
+
 /** Where a target's slots lie: at `offsetMs + k * intervalMs` for every integer k. */
 export interface Slots {
   readonly intervalMs: number
@@ -33,6 +36,14 @@ export function slotsOf(labels: Labels, url: string, intervalMs: number): Slots 
 /** How far from its slot a scrape may start and still carry the slot's time. */
 export function slotToleranceMs(intervalMs: number): number {
   return Math.min(intervalMs / 20, 500)
+}
+
+/**
+ * How long a scrape may wait for others that are due at about the same time: far inside the tolerance, so timestamps stay those of
+ * the slots.
+ */
+export function slotSlackMs(intervalMs: number): number {
+  return Math.min(SLACK_MS_MAX, slotToleranceMs(intervalMs) / 2)
 }
 
 /** The first slot at or after `now`. */

@@ -17,9 +17,12 @@ export class QueuedTimer {
     this.callback = callback
   }
 
-  /** Calls back after at least `delayMs`; replaces what was armed before. */
-  arm(delayMs: number): void {
-    this.#queue.add(this, delayMs)
+  /**
+   * Calls back after at least `delayMs`; replaces what was armed before. With `slackMs` the call may come so much later, and timers
+   * with the same slack that are due within it are called together: waking up costs more than most of what is done then.
+   */
+  arm(delayMs: number, slackMs = 0): void {
+    this.#queue.add(this, delayMs, slackMs)
   }
 
   cancel(): void {
@@ -38,9 +41,10 @@ export class TimerQueue {
     this.#clock = clock
   }
 
-  add(timer: QueuedTimer, delayMs: number): void {
+  add(timer: QueuedTimer, delayMs: number, slackMs = 0): void {
     if (timer.index >= 0) this.#take(timer.index)
-    timer.due = this.#clock.monotonic() + delayMs
+    const due = this.#clock.monotonic() + delayMs
+    timer.due = slackMs > 0 ? Math.ceil(due / slackMs) * slackMs : due
     timer.index = this.#heap.length
     this.#heap.push(timer)
     this.#rise(timer.index)
