@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { randomFillSync } from 'node:crypto'
-import { lookup } from 'node:dns/promises'
+import { lookup, Resolver } from 'node:dns/promises'
 import { constants, watch } from 'node:fs'
 import * as fsp from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
@@ -15,17 +15,22 @@ import type {
   Clock,
   ConnectOptions,
   Dns,
+  DnsRecord,
+  DnsRecordType,
   Env,
   File,
   FileStat,
   FileSystem,
   Http,
   HttpListener,
+  HttpRequest,
+  HttpStream,
   Random,
   Socket,
   SocketHandler,
   Spawner,
   Tcp,
+  TlsOptions,
 } from './env.ts'
 import type { Log } from './log.ts'
 
@@ -226,32 +231,52 @@ const realDns: Dns = {
   async lookup(host) {
     return (await lookup(host, { all: true })).map((found) => found.address)
   },
+  async resolve(name, type) {
+    // A new resolver reads the system's list of servers, which may have changed.
+    const resolver = new Resolver({ timeout: DNS_TIMEOUT_MS, tries: DNS_TRIES })
+    try {
+      return await resolveRecords(resolver, name, type)
+    } catch (error) {
+      if (errorNumber(error) === 'ENODATA') return []
+      if (errorNumber(error) === 'ENOTFOUND') return undefined
+      throw error
+    }
+  },
+}
+
+const DNS_TIMEOUT_MS = 2000
+const DNS_TRIES = 2
+
+async function resolveRecords(resolver: Resolver, name: string, type: DnsRecordType): Promise<readonly DnsRecord[]> {
+  switch (type) {
+    case 'A':
+      return (await resolver.resolve4(name)).map((address) => ({ type, address }))
+    case 'AAAA':
+      return (await resolver.resolve6(name)).map((address) => ({ type, address }))
+    case 'SRV':
+      return (await resolver.resolveSrv(name)).map((record) => ({ type, target: record.name, port: record.port }))
+    case 'MX':
+      return (await resolver.resolveMx(name)).map((record) => ({ type, target: record.exchange }))
+    case 'NS':
+      return (await resolver.resolveNs(name)).map((target) => ({ type, target }))
+  }
 }
 
 const realHttp: Http = {
   async request(request) {
     const bodyBytesMax = request.bodyBytesMax ?? 64 * 1024 * 1024
-    const timeout = request.timeoutMs ?? 30_000
-    const response = await undiciRequest(request.url, {
-      method: (request.method ?? 'GET') as 'GET',
-      headers: request.headers,
-      body: request.body,
-      signal: request.signal,
-      headersTimeout: timeout,
-      bodyTimeout: timeout,
-      dispatcher: clientAgent(),
-    })
+    const { status, headers, body } = await openStream(request)
     const parts: Uint8Array[] = []
     let sizeBytes = 0
-    for await (const part of response.body as AsyncIterable<Uint8Array>) {
+    for await (const part of body) {
       sizeBytes += part.length
       if (sizeBytes > bodyBytesMax) throw new Error(`${request.url}: body is over ${bodyBytesMax} bytes`)
       parts.push(part)
     }
-    const headers: Record<string, string> = {}
-    for (const [name, value] of Object.entries(response.headers)) headers[name] = Array.isArray(value) ? value.join(', ') : (value ?? '')
-    return { status: response.statusCode, headers, body: Buffer.concat(parts, sizeBytes) }
+    return { status, headers, body: Buffer.concat(parts, sizeBytes) }
   },
+
+  stream: openStream,
 
   listen({ host, port, connectionsMax, readTimeoutMs }, handler) {
     return new Promise((resolve, reject) => {
@@ -273,9 +298,31 @@ const realHttp: Http = {
   },
 }
 
-let agent: Agent | undefined
-function clientAgent(): Agent {
-  agent ??= new Agent({ connect: { timeout: 10_000 } })
+async function openStream(request: HttpRequest): Promise<HttpStream> {
+  const timeout = request.timeoutMs ?? 30_000
+  const response = await undiciRequest(request.url, {
+    method: (request.method ?? 'GET') as 'GET',
+    headers: request.headers,
+    body: request.body,
+    signal: request.signal,
+    headersTimeout: timeout,
+    bodyTimeout: timeout,
+    dispatcher: clientAgent(request.tls ?? NO_TLS),
+  })
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(response.headers)) headers[name] = Array.isArray(value) ? value.join(', ') : (value ?? '')
+  return { status: response.statusCode, headers, body: response.body }
+}
+
+const NO_TLS: TlsOptions = {}
+const agents = new WeakMap<TlsOptions, Agent>()
+
+function clientAgent(tls: TlsOptions): Agent {
+  let agent = agents.get(tls)
+  if (agent === undefined) {
+    agent = new Agent({ connect: { ...tls, timeout: 10_000 } as Agent.Options['connect'] })
+    agents.set(tls, agent)
+  }
   return agent
 }
 

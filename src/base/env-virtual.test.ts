@@ -63,3 +63,39 @@ test('a listener is reached over http and over a raw connection', async () => {
   await listener.close(0)
   await assert.rejects(env.http.request({ url: 'http://a/' }), /ECONNREFUSED/)
 })
+
+test('a stream gives its parts as they come, and ends when it is left, aborted or silent', async () => {
+  const env = virtualEnv()
+  let closed = 0
+  const listener = await env.http.listen({ host: 'a', port: 80 }, (_request, response) => {
+    response.write('one')
+    env.clock.setTimer(1000, () => response.write('two'))
+    response.on('close', () => closed++)
+  })
+  const read = async (partsMax: number, signal?: AbortSignal) => {
+    const seen: string[] = []
+    try {
+      const { status, body } = await env.http.stream({ url: 'http://a/', timeoutMs: 5000, signal })
+      seen.push(String(status))
+      for await (const part of body) {
+        seen.push(`${Buffer.from(part)}`)
+        if (seen.length > partsMax) break
+      }
+    } catch (error) {
+      seen.push(String(error))
+    }
+    return seen
+  }
+  const controller = new AbortController()
+  const all = [read(2), read(9, controller.signal), read(9)]
+  await env.clock.advance(2000)
+  assert.deepEqual(await all[0], ['200', 'one', 'two'])
+  assert.equal(closed, 1)
+  controller.abort()
+  await env.clock.advance(0)
+  assert.match((await all[1]).join(), /^200,one,two,Error: aborted$/)
+  await env.clock.advance(5000)
+  assert.deepEqual(await all[2], ['200', 'one', 'two', 'Error: request timed out'])
+  assert.equal(closed, 3)
+  await listener.close(0)
+})

@@ -2,6 +2,7 @@ import { Registry } from 'prom-client'
 import type { Child, Env, SpawnOptions } from './env.ts'
 import type { Log, LogFields } from './log.ts'
 import { VirtualClock } from './virtual/clock.ts'
+import { VirtualDns } from './virtual/dns.ts'
 import { VirtualFileSystem } from './virtual/file-system.ts'
 import { VirtualNetwork } from './virtual/network.ts'
 import { seededRandom } from './virtual/random.ts'
@@ -16,6 +17,7 @@ export interface VirtualEnv extends Env {
   readonly clock: VirtualClock
   readonly fs: VirtualFileSystem
   readonly network: VirtualNetwork
+  readonly dns: VirtualDns
   /** What was logged, oldest first. */
   readonly lines: LogLine[]
 }
@@ -41,7 +43,7 @@ export function virtualEnv(options: VirtualEnvOptions = {}): VirtualEnv {
     network,
     tcp: network.tcp,
     http: network.http,
-    dns: { lookup: async (host) => [host] },
+    dns: new VirtualDns(),
     spawn: {
       start(spawnOptions) {
         if (options.spawn === undefined) throw new Error(`spawn ${spawnOptions.command}: this environment has no processes`)

@@ -113,11 +113,14 @@ export interface File {
   close(): Promise<void>
 }
 
+/** How to speak TLS: certificates, names, versions. */
+export type TlsOptions = ConnectionOptions & SecureContextOptions
+
 export interface ConnectOptions {
   readonly host: string
   readonly port: number
   /** Present: TLS. */
-  readonly tls?: ConnectionOptions & SecureContextOptions
+  readonly tls?: TlsOptions
 }
 
 /** Callbacks of one connection. `data` lends `bytes` for the duration of the call only: many connections share one read buffer. */
@@ -138,8 +141,22 @@ export interface Tcp {
   connect(options: ConnectOptions, handler: SocketHandler): Socket
 }
 
+/** A record of DNS; names are without the dot at the end. */
+export type DnsRecord =
+  | { readonly type: 'A' | 'AAAA'; readonly address: string }
+  | { readonly type: 'SRV'; readonly target: string; readonly port: number }
+  | { readonly type: 'MX' | 'NS'; readonly target: string }
+
+export type DnsRecordType = DnsRecord['type']
+
 export interface Dns {
+  /** Addresses of a host, as the operating system finds them. */
   lookup(host: string): Promise<readonly string[]>
+  /**
+   * Asks the name servers for records of exactly this name, without search domains. Empty: the name has none of this type.
+   * undefined: the servers say that there is no such name. Rejects when no server gives an answer.
+   */
+  resolve(name: string, type: DnsRecordType): Promise<readonly DnsRecord[] | undefined>
 }
 
 export interface HttpRequest {
@@ -148,15 +165,26 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Uint8Array | string
   readonly signal?: AbortSignal
+  /** The most time until the head, and between two parts of the body. Default 30 s. */
   readonly timeoutMs?: number
   /** A longer body is an error. Default 64 MiB. */
   readonly bodyBytesMax?: number
+  /** For https URLs. Requests with the same object share connections. */
+  readonly tls?: TlsOptions
 }
 
 export interface HttpResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
+}
+
+/** A response whose body is still coming. */
+export interface HttpStream {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** To be iterated once; leaving the iteration ends the connection. Rejects on a transport failure, a timeout and an abort. */
+  readonly body: AsyncIterable<Uint8Array>
 }
 
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void
@@ -180,6 +208,8 @@ export interface HttpListener {
 export interface Http {
   /** A plain client for everything that is not the scrape path. Any status resolves; only transport failures reject. */
   request(request: HttpRequest): Promise<HttpResponse>
+  /** As `request`, for an answer that comes bit by bit and may have no end; `bodyBytesMax` does not hold. */
+  stream(request: HttpRequest): Promise<HttpStream>
   listen(options: HttpListenOptions, handler: HttpHandler): Promise<HttpListener>
 }
 

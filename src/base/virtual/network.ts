@@ -1,6 +1,6 @@
 import { createServer, request as httpRequest, type Server } from 'node:http'
 import { Duplex } from 'node:stream'
-import type { Clock, Http, HttpListener, HttpResponse, Socket, SocketHandler, Tcp } from '../env.ts'
+import type { Clock, Http, HttpListener, HttpRequest, HttpStream, Socket, SocketHandler, Tcp, Timer } from '../env.ts'
 
 /** The server's side of a virtual connection. */
 export interface VirtualPeer {
@@ -55,34 +55,14 @@ export class VirtualNetwork {
   }
 
   readonly http: Http = {
-    request: (request) =>
-      new Promise<HttpResponse>((resolve, reject) => {
-        const url = new URL(request.url)
-        const port = Number(url.port || 80)
-        const stream = this.#open(`${url.hostname}:${port}`)
-        if (stream === undefined) return reject(refused(url.hostname, port))
-        const outgoing = httpRequest(
-          {
-            createConnection: () => stream,
-            method: request.method ?? 'GET',
-            path: url.pathname + url.search,
-            headers: { host: url.host, ...request.headers },
-            signal: request.signal,
-          },
-          async (incoming) => {
-            try {
-              const parts: Uint8Array[] = []
-              for await (const part of incoming) parts.push(part)
-              resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers as Record<string, string>, body: Buffer.concat(parts) })
-            } catch (error) {
-              reject(error)
-            }
-          },
-        )
-        if (request.timeoutMs !== undefined) this.#clock.setTimer(request.timeoutMs, () => outgoing.destroy(new Error('request timed out')))
-        outgoing.on('error', reject)
-        outgoing.end(request.body)
-      }),
+    request: async (request) => {
+      const { status, headers, body } = await this.#stream(request)
+      const parts: Uint8Array[] = []
+      for await (const part of body) parts.push(part)
+      return { status, headers, body: Buffer.concat(parts) }
+    },
+
+    stream: (request) => this.#stream(request),
 
     listen: async ({ host, port }, handler): Promise<HttpListener> => {
       if (port === 0) port = this.#nextPort++
@@ -103,12 +83,56 @@ export class VirtualNetwork {
     },
   }
 
+  #stream(request: HttpRequest): Promise<HttpStream> {
+    return new Promise((resolve, reject) => {
+      const url = new URL(request.url)
+      const port = Number(url.port || 80)
+      const stream = this.#open(`${url.hostname}:${port}`)
+      if (stream === undefined) return reject(refused(url.hostname, port))
+      const outgoing = httpRequest(
+        {
+          createConnection: () => stream,
+          method: request.method ?? 'GET',
+          path: url.pathname + url.search,
+          headers: { host: url.host, ...request.headers },
+          signal: request.signal,
+        },
+        (incoming) => {
+          const timed = () => {
+            timer?.cancel()
+            timer = this.#after(request.timeoutMs, () => incoming.destroy(new Error('request timed out')))
+          }
+          timed()
+          incoming.on('close', () => timer?.cancel())
+          resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers as Record<string, string>, body: parts(incoming, timed) })
+        },
+      )
+      let timer = this.#after(request.timeoutMs, () => outgoing.destroy(new Error('request timed out')))
+      outgoing.on('error', (error) => {
+        timer?.cancel()
+        reject(error)
+      })
+      outgoing.end(request.body)
+    })
+  }
+
+  #after(delayMs: number | undefined, callback: () => void): Timer | undefined {
+    return delayMs === undefined ? undefined : this.#clock.setTimer(delayMs, callback)
+  }
+
   #open(address: string): Duplex | undefined {
     const accept = this.#acceptors.get(address)
     if (accept === undefined || this.refuses(address)) return undefined
     const [client, server] = duplexPair(this.#clock, () => this.latencyMs)
     accept(server)
     return client
+  }
+}
+
+async function* parts(body: AsyncIterable<Uint8Array>, onPart: () => void): AsyncGenerator<Uint8Array> {
+  for await (const part of body) {
+    onPart()
+    yield part
   }
 }
 
