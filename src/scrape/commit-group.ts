@@ -5,8 +5,8 @@ import { QueuedTimer, type TimerQueue } from './timer-queue.ts'
 const WAIT_MS_MAX = 20
 
 /**
- * Commits together what scrapes bring at about the same time, so that the storage makes one write of it. A write for each scrape
- * costs more than reading its page: manager.bench.ts.
+ * Commits together what scrapes bring at about the same time, so that the storage makes one write of it: the way of a write through
+ * the thread pool and back costs more than reading a page of 100 lines.
  */
 export class CommitGroup {
   readonly #timer: QueuedTimer

@@ -4,8 +4,8 @@ import { hash } from 'node:crypto'
 import type { Labels } from '../model/labels.ts'
 import type { Timestamp } from '../model/time.ts'
 
-/** Earned by manager.bench.ts: half of what a scrape of 100 lines costs is waking up for it, when it is done alone. */
-const SLACK_MS_MAX = 20
+/** Half of what a scrape of 100 lines costs is waking up for it alone; 100 ms are half of the lateness that we allow ourselves. */
+const SLACK_MS_MAX = 100
 
 /** Where a target's slots lie: at `offsetMs + k * intervalMs` for every integer k. */
 export interface Slots {

@@ -51,3 +51,26 @@ test('a timer may arm itself and others while it fires', async () => {
   await clock.advance(100)
   assert.equal(count, 12)
 })
+
+test('timers with slack fire together, never early, at most the slack late', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.nat(300), { minLength: 1, maxLength: 20 }), async (delays) => {
+      const { clock } = virtualEnv()
+      const queue = new TimerQueue(clock)
+      const moments = new Set<number>()
+      const start = clock.monotonic()
+      for (const delayMs of delays) {
+        const timer = new QueuedTimer(queue, () => {
+          const late = clock.monotonic() - start - delayMs
+          assert.ok(late >= 0 && late < 100, `${late} ms late`)
+          moments.add(clock.monotonic())
+        })
+        timer.arm(delayMs, 100)
+      }
+      await clock.advance(401)
+      assert.equal(queue.size, 0)
+      assert.ok(moments.size <= 4)
+    }),
+    { numRuns: 20 },
+  )
+})
