@@ -1,3 +1,5 @@
+import { Breather } from '../base/breather.ts'
+import type { Clock } from '../base/env.ts'
 import { CodedError } from '../base/errors.ts'
 import type { Timestamp } from '../model/time.ts'
 import { AppendStatus } from '../storage/appender.ts'
@@ -23,13 +25,15 @@ export class CommitQueue {
   readonly #windows: WindowSet
   readonly #log: LogWriter
   readonly #pool: BatchPool
+  readonly #clock: Clock
   #waiting: Commit[] = []
   #running: Promise<void> | undefined
   #closed = false
   /** Samples that turned out, when applied, not to be the next of their series. */
   readonly refused = { outOfOrder: 0, duplicate: 0 }
 
-  constructor(windows: WindowSet, log: LogWriter, pool: BatchPool) {
+  constructor(windows: WindowSet, log: LogWriter, pool: BatchPool, clock: Clock) {
+    this.#clock = clock
     this.#windows = windows
     this.#log = log
     this.#pool = pool
@@ -64,7 +68,11 @@ export class CommitQueue {
       const commits = this.#next()
       try {
         await this.#write(commits)
-        for (const commit of commits) this.#finish(commit)
+        const breather = new Breather(this.#clock)
+        for (const commit of commits) {
+          this.#finish(commit)
+          if (breather.isDue()) await breather.rest()
+        }
       } catch (error) {
         this.#windows.forget(commits.map(({ batch }) => batch))
         for (const { reject } of commits) reject(error)
@@ -99,8 +107,15 @@ export class CommitQueue {
     for (const { batch } of commits) sampleCount += batch.count
     if (sampleCount === 0) return
     if (this.#log.beginBatch()) this.#windows.slots.forgetLogged()
-    for (const { batch } of commits) this.#logSeries(batch)
-    for (const { batch } of commits) maxTime = Math.max(maxTime, this.#logSamples(batch))
+    const breather = new Breather(this.#clock)
+    for (const { batch } of commits) {
+      this.#logSeries(batch)
+      if (breather.isDue()) await breather.rest()
+    }
+    for (const { batch } of commits) {
+      maxTime = Math.max(maxTime, this.#logSamples(batch))
+      if (breather.isDue()) await breather.rest()
+    }
     await this.#log.writeBatch(maxTime)
   }
 

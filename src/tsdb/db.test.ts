@@ -402,6 +402,25 @@ test('durable after a second, or before the answer when asked for', async () => 
   await check('always', 0, 2)
 })
 
+test('an fsync that fails after the answer ends its segment', async () => {
+  const env = virtualEnv()
+  const { db, close } = await runDb(env)
+  await write(db, { __name__: 'm' }, [base, 1])
+  env.fs.failing.sync = 'EIO'
+  await env.clock.advance(1000)
+  env.fs.failing = {}
+  assert.equal(db.stats().segmentCount, 1)
+  await write(db, { __name__: 'm' }, [base + 1, 2])
+  assert.equal(db.stats().segmentCount, 2)
+  await write(db, { __name__: 'm' }, [base + 2, 3])
+  assert.equal(db.stats().segmentCount, 2)
+  await close()
+  env.metrics.clear()
+  const again = await runDb(env)
+  assert.equal((await dump(again.db)).m.length, 3)
+  await again.close()
+})
+
 test('before the log is replayed nothing is taken, and a query waits or is aborted', async () => {
   const env = virtualEnv()
   const first = await runDb(env)

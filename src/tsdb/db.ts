@@ -1,5 +1,6 @@
 import { assert } from '../base/assert.ts'
-import { type Clock, type Env, sleep } from '../base/env.ts'
+import { Breather } from '../base/breather.ts'
+import { type Env, sleep } from '../base/env.ts'
 import { CodedError, errorMessage } from '../base/errors.ts'
 import type { Service } from '../base/service.ts'
 import { Labels } from '../model/labels.ts'
@@ -19,8 +20,6 @@ import { selectFromWindows } from './window/window-reader.ts'
 import { WindowSet } from './window-set.ts'
 
 const RETENTION_CHECK_MS = 60_000
-/** A long select or replay lets others run this often. */
-const BREATH_MS = 10
 
 export interface DbOptions {
   readonly env: Env
@@ -141,23 +140,18 @@ export class Db implements Appendable, SeriesSource, Service {
 
   async *select(request: SelectRequest, ctx: QueryContext): AsyncIterable<readonly Series[]> {
     await this.#whenReplayed(ctx.signal)
-    const breathe = breather(this.#env.clock)
-    yield* selectFromWindows(this.#overlapping(request.minTime, request.maxTime), request, ctx, breathe)
+    yield* selectFromWindows(this.#overlapping(request.minTime, request.maxTime), request, ctx, new Breather(this.#env.clock, ctx.signal))
   }
 
   async labelNames(request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
     const names = new Set<string>()
-    await this.#eachWindow(request, ctx, (window) =>
-      collectLabelNames(window, request.matcherSets, request.minTime, request.maxTime, names),
-    )
+    await this.#eachWindow(request, ctx, (window, breather) => collectLabelNames(window, request, names, breather))
     return sortedUpTo(names, request.limit)
   }
 
   async labelValues(name: string, request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
     const values = new Set<string>()
-    await this.#eachWindow(request, ctx, (window) =>
-      collectLabelValues(window, name, request.matcherSets, request.minTime, request.maxTime, values),
-    )
+    await this.#eachWindow(request, ctx, (window, breather) => collectLabelValues(window, name, request, values, breather))
     return sortedUpTo(values, request.limit)
   }
 
@@ -236,7 +230,7 @@ export class Db implements Appendable, SeriesSource, Service {
       segments: report.segments,
       onSync: this.#observeSync,
     })
-    this.#queue = new CommitQueue(windows, this.#log, this.#pool)
+    this.#queue = new CommitQueue(windows, this.#log, this.#pool, env.clock)
     this.#replay = { segmentsDone: report.segments.length, segmentsTotal: report.segments.length, done: true }
     this.#replayed.resolve()
     const { segments, samples, samplesLost, corruptions } = report
@@ -266,16 +260,16 @@ export class Db implements Appendable, SeriesSource, Service {
     return this.#windows.windows.filter((window) => window.minTime <= maxTime && window.maxTime >= minTime)
   }
 
-  async #eachWindow(request: LabelRequest, ctx: QueryContext, visit: (window: Window) => void): Promise<void> {
+  async #eachWindow(request: LabelRequest, ctx: QueryContext, visit: (window: Window, breather: Breather) => Promise<void>): Promise<void> {
     await this.#whenReplayed(ctx.signal)
-    const breathe = breather(this.#env.clock)
+    const breather = new Breather(this.#env.clock, ctx.signal)
     const windows = this.#overlapping(request.minTime, request.maxTime)
     for (const window of windows) window.pins++
     try {
       for (const window of windows) {
         ctx.signal.throwIfAborted()
-        visit(window)
-        await breathe()
+        await visit(window, breather)
+        if (breather.isDue()) await breather.rest()
       }
     } finally {
       for (const window of windows) window.pins--
@@ -300,14 +294,4 @@ export class Db implements Appendable, SeriesSource, Service {
 
 function unavailable(message: string): CodedError {
   return new CodedError('unavailable', message)
-}
-
-/** Awaited between pieces of work: lets the event loop turn when the work has gone on for a while. */
-function breather(clock: Clock): () => Promise<void> {
-  let last = clock.monotonic()
-  return async () => {
-    if (clock.monotonic() - last < BREATH_MS) return
-    await sleep(clock, 0)
-    last = clock.monotonic()
-  }
 }

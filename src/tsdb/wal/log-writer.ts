@@ -41,6 +41,8 @@ interface OpenSegment {
   file: File | undefined
   sizeBytes: number
   maxTime: Timestamp
+  /** An fsync of it failed: the next batch goes elsewhere. */
+  isSuspect: boolean
 }
 
 export function segmentPath(dir: string, number: number): string {
@@ -95,10 +97,11 @@ export class LogWriter {
   beginBatch(): boolean {
     const open = this.#open
     const full = Math.max(this.#options.segmentBytes ?? SEGMENT_BYTES, SERIES_SHARE * this.encoder.seriesBytes)
-    if (open !== undefined && open.sizeBytes < full) return false
+    if (open !== undefined && open.sizeBytes < full && !open.isSuspect) return false
     if (open !== undefined) this.#retire(open)
     const number = this.#nextNumber++
-    this.#open = { number, path: segmentPath(this.#options.dir, number), file: undefined, sizeBytes: 0, maxTime: Number.NEGATIVE_INFINITY }
+    const path = segmentPath(this.#options.dir, number)
+    this.#open = { number, path, file: undefined, sizeBytes: 0, maxTime: Number.NEGATIVE_INFINITY, isSuspect: false }
     this.encoder.openSegment(number)
     return true
   }
@@ -137,11 +140,9 @@ export class LogWriter {
 
   /** Removes segments whose samples are all older than `time`. */
   async removeBefore(time: Timestamp): Promise<void> {
-    const keep = this.#closed.filter((segment) => segment.maxTime >= time)
-    const gone = this.#closed.filter((segment) => segment.maxTime < time)
-    this.#closed = keep
-    for (const segment of gone) {
+    for (const segment of this.#closed.filter(({ maxTime }) => maxTime < time)) {
       await this.#options.fs.remove(segment.path)
+      this.#closed = this.#closed.filter((one) => one !== segment)
       this.#options.log.info('log segment removed', { segment: segment.number, sizeBytes: segment.sizeBytes })
     }
   }
@@ -220,10 +221,7 @@ export class LogWriter {
         // What the disk has of this file is unknown from now on, and another fsync would say yes without it.
         failure ??= error
         this.syncFailures++
-        if (this.#open?.file === file && this.#options.fsync === 'interval') {
-          this.#retire(this.#open)
-          this.#open = undefined
-        }
+        if (this.#open?.file === file) this.#open.isSuspect = true
       }
       if (retired) await file.close()
     }

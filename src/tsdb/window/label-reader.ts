@@ -1,3 +1,4 @@
+import type { Breather } from '../../base/breather.ts'
 import type { Matcher } from '../../model/matcher.ts'
 import type { Timestamp } from '../../model/time.ts'
 import { matchSeries } from './match.ts'
@@ -5,62 +6,73 @@ import type { Window } from './window.ts'
 
 type MatcherSets = readonly (readonly Matcher[])[]
 
-/** Adds the label names of the series that fulfil any of the sets (no sets: of all series with samples) to `names`. */
-export function collectLabelNames(window: Window, sets: MatcherSets, minTime: Timestamp, maxTime: Timestamp, names: Set<string>): void {
+/** Whose labels are asked for: series that fulfil any of the sets (no sets: all), and have samples in the range. */
+export interface LabelScope {
+  readonly matcherSets: MatcherSets
+  readonly minTime: Timestamp
+  readonly maxTime: Timestamp
+}
+
+/** Adds the label names of the series in scope to `names`. */
+export async function collectLabelNames(window: Window, scope: LabelScope, names: Set<string>, breather: Breather): Promise<void> {
   const { symbols, pairs } = window
-  if (sets.length === 0 && coversAll(window, minTime, maxTime)) {
+  if (isWhole(window, scope)) {
     for (const name of pairs.names()) {
       if (anyPair(window, name)) names.add(symbols.text(name))
     }
     return
   }
-  const seen = new Set<number>()
-  for (const matchers of orEverything(sets)) {
-    for (const series of matchSeries(window, matchers, minTime, maxTime)) {
-      const count = window.labelCount(series)
-      for (let i = 0; i < count; i++) seen.add(pairs.name(window.labelPair(series, i)))
-    }
-  }
-  for (const name of seen) names.add(symbols.text(name))
+  await eachPair(window, scope, breather, (pair) => names.add(symbols.text(pairs.name(pair))))
 }
 
 /** Adds the values that a label has in those series to `values`. */
-export function collectLabelValues(
+export async function collectLabelValues(
   window: Window,
   label: string,
-  sets: MatcherSets,
-  minTime: Timestamp,
-  maxTime: Timestamp,
+  scope: LabelScope,
   values: Set<string>,
-): void {
+  breather: Breather,
+): Promise<void> {
   const { symbols, pairs } = window
   const name = symbols.find(label)
   if (name < 0) return
-  if (sets.length === 0 && coversAll(window, minTime, maxTime)) {
+  if (isWhole(window, scope)) {
     for (let pair = pairs.firstOfName(name); pair >= 0; pair = pairs.nextOfName(pair)) {
+      if (breather.isDue()) await breather.rest()
       if (hasSamples(window, pair)) values.add(symbols.text(pairs.value(pair)))
     }
     return
   }
-  const seen = new Set<number>()
-  for (const matchers of orEverything(sets)) {
-    for (const series of matchSeries(window, matchers, minTime, maxTime)) {
+  await eachPair(window, scope, breather, (pair) => {
+    if (pairs.name(pair) === name) values.add(symbols.text(pairs.value(pair)))
+  })
+}
+
+/** Shows the label pairs of the series in scope, each once. */
+async function eachPair(
+  window: Window,
+  { matcherSets, minTime, maxTime }: LabelScope,
+  breather: Breather,
+  visit: (pair: number) => void,
+): Promise<void> {
+  // Series found here were there before, and so were their pairs.
+  const isSeen = new Uint8Array(window.pairs.count)
+  for (const matchers of matcherSets.length === 0 ? [[]] : matcherSets) {
+    for (const series of await matchSeries(window, matchers, minTime, maxTime, breather)) {
+      if (breather.isDue()) await breather.rest()
       const count = window.labelCount(series)
       for (let i = 0; i < count; i++) {
         const pair = window.labelPair(series, i)
-        if (pairs.name(pair) === name) seen.add(pairs.value(pair))
+        if (isSeen[pair] === 1) continue
+        isSeen[pair] = 1
+        visit(pair)
       }
     }
   }
-  for (const value of seen) values.add(symbols.text(value))
 }
 
-function coversAll(window: Window, minTime: Timestamp, maxTime: Timestamp): boolean {
-  return minTime <= window.minTime && maxTime >= window.maxTime
-}
-
-function orEverything(sets: MatcherSets): MatcherSets {
-  return sets.length === 0 ? [[]] : sets
+function isWhole(window: Window, { matcherSets, minTime, maxTime }: LabelScope): boolean {
+  return matcherSets.length === 0 && minTime <= window.minTime && maxTime >= window.maxTime
 }
 
 function anyPair(window: Window, name: number): boolean {

@@ -1,11 +1,14 @@
+import type { Breather } from '../../base/breather.ts'
 import type { Matcher } from '../../model/matcher.ts'
 import type { Timestamp } from '../../model/time.ts'
+import { sortNumbers } from './sort-numbers.ts'
 import { compareSymbols } from './symbols.ts'
 import type { Window } from './window.ts'
 
 // A matcher becomes a set of label pairs: those that a series must have one of (`want`), or those that it must have none
 // of (`avoid`: what matches the empty value is stated by what it does not match). The smallest `want` gives the candidates from
 // its postings; the other sets are checked on the candidates' own label lists, which are short.
+// All of it lets others run on the way. Series that come meanwhile are not looked at: their pairs may not have been.
 
 interface PairSet {
   readonly want: boolean
@@ -14,21 +17,37 @@ interface PairSet {
   readonly seriesCount: number
 }
 
+/** Looked at between two looks at the clock. */
+const STRIDE = 1024
+
+/** What `matchSeries` and `sortByLabels` may hold at once, with what they answer. */
+export function matchBytesMax(window: Window): number {
+  return window.seriesCount * 8 + window.pairs.count * 12
+}
+
 /** The series that fulfil all matchers, and have chunks that reach into the range; rising. */
-export function matchSeries(window: Window, matchers: readonly Matcher[], minTime: Timestamp, maxTime: Timestamp): Uint32Array {
+export async function matchSeries(
+  window: Window,
+  matchers: readonly Matcher[],
+  minTime: Timestamp,
+  maxTime: Timestamp,
+  breather: Breather,
+): Promise<Uint32Array> {
+  const { seriesCount } = window
   const sets: PairSet[] = []
   for (const matcher of matchers) {
-    const set = pairSet(window, matcher)
+    const set = await pairSet(window, matcher, breather)
     if (set.want && set.seriesCount === 0) return new Uint32Array(0)
     if (set.want || set.pairs.length > 0) sets.push(set)
   }
   let driver: PairSet | undefined
   for (const set of sets) if (set.want && (driver === undefined || set.seriesCount < driver.seriesCount)) driver = set
-  const candidates = driver === undefined ? allSeries(window) : seriesOf(window, driver)
+  const candidates = driver === undefined ? allSeries(seriesCount) : await seriesOf(window, driver, seriesCount, breather)
   const checks = sets.filter((set) => set !== driver).map((set) => ({ want: set.want, has: membership(window, set.pairs) }))
 
   let kept = 0
   for (let i = 0; i < candidates.length; i++) {
+    if (i % STRIDE === 0 && breather.isDue()) await breather.rest()
     const series = candidates[i]
     if (!window.overlaps(series, minTime, maxTime)) continue
     let matches = true
@@ -39,9 +58,9 @@ export function matchSeries(window: Window, matchers: readonly Matcher[], minTim
 }
 
 /** Puts series of a window into label order. */
-export function sortByLabels(window: Window, series: Uint32Array): void {
-  const ranks = rankPairs(window, series)
-  series.sort((a, b) => {
+export async function sortByLabels(window: Window, series: Uint32Array, breather: Breather): Promise<void> {
+  const ranks = await rankPairs(window, series, breather)
+  const compare = (a: number, b: number) => {
     const aCount = window.labelCount(a)
     const bCount = window.labelCount(b)
     const count = Math.min(aCount, bCount)
@@ -51,32 +70,37 @@ export function sortByLabels(window: Window, series: Uint32Array): void {
       if (aPair !== bPair) return ranks[aPair] - ranks[bPair]
     }
     return aCount - bCount
-  })
+  }
+  await sortNumbers(series, compare, breather)
 }
 
 /** For each pair that the series have, its place in the order of names and values. */
-function rankPairs(window: Window, series: Uint32Array): Uint32Array {
+async function rankPairs(window: Window, series: Uint32Array, breather: Breather): Promise<Uint32Array> {
   const { pairs, symbols } = window
   const ranks = new Uint32Array(pairs.count)
-  const seen: number[] = []
-  for (const one of series) {
-    const count = window.labelCount(one)
+  let seenCount = 0
+  for (let s = 0; s < series.length; s++) {
+    if (s % STRIDE === 0 && breather.isDue()) await breather.rest()
+    const count = window.labelCount(series[s])
     for (let i = 0; i < count; i++) {
-      const pair = window.labelPair(one, i)
+      const pair = window.labelPair(series[s], i)
       if (ranks[pair] !== 0) continue
       ranks[pair] = 1
-      seen.push(pair)
+      seenCount++
     }
   }
-  seen.sort((a, b) => {
+  const seen = new Uint32Array(seenCount)
+  for (let pair = 0, at = 0; at < seenCount; pair++) if (ranks[pair] !== 0) seen[at++] = pair
+  const compare = (a: number, b: number) => {
     const byName = pairs.name(a) === pairs.name(b) ? 0 : compareSymbols(symbols, pairs.name(a), symbols, pairs.name(b))
     return byName !== 0 ? byName : compareSymbols(symbols, pairs.value(a), symbols, pairs.value(b))
-  })
+  }
+  await sortNumbers(seen, compare, breather)
   for (let rank = 0; rank < seen.length; rank++) ranks[seen[rank]] = rank + 1
   return ranks
 }
 
-function pairSet(window: Window, matcher: Matcher): PairSet {
+async function pairSet(window: Window, matcher: Matcher, breather: Breather): Promise<PairSet> {
   const { symbols, pairs } = window
   const found: number[] = []
   const want = !matcher.matchesEmpty
@@ -92,6 +116,7 @@ function pairSet(window: Window, matcher: Matcher): PairSet {
     } else {
       const prefix = matcher.operator === '=~' ? (matcher.regex?.prefix ?? '') : ''
       for (let pair = pairs.firstOfName(name); pair >= 0; pair = pairs.nextOfName(pair)) {
+        if (breather.isDue()) await breather.rest()
         const text = symbols.text(pairs.value(pair))
         if ((text.startsWith(prefix) && matcher.matches(text)) === want) found.push(pair)
       }
@@ -112,20 +137,31 @@ function literalValues(matcher: Matcher): readonly string[] | undefined {
   return [...new Set(literals)]
 }
 
-function allSeries(window: Window): Uint32Array {
-  const series = new Uint32Array(window.seriesCount)
+function allSeries(seriesCount: number): Uint32Array {
+  const series = new Uint32Array(seriesCount)
   for (let i = 0; i < series.length; i++) series[i] = i
   return series
 }
 
-function seriesOf(window: Window, set: PairSet): Uint32Array {
-  const series = new Uint32Array(set.seriesCount)
-  let at = 0
+/** The series below `seriesCount` that have one of the pairs, rising. */
+async function seriesOf(window: Window, set: PairSet, seriesCount: number, breather: Breather): Promise<Uint32Array> {
+  let series = new Uint32Array(set.seriesCount)
+  let count = 0
   for (const pair of set.pairs) {
-    window.pairs.copySeries(pair, series, at)
-    at += window.pairs.seriesCount(pair)
+    if (breather.isDue()) await breather.rest()
+    const end = count + window.pairs.seriesCount(pair)
+    if (end > series.length) {
+      const larger = new Uint32Array(2 * end)
+      larger.set(series)
+      series = larger
+    }
+    window.pairs.copySeries(pair, series, count)
+    count = end
+    while (count > 0 && series[count - 1] >= seriesCount) count--
   }
-  return set.pairs.length > 1 ? series.sort() : series
+  const found = series.subarray(0, count)
+  if (set.pairs.length > 1) await sortNumbers(found, (a, b) => a - b, breather)
+  return found
 }
 
 /** A test for pairs: one number for one pair, a column otherwise. */

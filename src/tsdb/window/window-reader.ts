@@ -1,11 +1,11 @@
+import type { Breather } from '../../base/breather.ts'
 import { type Chunk, ChunkEncoding } from '../../chunkenc/codec.ts'
 import { XOR_HEADER_BYTES } from '../../chunkenc/xor.ts'
 import { compareLabels, type Labels } from '../../model/labels.ts'
-import type { Matcher } from '../../model/matcher.ts'
 import type { Timestamp } from '../../model/time.ts'
 import type { QueryContext, SelectRequest, Series } from '../../storage/series-source.ts'
 import { SERIES_BATCH } from '../../storage/series-source.ts'
-import { matchSeries, sortByLabels } from './match.ts'
+import { matchBytesMax, matchSeries, sortByLabels } from './match.ts'
 import type { ChunkVisitor, Window } from './window.ts'
 
 /** The series of one window that a select found, in label order. */
@@ -16,16 +16,15 @@ class Cursor {
   labels: Labels | undefined
   series = 0
 
-  constructor(window: Window, matchers: readonly Matcher[], minTime: Timestamp, maxTime: Timestamp) {
+  constructor(window: Window, series: Uint32Array) {
     this.window = window
-    this.#series = matchSeries(window, matchers, minTime, maxTime)
-    sortByLabels(window, this.#series)
+    this.#series = series
     this.advance()
   }
 
   /** What the cursor holds of the query's memory. */
   get heldBytes(): number {
-    return this.#series.byteLength
+    return this.#series.buffer.byteLength
   }
 
   advance(): void {
@@ -68,13 +67,13 @@ class ChunkPlaces implements ChunkVisitor {
 
 /**
  * Selects from windows that do not overlap and are in time order: one series has its chunks of all windows. The bytes of a
- * batch lie in one buffer, which the next batch takes over. `breathe` is awaited between batches.
+ * batch lie in one buffer, which the next batch takes over. Lets others run between batches, and while it searches.
  */
 export async function* selectFromWindows(
   windows: readonly Window[],
   request: SelectRequest,
   ctx: QueryContext,
-  breathe: () => Promise<void>,
+  breather: Breather,
 ): AsyncIterable<readonly Series[]> {
   const { minTime, maxTime } = request
   for (const window of windows) window.pins++
@@ -83,10 +82,7 @@ export async function* selectFromWindows(
   try {
     for (const window of windows) {
       ctx.signal.throwIfAborted()
-      const cursor = new Cursor(window, request.matchers, minTime, maxTime)
-      ctx.budget.chargeBytes(cursor.heldBytes)
-      cursors.push(cursor)
-      await breathe()
+      cursors.push(await openCursor(window, request, ctx, breather))
     }
     for (;;) {
       const found: { labels: Labels; places: readonly ChunkPlace[] }[] = []
@@ -122,12 +118,33 @@ export async function* selectFromWindows(
         batch.push({ labels, chunks })
       }
       yield batch
-      await breathe()
+      if (breather.isDue()) await breather.rest()
     }
   } finally {
     ctx.budget.releaseBytes(buffer.length)
     for (const cursor of cursors) ctx.budget.releaseBytes(cursor.heldBytes)
     for (const window of windows) window.pins--
+  }
+}
+
+/** Finds the series of a window. What the cursor holds is charged. */
+async function openCursor(
+  window: Window,
+  { matchers, minTime, maxTime }: SelectRequest,
+  { budget }: QueryContext,
+  breather: Breather,
+): Promise<Cursor> {
+  const bytesMax = matchBytesMax(window)
+  let held = bytesMax
+  budget.chargeBytes(bytesMax)
+  try {
+    const series = await matchSeries(window, matchers, minTime, maxTime, breather)
+    await sortByLabels(window, series, breather)
+    const cursor = new Cursor(window, series)
+    held -= cursor.heldBytes
+    return cursor
+  } finally {
+    budget.releaseBytes(held)
   }
 }
 
