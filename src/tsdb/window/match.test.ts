@@ -20,7 +20,7 @@ function restless(meanwhile: () => void): Breather {
 
 test('series that come while others are looked for are either found with all that they match, or not at all', async () => {
   const window = new Window(new SlabPool(), 1, 0, 7_200_000)
-  const add = (id: string) => window.append(window.add(Labels.of({ __name__: 'm', id, even: String(Number(id.slice(1)) % 2) })), 1000, 1)
+  const add = (id: string) => window.append(window.add(Labels.of({ __name__: 'm', id, parity: String(Number(id.slice(1)) % 2) })), 1000, 1)
   for (let i = 0; i < 300; i++) add(`a${i}`)
   let added = 0
   const breather = restless(() => added < 3000 && add(`${'xa'[added % 2]}${1000 + added++}`))
@@ -36,6 +36,6 @@ test('series that come while others are looked for are either found with all tha
   for (const id of before) assert.match(id, /^a/)
   assert.deepEqual(before, before.toSorted())
   assert.equal(new Set(before).size, before.length)
-  for (const id of await find(name, new Matcher('=~', 'id', 'a.*'), new Matcher('!=', 'even', '1'))) assert.match(id, /^a\d*[02468]$/)
-  for (const id of await find(new Matcher('!~', 'id', 'x.*[13579]'), new Matcher('=~', 'even', '0|7'))) assert.match(id, /[02468]$/)
+  for (const id of await find(name, new Matcher('=~', 'id', 'a.*'), new Matcher('!=', 'parity', '1'))) assert.match(id, /^a\d*[02468]$/)
+  for (const id of await find(new Matcher('!~', 'id', 'x.*[13579]'), new Matcher('=~', 'parity', '0|7'))) assert.match(id, /[02468]$/)
 })
