@@ -86,7 +86,7 @@ function relabelStep(builder: LabelsBuilder, config: RelabelConfig): boolean {
     case 'labelmap':
       for (const [name, value] of [...builder]) {
         const mapped = regexReplace(regex, name, config.replacement)
-        if (mapped !== null && mapped !== '') builder.set(mapped, value)
+        if (mapped !== null) builder.set(mapped, value)
       }
       return true
     case 'labeldrop':

@@ -7,7 +7,7 @@ import type { BodyBuffer } from './body-buffer.ts'
 import { SampleLimitError } from './limits.ts'
 import { storedLabels } from './sample-labels.ts'
 import type { ScrapeConfig } from './scrape-config.ts'
-import { EMPTY_PAGE, includesRef, SeriesFlag, type SeriesPage, SeriesPageBuilder, sortedRefs } from './series-page.ts'
+import { EMPTY_PAGE, includesRef, SeriesFlag, type SeriesPage, SeriesPageBuilder, trackedRefs } from './series-page.ts'
 import { equalBytes, hashBytes, SeriesTable } from './series-table.ts'
 
 /** How far ahead of the clock a target's own timestamp may be. Source: Prometheus scrape/scrape.go, maxAheadTime. */
@@ -48,6 +48,8 @@ export class PageIngest {
   #limitedCount = 0
   readonly #sampleLimit: number
   readonly #honorTimestamps: boolean
+  /** Nothing in the configuration drops or refuses series. */
+  readonly #takesAllSeries: boolean
   readonly #timestampMax: Timestamp
   readonly #page: SeriesPage
   /** The entry that the next line should be. */
@@ -64,6 +66,8 @@ export class PageIngest {
     this.#page = options.page
     this.#sampleLimit = options.config.sampleLimit > 0 ? options.config.sampleLimit : Infinity
     this.#honorTimestamps = options.config.honorTimestamps
+    const { metricRelabelConfigs, labelLimit, labelNameLengthLimit, labelValueLengthLimit } = options.config
+    this.#takesAllSeries = metricRelabelConfigs.length === 0 && labelLimit + labelNameLengthLimit + labelValueLengthLimit === 0
     this.#timestampMax = options.timestamp + AHEAD_MS_MAX
     this.#parser.reset(options.body.bytes, options.body.length)
   }
@@ -172,7 +176,7 @@ export class PageIngest {
   #takeElsewhere(): void {
     if (this.#limitedCount > this.#sampleLimit) {
       // The scrape has failed; what is left is only counted.
-      if (this.#options.config.metricRelabelConfigs.length === 0 || this.#storedLabels() !== null) this.addedCount++
+      if (this.#takesAllSeries || this.#storedLabels() !== null) this.addedCount++
       return
     }
     if (this.#builder === undefined) this.#startBuilding()
@@ -267,10 +271,10 @@ export class PageIngest {
   }
 }
 
-/** Marks what `before` has and `after` has not. A marker that the storage refuses is not missed: the series has gone on elsewhere. */
+/** Marks what `before` has and `after` has not, or has from now on with timestamps of its own. A marker that the storage refuses is not missed: the series has gone on elsewhere. */
 export function markStale(appender: Appender, timestamp: Timestamp, before: SeriesPage, after: SeriesPage = EMPTY_PAGE): void {
   if (before === after) return
-  const kept = after.count === 0 ? undefined : sortedRefs(after)
+  const kept = after.count === 0 ? undefined : trackedRefs(after)
   for (let i = 0; i < before.count; i++) {
     if (before.flags[i] !== 0) continue
     if (kept !== undefined && includesRef(kept, before.refs[i])) continue

@@ -33,3 +33,9 @@ test('redirectUrl resolves against where it came from', () => {
   check('https://b/y', 'https://b/y')
   check('http://[', undefined)
 })
+
+test('a host beyond ASCII and a missing scheme are shown as upstream shows them', () => {
+  assert.equal(scrapeUrl('http', 'é:1', '/', new Map()).text, 'http://%C3%A9:1/')
+  assert.equal(scrapeUrl('http', '[::1]:1', '/', new Map()).text, 'http://[::1]:1/')
+  assert.equal(scrapeUrl('', 'a:1', '/', new Map()).text, '//a:1/')
+})

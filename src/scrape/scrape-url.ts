@@ -39,13 +39,18 @@ function splitAuthority(scheme: string, authority: string, target: string): Scra
   const match = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d*))?$/.exec(authority)
   const defaultPort = scheme === 'https' ? 443 : 80
   return {
-    text: `${scheme}://${authority}${target}`,
+    text: `${scheme === '' ? '' : `${scheme}:`}//${escapeHost(authority)}${target}`,
     scheme,
     authority,
     host: match === null ? authority : (match[1] ?? match[2]),
     port: match?.[3] ? Number(match[3]) : defaultPort,
     path: target.startsWith('/') ? target : `/${target}`,
   }
+}
+
+/** Source: Go net/url, escape with encodeHost. */
+function escapeHost(authority: string): string {
+  return authority.replace(/[^\w\-.~!$&'()*+,;=:[\]<>"]+/gu, (text) => encodeURIComponent(text.toWellFormed()))
 }
 
 function escapeQuery(text: string): string {

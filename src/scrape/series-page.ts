@@ -123,11 +123,11 @@ export class SeriesPageBuilder {
   }
 }
 
-/** The handles of all entries that have one, sorted. */
-export function sortedRefs(page: SeriesPage): Float64Array {
+/** The handles of all entries that are to be marked stale when they go, sorted. */
+export function trackedRefs(page: SeriesPage): Float64Array {
   const refs = new Float64Array(page.count)
   let count = 0
-  for (let i = 0; i < page.count; i++) if ((page.flags[i] & SeriesFlag.dropped) === 0) refs[count++] = page.refs[i]
+  for (let i = 0; i < page.count; i++) if (page.flags[i] === 0) refs[count++] = page.refs[i]
   return refs.subarray(0, count).sort()
 }
 

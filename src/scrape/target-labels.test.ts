@@ -91,3 +91,10 @@ test('interval and timeout do not tell targets apart, labels and URL do', () => 
   assert.notEqual(key({ x: 'y' }), key({}))
   assert.notEqual(key({ __metrics_path__: '/m' }), key({}))
 })
+
+test('a label without a name, as a labelmap with an unknown group makes it, makes no target', () => {
+  const relabelConfigs = [relabelConfig({ action: 'labelmap', regex: '(zone)', replacement: '$1_x' })]
+  assert.throws(() => populateTarget(Labels.of({ __address__: 'a:1', zone: 'eu' }), scrapeConfig({ relabelConfigs })), {
+    message: 'invalid label name ""',
+  })
+})

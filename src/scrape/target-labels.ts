@@ -3,7 +3,7 @@
 import { CodedError, errorMessage } from '../base/errors.ts'
 import { formatDuration, parseDuration } from '../model/duration.ts'
 import { Labels, LabelsBuilder, quote } from '../model/labels.ts'
-import { relabel } from '../model/relabel.ts'
+import { isLabelName, relabel } from '../model/relabel.ts'
 import type { ScrapeConfig } from './scrape-config.ts'
 import { type ScrapeUrl, scrapeUrl } from './scrape-url.ts'
 import { type Slots, slotsOf } from './slots.ts'
@@ -57,6 +57,7 @@ export function populateTarget(found: Labels, config: ScrapeConfig): Populated {
 
   const builder = new LabelsBuilder(after)
   for (const [name, value] of after) {
+    if (!isLabelName(name)) throw bad(`invalid label name ${quote(name)}`)
     if (!value.isWellFormed()) throw bad(`invalid label value for ${quote(name)}: ${quote(value)}`)
     if (name.startsWith(META_PREFIX)) builder.delete(name)
   }
