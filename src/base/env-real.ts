@@ -4,6 +4,7 @@ import { lookup, Resolver } from 'node:dns/promises'
 import { constants, watch } from 'node:fs'
 import * as fsp from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
+import type { Server as HttpsServer } from 'node:https'
 import { type Socket as NetSocket, connect as netConnect } from 'node:net'
 import { createInterface } from 'node:readline'
 import { connect as tlsConnect } from 'node:tls'
@@ -22,6 +23,7 @@ import type {
   FileStat,
   FileSystem,
   Http,
+  HttpHandler,
   HttpListener,
   HttpRequest,
   HttpStream,
@@ -32,7 +34,10 @@ import type {
   Tcp,
   TlsOptions,
 } from './env.ts'
+import { directoryOf } from './files.ts'
 import type { Log } from './log.ts'
+import { PasswordWorker } from './real/password-worker.ts'
+import { type Listening, tlsListener } from './real/tls-listener.ts'
 
 /** The name of the variable that tells a child which file descriptor is its stop channel. */
 export const STOP_FD_VARIABLE = 'PROMONTORY_STOP_FD'
@@ -46,6 +51,7 @@ export function realEnv(log: Log): Env {
     tcp: realTcp,
     dns: realDns,
     http: realHttp,
+    passwords: new PasswordWorker(),
     spawn: realSpawner,
     log,
     metrics: new Registry(),
@@ -117,9 +123,7 @@ const realFileSystem: FileSystem = {
       filesFree: stat.ffree,
     }
   },
-  async mkdir(path) {
-    await fsp.mkdir(path, { recursive: true })
-  },
+  mkdir: (path) => makeDirectory(path.replace(/(?<=.)\/+$/, '')),
   rename: (from, to) => fsp.rename(from, to),
   remove: (path) => fsp.rm(path, { recursive: true, force: true }),
   async syncDir(path) {
@@ -140,6 +144,19 @@ const realFileSystem: FileSystem = {
       return { cancel: () => {} }
     }
   },
+}
+
+/** Not `recursive: true`: where the parent refuses new entries as not found (/proc), that never comes back. */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await fsp.mkdir(path)
+  } catch (error) {
+    if (errorNumber(error) === 'EEXIST' && (await fsp.stat(path)).isDirectory()) return
+    const parent = directoryOf(path)
+    if (errorNumber(error) !== 'ENOENT' || parent === path || (await realFileSystem.stat(parent)) !== null) throw error
+    await makeDirectory(parent)
+    await makeDirectory(path)
+  }
 }
 
 function errorNumber(error: unknown): string | undefined {
@@ -278,24 +295,36 @@ const realHttp: Http = {
 
   stream: openStream,
 
-  listen({ host, port, connectionsMax, readTimeoutMs }, handler) {
+  listen({ host, port, connectionsMax, readTimeoutMs, tls }, handler) {
+    const prepare = (server: Server | HttpsServer) => {
+      if (readTimeoutMs === undefined) return
+      server.requestTimeout = readTimeoutMs
+      server.headersTimeout = Math.min(readTimeoutMs, 60_000)
+      server.keepAliveTimeout = readTimeoutMs
+    }
     return new Promise((resolve, reject) => {
-      const server = createServer(handler)
+      const listening = tls === undefined ? plainListener(handler, prepare) : tlsListener(tls, prepare, handler)
+      const { server } = listening
       if (connectionsMax !== undefined) server.maxConnections = connectionsMax
-      if (readTimeoutMs !== undefined) {
-        server.requestTimeout = readTimeoutMs
-        server.headersTimeout = Math.min(readTimeoutMs, 60_000)
-        server.keepAliveTimeout = readTimeoutMs
-      }
       server.once('error', reject)
       server.listen({ host, port, backlog: 4096 }, () => {
         server.off('error', reject)
         const address = server.address()
         const boundPort = typeof address === 'object' && address !== null ? address.port : port
-        resolve(listenerOf(server, host, boundPort))
+        resolve(listenerOf(listening, host, boundPort))
       })
     })
   },
+}
+
+function plainListener(handler: HttpHandler, prepare: (server: Server) => void): Listening {
+  const server = createServer(handler)
+  prepare(server)
+  return {
+    server,
+    closeIdleConnections: () => server.closeIdleConnections(),
+    closeAllConnections: () => server.closeAllConnections(),
+  }
 }
 
 async function openStream(request: HttpRequest): Promise<HttpStream> {
@@ -326,18 +355,18 @@ function clientAgent(tls: TlsOptions): Agent {
   return agent
 }
 
-function listenerOf(server: Server, host: string, port: number): HttpListener {
+function listenerOf(listening: Listening, host: string, port: number): HttpListener {
   return {
     host,
     port,
     close(graceMs) {
       return new Promise((resolve) => {
-        const cut = setTimeout(() => server.closeAllConnections(), graceMs)
-        server.close(() => {
+        const cut = setTimeout(() => listening.closeAllConnections(), graceMs)
+        listening.server.close(() => {
           clearTimeout(cut)
           resolve()
         })
-        server.closeIdleConnections()
+        listening.closeIdleConnections()
       })
     },
   }

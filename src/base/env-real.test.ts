@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { realEnv } from './env-real.ts'
+import { virtualEnv } from './env-virtual.ts'
+
+test('directories are made with their parents, and refused where they cannot be', async () => {
+  const { fs } = realEnv(virtualEnv().log)
+  const root = mkdtempSync(join(tmpdir(), 'env-real-'))
+  try {
+    await fs.mkdir(`${root}/a/b/c/`)
+    await fs.mkdir(`${root}/a/b/c`)
+    assert.equal((await fs.stat(`${root}/a/b/c`))?.kind, 'directory')
+    writeFileSync(`${root}/file`, '')
+    await assert.rejects(fs.mkdir(`${root}/file`), { code: 'EEXIST' })
+    await assert.rejects(fs.mkdir(`${root}/file/x`), { code: 'ENOTDIR' })
+    await assert.rejects(fs.mkdir('/proc/promontory/x'), { code: 'ENOENT' })
+  } finally {
+    rmSync(root, { recursive: true })
+  }
+})
+
+test('a file is written in pieces and read at any position', async () => {
+  const { fs } = realEnv(virtualEnv().log)
+  const root = mkdtempSync(join(tmpdir(), 'env-real-'))
+  try {
+    const file = await fs.open(`${root}/x`, 'create')
+    const pieces = Array.from({ length: 2000 }, (_, index) => Buffer.from(`${index},`))
+    await file.write(pieces, 0)
+    await file.sync()
+    const want = Buffer.concat(pieces)
+    assert.equal(await file.size(), want.length)
+    const part = new Uint8Array(100)
+    assert.equal(await file.read(part, 5000), 100)
+    assert.deepEqual(Buffer.from(part), want.subarray(5000, 5100))
+    await file.truncate(10)
+    assert.equal(await file.read(part, 0), 10)
+    await file.close()
+    await assert.rejects(fs.open(`${root}/x`, 'create'), { code: 'EEXIST' })
+  } finally {
+    rmSync(root, { recursive: true })
+  }
+})
