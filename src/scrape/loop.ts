@@ -15,6 +15,7 @@ import type { CommitGroup } from './commit-group.ts'
 import { BODY_BYTES_MAX, checkContentType, SampleLimitError } from './limits.ts'
 import type { ScrapeMetrics } from './metrics.ts'
 import { markStale, PageIngest } from './page-ingest.ts'
+import type { PageTexts } from './page-texts.ts'
 import { ReportSeries } from './report.ts'
 import { LabelLimitError } from './sample-labels.ts'
 import { ScrapeClient, type ScrapeClientContext, ScrapeError } from './scrape-client.ts'
@@ -29,6 +30,7 @@ import { QueuedTimer } from './timer-queue.ts'
 export interface ScrapeContext extends ScrapeClientContext {
   readonly appendable: Appendable
   readonly commits: CommitGroup
+  readonly texts: PageTexts
   readonly metrics: ScrapeMetrics
   readonly log: Log
   /** Salts hashes of what targets send. */
@@ -260,7 +262,8 @@ export class ScrapeLoop {
               return
             }
           }
-          const page = ingest.page
+          const read = ingest.page
+          const page = read === this.#page ? read : this.#context.texts.share(read)
           if (this.#live) markStale(appender, timestamp, this.#page, page)
           this.#page = page
           this.#pageIsForeign = false

@@ -6,6 +6,7 @@ import { CommitGroup } from './commit-group.ts'
 import { BODIES_BYTES_MAX } from './limits.ts'
 import type { ScrapeContext } from './loop.ts'
 import { scrapeMetrics } from './metrics.ts'
+import { PageTexts } from './page-texts.ts'
 import { ScrapePool } from './pool.ts'
 import type { ScrapeConfig } from './scrape-config.ts'
 import type { DroppedTarget, TargetStatus, TargetsView } from './target.ts'
@@ -45,16 +46,18 @@ class Manager implements ScrapeManager {
   constructor({ env, appendable, version }: ScrapeManagerOptions) {
     const log = env.log.with({ component: 'scrape' })
     const timers = new TimerQueue(env.clock)
+    const salt = Math.floor(env.random.next() * 2 ** 32)
     this.#context = {
       env,
       timers,
       commits: new CommitGroup(timers),
+      texts: new PageTexts(salt),
       buffers: new BufferPool(BODIES_BYTES_MAX),
       userAgent: `Promontory/${version}`,
       appendable,
       metrics: scrapeMetrics(env.metrics),
       log,
-      salt: Math.floor(env.random.next() * 2 ** 32),
+      salt,
     }
   }
 
