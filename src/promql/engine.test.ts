@@ -103,6 +103,16 @@ test('more queries than may run at once wait in line', async () => {
   assert.deepEqual(order, ['first', 'last'])
 })
 
+test('a query of wide windows over one series can be stopped', async () => {
+  const timestamps = Float64Array.from({ length: 50_000 }, (_, i) => i * 1000)
+  const engine = engineOver([{ ...seriesOf({ __name__: 'long' }, []), timestamps, values: timestamps.map((_, i) => (i * 7919) % 1000) }])
+  for (const query of ['deriv(long[50000s])', 'quantile_over_time(0.5, long[50000s:1s])', 'deriv((long > 0 or vector(1))[50000s:1s])']) {
+    const abort = new AbortController()
+    setTimeout(() => abort.abort(), 60)
+    await assert.rejects(engine.range(query, 0, 50_000_000, 5000, { signal: abort.signal }), { code: 'canceled' }, query)
+  }
+})
+
 test('a long query lets others run', async () => {
   let now = 0
   let turns = 0

@@ -7,8 +7,8 @@ import type { QueryRun } from './query-run.ts'
 import { scan } from './scan.ts'
 import { lastReference, type Reference, referenceTimes, type Steps, stepsBetween } from './steps.ts'
 
-/** Called once a series. The samples hold no staleness marker; they are the caller's and change with the next call. */
-export type SamplesVisitor = (labels: Labels, samples: SampleColumns, dropName: boolean) => void
+/** Called once a series, and waited for. The samples hold no staleness marker; they are the caller's and change with the next call. */
+export type SamplesVisitor = (labels: Labels, samples: SampleColumns, dropName: boolean) => void | Promise<void>
 
 /** The times at which the windows of `steps` end. */
 export function windowEnds(samples: Samples, steps: Steps): Reference {
@@ -24,7 +24,7 @@ export async function readSamples(run: QueryRun, samples: Samples, steps: Steps,
   if (samples.kind === 'selected') {
     await scan(run, samples.selection, { minTime, maxTime, stepMs: steps.stepMs }, (labels, columns) => {
       removeStaleMarkers(columns)
-      visit(labels, columns, false)
+      return visit(labels, columns, false)
     })
     return
   }
@@ -35,14 +35,27 @@ export async function readSamples(run: QueryRun, samples: Samples, steps: Steps,
   if (inner.count === 0) return
   const columns = new SampleColumns(0)
   let isCharged = false
-  await run.execute(samples.input, inner, (series) => {
+  const visitSeries = (series: StepSeries) => {
     if (!isCharged) run.context.budget.chargeBytes(inner.count * BYTES_PER_SAMPLE)
     isCharged = true
     gather(series, inner, columns)
     const { labels, dropName } = series
     run.memory.release(series)
-    if (columns.length > 0) visit(labels, columns, dropName)
+    return columns.length > 0 ? visit(labels, columns, dropName) : undefined
+  }
+  // Series come without waiting: those that come while a visit goes on are kept for after it.
+  let visited: Promise<void> | undefined
+  const held: StepSeries[] = []
+  await run.execute(samples.input, inner, (series) => {
+    if (visited !== undefined) {
+      held.push(series)
+      return
+    }
+    visited = visitSeries(series) ?? undefined
+    visited?.catch(() => {})
   })
+  await visited
+  for (const series of held) await visitSeries(series)
   if (isCharged) run.context.budget.releaseBytes(inner.count * BYTES_PER_SAMPLE)
 }
 

@@ -6,8 +6,8 @@ import type { Series } from '../../storage/series-source.ts'
 import type { Selection } from '../plan/plan.ts'
 import type { QueryRun } from './query-run.ts'
 
-/** Called once a series, in label order. The samples are the caller's and change with the next call. */
-export type SeriesVisitor = (labels: Labels, samples: SampleColumns) => void
+/** Called once a series, in label order, and waited for. The samples are the caller's and change with the next call. */
+export type SeriesVisitor = (labels: Labels, samples: SampleColumns) => void | Promise<void>
 
 /** Reads the series of a selection from `minTime` to `maxTime`, both inclusive, one decoded series at a time. */
 export async function scan(
@@ -34,7 +34,8 @@ export async function scan(
       for (const chunk of series.chunks) {
         if (chunk.maxTime >= minTime && chunk.minTime <= maxTime) decodeChunk(chunk, minTime, maxTime, samples)
       }
-      if (samples.length > 0) visit(series.labels, samples)
+      const visited = samples.length > 0 ? visit(series.labels, samples) : undefined
+      if (visited !== undefined) await visited
       context.budget.releaseSamples(charged)
       if (pacer.due()) await pacer.rest()
     }

@@ -1,10 +1,10 @@
 import { METRIC_NAME } from '../../model/labels.ts'
 import { functionNamed } from '../functions/function-table.ts'
 import { isQuantileInvalid } from '../functions/quantile.ts'
-import type { Windows } from '../functions/window-kernel.ts'
+import { someSteps, type WindowKernel, type Windows } from '../functions/window-kernel.ts'
 import { mayDifferByName } from '../plan/names.ts'
 import type { WindowPlan } from '../plan/plan.ts'
-import { countPresent, type Sink } from './columns.ts'
+import { countPresent, type Sink, type StepSeries } from './columns.ts'
 import { dropMetricName, type QueryRun, sameLabelsError } from './query-run.ts'
 import { readSamples, windowEnds } from './samples.ts'
 import { evaluateScalar } from './scalar.ts'
@@ -17,7 +17,7 @@ export async function runWindow(run: QueryRun, plan: WindowPlan, steps: Steps, s
   const { samples, func } = plan
   const entry = functionNamed(func)
   if (entry.kind !== 'window') throw new Error(`${func} is not a function of a range vector`)
-  const { kernel, keepsName } = entry
+  const { kernel, keepsName, rescans } = entry
   const parameters: Float64Array[] = []
   for (const parameter of plan.parameters) parameters.push(await evaluateScalar(run, parameter, steps))
   const ends = windowEnds(samples, steps)
@@ -38,13 +38,7 @@ export async function runWindow(run: QueryRun, plan: WindowPlan, steps: Steps, s
   const isRate = func === 'rate' || func === 'increase'
   const dropsName = !keepsName && !run.delayedNameRemoval
   const seen = dropsName && namesOfSamplesDiffer(plan) ? new Set<string>() : undefined
-  await readSamples(run, samples, steps, (labels, columns, dropName) => {
-    windows.timestamps = columns.timestamps
-    windows.values = columns.values
-    windows.length = columns.length
-    run.samplesTotal += placeWindows(windows)
-    const series = run.memory.series(labels, steps.count)
-    kernel(windows, series.values, series.present)
+  const finish = (series: StepSeries, dropName: boolean) => {
     const count = countPresent(series.present)
     run.memory.chargeSamples(series, count)
     if (func === 'quantile_over_time') warnOfQuantiles(run, plan, windows)
@@ -52,7 +46,7 @@ export async function runWindow(run: QueryRun, plan: WindowPlan, steps: Steps, s
       run.memory.release(series)
       return
     }
-    const metricName = isRate ? labels.get(METRIC_NAME) : ''
+    const metricName = isRate ? series.labels.get(METRIC_NAME) : ''
     if (metricName !== '' && !COUNTER_SUFFIXES.some((suffix) => metricName.endsWith(suffix))) {
       run.annotations.possibleNonCounter(metricName, samples.range)
     }
@@ -64,7 +58,33 @@ export async function runWindow(run: QueryRun, plan: WindowPlan, steps: Steps, s
       seen.add(key)
     }
     sink(series)
+  }
+  await readSamples(run, samples, steps, (labels, columns, dropName) => {
+    windows.timestamps = columns.timestamps
+    windows.values = columns.values
+    windows.length = columns.length
+    const sampleCount = placeWindows(windows)
+    run.samplesTotal += sampleCount
+    const series = run.memory.series(labels, steps.count)
+    if (rescans && sampleCount > SAMPLES_AT_ONCE) return inTurns(run, kernel, windows, series).then(() => finish(series, dropName))
+    kernel(windows, series.values, series.present)
+    finish(series, dropName)
   })
+}
+
+/** Samples that a kernel which looks at each window anew is given at once: some 10 ms. */
+const SAMPLES_AT_ONCE = 2_000_000
+
+/** Runs a kernel over some steps at a time, and lets others run in between. */
+async function inTurns(run: QueryRun, kernel: WindowKernel, windows: Windows, { values, present }: StepSeries): Promise<void> {
+  const { lo, hi, stepCount } = windows
+  for (let from = 0, to = 0; from < stepCount; from = to) {
+    let sampleCount = 0
+    do sampleCount += hi[to] - lo[to++]
+    while (to < stepCount && sampleCount < SAMPLES_AT_ONCE)
+    kernel(someSteps(windows, from, to), values.subarray(from, to), present.subarray(from, to))
+    if (run.pacer.due()) await run.pacer.rest()
+  }
 }
 
 const NO_SAMPLES = new Float64Array(0)

@@ -19,7 +19,8 @@ import type { WindowKernel } from './window-kernel.ts'
 /** How a function is evaluated. */
 export type FunctionEntry =
   /** Over the samples of each series; most drop the metric name. */
-  | { readonly kind: 'window'; readonly kernel: WindowKernel; readonly keepsName: boolean }
+  /** `rescans`: a step costs what its window holds. */
+  | { readonly kind: 'window'; readonly kernel: WindowKernel; readonly keepsName: boolean; readonly rescans: boolean }
   /** Over each value of a vector; drops the metric name. */
   | { readonly kind: 'map'; readonly kernel: MapKernel }
   /** The same, of the time of the step when there is no argument. */
@@ -29,8 +30,9 @@ export type FunctionEntry =
   /** A value a step: time, pi, scalar. */
   | { readonly kind: 'scalar' }
 
-const window = (kernel: WindowKernel): FunctionEntry => ({ kind: 'window', kernel, keepsName: false })
-const pick = (kernel: WindowKernel): FunctionEntry => ({ kind: 'window', kernel, keepsName: true })
+const window = (kernel: WindowKernel): FunctionEntry => ({ kind: 'window', kernel, keepsName: false, rescans: false })
+const pick = (kernel: WindowKernel): FunctionEntry => ({ kind: 'window', kernel, keepsName: true, rescans: false })
+const rescan = (kernel: WindowKernel): FunctionEntry => ({ kind: 'window', kernel, keepsName: false, rescans: true })
 const map = (kernel: MapKernel): FunctionEntry => ({ kind: 'map', kernel })
 const date = (kernel: MapKernel): FunctionEntry => ({ kind: 'date', kernel })
 const series = (open: SeriesFunction): FunctionEntry => ({ kind: 'series', open, keepsName: false })
@@ -63,7 +65,7 @@ const FUNCTIONS: ReadonlyMap<string, FunctionEntry> = new Map([
   ['days_in_month', date(daysInMonth)],
   ['deg', map(math.deg)],
   ['delta', window(delta)],
-  ['deriv', window(deriv)],
+  ['deriv', rescan(deriv)],
   ['exp', map(math.exp)],
   ['first_over_time', pick(firstOverTime)],
   ['floor', map(math.floor)],
@@ -76,7 +78,7 @@ const FUNCTIONS: ReadonlyMap<string, FunctionEntry> = new Map([
   ['histogram_sum', series(nativeHistogramsOnly)],
   ['hour', date(hour)],
   ['idelta', window(idelta)],
-  ['increase', window(increase)],
+  ['increase', rescan(increase)],
   ['irate', window(irate)],
   ['label_join', passing(labelJoin)],
   ['label_replace', passing(labelReplace)],
@@ -89,11 +91,11 @@ const FUNCTIONS: ReadonlyMap<string, FunctionEntry> = new Map([
   ['minute', date(minute)],
   ['month', date(month)],
   ['pi', scalar],
-  ['predict_linear', window(predictLinear)],
+  ['predict_linear', rescan(predictLinear)],
   ['present_over_time', window(presentOverTime)],
-  ['quantile_over_time', window(quantileOverTime)],
+  ['quantile_over_time', rescan(quantileOverTime)],
   ['rad', map(math.rad)],
-  ['rate', window(rate)],
+  ['rate', rescan(rate)],
   ['resets', window(resets)],
   ['round', map(math.round)],
   ['scalar', scalar],
@@ -103,8 +105,8 @@ const FUNCTIONS: ReadonlyMap<string, FunctionEntry> = new Map([
   ['sort', passing(sort)],
   ['sort_desc', passing(sortDescending)],
   ['sqrt', map(math.sqrt)],
-  ['stddev_over_time', window(stddevOverTime)],
-  ['stdvar_over_time', window(stdvarOverTime)],
+  ['stddev_over_time', rescan(stddevOverTime)],
+  ['stdvar_over_time', rescan(stdvarOverTime)],
   ['sum_over_time', window(sumOverTime)],
   ['tan', map(math.tan)],
   ['tanh', map(math.tanh)],

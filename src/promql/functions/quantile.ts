@@ -33,6 +33,8 @@ export function isQuantileInvalid(quantile: number): boolean {
 
 let sorted = new Float64Array(256)
 
+const MANY = 64
+
 /** Where `value` stands, or is to be put, among `count` sorted values. NaN is before all numbers. */
 function sortedPosition(value: number, count: number): number {
   let low = 0
@@ -68,12 +70,19 @@ export const quantileOverTime: WindowKernel = ({ values, lo, hi, stepCount, para
       sorted.copyWithin(position, position + 1, count)
       count--
     }
+    if (sorted.length < to - from) {
+      const grown = new Float64Array((to - from) * 2)
+      grown.set(sorted)
+      sorted = grown
+    }
+    // Putting many into few, one by one, costs their product.
+    if (to - end > MANY && to - end > count) {
+      sorted.set(values.subarray(end, to), count)
+      count += to - end
+      end = to
+      sortValues(sorted.subarray(0, count))
+    }
     for (; end < to; end++) {
-      if (count === sorted.length) {
-        const grown = new Float64Array(sorted.length * 2)
-        grown.set(sorted)
-        sorted = grown
-      }
       const position = sortedPosition(values[end], count)
       sorted.copyWithin(position + 1, position, count)
       sorted[position] = values[end]

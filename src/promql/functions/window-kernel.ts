@@ -28,3 +28,16 @@ export interface Windows {
  * Hot: runs once a series.
  */
 export type WindowKernel = (windows: Windows, out: Float64Array, present: Uint8Array) => void
+
+/** The same samples, and the steps from `from` up to, not including, `to`. */
+export function someSteps(windows: Windows, from: number, to: number): Windows {
+  return {
+    ...windows,
+    lo: windows.lo.subarray(from, to),
+    hi: windows.hi.subarray(from, to),
+    stepCount: to - from,
+    firstEnd: windows.firstEnd + from * windows.endStepMs,
+    firstTime: windows.firstTime + from * windows.stepMs,
+    parameters: windows.parameters.map((parameter) => parameter.subarray(from, to)),
+  }
+}

@@ -7,7 +7,7 @@ import { functionNamed, functionNames } from './function-table.ts'
 import { quantileOfSorted, quantileOverTime, sortValues } from './quantile.ts'
 import { SIGNATURES } from './signatures.ts'
 import { avgOverTime, stdvarOverTime, sumOverTime } from './sums-over-time.ts'
-import type { WindowKernel, Windows } from './window-kernel.ts'
+import { someSteps, type WindowKernel, type Windows } from './window-kernel.ts'
 
 // Kernels slide; here each window is computed for itself, the way it would be written down.
 
@@ -109,4 +109,26 @@ test('every stable function of the language has an entry', () => {
   const stable = [...SIGNATURES.values()].filter(({ experimental }) => !experimental).map(({ name }) => name)
   assert.deepEqual([...functionNames()].sort(), stable.sort())
   assert.throws(() => functionNamed('none'), /function none is not in the table/)
+})
+
+test('a kernel that looks at each window anew answers the same in pieces', () => {
+  for (const name of functionNames()) {
+    const entry = functionNamed(name)
+    if (entry.kind !== 'window' || !entry.rescans) continue
+    fc.assert(
+      fc.property(fc.array(value, { minLength: 1, maxLength: 300 }), fc.integer({ min: 1, max: 200 }), fc.nat(300), (values, width, at) => {
+        const whole = windowsOf(values, width)
+        const count = whole.stepCount
+        const cut = at % (count + 1)
+        const [out, present] = [new Float64Array(count), new Uint8Array(count)]
+        const [pieces, piecesPresent] = [new Float64Array(count), new Uint8Array(count)]
+        entry.kernel(whole, out, present)
+        for (const [from, to] of [[0, cut] as const, [cut, count] as const])
+          entry.kernel(someSteps(whole, from, to), pieces.subarray(from, to), piecesPresent.subarray(from, to))
+        assert.deepEqual([...piecesPresent], [...present])
+        assert.deepEqual([...pieces], [...out], name)
+      }),
+      { numRuns: 30 },
+    )
+  }
 })
