@@ -1,10 +1,10 @@
-import type { ConnectionOptions, SecureVersion } from 'node:tls'
-import type { TLS_VERSIONS } from '../discovery/http-client-schema.ts'
-import type { ScrapeHttpConfig } from '../scrape/scrape-config.ts'
-import type { ScrapeSection } from '../scrape/scrape-config-schema.ts'
+import type { SecureVersion } from 'node:tls'
+import type { TlsOptions } from '../base/env.ts'
+import type { HttpClientConfig } from '../discovery/http-client.ts'
+import type { HttpClientSection, TLS_VERSIONS } from '../discovery/http-client-schema.ts'
 
 /** Reads a file of a section; undefined, with a warning at the field, when it cannot be read. */
-export type SectionFile = (path: readonly string[], file: string) => Promise<string | undefined>
+export type SectionFile = (path: readonly (string | number)[], file: string) => Promise<string | undefined>
 
 const VERSIONS: Readonly<Record<(typeof TLS_VERSIONS)[number], SecureVersion>> = {
   TLS10: 'TLSv1',
@@ -13,32 +13,32 @@ const VERSIONS: Readonly<Record<(typeof TLS_VERSIONS)[number], SecureVersion>> =
   TLS13: 'TLSv1.3',
 }
 
-/** How a job reaches its targets, with what its files of secrets and certificates say now. */
-export async function readHttpClient(job: ScrapeSection, readFile: SectionFile): Promise<ScrapeHttpConfig> {
+/** How to reach a server, with what the section's files of secrets and certificates say now. */
+export async function readHttpClient(section: HttpClientSection, readFile: SectionFile): Promise<HttpClientConfig> {
   /** Surrounding white space of a secret is no part of it, as upstream. */
-  const secret = async (path: readonly string[], file: string | undefined, inline: string | undefined) =>
+  const secret = async (path: readonly (string | number)[], file: string | undefined, inline: string | undefined) =>
     file ? (await readFile(path, file))?.trim() : inline
-  const { basic_auth: basic, authorization } = job
+  const { basic_auth: basic, authorization } = section
   const username = basic && (await secret(['basic_auth', 'username_file'], basic.username_file, basic.username ?? ''))
   const password = basic && (await secret(['basic_auth', 'password_file'], basic.password_file, basic.password ?? ''))
   const token = authorization
     ? await secret(['authorization', 'credentials_file'], authorization.credentials_file, authorization.credentials)
-    : await secret(['bearer_token_file'], job.bearer_token_file, job.bearer_token)
+    : await secret(['bearer_token_file'], section.bearer_token_file, section.bearer_token)
   return {
-    tls: job.tls_config && (await readTls(job.tls_config, readFile)),
+    tls: section.tls_config && (await readTls(section.tls_config, readFile)),
     basicAuth: username === undefined || password === undefined ? undefined : { username, password },
     bearerToken: token === '' ? undefined : token,
     authorizationType: authorization?.type?.trim() || 'Bearer',
-    followRedirects: job.follow_redirects ?? true,
+    followRedirects: section.follow_redirects ?? true,
   }
 }
 
-async function readTls(tls: NonNullable<ScrapeSection['tls_config']>, readFile: SectionFile): Promise<ConnectionOptions> {
+async function readTls(tls: NonNullable<HttpClientSection['tls_config']>, readFile: SectionFile): Promise<TlsOptions> {
   const material = (name: 'ca' | 'cert' | 'key') => {
     const file = tls[`${name}_file`]
     return file ? readFile(['tls_config', `${name}_file`], file) : tls[name]
   }
-  const options: ConnectionOptions = {
+  const options: TlsOptions = {
     rejectUnauthorized: !(tls.insecure_skip_verify ?? false),
     minVersion: VERSIONS[tls.min_version ?? 'TLS12'],
   }

@@ -149,7 +149,7 @@ scrape_configs:
     enable_http2: false
     oauth2: {client_id: x, token_url: http://t}
     proxy_url: http://proxy:3128
-    consul_sd_configs: [{server: 'consul:8500'}]
+    eureka_sd_configs: [{server: 'http://eureka:8761/eureka/v2'}]
     scrape_protocols: [PrometheusText0.0.4]
   - job_name: b
     oauth2: {client_id: x, token_url: http://t}
@@ -161,7 +161,7 @@ scrape_configs:
       '6:1 unsupported remote_write: remote_write is not supported yet and is ignored',
       '11:5 unsupported scrape_configs.oauth2: oauth2 is not supported yet and is ignored',
       '12:5 unsupported scrape_configs.proxy_url: proxy_url is not supported yet and is ignored',
-      '13:5 unsupported scrape_configs.consul_sd_configs: consul_sd_configs is not supported yet and is ignored',
+      '13:5 unsupported scrape_configs.eureka_sd_configs: eureka_sd_configs is not supported yet and is ignored',
       '16:5 unsupported scrape_configs.oauth2: oauth2 is not supported yet and is ignored',
     ],
   )
@@ -201,6 +201,21 @@ test('discovery files are looked for beside the configuration', async () => {
     ['static', 'file'],
   )
   assert.match(scrapeConfigs[0].discoverers[1].fingerprint, /\/etc\/prom\/t\/\*\.yml.*\/abs\/x\.json/)
+})
+
+test('a discovery mechanism has credentials of its own, and another password is another job', async () => {
+  const text = 'scrape_configs: [{job_name: a, http_sd_configs: [{url: "http://x/", basic_auth: {username: u, password_file: p}}]}]'
+  const jobs = []
+  for (const password of ['one', 'two']) jobs.push((await load(text, { files: { '/etc/prom/p': password } })).scrapeConfigs[0])
+  assert.equal(jobs[0].http.basicAuth, undefined)
+  assert.match(jobs[0].discoverers[0].fingerprint, /"username":"u","password":"one"/)
+  assert.notEqual(jobs[0].fingerprint, jobs[1].fingerprint)
+  const { warnings, secretFiles } = await load(text)
+  assert.deepEqual(secretFiles, ['/etc/prom/p'])
+  assert.match(
+    warnings.map((warning) => `${warning.field} ${formatPlace(warning)}`).join(),
+    /^scrape_configs\.http_sd_configs\.basic_auth\.password_file \S+:1:\d+: \/etc\/prom\/p cannot be read/,
+  )
 })
 
 test('what runs is shown in upstream’s form', async () => {

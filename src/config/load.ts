@@ -203,7 +203,7 @@ function secretReader(
   section: YamlPath,
   seen: { readonly secretFiles: Set<string>; readonly warnings: ConfigWarning[] },
 ) {
-  return async (place: readonly string[], name: string): Promise<string | undefined> => {
+  return async (place: readonly (string | number)[], name: string): Promise<string | undefined> => {
     const file = resolvePath(path, name)
     seen.secretFiles.add(file)
     try {
@@ -211,7 +211,8 @@ function secretReader(
     } catch (error) {
       const position = tree.fieldPosition([...section, ...place])
       const message = `${file} cannot be read (${errorMessage(error)}), targets are asked without it`
-      seen.warnings.push({ kind: 'unreadable', field: ['scrape_configs', ...place].join('.'), file: path, ...position, message })
+      const field = ['scrape_configs', ...place.filter((part) => typeof part === 'string')].join('.')
+      seen.warnings.push({ kind: 'unreadable', field, file: path, ...position, message })
       return undefined
     }
   }

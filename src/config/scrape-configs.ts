@@ -1,6 +1,9 @@
 import { hash } from 'node:crypto'
 import { printable } from '../base/schema.ts'
+import { dnsDiscoverer, toDnsSdConfig } from '../discovery/dns.ts'
 import { fileDiscoverer, toFileSdConfig } from '../discovery/file.ts'
+import { httpDiscoverer, toHttpSdConfig } from '../discovery/http.ts'
+import type { HttpClientSection } from '../discovery/http-client-schema.ts'
 import { staticDiscoverer } from '../discovery/static.ts'
 import type { Labels } from '../model/labels.ts'
 import { toRelabelConfigs } from '../model/relabel-schema.ts'
@@ -55,10 +58,13 @@ export interface JobContext {
   readonly externalLabels: Labels
 }
 
-export async function toScrapeConfig(job: ScrapeSection, { resolve, readFile, externalLabels }: JobContext): Promise<ScrapeConfig> {
+export async function toScrapeConfig(job: ScrapeSection, context: JobContext): Promise<ScrapeConfig> {
+  const { resolve, readFile, externalLabels } = context
   const http = await readHttpClient(job, readFile)
-  // Paths of discovery files are resolved, so that the same file read from elsewhere is another job.
-  const fingerprint = hash('sha256', JSON.stringify([printable(scrapeConfigSchema, job), resolve('.'), http]))
+  const found = await discoverers(job, context)
+  // Printing hides secrets, and discoverers resolve paths: with theirs it is another job when one of them is another.
+  const parts = [printable(scrapeConfigSchema, job), resolve('.'), http, found.map(({ fingerprint }) => fingerprint)]
+  const fingerprint = hash('sha256', JSON.stringify(parts))
   return {
     jobName: job.job_name!,
     scrapeIntervalMs: job.scrape_interval!,
@@ -79,21 +85,33 @@ export async function toScrapeConfig(job: ScrapeSection, { resolve, readFile, ex
     labelValueLengthLimit: job.label_value_length_limit ?? 0,
     targetLimit: job.target_limit ?? 0,
     keepDroppedTargets: job.keep_dropped_targets ?? 0,
-    discoverers: discoverers(job, resolve),
+    discoverers: found,
     externalLabels,
     fingerprint,
   }
 }
 
-function discoverers(job: ScrapeSection, resolve: (path: string) => string): readonly DiscovererConfig[] {
+/** All mechanisms of a job, in the order in which their targets count. */
+async function discoverers(job: ScrapeSection, { resolve, readFile }: JobContext): Promise<readonly DiscovererConfig[]> {
   const out: DiscovererConfig[] = []
+  const add = (mechanism: string, config: unknown, create: DiscovererConfig['create']) =>
+    out.push({ mechanism, fingerprint: JSON.stringify(config), create })
+  const client = (field: string, index: number, section: HttpClientSection) =>
+    readHttpClient(section, (path, file) => readFile([field, index, ...path], file))
+
   const groups = job.static_configs
-  if (groups !== undefined && groups.length > 0) {
-    out.push({ mechanism: 'static', fingerprint: JSON.stringify(groups), create: () => staticDiscoverer(groups) })
-  }
+  if (groups !== undefined && groups.length > 0) add('static', groups, () => staticDiscoverer(groups))
   for (const section of job.file_sd_configs ?? []) {
     const config = toFileSdConfig(section, resolve)
-    out.push({ mechanism: 'file', fingerprint: JSON.stringify(config), create: (env) => fileDiscoverer(env, config) })
+    add('file', config, (env) => fileDiscoverer(env, config))
+  }
+  for (const section of job.dns_sd_configs ?? []) {
+    const config = toDnsSdConfig(section)
+    add('dns', config, (env) => dnsDiscoverer(env, config))
+  }
+  for (const [index, section] of (job.http_sd_configs ?? []).entries()) {
+    const config = toHttpSdConfig(section, await client('http_sd_configs', index, section))
+    add('http', config, (env) => httpDiscoverer(env, config))
   }
   return out
 }

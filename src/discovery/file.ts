@@ -5,13 +5,14 @@ import { CodedError, errorMessage } from '../base/errors.ts'
 import { directoryOf } from '../base/files.ts'
 import { globFiles } from '../base/glob.ts'
 import { list, scalar, schemaProblems, section } from '../base/schema.ts'
-import type { YamlValue } from '../base/yaml-tree.ts'
-import { parseYamlTree, YamlScalar } from '../base/yaml-tree.ts'
+import { parseYamlTree } from '../base/yaml-tree.ts'
 import { duration } from '../model/config-schema.ts'
-import { Labels, quote } from '../model/labels.ts'
+import { quote } from '../model/labels.ts'
 import type { Discoverer, TargetGroup } from './discoverer.ts'
+import { GroupChanges } from './group-changes.ts'
+import { groupsSchema, parseJsonGroups } from './json-groups.ts'
 import type { TargetGroupConfig } from './static.ts'
-import { targetGroup, targetGroupSchema } from './static.ts'
+import { targetGroup } from './static.ts'
 
 // Source: Prometheus discovery/file/file.go; docs/configuration/configuration.md, file_sd_config.
 
@@ -88,8 +89,9 @@ class GroupReader {
   readonly #env: Env
   readonly #config: FileSdConfig
   readonly #metrics: FileMetrics
-  /** By path: the groups of the last good reading, with what they are compared by. */
-  readonly #files = new Map<string, { readonly groups: readonly TargetGroup[]; readonly keys: readonly string[] }>()
+  readonly #changes = new GroupChanges()
+  /** By path: the sources of the last good reading. */
+  readonly #files = new Map<string, readonly string[]>()
 
   constructor(env: Env, config: FileSdConfig, metrics: FileMetrics) {
     this.#env = env
@@ -103,17 +105,15 @@ class GroupReader {
     for (const path of paths) {
       const groups = await this.#read(path)
       if (groups === undefined) continue
-      const keys = groups.map(groupKey)
-      const before = this.#files.get(path)
-      groups.forEach((group, index) => {
-        if (before?.keys[index] !== keys[index]) out.push(group)
-      })
-      out.push(...emptied(before?.groups.slice(groups.length) ?? []))
-      this.#files.set(path, { groups, keys })
+      out.push(...this.#changes.merge(groups), ...this.#changes.remove(this.#files.get(path)?.slice(groups.length) ?? []))
+      this.#files.set(
+        path,
+        groups.map(({ source }) => source),
+      )
     }
-    for (const [path, { groups }] of this.#files) {
+    for (const [path, sources] of this.#files) {
       if (paths.has(path)) continue
-      out.push(...emptied(groups))
+      out.push(...this.#changes.remove(sources))
       this.#files.delete(path)
       this.#metrics.mtime.remove(path)
     }
@@ -152,11 +152,10 @@ class GroupReader {
 
 /** The groups of a file, by its extension as JSON or YAML. Throws a CodedError that names the place. */
 export function parseTargetGroups(path: string, text: string): readonly TargetGroup[] {
-  const configs = /\.json$/i.test(path) ? jsonGroups(path, text) : yamlGroups(path, text)
-  return configs.map((config, index) => targetGroup(`${path}:${index}`, config, { [FILEPATH_LABEL]: path }))
+  const extraLabels = { [FILEPATH_LABEL]: path }
+  if (/\.json$/i.test(path)) return parseJsonGroups(path, text, extraLabels)
+  return yamlGroups(path, text).map((config, index) => targetGroup(`${path}:${index}`, config, extraLabels))
 }
-
-const groupsSchema = list(targetGroupSchema, { empty: 'nil target group item found' })
 
 function yamlGroups(path: string, text: string): readonly TargetGroupConfig[] {
   const tree = parseYamlTree(text)
@@ -168,38 +167,6 @@ function yamlGroups(path: string, text: string): readonly TargetGroupConfig[] {
   const [{ path: place, atField, message }] = schemaProblems(parsed.error)
   const { line, column } = atField ? tree.fieldPosition(place) : tree.valuePosition(place)
   throw new CodedError('bad_data', `${path}:${line}:${column}: ${message}`)
-}
-
-/** Upstream ignores other fields of JSON groups. */
-function jsonGroups(path: string, text: string): readonly TargetGroupConfig[] {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch (cause) {
-    throw new CodedError('bad_data', `${path}: ${(cause as Error).message}`, { cause })
-  }
-  const known = Array.isArray(json)
-    ? json.map((group) => (group === null || typeof group !== 'object' ? group : { targets: group.targets, labels: group.labels }))
-    : json
-  const parsed = groupsSchema.safeParse(yamlValue(known) ?? [])
-  if (parsed.success) return parsed.data
-  const [{ path: place, message }] = schemaProblems(parsed.error)
-  throw new CodedError('bad_data', `${path}: at ${place.join('.') || 'the top'}: ${message}`)
-}
-
-function yamlValue(json: unknown): YamlValue {
-  if (json === null || json === undefined) return undefined
-  if (Array.isArray(json)) return json.map(yamlValue)
-  if (typeof json === 'object') return Object.fromEntries(Object.entries(json).map(([key, value]) => [key, yamlValue(value)]))
-  return new YamlScalar(String(json), typeof json !== 'string')
-}
-
-function groupKey(group: TargetGroup): string {
-  return JSON.stringify([group.targets.map((target) => target.key()), group.labels.key()])
-}
-
-function emptied(groups: readonly TargetGroup[]): readonly TargetGroup[] {
-  return groups.map(({ source }) => ({ source, targets: [], labels: Labels.empty }))
 }
 
 /** Wakes its caller when a watched directory changes, or the refresh interval has passed. */

@@ -1,3 +1,5 @@
+import type { z } from 'zod'
+import type { SectionSchema } from '../base/schema.ts'
 import { boolean, list, map, once, oneOf, type Report, secret, section, text, unsupported, url } from '../base/schema.ts'
 import { quote } from '../model/labels.ts'
 
@@ -95,6 +97,9 @@ export const httpClientFields = once(() => ({
   ...proxyFields(),
   http_headers: unsupported(map(section('http_headers', { values: list(text()), secrets: list(secret()), files: list(text()) }))),
 }))
+
+/** Those fields as they are read. */
+export type HttpClientSection = z.output<SectionSchema<ReturnType<typeof httpClientFields>>>
 
 export const HTTP_CLIENT_PRINTED = { follow_redirects: true, enable_http2: false }
 

@@ -50,21 +50,6 @@ const kubernetes = section(
   { check: (value, report) => checkHttpClient(value as HttpClient, report) },
 )
 
-const dns = section(
-  'dns_sd_config',
-  { names: list(text()), type: text(), port: integer(), refresh_interval: duration() },
-  {
-    check(config, report) {
-      if (!config.names?.length) report([], 'DNS-SD config must contain at least one SRV record name')
-      const type = (config.type ?? 'SRV').toUpperCase()
-      if (!['SRV', 'A', 'AAAA', 'MX', 'NS'].includes(type))
-        report(['type'], `invalid DNS-SD records type ${config.type}, want SRV, A, AAAA, MX or NS`)
-      else if (type !== 'SRV' && type !== 'NS' && !config.port)
-        report(['type'], 'a port is required in DNS-SD configs for all record types except SRV and NS')
-    },
-  },
-)
-
 const schemas: Readonly<Record<string, z.ZodType>> = {
   aws: overHttp('aws_sd_config', { role: text(), ...awsFields(), filters: filters(), clusters: list(text()) }),
   azure: overHttp('azure_sd_config', {
@@ -104,7 +89,6 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
     filters: filters(),
   }),
   dockerswarm: overHttp('dockerswarm_sd_config', { host: text(), role: text(), port: integer(), filters: filters() }),
-  dns,
   ec2: overHttp('ec2_sd_config', { ...awsFields(), filters: filters() }),
   eureka: overHttp('eureka_sd_config', { server: text() }),
   gce: section('gce_sd_config', {
@@ -116,7 +100,6 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
     tag_separator: text(),
   }),
   hetzner: overHttp('hetzner_sd_config', { role: text(), port: integer(), label_selector: text() }),
-  http: overHttp('http_sd_config', { url: text() }),
   ionos: overHttp('ionos_sd_config', { datacenter_id: text(), port: integer() }),
   kubernetes,
   kuma: overHttp('kuma_sd_config', { server: text(), client_id: text(), fetch_timeout: duration() }),

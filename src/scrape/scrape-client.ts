@@ -1,11 +1,11 @@
 import type { Env } from '../base/env.ts'
 import { CodedError, errorMessage } from '../base/errors.ts'
+import type { HttpClientConfig } from '../discovery/http-client.ts'
 import { quote } from '../model/labels.ts'
 import { BodyBuffer, BodySizeError, type BufferPool } from './body-buffer.ts'
 import { ScrapeConnection, StaleConnectionError } from './connection.ts'
 import { type Decoding, gunzip } from './gunzip.ts'
 import type { HttpResponseReader } from './http-response.ts'
-import type { ScrapeHttpConfig } from './scrape-config.ts'
 import { redirectUrl, type ScrapeUrl } from './scrape-url.ts'
 import { QueuedTimer, type TimerQueue } from './timer-queue.ts'
 
@@ -20,7 +20,7 @@ export interface ScrapeClientContext {
 
 export interface ScrapeClientOptions {
   readonly url: ScrapeUrl
-  readonly http: ScrapeHttpConfig
+  readonly http: HttpClientConfig
   readonly enableCompression: boolean
   readonly timeoutMs: number
   /** A decoded or compressed body of this size or more fails the scrape. */

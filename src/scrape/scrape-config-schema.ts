@@ -1,6 +1,8 @@
 import type { z } from 'zod'
 import { boolean, float, integer, list, map, oneOf, section, text, unsupported } from '../base/schema.ts'
+import { dnsSdConfigsSchema } from '../discovery/dns.ts'
 import { fileSdConfigsSchema } from '../discovery/file.ts'
+import { httpSdConfigsSchema } from '../discovery/http.ts'
 import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields } from '../discovery/http-client-schema.ts'
 import { staticConfigsSchema } from '../discovery/static.ts'
 import { unbuiltDiscoveryFields } from '../discovery/unbuilt-schemas.ts'
@@ -71,7 +73,9 @@ export const scrapeConfigSchema = section(
     relabel_configs: relabelSteps('empty or null target relabeling rule in scrape config'),
     metric_relabel_configs: relabelSteps('empty or null metric relabeling rule in scrape config'),
     ...unbuiltDiscoveryFields(unsupported),
+    dns_sd_configs: dnsSdConfigsSchema,
     file_sd_configs: fileSdConfigsSchema,
+    http_sd_configs: httpSdConfigsSchema,
     static_configs: staticConfigsSchema,
   },
   {

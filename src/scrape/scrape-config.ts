@@ -1,6 +1,6 @@
-import type { ConnectionOptions } from 'node:tls'
 import type { Env } from '../base/env.ts'
 import type { Discoverer } from '../discovery/discoverer.ts'
+import type { HttpClientConfig } from '../discovery/http-client.ts'
 import type { Labels } from '../model/labels.ts'
 import type { RelabelConfig } from '../model/relabel.ts'
 
@@ -16,7 +16,7 @@ export interface ScrapeConfig {
   readonly honorTimestamps: boolean
   readonly enableCompression: boolean
   /** Credentials that could not be read are undefined: the target refuses, and shows as down. */
-  readonly http: ScrapeHttpConfig
+  readonly http: HttpClientConfig
   readonly relabelConfigs: readonly RelabelConfig[]
   readonly metricRelabelConfigs: readonly RelabelConfig[]
   readonly bodyBytesMax: number
@@ -31,17 +31,6 @@ export interface ScrapeConfig {
   readonly externalLabels: Labels
   /** Equal exactly when nothing that matters to a running scrape pool differs. */
   readonly fingerprint: string
-}
-
-/** How to reach targets. Only what this release supports; the rest is ignored with a warning when the file is loaded. */
-export interface ScrapeHttpConfig {
-  readonly tls: ConnectionOptions | undefined
-  readonly basicAuth: { readonly username: string; readonly password: string } | undefined
-  /** Sent as `Authorization: TYPE TOKEN`. */
-  readonly bearerToken: string | undefined
-  /** What stands before the token; `Bearer` when undefined. */
-  readonly authorizationType?: string
-  readonly followRedirects: boolean
 }
 
 /** A mechanism as configured: how to make its Discoverer, and what makes it the same as before a reload. */

@@ -5,9 +5,9 @@ import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { realEnv } from '../../src/base/env-real.ts'
 import type { Log } from '../../src/base/log.ts'
+import type { HttpClientConfig } from '../../src/discovery/http-client.ts'
 import { BufferPool } from '../../src/scrape/body-buffer.ts'
 import { ScrapeClient } from '../../src/scrape/scrape-client.ts'
-import type { ScrapeHttpConfig } from '../../src/scrape/scrape-config.ts'
 import { scrapeUrl } from '../../src/scrape/scrape-url.ts'
 import { TimerQueue } from '../../src/scrape/timer-queue.ts'
 import { TEST_CERTIFICATE, TEST_PRIVATE_KEY } from '../support/tls-certificate.ts'
@@ -18,7 +18,7 @@ function listening(server: Server): Promise<number> {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)))
 }
 
-async function scrape(port: number, tls: ScrapeHttpConfig['tls'], count: number): Promise<string[]> {
+async function scrape(port: number, tls: HttpClientConfig['tls'], count: number): Promise<string[]> {
   const env = realEnv(SILENT)
   const buffers = new BufferPool(1 << 26)
   const client = new ScrapeClient(
