@@ -20,8 +20,8 @@ await build({
   platform: 'node',
   format: 'esm',
   target: 'node24',
-  // Packages with native parts stay where they are.
-  external: ['snappy', '@node-rs/crc32'],
+  // Packages with native parts, or that a thread of its own loads, stay where they are.
+  external: ['snappy', '@node-rs/crc32', 'bcryptjs'],
   // CommonJS packages inside an ES module still ask for these.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);const __filename = import.meta.filename;const __dirname = import.meta.dirname;",

@@ -1,3 +1,4 @@
+import { compare } from 'bcryptjs'
 import { Registry } from 'prom-client'
 import type { Child, Env, SpawnOptions } from './env.ts'
 import type { Log, LogFields } from './log.ts'
@@ -43,6 +44,7 @@ export function virtualEnv(options: VirtualEnvOptions = {}): VirtualEnv {
     network,
     tcp: network.tcp,
     http: network.http,
+    passwords: { matchesBcrypt: compare },
     dns: new VirtualDns(),
     spawn: {
       start(spawnOptions) {

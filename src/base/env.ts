@@ -14,6 +14,7 @@ export interface Env {
   readonly tcp: Tcp
   readonly dns: Dns
   readonly http: Http
+  readonly passwords: Passwords
   readonly spawn: Spawner
   readonly log: Log
   /** Our own metrics; served at /metrics. */
@@ -196,6 +197,37 @@ export interface HttpListenOptions {
   readonly connectionsMax?: number
   /** The most time a request may take to arrive, and a connection may stay idle. Default: Node's. */
   readonly readTimeoutMs?: number
+  /** Present: TLS. */
+  readonly tls?: TlsListening
+}
+
+/** How a listener speaks TLS. */
+export interface TlsListening {
+  /** Asked for every connection; another object than the last time replaces what was, for new connections. */
+  options(): TlsServerOptions
+  /** A connection that came to nothing: the handshake failed, or the client's certificate does not do. */
+  refused(client: string, reason: string): void
+}
+
+export interface TlsServerOptions {
+  /** Certificate, key, authorities of clients, versions, ciphers, curves. */
+  readonly context: SecureContextOptions
+  readonly clientCertificate: ClientCertificatePolicy
+  /** One of these must be a subject alternative name of the client's certificate. */
+  readonly clientAllowedSans: readonly string[] | undefined
+}
+
+/** What is asked of clients, under Go's names. Source: crypto/tls, ClientAuthType. */
+export type ClientCertificatePolicy =
+  | 'NoClientCert'
+  | 'RequestClientCert'
+  | 'RequireAnyClientCert'
+  | 'VerifyClientCertIfGiven'
+  | 'RequireAndVerifyClientCert'
+
+export interface Passwords {
+  /** Whether a bcrypt hash ($2a$, $2b$ or $2y$) is that of the password. Takes a tenth of a second and more, one after the other, off the event loop. */
+  matchesBcrypt(password: string, hash: string): Promise<boolean>
 }
 
 export interface HttpListener {

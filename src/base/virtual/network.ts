@@ -64,7 +64,8 @@ export class VirtualNetwork {
 
     stream: (request) => this.#stream(request),
 
-    listen: async ({ host, port }, handler): Promise<HttpListener> => {
+    listen: async ({ host, port, tls }, handler): Promise<HttpListener> => {
+      if (tls !== undefined) throw new Error(`listen on ${host}:${port}: this environment has no TLS`)
       if (port === 0) port = this.#nextPort++
       const address = `${host}:${port}`
       if (this.#acceptors.has(address)) throw Object.assign(new Error(`listen EADDRINUSE: ${address}`), { code: 'EADDRINUSE' })
