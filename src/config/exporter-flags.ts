@@ -16,6 +16,7 @@ const ownFlags = {
   'web.listen-address': flag.texts({ default: [':9100'], help: 'Address to listen on. May be repeated.', placeholder: 'HOST:PORT' }),
   'web.telemetry-path': flag.text({ default: '/metrics', help: 'Path of the metrics.', placeholder: 'PATH' }),
   'web.disable-exporter-metrics': flag.boolean({ default: false, help: 'Leaves out the metrics of the exporter itself.' }),
+  'web.config.file': flag.text({ default: '', help: 'File that turns on TLS and authentication.', placeholder: 'PATH' }),
   'path.procfs': flag.text({ default: paths.proc, help: 'Where the host’s /proc is mounted.', placeholder: 'PATH' }),
   'path.sysfs': flag.text({ default: paths.sys, help: 'Where the host’s /sys is mounted.', placeholder: 'PATH' }),
   'path.rootfs': flag.text({ default: paths.root, help: 'Where the host’s root is mounted.', placeholder: 'PATH' }),
@@ -79,7 +80,6 @@ export const exporterFlags = {
     flag.texts({ default: [], help: 'Belongs to a part that is not built.', status: unsupported }),
   ),
   'web.max-requests': flag.integer({ default: 40, help: 'Most scrapes at a time; here those that overlap are one.', status: unsupported }),
-  'web.config.file': flag.text({ default: '', help: 'File that turns on TLS and authentication.', status: unsupported }),
   'web.systemd-socket': flag.boolean({ default: false, help: 'Takes the listeners from systemd.', status: unsupported }),
   'runtime.gomaxprocs': flag.integer({ default: 1, help: 'Processors that Go uses.', status: 'retired' }),
 }

@@ -68,7 +68,6 @@ export const serverFlags = {
     default: '',
     help: 'File that turns on TLS and authentication.',
     placeholder: 'PATH',
-    status: unsupported,
   }),
   'web.user-assets': flag.text({ default: '', help: 'Directory served under /user.', placeholder: 'PATH', status: unsupported }),
   'web.console.templates': flag.text({

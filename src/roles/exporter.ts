@@ -7,13 +7,15 @@ import { runServices } from '../base/service.ts'
 import { type Command, EXIT } from '../commands/command.ts'
 import { exporterAddresses, exporterFlags, exporterOptions } from '../config/exporter-flags.ts'
 import { flagHelp, type ParsedFlags, parseFlags } from '../config/flags.ts'
+import { ConfigError, formatPlace } from '../config/problems.ts'
+import { WebConfigFile } from '../config/web-config-file.ts'
 import { HostExporter } from '../exporter/host-exporter.ts'
 import { exporterHandler } from '../exporter/http.ts'
 
 const CLOSE_GRACE_MS = 2_000
 
-/** What the exporter consists of. Throws `bad_data` where a flag's value is wrong. */
-export function exporterServices(flags: ParsedFlags<typeof exporterFlags>, env: Env, build: BuildInfo): Service[] {
+/** What the exporter consists of. Rejects with `bad_data` where a flag's value is wrong, or the web configuration. */
+export async function exporterServices(flags: ParsedFlags<typeof exporterFlags>, env: Env, build: BuildInfo): Promise<Service[]> {
   const { values } = flags
   const exporter = new HostExporter(env, exporterOptions(flags))
   const showsItself = !values['web.disable-exporter-metrics']
@@ -23,8 +25,10 @@ export function exporterServices(flags: ParsedFlags<typeof exporterFlags>, env: 
     version: build.version,
     log: env.log,
   })
-  const listening = { env, role: 'exporter', flag: '--web.listen-address', addresses: exporterAddresses(values), graceMs: CLOSE_GRACE_MS }
-  return [processMetricsService(env, build), listenService(listening, handler)]
+  const addresses = exporterAddresses(values)
+  const web = values['web.config.file'] === '' ? undefined : await WebConfigFile.open(env, values['web.config.file'])
+  const listening = { env, role: 'exporter', flag: '--web.listen-address', addresses, graceMs: CLOSE_GRACE_MS, web: web?.settings }
+  return [processMetricsService(env, build), ...(web ? [web.watcher()] : []), listenService(listening, handler)]
 }
 
 export const exporterCommand: Command = {
@@ -42,9 +46,13 @@ ${flagHelp(exporterFlags)}`,
     try {
       const flags = parseFlags(args, exporterFlags)
       env = context.env({ level: flags.values['log.level'], format: flags.values['log.format'] })
-      services = exporterServices(flags, env, context.build)
+      services = await exporterServices(flags, env, context.build)
       for (const warning of flags.warnings) env.log.warn('flag without effect', { reason: warning })
     } catch (error) {
+      if (error instanceof ConfigError) {
+        for (const problem of error.problems) context.io.err(`promontory exporter: ${formatPlace(problem)}`)
+        return EXIT.failed
+      }
       context.io.err(`promontory exporter: ${errorMessage(error)}`)
       return EXIT.usage
     }

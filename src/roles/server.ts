@@ -11,6 +11,7 @@ import { flagHelp, flagTexts, type ParsedFlags, parseFlags } from '../config/fla
 import { ConfigError, formatPlace } from '../config/problems.ts'
 import { ConfigReloader } from '../config/reload.ts'
 import { enabledFeatures, serverFlags } from '../config/server-flags.ts'
+import { WebConfigFile } from '../config/web-config-file.ts'
 import { formatDuration } from '../model/duration.ts'
 import { compileRegex } from '../model/regex.ts'
 import { createEngine } from '../promql/engine.ts'
@@ -60,7 +61,9 @@ async function runServer(args: readonly string[], context: CommandContext): Prom
     variables: context.io.variables,
     autoReloadIntervalMs: features.enabled.has('auto-reload-config') ? values['config.auto-reload-interval'] : undefined,
   })
+  let webConfig: WebConfigFile | undefined
   try {
+    if (values['web.config.file'] !== '') webConfig = await WebConfigFile.open(env, values['web.config.file'])
     await reloader.reload()
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
@@ -81,6 +84,7 @@ async function runServer(args: readonly string[], context: CommandContext): Prom
     env,
     flags,
     web,
+    webConfig,
     features: features.enabled,
     reloader,
     db,
@@ -97,6 +101,7 @@ interface Parts {
   readonly env: Env
   readonly flags: Flags
   readonly web: WebOptions
+  readonly webConfig: WebConfigFile | undefined
   readonly features: ReadonlySet<string>
   readonly reloader: ConfigReloader
   readonly db: Db
@@ -105,7 +110,7 @@ interface Parts {
 }
 
 /** What the server consists of, in the order in which it starts: it can be asked for its health before the log is replayed. */
-async function compose({ context, env, flags, web, features, reloader, db, quit, stop }: Parts): Promise<Service[]> {
+async function compose({ context, env, flags, web, webConfig, features, reloader, db, quit, stop }: Parts): Promise<Service[]> {
   const { values } = flags
   const { build, machine } = context
   const startTime = env.clock.now()
@@ -172,12 +177,14 @@ async function compose({ context, env, flags, web, features, reloader, db, quit,
       addresses: web.addresses,
       connectionsMax: values['web.max-connections'],
       readTimeoutMs: values['web.read-timeout'],
+      web: webConfig?.settings,
       graceMs: HTTP_GRACE_MS,
       register: (app) => registerApi(app, api),
     }),
     withReady(db, replayed.resolve),
     scrape,
     reloader.watcher(),
+    ...(webConfig ? [webConfig.watcher()] : []),
   ]
 }
 
