@@ -52,7 +52,8 @@ function make<T>(options: Options<T>, kind: Pick<Flag<T>, 'parse' | 'format'> & 
 }
 
 export const flag = {
-  text: (options: Options<string>) => make(options, { parse: (text) => text, format: (value) => value }, 'TEXT'),
+  text: (options: Options<string> & { readonly required?: boolean }) =>
+    make(options, { parse: (text) => (options.required ? parseGiven(text, options.placeholder) : text), format: (value) => value }, 'TEXT'),
   /** May be given several times; each may be a list with commas when `separated`. */
   texts: (options: Options<readonly string[]> & { readonly separated?: boolean }) =>
     make<readonly string[]>(
@@ -65,13 +66,14 @@ export const flag = {
       'TEXT',
     ),
   boolean: (options: Options<boolean>) => make(options, { parse: parseBoolean, format: String, isSwitch: true }, ''),
-  integer: (options: Options<number>) => make(options, { parse: parseInteger, format: String }, 'NUMBER'),
+  integer: (options: Options<number> & { readonly least?: number }) =>
+    make(options, { parse: (text) => atLeast(parseInteger(text), options.least, String), format: String }, 'NUMBER'),
   float: (options: Options<number>) => make(options, { parse: parseFloatFlag, format: String }, 'NUMBER'),
   /** ms; undefined when it may be left out. */
-  duration: <T extends number | undefined>(options: Options<T>) =>
+  duration: <T extends number | undefined>(options: Options<T> & { readonly least?: number; readonly zeroIsDefault?: boolean }) =>
     make<T>(
       options,
-      { parse: (text) => parseDuration(text) as T, format: (value) => (value === undefined ? '' : formatDuration(value)) },
+      { parse: (text) => parseDurationFlag(text, options) as T, format: (value) => (value === undefined ? '' : formatDuration(value)) },
       'DURATION',
     ),
   /** Bytes; 0 when it may be left out. */
@@ -88,6 +90,24 @@ export const flag = {
       },
       values.join('|'),
     ),
+}
+
+function parseGiven(text: string, placeholder = 'TEXT'): string {
+  if (text !== '') return text
+  throw new CodedError('bad_data', `found "", want ${placeholder}`)
+}
+
+function parseDurationFlag<T>(
+  text: string,
+  options: { readonly default: T; readonly least?: number; readonly zeroIsDefault?: boolean },
+): number | T {
+  const ms = parseDuration(text)
+  return ms === 0 && options.zeroIsDefault ? options.default : atLeast(ms, options.least, formatDuration)
+}
+
+function atLeast(value: number, least = 0, format: (value: number) => string): number {
+  if (value >= least) return value
+  throw new CodedError('bad_data', `found ${format(value)}, want at least ${format(least)}`)
 }
 
 function parseBoolean(text: string): boolean {

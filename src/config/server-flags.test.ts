@@ -46,3 +46,20 @@ test('features are on, not yet, or unknown', () => {
     'Unknown option for --enable-feature: toString',
   ])
 })
+
+test('values with which nothing would work are refused, and name their flag', () => {
+  const check = (arg: string, message: string) => assert.throws(() => parseFlags([arg], serverFlags), { message })
+  check('--storage.tsdb.path=', '--storage.tsdb.path: found "", want PATH')
+  check('--web.max-connections=0', '--web.max-connections: found 0, want at least 1')
+  check('--query.max-concurrency=0', '--query.max-concurrency: found 0, want at least 1')
+  check('--query.max-samples=0', '--query.max-samples: found 0, want at least 1')
+  check('--query.timeout=0s', '--query.timeout: found 0s, want at least 1ms')
+  check('--config.auto-reload-interval=10ms', '--config.auto-reload-interval: found 10ms, want at least 1s')
+  check('--storage.tsdb.min-block-duration=0s', '--storage.tsdb.min-block-duration: found 0s, want at least 1s')
+})
+
+test('a retention time and a lookback of 0 are the default, as upstream', () => {
+  const { values } = parseFlags(['--storage.tsdb.retention.time=0s', '--query.lookback-delta=0s'], serverFlags)
+  assert.equal(values['storage.tsdb.retention.time'], 15 * 24 * 3_600_000)
+  assert.equal(values['query.lookback-delta'], 300_000)
+})

@@ -14,15 +14,29 @@ export const serverFlags = {
   'config.auto-reload-interval': flag.duration({
     default: 30_000,
     help: 'How often the configuration file is looked at for changes, with --enable-feature=auto-reload-config.',
+    least: 1000,
   }),
-  'storage.tsdb.path': flag.text({ default: 'data/', help: 'Directory of the samples. One process at a time.', placeholder: 'PATH' }),
-  'storage.tsdb.retention.time': flag.duration({ default: 15 * 24 * HOUR, help: 'How long samples are kept.' }),
+  'storage.tsdb.path': flag.text({
+    default: 'data/',
+    help: 'Directory of the samples. One process at a time.',
+    placeholder: 'PATH',
+    required: true,
+  }),
+  'storage.tsdb.retention.time': flag.duration({
+    default: 15 * 24 * HOUR,
+    help: 'How long samples are kept; 0 is the default.',
+    zeroIsDefault: true,
+  }),
   'storage.tsdb.retention.size': flag.bytes({
     default: 0,
     help: 'Most bytes of samples on disk, such as 512MB; powers of 1024. 0 is no limit.',
     status: unsupported,
   }),
-  'storage.tsdb.min-block-duration': flag.duration({ default: 2 * HOUR, help: 'Time range of a window, which later becomes a block.' }),
+  'storage.tsdb.min-block-duration': flag.duration({
+    default: 2 * HOUR,
+    help: 'Time range of a window, which later becomes a block.',
+    least: 1000,
+  }),
   'storage.tsdb.max-block-duration': flag.duration<number | undefined>({
     default: undefined,
     help: 'Longest time range of a compacted block; by default a tenth of the retention time.',
@@ -57,7 +71,7 @@ export const serverFlags = {
     help: 'Origins that browsers may call from: a regular expression for the whole origin.',
     placeholder: 'REGEX',
   }),
-  'web.max-connections': flag.integer({ default: 512, help: 'Most connections at a time, over all listeners.' }),
+  'web.max-connections': flag.integer({ default: 512, help: 'Most connections at a time, over all listeners.', least: 1 }),
   'web.read-timeout': flag.duration({
     default: 5 * MINUTE,
     help: 'Longest time for reading a request, and until an idle connection is closed.',
@@ -88,10 +102,14 @@ export const serverFlags = {
     placeholder: 'PATH',
     status: retired,
   }),
-  'query.lookback-delta': flag.duration({ default: 5 * MINUTE, help: 'How far back an instant selector looks for the newest sample.' }),
-  'query.timeout': flag.duration({ default: 2 * MINUTE, help: 'Longest time of a query.' }),
-  'query.max-concurrency': flag.integer({ default: 20, help: 'Most queries at a time; others wait.' }),
-  'query.max-samples': flag.integer({ default: 50_000_000, help: 'Most samples that one query may load.' }),
+  'query.lookback-delta': flag.duration({
+    default: 5 * MINUTE,
+    help: 'How far back an instant selector looks for the newest sample; 0 is the default.',
+    zeroIsDefault: true,
+  }),
+  'query.timeout': flag.duration({ default: 2 * MINUTE, help: 'Longest time of a query.', least: 1 }),
+  'query.max-concurrency': flag.integer({ default: 20, help: 'Most queries at a time; others wait.', least: 1 }),
+  'query.max-samples': flag.integer({ default: 50_000_000, help: 'Most samples that one query may load.', least: 1 }),
   'storage.tsdb.no-lockfile': flag.boolean({
     default: false,
     help: 'Does without the lock of the data directory. Here two processes on one directory are always refused.',

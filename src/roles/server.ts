@@ -2,7 +2,7 @@ import type { ApiDeps, Readiness } from '../api/deps.ts'
 import { registerApi } from '../api/register.ts'
 import { type Address, parseAddress } from '../base/address.ts'
 import type { Env } from '../base/env.ts'
-import { errorMessage } from '../base/errors.ts'
+import { CodedError, errorMessage } from '../base/errors.ts'
 import { httpService } from '../base/http-server.ts'
 import { processMetricsService } from '../base/process-metrics.ts'
 import { runServices, type Service, untilAborted } from '../base/service.ts'
@@ -13,6 +13,7 @@ import { ConfigReloader } from '../config/reload.ts'
 import { enabledFeatures, serverFlags } from '../config/server-flags.ts'
 import { WebConfigFile } from '../config/web-config-file.ts'
 import { formatDuration } from '../model/duration.ts'
+import { quote } from '../model/labels.ts'
 import { compileRegex } from '../model/regex.ts'
 import { createEngine } from '../promql/engine.ts'
 import { LimitedBudget } from '../promql/exec/budget.ts'
@@ -72,7 +73,7 @@ async function runServer(args: readonly string[], context: CommandContext): Prom
   }
   const db = await openDb({
     env,
-    dir: withoutSlash(values['storage.tsdb.path']),
+    dir: withoutSlash(values['storage.tsdb.path']) || '/',
     retentionMs: values['storage.tsdb.retention.time'],
     blockRangeMs: values['storage.tsdb.min-block-duration'],
     walFsync: values['storage.wal.fsync'],
@@ -210,7 +211,9 @@ interface WebOptions {
 function webOptions(values: Flags['values']): WebOptions {
   const addresses = values['web.listen-address'].map(parseAddress)
   const given = values['web.external-url']
-  const path = given === '' ? '' : new URL(given.includes('://') ? given : `http://host${given}`).pathname
+  const url = URL.parse(given.includes('://') ? given : `http://host${given.replace(/^(?=[^/])/, '/')}`)
+  if (url === null) throw new CodedError('bad_data', `--web.external-url: found ${quote(given)}, want a URL, or its path`)
+  const path = given === '' ? '' : url.pathname
   const external = (hostname: string) => {
     if (given.includes('://')) return withoutSlash(given)
     return `http://${hostname}:${addresses[0].port}${withoutSlash(path)}`
@@ -218,9 +221,17 @@ function webOptions(values: Flags['values']): WebOptions {
   const prefix = values['web.route-prefix'] === '' ? path : values['web.route-prefix']
   return {
     addresses,
-    corsOrigin: compileRegex(values['web.cors.origin']),
+    corsOrigin: corsPattern(values['web.cors.origin']),
     routePrefix: withoutSlash(prefix.startsWith('/') || prefix === '' ? prefix : `/${prefix}`),
     externalUrl: external,
+  }
+}
+
+function corsPattern(text: string): { test(origin: string): boolean } {
+  try {
+    return compileRegex(text)
+  } catch (cause) {
+    throw new CodedError('bad_data', `--web.cors.origin: ${errorMessage(cause)}`, { cause })
   }
 }
 

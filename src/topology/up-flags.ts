@@ -1,7 +1,12 @@
 import { flag } from '../config/flags.ts'
 
 export const upFlags = {
-  data: flag.text({ default: './data', help: 'Directory of all data of the fleet; made when it is not there.', placeholder: 'DIR' }),
+  data: flag.text({
+    default: './data',
+    help: 'Directory of all data of the fleet; made when it is not there.',
+    placeholder: 'DIR',
+    required: true,
+  }),
   listen: flag.texts({
     default: [],
     help: 'Where the instance of that name (exporter, a, b) listens, such as a=127.0.0.1:9090. May be repeated. By default 127.0.0.1 and the first free port from 9100, 9090 and 9091.',
