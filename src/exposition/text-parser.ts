@@ -12,6 +12,7 @@ import { isUtf8 } from 'node:buffer'
 import { compareStrings, Labels, METRIC_NAME, quote } from '../model/labels.ts'
 import { ExpositionError } from './exposition-error.ts'
 import { EXACT_POWERS_OF_TEN, formatBucketBound, parseFloatText } from './float.ts'
+import { hasHighBit, linePart, startsWith } from './line-bytes.ts'
 import { nameOrder } from './name-order.ts'
 
 /** What `next` found. */
@@ -416,25 +417,8 @@ export class TextParser {
       line++
       lineStart = i + 1
     }
-    const found = position >= this.#length ? 'the end' : quote(printable(bytes, position, Math.min(position + 20, this.#length)))
+    const found = position >= this.#length ? 'the end' : quote(linePart(bytes, position, Math.min(position + 20, this.#length)))
     const text = what.includes('expected') && !what.includes('found') ? `${what}, found ${found}` : what
     return new ExpositionError(line, position - lineStart + 1, text)
   }
-}
-
-function startsWith(bytes: Uint8Array, p: number, text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (bytes[p + i] !== text.charCodeAt(i)) return false
-  return true
-}
-
-function hasHighBit(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) if (bytes[i] >= 128) return true
-  return false
-}
-
-/** Up to the end of the line, for an error message. */
-function printable(bytes: Uint8Array, start: number, end: number): string {
-  const newline = bytes.indexOf(NEWLINE, start)
-  const stop = newline > start && newline < end ? newline : end
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, stop - start).toString('latin1')
 }
