@@ -1,15 +1,13 @@
-import type { z } from 'zod'
 import type { FileSystem } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
-import { directoryOf } from '../base/files.ts'
 import { globFiles } from '../base/glob.ts'
-import { schemaProblems, visitUnsupported } from '../base/schema.ts'
 import type { YamlPath, YamlTree, YamlValue } from '../base/yaml-tree.ts'
-import { parseYamlTree, YamlScalar } from '../base/yaml-tree.ts'
+import { YamlScalar } from '../base/yaml-tree.ts'
 import { Labels, quote } from '../model/labels.ts'
 import type { ScrapeConfig } from '../scrape/scrape-config.ts'
 import type { ScrapeSection } from '../scrape/scrape-config-schema.ts'
 import { expandVariables } from './expand-variables.ts'
+import { type ConfigFile, fileWarnings, readConfigFile, resolvePath } from './file.ts'
 import { otherFileKind } from './file-kind.ts'
 import type { ConfigProblem, ConfigWarning } from './problems.ts'
 import { ConfigError } from './problems.ts'
@@ -43,7 +41,7 @@ export interface LoadOptions {
 
 /** Reads and checks a prometheus.yml. Throws a ConfigError that lists everything that is wrong. */
 export async function loadConfig(env: { readonly fs: FileSystem }, path: string, options: LoadOptions = {}): Promise<LoadedConfig> {
-  const main = await readConfigFile(env.fs, path, prometheusSchema)
+  const main = await readConfigFile(env.fs, path, prometheusSchema, misplaced)
   const { value: config } = main
   const warnings: ConfigWarning[] = fileWarnings(main)
   const externalLabels = expandExternalLabels(main, options, warnings)
@@ -84,39 +82,10 @@ export async function loadConfig(env: { readonly fs: FileSystem }, path: string,
   }
 }
 
-/** A file of configuration, parsed and checked by itself. */
-interface ConfigFile<V> {
-  readonly path: string
-  readonly text: string
-  readonly tree: YamlTree
-  readonly schema: z.ZodType
-  readonly value: V
-}
-
-async function readConfigFile<V>(fs: FileSystem, path: string, schema: z.ZodType<V>): Promise<ConfigFile<V>> {
-  const text = await readConfigText(fs, path)
-  const tree = parseYamlTree(text)
-  const kind = isPrometheusFile(tree.root) ? undefined : otherFileKind(text, tree.root)
-  if (kind !== undefined)
-    throw new ConfigError([{ file: path, line: 1, column: 1, message: `this looks like ${kind}, want a prometheus.yml` }])
-  const problems: ConfigProblem[] = tree.problems.map((problem) => ({ file: path, ...problem }))
-  if (!tree.wellFormed) throw new ConfigError(problems)
-  const parsed = schema.safeParse(tree.root ?? Object.create(null))
-  if (parsed.success && problems.length === 0) return { path, text, tree, schema, value: parsed.data }
-  for (const { path: place, atField, message } of parsed.success ? [] : schemaProblems(parsed.error)) {
-    problems.push({ file: path, ...(atField ? tree.fieldPosition(place) : tree.valuePosition(place)), message })
-  }
-  throw new ConfigError(problems)
-}
-
-async function readConfigText(fs: FileSystem, path: string): Promise<string> {
-  try {
-    return await fs.readText(path)
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code
-    const message = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'is a directory, want a file' : errorMessage(cause)
-    throw new ConfigError([{ file: path, line: 1, column: 1, message }], { cause })
-  }
+/** What stands where a prometheus.yml should. */
+function misplaced(text: string, { root }: YamlTree): string | undefined {
+  const kind = isPrometheusFile(root) ? undefined : otherFileKind(text, root)
+  return kind === undefined ? undefined : `this looks like ${kind}, want a prometheus.yml`
 }
 
 type IncludedFile = ConfigFile<{ readonly scrape_configs?: readonly ScrapeSection[] }>
@@ -137,7 +106,7 @@ async function readIncludedFiles(
     })
     for (const path of paths) {
       try {
-        const file = await readConfigFile(fs, path, scrapeConfigFileSchema)
+        const file = await readConfigFile(fs, path, scrapeConfigFileSchema, misplaced)
         const report = (place: YamlPath, message: string) => problems.push({ file: path, ...file.tree.valuePosition(place), message })
         checkTimeouts(file.value.scrape_configs, global.scrape_interval!, report)
         for (const [job, { job_name: name }] of (file.value.scrape_configs ?? []).entries()) {
@@ -158,22 +127,6 @@ async function readIncludedFiles(
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return files
-}
-
-function fileWarnings({ path, tree, schema, value }: ConfigFile<unknown>): ConfigWarning[] {
-  const warnings: ConfigWarning[] = []
-  visitUnsupported(schema, value, (place, field) => {
-    warnings.push({
-      kind: 'unsupported',
-      field,
-      file: path,
-      ...tree.fieldPosition(place),
-      message: `${place.at(-1)} is not supported yet and is ignored`,
-    })
-  })
-  for (const place of tree.extraDocuments)
-    warnings.push({ kind: 'unused', field: '---', file: path, ...place, message: 'only the first document of the file is read' })
-  return warnings
 }
 
 function expandExternalLabels(
@@ -216,13 +169,6 @@ function secretReader(
       return undefined
     }
   }
-}
-
-/** A path as a file names it: relative to the directory of that file. */
-function resolvePath(from: string, name: string): string {
-  const directory = directoryOf(from)
-  if (name.startsWith('/') || name === '' || directory === '.') return name
-  return `${directory === '/' ? '' : directory}/${name}`
 }
 
 /** Whether any field at the top is one of prometheus.yml. An empty file is one, too. */
