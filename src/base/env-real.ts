@@ -37,7 +37,7 @@ import type {
 import { directoryOf } from './files.ts'
 import type { Log } from './log.ts'
 import { PasswordWorker } from './real/password-worker.ts'
-import { type Listening, tlsListener } from './real/tls-listener.ts'
+import { type Listening, REQUEST_HEAD_BYTES_MAX, tlsListener } from './real/tls-listener.ts'
 
 /** The name of the variable that tells a child which file descriptor is its stop channel. */
 export const STOP_FD_VARIABLE = 'PROMONTORY_STOP_FD'
@@ -318,7 +318,7 @@ const realHttp: Http = {
 }
 
 function plainListener(handler: HttpHandler, prepare: (server: Server) => void): Listening {
-  const server = createServer(handler)
+  const server = createServer({ maxHeaderSize: REQUEST_HEAD_BYTES_MAX }, handler)
   prepare(server)
   return {
     server,

@@ -103,7 +103,7 @@ test('corsHeaders lets the configured origins in', () => {
   assert.deepEqual(corsHeaders(undefined, /x/), { vary: 'Origin' })
 })
 
-test('a service serves at all its addresses until the stop; a port taken is an error that says who wanted it', async () => {
+test('a service serves long requests at all its addresses until the stop; a port taken is an error that says who wanted it', async () => {
   const env = realEnv(quiet)
   const listening = Promise.withResolvers<readonly HttpListener[]>()
   const stop = new AbortController()
@@ -129,6 +129,10 @@ test('a service serves at all its addresses until the stop; a port taken is an e
     const answer = await env.http.request({ url: `http://127.0.0.1:${port}/` })
     assert.equal(Buffer.from(answer.body).toString(), 'here')
   }
+  const long = await env.http.request({ url: `http://127.0.0.1:${ports[0]}/?${'match[]=some_metric&'.repeat(10_000)}` })
+  assert.equal(long.status, 200)
+  const tooLong = await env.http.request({ url: `http://127.0.0.1:${ports[0]}/?${'x'.repeat(300_000)}` })
+  assert.equal(tooLong.status, 431)
   await assert.rejects(
     service(0, ports[1]).run(stop.signal, () => {}),
     { message: `listen on 127.0.0.1:${ports[1]} (server, --web.listen-address): address already in use` },
