@@ -27,7 +27,7 @@ const context: CommandContext = {
   },
   signal: stop.signal,
   onHangup: (callback) => void hangups.push(callback),
-  self: { command: process.execPath, args: [fileURLToPath(import.meta.url)] },
+  self: { command: process.execPath, args: [...process.execArgv, fileURLToPath(import.meta.url)] },
   root,
   version,
   build: { version, ...builtFrom(), buildUser: '', goVersion: process.version },
