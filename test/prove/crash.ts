@@ -6,13 +6,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { Breather } from '../../src/base/breather.ts'
 import { realEnv } from '../../src/base/env-real.ts'
 import { type VirtualEnv, virtualEnv } from '../../src/base/env-virtual.ts'
 import { seededRandom } from '../../src/base/virtual/random.ts'
 import { runDb } from '../../src/tsdb/db.fixture.ts'
 import { segmentNumber } from '../../src/tsdb/wal/log-writer.ts'
 import { RECORD_HEADER_BYTES, SEGMENT_HEADER_BYTES } from '../../src/tsdb/wal/record.ts'
-import { scanSegment } from '../../src/tsdb/wal/scan-segment.ts'
+import { type SegmentVisitor, scanSegment } from '../../src/tsdb/wal/scan-segment.ts'
 import { appendBatch, missingOf } from './crash-load.ts'
 
 export interface ProofOptions {
@@ -152,7 +153,7 @@ async function recordBoundaries(env: VirtualEnv, path: string): Promise<Readonly
   let offset = SEGMENT_HEADER_BYTES
   const boundaries = new Set([0, offset])
   const number = segmentNumber(path.slice(path.lastIndexOf('/') + 1))!
-  await scanSegment(await env.fs.open(path, 'read'), number, {
+  const visitor: SegmentVisitor = {
     record(_type, _bytes, start, end) {
       offset += RECORD_HEADER_BYTES + end - start
       boundaries.add(offset)
@@ -160,7 +161,8 @@ async function recordBoundaries(env: VirtualEnv, path: string): Promise<Readonly
     async damage(damage) {
       throw new Error(`scan ${path}: damage at ${damage.offset} before any was done`)
     },
-  })
+  }
+  await scanSegment(await env.fs.open(path, 'read'), number, visitor, new Breather(env.clock))
   return boundaries
 }
 

@@ -22,21 +22,21 @@ export async function runTopK(run: QueryRun, plan: AggregatePlan, steps: Steps, 
   const sign = plan.operator === 'topk' ? 1 : -1
   for (const members of groups) {
     // What stays is marked aside: `present` still says what there is to choose from.
-    const chosen = members.map(() => run.memory.flags(steps.count))
+    const chosen = run.memory.flags(members.length * steps.count)
     const heap = new WorstFirst(members, sign)
     for (let k = 0; k < steps.count; k++) {
       heap.choose(k, Math.min(Math.trunc(counts[k]), members.length))
-      for (let i = 0; i < heap.length; i++) chosen[heap.items[i]][k] = 1
-      if (run.pacer.due()) await run.pacer.rest()
+      for (let i = 0; i < heap.length; i++) chosen[heap.items[i] * steps.count + k] = 1
+      if (run.pacer.isDue()) await run.pacer.rest()
     }
     // The order of an instant query: best first.
     const order = steps.count === 1 && !run.isRangeQuery ? heap.bestFirst() : members.map((_, i) => i)
     for (const i of order) {
       const member = members[i]
-      member.present.set(chosen[i])
+      member.present.set(chosen.subarray(i * steps.count, (i + 1) * steps.count))
       if (isAnyPresent(member.present)) sink(member)
       else run.memory.release(member)
-      if (run.pacer.due()) await run.pacer.rest()
+      if (run.pacer.isDue()) await run.pacer.rest()
     }
     const emitted = new Set(order)
     for (let i = 0; i < members.length; i++) if (!emitted.has(i)) run.memory.release(members[i])

@@ -70,6 +70,6 @@ async function runReduction(run: QueryRun, plan: AggregatePlan, reducer: Reducer
     run.memory.chargeSamples(out, countPresent(out.present))
     out.dropName = nameDropped[group]
     sink(out)
-    if (run.pacer.due()) await run.pacer.rest()
+    if (run.pacer.isDue()) await run.pacer.rest()
   }
 }

@@ -79,7 +79,7 @@ async function runSeriesFunction(run: QueryRun, plan: CallPlan, steps: Steps, si
   if (input !== undefined) await run.execute(input, steps, (series) => open.add(series))
   for (const series of open.finish()) {
     emit(series)
-    if (run.pacer.due()) await run.pacer.rest()
+    if (run.pacer.isDue()) await run.pacer.rest()
   }
   await merged?.drain(sink)
 }

@@ -27,7 +27,10 @@ export async function runMatched(run: QueryRun, plan: BinaryPlan, steps: Steps, 
   const [one, many] = oneIsLeft ? [left, right] : [right, left]
 
   const index = new SignatureIndex()
-  for (const series of one) index.add(signatures.indexOf(series.labels), series)
+  for (const series of one) {
+    index.add(signatures.indexOf(series.labels), series)
+    if (run.pacer.isDue()) await run.pacer.rest()
+  }
   checkOneSide(index, many, signatures, oneIsLeft ? 'left' : 'right')
 
   const pairing = new Pairing(run, plan, matching, steps)
@@ -39,7 +42,7 @@ export async function runMatched(run: QueryRun, plan: BinaryPlan, steps: Steps, 
       if (out !== undefined) merged.add(out)
     }
     run.memory.release(series)
-    if (run.pacer.due()) await run.pacer.rest()
+    if (run.pacer.isDue()) await run.pacer.rest()
   }
   for (const series of one) run.memory.release(series)
   await merged.drain(sink)

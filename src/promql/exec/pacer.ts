@@ -1,35 +1,26 @@
+import { Breather } from '../../base/breather.ts'
 import type { Clock } from '../../base/env.ts'
 
-/** How long a query computes before it lets others run. */
-const TURN_MS = 8
-
 /** Keeps a query from holding the event loop, and stops it when it is cancelled or out of time. */
-export class Pacer {
+export class Pacer extends Breather {
   readonly #clock: Clock
   readonly #signal: AbortSignal
   readonly #deadline: number
   readonly #onDeadline: () => void
-  #turnStart: number
 
   /** `deadline` in monotonic ms; `onDeadline` aborts the signal. */
   constructor(clock: Clock, signal: AbortSignal, deadline: number, onDeadline: () => void) {
+    super(clock, signal)
     this.#clock = clock
     this.#signal = signal
     this.#deadline = deadline
     this.#onDeadline = onDeadline
-    this.#turnStart = clock.monotonic()
-  }
-
-  /** Whether it is time for `rest`. Cheap enough to ask once a series. */
-  due(): boolean {
-    return this.#clock.monotonic() - this.#turnStart >= TURN_MS
   }
 
   /** Lets the event loop turn. Rejects with the signal's reason when the query is to stop. */
-  async rest(): Promise<void> {
+  override async rest(): Promise<void> {
     this.check()
-    await new Promise<void>((resolve) => this.#clock.setTimer(0, resolve))
-    this.#turnStart = this.#clock.monotonic()
+    await super.rest()
     this.check()
   }
 

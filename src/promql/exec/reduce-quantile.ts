@@ -30,7 +30,7 @@ export class QuantileReducer implements Reducer {
       if (count === 0) continue
       out.values[k] = quantileOfSorted(this.#quantiles[k], sortValues(values.subarray(0, count)), count)
       out.present[k] = 1
-      if (pacer.due()) await pacer.rest()
+      if (pacer.isDue()) await pacer.rest()
     }
     for (const member of members) memory.release(member)
     this.#groups[group] = []

@@ -1,3 +1,4 @@
+import { sortNumbers } from '../../base/sort-numbers.ts'
 import { compareLabels, type Labels } from '../../model/labels.ts'
 import type { MatrixPlan, Plan } from '../plan/plan.ts'
 import type { MatrixSeries, VectorSample } from '../value.ts'
@@ -30,7 +31,7 @@ export async function collectMatrix(run: QueryRun, plan: Plan, steps: Steps): Pr
     result.push(compact(series, length, allTimes))
     give(run, series)
   })
-  return sortSeries(result)
+  return sortSeries(run, result)
 }
 
 /** A scalar of a range query: one series without labels. */
@@ -48,7 +49,7 @@ export async function collectSamples(run: QueryRun, plan: MatrixPlan, steps: Ste
     const named = dropName ? withoutMetricName(labels) : labels
     result.push({ labels: named, timestamps: timestamps.slice(0, length), values: values.slice(0, length), length })
   })
-  return sortSeries(result)
+  return sortSeries(run, result)
 }
 
 /** Executes, and drops the names that were only marked to be dropped. */
@@ -97,8 +98,15 @@ function compact({ labels, values, present }: StepSeries, length: number, allTim
   return { labels, timestamps, values: kept, length }
 }
 
-function sortSeries(series: MatrixSeries[]): MatrixSeries[] {
-  series.sort((a, b) => compareLabels(a.labels, b.labels))
-  for (let i = 1; i < series.length; i++) if (series[i].labels.equals(series[i - 1].labels)) throw sameLabelsError()
-  return series
+async function sortSeries({ pacer }: QueryRun, series: readonly MatrixSeries[]): Promise<MatrixSeries[]> {
+  const order = Uint32Array.from(series, (_, i) => i)
+  await sortNumbers(order, (a, b) => compareLabels(series[a].labels, series[b].labels), pacer)
+  const sorted: MatrixSeries[] = []
+  for (const i of order) {
+    const before = sorted.at(-1)
+    if (before?.labels.equals(series[i].labels) === true) throw sameLabelsError()
+    sorted.push(series[i])
+    if (pacer.isDue()) await pacer.rest()
+  }
+  return sorted
 }

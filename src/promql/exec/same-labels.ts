@@ -40,7 +40,7 @@ export class SameLabels {
     for (const series of held) {
       if (isAnyPresent(series.present)) sink(series)
       else memory.release(series)
-      if (pacer.due()) await pacer.rest()
+      if (pacer.isDue()) await pacer.rest()
     }
   }
 }

@@ -37,7 +37,7 @@ export async function scan(
       const visited = samples.length > 0 ? visit(series.labels, samples) : undefined
       if (visited !== undefined) await visited
       context.budget.releaseSamples(charged)
-      if (pacer.due()) await pacer.rest()
+      if (pacer.isDue()) await pacer.rest()
     }
   }
   context.budget.releaseBytes(capacity * BYTES_PER_SAMPLE)

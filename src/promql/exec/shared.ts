@@ -19,6 +19,6 @@ export async function runShared(run: QueryRun, plan: SharedPlan, steps: Steps, s
   if (known.usesLeft === 0) run.shared.delete(plan.id)
   for (const series of known.series) {
     sink(known.usesLeft === 0 ? series : run.memory.copy(series))
-    if (run.pacer.due()) await run.pacer.rest()
+    if (run.pacer.isDue()) await run.pacer.rest()
   }
 }

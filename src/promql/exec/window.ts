@@ -83,7 +83,7 @@ async function inTurns(run: QueryRun, kernel: WindowKernel, windows: Windows, { 
     do sampleCount += hi[to] - lo[to++]
     while (to < stepCount && sampleCount < SAMPLES_AT_ONCE)
     kernel(someSteps(windows, from, to), values.subarray(from, to), present.subarray(from, to))
-    if (run.pacer.due()) await run.pacer.rest()
+    if (run.pacer.isDue()) await run.pacer.rest()
   }
 }
 

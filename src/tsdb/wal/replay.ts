@@ -1,3 +1,4 @@
+import { Breather } from '../../base/breather.ts'
 import type { Env, File } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
 import type { Labels } from '../../model/labels.ts'
@@ -6,7 +7,7 @@ import type { SeriesRef } from '../../storage/appender.ts'
 import { decodeSamplesRecord, decodeSeriesRecord } from './decode.ts'
 import { type Segment, segmentNumber, segmentPath } from './log-writer.ts'
 import { RecordType } from './record.ts'
-import { type Damage, scanSegment } from './scan-segment.ts'
+import { type Damage, type SegmentVisitor, scanSegment } from './scan-segment.ts'
 
 /** Where the content of a log goes. */
 export interface ReplayTarget {
@@ -40,7 +41,7 @@ const DAMAGES_MAX = 1000
 
 /** Reads a log into `target`. Cuts torn tails, sets damage aside, and never fails for what a segment holds. */
 export async function replayLog(
-  env: Pick<Env, 'fs' | 'log'>,
+  env: Pick<Env, 'fs' | 'log' | 'clock'>,
   dir: string,
   quarantineDir: string,
   target: ReplayTarget,
@@ -69,7 +70,7 @@ export async function replayLog(
 }
 
 async function replaySegment(
-  { fs, log }: Pick<Env, 'fs' | 'log'>,
+  { fs, log, clock }: Pick<Env, 'fs' | 'log' | 'clock'>,
   file: File,
   number: number,
   quarantineDir: string,
@@ -101,7 +102,7 @@ async function replaySegment(
     report.samples++
   }
 
-  await scanSegment(file, number, {
+  const visitor: SegmentVisitor = {
     record(type, bytes, start, end) {
       if (type === RecordType.series) decodeSeriesRecord(bytes, start, end, onSeries)
       else if (type === RecordType.samples) decodeSamplesRecord(bytes, start, end, onSample)
@@ -133,7 +134,8 @@ async function replaySegment(
         log.warn('damage in log segment quarantined', { ...fields, quarantine })
       }
     },
-  })
+  }
+  await scanSegment(file, number, visitor, new Breather(clock))
   if (samplesLost > 0) {
     report.samplesLost += samplesLost
     log.warn('samples lost with the records of their series', { segment: number, samples: samplesLost })

@@ -1,3 +1,4 @@
+import type { Breather } from '../../base/breather.ts'
 import { crc32c } from '../../base/crc32c.ts'
 import type { File } from '../../base/env.ts'
 import { RECORD_HEADER_BYTES, RecordHeader, SEGMENT_HEADER_BYTES, segmentHeaderProblem } from './record.ts'
@@ -71,8 +72,8 @@ class SlidingBuffer {
   }
 }
 
-/** Shows the records of a segment in order, and what is no record. Memory is bounded by the largest record. */
-export async function scanSegment(file: File, number: number, visitor: SegmentVisitor): Promise<void> {
+/** Shows the records of a segment in order, and what is no record. Memory is bounded by the largest record. Others run between records. */
+export async function scanSegment(file: File, number: number, visitor: SegmentVisitor, breather: Breather): Promise<void> {
   const sizeBytes = await file.size()
   const buffer = new SlidingBuffer(file, sizeBytes)
   const header = new RecordHeader()
@@ -98,6 +99,7 @@ export async function scanSegment(file: File, number: number, visitor: SegmentVi
     for (;;) {
       if ((await buffer.ensure(at, RECORD_HEADER_BYTES)) < RECORD_HEADER_BYTES) return -1
       const mark = buffer.nextMark(at)
+      if (breather.isDue()) await breather.rest()
       if (mark === at && 'end' in (await check(at))) return at
       at = Math.max(mark, at + 1)
     }
@@ -158,6 +160,7 @@ export async function scanSegment(file: File, number: number, visitor: SegmentVi
       })
     }
     offset = checked.end
+    if (breather.isDue()) await breather.rest()
   }
 }
 

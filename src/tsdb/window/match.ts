@@ -1,7 +1,7 @@
 import type { Breather } from '../../base/breather.ts'
+import { sortNumbers } from '../../base/sort-numbers.ts'
 import type { Matcher } from '../../model/matcher.ts'
 import type { Timestamp } from '../../model/time.ts'
-import { sortNumbers } from './sort-numbers.ts'
 import { compareSymbols } from './symbols.ts'
 import type { Window } from './window.ts'
 

@@ -1,4 +1,4 @@
-import type { Breather } from '../../base/breather.ts'
+import type { Breather } from './breather.ts'
 
 const RUN = 256
 /** Merged between two looks at the clock. */

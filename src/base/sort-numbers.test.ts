@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { Breather } from '../../base/breather.ts'
-import type { Clock } from '../../base/env.ts'
-import { virtualEnv } from '../../base/env-virtual.ts'
+import { Breather } from './breather.ts'
+import type { Clock } from './env.ts'
+import { virtualEnv } from './env-virtual.ts'
 import { sortNumbers } from './sort-numbers.ts'
 
 test('numbers are sorted by what compare says, equal ones in their order', async () => {
