@@ -35,7 +35,7 @@ export interface LoadedConfig {
 }
 
 export interface LoadOptions {
-  /** Environment variables, for `${NAME}` in the values of external_labels. */
+  /** Environment variables: for `${NAME}` in the values of external_labels, and for where Kubernetes says that its API server is. */
   readonly variables?: Readonly<Record<string, string | undefined>>
 }
 
@@ -58,7 +58,12 @@ export async function loadConfig(env: { readonly fs: FileSystem }, path: string,
     for (const [index, job] of (file.value.scrape_configs ?? []).entries()) {
       const readFile = secretReader(env.fs, file, ['scrape_configs', index], { secretFiles, warnings })
       scrapeConfigs.push(
-        await toScrapeConfig(effectiveJob(job, global), { resolve: (name) => resolvePath(file.path, name), readFile, externalLabels }),
+        await toScrapeConfig(effectiveJob(job, global), {
+          resolve: (name) => resolvePath(file.path, name),
+          readFile,
+          externalLabels,
+          variables: options.variables ?? {},
+        }),
       )
     }
   }

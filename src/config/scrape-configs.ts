@@ -4,6 +4,8 @@ import { dnsDiscoverer, toDnsSdConfig } from '../discovery/dns.ts'
 import { fileDiscoverer, toFileSdConfig } from '../discovery/file.ts'
 import { httpDiscoverer, toHttpSdConfig } from '../discovery/http.ts'
 import type { HttpClientSection } from '../discovery/http-client-schema.ts'
+import { kubernetesDiscoverer } from '../discovery/kubernetes/kubernetes.ts'
+import { toKubernetesSdConfig } from '../discovery/kubernetes/schema.ts'
 import { staticDiscoverer } from '../discovery/static.ts'
 import type { Labels } from '../model/labels.ts'
 import { toRelabelConfigs } from '../model/relabel-schema.ts'
@@ -56,6 +58,8 @@ export interface JobContext {
   resolve(path: string): string
   readFile: SectionFile
   readonly externalLabels: Labels
+  /** Of the environment. */
+  readonly variables: Readonly<Record<string, string | undefined>>
 }
 
 export async function toScrapeConfig(job: ScrapeSection, context: JobContext): Promise<ScrapeConfig> {
@@ -92,7 +96,7 @@ export async function toScrapeConfig(job: ScrapeSection, context: JobContext): P
 }
 
 /** All mechanisms of a job, in the order in which their targets count. */
-async function discoverers(job: ScrapeSection, { resolve, readFile }: JobContext): Promise<readonly DiscovererConfig[]> {
+async function discoverers(job: ScrapeSection, { resolve, readFile, variables }: JobContext): Promise<readonly DiscovererConfig[]> {
   const out: DiscovererConfig[] = []
   const add = (mechanism: string, config: unknown, create: DiscovererConfig['create']) =>
     out.push({ mechanism, fingerprint: JSON.stringify(config), create })
@@ -112,6 +116,10 @@ async function discoverers(job: ScrapeSection, { resolve, readFile }: JobContext
   for (const [index, section] of (job.http_sd_configs ?? []).entries()) {
     const config = toHttpSdConfig(section, await client('http_sd_configs', index, section))
     add('http', config, (env) => httpDiscoverer(env, config))
+  }
+  for (const [index, section] of (job.kubernetes_sd_configs ?? []).entries()) {
+    const config = toKubernetesSdConfig(section, { client: await client('kubernetes_sd_configs', index, section), resolve, variables })
+    add('kubernetes', config, (env) => kubernetesDiscoverer(env, config))
   }
   return out
 }

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { boolean, float, integer, list, map, oneOf, secret, section, text } from '../base/schema.ts'
+import { boolean, float, integer, list, map, secret, section, text } from '../base/schema.ts'
 import { duration } from '../model/config-schema.ts'
 import { checkHttpClient, type HttpClient, httpClientFields, tlsConfigSchema } from './http-client-schema.ts'
 
@@ -27,28 +27,6 @@ const awsFields = () => ({
   external_id: text(),
   port: integer(),
 })
-
-const kubernetesRoles = ['node', 'service', 'pod', 'endpoints', 'endpointslice', 'ingress'] as const
-/** Watches, so that it has no refresh interval. */
-const kubernetes = section(
-  'kubernetes_sd_config',
-  {
-    api_server: text(),
-    role: oneOf(kubernetesRoles, (found) => `unknown Kubernetes SD role ${JSON.stringify(found)}, want ${kubernetesRoles.join(', ')}`),
-    kubeconfig_file: text(),
-    namespaces: section('namespaces', { own_namespace: boolean(), names: list(text()) }),
-    selectors: list(section('selector', { role: oneOf(kubernetesRoles), label: text(), field: text() })),
-    attach_metadata: section('attach_metadata', {
-      node: boolean(),
-      namespace: boolean(),
-      deployment: boolean(),
-      job: boolean(),
-      cronjob: boolean(),
-    }),
-    ...httpClientFields(),
-  },
-  { check: (value, report) => checkHttpClient(value as HttpClient, report) },
-)
 
 const schemas: Readonly<Record<string, z.ZodType>> = {
   aws: overHttp('aws_sd_config', { role: text(), ...awsFields(), filters: filters(), clusters: list(text()) }),
@@ -101,7 +79,6 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
   }),
   hetzner: overHttp('hetzner_sd_config', { role: text(), port: integer(), label_selector: text() }),
   ionos: overHttp('ionos_sd_config', { datacenter_id: text(), port: integer() }),
-  kubernetes,
   kuma: overHttp('kuma_sd_config', { server: text(), client_id: text(), fetch_timeout: duration() }),
   lightsail: overHttp('lightsail_sd_config', awsFields()),
   linode: overHttp('linode_sd_config', { region: text(), port: integer(), tag_separator: text() }),

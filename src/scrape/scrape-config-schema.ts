@@ -4,6 +4,7 @@ import { dnsSdConfigsSchema } from '../discovery/dns.ts'
 import { fileSdConfigsSchema } from '../discovery/file.ts'
 import { httpSdConfigsSchema } from '../discovery/http.ts'
 import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields } from '../discovery/http-client-schema.ts'
+import { kubernetesSdConfigsSchema } from '../discovery/kubernetes/schema.ts'
 import { staticConfigsSchema } from '../discovery/static.ts'
 import { unbuiltDiscoveryFields } from '../discovery/unbuilt-schemas.ts'
 import { byteSize, duration } from '../model/config-schema.ts'
@@ -76,6 +77,7 @@ export const scrapeConfigSchema = section(
     dns_sd_configs: dnsSdConfigsSchema,
     file_sd_configs: fileSdConfigsSchema,
     http_sd_configs: httpSdConfigsSchema,
+    kubernetes_sd_configs: kubernetesSdConfigsSchema,
     static_configs: staticConfigsSchema,
   },
   {

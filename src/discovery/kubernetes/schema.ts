@@ -1,0 +1,134 @@
+import type { z } from 'zod'
+import { boolean, list, oneOf, section, text, unsupported, url } from '../../base/schema.ts'
+import type { HttpClientConfig } from '../http-client.ts'
+import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields } from '../http-client-schema.ts'
+import type { Resource } from './objects.ts'
+
+// Source: Prometheus discovery/kubernetes/kubernetes.go; docs/configuration/configuration.md, kubernetes_sd_config.
+
+const ROLES = ['node', 'service', 'pod', 'endpoints', 'endpointslice', 'ingress'] as const
+export type RoleName = (typeof ROLES)[number]
+
+/** Whose objects each role reads: those that selectors may choose from. */
+const SELECTABLE: Readonly<Record<RoleName, readonly RoleName[]>> = {
+  node: ['node'],
+  service: ['service'],
+  pod: ['pod'],
+  endpoints: ['pod', 'service', 'endpoints'],
+  endpointslice: ['pod', 'service', 'endpointslice'],
+  ingress: ['ingress'],
+}
+
+const RESOURCES: Readonly<Record<RoleName, Resource>> = {
+  node: 'nodes',
+  service: 'services',
+  pod: 'pods',
+  endpoints: 'endpoints',
+  endpointslice: 'endpointslices',
+  ingress: 'ingresses',
+}
+
+const roleName = () => oneOf(ROLES, (found) => `unknown Kubernetes SD role ${JSON.stringify(found)}, want ${ROLES.join(', ')}`)
+
+const kubernetesSdConfigSchema = section(
+  'kubernetes_sd_config',
+  {
+    api_server: url(),
+    role: roleName(),
+    kubeconfig_file: text(),
+    namespaces: section('namespaces', { own_namespace: boolean(), names: list(text()) }),
+    selectors: list(section('selector', { role: roleName(), label: text(), field: text() })),
+    attach_metadata: section('attach_metadata', {
+      node: boolean(),
+      namespace: boolean(),
+      deployment: unsupported(boolean(), false),
+      job: unsupported(boolean(), false),
+      cronjob: unsupported(boolean(), false),
+    }),
+    ...httpClientFields(),
+  },
+  {
+    printed: HTTP_CLIENT_PRINTED,
+    check(config, report) {
+      const { role, api_server: server, kubeconfig_file: kubeconfig, namespaces } = config
+      checkHttpClient(config, report)
+      if (role === undefined) return report([], 'role missing (one of: pod, service, endpoints, endpointslice, node, ingress)')
+      const custom = customHttpField(config)
+      if (server && kubeconfig) report(['kubeconfig_file'], "cannot use 'kubeconfig_file' and 'api_server' simultaneously")
+      else if (kubeconfig && custom) report([custom], "cannot use a custom HTTP client configuration together with 'kubeconfig_file'")
+      else if (!server && custom) report([custom], "to use custom HTTP client configuration please provide the 'api_server' URL explicitly")
+      for (const [field, value] of [
+        ['api_server', server],
+        ['kubeconfig_file', kubeconfig],
+      ] as const) {
+        if (value && namespaces?.own_namespace)
+          report(['namespaces', 'own_namespace'], `cannot use '${field}' and 'namespaces.own_namespace' simultaneously`)
+      }
+      const seen = new Set<string>()
+      for (const [index, selector] of (config.selectors ?? []).entries()) {
+        const allowed = SELECTABLE[role]
+        if (selector.role === undefined || !allowed.includes(selector.role))
+          report(['selectors', index], `${role} role supports only ${allowed.join(', ')} selectors`)
+        else if (seen.has(selector.role)) report(['selectors', index], `duplicated selector role: ${selector.role}`)
+        else seen.add(selector.role)
+      }
+    },
+  },
+)
+
+export type KubernetesSection = z.output<typeof kubernetesSdConfigSchema>
+
+export const kubernetesSdConfigsSchema = list(kubernetesSdConfigSchema, { empty: 'empty or null section in kubernetes_sd_configs' })
+
+/** The first field of `http_config` that asks for something else than the default. */
+function customHttpField(config: KubernetesSection): keyof KubernetesSection | undefined {
+  return (Object.keys(httpClientFields()) as (keyof KubernetesSection)[]).find((field) => {
+    const value = config[field]
+    return value !== undefined && value !== ((field === 'follow_redirects' || field === 'enable_http2') as unknown) && value !== ''
+  })
+}
+
+/** Which of a resource's objects are asked for; empty texts choose all. */
+export interface Selector {
+  readonly label: string
+  readonly field: string
+}
+
+/** Where the API server is. */
+export type ApiPlace =
+  | { readonly kind: 'server'; readonly url: string; readonly client: HttpClientConfig }
+  | { readonly kind: 'kubeconfig'; readonly file: string }
+  /** `host` and `port` from the variables that Kubernetes gives each pod. */
+  | { readonly kind: 'in-cluster'; readonly host: string | undefined; readonly port: string | undefined }
+
+export interface KubernetesSdConfig {
+  readonly role: RoleName
+  readonly place: ApiPlace
+  readonly namespaces: readonly string[]
+  readonly ownNamespace: boolean
+  readonly selectors: Readonly<Partial<Record<Resource, Selector>>>
+  readonly attachNode: boolean
+  readonly attachNamespace: boolean
+}
+
+export interface KubernetesContext {
+  readonly client: HttpClientConfig
+  resolve(path: string): string
+  readonly variables: Readonly<Record<string, string | undefined>>
+}
+
+export function toKubernetesSdConfig(config: KubernetesSection, { client, resolve, variables }: KubernetesContext): KubernetesSdConfig {
+  const selectors: Partial<Record<Resource, Selector>> = {}
+  for (const { role, label = '', field = '' } of config.selectors ?? []) selectors[RESOURCES[role!]] = { label, field }
+  const inCluster = { kind: 'in-cluster', host: variables.KUBERNETES_SERVICE_HOST, port: variables.KUBERNETES_SERVICE_PORT } as const
+  const kubeconfig = config.kubeconfig_file ? ({ kind: 'kubeconfig', file: resolve(config.kubeconfig_file) } as const) : inCluster
+  return {
+    role: config.role!,
+    place: config.api_server ? { kind: 'server', url: config.api_server, client } : kubeconfig,
+    namespaces: config.namespaces?.names ?? [],
+    ownNamespace: config.namespaces?.own_namespace ?? false,
+    selectors,
+    attachNode: config.attach_metadata?.node ?? false,
+    attachNamespace: config.attach_metadata?.namespace ?? false,
+  }
+}
