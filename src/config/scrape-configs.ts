@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto'
 import { printable } from '../base/schema.ts'
+import { consulDiscoverer } from '../discovery/consul/consul.ts'
+import { toConsulSdConfig } from '../discovery/consul/schema.ts'
 import { dnsDiscoverer, toDnsSdConfig } from '../discovery/dns.ts'
 import { fileDiscoverer, toFileSdConfig } from '../discovery/file.ts'
 import { httpDiscoverer, toHttpSdConfig } from '../discovery/http.ts'
@@ -108,6 +110,10 @@ async function discoverers(job: ScrapeSection, { resolve, readFile, variables }:
   for (const section of job.file_sd_configs ?? []) {
     const config = toFileSdConfig(section, resolve)
     add('file', config, (env) => fileDiscoverer(env, config))
+  }
+  for (const [index, section] of (job.consul_sd_configs ?? []).entries()) {
+    const config = toConsulSdConfig(section, await client('consul_sd_configs', index, section))
+    add('consul', config, (env) => consulDiscoverer(env, config))
   }
   for (const section of job.dns_sd_configs ?? []) {
     const config = toDnsSdConfig(section)

@@ -4,6 +4,7 @@ import { errorMessage } from '../base/errors.ts'
 import type { Discoverer, TargetGroup } from './discoverer.ts'
 import { GroupChanges } from './group-changes.ts'
 import { knownMetric } from './known-metric.ts'
+import { Pace } from './pace.ts'
 
 // Source of names and order: Prometheus discovery/refresh/refresh.go.
 
@@ -70,43 +71,5 @@ export function refreshDiscoverer(env: Env, { mechanism, intervalMs, refresh }: 
         pace.close()
       }
     },
-  }
-}
-
-/** A ticker that is waited for. A tick that nobody waits for is kept, but only one. */
-class Pace {
-  readonly #signal: AbortSignal
-  readonly #close: () => void
-  #pending = false
-  #wake: (() => void) | undefined
-
-  constructor(env: Env, intervalMs: number, signal: AbortSignal) {
-    this.#signal = signal
-    const ticker = env.clock.setTicker(intervalMs, () => this.#tick())
-    const onAbort = () => this.#tick()
-    signal.addEventListener('abort', onAbort, { once: true })
-    this.#close = () => {
-      ticker.cancel()
-      signal.removeEventListener('abort', onAbort)
-    }
-  }
-
-  async next(): Promise<void> {
-    if (!this.#pending && !this.#signal.aborted) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
-    }
-    this.#pending = false
-  }
-
-  close(): void {
-    this.#close()
-  }
-
-  #tick(): void {
-    this.#pending = true
-    this.#wake?.()
-    this.#wake = undefined
   }
 }

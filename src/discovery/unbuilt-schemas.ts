@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { boolean, float, integer, list, map, secret, section, text } from '../base/schema.ts'
+import { boolean, float, integer, list, secret, section, text } from '../base/schema.ts'
 import { duration } from '../model/config-schema.ts'
 import { checkHttpClient, type HttpClient, httpClientFields, tlsConfigSchema } from './http-client-schema.ts'
 
@@ -39,24 +39,6 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
     client_secret: secret(),
     resource_group: text(),
     port: integer(),
-  }),
-  consul: overHttp('consul_sd_config', {
-    server: text(),
-    path_prefix: text(),
-    token: secret(),
-    datacenter: text(),
-    namespace: text(),
-    partition: text(),
-    scheme: text(),
-    username: text(),
-    password: secret(),
-    services: list(text()),
-    filter: text(),
-    health_filter: text(),
-    tags: list(text()),
-    node_meta: map(text()),
-    tag_separator: text(),
-    allow_stale: boolean(),
   }),
   digitalocean: overHttp('digitalocean_sd_config', { role: text(), port: integer() }),
   docker: overHttp('docker_sd_config', {

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { boolean, float, integer, list, map, oneOf, section, text, unsupported } from '../base/schema.ts'
+import { consulSdConfigsSchema } from '../discovery/consul/schema.ts'
 import { dnsSdConfigsSchema } from '../discovery/dns.ts'
 import { fileSdConfigsSchema } from '../discovery/file.ts'
 import { httpSdConfigsSchema } from '../discovery/http.ts'
@@ -74,6 +75,7 @@ export const scrapeConfigSchema = section(
     relabel_configs: relabelSteps('empty or null target relabeling rule in scrape config'),
     metric_relabel_configs: relabelSteps('empty or null metric relabeling rule in scrape config'),
     ...unbuiltDiscoveryFields(unsupported),
+    consul_sd_configs: consulSdConfigsSchema,
     dns_sd_configs: dnsSdConfigsSchema,
     file_sd_configs: fileSdConfigsSchema,
     http_sd_configs: httpSdConfigsSchema,

@@ -1,6 +1,7 @@
 import { formatAddress } from '../../base/address.ts'
+import { labelName } from '../label-name.ts'
 import { ADDRESS_LABEL } from '../static.ts'
-import { type LabelRecord, labelName, metaLabels, PREFIX } from './meta-labels.ts'
+import { type LabelRecord, metaLabels, PREFIX } from './meta-labels.ts'
 import type { SliceEndpoint, SlicePort } from './objects.ts'
 import { PodTargets } from './pod-targets.ts'
 import type { Role } from './role.ts'

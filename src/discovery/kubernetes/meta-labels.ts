@@ -1,14 +1,10 @@
+import { labelName } from '../label-name.ts'
 import type { ObjectMeta } from './objects.ts'
 
 export const PREFIX = '__meta_kubernetes_'
 
 /** Labels while they are put together; empty values are left out in the end. */
 export type LabelRecord = Record<string, string>
-
-/** Every character that is none of a label name becomes an underscore. Source: Prometheus util/strutil, SanitizeLabelName. */
-export function labelName(text: string): string {
-  return text.replace(/[^a-zA-Z0-9_]/gu, '_')
-}
 
 /** Name, labels and annotations of an object of `kind`, such as `pod`. */
 export function metaLabels(kind: string, meta: ObjectMeta | undefined): LabelRecord {
