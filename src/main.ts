@@ -22,6 +22,7 @@ const context: CommandContext = {
     out: (line) => void process.stdout.write(`${line}\n`),
     err: (line) => void process.stderr.write(`${line}\n`),
     write: (text) => void process.stdout.write(text),
+    input: () => readAll(process.stdin),
     terminal: () => (process.stdout.isTTY ? { columns: process.stdout.columns, rows: process.stdout.rows } : null),
     variables: process.env,
   },
@@ -85,6 +86,12 @@ async function main(args: readonly string[]): Promise<number> {
     context.io.err(`promontory ${found.command.name}: ${errorMessage(error)}`)
     return EXIT.failed
   }
+}
+
+async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  for await (const part of stream) parts.push(part)
+  return Buffer.concat(parts)
 }
 
 /** Of the container we are in; 0 where there is none. */

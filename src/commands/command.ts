@@ -1,8 +1,8 @@
 import type { Env } from '../base/env.ts'
 import type { BuildInfo } from '../base/process-metrics.ts'
 
-/** Exit codes. 1: it did not work. 2: it was asked for wrongly. */
-export const EXIT = { ok: 0, failed: 1, usage: 2 } as const
+/** Exit codes. 1: it did not work. 2: it was asked for wrongly. 3: it works, and could be better. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, lint: 3 } as const
 
 export interface CommandIo {
   /** A line to standard output, without its newline. */
@@ -11,6 +11,8 @@ export interface CommandIo {
   err(line: string): void
   /** Text to standard output as it is: for what is redrawn in place. */
   write(text: string): void
+  /** All of standard input. */
+  input(): Promise<Uint8Array>
   /** What standard output is: null unless a terminal. */
   terminal(): { readonly columns: number; readonly rows: number } | null
   readonly variables: Readonly<Record<string, string | undefined>>

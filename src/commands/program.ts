@@ -2,12 +2,20 @@ import { exporterCommand } from '../roles/exporter.ts'
 import { serverCommand } from '../roles/server.ts'
 import { upCommand } from '../roles/up.ts'
 import { checkConfigCommand } from './check-config.ts'
+import { checkMetricsCommand } from './check-metrics.ts'
+import { checkHealthyCommand, checkReadyCommand } from './check-server.ts'
+import { checkWebConfigCommand } from './check-web-config.ts'
 import type { Command } from './command.ts'
+import { promqlInstantCommand } from './promql-instant.ts'
+import { promqlLabelsCommand } from './promql-labels.ts'
+import { promqlRangeCommand } from './promql-range.ts'
+import { promqlSeriesCommand } from './promql-series.ts'
 
 const GROUPS: readonly { readonly title: string; readonly commands: readonly Command[] }[] = [
   { title: 'On this machine', commands: [upCommand] },
   { title: 'Roles', commands: [serverCommand, exporterCommand] },
-  { title: 'Tools', commands: [checkConfigCommand] },
+  { title: 'Checks', commands: [checkConfigCommand, checkWebConfigCommand, checkMetricsCommand, checkHealthyCommand, checkReadyCommand] },
+  { title: 'Queries', commands: [promqlInstantCommand, promqlRangeCommand, promqlSeriesCommand, promqlLabelsCommand] },
 ]
 
 /** Names of commands that the design has and this release does not. */
@@ -21,7 +29,6 @@ const NOT_BUILT = new Set([
   'deadman',
   'fleet',
   'test',
-  'promql',
   'tsdb',
   'alert',
   'silence',

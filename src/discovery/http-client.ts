@@ -46,7 +46,12 @@ export async function openGet(
 
 const REDIRECT_BODY_BYTES_MAX = 1 << 20
 
-function authorization({ basicAuth, bearerToken, authorizationType = 'Bearer' }: HttpClientConfig): Readonly<Record<string, string>> {
+/** The header of the credentials, where there are some. */
+export function authorization({
+  basicAuth,
+  bearerToken,
+  authorizationType = 'Bearer',
+}: HttpClientConfig): Readonly<Record<string, string>> {
   if (basicAuth) return { authorization: `Basic ${Buffer.from(`${basicAuth.username}:${basicAuth.password}`).toString('base64')}` }
   return bearerToken === undefined ? {} : { authorization: `${authorizationType} ${bearerToken}` }
 }

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { flag } from '../config/flags.ts'
+import { parseArguments } from './arguments.ts'
+import { parseGoDuration } from './go-duration.ts'
+
+const table = { format: flag.text({ default: 'x', help: '' }), strict: flag.boolean({ default: false, help: '' }) }
+
+test('flags and others stand in any order', () => {
+  const check = (args: string, positional: readonly string[], format: string, strict = false) => {
+    const parsed = parseArguments(args.split(' '), table, { positional: ['A', 'B'], short: { o: 'format' } })
+    assert.deepEqual([parsed.positional, parsed.values], [positional, { format, strict }], args)
+  }
+  check('a b', ['a', 'b'], 'x')
+  check('a --format=y b', ['a', 'b'], 'y')
+  check('--format y a b', ['a', 'b'], 'y')
+  check('a -o y b', ['a', 'b'], 'y')
+  check('a -oy b', ['a', 'b'], 'y')
+  check('a b -o=y', ['a', 'b'], 'y')
+  check('--strict a b', ['a', 'b'], 'x', true)
+  check('a -1', ['a', '-1'], 'x')
+  check('a -- --strict', ['a', '--strict'], 'x')
+})
+
+test('too few, too many and unknown arguments are said', () => {
+  const fails = (args: string[], message: RegExp) => assert.throws(() => parseArguments(args, table, { positional: ['A', 'B'] }), message)
+  fails(['a'], /^CodedError: found no B, want A B$/)
+  fails(['a', 'b', 'c'], /unexpected c, want A B/)
+  fails(['a', 'b', '--format'], /expected argument for flag '--format'/)
+  fails(['a', 'b', '--strickt'], /unknown long flag '--strickt', did you mean --strict/)
+  assert.deepEqual(parseArguments(['a', 'b', 'c'], table, { positional: ['A'], repeatLast: true }).positional, ['a', 'b', 'c'])
+})
+
+test('durations are Go’s', () => {
+  const check = (text: string, want: number) => assert.equal(parseGoDuration(text), want, text)
+  check('15s', 15_000)
+  check('1h1m30.5s', 3_690_500)
+  check('1500us', 1.5)
+  check('-.5m', -30_000)
+  check('0', 0)
+  for (const [text, message] of [
+    ['5', 'time: missing unit in duration "5"'],
+    ['', 'time: invalid duration ""'],
+    ['1d', 'time: unknown unit "d" in duration "1d"'],
+    ['x', 'time: invalid duration "x"'],
+  ])
+    assert.throws(() => parseGoDuration(text), { message })
+})

@@ -1,0 +1,74 @@
+import type { Env, HttpResponse } from '../base/env.ts'
+import { CodedError, errorMessage } from '../base/errors.ts'
+import { authorization, type HttpClientConfig } from '../discovery/http-client.ts'
+import { quote } from '../model/labels.ts'
+
+/** A server that a tool asks: its address, and how to reach it. */
+export interface ServerAccess {
+  /** Without credentials, without a slash at the end. */
+  readonly url: string
+  readonly client: HttpClientConfig
+}
+
+/** `http://user:password@host:port/prefix`, or `host:port`. Throws `bad_data`. */
+export function serverAccess(text: string, client: HttpClientConfig): ServerAccess {
+  const full = text.includes('://') ? text : `http://${text.replace(/^\/\//, '')}`
+  const parsed = URL.parse(full)
+  if (parsed === null || !/^https?:$/.test(parsed.protocol))
+    throw new CodedError('bad_data', `found ${JSON.stringify(text)}, want a URL such as http://localhost:9090`)
+  const { username, password } = parsed
+  if (username !== '' && (client.basicAuth || client.bearerToken !== undefined))
+    throw new CodedError('bad_data', 'cannot set base auth in the server URL and use a http.config.file at the same time')
+  const own = username === '' ? client : { ...client, basicAuth: { username: decode(username), password: decode(password) } }
+  return { url: `${parsed.origin}${parsed.pathname.replace(/\/+$/, '')}`, client: own }
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+export interface ServerRequest {
+  readonly method: 'GET' | 'POST'
+  readonly url: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly timeoutMs: number
+}
+
+/** Asks a server. Rejects, in Go's words where it has some, when there is no answer. Answers may be large: they are for people and scripts. */
+export async function askServer(env: Env, { client }: ServerAccess, request: ServerRequest): Promise<HttpResponse> {
+  try {
+    return await env.http.request({
+      ...request,
+      headers: { 'user-agent': 'Promontory', ...authorization(client), ...request.headers },
+      tls: client.tls,
+      bodyBytesMax: 2 ** 31,
+    })
+  } catch (cause) {
+    const method = request.method === 'GET' ? 'Get' : 'Post'
+    throw new Error(`${method} ${quote(request.url)}: ${transportFault(new URL(request.url), cause)}`)
+  }
+}
+
+function transportFault({ hostname, port, protocol }: URL, cause: unknown): string {
+  const { code } = cause as { code?: string }
+  const address = `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`
+  switch (code) {
+    case 'ECONNREFUSED':
+      return `dial tcp ${address}: connect: connection refused`
+    case 'ENOTFOUND':
+      return `dial tcp: lookup ${hostname}: no such host`
+    case 'UND_ERR_HEADERS_TIMEOUT':
+    case 'UND_ERR_BODY_TIMEOUT':
+      return 'context deadline exceeded'
+    case 'UND_ERR_SOCKET':
+    case 'ECONNRESET':
+      return 'EOF'
+    default:
+      return errorMessage(cause)
+  }
+}
