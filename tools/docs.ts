@@ -7,6 +7,7 @@ import { flagMarkdown } from '../src/config/flags.ts'
 import { prometheusSchema } from '../src/config/prometheus-schema.ts'
 import { schemaMarkdown } from '../src/config/schema-markdown.ts'
 import { serverFlags } from '../src/config/server-flags.ts'
+import { webConfigSchema } from '../src/config/web-schema.ts'
 import { upFlags } from '../src/topology/up-flags.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -16,6 +17,7 @@ const PARTS: readonly { readonly file: string; readonly name: string; readonly t
   { file: 'docs/operating/exporter.md', name: 'flags:exporter', text: () => flagMarkdown(exporterFlags) },
   { file: 'docs/operating/up.md', name: 'flags:up', text: () => flagMarkdown(upFlags) },
   { file: 'docs/operating/config.md', name: 'fields:prometheus.yml', text: () => schemaMarkdown(prometheusSchema) },
+  { file: 'docs/operating/web-config.md', name: 'fields:web.config.file', text: () => schemaMarkdown(webConfigSchema) },
 ]
 
 const checkOnly = process.argv.includes('--check')
