@@ -27,6 +27,12 @@ const PROOFS: readonly Proof[] = [
     file: 'test/prove/server-crash.ts',
     short: ['--count', '3'],
   },
+  {
+    name: 'promql',
+    claim: 'an optimised query answers what the plain one does',
+    file: 'test/prove/promql.ts',
+    short: ['--minutes', '0.2'],
+  },
   { name: 'replicas', claim: 'two replicas have the same timestamps', file: 'test/prove/replicas.ts', short: ['--minutes', '0.5'] },
 ]
 

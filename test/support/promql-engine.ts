@@ -13,12 +13,16 @@ import type { SeriesSource } from '../../src/storage/series-source.ts'
 export type Value = number | undefined | 'stale'
 
 export function seriesOf(labels: Readonly<Record<string, string>>, values: readonly Value[], intervalMs = 10_000): MemorySeries {
-  const kept = values.flatMap((value, i) => (value === undefined ? [] : [[i * intervalMs, value === 'stale' ? STALE_MARKER : value]]))
-  return {
-    labels: Labels.of(labels),
-    timestamps: Float64Array.from(kept, ([t]) => t),
-    values: Float64Array.from(kept, ([, v]) => v),
-  }
+  // Into typed arrays at once: an ordinary array may lose the payload of the marker.
+  const timestamps = new Float64Array(values.length)
+  const numbers = new Float64Array(values.length)
+  let length = 0
+  values.forEach((value, i) => {
+    if (value === undefined) return
+    timestamps[length] = i * intervalMs
+    numbers[length++] = value === 'stale' ? STALE_MARKER : value
+  })
+  return { labels: Labels.of(labels), timestamps: timestamps.slice(0, length), values: numbers.slice(0, length) }
 }
 
 /** An engine on the real clock over some series, or a source. */
