@@ -1,6 +1,5 @@
 // The process that is killed: appends batches from a number on, and says of each when it was acknowledged.
 // node test/prove/crash-child.ts DIR FIRST_BATCH
-import { writeSync } from 'node:fs'
 import { realEnv } from '../../src/base/env-real.ts'
 import { virtualEnv } from '../../src/base/env-virtual.ts'
 import { runDb } from '../../src/tsdb/db.fixture.ts'
@@ -8,10 +7,11 @@ import { appendBatch } from './crash-load.ts'
 
 const [dir, first] = process.argv.slice(2)
 const { db } = await runDb(realEnv(virtualEnv().log), { dir, segmentBytes: 100_000 })
-writeSync(1, 'ready\n')
+// A pipe is written to at once, and when it is full we wait: what was said was acknowledged.
+process.stdout.write('ready\n')
 // Several are under way at once, so that some are in the write and some wait for the next one when the end comes.
 const underWay: Promise<void>[] = []
 for (let batch = Number(first); ; batch++) {
-  underWay.push(appendBatch(db, batch).then(() => void writeSync(1, `${batch}\n`)))
+  underWay.push(appendBatch(db, batch).then(() => void process.stdout.write(`${batch}\n`)))
   if (underWay.length === 4) await underWay.shift()
 }
