@@ -29,7 +29,7 @@ export class KubernetesApi {
   readonly requests: string[] = []
   /** Answered to every request while set. */
   failure: { readonly status: number; readonly body: string } | undefined
-  /** Objects a page; smaller than what is asked for. */
+  /** Objects a page, for those who ask for pages; smaller than what is asked for. */
   pageObjects = 2
 
   async listen(http: Http, address: { readonly host: string; readonly port: number }): Promise<void> {
@@ -37,7 +37,7 @@ export class KubernetesApi {
   }
 
   put(resource: string, object: object): void {
-    const stored = structuredClone(object) as StoredObject
+    const stored = { ...typeOf(resource), ...(structuredClone(object) as StoredObject) }
     const key = keyOf(resource, stored)
     const type = this.#objects.has(key) ? 'MODIFIED' : 'ADDED'
     stored.metadata.resourceVersion = String(++this.#version)
@@ -55,8 +55,8 @@ export class KubernetesApi {
     this.#tell({ version: this.#version, resource, type: 'DELETED', object: last })
   }
 
-  names(resource: string): readonly string[] {
-    return [...this.#objects.keys()].filter((key) => key.startsWith(`${resource} `)).map((key) => key.split('/').at(-1)!)
+  objects(resource: string): readonly object[] {
+    return [...this.#objects].filter(([key]) => key.startsWith(`${resource} `)).map(([, object]) => object)
   }
 
   /** Forgets what happened so far: a watch from before is answered with 410. */
@@ -79,15 +79,18 @@ export class KubernetesApi {
 
   /** Tells all watches the newest version. */
   bookmark(): void {
-    const object = { metadata: { resourceVersion: String(this.#version) } }
-    for (const { response } of this.#watches) response.write(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`)
+    const metadata = { resourceVersion: String(this.#version) }
+    for (const { resource, response } of this.#watches) {
+      const object = { ...typeOf(resource), metadata }
+      response.write(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`)
+    }
   }
 
   /** Ends all watches with an error event, after which nobody may go on from where it was. */
   expire(): void {
     this.compact()
-    const object = { kind: 'Status', code: 410, message: 'too old resource version' }
-    for (const { response } of this.#watches) response.end(`${JSON.stringify({ type: 'ERROR', object })}\n`)
+    const object = status(410, 'Expired', 'too old resource version')
+    for (const { response } of this.#watches) response.end(`{"type":"ERROR","object":${object}}\n`)
     this.#watches.clear()
   }
 
@@ -111,14 +114,17 @@ export class KubernetesApi {
     const match = /^(?:\/api\/v1|\/apis\/(?:discovery|networking)\.k8s\.io\/v1)(?:\/namespaces\/([^/]+))?\/([a-z]+)$/.exec(pathname)
     if (match === null) return void response.writeHead(404).end('{"message":"not found"}')
     const [, namespace, resource] = match
+    // As a server that does not know how to begin a watch with a list: whoever asks for it lists.
+    if (searchParams.has('sendInitialEvents'))
+      return void response.writeHead(422, JSON_TYPE).end(status(422, 'Invalid', 'sendInitialEvents is forbidden'))
     if (searchParams.get('watch') === 'true') this.#watch({ resource, namespace, response }, Number(searchParams.get('resourceVersion')))
     else this.#list(resource, namespace, searchParams, response)
   }
 
   #watch(watch: Watch, from: number): void {
     const { response } = watch
-    if (from < this.#oldest) return void response.writeHead(410).end('{"message":"too old resource version"}')
-    response.writeHead(200, { 'content-type': 'application/json' })
+    if (from < this.#oldest) return void response.writeHead(410, JSON_TYPE).end(status(410, 'Expired', 'too old resource version'))
+    response.writeHead(200, JSON_TYPE)
     response.flushHeaders()
     for (const change of this.#history) if (change.version > from) this.#send(watch, change)
     this.#watches.add(watch)
@@ -131,11 +137,33 @@ export class KubernetesApi {
       .filter(([key, object]) => key.startsWith(`${resource} `) && (namespace === undefined || object.metadata.namespace === namespace))
       .filter(([, object]) => label === undefined || object.metadata.labels?.[label] === value)
     const start = Number(query.get('continue') ?? 0)
-    const end = start + Math.min(this.pageObjects, Number(query.get('limit')))
+    const end = start + (query.has('limit') ? Math.min(this.pageObjects, Number(query.get('limit'))) : all.length)
     const metadata = { resourceVersion: String(this.#version), ...(end < all.length ? { continue: String(end) } : {}) }
-    response.writeHead(200, { 'content-type': 'application/json' })
-    response.end(JSON.stringify({ metadata, items: all.slice(start, end).map(([, object]) => object) }))
+    response.writeHead(200, JSON_TYPE)
+    const { apiVersion, kind } = typeOf(resource)
+    response.end(JSON.stringify({ apiVersion, kind: `${kind}List`, metadata, items: all.slice(start, end).map(([, object]) => object) }))
   }
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' }
+
+function status(code: number, reason: string, message: string): string {
+  return JSON.stringify({ apiVersion: 'v1', kind: 'Status', status: 'Failure', code, reason, message })
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  nodes: 'Node',
+  namespaces: 'Namespace',
+  services: 'Service',
+  pods: 'Pod',
+  endpoints: 'Endpoints',
+  endpointslices: 'EndpointSlice',
+  ingresses: 'Ingress',
+}
+const GROUPS: Readonly<Record<string, string>> = { endpointslices: 'discovery.k8s.io/v1', ingresses: 'networking.k8s.io/v1' }
+
+function typeOf(resource: string): { readonly apiVersion: string; readonly kind: string } {
+  return { apiVersion: GROUPS[resource] ?? 'v1', kind: KINDS[resource] }
 }
 
 function keyOf(resource: string, { metadata }: StoredObject): string {
