@@ -1,6 +1,6 @@
 import { formatDuration } from '../../model/duration.ts'
 import { compareStrings, isLegacyLabelName, METRIC_NAME, quote } from '../../model/labels.ts'
-import type { AggregateExpr, AtModifier, Expr, VectorMatching, VectorSelector } from './ast.ts'
+import type { AggregateExpr, AtModifier, Expr, Subquery, VectorMatching, VectorSelector } from './ast.ts'
 import { formatFloat } from './go-text.ts'
 
 /**
@@ -19,10 +19,8 @@ export function printExpr(expr: Expr): string {
       const { selector, rangeMs } = expr
       return `${printSelector(selector)}[${formatDuration(rangeMs)}]${printAt(selector.at)}${printOffset(selector.offsetMs)}`
     }
-    case 'subquery': {
-      const step = expr.stepMs === 0 ? '' : formatDuration(expr.stepMs)
-      return `${printExpr(expr.expr)}[${formatDuration(expr.rangeMs)}:${step}]${printAt(expr.at)}${printOffset(expr.offsetMs)}`
-    }
+    case 'subquery':
+      return `${printExpr(expr.expr)}${printSubqueryRange(expr)}`
     case 'paren':
       return `(${printExpr(expr.expr)})`
     case 'unary':
@@ -40,12 +38,17 @@ export function printExpr(expr: Expr): string {
   }
 }
 
-function printGrouping({ grouping, without }: AggregateExpr): string {
+/** What follows the expression of a subquery: `[1h:5m] @ 1.000 offset 5m`. */
+export function printSubqueryRange({ rangeMs, stepMs, at, offsetMs }: Subquery): string {
+  return `[${formatDuration(rangeMs)}:${stepMs === 0 ? '' : formatDuration(stepMs)}]${printAt(at)}${printOffset(offsetMs)}`
+}
+
+export function printGrouping({ grouping, without }: AggregateExpr): string {
   if (without) return ` without (${printLabels(grouping)}) `
   return grouping.length > 0 ? ` by (${printLabels(grouping)}) ` : ''
 }
 
-function printMatching(matching: VectorMatching | undefined): string {
+export function printMatching(matching: VectorMatching | undefined): string {
   if (matching === undefined) return ''
   const { cardinality, on, labels, include } = matching
   const grouped = cardinality === 'many-to-one' || cardinality === 'one-to-many'
