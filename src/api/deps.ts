@@ -6,6 +6,9 @@ import type { QueryEngine } from '../promql/query-engine.ts'
 import type { WriteReceiver } from '../remote/write-receiver.ts'
 import type { TargetsView } from '../scrape/target.ts'
 import type { QueryBudget, SeriesSource } from '../storage/series-source.ts'
+import type { Cardinality } from '../tsdb/cardinality.ts'
+import type { DbStats, ReplayStatus } from '../tsdb/db.ts'
+import type { Notifications } from './notifications.ts'
 
 /** Whether all that was acknowledged can be read, and if not, why: constant lower case text for people. */
 export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string; readonly stopping: boolean }
@@ -33,12 +36,26 @@ export interface Lifecycle {
   quit(): void
 }
 
+/** What the database tells of itself. */
+export interface DatabaseView {
+  stats(): DbStats
+  replayStatus(): ReplayStatus
+  /** At most `countMax` entries a list. Rejects when the signal aborts. */
+  cardinality(countMax: number, signal: AbortSignal): Promise<Cardinality>
+}
+
 /** All that the API shows, handed to it by the role. */
 export interface ApiDeps {
   readonly env: Env
   readonly engine: QueryEngine
   readonly source: SeriesSource
   readonly targets: TargetsView
+  readonly database: DatabaseView
+  readonly notifications: Notifications
+  /** What --enable-feature switched on, or is on here without it. */
+  readonly features: ReadonlySet<string>
+  /** --web.search.max-limit; 0: none. */
+  readonly searchLimitMax: number
   /** Of one read outside the engine (series, labels, federation). */
   newBudget(): QueryBudget
   /** Undefined: --web.enable-remote-write-receiver was not given. */
@@ -52,6 +69,8 @@ export interface ApiDeps {
   untilReady(signal: AbortSignal): Promise<void>
   /** The configuration in force, as YAML without secrets. */
   config(): string
+  /** The job of this name as YAML without secrets; undefined: there is none. */
+  scrapePoolConfig(jobName: string): string | undefined
   /** Flags by name, without dashes. */
   flags(): Readonly<Record<string, string>>
   readonly build: BuildInfo

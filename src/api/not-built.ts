@@ -7,22 +7,9 @@ const CHANGE: readonly Method[] = ['POST', 'PUT']
 
 /** Endpoints of upstream that we do not have yet. Source: Prometheus web/api/v1/api.go, Register. */
 const NOT_BUILT: readonly (readonly [string, readonly Method[]])[] = [
-  ['/api/v1/format_query', QUERY],
-  ['/api/v1/parse_query', QUERY],
   ['/api/v1/query_exemplars', QUERY],
-  ['/api/v1/metadata', READ],
-  ['/api/v1/targets/metadata', READ],
-  ['/api/v1/targets/relabel_steps', READ],
-  ['/api/v1/scrape_pools/config', READ],
-  ['/api/v1/status/tsdb', READ],
   ['/api/v1/status/tsdb/blocks', READ],
-  ['/api/v1/status/walreplay', READ],
   ['/api/v1/status/self_metrics', READ],
-  ['/api/v1/features', READ],
-  ['/api/v1/notifications/live', READ],
-  ['/api/v1/search/metric_names', QUERY],
-  ['/api/v1/search/label_names', QUERY],
-  ['/api/v1/search/label_values', QUERY],
   ['/api/v1/read', ['POST']],
   ['/api/v1/otlp/v1/metrics', ['POST']],
 ]

@@ -40,15 +40,25 @@ export function requiredTime(form: FormValues, name: string): Timestamp {
 }
 
 export function optionalTime(form: FormValues, name: string, fallback: Timestamp): Timestamp {
+  return parameter(name, () => timeOr(form, name, fallback))
+}
+
+/** The same with an error that does not name the parameter twice. */
+export function timeOr(form: FormValues, name: string, fallback: Timestamp): Timestamp {
   const text = form.get(name)
   if (text === '') return fallback
-  return parameter(name, () => {
-    try {
-      return parseTime(text)
-    } catch (error) {
-      throw badData(`invalid time value for '${name}': ${(error as Error).message}`)
-    }
-  })
+  try {
+    return parseTime(text)
+  } catch (error) {
+    throw badData(`invalid time value for '${name}': ${(error as Error).message}`)
+  }
+}
+
+/** A whole number as Go's strconv.Atoi reads it; undefined for what is none, or too large for its 64 bits. */
+export function wholeNumber(text: string): number | undefined {
+  if (!/^[+-]?\d+$/.test(text)) return undefined
+  const value = Number(text)
+  return Math.abs(value) >= 2 ** 63 ? undefined : value
 }
 
 /** 0: no limit. */

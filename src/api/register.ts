@@ -9,16 +9,24 @@ import { WRITE_BODY_BYTES_MAX } from '../remote/write-receiver.ts'
 import { addConsoleRoutes } from './console-files.ts'
 import type { ApiDeps } from './deps.ts'
 import { badData, failureOf } from './failure.ts'
+import { featureList } from './features.ts'
 import { Federation } from './federate.ts'
 import { dataAnswer } from './json/envelope.ts'
 import { labelNames, labelValues } from './labels.ts'
 import { addManagementRoutes } from './management.ts'
+import { metricMetadata, targetMetadata } from './metadata.ts'
 import { addNotBuiltRoutes } from './not-built.ts'
+import { liveNotifications, notificationList } from './notifications.ts'
+import { openApi } from './openapi.ts'
 import { query, queryRange } from './query.ts'
+import { formatQuery, parseQuery } from './query-text.ts'
 import { whenReadable } from './readiness.ts'
+import { relabelSteps, scrapePoolConfig } from './relabel-steps.ts'
+import { searchLabelNames, searchLabelValues, searchMetricNames } from './search.ts'
 import { series } from './series.ts'
 import { buildStatus, configStatus, flagsStatus, runtimeStatus } from './status.ts'
 import { scrapePools, targets } from './targets.ts'
+import { tsdbStatus, walReplayStatus } from './tsdb-status.ts'
 import type { AlertmanagersData, AlertsData, RulesData } from './types/rules.ts'
 
 /** Adds all of a server's HTTP to an app: API v1, federation, management, metrics, remote write, console. */
@@ -68,16 +76,30 @@ function addQueryRoutes(api: Routes, deps: ApiDeps): void {
   add('/api/v1/series', ['GET', 'POST'], series)
   add('/api/v1/labels', ['GET', 'POST'], labelNames)
   add('/api/v1/label/:name/values', ['GET'], labelValues)
+  add('/api/v1/search/metric_names', ['GET', 'POST'], searchMetricNames)
+  add('/api/v1/search/label_names', ['GET', 'POST'], searchLabelNames)
+  add('/api/v1/search/label_values', ['GET', 'POST'], searchLabelValues)
+  add('/api/v1/status/tsdb', ['GET'], tsdbStatus)
+  for (const [path, handler] of Object.entries({ format_query: formatQuery, parse_query: parseQuery })) {
+    api.add(`/api/v1/${path}`, { OPTIONS: PREFLIGHT, GET: handler, POST: handler })
+  }
 }
 
 function addStatusRoutes(api: Routes, deps: ApiDeps): void {
   const add = (path: string, handler: RouteHandler) => api.add(path, { OPTIONS: PREFLIGHT, GET: handler })
   add('/api/v1/targets', (request) => targets(deps, request))
+  add('/api/v1/targets/metadata', (request) => targetMetadata(deps, request))
+  add('/api/v1/targets/relabel_steps', (request) => relabelSteps(deps, request))
   add('/api/v1/scrape_pools', () => scrapePools(deps))
+  add('/api/v1/scrape_pools/config', (request) => scrapePoolConfig(deps, request))
+  add('/api/v1/metadata', (request) => metricMetadata(deps, request))
+  add('/api/v1/features', () => featureList(deps))
+  add('/api/v1/openapi.yaml', () => openApi(deps))
   add('/api/v1/status/config', () => configStatus(deps))
   add('/api/v1/status/flags', () => flagsStatus(deps))
   add('/api/v1/status/buildinfo', () => buildStatus(deps))
   add('/api/v1/status/runtimeinfo', () => runtimeStatus(deps))
+  add('/api/v1/status/walreplay', () => walReplayStatus(deps))
 
   // Without rules there are none: the empty answer is the true one. A configuration that has some is refused when it is loaded.
   const rules: RulesData = { groups: [] }
@@ -90,7 +112,8 @@ function addStatusRoutes(api: Routes, deps: ApiDeps): void {
   })
   add('/api/v1/alerts', () => dataAnswer(alerts))
   add('/api/v1/alertmanagers', () => dataAnswer(alertmanagers))
-  add('/api/v1/notifications', () => dataAnswer([]))
+  add('/api/v1/notifications', () => notificationList(deps.notifications))
+  add('/api/v1/notifications/live', (request) => liveNotifications(deps.notifications, request))
 }
 
 function addWriteRoute(routes: Routes, { writeReceiver }: ApiDeps): void {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { parse } from 'yaml'
 import { apiClient, apiDeps } from '../../test/support/api-deps.ts'
 
 async function check(url: string, want: unknown, status = 200): Promise<void> {
@@ -85,10 +86,99 @@ test('what there is none of yet', async () => {
   await check('/api/v1/notifications', success([]))
 })
 
+test('tsdb status, log replay', async () => {
+  const headStats = { numSeries: 5, numLabelPairs: 9, chunkCount: 7, minTime: 1_767_225_200_000, maxTime: 1_767_225_600_000 }
+  const lists = {
+    labelValueCountByLabelName: [],
+    memoryInBytesByLabelName: [],
+    seriesCountByLabelValuePair: [{ name: 'job=<a>', value: 2 }],
+  }
+  const bad = (error: string) => ({ status: 'error', errorType: 'bad_data', error })
+  await check('/api/v1/status/tsdb?limit=1', success({ headStats, seriesCountByMetricName: [{ name: 'up', value: 2 }], ...lists }))
+  await check('/api/v1/status/tsdb?limit=0', bad('limit must be a positive number'), 400)
+  await check('/api/v1/status/tsdb?limit=10001', bad('limit must not exceed 10000'), 400)
+  await check('/api/v1/status/walreplay', success({ min: 0, max: 2, current: 2 }))
+})
+
+test('an expression formatted and as a tree', async () => {
+  await check('/api/v1/format_query?query=sum(a)by(b)', success('sum by (b) (a)'))
+  const selector = { matchers: [{ name: '__name__', type: '=', value: 'a' }], name: 'a', offset: 0, startOrEnd: null, timestamp: null }
+  const rate = { argTypes: ['matrix'], name: 'rate', returnType: 'vector', variadic: 0 }
+  await check(
+    '/api/v1/parse_query?query=rate(a[1m])',
+    success({ args: [{ ...selector, range: 60_000, type: 'matrixSelector' }], func: rate, type: 'call' }),
+  )
+})
+
+test('metadata, by metric and by target', async () => {
+  const up = { type: 'gauge', unit: '', help: 'Whether it is up.' }
+  const big = { type: 'counter', unit: '', help: '' }
+  const target = { instance: '127.0.0.1:9100', job: 'node' }
+  await check('/api/v1/metadata', success({ big: [big], up: [up] }))
+  await check('/api/v1/metadata?limit=1', success({ big: [big] }))
+  await check('/api/v1/metadata?metric=up', success({ up: [up] }))
+  const all = [
+    { target, metric: 'up', ...up },
+    { target, metric: 'big', ...big },
+  ]
+  await check('/api/v1/targets/metadata', success(all))
+  await check('/api/v1/targets/metadata?limit=1', success(all))
+  await check('/api/v1/targets/metadata?metric=up', success([{ target, ...up }]))
+  await check('/api/v1/targets/metadata?match_target={job="self"}', success([]))
+})
+
+test('relabel steps and configuration of a scrape pool', async () => {
+  const labels = encodeURIComponent('{"job":"xy","temp":"1"}')
+  const rule = { separator: ';', regex: '(.).*', replacement: '${1}', action: 'replace' }
+  const keep = true
+  const step1 = {
+    rule: { sourceLabels: ['job'], ...rule, targetLabel: 'team' },
+    output: { job: 'xy', team: 'x', temp: '1' },
+    keep,
+  }
+  const step2 = {
+    rule: { sourceLabels: ['team'], ...rule, regex: 'x', replacement: '$1', action: 'drop' },
+    output: {},
+    keep: false,
+  }
+  const step3 = { rule: { ...rule, regex: 'te.*', replacement: '$1', action: 'labeldrop' }, output: {}, keep: false }
+  await check(`/api/v1/targets/relabel_steps?scrapePool=node&labels=${labels}`, success({ steps: [step1, step2, step3] }))
+  const bad = (error: string) => ({ status: 'error', errorType: 'bad_data', error })
+  await check('/api/v1/targets/relabel_steps', bad('no scrapePool parameter provided'), 400)
+  await check('/api/v1/targets/relabel_steps?scrapePool=node', bad('no labels parameter provided'), 400)
+  await check('/api/v1/targets/relabel_steps?scrapePool=x&labels={}', bad('error retrieving scrape config: scrape pool "x" not found'), 400)
+  await check('/api/v1/targets/relabel_steps?scrapePool=node&labels={"a":1}', bad('error parsing labels: value of "a" is no text'), 400)
+  await check('/api/v1/scrape_pools/config?scrapePool=node', success({ yaml: 'job_name: node\n' }))
+  await check('/api/v1/scrape_pools/config', bad('no scrapePool parameter provided'), 400)
+})
+
+test('features', async () => {
+  const { body } = await apiClient(apiDeps())('/api/v1/features')
+  const { data } = JSON.parse(body) as { data: Record<string, Record<string, boolean>> }
+  const { api, service_discovery_providers: discovery, promql_functions: functions } = data
+  assert.deepEqual([api['search'], api['admin'], discovery['static'], discovery['ec2']], [true, false, true, false])
+  assert.deepEqual([functions['rate'], functions['info']], [true, false])
+})
+
+test('the description of the API names what is served, and nothing else', async () => {
+  const { body, headers } = await apiClient(apiDeps())('/api/v1/openapi.yaml')
+  assert.equal(headers['content-type'], 'application/yaml; charset=utf-8')
+  const description = parse(body) as { servers: { url: string }[]; paths: Record<string, Record<string, unknown>> }
+  assert.deepEqual(description.servers, [{ url: 'https://example.com:8443/api/v1' }])
+  const call = apiClient(apiDeps())
+  for (const [path, item] of Object.entries(description.paths)) {
+    if (path === '/notifications/live') continue
+    for (const method of ['get', 'post', 'put'] as const) {
+      const { status } = await call({ method: method === 'get' ? 'GET' : 'POST', url: `/api/v1${path.replace('{name}', 'job')}` })
+      if (item[method] !== undefined) assert.ok(status !== 405 && status !== 501, `${method} ${path}: ${status}`)
+      else if (method !== 'put') assert.equal(status, 405, `${method} ${path}`)
+    }
+  }
+})
+
 test('what is not built says so, by name', async () => {
   const notBuilt = (path: string) => ({ status: 'error', errorType: 'unavailable', error: `${path} is not built yet` })
-  for (const path of ['/api/v1/status/tsdb', '/api/v1/metadata', '/api/v1/query_exemplars', '/api/v1/format_query'])
-    await check(path, notBuilt(path), 501)
+  for (const path of ['/api/v1/status/tsdb/blocks', '/api/v1/query_exemplars']) await check(path, notBuilt(path), 501)
   const post = async (deps: Parameters<typeof apiDeps>[0]) => {
     const { status, body } = await apiClient(apiDeps(deps))({ method: 'POST', url: '/api/v1/admin/tsdb/snapshot' })
     return [status, JSON.parse(body)]

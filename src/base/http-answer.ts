@@ -5,11 +5,11 @@ import { promisify } from 'node:util'
 import { constants, createGzip, gzip } from 'node:zlib'
 import { type Clock, sleep } from './env.ts'
 
-/** What a route says. A body of many parts is sent while it is made. */
+/** What a route says. A body of many parts is sent while it is made; one whose parts come with time is sent as they come, and never compressed. */
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: Uint8Array | Iterable<Uint8Array>
+  readonly body: Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 }
 
 export const NO_BODY = new Uint8Array(0)
@@ -55,6 +55,7 @@ export async function sendAnswer(
     response.end()
     return 0
   }
+  if (Symbol.asyncIterator in answer.body) return sendAsItComes(response, answer.body)
   const zip = options.gzip && answer.headers['content-encoding'] === undefined
   const { whole, rest } = answer.body instanceof Uint8Array ? { whole: answer.body, rest: undefined } : takeWhole(answer.body)
   if (rest === undefined) {
@@ -69,6 +70,14 @@ export async function sendAnswer(
   const parts = Readable.from(inTurns(whole, rest, options.clock), { objectMode: false })
   if (zip) await pipeline(parts, createGzip(GZIP_OPTIONS), counted(sent), response)
   else await pipeline(parts, counted(sent), response)
+  return sent.bytes
+}
+
+/** The client has the headers at once, and each part when it is there. */
+async function sendAsItComes(response: ServerResponse, body: AsyncIterable<Uint8Array>): Promise<number> {
+  const sent = { bytes: 0 }
+  response.flushHeaders()
+  await pipeline(Readable.from(body, { objectMode: false }), counted(sent), response)
   return sent.bytes
 }
 

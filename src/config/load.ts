@@ -12,7 +12,7 @@ import { otherFileKind } from './file-kind.ts'
 import type { ConfigProblem, ConfigWarning } from './problems.ts'
 import { ConfigError } from './problems.ts'
 import { checkTimeouts, type GlobalSection, type PrometheusSection, prometheusSchema, scrapeConfigFileSchema } from './prometheus-schema.ts'
-import { renderConfig } from './render.ts'
+import { renderConfig, renderJob } from './render.ts'
 import { effectiveGlobal, effectiveJob, toScrapeConfig } from './scrape-configs.ts'
 
 export interface LoadedConfig {
@@ -32,6 +32,8 @@ export interface LoadedConfig {
   readonly secretFiles: readonly string[]
   /** The configuration with defaults filled in and secrets as `<secret>`, as upstream prints it: without the jobs of other files. */
   toYaml(): string
+  /** One job of it, or of the other files, in the same way; undefined: there is none of the name. */
+  jobYaml(name: string): string | undefined
 }
 
 export interface LoadOptions {
@@ -84,6 +86,10 @@ export async function loadConfig(env: { readonly fs: FileSystem }, path: string,
     configFiles: [path, ...included.map((file) => file.path)],
     secretFiles: [...secretFiles],
     toYaml: () => renderConfig(effective),
+    jobYaml: (name) => {
+      const job = [main, ...included].flatMap((file) => file.value.scrape_configs ?? []).find((job) => job.job_name === name)
+      return job === undefined ? undefined : renderJob(effectiveJob(job, global))
+    },
   }
 }
 

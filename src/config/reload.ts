@@ -27,6 +27,7 @@ export class ConfigReloader {
   readonly #env: Env
   readonly #options: ReloaderOptions
   readonly #subscribers: ConfigSubscriber[] = []
+  readonly #outcomeListeners: ((isLoaded: boolean) => void)[] = []
   readonly #successful: Gauge
   readonly #successTime: Gauge
   readonly #unsupported: Gauge<'field'>
@@ -78,6 +79,11 @@ export class ConfigReloader {
     if (this.#current !== undefined) await subscriber(this.#current)
   }
 
+  /** Called after every reload with whether it went well. */
+  onOutcome(listener: (isLoaded: boolean) => void): void {
+    this.#outcomeListeners.push(listener)
+  }
+
   /** Loads the file and hands it out. Rejects with what is wrong, and then the configuration before stays. */
   reload(): Promise<LoadedConfig> {
     const next = this.#running.then(
@@ -107,6 +113,7 @@ export class ConfigReloader {
       this.#last = { reloadConfigSuccess: true, lastConfigTime: clock.now() }
       this.#successTime.set(clock.now() / 1000)
       this.#report(config)
+      for (const listener of this.#outcomeListeners) listener(true)
       log.info('configuration loaded', {
         file,
         jobs: config.scrapeConfigs.length,
@@ -117,6 +124,7 @@ export class ConfigReloader {
     } catch (error) {
       this.#successful.set(0)
       this.#last = { ...this.#last, reloadConfigSuccess: false }
+      for (const listener of this.#outcomeListeners) listener(false)
       log.error('configuration not loaded', { file, error: errorMessage(error), kept: this.#current !== undefined })
       throw error
     }

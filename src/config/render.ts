@@ -1,11 +1,21 @@
 import { Document, isScalar, isSeq, visit } from 'yaml'
 import { printable } from '../base/schema.ts'
+import { type ScrapeSection, scrapeConfigSchema } from '../scrape/scrape-config-schema.ts'
 import { type PrometheusSection, prometheusSchema } from './prometheus-schema.ts'
+
+/** One job, in the same way, for /api/v1/scrape_pools/config. */
+export function renderJob(job: ScrapeSection): string {
+  return render(printable(scrapeConfigSchema, job))
+}
 
 /** The configuration with defaults filled in and secrets hidden, in upstream's order and style, for /api/v1/status/config. */
 export function renderConfig(config: PrometheusSection): string {
+  return render(printable(prometheusSchema, config))
+}
+
+function render(content: unknown): string {
   // YAML 1.1 decides which texts need quotes, so that upstream's reader takes `no` and `017` for the texts they are.
-  const document = new Document(printable(prometheusSchema, config), { version: '1.1' })
+  const document = new Document(content, { version: '1.1' })
   visit(document, {
     Pair(_, pair) {
       if (isScalar(pair.key) && pair.key.value === 'source_labels' && isSeq(pair.value)) pair.value.flow = true

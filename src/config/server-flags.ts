@@ -77,7 +77,8 @@ export const serverFlags = {
     help: 'Longest time for reading a request, and until an idle connection is closed.',
   }),
   'web.page-title': flag.text({ default: 'Promontory', help: 'Title of the web pages.', status: unsupported }),
-  'web.max-notifications-subscribers': flag.integer({ default: 16, help: 'Most subscribers to live notifications.', status: unsupported }),
+  'web.max-notifications-subscribers': flag.integer({ default: 16, help: 'Most subscribers to live notifications.' }),
+  'web.search.max-limit': flag.integer({ default: 10_000, help: 'Most results that a search may ask for; 0 is no limit.' }),
   'web.config.file': flag.text({
     default: '',
     help: 'File that turns on TLS and authentication.',
@@ -246,6 +247,7 @@ export type ServerFlagValues = FlagValues<typeof serverFlags>
 /** What upstream only does with a feature flag, and we do: always (`built in`), when asked to (`supported`), or not yet. */
 const FEATURES: Readonly<Record<string, 'built in' | 'supported' | 'unsupported'>> = {
   'auto-reload-config': 'supported',
+  'search-api': 'supported',
   'expand-external-labels': 'built in',
   'promql-at-modifier': 'built in',
   'promql-negative-offset': 'built in',

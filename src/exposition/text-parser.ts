@@ -110,6 +110,22 @@ export class TextParser {
     return true
   }
 
+  /**
+   * Takes the next line if it is byte for byte `expected[from..to)`, which is a comment line with its line break that was accepted
+   * before; else answers false and stays where it is. `type` is what such a `# TYPE` line gives.
+   */
+  takeExpectedComment(expected: Uint8Array, from: number, to: number, type: MetricType | undefined): boolean {
+    const bytes = this.#bytes
+    const start = this.#position
+    const end = start + to - from
+    // The line break after the page counts: it is there when the last line has none.
+    if (end > this.#length + 1) return false
+    for (let i = to - 1, p = end - 1; i >= from; i--, p--) if (bytes[p] !== expected[i]) return false
+    if (type !== undefined) this.#type = type
+    this.#position = end
+    return true
+  }
+
   /** Moves to the next entry. Throws ExpositionError. */
   next(): Entry {
     const bytes = this.#bytes

@@ -1,4 +1,5 @@
 import type { ApiDeps, Readiness } from '../api/deps.ts'
+import { NOTICE, Notifications } from '../api/notifications.ts'
 import { registerApi } from '../api/register.ts'
 import { type Address, parseAddress } from '../base/address.ts'
 import type { Env } from '../base/env.ts'
@@ -136,11 +137,16 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     if (done) return { ready: true }
     return { ready: false, reason: `the write-ahead log is being replayed: ${segmentsDone} of ${segmentsTotal} segments`, stopping: false }
   }
+  const notifications = serverNotifications({ env, reloader, subscribersMax: values['web.max-notifications-subscribers'], stop })
   const api: ApiDeps = {
     env,
     engine,
     source: db,
     targets: scrape,
+    database: db,
+    notifications,
+    features,
+    searchLimitMax: values['web.search.max-limit'],
     newBudget: () => new LimitedBudget({ samplesMax: values['query.max-samples'], bytesMax: READ_BYTES_MAX }),
     writeReceiver: values['web.enable-remote-write-receiver'] ? new WriteReceiver({ env, appendable: db }) : undefined,
     lifecycle: values['web.enable-lifecycle'] ? { reload: async () => void (await reloader.reload()), quit } : undefined,
@@ -148,6 +154,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     readiness,
     untilReady: (signal) => Promise.race([replayed.promise, untilAborted(signal)]),
     config: () => reloader.current.toYaml(),
+    scrapePoolConfig: (jobName) => reloader.current.jobYaml(jobName),
     flags: () => flagTexts(serverFlags, values),
     build,
     runtimeInfo: () => ({
@@ -182,11 +189,33 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
       graceMs: HTTP_GRACE_MS,
       register: (app) => registerApi(app, api),
     }),
-    withReady(db, replayed.resolve),
+    withReady(db, () => {
+      notifications.remove(NOTICE.startingUp)
+      replayed.resolve()
+    }),
     scrape,
     reloader.watcher(),
     ...(webConfig ? [webConfig.watcher()] : []),
   ]
+}
+
+interface NotificationSources {
+  readonly env: Env
+  readonly reloader: ConfigReloader
+  readonly subscribersMax: number
+  readonly stop: AbortSignal
+}
+
+/** What the console is told: that the server starts, that it stops, that its configuration file is bad. */
+function serverNotifications({ env, reloader, subscribersMax, stop }: NotificationSources): Notifications {
+  const notifications = new Notifications({ clock: env.clock, metrics: env.metrics, subscribersMax })
+  notifications.add(NOTICE.startingUp)
+  reloader.onOutcome((isLoaded) => (isLoaded ? notifications.remove(NOTICE.reloadFailed) : notifications.add(NOTICE.reloadFailed)))
+  stop.addEventListener('abort', () => {
+    notifications.add(NOTICE.shuttingDown)
+    notifications.close()
+  })
+  return notifications
 }
 
 function withReady(service: Service, onReady: () => void): Service {

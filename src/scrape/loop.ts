@@ -15,6 +15,7 @@ import type { CommitGroup } from './commit-group.ts'
 import { BODY_BYTES_MAX, checkContentType, SampleLimitError } from './limits.ts'
 import type { ScrapeMetrics } from './metrics.ts'
 import { markStale, PageIngest } from './page-ingest.ts'
+import { type MetadataPool, NO_METADATA, type PageMetadata } from './page-metadata.ts'
 import type { PageTexts } from './page-texts.ts'
 import { ReportSeries } from './report.ts'
 import { LabelLimitError } from './sample-labels.ts'
@@ -32,6 +33,7 @@ export interface ScrapeContext extends ScrapeClientContext {
   readonly commits: CommitGroup
   readonly texts: PageTexts
   readonly metrics: ScrapeMetrics
+  readonly metadata: MetadataPool
   readonly log: Log
   /** Salts hashes of what targets send. */
   readonly salt: number
@@ -63,6 +65,7 @@ export class ScrapeLoop {
   #lastStart = 0
 
   #page: SeriesPage = EMPTY_PAGE
+  #metadata: PageMetadata = NO_METADATA
   #live = false
   /** The page was made under another configuration: good for staleness only. */
   #pageIsForeign = false
@@ -99,6 +102,7 @@ export class ScrapeLoop {
       health: this.#health,
       scrapeIntervalMs: target.slots.intervalMs,
       scrapeTimeoutMs: target.timeoutMs,
+      metadata: this.#metadata,
     }
   }
 
@@ -266,6 +270,7 @@ export class ScrapeLoop {
           const page = read === this.#page ? read : this.#context.texts.share(read)
           if (this.#live) markStale(appender, timestamp, this.#page, page)
           this.#page = page
+          this.#metadata = ingest.metadata(this.#context.metadata)
           this.#pageIsForeign = false
           this.#live = true
           this.#countRefused(ingest)
@@ -301,6 +306,7 @@ export class ScrapeLoop {
       timestamp,
       body,
       page: this.#pageIsForeign ? EMPTY_PAGE : this.#page,
+      metadata: this.#metadata,
       salt: this.#context.salt,
     })
   }

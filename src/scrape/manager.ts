@@ -1,11 +1,13 @@
 import type { Env } from '../base/env.ts'
 import { type Service, untilAborted } from '../base/service.ts'
+import type { RelabelConfig } from '../model/relabel.ts'
 import type { Appendable } from '../storage/appender.ts'
 import { BufferPool } from './body-buffer.ts'
 import { CommitGroup } from './commit-group.ts'
 import { BODIES_BYTES_MAX } from './limits.ts'
 import type { ScrapeContext } from './loop.ts'
 import { scrapeMetrics } from './metrics.ts'
+import { MetadataPool } from './page-metadata.ts'
 import { PageTexts } from './page-texts.ts'
 import { ScrapePool } from './pool.ts'
 import type { ScrapeConfig } from './scrape-config.ts'
@@ -56,6 +58,7 @@ class Manager implements ScrapeManager {
       userAgent: `Promontory/${version}`,
       appendable,
       metrics: scrapeMetrics(env.metrics),
+      metadata: new MetadataPool(),
       log,
       salt,
     }
@@ -88,6 +91,10 @@ class Manager implements ScrapeManager {
 
   droppedCounts(): ReadonlyMap<string, number> {
     return new Map([...this.#pools].map(([job, pool]) => [job, pool.droppedCount]))
+  }
+
+  relabelConfigs(scrapePool: string): readonly RelabelConfig[] | undefined {
+    return this.#pools.get(scrapePool)?.config.relabelConfigs
   }
 
   #adjust(): void {

@@ -5,6 +5,7 @@ import { Labels } from '../model/labels.ts'
 import { type Appendable, AppendStatus } from '../storage/appender.ts'
 import { BodyBuffer, BufferPool } from './body-buffer.ts'
 import { markStale, PageIngest } from './page-ingest.ts'
+import { MetadataPool, NO_METADATA } from './page-metadata.ts'
 import type { ScrapeConfig } from './scrape-config.ts'
 import { EMPTY_PAGE, type SeriesPage } from './series-page.ts'
 
@@ -58,7 +59,9 @@ function measure(order: 'same' | 'shuffled' | 'new', scrapes: number): void {
   const pages = Array.from({ length: order === 'new' ? scrapes : 50 }, (_, i) => pageText(i, order))
   const pool = new BufferPool(1 << 26)
   const store = new NewestAppendable()
+  const metadataPool = new MetadataPool()
   let page: SeriesPage = EMPTY_PAGE
+  let metadata = NO_METADATA
   let samples = 0
   const start = process.cpuUsage()
   for (let i = 0; i < scrapes; i++) {
@@ -66,10 +69,11 @@ function measure(order: 'same' | 'shuffled' | 'new', scrapes: number): void {
     const body = new BodyBuffer(pool, Infinity, text.length)
     body.append(text, 0, text.length)
     const appender = store.appender()
-    const ingest = new PageIngest({ appender, config, targetLabels, timestamp: i, body, page, salt: 1 })
+    const ingest = new PageIngest({ appender, config, targetLabels, timestamp: i, body, page, metadata, salt: 1 })
     while (!ingest.step(1 << 20));
     markStale(appender, i, page, ingest.page)
     page = ingest.page
+    metadata = ingest.metadata(metadataPool)
     samples += ingest.addedCount
     body.release()
   }

@@ -7,6 +7,7 @@ import { Labels } from '../model/labels.ts'
 import { relabelConfig } from '../model/relabel.ts'
 import { BodyBuffer, BufferPool } from './body-buffer.ts'
 import { markStale, PageIngest } from './page-ingest.ts'
+import { NO_METADATA } from './page-metadata.ts'
 import type { ScrapeConfig } from './scrape-config.ts'
 import { EMPTY_PAGE } from './series-page.ts'
 
@@ -59,7 +60,7 @@ async function stored(pages: readonly (readonly Line[])[], stepBytes: number): P
     body.append(text, 0, text.length)
     const appender = store.appender()
     const timestamp = (i + 1) * 1000
-    const ingest = new PageIngest({ appender, config, targetLabels: TARGET, timestamp, body, page, salt: 7 })
+    const ingest = new PageIngest({ appender, config, targetLabels: TARGET, timestamp, body, page, metadata: NO_METADATA, salt: 7 })
     while (!ingest.step(stepBytes));
     const next = ingest.page
     markStale(appender, timestamp, page, next)
@@ -117,6 +118,7 @@ function ingest(text: string, fields: Partial<ScrapeConfig>) {
     timestamp: 1000,
     body,
     page: EMPTY_PAGE,
+    metadata: NO_METADATA,
     salt: 1,
   })
   let failure = ''

@@ -5,6 +5,7 @@ import type { Timestamp } from '../model/time.ts'
 import { type Appender, AppendStatus, type SeriesRef } from '../storage/appender.ts'
 import type { BodyBuffer } from './body-buffer.ts'
 import { SampleLimitError } from './limits.ts'
+import { type MetadataPool, MetadataReader, type PageMetadata } from './page-metadata.ts'
 import { storedLabels } from './sample-labels.ts'
 import type { ScrapeConfig } from './scrape-config.ts'
 import { EMPTY_PAGE, includesRef, SeriesFlag, type SeriesPage, SeriesPageBuilder, trackedRefs } from './series-page.ts'
@@ -24,6 +25,8 @@ export interface IngestOptions {
   readonly body: BodyBuffer
   /** What the lines are compared with: the last good page under the same configuration. */
   readonly page: SeriesPage
+  /** What the comment lines are compared with: the last good page's. */
+  readonly metadata: PageMetadata
   /** Salts the table of series. */
   readonly salt: number
 }
@@ -44,6 +47,7 @@ export class PageIngest {
   readonly #options: IngestOptions
   readonly #appender: Appender
   readonly #parser = new TextParser()
+  readonly #metadata: MetadataReader
   /** Samples that count towards `#sampleLimit`: those added, without repetitions of a series on the page. */
   #limitedCount = 0
   readonly #sampleLimit: number
@@ -64,6 +68,7 @@ export class PageIngest {
     this.#options = options
     this.#appender = options.appender
     this.#page = options.page
+    this.#metadata = new MetadataReader(options.metadata)
     this.#sampleLimit = options.config.sampleLimit > 0 ? options.config.sampleLimit : Infinity
     this.#honorTimestamps = options.config.honorTimestamps
     const { metricRelabelConfigs, labelLimit, labelNameLengthLimit, labelValueLengthLimit } = options.config
@@ -94,9 +99,16 @@ export class PageIngest {
         } else this.#takeKnown(cursor)
         continue
       }
+      if (this.#metadata.takeExpected(parser)) continue
+      const start = parser.position
       const entry = parser.next()
       if (entry === Entry.end) return this.#endPage()
-      if (entry !== Entry.series) continue
+      if (entry !== Entry.series) {
+        if (entry !== Entry.comment) {
+          this.#metadata.take(this.#options.body.bytes, start, parser.position, entry === Entry.type ? parser.type : undefined)
+        }
+        continue
+      }
       this.scrapedCount++
       this.#takeElsewhere()
     }
@@ -106,6 +118,11 @@ export class PageIngest {
   /** The page to compare the next scrape with. */
   get page(): SeriesPage {
     return this.#builder === undefined ? this.#page : this.#builder.build()
+  }
+
+  /** What the page, read to its end, says about its metrics. */
+  metadata(pool: MetadataPool): PageMetadata {
+    return this.#metadata.result(pool)
   }
 
   #endPage(): boolean {

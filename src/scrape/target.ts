@@ -1,4 +1,6 @@
 import type { Labels } from '../model/labels.ts'
+import type { RelabelConfig } from '../model/relabel.ts'
+import type { PageMetadata } from './page-metadata.ts'
 
 export type TargetHealth = 'unknown' | 'up' | 'down'
 
@@ -16,6 +18,8 @@ export interface TargetStatus {
   readonly health: TargetHealth
   readonly scrapeIntervalMs: number
   readonly scrapeTimeoutMs: number
+  /** Of its last good page; targets that say the same have the same object. */
+  readonly metadata: PageMetadata
 }
 
 export interface DroppedTarget {
@@ -29,4 +33,6 @@ export interface TargetsView {
   dropped(): readonly DroppedTarget[]
   /** Dropped targets by pool, those beyond keep_dropped_targets included. */
   droppedCounts(): ReadonlyMap<string, number>
+  /** What becomes of a target of a pool on its way to be scraped; undefined: there is no such pool. */
+  relabelConfigs(scrapePool: string): readonly RelabelConfig[] | undefined
 }

@@ -3,10 +3,11 @@ import { Breather } from '../base/breather.ts'
 import { type Env, sleep } from '../base/env.ts'
 import { CodedError, errorMessage } from '../base/errors.ts'
 import type { Service } from '../base/service.ts'
-import { Labels } from '../model/labels.ts'
+import { Labels, METRIC_NAME } from '../model/labels.ts'
 import { type Appendable, type Appender, AppendStatus } from '../storage/appender.ts'
 import { sortedUpTo } from '../storage/memory-source.ts'
 import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, SeriesSource } from '../storage/series-source.ts'
+import { type Cardinality, cardinality } from './cardinality.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { DbAppender, RefusalCounts } from './db-appender.ts'
 import { registerDbMetrics } from './db-metrics.ts'
@@ -176,6 +177,18 @@ export class Db implements Appendable, SeriesSource, Service {
       memoryBytes: windows.pool.usedBytes,
       logBytes: this.#log?.sizeBytes ?? 0,
       segmentCount: this.#log?.segments.length ?? 0,
+    }
+  }
+
+  /** What labels the active series have; at most `countMax` entries a list. Rejects when the signal aborts. */
+  async cardinality(countMax: number, signal: AbortSignal): Promise<Cardinality> {
+    await this.#whenReplayed(signal)
+    const windows = [...this.#windows.windows]
+    for (const window of windows) window.pins++
+    try {
+      return await cardinality(windows, METRIC_NAME, countMax, new Breather(this.#env.clock, signal))
+    } finally {
+      for (const window of windows) window.pins--
     }
   }
 

@@ -1,17 +1,21 @@
 import type { InjectOptions } from 'fastify'
 import type { ApiDeps, Readiness } from '../../src/api/deps.ts'
+import { Notifications } from '../../src/api/notifications.ts'
 import { registerApi } from '../../src/api/register.ts'
 import { realClock } from '../../src/base/env-real.ts'
 import { type VirtualEnv, virtualEnv } from '../../src/base/env-virtual.ts'
 import { CodedError } from '../../src/base/errors.ts'
 import { createHttpApp } from '../../src/base/http-server.ts'
 import { Labels } from '../../src/model/labels.ts'
+import { relabelConfig } from '../../src/model/relabel.ts'
 import { STALE_MARKER } from '../../src/model/staleness.ts'
 import { parseExpr } from '../../src/promql/parser/parse.ts'
 import type { QueryEngine, QueryOptions } from '../../src/promql/query-engine.ts'
 import type { QueryResult, QueryValue } from '../../src/promql/value.ts'
+import { NO_METADATA, PageMetadata } from '../../src/scrape/page-metadata.ts'
 import { MemorySource } from '../../src/storage/memory-source.ts'
 import { unlimitedContext } from '../../src/storage/query-context.ts'
+import type { DbStats } from '../../src/tsdb/db.ts'
 
 /** 2026-01-01T00:00:00Z, where the virtual clock begins. */
 export const NOW = 1_767_225_600_000
@@ -54,6 +58,22 @@ const UP = {
   scrapeTimeoutMs: 90_000,
 }
 
+const RULES = [
+  relabelConfig({ sourceLabels: ['job'], targetLabel: 'team', regex: '(.).*', replacement: '${1}' }),
+  relabelConfig({ sourceLabels: ['team'], regex: 'x', action: 'drop' }),
+  relabelConfig({ regex: 'te.*', action: 'labeldrop' }),
+]
+
+function pageMetadata(text: string): PageMetadata {
+  const bytes = Buffer.from(text)
+  const ends = [...text].flatMap((char, i) => (char === '\n' ? [i + 1] : []))
+  return new PageMetadata(
+    bytes,
+    Uint32Array.from([0, ...ends]),
+    ends.map(() => undefined),
+  )
+}
+
 /** A whole set of deps around series in memory; `changes` replace any of it. */
 export function apiDeps(changes: Partial<ApiDeps> = {}): ApiDeps & { readonly env: VirtualEnv; readonly engine: KnownEngine } {
   const env = virtualEnv({ startTime: NOW })
@@ -62,6 +82,7 @@ export function apiDeps(changes: Partial<ApiDeps> = {}): ApiDeps & { readonly en
     timestamps: samples.map(([t]) => t),
     values: samples.map(([, v]) => v),
   })
+  const metadata = pageMetadata('# HELP up Whether it is up.\n# TYPE up gauge\n# TYPE big counter\n')
   const ready: Readiness = { ready: true }
   return {
     env,
@@ -84,6 +105,7 @@ export function apiDeps(changes: Partial<ApiDeps> = {}): ApiDeps & { readonly en
           lastScrape: NOW - 4990,
           lastScrapeDurationMs: 12.5,
           health: 'up',
+          metadata,
         },
         {
           ...UP,
@@ -94,6 +116,7 @@ export function apiDeps(changes: Partial<ApiDeps> = {}): ApiDeps & { readonly en
           lastScrape: 0,
           lastScrapeDurationMs: 0,
           health: 'unknown',
+          metadata: NO_METADATA,
         },
       ],
       dropped: () => [{ discoveredLabels: Labels.of({ __address__: 'x', job: 'node' }), scrapePool: 'node' }],
@@ -102,7 +125,27 @@ export function apiDeps(changes: Partial<ApiDeps> = {}): ApiDeps & { readonly en
           ['node', 3],
           ['a-self', 0],
         ]),
+      relabelConfigs: (pool) => (pool === 'node' ? RULES : undefined),
     },
+    database: {
+      stats: () => ({ chunkCount: 7, minTime: NOW - 400_000, maxTime: NOW }) as DbStats,
+      replayStatus: () => ({ segmentsDone: 3, segmentsTotal: 3, done: true }),
+      cardinality: async (countMax) => ({
+        seriesCount: 5,
+        labelPairCount: 9,
+        seriesByMetric: [
+          { name: 'up', count: 2 },
+          { name: 'big', count: 1 },
+        ].slice(0, countMax),
+        valuesByLabel: [],
+        bytesByLabel: [],
+        seriesByPair: [{ name: 'job=<a>', count: 2 }],
+      }),
+    },
+    notifications: new Notifications({ clock: env.clock, metrics: env.metrics, subscribersMax: 1 }),
+    features: new Set(['search-api']),
+    searchLimitMax: 1000,
+    scrapePoolConfig: (name) => (name === 'node' ? 'job_name: node\n' : undefined),
     newBudget: () => unlimitedContext().budget,
     writeReceiver: undefined,
     lifecycle: undefined,

@@ -32,3 +32,30 @@ export interface RuntimeInfoData {
   readonly GODEBUG: string
   readonly storageRetention: string
 }
+
+export interface NamedValue {
+  readonly name: string
+  readonly value: number
+}
+
+/** Lists begin with the largest. Times in Unix ms; without samples the largest and the smallest there is. */
+export interface TsdbData {
+  readonly headStats: {
+    readonly numSeries: number
+    readonly numLabelPairs: number
+    readonly chunkCount: number
+    readonly minTime: number
+    readonly maxTime: number
+  }
+  readonly seriesCountByMetricName: readonly NamedValue[]
+  readonly labelValueCountByLabelName: readonly NamedValue[]
+  readonly memoryInBytesByLabelName: readonly NamedValue[]
+  readonly seriesCountByLabelValuePair: readonly NamedValue[]
+}
+
+/** Segments of the write-ahead log. */
+export interface WalReplayData {
+  readonly min: number
+  readonly max: number
+  readonly current: number
+}
