@@ -28,7 +28,7 @@ async function watching(files: readonly string[]) {
 test('files are read, watched, and forgotten when they go', async () => {
   const { env, start, look, stop } = await watching(['/t/*.yml', '/t/b.json'])
   await env.fs.writeFile('/t/a.yml', '- targets: [a:1, a:2]\n  labels: {code: 017}\n- targets: [a:3]\n')
-  await env.fs.writeFile('/t/b.json', '[{"targets": ["b:1"], "labels": {"x": "y"}, "more": 1}]')
+  await env.fs.writeFile('/t/b.json', '[{"targets": ["b:1"], "labels": {"x": "y"}}]')
   await env.fs.writeFile('/t/c.txt', 'not ours')
   const done = start()
   assert.deepEqual(await look(), [
@@ -83,6 +83,13 @@ test('groups that are none are refused with their place', () => {
   check('a.yml', '-\n', /nil target group item found/)
   check('a.yml', 'targets: [a]', /^a\.yml:1:1: found a mapping, want a list$/)
   check('a.json', '[{"targets": "a"}]', /^a\.json: at 0\.targets: found "a", want a list$/)
+  check('a.json', '[{"targets": [], "more": 1}]', /^a\.json: at 0\.more: found 1, want a text$/)
+  check(
+    'a.json',
+    '[{"targets": [], "target": "1"}]',
+    /^a\.json: at 0\.target: unknown field target in static_config, did you mean targets\?$/,
+  )
+  check('a.json', '[{"targets": ["a"], "labels": {"code": 17}}]', /^a\.json: at 0\.labels\.code: found 17, want a text$/)
   check('a.json', '[null]', /nil target group item found/)
   check('a.json', '[', /^a\.json: /)
   assert.deepEqual(parseTargetGroups('a.yml', ''), [])

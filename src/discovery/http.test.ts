@@ -45,7 +45,7 @@ test('groups are listed, changed and emptied', async () => {
     'http://sd/list:0 {__meta_url="http://sd/list", x="y"} {__address__="a:1"} {__address__="[::1]:2"}',
     'http://sd/list:1 {__meta_url="http://sd/list"} {__address__="b:1"}',
   ])
-  assert.deepEqual(await look(json([a, { targets: ['b:1'], more: 1 }])), [])
+  assert.deepEqual(await look(json([a, { targets: ['b:1'], labels: null }])), [])
   assert.deepEqual(await look(json([a])), ['http://sd/list:1 {}'])
   assert.deepEqual(await look({ ...json(null), type: 'Application/JSON; charset="utf-8"' }), ['http://sd/list:0 {}'])
   assert.equal(requests[0]['x-prometheus-refresh-interval-seconds'], '30')
