@@ -54,6 +54,9 @@ test('objects are listed in pages, then watched', async () => {
   const metrics = await env.metrics.metrics()
   for (const [event, count] of Object.entries({ add: 4, update: 1, delete: 1 }))
     assert.ok(metrics.includes(`prometheus_sd_kubernetes_events_total{role="pod",event="${event}"} ${count}\n`), metrics)
+  assert.ok(metrics.includes('prometheus_sd_kubernetes_events_total{role="node",event="add"} 0\n'), metrics)
+  assert.ok(metrics.includes('prometheus_sd_kubernetes_http_request_total{status_code="200"} 3\n'), metrics)
+  assert.ok(metrics.includes('prometheus_sd_kubernetes_http_request_duration_seconds_count{endpoint="/api/v1/pods"} 3\n'), metrics)
   await found.stop()
 })
 

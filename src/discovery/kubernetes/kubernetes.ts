@@ -117,6 +117,7 @@ class ClusterWatch {
       'prometheus_sd_kubernetes_failures_total',
       (base) => new Counter({ ...base, help: 'The number of failed WATCH/LIST requests.' }),
     )
+    for (const role of Object.keys(ROLES)) for (const event of ['add', 'update', 'delete']) this.#events.inc({ role, event }, 0)
     this.#store = new ObjectStore((resource, event, key, askedBy) => {
       const role = API[resource].event
       if (role !== undefined) this.#events.inc({ role, event })

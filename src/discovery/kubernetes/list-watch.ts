@@ -1,7 +1,9 @@
+import { Counter, type Registry, Summary } from 'prom-client'
 import type { Clock, Env, HttpStream } from '../../base/env.ts'
 import { sleep } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
 import { openGet, readBody } from '../http-client.ts'
+import { knownMetric } from '../known-metric.ts'
 import type { ApiServer } from './api-server.ts'
 import type { KubernetesObject } from './objects.ts'
 import type { Selector } from './schema.ts'
@@ -134,17 +136,51 @@ async function open(
   const params = new URLSearchParams(query)
   if (selector?.label) params.set('labelSelector', selector.label)
   if (selector?.field) params.set('fieldSelector', selector.field)
-  const response = await openGet(env, await server.client(), {
-    url: `${server.url}${path}?${params}`,
-    headers: { accept: 'application/json' },
-    signal,
-    timeoutMs,
-  })
+  const { requests, duration } = requestMetrics(env.metrics)
+  const client = await server.client()
+  const start = env.clock.monotonic()
+  let statusCode = '<error>'
+  let response: HttpStream
+  try {
+    response = await openGet(env, client, {
+      url: `${server.url}${path}?${params}`,
+      headers: { accept: 'application/json' },
+      signal,
+      timeoutMs,
+    })
+    statusCode = String(response.status)
+  } finally {
+    requests.inc({ status_code: statusCode })
+    duration.observe({ endpoint: path }, (env.clock.monotonic() - start) / 1000)
+  }
   if (response.status === 200) return response
   const text = new TextDecoder().decode(await readBody(response, PAGE_BYTES_MAX))
   const problem = `server returned HTTP status ${response.status}: ${statusMessage(text)}`
   if (response.status === 410) throw new GoneError(problem)
   throw response.status < 500 && response.status !== 429 ? new RefusedError(problem) : new Error(problem)
+}
+
+/** Source of names: Prometheus discovery/kubernetes/client_metrics.go. The time is that until the head of the answer. */
+function requestMetrics(registry: Registry): { readonly requests: Counter<'status_code'>; readonly duration: Summary<'endpoint'> } {
+  return {
+    requests: knownMetric(
+      registry,
+      'prometheus_sd_kubernetes_http_request_total',
+      (base) =>
+        new Counter({ ...base, help: 'Total number of HTTP requests to the Kubernetes API by status code.', labelNames: ['status_code'] }),
+    ),
+    duration: knownMetric(
+      registry,
+      'prometheus_sd_kubernetes_http_request_duration_seconds',
+      (base) =>
+        new Summary({
+          ...base,
+          help: 'Summary of latencies for HTTP requests to the Kubernetes API by endpoint.',
+          labelNames: ['endpoint'],
+          percentiles: [],
+        }),
+    ),
+  }
 }
 
 /** The server explains itself in a Status object; whatever stands before it may answer something else. */
