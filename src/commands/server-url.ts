@@ -1,5 +1,6 @@
 import type { Env, HttpResponse } from '../base/env.ts'
-import { CodedError, errorMessage } from '../base/errors.ts'
+import { CodedError } from '../base/errors.ts'
+import { networkFault } from '../base/network-fault.ts'
 import { authorization, type HttpClientConfig } from '../discovery/http-client.ts'
 import { quote } from '../model/labels.ts'
 
@@ -55,20 +56,13 @@ export async function askServer(env: Env, { client }: ServerAccess, request: Ser
 }
 
 function transportFault({ hostname, port, protocol }: URL, cause: unknown): string {
-  const { code } = cause as { code?: string }
-  const address = `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`
-  switch (code) {
-    case 'ECONNREFUSED':
-      return `dial tcp ${address}: connect: connection refused`
-    case 'ENOTFOUND':
-      return `dial tcp: lookup ${hostname}: no such host`
+  switch ((cause as { code?: string }).code) {
     case 'UND_ERR_HEADERS_TIMEOUT':
     case 'UND_ERR_BODY_TIMEOUT':
       return 'context deadline exceeded'
     case 'UND_ERR_SOCKET':
-    case 'ECONNRESET':
       return 'EOF'
     default:
-      return errorMessage(cause)
+      return networkFault(cause, `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`)
   }
 }

@@ -1,5 +1,6 @@
 import type { Env } from '../base/env.ts'
-import { CodedError, errorMessage } from '../base/errors.ts'
+import { CodedError } from '../base/errors.ts'
+import { networkFault } from '../base/network-fault.ts'
 import type { HttpClientConfig } from '../discovery/http-client.ts'
 import { quote } from '../model/labels.ts'
 import { BodyBuffer, BodySizeError, type BufferPool } from './body-buffer.ts'
@@ -173,42 +174,11 @@ export class ScrapeClient {
     if (error instanceof BodySizeError) return error
     if (error instanceof ScrapeError && error.message.startsWith('server returned')) return error
     const { url } = this.#options
-    return new ScrapeError(`Get ${quote(url.text)}: ${networkMessage(error, `${url.host}:${url.port}`)}`)
+    return new ScrapeError(`Get ${quote(url.text)}: ${networkFault(error, `${url.host}:${url.port}`)}`)
   }
 }
 
 function isRedirect(response: HttpResponseReader): boolean {
   const { status } = response
   return response.location !== '' && (status === 301 || status === 302 || status === 303 || status === 307 || status === 308)
-}
-
-function networkMessage(error: unknown, address: string): string {
-  const { code } = error as NodeJS.ErrnoException
-  switch (code) {
-    case 'ECONNREFUSED':
-      return `dial tcp ${address}: connect: connection refused`
-    case 'EHOSTUNREACH':
-      return `dial tcp ${address}: connect: no route to host`
-    case 'ENETUNREACH':
-      return `dial tcp ${address}: connect: network is unreachable`
-    case 'ENOTFOUND':
-      return `dial tcp: lookup ${address.slice(0, address.lastIndexOf(':'))}: no such host`
-    case 'ECONNRESET':
-      return `read tcp ${address}: read: connection reset by peer`
-    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
-    case 'SELF_SIGNED_CERT_IN_CHAIN':
-    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
-    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
-      return 'tls: failed to verify certificate: x509: certificate signed by unknown authority'
-    case 'CERT_HAS_EXPIRED':
-    case 'CERT_NOT_YET_VALID':
-      return 'tls: failed to verify certificate: x509: certificate has expired or is not yet valid'
-    case 'ERR_SSL_WRONG_VERSION_NUMBER':
-    case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
-      return 'http: server gave HTTP response to HTTPS client'
-    case 'EPIPE':
-      return `write tcp ${address}: write: broken pipe`
-    default:
-      return errorMessage(error)
-  }
 }

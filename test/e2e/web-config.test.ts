@@ -78,10 +78,14 @@ ${job('server', second, 'open sesame', known)}${job('exporter', exporter, 'open 
           .join() === 'exporter,server'
       )
     })
-    const { activeTargets } = await first.api<{ activeTargets: { scrapePool: string; lastError: string }[] }>('targets')
-    const errors = Object.fromEntries(activeTargets.map(({ scrapePool, lastError }) => [scrapePool, lastError]))
-    assert.match(errors.password, /server returned HTTP status 401 Unauthorized/)
-    assert.match(errors.authority, /certificate signed by unknown authority/)
+    // The first scrapes may have come before the targets were there.
+    await until('what is wrong is told', 20_000, async () => {
+      const { activeTargets } = await first.api<{ activeTargets: { scrapePool: string; lastError: string }[] }>('targets')
+      const errors = Object.fromEntries(activeTargets.map(({ scrapePool, lastError }) => [scrapePool, lastError]))
+      assert.match(errors.password, /server returned HTTP status 401 Unauthorized/)
+      assert.match(errors.authority, /certificate signed by unknown authority/)
+      return true
+    })
     for (const program of [first, second, exporter]) assert.doesNotMatch(program.output, /sesame|BEGIN|\$2b/)
     const shown = await first.api<{ yaml: string }>('status/config')
     assert.doesNotMatch(shown.yaml, /sesame/)
