@@ -248,15 +248,20 @@ const realDns: Dns = {
   async lookup(host) {
     return (await lookup(host, { all: true })).map((found) => found.address)
   },
-  async resolve(name, type) {
+  async resolve(name, type, signal) {
+    signal?.throwIfAborted()
     // A new resolver reads the system's list of servers, which may have changed.
     const resolver = new Resolver({ timeout: DNS_TIMEOUT_MS, tries: DNS_TRIES })
+    const onAbort = () => resolver.cancel()
+    signal?.addEventListener('abort', onAbort, { once: true })
     try {
       return await resolveRecords(resolver, name, type)
     } catch (error) {
       if (errorNumber(error) === 'ENODATA') return []
       if (errorNumber(error) === 'ENOTFOUND') return undefined
       throw error
+    } finally {
+      signal?.removeEventListener('abort', onAbort)
     }
   },
 }

@@ -155,9 +155,9 @@ export interface Dns {
   lookup(host: string): Promise<readonly string[]>
   /**
    * Asks the name servers for records of exactly this name, without search domains. Empty: the name has none of this type.
-   * undefined: the servers say that there is no such name. Rejects when no server gives an answer.
+   * undefined: the servers say that there is no such name. Rejects when no server gives an answer, or `signal` aborts.
    */
-  resolve(name: string, type: DnsRecordType): Promise<readonly DnsRecord[] | undefined>
+  resolve(name: string, type: DnsRecordType, signal?: AbortSignal): Promise<readonly DnsRecord[] | undefined>
 }
 
 export interface HttpRequest {

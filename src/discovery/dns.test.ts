@@ -70,6 +70,14 @@ test('a first look that brings no answer says nothing', async () => {
   await stop()
 })
 
+test('an abort gives up questions under way', async () => {
+  const { env, look, stop } = await watching('A', ['a.b'], {})
+  env.dns.hangs = () => true
+  assert.deepEqual(await look(), [])
+  await stop()
+  assert.deepEqual(env.lines, [])
+})
+
 test('what is configured is checked', () => {
   const scalar = (text: string) => new YamlScalar(text, true)
   const check = (config: Record<string, unknown>, want: string | undefined) => {

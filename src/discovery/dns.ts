@@ -67,11 +67,12 @@ export function dnsDiscoverer(env: Env, { names, type, port, refreshIntervalMs }
     'prometheus_sd_dns_lookup_failures_total',
     (base) => new Counter({ ...base, help: 'The number of DNS-SD lookup failures.' }),
   )
-  const groupOf = async (name: string): Promise<TargetGroup | undefined> => {
+  const groupOf = async (name: string, signal: AbortSignal): Promise<TargetGroup | undefined> => {
     try {
-      const records = await lookup(env, name, type)
+      const records = await lookup(env, name, type, signal)
       return { source: name, targets: records.map((record) => target(name, record, port)), labels: Labels.empty }
     } catch (error) {
+      if (signal.aborted) return undefined
       failures.inc()
       env.log.error('dns discovery: name not resolved, its last targets stay', { name, type, error: errorMessage(error) })
       return undefined
@@ -82,8 +83,8 @@ export function dnsDiscoverer(env: Env, { names, type, port, refreshIntervalMs }
   return refreshDiscoverer(env, {
     mechanism: 'dns',
     intervalMs: refreshIntervalMs,
-    async refresh() {
-      const groups = await Promise.all(names.map(groupOf))
+    async refresh(signal) {
+      const groups = await Promise.all(names.map((name) => groupOf(name, signal)))
       return { groups: groups.filter((group) => group !== undefined), complete: false }
     },
   })
@@ -93,11 +94,11 @@ export function dnsDiscoverer(env: Env, { names, type, port, refreshIntervalMs }
  * The records of the first name on the search path that exists, even if it has none of the type. None when every name is
  * known not to exist. Rejects when one of them may exist, since its servers gave no answer.
  */
-async function lookup(env: Env, name: string, type: DnsRecordType): Promise<readonly DnsRecord[]> {
+async function lookup(env: Env, name: string, type: DnsRecordType, signal: AbortSignal): Promise<readonly DnsRecord[]> {
   const problems: string[] = []
   for (const candidate of searchNames(name, parseResolvConf(await env.fs.readText(RESOLV_CONF)))) {
     try {
-      const records = await env.dns.resolve(candidate, type)
+      const records = await env.dns.resolve(candidate, type, signal)
       if (records !== undefined) return records
     } catch (error) {
       problems.push(errorMessage(error))

@@ -5,6 +5,8 @@ export class VirtualDns implements Dns {
   readonly #records = new Map<string, DnsRecord[]>()
   /** Asked for every name; true leaves the question without an answer. */
   fails: (name: string) => boolean = () => false
+  /** Asked for every name; true leaves the question open until it is given up. */
+  hangs: (name: string) => boolean = () => false
   /** What was asked for, oldest first, as `TYPE name`. */
   readonly asked: string[] = []
 
@@ -22,8 +24,10 @@ export class VirtualDns implements Dns {
     return found.length > 0 ? found : [host]
   }
 
-  async resolve(name: string, type: DnsRecordType): Promise<readonly DnsRecord[] | undefined> {
+  async resolve(name: string, type: DnsRecordType, signal?: AbortSignal): Promise<readonly DnsRecord[] | undefined> {
+    signal?.throwIfAborted()
     this.asked.push(`${type} ${name}`)
+    if (this.hangs(name)) return await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
     if (this.fails(name)) throw Object.assign(new Error(`query${type} ETIMEOUT ${name}`), { code: 'ETIMEOUT' })
     return this.#records.get(name)?.filter((record) => record.type === type)
   }
