@@ -101,11 +101,13 @@ async function matrix(
 /** What is missing of what had been acknowledged or shown since a time (Unix ms). */
 async function missing(since: number): Promise<{ faults: string[]; written: number; looked: number }> {
   const faults: string[] = []
-  const seconds = Math.ceil((Date.now() - since) / 1000) + 5
+  // Fixed for the whole check, which may take longer than any margin.
+  const now = Date.now() / 1000
+  const seconds = Math.ceil(now - since / 1000) + 5
   let written = 0
   for (let index = 0; index < WRITERS; index++) {
     const want = acknowledged[index].filter((t) => t >= since)
-    const result = await matrix(`written{writer="${index}"}[${seconds}s]`, Date.now() / 1000)
+    const result = await matrix(`written{writer="${index}"}[${seconds}s]`, now)
     if (want.length > 0 && result.length !== SERIES_A_WRITE) faults.push(`writer ${index}: ${result.length} of ${SERIES_A_WRITE} series`)
     for (const { metric, values } of result) {
       const found = new Map(values.map(([t, value]) => [Math.round(t * 1000), value]))
@@ -121,7 +123,7 @@ async function missing(since: number): Promise<{ faults: string[]; written: numb
     const want = [...shown[target]].filter(([key]) => Number(key.split('/')[1]) * 1000 >= since)
     if (want.length === 0) continue
     const found = new Map<string, string>()
-    for (const { metric, values } of await matrix(`farm_value{job="farm-${target}"}[${seconds}s]`, Date.now() / 1000)) {
+    for (const { metric, values } of await matrix(`farm_value{job="farm-${target}"}[${seconds}s]`, now)) {
       for (const [t, value] of values) found.set(`${metric.series}/${t}`, value)
     }
     for (const [key, value] of want) {
@@ -177,10 +179,13 @@ try {
     `\n${count} kills: nothing is missing of ${checkedWrites} acknowledged and ${checkedShown} shown samples; ` +
       `${farm.requests()} scrapes of ${SERIES_A_TARGET} series; ready after ${readyTimes[readyTimes.length >> 1].toFixed(0)} ms (median), ${readyTimes.at(-1)!.toFixed(0)} ms (longest)`,
   )
+  rmSync(directory, { recursive: true, force: true })
+} catch (error) {
+  console.log(`what was stored is kept in ${directory}`)
+  throw error
 } finally {
   running = false
   await loops
   await server?.stop('SIGKILL')
   await farm.close()
-  rmSync(directory, { recursive: true, force: true })
 }
