@@ -81,10 +81,7 @@ async function looker(): Promise<void> {
   }
 }
 
-async function matrix(
-  query: string,
-  time = Date.now() / 1000 + 5,
-): Promise<readonly { metric: Record<string, string>; values: [number, string][] }[]> {
+async function matrix(query: string, time: number): Promise<readonly { metric: Record<string, string>; values: [number, string][] }[]> {
   const response = await fetch(`http://127.0.0.1:${port}/api/v1/query`, {
     method: 'POST',
     body: new URLSearchParams({ query, time: String(time) }),
