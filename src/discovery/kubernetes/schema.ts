@@ -80,11 +80,15 @@ export type KubernetesSection = z.output<typeof kubernetesSdConfigSchema>
 
 export const kubernetesSdConfigsSchema = list(kubernetesSdConfigSchema, { empty: 'empty or null section in kubernetes_sd_configs' })
 
-/** The first field of `http_config` that asks for something else than the default. */
+/**
+ * The first field of `http_config` that asks for something else than the default. Not `enable_http2`, whose false is ours: the
+ * configuration that runs is printed with it, and must load again.
+ */
 function customHttpField(config: KubernetesSection): keyof KubernetesSection | undefined {
   return (Object.keys(httpClientFields()) as (keyof KubernetesSection)[]).find((field) => {
     const value = config[field]
-    return value !== undefined && value !== ((field === 'follow_redirects' || field === 'enable_http2') as unknown) && value !== ''
+    if (field === 'enable_http2' || value === undefined || value === '') return false
+    return field !== 'follow_redirects' || value === false
   })
 }
 
