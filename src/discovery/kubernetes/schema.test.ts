@@ -20,7 +20,8 @@ test('what contradicts itself is refused, in upstream’s words', () => {
   check('{role: pod, selectors: [{role: pod}, {role: pod}]}', 'duplicated selector role: pod')
   check('{role: pod, bearer_token: x}', "to use custom HTTP client configuration please provide the 'api_server' URL explicitly")
   check('{role: pod, follow_redirects: false}', "to use custom HTTP client configuration please provide the 'api_server' URL explicitly")
-  check('{role: pod, follow_redirects: true, enable_http2: false}', undefined)
+  check('{role: pod, enable_http2: false}', "to use custom HTTP client configuration please provide the 'api_server' URL explicitly")
+  check('{role: pod, follow_redirects: true, enable_http2: true}', undefined)
   check('{role: pod, kubeconfig_file: k, bearer_token: x}', "cannot use a custom HTTP client configuration together with 'kubeconfig_file'")
   check('{role: pod, kubeconfig_file: k, api_server: "http://x"}', "cannot use 'kubeconfig_file' and 'api_server' simultaneously")
   check(

@@ -48,7 +48,8 @@ const kubernetesSdConfigSchema = section(
     ...httpClientFields(),
   },
   {
-    printed: HTTP_CLIENT_PRINTED,
+    // Not `enable_http2: false` as elsewhere: where it is not configured how to reach the server, it may not be shown.
+    printed: { follow_redirects: HTTP_CLIENT_PRINTED.follow_redirects },
     check(config, report) {
       const { role, api_server: server, kubeconfig_file: kubeconfig, namespaces } = config
       checkHttpClient(config, report)
@@ -80,15 +81,12 @@ export type KubernetesSection = z.output<typeof kubernetesSdConfigSchema>
 
 export const kubernetesSdConfigsSchema = list(kubernetesSdConfigSchema, { empty: 'empty or null section in kubernetes_sd_configs' })
 
-/**
- * The first field of `http_config` that asks for something else than the default. Not `enable_http2`, whose false is ours: the
- * configuration that runs is printed with it, and must load again.
- */
+/** The first field of `http_config` that asks for something else than upstream's default. */
 function customHttpField(config: KubernetesSection): keyof KubernetesSection | undefined {
   return (Object.keys(httpClientFields()) as (keyof KubernetesSection)[]).find((field) => {
     const value = config[field]
-    if (field === 'enable_http2' || value === undefined || value === '') return false
-    return field !== 'follow_redirects' || value === false
+    if (field === 'enable_http2' || field === 'follow_redirects') return value === false
+    return value !== undefined && value !== ''
   })
 }
 
