@@ -1,3 +1,4 @@
+import { formatFloatText } from '../exposition/float.ts'
 import { compareStrings, METRIC_NAME, quote } from '../model/labels.ts'
 import { formatFloat } from '../promql/parser/go-text.ts'
 
@@ -100,7 +101,7 @@ function histogramText({ count, sum, buckets = [] }: Histogram): string {
   const texts = buckets.map(([boundaries, lower, upper, inBucket]) => {
     const open = boundaries === 1 || boundaries === 3 ? '[' : '('
     const close = boundaries === 0 || boundaries === 3 ? ']' : ')'
-    return `${open}${shortFloat(toNumber(lower))},${shortFloat(toNumber(upper))}${close}:${valueText(inBucket)}`
+    return `${open}${formatFloatText(toNumber(lower))},${formatFloatText(toNumber(upper))}${close}:${valueText(inBucket)}`
   })
   return `Count: ${fixedFloat(toNumber(count))}, Sum: ${fixedFloat(toNumber(sum))}, Buckets: [${texts.join(' ')}]`
 }
@@ -109,14 +110,6 @@ function histogramText({ count, sum, buckets = [] }: Histogram): string {
 function fixedFloat(value: number): string {
   if (!Number.isFinite(value)) return formatFloat(value)
   return Math.abs(value) < 1e21 ? value.toFixed(6) : `${BigInt(value)}.000000`
-}
-
-/** Go's %g: as many digits as it takes, an exponent below 1e-4 and from 1e21 on. */
-function shortFloat(value: number): string {
-  const size = Math.abs(value)
-  if (!Number.isFinite(value) || size === 0 || (size >= 1e-4 && size < 1e21)) return formatFloat(value)
-  const [digits, exponent] = value.toExponential().split('e')
-  return `${digits}e${exponent[0]}${exponent.slice(1).padStart(2, '0')}`
 }
 
 /** `name{a="b"}` */
@@ -179,11 +172,12 @@ function pairJson([time, value]: Pair<string>): string {
   return `[${timeText(time)},"${valueText(value)}"]`
 }
 
-function histogramPairJson([time, { count, sum, buckets = [] }]: Pair<Histogram>): string {
-  const texts = buckets.map(([boundaries, lower, upper, inBucket]) =>
+function histogramPairJson([time, { count, sum, buckets }]: Pair<Histogram>): string {
+  const texts = buckets?.map(([boundaries, lower, upper, inBucket]) =>
     json([boundaries, valueText(lower), valueText(upper), valueText(inBucket)]),
   )
-  return `[${timeText(time)},{"count":"${valueText(count)}","sum":"${valueText(sum)}","buckets":[${texts.join(',')}]}]`
+  const list = texts === undefined ? 'null' : `[${texts.join(',')}]`
+  return `[${timeText(time)},{"count":"${valueText(count)}","sum":"${valueText(sum)}","buckets":${list}}]`
 }
 
 /** Written out, since JavaScript puts names that are numbers first. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -125,5 +126,79 @@ test('the commands print what upstream’s print, of our server and of a Prometh
   } finally {
     await Promise.all([ours.stop(), theirs.stop()])
     rmSync(dir, { recursive: true, force: true })
+  }
+})
+
+const HISTOGRAM = {
+  count: '12.5',
+  sum: '-3e+20',
+  buckets: [
+    [1, '-1e+21', '-0.5', '1'],
+    [3, '-1e-5', '1e-5', '2.25'],
+    [0, '0.5', '+Inf', '9.25'],
+    [2, '1', '123456789', '1e+25'],
+  ],
+}
+const metric = { __name__: 'h', le: '<' }
+
+/** Status and body by the text of the query: what no server of the test would say. */
+const CANNED: Readonly<Record<string, readonly [status: number, body: string]>> = {
+  vector: [200, JSON.stringify({ status: 'success', data: { resultType: 'vector', result: [{ metric, histogram: [1.5, HISTOGRAM] }] } })],
+  matrix: [
+    200,
+    JSON.stringify({
+      status: 'success',
+      data: {
+        resultType: 'matrix',
+        result: [
+          {
+            metric,
+            values: [[1, '2']],
+            histograms: [
+              [1.5, HISTOGRAM],
+              [2, { count: '0', sum: '0' }],
+            ],
+          },
+          { metric: {}, histograms: [[1, HISTOGRAM]] },
+        ],
+      },
+    }),
+  ],
+  warned: [200, JSON.stringify({ status: 'success', warnings: ['careful'], data: { resultType: 'vector', result: [] } })],
+  odd: [200, JSON.stringify({ status: 'error', errorType: 'execution', error: 'it is so' })],
+  bad: [400, JSON.stringify({ status: 'error', errorType: 'bad_data', error: 'bad "query"' })],
+  unprocessable: [422, JSON.stringify({ status: 'error', errorType: 'execution', error: 'too much' })],
+  inconsistent: [400, JSON.stringify({ status: 'success', data: null })],
+  missing: [404, ' not here \n'],
+  forbidden: [403, 'no'],
+  gone: [503, 'later\n'],
+  teapot: [302, 'elsewhere'],
+}
+
+test('answers of other kinds are printed as upstream prints them', { timeout: 60_000 }, async (t) => {
+  const promtool = peer(t, 'promtool 3.5')
+  if (promtool === undefined) return
+  const server = createServer((request, response) => {
+    const parts: Buffer[] = []
+    request.on('data', (part: Buffer) => parts.push(part))
+    request.on('end', () => {
+      const form = request.method === 'POST' ? Buffer.concat(parts).toString() : (request.url ?? '').split('?')[1]
+      const [status, body] = CANNED[new URLSearchParams(form).get('query') ?? ''] ?? [500, '']
+      response.statusCode = status
+      response.end(body)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as { port: number }).port}`
+  try {
+    for (const query of [...Object.keys(CANNED), 'unknown']) {
+      for (const format of ['promql', 'json']) {
+        const args = [query === 'matrix' ? 'range' : 'instant', url, query, `--format=${format}`]
+        assert.deepEqual({ args, ...(await run(PROMONTORY, ['promql', ...args])) }, { args, ...(await run(promtool, ['query', ...args])) })
+      }
+    }
+  } finally {
+    server.close()
+    server.closeAllConnections()
   }
 })
