@@ -37,6 +37,10 @@ test('console', async (t) => {
     await t.test('an error is shown and its place marked', () => visit('query?g0.expr=sum(rte(up))', showsError, /status of 400/))
     await t.test('nothing found is said so', () => visit('query?g0.expr=nothing', saysNothingMatches))
     await t.test('targets show health, errors and counts, filtered', () => visit('targets', showsTargets))
+    await t.test('discovery shows what was found, dropped and why', () => visit('service-discovery', showsDiscovery))
+    await t.test('the database shows what its series are made of', () => visit('tsdb-status', showsCardinality))
+    await t.test('configuration, flags and runtime are there', () => visit('config', showsStatus))
+    await t.test('the explorer finds a metric by its description and asks for it', () => visit('query', exploresMetrics))
     await t.test('the colour scheme steps and stays', () => visit('targets', changesScheme))
     assert.deepEqual(unforeseen(server), [])
   } finally {
@@ -54,6 +58,55 @@ async function drawsGraph(page: Page): Promise<void> {
   const legend = page.getByRole('list', { name: 'Series' }).getByRole('button')
   assert.equal(await legend.count(), 16)
   assert.match((await legend.first().textContent()) ?? '', /cpu="0", mode="idle"/)
+}
+
+async function showsDiscovery(page: Page): Promise<void> {
+  await page.getByText('3 of 15 discovered are scraped').waitFor()
+  const rows = page.locator('tbody tr')
+  assert.equal(await rows.count(), 7)
+  await page.getByText('Dropped', { exact: true }).click()
+  await page.waitForURL(/state=dropped/)
+  assert.equal(await rows.count(), 1)
+  assert.match((await rows.textContent()) ?? '', /__meta_zone="east".*dropped/)
+  await page.getByRole('button', { name: 'Steps' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByText('drops the target').waitFor()
+  assert.match((await dialog.textContent()) ?? '', /replace {2}source_labels: \[job\] {2}target_label: service.*service "checkout"/)
+  await page.keyboard.press('Escape')
+  await dialog.waitFor({ state: 'detached' })
+}
+
+async function showsCardinality(page: Page): Promise<void> {
+  await page.getByText('123,456').waitFor()
+  const rows = page.getByRole('region', { name: 'Series by metric' }).locator('tbody tr')
+  assert.equal(await rows.count(), 10)
+  await page.getByText('Top 50').click()
+  await page.waitForURL(/limit=50/)
+  await rows.nth(49).waitFor()
+  await rows.first().getByRole('link').click()
+  await page.waitForURL(/query\?g0.expr=count/)
+}
+
+async function showsStatus(page: Page): Promise<void> {
+  await page.getByText('scrape_interval').waitFor()
+  await page.getByRole('link', { name: 'Flags' }).click()
+  await page.getByText('--config.file').waitFor()
+  await page.getByLabel('Filter by name or value').fill('external')
+  await page.getByText('--config.file').waitFor({ state: 'detached' })
+  await page.getByText('--web.external-url').waitFor()
+  await page.getByRole('link', { name: 'Runtime' }).click()
+  await page.getByText('host-a').waitFor()
+}
+
+async function exploresMetrics(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Metric explorer' }).click()
+  const metrics = page.getByRole('list', { name: 'Metrics' }).getByRole('button')
+  await metrics.nth(2).waitFor()
+  await page.getByLabel('Search metrics').fill('spent CPUs')
+  await page.waitForFunction(`document.querySelectorAll('[aria-label="Metrics"] button').length === 1`)
+  await metrics.first().click()
+  await page.waitForURL(/g0\.expr=rate%28node_cpu_seconds_total%5B5m%5D%29/)
+  await page.locator('canvas').waitFor()
 }
 
 async function isolatesAndZooms(page: Page): Promise<void> {

@@ -79,11 +79,50 @@ function answerOf(path: string, form: URLSearchParams): FakeAnswer | undefined {
   }
   if (path === 'targets') return success(targets())
   if (path === 'status/buildinfo') return success({ version: '0.1.0', revision: 'abc' })
-  if (path === 'metadata') return success({ up: [{ type: 'gauge', help: 'Whether the last scrape succeeded.' }] })
+  if (path === 'status/config') return success({ yaml: 'global:\n  scrape_interval: 15s\nscrape_configs:\n- job_name: checkout\n' })
+  if (path === 'status/flags') return success({ 'config.file': 'prometheus.yml', 'web.external-url': '' })
+  if (path === 'status/runtimeinfo') return success(runtimeInfo())
+  if (path === 'status/tsdb') return success(tsdb(Number(form.get('limit'))))
+  if (path === 'targets/relabel_steps') return success(relabelSteps(JSON.parse(form.get('labels') ?? '{}')))
+  if (path === 'metadata') {
+    return success({
+      up: [{ type: 'gauge', unit: '', help: 'Whether the last scrape succeeded.' }],
+      node_cpu_seconds_total: [{ type: 'counter', unit: '', help: 'Seconds the CPUs spent in each mode.' }],
+    })
+  }
   if (path === 'label/__name__/values') return success(['node_cpu_seconds_total', 'node_memory_MemTotal_bytes', 'up'])
   if (path === 'labels') return success(['__name__', 'cpu', 'instance', 'job', 'mode'])
   if (path === 'series' || path.startsWith('label/')) return success([])
   return undefined
+}
+
+function runtimeInfo(): unknown {
+  const now = new Date().toISOString()
+  const times = { startTime: now, serverTime: now, lastConfigTime: now }
+  const machine = { CWD: '/srv', hostname: 'host-a', GOMAXPROCS: 2, GOMEMLIMIT: 0 }
+  return { ...times, ...machine, reloadConfigSuccess: true, corruptionCount: 0, storageRetention: '15d' }
+}
+
+function tsdb(limit: number): unknown {
+  const list = (name: string) => Array.from({ length: limit }, (_, i) => ({ name: `${name}_${i}`, value: Math.round(40_000 / (i + 1)) }))
+  return {
+    headStats: { numSeries: 123_456, numLabelPairs: 4321, chunkCount: 200_000, minTime: Date.now() - 7_200_000, maxTime: Date.now() },
+    seriesCountByMetricName: list('metric'),
+    labelValueCountByLabelName: list('label'),
+    memoryInBytesByLabelName: list('label'),
+    seriesCountByLabelValuePair: list('label=value'),
+  }
+}
+
+function relabelSteps(labels: Readonly<Record<string, string>>): unknown {
+  const rule = { separator: ';', regex: '(.*)', replacement: '$1', action: 'replace' }
+  const moved = { ...labels, service: labels['job'] }
+  return {
+    steps: [
+      { rule: { ...rule, sourceLabels: ['job'], targetLabel: 'service' }, output: moved, keep: true },
+      { rule: { ...rule, sourceLabels: ['__address__'], regex: '10\\..*', action: 'drop' }, output: {}, keep: false },
+    ],
+  }
 }
 
 const MODES = ['idle', 'iowait', 'irq', 'nice', 'softirq', 'steal', 'system', 'user']
@@ -148,7 +187,7 @@ function targets(): unknown {
       target('checkout', '10.0.7.3:8080', 'down', refused, { zone: 'west-2', team: 'payments' }),
       target('checkout', '10.0.7.4:8080', 'unknown', '', { zone: 'west-2', team: 'payments' }),
     ],
-    droppedTargets: [],
+    droppedTargets: [{ discoveredLabels: { __address__: '10.0.7.9:8080', __meta_zone: 'east', job: 'checkout' }, scrapePool: 'checkout' }],
     droppedTargetCounts: { checkout: 12, exporter: 0, server: 0 },
   }
 }

@@ -1,6 +1,8 @@
 import type { Envelope } from '../../../src/api/types/envelope.ts'
+import type { MetadataData } from '../../../src/api/types/metadata.ts'
 import type { Metric, QueryData } from '../../../src/api/types/query.ts'
-import type { BuildInfoData } from '../../../src/api/types/status.ts'
+import type { RelabelStepsData } from '../../../src/api/types/relabel-steps.ts'
+import type { BuildInfoData, ConfigData, FlagsData, RuntimeInfoData, TsdbData } from '../../../src/api/types/status.ts'
 import type { TargetsData } from '../../../src/api/types/targets.ts'
 
 /** What the API, or the way to it, answered instead of data. `type` is the API's errorType, or `unreachable`/`http`. */
@@ -14,12 +16,6 @@ export class ApiError extends Error {
     this.type = type
     this.status = status
   }
-}
-
-/** What a metric's exposition says of it. */
-export interface MetricMetadata {
-  readonly type: string
-  readonly help: string
 }
 
 /** An answer with what the server remarked about it. */
@@ -80,16 +76,33 @@ export class ApiClient {
     return this.#get('targets', {}, signal)
   }
 
-  metadata(signal?: AbortSignal): Promise<Answer<Record<string, MetricMetadata[]>>> {
+  metadata(signal?: AbortSignal): Promise<Answer<MetadataData>> {
     return this.#get('metadata', {}, signal)
   }
 
-  flags(signal?: AbortSignal): Promise<Answer<Record<string, string>>> {
+  flags(signal?: AbortSignal): Promise<Answer<FlagsData>> {
     return this.#get('status/flags', {}, signal)
   }
 
   buildInfo(signal?: AbortSignal): Promise<Answer<BuildInfoData>> {
     return this.#get('status/buildinfo', {}, signal)
+  }
+
+  runtimeInfo(signal?: AbortSignal): Promise<Answer<RuntimeInfoData>> {
+    return this.#get('status/runtimeinfo', {}, signal)
+  }
+
+  config(signal?: AbortSignal): Promise<Answer<ConfigData>> {
+    return this.#get('status/config', {}, signal)
+  }
+
+  tsdbStatus(limit: number, signal?: AbortSignal): Promise<Answer<TsdbData>> {
+    return this.#get('status/tsdb', { limit: String(limit) }, signal)
+  }
+
+  /** What each relabeling rule of a scrape pool makes of labels. */
+  relabelSteps(scrapePool: string, labels: Metric, signal?: AbortSignal): Promise<Answer<RelabelStepsData>> {
+    return this.#get('targets/relabel_steps', { scrapePool, labels: JSON.stringify(labels) }, signal)
   }
 
   /** Whether the server answers queries yet: `ready`, `starting` (it says 503), or `unreachable`. */

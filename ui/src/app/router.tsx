@@ -45,8 +45,51 @@ const targetsRoute = createRoute({
   component: lazyRouteComponent(() => import('../targets/page.tsx'), 'TargetsPage'),
 })
 
+const discoveryRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/service-discovery',
+  validateSearch: keepSearch,
+  component: lazyRouteComponent(() => import('../discovery/page.tsx'), 'DiscoveryPage'),
+})
+
+const tsdbRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/tsdb-status',
+  validateSearch: keepSearch,
+  component: lazyRouteComponent(() => import('../status/tsdb-page.tsx'), 'TsdbPage'),
+})
+
+const configRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/config',
+  component: lazyRouteComponent(() => import('../status/config-page.tsx'), 'ConfigPage'),
+})
+
+const flagsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/flags',
+  validateSearch: keepSearch,
+  component: lazyRouteComponent(() => import('../status/flags-page.tsx'), 'FlagsPage'),
+})
+
+const statusRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/status',
+  component: lazyRouteComponent(() => import('../status/runtime-page.tsx'), 'RuntimePage'),
+})
+
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([indexRoute, queryRoute, graphRoute, targetsRoute]),
+  routeTree: rootRoute.addChildren([
+    indexRoute,
+    queryRoute,
+    graphRoute,
+    targetsRoute,
+    discoveryRoute,
+    tsdbRoute,
+    configRoute,
+    flagsRoute,
+    statusRoute,
+  ]),
   basepath: basePath,
   parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
   stringifySearch: (search) => {

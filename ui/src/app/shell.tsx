@@ -1,4 +1,4 @@
-import { IconChartLine, IconTarget } from '@tabler/icons-react'
+import { IconChartLine, IconDatabase, IconFileText, IconFlag, IconServer, IconTarget, IconWorldSearch } from '@tabler/icons-react'
 import { Link, Outlet } from '@tanstack/react-router'
 import { Mark } from './mark.tsx'
 import { ReadyState } from './ready-state.tsx'
@@ -8,6 +8,11 @@ import styles from './shell.module.css'
 const pages = [
   { to: '/query', name: 'Query', Icon: IconChartLine },
   { to: '/targets', name: 'Targets', Icon: IconTarget },
+  { to: '/service-discovery', name: 'Discovery', Icon: IconWorldSearch },
+  { to: '/tsdb-status', name: 'TSDB', Icon: IconDatabase },
+  { to: '/config', name: 'Configuration', Icon: IconFileText },
+  { to: '/flags', name: 'Flags', Icon: IconFlag },
+  { to: '/status', name: 'Runtime', Icon: IconServer },
 ] as const
 
 /** What stays in place around every page: name, navigation, state of the server, colour scheme. */

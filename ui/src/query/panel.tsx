@@ -3,6 +3,7 @@ import { IconChartLine, IconTable, IconX } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
 import { EditorFrame } from './editor/editor-frame.tsx'
 import { useEvaluationError } from './evaluation-error.ts'
+import { ExplorerButton } from './explorer/explorer-button.tsx'
 import { GraphTab } from './graph/graph-tab.tsx'
 import { useQueryHistory } from './history.ts'
 import { HistoryButton } from './history-button.tsx'
@@ -63,6 +64,7 @@ export function QueryPanel({ number, state, refresh, onChange, onRemove }: Query
           onExecute={execute}
           autoFocus={number === 1 || state.expr === ''}
         />
+        <ExplorerButton onPick={execute} />
         <HistoryButton history={history} onPick={execute} />
         <Button size="sm" onClick={() => execute(draft)} title="Enter or Ctrl-Enter">
           Execute

@@ -1,7 +1,7 @@
 import type { PrometheusClient } from '@prometheus-io/codemirror-promql/dist/esm/client/prometheus'
 import type { Matcher } from '@prometheus-io/codemirror-promql/dist/esm/types'
 import { EqlSingle, Neq } from '@prometheus-io/lezer-promql'
-import type { Answer, MetricMetadata } from '../../api/client.ts'
+import type { Answer } from '../../api/client.ts'
 import { queryClient } from '../../app/query-client.ts'
 import { server } from '../../app/server.ts'
 
@@ -53,8 +53,9 @@ export const completionClient: PrometheusClient = {
     const match = matching(metricName, matchers, labelName)
     return ask(['values', labelName, match], (signal) => server.labelValues(labelName, match, since(), signal), [])
   },
-  metricMetadata(): Promise<Record<string, MetricMetadata[]>> {
-    return ask(['metadata'], (signal) => server.metadata(signal), {})
+  async metricMetadata() {
+    const metadata = await ask(['metadata'], (signal) => server.metadata(signal), {})
+    return Object.fromEntries(Object.entries(metadata).map(([name, said]) => [name, [...said]]))
   },
   async series(metricName, matchers, labelName = '') {
     const match = matching(metricName, matchers, labelName)
