@@ -7,11 +7,12 @@ import { appendBatch } from './crash-load.ts'
 
 const [dir, first] = process.argv.slice(2)
 const { db } = await runDb(realEnv(virtualEnv().log), { dir, segmentBytes: 100_000 })
-// A pipe is written to at once, and when it is full we wait: what was said was acknowledged.
-process.stdout.write('ready\n')
+/** Resolves when the pipe has it: with more to say than the parent has read, the next batches wait. */
+const say = (line: string) => new Promise<void>((resolve) => process.stdout.write(`${line}\n`, () => resolve()))
+await say('ready')
 // Several are under way at once, so that some are in the write and some wait for the next one when the end comes.
 const underWay: Promise<void>[] = []
 for (let batch = Number(first); ; batch++) {
-  underWay.push(appendBatch(db, batch).then(() => void process.stdout.write(`${batch}\n`)))
+  underWay.push(appendBatch(db, batch).then(() => say(String(batch))))
   if (underWay.length === 4) await underWay.shift()
 }
