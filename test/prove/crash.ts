@@ -28,11 +28,13 @@ export async function proveKills({ seed, count, print }: ProofOptions): Promise<
   const dir = await mkdtemp(join(tmpdir(), 'promontory-crash-'))
   const acknowledged: number[] = []
   let torn = 0
+  let first = 10
   for (let round = 0; round < count; round++) {
     const delayMs = random.next() * 150
-    const first = (acknowledged.at(-1) ?? 0) + 10
     const numbers = await killedChild(dir, first, delayMs)
     acknowledged.push(...numbers)
+    // Past what was under way, whether or not any of it was acknowledged.
+    first = Math.max(first, ...numbers.slice(-1)) + 10
     const env = realEnv(virtualEnv().log)
     const { db, close } = await runDb(env, { dir })
     const missing = await missingOf(db, acknowledged)
