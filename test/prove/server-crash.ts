@@ -132,6 +132,8 @@ async function missing(since: number): Promise<{ faults: string[]; written: numb
 }
 
 let kills = 0
+/** Time under load, from ready to the kill, and the scrapes in it. */
+let [loadMs, loadScrapes] = [0, 0]
 let checkedWrites = 0
 let checkedShown = 0
 const readyTimes: number[] = []
@@ -162,8 +164,11 @@ try {
     loops = Promise.all([...acknowledged.map((_, index) => writer(index)), looker()]).catch((error: unknown) => {
       loopFailure = error
     })
+    const [scrapesBefore, loadBegan] = [farm.requests(), performance.now()]
     await delay(500 + random.next() * 3000)
     await server.stop('SIGKILL')
+    loadMs += performance.now() - loadBegan
+    loadScrapes += farm.requests() - scrapesBefore
     running = false
     await loops
     if (loopFailure) throw loopFailure
@@ -174,7 +179,7 @@ try {
   readyTimes.sort((a, b) => a - b)
   console.log(
     `\n${count} kills: nothing is missing of ${checkedWrites} acknowledged and ${checkedShown} shown samples; ` +
-      `${farm.requests()} scrapes of ${SERIES_A_TARGET} series; ready after ${readyTimes[readyTimes.length >> 1].toFixed(0)} ms (median), ${readyTimes.at(-1)!.toFixed(0)} ms (longest)`,
+      `${((loadScrapes * SERIES_A_TARGET) / (loadMs / 1000)).toFixed(0)} samples scraped a second while up; ready after ${readyTimes[readyTimes.length >> 1].toFixed(0)} ms (median), ${readyTimes.at(-1)!.toFixed(0)} ms (longest)`,
   )
   rmSync(directory, { recursive: true, force: true })
 } catch (error) {
