@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { apiClient, apiDeps } from '../../test/support/api-deps.ts'
+import { FLOATS_ONLY } from '../../test/support/floats-only.ts'
 import { WriteReceiver } from '../remote/write-receiver.ts'
 import { encodeWriteRequest } from '../remote/write-request.ts'
 
@@ -84,7 +85,9 @@ test('remote write is off unless asked for', async () => {
 
 test('remote write answers as the receiver says', async () => {
   const deps = apiDeps()
-  const appendable = { appender: () => ({ series: () => 1, append: () => 0 as const, commit: async () => {}, rollback: () => {} }) }
+  const appendable = {
+    appender: () => ({ ...FLOATS_ONLY, series: () => 1, append: () => 0 as const, commit: async () => {}, rollback: () => {} }),
+  }
   const call = apiClient({ ...deps, writeReceiver: new WriteReceiver({ env: deps.env, appendable }) })
   const send = async (payload: Buffer, headers: Record<string, string>) => {
     const { status, body } = await call({ method: 'POST', url: '/api/v1/write', payload, headers })

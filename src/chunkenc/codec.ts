@@ -1,18 +1,28 @@
+import type { Histogram } from '../model/histogram.ts'
 import type { Timestamp } from '../model/time.ts'
 
-/** Encodings of chunk bytes. Source: Prometheus tsdb/chunkenc/chunk.go, Encoding. */
-export const ChunkEncoding = { none: 0, xor: 1, histogram: 2, floatHistogram: 3 } as const
+/**
+ * Encodings of chunk bytes; the last three carry start times. Source: Prometheus tsdb/chunkenc/chunk.go, Encoding.
+ */
+export const ChunkEncoding = { none: 0, xor: 1, histogram: 2, floatHistogram: 3, xor2: 4, histogramSt: 5, floatHistogramSt: 6 } as const
 export type ChunkEncoding = (typeof ChunkEncoding)[keyof typeof ChunkEncoding]
 
 /**
  * Samples as two columns of equal use: `length` counts what is valid, the arrays may be longer.
  * Grown and reused by whoever owns it; a decoder appends at `length`.
+ *
+ * A histogram sample has its sum in `values` and the rest in `histograms` at the same index; where that has nothing, the sample is a
+ * float. A stale histogram is the staleness marker in `values`, as for a float.
  */
 export class SampleColumns {
   timestamps: Float64Array
   values: Float64Array
   /** The same memory as `values`, two words a value, the low one first: how a decoder writes a NaN without the engine touching its bits. */
   valueWords: Uint32Array
+  /** As long as the other columns once a histogram or start time was decoded into this; undefined before that, and after `clear`. */
+  histograms: (Histogram | undefined)[] | undefined
+  /** When the counting behind a sample began, 0 where that is not known. */
+  startTimes: Float64Array | undefined
   length = 0
 
   constructor(capacity = 128) {
@@ -23,6 +33,8 @@ export class SampleColumns {
 
   clear(): void {
     this.length = 0
+    this.histograms = undefined
+    this.startTimes = undefined
   }
 
   /** Makes room for `count` more samples. */

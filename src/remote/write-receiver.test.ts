@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compressSync } from 'snappy'
+import { FLOATS_ONLY } from '../../test/support/floats-only.ts'
 import { virtualEnv } from '../base/env-virtual.ts'
 import { Labels } from '../model/labels.ts'
 import { type Appendable, type Appender, AppendStatus } from '../storage/appender.ts'
@@ -17,6 +18,7 @@ class MemoryStore implements Appendable {
   appender(): Appender {
     const batch: [string, number, number][] = []
     return {
+      ...FLOATS_ONLY,
       series: (labels) => {
         this.seriesCalls++
         const ref = 1000 + this.seriesCalls

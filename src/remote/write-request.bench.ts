@@ -1,5 +1,6 @@
 // Decoding of remote write requests, and the lookup of their series: node src/remote/write-request.bench.ts
 import { compressSync } from 'snappy'
+import { FLOATS_ONLY } from '../../test/support/floats-only.ts'
 import { virtualEnv } from '../base/env-virtual.ts'
 import { Labels } from '../model/labels.ts'
 import { type Appendable, AppendStatus } from '../storage/appender.ts'
@@ -42,7 +43,7 @@ await time(`decode (${(message.length / SERIES).toFixed(0)} bytes a series)`, ()
 })
 
 const appendable: Appendable = {
-  appender: () => ({ series: () => 1, append: () => AppendStatus.ok, commit: async () => {}, rollback: () => {} }),
+  appender: () => ({ ...FLOATS_ONLY, series: () => 1, append: () => AppendStatus.ok, commit: async () => {}, rollback: () => {} }),
 }
 const receiver = new WriteReceiver({ env: virtualEnv(), appendable })
 const request = { contentType: 'application/x-protobuf', contentEncoding: 'snappy', body: block }

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { FLOATS_ONLY } from '../../test/support/floats-only.ts'
 import { virtualEnv } from '../base/env-virtual.ts'
 import { type Appender, AppendStatus } from '../storage/appender.ts'
 import { CommitGroup } from './commit-group.ts'
 import { TimerQueue } from './timer-queue.ts'
 
 function appender(commit: () => Promise<void>): Appender {
-  return { series: () => 0, append: () => AppendStatus.ok, commit, rollback: () => {} }
+  return { ...FLOATS_ONLY, series: () => 0, append: () => AppendStatus.ok, commit, rollback: () => {} }
 }
 
 test('what comes at about the same time is committed at once, in order, and each learns how it went', async () => {

@@ -3,6 +3,7 @@
 
 import { spawn } from 'node:child_process'
 import { createServer } from 'node:net'
+import { FLOATS_ONLY } from '../../test/support/floats-only.ts'
 import { fixedTargets, scrapeConfig } from '../../test/support/scrape-config.ts'
 import { realEnv } from '../base/env-real.ts'
 import type { Log } from '../base/log.ts'
@@ -38,6 +39,7 @@ async function measure(targetCount: number, lineCount: number, intervalMs: numbe
   let sum = 0
   const appendable: Appendable = {
     appender: () => ({
+      ...FLOATS_ONLY,
       series: () => refs++,
       append: (ref, t, v) => {
         samples++

@@ -1,6 +1,7 @@
 // CPU seconds per million samples of the whole way from a fetched page to the appender, for pages that repeat, that come in another
 // order each time, and that are new. Run: node src/scrape/page-ingest.bench.ts
 
+import { FLOATS_ONLY } from '../../test/support/floats-only.ts'
 import { Labels } from '../model/labels.ts'
 import { type Appendable, AppendStatus } from '../storage/appender.ts'
 import { BodyBuffer, BufferPool } from './body-buffer.ts'
@@ -29,6 +30,7 @@ class NewestAppendable implements Appendable {
   #nextRef = 0
   appender() {
     return {
+      ...FLOATS_ONLY,
       series: () => this.#nextRef++ & ((1 << 20) - 1),
       append: (ref: number, t: number, v: number) => {
         this.values[ref] = v

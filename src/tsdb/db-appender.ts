@@ -3,7 +3,7 @@ import type { Clock } from '../base/env.ts'
 import { CodedError } from '../base/errors.ts'
 import type { Labels } from '../model/labels.ts'
 import type { Timestamp } from '../model/time.ts'
-import { type Appender, AppendStatus, type SeriesRef } from '../storage/appender.ts'
+import { type Appender, AppendStatus, ExemplarStatus, type SeriesRef } from '../storage/appender.ts'
 import type { CommitQueue } from './commit-queue.ts'
 import type { BatchPool, SampleBatch } from './sample-batch.ts'
 import type { WindowSet } from './window-set.ts'
@@ -74,6 +74,20 @@ export class DbAppender implements Appender {
     slots.setLast(slot, t, v)
     this.#batch!.push(slot, t, v)
     return AppendStatus.ok
+  }
+
+  appendHistogram(): AppendStatus {
+    return AppendStatus.badHistogram
+  }
+
+  appendExemplar(): ExemplarStatus {
+    return ExemplarStatus.disabled
+  }
+
+  setMetadata(): void {}
+
+  get refusal(): string {
+    return 'native histograms are not stored'
   }
 
   commit(): Promise<void> {

@@ -1,12 +1,19 @@
+import type { Exemplar } from '../../src/model/exemplar.ts'
+import type { Histogram } from '../../src/model/histogram.ts'
 import type { Labels } from '../../src/model/labels.ts'
+import type { Metadata } from '../../src/model/metadata.ts'
 import { isStaleMarker } from '../../src/model/staleness.ts'
 import type { Timestamp } from '../../src/model/time.ts'
-import { type Appendable, type Appender, AppendStatus, type SeriesRef } from '../../src/storage/appender.ts'
+import { type Appendable, type Appender, AppendStatus, ExemplarStatus, type SeriesRef } from '../../src/storage/appender.ts'
 
 /** Values stand in their own typed column: an ordinary array of numbers may turn a staleness marker into another NaN. */
 class StoredSeries {
   readonly labels: Labels
   readonly times: Timestamp[] = []
+  readonly startTimes: Timestamp[] = []
+  readonly histograms: (Histogram | undefined)[] = []
+  readonly exemplars: Exemplar[] = []
+  metadata: Metadata | undefined
   #values = new Float64Array(16)
 
   constructor(labels: Labels) {
@@ -17,7 +24,7 @@ class StoredSeries {
     return this.#values.subarray(0, this.times.length)
   }
 
-  push(t: Timestamp, v: number): void {
+  push(t: Timestamp, v: number, histogram: Histogram | undefined, startTime: Timestamp): void {
     if (this.times.length === this.#values.length) {
       const grown = new Float64Array(this.#values.length * 2)
       grown.set(this.#values)
@@ -25,17 +32,22 @@ class StoredSeries {
     }
     this.#values[this.times.length] = v
     this.times.push(t)
+    this.histograms.push(histogram)
+    this.startTimes.push(startTime)
   }
 }
 
 class Batch {
   readonly series: StoredSeries[] = []
   readonly times: Timestamp[] = []
+  readonly histograms: (Histogram | undefined)[] = []
+  readonly startTimes: Timestamp[] = []
+  readonly exemplars: [StoredSeries, Exemplar][] = []
   values = new Float64Array(64)
   /** Where the newest sample of a series stands. */
   readonly newest = new Map<StoredSeries, number>()
 
-  push(series: StoredSeries, t: Timestamp, v: number): void {
+  push(series: StoredSeries, t: Timestamp, v: number, histogram: Histogram | undefined, startTime: Timestamp): void {
     const index = this.series.length
     if (index === this.values.length) {
       const grown = new Float64Array(index * 2)
@@ -46,6 +58,8 @@ class Batch {
     this.values[index] = v
     this.series.push(series)
     this.times.push(t)
+    this.histograms.push(histogram)
+    this.startTimes.push(startTime)
   }
 }
 
@@ -62,6 +76,18 @@ export class MemoryAppendable implements Appendable {
   appender(): Appender {
     const batch = new Batch()
     let isOver = false
+    const take = (ref: SeriesRef, t: Timestamp, v: number, histogram: Histogram | undefined, startTime: Timestamp): AppendStatus => {
+      if (isOver) throw new Error('append after the batch was committed or rolled back')
+      const series = this.#byRef.get(ref)
+      if (series === undefined) return AppendStatus.unknownSeries
+      const inBatch = batch.newest.get(series)
+      const [times, values, last] =
+        inBatch === undefined ? [series.times, series.values, series.times.length - 1] : [batch.times, batch.values, inBatch]
+      if (last >= 0 && t < times[last]) return AppendStatus.outOfOrder
+      if (last >= 0 && t === times[last]) return Object.is(values[last], v) ? AppendStatus.ok : AppendStatus.duplicateTimestamp
+      batch.push(series, t, v, histogram, startTime)
+      return AppendStatus.ok
+    }
     return {
       series: (labels) => {
         this.seriesCalls++
@@ -73,22 +99,28 @@ export class MemoryAppendable implements Appendable {
         this.#byRef.set(ref, new StoredSeries(labels))
         return ref
       },
-      append: (ref, t, v) => {
-        if (isOver) throw new Error('append after the batch was committed or rolled back')
+      append: (ref, t, v, startTime = 0) => take(ref, t, v, undefined, startTime),
+      appendHistogram: (ref, t, histogram, startTime = 0) => take(ref, t, histogram.sum, histogram, startTime),
+      appendExemplar: (ref, exemplar) => {
         const series = this.#byRef.get(ref)
-        if (series === undefined) return AppendStatus.unknownSeries
-        const inBatch = batch.newest.get(series)
-        const [times, values, last] =
-          inBatch === undefined ? [series.times, series.values, series.times.length - 1] : [batch.times, batch.values, inBatch]
-        if (last >= 0 && t < times[last]) return AppendStatus.outOfOrder
-        if (last >= 0 && t === times[last]) return Object.is(values[last], v) ? AppendStatus.ok : AppendStatus.duplicateTimestamp
-        batch.push(series, t, v)
-        return AppendStatus.ok
+        if (series === undefined) return ExemplarStatus.unknownSeries
+        const last = series.exemplars.at(-1)
+        if (last !== undefined && exemplar.timestamp < last.timestamp) return ExemplarStatus.outOfOrder
+        if (last !== undefined && exemplar.value === last.value && exemplar.labels.equals(last.labels)) return ExemplarStatus.duplicate
+        batch.exemplars.push([series, exemplar])
+        return ExemplarStatus.ok
       },
+      setMetadata: (ref, metadata) => {
+        const series = this.#byRef.get(ref)
+        if (series !== undefined) series.metadata = metadata
+      },
+      refusal: '',
       commit: async () => {
         isOver = true
         if (this.failure !== undefined) throw this.failure
-        for (let i = 0; i < batch.series.length; i++) batch.series[i].push(batch.times[i], batch.values[i])
+        for (let i = 0; i < batch.series.length; i++)
+          batch.series[i].push(batch.times[i], batch.values[i], batch.histograms[i], batch.startTimes[i])
+        for (const [series, exemplar] of batch.exemplars) series.exemplars.push(exemplar)
       },
       rollback: () => {
         isOver = true
@@ -117,6 +149,23 @@ export class MemoryAppendable implements Appendable {
   /** Times of a series' samples. */
   times(series: string): readonly Timestamp[] {
     return this.#find(series)?.times ?? []
+  }
+
+  /** Histograms of a series, undefined where a sample is a float. */
+  histograms(series: string): readonly (Histogram | undefined)[] {
+    return this.#find(series)?.histograms ?? []
+  }
+
+  startTimes(series: string): readonly Timestamp[] {
+    return this.#find(series)?.startTimes ?? []
+  }
+
+  exemplars(series: string): readonly Exemplar[] {
+    return this.#find(series)?.exemplars ?? []
+  }
+
+  metadata(series: string): Metadata | undefined {
+    return this.#find(series)?.metadata
   }
 
   #find(series: string): StoredSeries | undefined {
