@@ -9,7 +9,6 @@ import { type Socket as NetSocket, connect as netConnect } from 'node:net'
 import { createInterface } from 'node:readline'
 import { connect as tlsConnect } from 'node:tls'
 import { Registry } from 'prom-client'
-import { Agent, request as undiciRequest } from 'undici'
 import type {
   Child,
   ChildExit,
@@ -332,32 +331,10 @@ function plainListener(handler: HttpHandler, prepare: (server: Server) => void):
   }
 }
 
+/** The client library is loaded by the first request: a server that only scrapes plain targets does without its 8 MB. */
 async function openStream(request: HttpRequest): Promise<HttpStream> {
-  const timeout = request.timeoutMs ?? 30_000
-  const response = await undiciRequest(request.url, {
-    method: (request.method ?? 'GET') as 'GET',
-    headers: request.headers,
-    body: request.body,
-    signal: request.signal,
-    headersTimeout: timeout,
-    bodyTimeout: timeout,
-    dispatcher: clientAgent(request.tls ?? NO_TLS),
-  })
-  const headers: Record<string, string> = {}
-  for (const [name, value] of Object.entries(response.headers)) headers[name] = Array.isArray(value) ? value.join(', ') : (value ?? '')
-  return { status: response.statusCode, headers, body: response.body }
-}
-
-const NO_TLS: TlsOptions = {}
-const agents = new WeakMap<TlsOptions, Agent>()
-
-function clientAgent(tls: TlsOptions): Agent {
-  let agent = agents.get(tls)
-  if (agent === undefined) {
-    agent = new Agent({ connect: { ...tls, timeout: 10_000 } as Agent.Options['connect'] })
-    agents.set(tls, agent)
-  }
-  return agent
+  const client = await import('./real/http-client.ts')
+  return await client.openStream(request)
 }
 
 function listenerOf(listening: Listening, host: string, port: number): HttpListener {

@@ -1,4 +1,5 @@
-import { z } from 'zod'
+// As a namespace, so that a bundle has none of the library's message catalogues.
+import * as z from 'zod'
 import { CodedError } from './errors.ts'
 import { nearest } from './nearest.ts'
 import { YamlScalar } from './yaml-tree.ts'
