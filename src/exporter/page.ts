@@ -1,5 +1,4 @@
-import type { MetricType } from '../exposition/text-parser.ts'
-import { helpLine, labelPair, sampleLine, typeLine } from '../exposition/text-writer.ts'
+import { helpLine, labelPair, sampleLine, type TextMetricType, typeLine } from '../exposition/text-writer.ts'
 
 /**
  * A metrics page in the text format 0.0.4, written family by family.
@@ -15,7 +14,7 @@ export class Page {
   readonly #names = new Set<string>()
 
   /** Begins a family; the samples added next are its. `help` may be empty: then there is no HELP line. */
-  family(name: string, type: MetricType, help: string): void {
+  family(name: string, type: TextMetricType, help: string): void {
     if (this.#names.has(name)) throw new Error(`metric family ${name} is written twice`)
     this.#names.add(name)
     this.#name = name
@@ -29,7 +28,7 @@ export class Page {
   }
 
   /** A family of one sample without labels. */
-  single(name: string, type: MetricType, help: string, value: number): void {
+  single(name: string, type: TextMetricType, help: string, value: number): void {
     this.family(name, type, help)
     this.sample(value)
   }

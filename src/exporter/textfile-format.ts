@@ -1,6 +1,9 @@
 import { CodedError } from '../base/errors.ts'
-import type { MetricType } from '../exposition/text-parser.ts'
-import { Entry, TextParser } from '../exposition/text-parser.ts'
+import { Entry } from '../exposition/page-parser.ts'
+import { TextParser } from '../exposition/text-parser.ts'
+import type { TextMetricType } from '../exposition/text-writer.ts'
+
+import type { MetricType } from '../model/metadata.ts'
 
 export interface TextfileSample {
   /** The series in its canonical form: equal for equal label sets. */
@@ -11,14 +14,14 @@ export interface TextfileSample {
 
 export interface TextfileFamily {
   readonly name: string
-  readonly type: MetricType
+  readonly type: TextMetricType
   readonly help: string
   readonly samples: readonly TextfileSample[]
 }
 
 interface OpenFamily {
   readonly name: string
-  type: MetricType
+  type: TextMetricType
   help: string
   readonly samples: TextfileSample[]
 }
@@ -49,7 +52,7 @@ export function parseTextfile(body: Uint8Array): TextfileFamily[] {
       const family = familyOf(name)
       if (entry === Entry.help) family.help = unescapeHelp(text)
       else if (family.samples.length > 0) throw new CodedError('bad_data', `TYPE of ${name} stands after its samples`)
-      else family.type = parser.type
+      else family.type = textTypeOf(parser.type)
       continue
     }
     if (parser.hasTimestamp) throw new CodedError('bad_data', `a timestamp in "${line.slice(0, 100)}", want none in a textfile`)
@@ -83,6 +86,11 @@ export function parseTextfile(body: Uint8Array): TextfileFamily[] {
 }
 
 const NEWLINE = 10
+
+/** The text parser knows no other types than these. */
+function textTypeOf(type: MetricType): TextMetricType {
+  return type === 'counter' || type === 'gauge' || type === 'histogram' || type === 'summary' ? type : 'untyped'
+}
 
 function unescapeHelp(text: string): string {
   return text.replace(/\\([\\n])/g, (_, char: string) => (char === 'n' ? '\n' : char))

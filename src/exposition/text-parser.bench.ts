@@ -1,7 +1,8 @@
 // Lines a second of the text parser: as `next` (syntax only), with labels, and by expected series as the scrape cache reads.
 // Run: node src/exposition/text-parser.bench.ts
 
-import { Entry, TextParser } from './text-parser.ts'
+import { Entry } from './page-parser.ts'
+import { TextParser } from './text-parser.ts'
 
 const FAMILIES = 50
 const SERIES = 20

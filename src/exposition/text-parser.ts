@@ -9,22 +9,18 @@
 // Source: Prometheus docs/instrumenting/exposition_formats.md; model/textparse promlex.l and promparse.go.
 
 import { isUtf8 } from 'node:buffer'
+import type { Exemplar } from '../model/exemplar.ts'
+import type { Histogram } from '../model/histogram.ts'
 import { compareStrings, Labels, METRIC_NAME, quote } from '../model/labels.ts'
+import type { MetricType } from '../model/metadata.ts'
+import type { Timestamp } from '../model/time.ts'
 import { ExpositionError } from './exposition-error.ts'
 import { EXACT_POWERS_OF_TEN, formatBucketBound, parseFloatText } from './float.ts'
 import { hasHighBit, linePart, startsWith } from './line-bytes.ts'
 import { nameOrder } from './name-order.ts'
+import { Entry, LABELS_MAX, type PageParser, SERIES_BYTES_MAX } from './page-parser.ts'
 
-/** What `next` found. */
-export const Entry = { end: 0, series: 1, type: 2, help: 3, comment: 4 } as const
-export type Entry = (typeof Entry)[keyof typeof Entry]
-
-export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary' | 'untyped'
-
-/** A series (name and labels) may take at most this many bytes of its line. */
-export const SERIES_BYTES_MAX = 1 << 20
-/** A series may carry at most this many labels. */
-export const LABELS_MAX = 4096
+const NO_EXEMPLARS: readonly Exemplar[] = []
 
 const NEWLINE = 10
 const TAB = 9
@@ -52,22 +48,23 @@ for (let c = 0; c < 256; c++) {
   else if (/[0-9]/.test(char)) classes[c] = NAME_REST | LABEL_REST
 }
 
-/** Reads one page after the other. A pull parser: `next` or `takeExpected` moves on by one entry; getters tell what it was. */
-export class TextParser {
+export class TextParser implements PageParser {
   #bytes: Uint8Array = new Uint8Array(1)
   /** The same bytes, for making strings. */
   #buffer = Buffer.from(this.#bytes.buffer)
   #length = 0
   #position = 0
-  #type: MetricType = 'untyped'
-  /** Where in the page name and labels of the last series stand. */
+  #type: MetricType = 'unknown'
   seriesStart = 0
   seriesEnd = 0
-  /** 0: the last series' value; 1: its timestamp. In an array of floats so that storing them allocates nothing. */
+  /** In an array of floats so that storing them allocates nothing. */
   readonly numbers = new Float64Array(2)
   hasTimestamp = false
+  readonly isPlain = true
+  readonly isHistogram = false
+  commentStart = 0
+  commentEnd = 0
 
-  /** Begins a page: the first `length` bytes of `bytes`, which must have room for one more. */
   reset(bytes: Uint8Array, length: number): void {
     if (bytes.length <= length) throw new RangeError(`page of ${length} bytes in a buffer of ${bytes.length}: want room for one more`)
     bytes[length] = NEWLINE
@@ -75,23 +72,26 @@ export class TextParser {
     this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
     this.#length = length
     this.#position = 0
-    this.#type = 'untyped'
+    this.#type = 'unknown'
   }
 
-  /** The type that the last `# TYPE` line gave. */
   get type(): MetricType {
     return this.#type
   }
 
-  /** Bytes of the page that are read. */
   get position(): number {
     return this.#position
   }
 
-  /**
-   * Takes the next line if its series is byte for byte `expected[from..to)`; else answers false and stays where it is.
-   * Hot: once a line; compares backwards, since neighbours share their beginnings. Earned by text-parser.bench.ts.
-   */
+  get seriesBytes(): Uint8Array {
+    return this.#bytes
+  }
+
+  get commentBytes(): Uint8Array {
+    return this.#bytes
+  }
+
+  /** Hot: once a line; compares backwards, since neighbours share their beginnings. Earned by text-parser.bench.ts. */
   takeExpected(expected: Uint8Array, from: number, to: number): boolean {
     const bytes = this.#bytes
     const start = this.#position
@@ -110,10 +110,6 @@ export class TextParser {
     return true
   }
 
-  /**
-   * Takes the next line if it is byte for byte `expected[from..to)`, which is a comment line with its line break that was accepted
-   * before; else answers false and stays where it is. `type` is what such a `# TYPE` line gives.
-   */
   takeExpectedComment(expected: Uint8Array, from: number, to: number, type: MetricType | undefined): boolean {
     const bytes = this.#bytes
     const start = this.#position
@@ -122,13 +118,15 @@ export class TextParser {
     if (end > this.#length + 1) return false
     for (let i = to - 1, p = end - 1; i >= from; i--, p--) if (bytes[p] !== expected[i]) return false
     if (type !== undefined) this.#type = type
+    this.commentStart = start
+    this.commentEnd = end
     this.#position = end
     return true
   }
 
-  /** Moves to the next entry. Throws ExpositionError. */
   next(): Entry {
     const bytes = this.#bytes
+    this.commentStart = this.#position
     for (;;) {
       if (this.#position >= this.#length) return Entry.end
       let p = this.#position
@@ -145,7 +143,6 @@ export class TextParser {
     }
   }
 
-  /** The labels of the last series, sorted; empty values are left out; bounds of buckets and quantiles in their canonical form. */
   labels(): Labels {
     const pairs: string[] = []
     this.#collectLabels(pairs)
@@ -161,11 +158,22 @@ export class TextParser {
     return Labels.fromSortedPairs(isSorted ? pairs : this.#sorted(pairs))
   }
 
-  /** Names of the last series' labels that are given without a value: `labels` leaves them out. */
   emptyLabelNames(): readonly string[] {
     const pairs: string[] = []
     this.#collectLabels(pairs)
     return pairs.filter((_, i) => i % 2 === 0 && pairs[i + 1] === '')
+  }
+
+  histogram(): Histogram {
+    throw new Error('the text format has no native histograms')
+  }
+
+  exemplars(): readonly Exemplar[] {
+    return NO_EXEMPLARS
+  }
+
+  startTime(): Timestamp {
+    return 0
   }
 
   /** Sorts names, refuses those that are given twice, leaves out empty values. */
@@ -345,6 +353,7 @@ export class TextParser {
     const bytes = this.#bytes
     const end = bytes.indexOf(NEWLINE, start)
     this.#position = end + 1
+    this.commentEnd = end + 1
     let p = start + 1
     if (bytes[p] !== SPACE && bytes[p] !== TAB) return Entry.comment
     p = this.#skipBlank(p)
@@ -373,8 +382,9 @@ export class TextParser {
       case 'gauge':
       case 'histogram':
       case 'summary':
-      case 'untyped':
         return text
+      case 'untyped':
+        return 'unknown'
       default:
         throw this.#error(start, `invalid metric type ${quote(text.slice(0, 50))}`)
     }

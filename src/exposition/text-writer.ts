@@ -1,9 +1,11 @@
 import { isLegacyLabelName, isLegacyMetricName } from '../model/labels.ts'
 import { formatFloatText } from './float.ts'
-import type { MetricType } from './text-parser.ts'
 
 // Pieces of a page in text format 0.0.4, each with its newline where it is a line. Names outside of the classic characters are
 // quoted, as Prometheus 3 reads them. Source: Prometheus docs/instrumenting/exposition_formats.md, "Text-based format".
+
+/** What a TYPE line of the text format can say. */
+export type TextMetricType = 'counter' | 'gauge' | 'histogram' | 'summary' | 'untyped'
 
 export const TEXT_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
@@ -11,7 +13,7 @@ export function helpLine(name: string, help: string): string {
   return `# HELP ${shownName(name)} ${help.replace(/[\\\n]/g, (found) => (found === '\n' ? '\\n' : '\\\\'))}\n`
 }
 
-export function typeLine(name: string, type: MetricType): string {
+export function typeLine(name: string, type: TextMetricType): string {
   return `# TYPE ${shownName(name)} ${type}\n`
 }
 

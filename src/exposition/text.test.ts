@@ -4,7 +4,8 @@ import fc from 'fast-check'
 import { Labels, METRIC_NAME } from '../model/labels.ts'
 import { ExpositionError } from './exposition-error.ts'
 import { formatFloatText } from './float.ts'
-import { Entry, TextParser } from './text-parser.ts'
+import { Entry } from './page-parser.ts'
+import { TextParser } from './text-parser.ts'
 import { helpLine, labelPair, sampleLine, typeLine } from './text-writer.ts'
 
 interface Row {

@@ -7,6 +7,7 @@
 import { AssertionFailure } from '../base/assert.ts'
 import { errorMessage } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
+import { TextParser } from '../exposition/text-parser.ts'
 import { formatDuration } from '../model/duration.ts'
 import type { Timestamp } from '../model/time.ts'
 import type { Appendable, Appender } from '../storage/appender.ts'
@@ -305,6 +306,7 @@ export class ScrapeLoop {
       targetLabels: this.#target.labels,
       timestamp,
       body,
+      parser: new TextParser(),
       page: this.#pageIsForeign ? EMPTY_PAGE : this.#page,
       metadata: this.#metadata,
       salt: this.#context.salt,

@@ -2,6 +2,7 @@
 // order each time, and that are new. Run: node src/scrape/page-ingest.bench.ts
 
 import { FLOATS_ONLY } from '../../test/support/floats-only.ts'
+import { TextParser } from '../exposition/text-parser.ts'
 import { Labels } from '../model/labels.ts'
 import { type Appendable, AppendStatus } from '../storage/appender.ts'
 import { BodyBuffer, BufferPool } from './body-buffer.ts'
@@ -71,7 +72,7 @@ function measure(order: 'same' | 'shuffled' | 'new', scrapes: number): void {
     const body = new BodyBuffer(pool, Infinity, text.length)
     body.append(text, 0, text.length)
     const appender = store.appender()
-    const ingest = new PageIngest({ appender, config, targetLabels, timestamp: i, body, page, metadata, salt: 1 })
+    const ingest = new PageIngest({ appender, config, targetLabels, timestamp: i, body, parser: new TextParser(), page, metadata, salt: 1 })
     while (!ingest.step(1 << 20));
     markStale(appender, i, page, ingest.page)
     page = ingest.page

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { MemoryAppendable } from '../../test/support/memory-appendable.ts'
 import { scrapeConfig } from '../../test/support/scrape-config.ts'
+import { TextParser } from '../exposition/text-parser.ts'
 import { Labels } from '../model/labels.ts'
 import { relabelConfig } from '../model/relabel.ts'
 import { BodyBuffer, BufferPool } from './body-buffer.ts'
@@ -60,7 +61,17 @@ async function stored(pages: readonly (readonly Line[])[], stepBytes: number): P
     body.append(text, 0, text.length)
     const appender = store.appender()
     const timestamp = (i + 1) * 1000
-    const ingest = new PageIngest({ appender, config, targetLabels: TARGET, timestamp, body, page, metadata: NO_METADATA, salt: 7 })
+    const ingest = new PageIngest({
+      appender,
+      config,
+      targetLabels: TARGET,
+      timestamp,
+      body,
+      parser: new TextParser(),
+      page,
+      metadata: NO_METADATA,
+      salt: 7,
+    })
     while (!ingest.step(stepBytes));
     const next = ingest.page
     markStale(appender, timestamp, page, next)
@@ -117,6 +128,7 @@ function ingest(text: string, fields: Partial<ScrapeConfig>) {
     targetLabels: TARGET,
     timestamp: 1000,
     body,
+    parser: new TextParser(),
     page: EMPTY_PAGE,
     metadata: NO_METADATA,
     salt: 1,

@@ -1,4 +1,4 @@
-import { Entry, TextParser } from '../exposition/text-parser.ts'
+import { Entry, type PageParser } from '../exposition/page-parser.ts'
 import type { Labels } from '../model/labels.ts'
 import { STALE_MARKER } from '../model/staleness.ts'
 import type { Timestamp } from '../model/time.ts'
@@ -23,6 +23,8 @@ export interface IngestOptions {
   /** Of samples without a timestamp of their own. */
   readonly timestamp: Timestamp
   readonly body: BodyBuffer
+  /** Of the page's format. */
+  readonly parser: PageParser
   /** What the lines are compared with: the last good page under the same configuration. */
   readonly page: SeriesPage
   /** What the comment lines are compared with: the last good page's. */
@@ -46,7 +48,7 @@ export class PageIngest {
   outOfBoundsCount = 0
   readonly #options: IngestOptions
   readonly #appender: Appender
-  readonly #parser = new TextParser()
+  readonly #parser: PageParser
   readonly #metadata: MetadataReader
   /** Samples that count towards `#sampleLimit`: those added, without repetitions of a series on the page. */
   #limitedCount = 0
@@ -74,6 +76,7 @@ export class PageIngest {
     const { metricRelabelConfigs, labelLimit, labelNameLengthLimit, labelValueLengthLimit } = options.config
     this.#takesAllSeries = metricRelabelConfigs.length === 0 && labelLimit + labelNameLengthLimit + labelValueLengthLimit === 0
     this.#timestampMax = options.timestamp + AHEAD_MS_MAX
+    this.#parser = options.parser
     this.#parser.reset(options.body.bytes, options.body.length)
   }
 
@@ -100,12 +103,12 @@ export class PageIngest {
         continue
       }
       if (this.#metadata.takeExpected(parser)) continue
-      const start = parser.position
       const entry = parser.next()
       if (entry === Entry.end) return this.#endPage()
       if (entry !== Entry.series) {
         if (entry !== Entry.comment) {
-          this.#metadata.take(this.#options.body.bytes, start, parser.position, entry === Entry.type ? parser.type : undefined)
+          const { commentBytes, commentStart, commentEnd, type } = parser
+          this.#metadata.take(commentBytes, commentStart, commentEnd, entry === Entry.type ? type : undefined)
         }
         continue
       }
@@ -197,8 +200,7 @@ export class PageIngest {
       return
     }
     if (this.#builder === undefined) this.#startBuilding()
-    const { seriesStart, seriesEnd } = this.#parser
-    const bytes = this.#options.body.bytes
+    const { seriesBytes: bytes, seriesStart, seriesEnd } = this.#parser
     const page = this.#page
     const builder = this.#builder!
     const table = (this.#table ??= this.#makeTable())
@@ -243,8 +245,7 @@ export class PageIngest {
   /** A series that was not on the last page: slow path. */
   #takeNew(): void {
     const parser = this.#parser
-    const { seriesStart, seriesEnd } = parser
-    const bytes = this.#options.body.bytes
+    const { seriesBytes: bytes, seriesStart, seriesEnd } = parser
     const labels = this.#storedLabels()
     if (labels === null) {
       this.#builder!.add(bytes, seriesStart, seriesEnd, -1, SeriesFlag.dropped)

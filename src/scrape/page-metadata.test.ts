@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Entry, TextParser } from '../exposition/text-parser.ts'
+import { Entry } from '../exposition/page-parser.ts'
+import { TextParser } from '../exposition/text-parser.ts'
 import { MetadataPool, MetadataReader, NO_METADATA, type PageMetadata } from './page-metadata.ts'
 
 /** Reads a page as a scrape does. Answers how many comment lines were recognised, too. */
@@ -16,11 +17,10 @@ function read(text: string, last: PageMetadata, pool: MetadataPool): { metadata:
       knownCount++
       continue
     }
-    const start = parser.position
     const entry = parser.next()
     if (entry === Entry.end) return { metadata: reader.result(pool), knownCount }
     if (entry === Entry.type || entry === Entry.help)
-      reader.take(bytes, start, parser.position, entry === Entry.type ? parser.type : undefined)
+      reader.take(parser.commentBytes, parser.commentStart, parser.commentEnd, entry === Entry.type ? parser.type : undefined)
   }
 }
 

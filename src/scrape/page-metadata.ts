@@ -4,7 +4,8 @@
 // 2. Targets that say the same share one copy: a job of 10,000 targets keeps the texts of one.
 
 import { hash } from 'node:crypto'
-import type { MetricType, TextParser } from '../exposition/text-parser.ts'
+import type { PageParser } from '../exposition/page-parser.ts'
+import type { MetricType } from '../model/metadata.ts'
 
 /** What is known of a metric family. Empty text: the page did not say. */
 export interface MetricMetadata {
@@ -79,7 +80,7 @@ export class MetadataReader {
   }
 
   /** Moves the parser over the next line if it is the comment line that came next on the last page. */
-  takeExpected(parser: TextParser): boolean {
+  takeExpected(parser: PageParser): boolean {
     const line = this.#sameCount
     const { bytes, offsets, types } = this.#last
     if (this.#builder !== undefined || line === types.length) return false

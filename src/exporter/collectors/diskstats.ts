@@ -1,4 +1,4 @@
-import type { MetricType } from '../../exposition/text-parser.ts'
+import type { TextMetricType } from '../../exposition/text-writer.ts'
 import { type Collector, type CollectorContext, linesOf, parseNumber, words } from '../collector.ts'
 import type { HostFiles } from '../host-files.ts'
 import { NameFilter } from '../name-filter.ts'
@@ -9,7 +9,7 @@ const SECTOR_BYTES = 512
 const SECONDS_PER_MS = 1 / 1000
 
 /** Columns after the device's name; older kernels have the first 11 or 15. Source: Linux Documentation/admin-guide/iostats.rst. */
-const COLUMNS: readonly (readonly [name: string, type: MetricType, help: string, unit: number])[] = [
+const COLUMNS: readonly (readonly [name: string, type: TextMetricType, help: string, unit: number])[] = [
   ['reads_completed_total', 'counter', 'Reads that completed.', 1],
   ['reads_merged_total', 'counter', 'Reads that were merged with others.', 1],
   ['read_bytes_total', 'counter', 'Bytes read.', SECTOR_BYTES],

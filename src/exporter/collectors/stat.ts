@@ -1,7 +1,7 @@
-import type { MetricType } from '../../exposition/text-parser.ts'
+import type { TextMetricType } from '../../exposition/text-writer.ts'
 import { type Collector, linesOf, parseNumber } from '../collector.ts'
 
-const FAMILIES: Readonly<Record<string, readonly [name: string, type: MetricType, help: string]>> = {
+const FAMILIES: Readonly<Record<string, readonly [name: string, type: TextMetricType, help: string]>> = {
   btime: ['node_boot_time_seconds', 'gauge', 'Unix time at which this host booted.'],
   ctxt: ['node_context_switches_total', 'counter', 'Context switches since boot.'],
   intr: ['node_intr_total', 'counter', 'Interrupts serviced since boot.'],

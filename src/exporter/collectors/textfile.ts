@@ -1,6 +1,6 @@
 import type { FileStat, FileSystem } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
-import type { MetricType } from '../../exposition/text-parser.ts'
+import type { TextMetricType } from '../../exposition/text-writer.ts'
 import type { CollectorContext } from '../collector.ts'
 import { formatLabels, type Page } from '../page.ts'
 import { parseTextfile, type TextfileFamily } from '../textfile-format.ts'
@@ -14,7 +14,7 @@ interface ReadFile {
 
 interface MergedFamily {
   readonly name: string
-  readonly type: MetricType
+  readonly type: TextMetricType
   readonly help: string
   text: string
 }
