@@ -2,7 +2,7 @@ import { formatAddress } from '../../base/address.ts'
 import { labelName } from '../label-name.ts'
 import { ADDRESS_LABEL } from '../static.ts'
 import { type LabelRecord, metaLabels, PREFIX } from './meta-labels.ts'
-import type { SliceEndpoint, SlicePort } from './objects.ts'
+import type { EndpointSlice, Service, SliceEndpoint, SlicePort } from './objects.ts'
 import { PodTargets } from './pod-targets.ts'
 import type { Role } from './role.ts'
 import { namespaceLabels, nodeLabels } from './role.ts'
@@ -25,7 +25,7 @@ export const endpointSliceRole: Role<'endpointslices'> = {
     const pods = new PodTargets(cluster)
     const targets: LabelRecord[] = []
     const ports: readonly SlicePort[] = slice.ports ?? []
-    for (const endpoint of slice.endpoints ?? []) {
+    for (const endpoint of isOfSecondFamily(slice, service) ? [] : (slice.endpoints ?? [])) {
       const { targetRef } = endpoint
       const node = targetRef?.kind === 'Node' ? targetRef.name : endpoint.nodeName
       for (const port of ports) {
@@ -50,6 +50,13 @@ export const endpointSliceRole: Role<'endpointslices'> = {
       targets: [...targets, ...pods.uncovered()],
     }
   },
+}
+
+/** A service with addresses of both families has a slice of each: whoever took both would scrape everything twice. */
+function isOfSecondFamily({ addressType }: EndpointSlice, service: Service | undefined): boolean {
+  const { ipFamilyPolicy: policy, ipFamilies: families } = service?.spec ?? {}
+  if (policy !== 'PreferDualStack' && policy !== 'RequireDualStack') return false
+  return families !== undefined && families.length > 0 && families[0] !== addressType
 }
 
 function portLabels({ name, port, protocol, appProtocol }: SlicePort): LabelRecord {

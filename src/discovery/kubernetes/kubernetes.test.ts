@@ -15,8 +15,7 @@ const CONFIG: KubernetesSdConfig = {
   namespaces: [],
   ownNamespace: false,
   selectors: {},
-  attachNode: false,
-  attachNamespace: false,
+  attach: { node: false, namespace: false, deployment: false, job: false, cronjob: false },
 }
 
 async function cluster(seed = 1) {
@@ -48,8 +47,8 @@ test('objects are listed in pages, then watched', async () => {
   assert.deepEqual(addresses(found.groups), ['pod/ns/p1 10.0.0.9:80', 'pod/ns/p3 10.0.0.3:80', 'pod/ns/p4 10.0.0.4:80'])
   const [first, second, watch, ...more] = api.requests
   assert.equal(first, 'GET /api/v1/pods?limit=500')
-  assert.equal(second, 'GET /api/v1/pods?limit=500&continue=2')
-  assert.match(watch, /^GET \/api\/v1\/pods\?watch=true&allowWatchBookmarks=true&resourceVersion=103&timeoutSeconds=[345]\d\d$/)
+  assert.equal(second, 'GET /api/v1/pods?limit=500&continue=50103.2')
+  assert.match(watch, /^GET \/api\/v1\/pods\?watch=true&allowWatchBookmarks=true&resourceVersion=50103&timeoutSeconds=[345]\d\d$/)
   assert.deepEqual(more, [])
   const metrics = await env.metrics.metrics()
   for (const [event, count] of Object.entries({ add: 4, update: 1, delete: 1 }))
@@ -77,7 +76,7 @@ test('a watch that ends goes on from the last version', async () => {
     assert.equal(api.requests.length, 1)
     assert.match(api.requests[0], /watch=true/)
   }
-  assert.match(api.requests[0], /resourceVersion=103/)
+  assert.match(api.requests[0], /resourceVersion=50103/)
   assert.deepEqual([...found.groups.keys()].sort(), ['pod/ns/p-cut', 'pod/ns/p-end', 'pod/ns/p1'])
   assert.match(await env.metrics.metrics(), /prometheus_sd_kubernetes_failures_total 1\n/)
   await found.stop()
@@ -117,6 +116,60 @@ test('targets stay while the server fails, and it is asked less and less', async
   await found.stop()
 })
 
+test('a server that is restored, or busy, is listed again in the end', async () => {
+  const { env, api, discover } = await cluster()
+  api.put('pods', pod('p1', '10.0.0.1'))
+  const found = discover({})
+  await found.look()
+  api.restore()
+  api.put('pods', pod('p2', '10.0.0.2'))
+  assert.deepEqual(await found.look(2000), [])
+  await found.look(60_000)
+  assert.deepEqual([...found.groups.keys()].sort(), ['pod/ns/p1', 'pod/ns/p2'])
+  assert.match(String(env.lines.at(-1)?.fields.error), /^server returned HTTP status 504: Too large resource version/)
+
+  api.requests.length = 0
+  api.fault = () => ({ kind: 'status', status: 429, body: 'no', headers: { 'retry-after': '40' } })
+  api.expire()
+  api.delete('pods', 'p1', 'ns')
+  await found.look(39_000)
+  assert.equal(api.requests.length, 1)
+  api.fault = () => undefined
+  await found.look(5000)
+  assert.deepEqual([...found.groups.keys()], ['pod/ns/p2'])
+  await found.stop()
+})
+
+test('what is no list and no event changes nothing', async () => {
+  const { env, api, discover } = await cluster()
+  api.put('pods', pod('p1', '10.0.0.1'))
+  const found = discover({})
+  await found.look()
+  for (const body of [
+    '<html>',
+    '{}',
+    '[]',
+    'null',
+    '{"kind":"Status","metadata":{"resourceVersion":"1"}}',
+    '{"kind":"PodList","items":[null]}',
+  ]) {
+    api.fault = (kind) => (kind === 'list' ? { kind: 'garbage', body } : undefined)
+    api.expire()
+    assert.deepEqual(await found.look(30_000), [], body)
+    assert.equal(env.lines.at(-1)?.message, 'kubernetes discovery: request failed, the last targets stay', body)
+  }
+  api.fault = () => undefined
+  await found.look(120_000)
+  for (const text of ['}\n', '{"type":"GONE","object":{"metadata":{"name":"p9"}}}\n', 'null\n']) {
+    api.babble(text)
+    assert.deepEqual(await found.look(60_000), [], text)
+  }
+  api.put('pods', pod('p2', '10.0.0.2'))
+  await found.look()
+  assert.deepEqual([...found.groups.keys()], ['pod/ns/p1', 'pod/ns/p2'])
+  await found.stop()
+})
+
 test('a watch in silence is opened anew when the server should have ended it', async () => {
   const { api, discover } = await cluster()
   const found = discover({})
@@ -141,6 +194,25 @@ test('namespaces and selectors choose, and nothing is said before all lists have
   await found.stop()
 })
 
+test('pods are chosen by the labels of their nodes', async () => {
+  const { api, discover } = await cluster()
+  const node = (name: string, zone: string) => api.put('nodes', { metadata: { name, labels: { zone } } })
+  node('n1', 'a')
+  node('n2', 'b')
+  api.put('pods', pod('p1', '10.0.0.1'))
+  api.put('pods', { ...pod('p2', '10.0.0.2'), spec: { nodeName: 'n2', containers: [{ name: 'c' }] } })
+  api.put('pods', { ...pod('p3', '10.0.0.3'), spec: { containers: [{ name: 'c' }] } })
+  const found = discover({ selectors: { nodes: { label: 'zone=a', field: '' } } })
+  await found.look()
+  assert.deepEqual(addresses(found.groups), ['pod/ns/p1 10.0.0.1:80'])
+  node('n2', 'a')
+  node('n1', 'b')
+  await found.look()
+  assert.deepEqual(addresses(found.groups), ['pod/ns/p2 10.0.0.2'])
+  assert.equal([...found.groups.values()][0].labels.get('__meta_kubernetes_node_name'), '')
+  await found.stop()
+})
+
 test('labels follow the objects they are taken from', async () => {
   const { api, discover } = await cluster()
   api.put('endpoints', {
@@ -149,7 +221,7 @@ test('labels follow the objects they are taken from', async () => {
       { addresses: [{ ip: '10.0.0.1', nodeName: 'n1', targetRef: { kind: 'Pod', namespace: 'ns', name: 'p' } }], ports: [{ port: 80 }] },
     ],
   })
-  const found = discover({ role: 'endpoints', attachNode: true, attachNamespace: true })
+  const found = discover({ role: 'endpoints', attach: { ...CONFIG.attach, node: true, namespace: true } })
   const labels = async (...names: string[]) => {
     await found.look()
     const { targets, labels } = found.groups.get('endpoints/ns/s')!
@@ -180,7 +252,7 @@ test('after any sequence of events the targets are those that a fresh list gives
     const { env, api, discover } = await cluster(seed)
     const random = seededRandom(seed)
     const pick = (count: number) => Math.floor(random.next() * count)
-    const config = { role: 'endpointslice', attachNode: true, attachNamespace: seed % 2 === 0 } as const
+    const config = { role: 'endpointslice', attach: { ...CONFIG.attach, node: true, namespace: seed % 2 === 0 } } as const
     const found = discover(config)
     for (let step = 0; step < 15; step++) {
       act(api, pick, String(step))

@@ -13,7 +13,7 @@ import { ingressRole } from './ingress.ts'
 import { listAndWatch } from './list-watch.ts'
 import { nodeRole } from './node.ts'
 import { ObjectStore } from './object-store.ts'
-import type { Resource } from './objects.ts'
+import type { KubernetesObject, Resource } from './objects.ts'
 import { podRole } from './pod.ts'
 import type { Role } from './role.ts'
 import { keyOf } from './role.ts'
@@ -38,7 +38,12 @@ const API: Readonly<Record<Resource, { readonly prefix: string; readonly inNames
   endpoints: { prefix: '/api/v1', inNamespace: true, event: 'endpoints' },
   endpointslices: { prefix: '/apis/discovery.k8s.io/v1', inNamespace: true, event: 'endpointslice' },
   ingresses: { prefix: '/apis/networking.k8s.io/v1', inNamespace: true, event: 'ingress' },
+  replicasets: { prefix: '/apis/apps/v1', inNamespace: true },
+  jobs: { prefix: '/apis/batch/v1', inNamespace: true },
 }
+
+/** Of these nothing but who they are and who controls them is read. */
+const METADATA_ONLY: ReadonlySet<Resource> = new Set(['namespaces', 'replicasets', 'jobs'])
 
 const FIND_RETRY_MS = 15_000
 
@@ -150,6 +155,7 @@ class ClusterWatch {
 
   /** The groups that differ from those of the last call. */
   changes(): readonly TargetGroup[] {
+    const { attach, selectors } = this.#config
     const built: TargetGroup[] = []
     const gone: string[] = []
     for (const key of this.#dirty) {
@@ -160,7 +166,7 @@ class ClusterWatch {
         gone.push(source)
         continue
       }
-      const group = this.#role.build(object, this.#store.cluster(key, this.#config))
+      const group = this.#role.build(object, this.#store.cluster(key, attach, selectors.nodes !== undefined))
       if (group !== undefined)
         built.push({ source, labels: Labels.of(group.labels), targets: group.targets.map((target) => Labels.of(target)) })
     }
@@ -170,13 +176,23 @@ class ClusterWatch {
 
   #resources(): readonly Resource[] {
     const { primary, secondary, onNodes } = this.#role
-    const node: readonly Resource[] = this.#config.attachNode && onNodes ? ['nodes'] : []
-    const namespace: readonly Resource[] = this.#config.attachNamespace && primary !== 'nodes' ? ['namespaces'] : []
-    return [primary, ...secondary, ...node, ...namespace]
+    const { attach, selectors } = this.#config
+    const isSelectedByNode = primary === 'pods' && selectors.nodes !== undefined
+    const when = (condition: boolean, resource: Resource): readonly Resource[] => (condition ? [resource] : [])
+    return [
+      primary,
+      ...secondary,
+      ...when(onNodes && (attach.node || isSelectedByNode), 'nodes'),
+      ...when(attach.namespace && primary !== 'nodes', 'namespaces'),
+      // Whatever runs on nodes has to do with pods.
+      ...when(attach.deployment && onNodes, 'replicasets'),
+      ...when(attach.cronjob && onNodes, 'jobs'),
+    ]
   }
 
   #watch(server: ApiServer, resource: Resource, namespace: string | undefined, signal: AbortSignal): Promise<void> {
     const path = `${API[resource].prefix}${namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`}/${resource}`
+    const kept = METADATA_ONLY.has(resource) ? ({ metadata }: KubernetesObject) => ({ metadata }) : (object: KubernetesObject) => object
     let isListed = false
     this.#missingLists++
     const wakeAfter = (change: () => void) => {
@@ -190,11 +206,11 @@ class ClusterWatch {
       {
         replaced: (objects) =>
           wakeAfter(() => {
-            this.#store.replace(resource, namespace, objects)
+            this.#store.replace(resource, namespace, objects.map(kept))
             if (!isListed) this.#missingLists--
             isListed = true
           }),
-        changed: (object) => wakeAfter(() => this.#store.set(resource, object)),
+        changed: (object) => wakeAfter(() => this.#store.set(resource, kept(object))),
         deleted: (object) => wakeAfter(() => this.#store.delete(resource, keyOf(object))),
         failed: () => this.#failures.inc(),
       },

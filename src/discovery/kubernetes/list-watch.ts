@@ -11,7 +11,8 @@ import type { Selector } from './schema.ts'
 // Lists a resource, then watches it from the version that was listed.
 // 1. A watch that ends goes on from the last version that was seen, so that nothing is missed.
 // 2. A version that the server no longer has (410 Gone) is no failure: all is listed again.
-// 3. Whoever listens has the last known objects until a list says otherwise.
+// 3. So it is after some failures in a row: a server that was restored may never come to the version.
+// 4. Whoever listens has the last known objects until a list says otherwise.
 // Source: kubernetes.io/docs/reference/using-api/api-concepts, "Efficient detection of changes"; kubernetes/client-go tools/cache/reflector.go.
 
 const PAGE_OBJECTS = 500
@@ -23,8 +24,14 @@ const WATCH_SECONDS = { min: 300, max: 600 }
 /** Over the time after which the server ends a watch: a connection that died silently. */
 const WATCH_GRACE_MS = 30_000
 const BACKOFF_MS = { min: 800, max: 30_000 }
+/** A server that asks for more patience than this is asked all the same. */
+const RETRY_AFTER_MS_MAX = 60_000
+/** So many failures in a row, and all is listed again. */
+const FAILURES_MAX = 4
 /** A watch that ends within this time and brings nothing is a failure, lest the server is asked without a pause. */
 const SHORT_WATCH_MS = 1000
+/** A watch that stood for this time shows that the server is well, even if nothing happened. */
+const LONG_WATCH_MS = 10_000
 
 export interface ListWatchOptions {
   readonly server: ApiServer
@@ -44,23 +51,37 @@ export interface ListWatchListener {
 /** Runs until `signal` aborts. */
 export async function listAndWatch(env: Env, options: ListWatchOptions, listener: ListWatchListener, signal: AbortSignal): Promise<void> {
   const backoff = new Backoff(env)
+  let failures = 0
   /** Of the newest object that was seen; undefined: a list is needed. */
   let version: string | undefined
+  const recover = () => {
+    failures = 0
+    backoff.reset()
+  }
   while (!signal.aborted) {
+    let watchedSince: number | undefined
     try {
       version ??= await listAll(env, options, listener, signal)
-      version = await watch(env, options, version, listener, signal, (seen) => {
-        version = seen
-        backoff.reset()
+      version = await watch(env, options, version, signal, {
+        ...listener,
+        opened() {
+          watchedSince = env.clock.monotonic()
+        },
+        seen(newest) {
+          version = newest
+          recover()
+        },
       })
     } catch (error) {
       if (signal.aborted) return
+      if (watchedSince !== undefined && env.clock.monotonic() - watchedSince > LONG_WATCH_MS) recover()
       if (error instanceof GoneError || error instanceof RefusedError) version = undefined
       if (!(error instanceof GoneError)) {
         listener.failed()
+        if (++failures % FAILURES_MAX === 0) version = undefined
         env.log.warn('kubernetes discovery: request failed, the last targets stay', { path: options.path, error: errorMessage(error) })
       }
-      await backoff.wait(signal)
+      await backoff.wait(signal, error instanceof BusyError ? error.retryAfterMs : 0)
     }
   }
 }
@@ -69,8 +90,18 @@ export async function listAndWatch(env: Env, options: ListWatchOptions, listener
 class GoneError extends Error {}
 /** The server does not take the request; the version may be why. */
 class RefusedError extends Error {}
+/** The server has too much to do, and may say until when. */
+class BusyError extends Error {
+  readonly retryAfterMs: number
+
+  constructor(message: string, retryAfterMs: number) {
+    super(message)
+    this.retryAfterMs = retryAfterMs
+  }
+}
 
 interface ObjectList {
+  readonly kind?: string
   readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string }
   readonly items?: readonly KubernetesObject[] | null
 }
@@ -80,7 +111,8 @@ async function listAll(env: Env, options: ListWatchOptions, listener: ListWatchL
   for (let next: string | undefined; ; ) {
     const query = { limit: String(PAGE_OBJECTS), ...(next ? { continue: next } : {}) }
     const response = await open(env, options, query, LIST_TIMEOUT_MS, signal)
-    const { metadata, items } = JSON.parse(new TextDecoder().decode(await readBody(response, PAGE_BYTES_MAX))) as ObjectList
+    const { kind, metadata, items } = JSON.parse(new TextDecoder().decode(await readBody(response, PAGE_BYTES_MAX))) as ObjectList
+    if (!kind?.endsWith('List')) throw new Error(`found ${JSON.stringify(kind)}, want a list`)
     for (const object of items ?? []) objects.push(slim(object))
     next = metadata?.continue
     if (next) continue
@@ -95,19 +127,19 @@ interface WatchEvent {
   readonly object: KubernetesObject & { readonly code?: number; readonly message?: string }
 }
 
+interface WatchListener extends ListWatchListener {
+  opened(): void
+  /** An event came; a watch may begin after it. */
+  seen(version: string): void
+}
+
 /** Resolves with the last version when the server ends the watch. */
-async function watch(
-  env: Env,
-  options: ListWatchOptions,
-  from: string,
-  listener: ListWatchListener,
-  signal: AbortSignal,
-  onVersion: (version: string) => void,
-): Promise<string> {
+async function watch(env: Env, options: ListWatchOptions, from: string, signal: AbortSignal, listener: WatchListener): Promise<string> {
   const start = env.clock.monotonic()
   const seconds = Math.round(WATCH_SECONDS.min + env.random.next() * (WATCH_SECONDS.max - WATCH_SECONDS.min))
   const query = { watch: 'true', allowWatchBookmarks: 'true', resourceVersion: from, timeoutSeconds: String(seconds) }
   const { body } = await open(env, options, query, seconds * 1000 + WATCH_GRACE_MS, signal)
+  listener.opened()
   let version = from
   let isEmpty = true
   for await (const line of lines(body)) {
@@ -117,10 +149,11 @@ async function watch(
       throw object.code === 410 ? new GoneError(problem) : new Error(problem)
     }
     if (type === 'DELETED') listener.deleted(object)
-    else if (type !== 'BOOKMARK') listener.changed(slim(object))
+    else if (type === 'ADDED' || type === 'MODIFIED') listener.changed(slim(object))
+    else if (type !== 'BOOKMARK') throw new Error(`watch event of type ${JSON.stringify(type)}, want ADDED, MODIFIED, DELETED or BOOKMARK`)
     version = object.metadata?.resourceVersion ?? version
     isEmpty = false
-    onVersion(version)
+    listener.seen(version)
   }
   if (isEmpty && env.clock.monotonic() - start < SHORT_WATCH_MS) throw new Error('watch ended at once')
   return version
@@ -157,7 +190,8 @@ async function open(
   const text = new TextDecoder().decode(await readBody(response, PAGE_BYTES_MAX))
   const problem = `server returned HTTP status ${response.status}: ${statusMessage(text)}`
   if (response.status === 410) throw new GoneError(problem)
-  throw response.status < 500 && response.status !== 429 ? new RefusedError(problem) : new Error(problem)
+  if (response.status < 500 && response.status !== 429) throw new RefusedError(problem)
+  throw new BusyError(problem, Math.min(Number(response.headers['retry-after'] ?? 0) * 1000 || 0, RETRY_AFTER_MS_MAX))
 }
 
 /** Source of names: Prometheus discovery/kubernetes/client_metrics.go. The time is that until the head of the answer. */
@@ -226,8 +260,8 @@ class Backoff {
     this.#env = env
   }
 
-  async wait(signal: AbortSignal): Promise<void> {
-    const delayMs = this.#delayMs * (1 + this.#env.random.next())
+  async wait(signal: AbortSignal, delayMsMin: number): Promise<void> {
+    const delayMs = Math.max(delayMsMin, this.#delayMs * (1 + this.#env.random.next()))
     this.#delayMs = Math.min(this.#delayMs * 2, BACKOFF_MS.max)
     await sleep(this.#clock, delayMs, signal)
   }

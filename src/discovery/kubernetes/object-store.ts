@@ -1,6 +1,6 @@
 import type { KubernetesObject, Objects, Resource } from './objects.ts'
 import { objectKey } from './objects.ts'
-import type { Cluster } from './role.ts'
+import type { AttachMetadata, Cluster } from './role.ts'
 import { keyOf } from './role.ts'
 
 export type ObjectEvent = 'add' | 'update' | 'delete'
@@ -48,13 +48,13 @@ export class ObjectStore {
   }
 
   /** What a group is built from, which is remembered; what it asked for before is forgotten. */
-  cluster(group: string, attach: { readonly attachNode: boolean; readonly attachNamespace: boolean }): Cluster {
+  cluster(group: string, attach: AttachMetadata, nodesAreSelected = false): Cluster {
     this.forget(group)
     const asked = new Set<string>()
     this.#asked.set(group, asked)
     return {
-      attachNode: attach.attachNode,
-      attachNamespace: attach.attachNamespace,
+      attach,
+      nodesAreSelected,
       find: (resource, namespace, name) => {
         const key = objectKey(namespace, name)
         const place = `${resource} ${key}`

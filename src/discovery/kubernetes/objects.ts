@@ -8,7 +8,13 @@ export interface ObjectMeta {
   readonly resourceVersion?: string
   readonly labels?: Readonly<Record<string, string>>
   readonly annotations?: Readonly<Record<string, string>>
-  readonly ownerReferences?: readonly { readonly kind?: string; readonly name?: string; readonly controller?: boolean }[]
+  readonly ownerReferences?: readonly OwnerReference[]
+}
+
+export interface OwnerReference {
+  readonly kind?: string
+  readonly name?: string
+  readonly controller?: boolean
 }
 
 export interface KubernetesObject {
@@ -29,6 +35,9 @@ export interface Service extends KubernetesObject {
     readonly clusterIP?: string
     readonly externalName?: string
     readonly loadBalancerIP?: string
+    readonly ipFamilyPolicy?: string
+    /** The first is the primary one. */
+    readonly ipFamilies?: readonly string[]
     readonly ports?: readonly { readonly name?: string; readonly port: number; readonly protocol?: string }[]
   }
 }
@@ -129,9 +138,16 @@ export interface Objects {
   readonly endpointslices: EndpointSlice
   readonly ingresses: Ingress
   readonly namespaces: KubernetesObject
+  readonly replicasets: KubernetesObject
+  readonly jobs: KubernetesObject
 }
 
 export type Resource = keyof Objects
+
+/** Who made an object and keeps it going. */
+export function controllerOf({ metadata }: KubernetesObject): OwnerReference | undefined {
+  return metadata?.ownerReferences?.find(({ controller }) => controller === true)
+}
 
 /** `namespace/name`, or the name alone of what is in no namespace. */
 export function objectKey(namespace: string | undefined, name: string | undefined): string {

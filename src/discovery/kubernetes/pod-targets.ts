@@ -27,7 +27,7 @@ export class PodTargets {
     const key = keyOf(pod)
     const entry = this.#seen.get(key) ?? { pod, ports: new Set() }
     this.#seen.set(key, entry)
-    const labels = podLabels(pod)
+    const labels = podLabels(pod, this.#cluster)
     if (port === undefined) return labels
     entry.ports.add(port)
     for (const { container, isInit } of containersOf(pod)) {
@@ -50,7 +50,7 @@ export class PodTargets {
             [ADDRESS_LABEL]: formatAddress({ host: ip, port: port.containerPort }),
             ...containerLabels(container, isInit),
             ...containerPortLabels(port, port.protocol),
-            ...podLabels(pod),
+            ...podLabels(pod, this.#cluster),
           })
         }
       }

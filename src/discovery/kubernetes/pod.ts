@@ -1,11 +1,13 @@
 import { formatAddress } from '../../base/address.ts'
 import { ADDRESS_LABEL } from '../static.ts'
 import { type LabelRecord, metaLabels, PREFIX } from './meta-labels.ts'
-import type { Container, ContainerPort, Pod } from './objects.ts'
-import type { Role } from './role.ts'
+import { type Container, type ContainerPort, controllerOf, type OwnerReference, type Pod } from './objects.ts'
+import type { Cluster, Role } from './role.ts'
 import { namespaceLabels, nodeLabels } from './role.ts'
 
 // Source: Prometheus discovery/kubernetes/pod.go.
+
+const NO_TARGETS = { labels: {}, targets: [] }
 
 /** One target a declared port of a container; one a container that declares none, without a port. */
 export const podRole: Role<'pods'> = {
@@ -16,7 +18,9 @@ export const podRole: Role<'pods'> = {
   build(pod, cluster) {
     const ip = pod.status?.podIP
     // A pod that is starting, or was evicted.
-    if (!ip) return { labels: {}, targets: [] }
+    if (!ip) return NO_TARGETS
+    const node = pod.spec?.nodeName
+    if (cluster.nodesAreSelected && (node === undefined || cluster.find('nodes', undefined, node) === undefined)) return NO_TARGETS
     const targets: LabelRecord[] = []
     for (const { container, isInit } of containersOf(pod)) {
       const id = containerId(pod, container, isInit)
@@ -27,14 +31,15 @@ export const podRole: Role<'pods'> = {
         targets.push({ [ADDRESS_LABEL]: address, ...own, ...containerPortLabels(port, port.protocol) })
       }
     }
-    return { labels: { ...podLabels(pod), ...namespaceLabels(cluster, pod), ...nodeLabels(cluster, pod.spec?.nodeName) }, targets }
+    return { labels: { ...podLabels(pod, cluster), ...namespaceLabels(cluster, pod), ...nodeLabels(cluster, node) }, targets }
   },
 }
 
 /** What describes a pod, wherever it is met. */
-export function podLabels({ metadata, spec, status }: Pod): LabelRecord {
+export function podLabels(pod: Pod, cluster: Cluster): LabelRecord {
+  const { metadata, spec, status } = pod
   const ready = status?.conditions?.find(({ type }) => type === 'Ready')?.status ?? 'Unknown'
-  const owner = metadata?.ownerReferences?.find(({ controller }) => controller === true)
+  const owner = controllerOf(pod)
   return {
     [`${PREFIX}pod_ip`]: status?.podIP ?? '',
     [`${PREFIX}pod_ready`]: ready.toLowerCase(),
@@ -45,7 +50,25 @@ export function podLabels({ metadata, spec, status }: Pod): LabelRecord {
     ...metaLabels('pod', metadata),
     [`${PREFIX}pod_controller_kind`]: owner?.kind ?? '',
     [`${PREFIX}pod_controller_name`]: owner?.name ?? '',
+    ...workloadLabels(owner, metadata?.namespace, cluster),
   }
+}
+
+/** What stands behind the controller of a pod, where it is asked for: a deployment behind a replica set, a cron job behind a job. */
+function workloadLabels(owner: OwnerReference | undefined, namespace: string | undefined, cluster: Cluster): LabelRecord {
+  const { deployment, job, cronjob } = cluster.attach
+  const labels: LabelRecord = {}
+  const behind = (resource: 'replicasets' | 'jobs', kind: string): string => {
+    const object = cluster.find(resource, namespace, owner?.name)
+    const controller = object && controllerOf(object)
+    return controller?.kind === kind ? (controller.name ?? '') : ''
+  }
+  if (owner?.kind === 'ReplicaSet' && deployment) labels[`${PREFIX}pod_deployment_name`] = behind('replicasets', 'Deployment')
+  if (owner?.kind === 'Job') {
+    if (job) labels[`${PREFIX}pod_job_name`] = owner.name ?? ''
+    if (cronjob) labels[`${PREFIX}pod_cronjob_name`] = behind('jobs', 'CronJob')
+  }
+  return labels
 }
 
 interface PodContainer {

@@ -11,8 +11,18 @@ export interface BuiltGroup {
 /** The other objects that a group takes labels from; what was asked for is watched, found or not. */
 export interface Cluster {
   find<R extends Resource>(resource: R, namespace: string | undefined, name: string | undefined): Objects[R] | undefined
-  readonly attachNode: boolean
-  readonly attachNamespace: boolean
+  readonly attach: AttachMetadata
+  /** Whether a selector chooses among nodes: then only what runs on those that are known counts. */
+  readonly nodesAreSelected: boolean
+}
+
+/** Which objects lend labels to targets that have to do with them. */
+export interface AttachMetadata {
+  readonly node: boolean
+  readonly namespace: boolean
+  readonly deployment: boolean
+  readonly job: boolean
+  readonly cronjob: boolean
 }
 
 /** How a role makes a target group of one object. */
@@ -30,7 +40,7 @@ export interface Role<R extends Resource> {
 
 /** Labels of a node, where they are asked for and it is known. */
 export function nodeLabels(cluster: Cluster, name: string | undefined): LabelRecord {
-  if (!cluster.attachNode || name === undefined) return {}
+  if (!cluster.attach.node || name === undefined) return {}
   const node = cluster.find('nodes', undefined, name)
   return node === undefined ? {} : metaLabels('node', node.metadata)
 }
@@ -39,7 +49,7 @@ export function nodeLabels(cluster: Cluster, name: string | undefined): LabelRec
 export function namespaceLabels(cluster: Cluster, { metadata }: KubernetesObject): LabelRecord {
   const name = metadata?.namespace
   const labels = { [`${PREFIX}namespace`]: name ?? '' }
-  if (!cluster.attachNamespace) return labels
+  if (!cluster.attach.namespace) return labels
   const namespace = cluster.find('namespaces', undefined, name)
   return namespace === undefined ? labels : { ...labels, ...labelsAndAnnotations('namespace', namespace.metadata) }
 }

@@ -21,7 +21,10 @@ function build<R extends Resource>(
 ) {
   const store = new ObjectStore(() => {})
   for (const [resource, objects] of Object.entries(others)) for (const other of objects) store.set(resource as Resource, other)
-  const group = role.build(object, store.cluster('group', { attachNode: attach, attachNamespace: attach }))
+  const group = role.build(
+    object,
+    store.cluster('group', { node: attach, namespace: attach, deployment: attach, job: attach, cronjob: attach }),
+  )
   if (group === undefined) return undefined
   const show = (labels: Record<string, string>) =>
     Object.fromEntries([...Labels.of(labels)].map(([name, value]) => [name.replace('__meta_kubernetes_', ''), value]))
@@ -110,6 +113,51 @@ const containerPort = (name: string, number: string, protocol: string) => ({
   pod_container_port_protocol: protocol,
 })
 const SIDE = { __address__: '10.1.0.1:9090', ...container('side', true), ...containerPort('metrics', '9090', 'TCP') }
+
+test('what stands behind the controller of a pod', () => {
+  const owned = (name: string, kind: string, owner: string) => ({
+    metadata: { name, namespace: 'ns', ownerReferences: [{ kind, name: owner, controller: true }] },
+  })
+  const check = (kind: string, others: Parameters<typeof build>[2], want: object) => {
+    const pod = { ...owned('p', kind, 'o'), status: { podIP: '10.1.0.1' } }
+    const own: object = { ...others, pods: [pod] }
+    const slice = {
+      metadata: { name: 's', namespace: 'ns' },
+      endpoints: [{ addresses: ['10.1.0.1'], targetRef: { kind: 'Pod', namespace: 'ns', name: 'p' } }],
+      ports: [{}],
+    }
+    for (const labels of [build(podRole, pod, others, true)![0], build(endpointSliceRole, slice, own, true)![1]])
+      assert.deepEqual(Object.fromEntries(Object.entries(labels).filter(([name]) => /^pod_(deployment|job|cronjob)/.test(name))), want)
+    assert.ok(!Object.keys(build(podRole, pod, others)![0]).some((name) => /^pod_(deployment|job|cronjob)/.test(name)))
+  }
+  check('ReplicaSet', { replicasets: [owned('o', 'Deployment', 'web')] }, { pod_deployment_name: 'web' })
+  check('ReplicaSet', { replicasets: [owned('o', 'Rollout', 'web')] }, {})
+  check('ReplicaSet', { jobs: [owned('o', 'CronJob', 'web')] }, {})
+  check('Job', {}, { pod_job_name: 'o' })
+  check('Job', { jobs: [owned('o', 'CronJob', 'nightly')] }, { pod_job_name: 'o', pod_cronjob_name: 'nightly' })
+  check('DaemonSet', { replicasets: [owned('o', 'Deployment', 'web')] }, {})
+})
+
+test('a service of both address families has targets of its first one', () => {
+  const check = (spec: object, addressType: string, want: number) => {
+    const slice = {
+      metadata: { name: 's', namespace: 'ns', labels: { 'kubernetes.io/service-name': 'web' } },
+      addressType,
+      endpoints: [{ addresses: ['x'] }],
+      ports: [{ port: 80 }],
+    }
+    const services = [{ metadata: { name: 'web', namespace: 'ns' }, spec }]
+    assert.equal(build(endpointSliceRole, slice, { services })!.length - 1, want, JSON.stringify([spec, addressType]))
+  }
+  for (const ipFamilyPolicy of ['PreferDualStack', 'RequireDualStack']) {
+    check({ ipFamilyPolicy, ipFamilies: ['IPv4', 'IPv6'] }, 'IPv4', 1)
+    check({ ipFamilyPolicy, ipFamilies: ['IPv4', 'IPv6'] }, 'IPv6', 0)
+    check({ ipFamilyPolicy, ipFamilies: ['IPv6'] }, 'IPv6', 1)
+    check({ ipFamilyPolicy }, 'IPv6', 1)
+  }
+  check({ ipFamilyPolicy: 'SingleStack', ipFamilies: ['IPv4'] }, 'IPv6', 1)
+  check({ ipFamilies: ['IPv4', 'IPv6'] }, 'IPv6', 1)
+})
 
 test('a node', () => {
   assert.deepEqual(build(nodeRole, NODE), [

@@ -14,8 +14,9 @@ test('what contradicts itself is refused, in upstream’s words', () => {
   }
   check('{}', 'role missing (one of: pod, service, endpoints, endpointslice, node, ingress)')
   check('{role: xpod}', 'unknown Kubernetes SD role "xpod", want node, service, pod, endpoints, endpointslice, ingress')
-  check('{role: pod, selectors: [{role: node}]}', 'pod role supports only pod selectors')
-  check('{role: pod, selectors: [{}]}', 'pod role supports only pod selectors')
+  check('{role: pod, selectors: [{role: service}]}', 'pod role supports only pod, node selectors')
+  check('{role: pod, selectors: [{}]}', 'pod role supports only pod, node selectors')
+  check('{role: pod, selectors: [{role: node, label: a=b}, {role: pod}]}', undefined)
   check('{role: endpoints, selectors: [{role: node}]}', 'endpoints role supports only pod, service, endpoints selectors')
   check('{role: pod, selectors: [{role: pod}, {role: pod}]}', 'duplicated selector role: pod')
   check('{role: pod, bearer_token: x}', "to use custom HTTP client configuration please provide the 'api_server' URL explicitly")

@@ -1,8 +1,9 @@
 import type { z } from 'zod'
-import { boolean, list, oneOf, section, text, unsupported, url } from '../../base/schema.ts'
+import { boolean, list, oneOf, section, text, url } from '../../base/schema.ts'
 import type { HttpClientConfig } from '../http-client.ts'
 import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields } from '../http-client-schema.ts'
 import type { Resource } from './objects.ts'
+import type { AttachMetadata } from './role.ts'
 
 // Source: Prometheus discovery/kubernetes/kubernetes.go; docs/configuration/configuration.md, kubernetes_sd_config.
 
@@ -13,7 +14,7 @@ export type RoleName = (typeof ROLES)[number]
 const SELECTABLE: Readonly<Record<RoleName, readonly RoleName[]>> = {
   node: ['node'],
   service: ['service'],
-  pod: ['pod'],
+  pod: ['pod', 'node'],
   endpoints: ['pod', 'service', 'endpoints'],
   endpointslice: ['pod', 'service', 'endpointslice'],
   ingress: ['ingress'],
@@ -41,9 +42,9 @@ const kubernetesSdConfigSchema = section(
     attach_metadata: section('attach_metadata', {
       node: boolean(),
       namespace: boolean(),
-      deployment: unsupported(boolean(), false),
-      job: unsupported(boolean(), false),
-      cronjob: unsupported(boolean(), false),
+      deployment: boolean(),
+      job: boolean(),
+      cronjob: boolean(),
     }),
     ...httpClientFields(),
   },
@@ -109,8 +110,7 @@ export interface KubernetesSdConfig {
   readonly namespaces: readonly string[]
   readonly ownNamespace: boolean
   readonly selectors: Readonly<Partial<Record<Resource, Selector>>>
-  readonly attachNode: boolean
-  readonly attachNamespace: boolean
+  readonly attach: AttachMetadata
 }
 
 export interface KubernetesContext {
@@ -130,7 +130,6 @@ export function toKubernetesSdConfig(config: KubernetesSection, { client, resolv
     namespaces: config.namespaces?.names ?? [],
     ownNamespace: config.namespaces?.own_namespace ?? false,
     selectors,
-    attachNode: config.attach_metadata?.node ?? false,
-    attachNamespace: config.attach_metadata?.namespace ?? false,
+    attach: { node: false, namespace: false, deployment: false, job: false, cronjob: false, ...config.attach_metadata },
   }
 }
