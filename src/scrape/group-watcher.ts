@@ -1,6 +1,7 @@
 import type { Env } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
+import type { ConsumerMetrics } from '../discovery/consumer-metrics.ts'
 import type { TargetGroup } from '../discovery/discoverer.ts'
 import type { DiscovererConfig } from './scrape-config.ts'
 
@@ -8,6 +9,7 @@ interface Watched {
   readonly controller: AbortController
   readonly groups: Map<string, TargetGroup>
   hasYielded: boolean
+  hasFailed: boolean
   done: Promise<void>
 }
 
@@ -15,14 +17,16 @@ interface Watched {
 export class GroupWatcher {
   readonly #env: Env
   readonly #log: Log
+  readonly #metrics: ConsumerMetrics
   readonly #onChange: () => void
   #running = new Map<string, Watched>()
   /** Their discoverers have been replaced; their targets stay until those that replace them have spoken. */
   #leaving: Watched[] = []
 
-  constructor(env: Env, log: Log, onChange: () => void) {
+  constructor(env: Env, log: Log, metrics: ConsumerMetrics, onChange: () => void) {
     this.#env = env
     this.#log = log
+    this.#metrics = metrics
     this.#onChange = onChange
   }
 
@@ -37,14 +41,14 @@ export class GroupWatcher {
       before.delete(key)
     }
     for (const watched of before.values()) {
-      watched.controller.abort()
+      this.#end(watched)
       this.#leaving.push(watched)
     }
   }
 
-  /** Whether a discoverer has not yet said anything. */
+  /** Whether a discoverer may yet say its first word. */
   get isPending(): boolean {
-    for (const watched of this.#running.values()) if (!watched.hasYielded) return true
+    for (const watched of this.#running.values()) if (!watched.hasYielded && !watched.hasFailed) return true
     return false
   }
 
@@ -61,14 +65,25 @@ export class GroupWatcher {
   /** Ends all discoverers; resolves when they have ended. */
   async stop(): Promise<void> {
     const all = [...this.#running.values()]
-    for (const { controller } of all) controller.abort()
+    for (const watched of all) this.#end(watched)
     this.#running.clear()
     this.#leaving = []
     await Promise.all(all.map((watched) => watched.done))
   }
 
+  #end(watched: Watched): void {
+    watched.controller.abort()
+    if (watched.hasFailed) this.#metrics.failureGone()
+  }
+
   #start(config: DiscovererConfig): Watched {
-    const watched: Watched = { controller: new AbortController(), groups: new Map(), hasYielded: false, done: Promise.resolve() }
+    const watched: Watched = {
+      controller: new AbortController(),
+      groups: new Map(),
+      hasYielded: false,
+      hasFailed: false,
+      done: Promise.resolve(),
+    }
     watched.done = this.#watch(config, watched)
     return watched
   }
@@ -78,6 +93,7 @@ export class GroupWatcher {
     try {
       for await (const groups of config.create(this.#env).watch(signal)) {
         if (signal.aborted) return
+        this.#metrics.received()
         for (const group of groups) {
           if (group.targets.length === 0) watched.groups.delete(group.source)
           else watched.groups.set(group.source, group)
@@ -86,7 +102,11 @@ export class GroupWatcher {
         this.#onChange()
       }
     } catch (error) {
-      if (!signal.aborted) this.#log.error('discovery ended', { mechanism: config.mechanism, error: errorMessage(error) })
+      if (signal.aborted) return
+      watched.hasFailed = true
+      this.#metrics.failed()
+      this.#log.error('discovery ended', { mechanism: config.mechanism, error: errorMessage(error) })
+      this.#onChange()
     }
   }
 }

@@ -428,6 +428,7 @@ test('discoverers that end, fail or say nothing keep nobody from being scraped',
   await w.env.clock.advance(1500)
   assert.match(w.store.text(series('up')), /=1$/)
   assert.ok(w.env.lines.some((line) => line.message === 'discovery ended' && line.fields.error === 'no such backend'))
+  assert.match(await w.env.metrics.metrics(), /prometheus_sd_failed_configs\{name="scrape"\} 1\n/)
   // The new configuration waits some seconds for a mechanism that says nothing, then goes on without it.
   w.manager.apply([scrapeConfig({ discoverers: [silent, fixedTargets('b:1')], fingerprint: 'other' })])
   await w.env.clock.advance(1000)
@@ -440,6 +441,12 @@ test('discoverers that end, fail or say nothing keep nobody from being scraped',
     w.manager.active().map((target) => target.scrapeUrl),
     ['http://b:1/metrics'],
   )
+  const metrics = await w.env.metrics.metrics()
+  for (const line of ['failed_configs{name="scrape"} 0', 'received_updates_total{name="scrape"} 2', 'updates_total{name="scrape"} 2'])
+    assert.ok(metrics.includes(`prometheus_sd_${line}\n`), metrics.match(/prometheus_sd_.*/g)?.join('\n'))
+  assert.match(metrics, /prometheus_sd_last_update_timestamp_seconds\{name="scrape",config="j"\} \d/)
+  w.manager.apply([])
+  assert.doesNotMatch(await w.env.metrics.metrics(), /prometheus_sd_\w+\{name="scrape",config="j"\}/)
   await w.stop()
 })
 

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry, Summary } from 'prom-client'
+import { ConsumerMetrics } from '../discovery/consumer-metrics.ts'
 
 /** What scraping tells about itself, by upstream's names where the meaning is the same. Source: Prometheus scrape/metrics.go. */
 export type ScrapeMetrics = ReturnType<typeof scrapeMetrics>
@@ -45,12 +46,7 @@ export function scrapeMetrics(registry: Registry) {
       registers,
       ...SUMMARY_WINDOW,
     }),
-    discoveredTargets: new Gauge({
-      name: 'prometheus_sd_discovered_targets',
-      help: 'Current number of discovered targets.',
-      labelNames: ['name', 'config'],
-      registers,
-    }),
+    discovery: new ConsumerMetrics(registry, 'scrape'),
     intervalLength: new Summary({
       name: 'prometheus_target_interval_length_seconds',
       help: 'Actual intervals between scrapes.',

@@ -45,7 +45,7 @@ export class ScrapePool {
     this.#config = config
     this.#onEmpty = onEmpty
     this.#log = context.log.with({ job: config.jobName })
-    this.#watcher = new GroupWatcher(context.env, this.#log, () => this.#scheduleSync())
+    this.#watcher = new GroupWatcher(context.env, this.#log, context.metrics.discovery, () => this.#scheduleSync())
     this.#syncTimer = new QueuedTimer(context.timers, () => this.#sync())
     context.metrics.poolsTotal.inc()
     context.metrics.poolTargetLimit.set({ scrape_job: config.jobName }, config.targetLimit)
@@ -88,7 +88,7 @@ export class ScrapePool {
     metrics.poolSyncs.remove(job)
     metrics.syncFailed.remove(job)
     metrics.syncLength.remove(job)
-    metrics.discoveredTargets.remove({ name: 'scrape', config: this.#config.jobName })
+    metrics.discovery.forget(this.#config.jobName)
     this.#isRemoved = true
     this.#checkEmpty()
   }
@@ -116,7 +116,9 @@ export class ScrapePool {
   #scheduleSync(): void {
     const now = this.#context.env.clock.monotonic()
     if (this.#watcher.isPending && now < this.#pendingUntil) return
-    this.#syncTimer.arm(Math.max(SYNC_DELAY_MS, this.#lastSync + SYNC_INTERVAL_MS - now))
+    const waitMs = this.#lastSync + SYNC_INTERVAL_MS - now
+    if (waitMs > SYNC_DELAY_MS) this.#context.metrics.discovery.delayed()
+    this.#syncTimer.arm(Math.max(SYNC_DELAY_MS, waitMs))
   }
 
   /** Makes loops and targets the same. */
@@ -166,7 +168,7 @@ export class ScrapePool {
         }
       }
     }
-    metrics.discoveredTargets.set({ name: 'scrape', config: config.jobName }, discoveredCount)
+    metrics.discovery.sent(config.jobName, discoveredCount, this.#context.env.clock.now())
     return found
   }
 
