@@ -2,7 +2,8 @@ import type { Histogram } from '../model/histogram.ts'
 import type { Timestamp } from '../model/time.ts'
 
 /**
- * Encodings of chunk bytes; the last three carry start times. Source: Prometheus tsdb/chunkenc/chunk.go, Encoding.
+ * Encodings of chunk bytes; the last three carry start times. docs/formats/chunks.md.
+ * Source: Prometheus tsdb/chunkenc/chunk.go, Encoding; prompb/types.proto, Chunk.Encoding.
  */
 export const ChunkEncoding = { none: 0, xor: 1, histogram: 2, floatHistogram: 3, xor2: 4, histogramSt: 5, floatHistogramSt: 6 } as const
 export type ChunkEncoding = (typeof ChunkEncoding)[keyof typeof ChunkEncoding]
@@ -31,16 +32,22 @@ export class SampleColumns {
     this.valueWords = new Uint32Array(this.values.buffer)
   }
 
+  /** Forgets all samples, and lets go of their histograms. */
   clear(): void {
     this.length = 0
     this.histograms = undefined
     this.startTimes = undefined
   }
 
-  /** Makes room for `count` more samples. */
+  /** Makes room for `count` more samples: floats without start time until something else is written there. */
   reserve(count: number): void {
     const wanted = this.length + count
-    if (wanted <= this.timestamps.length) return
+    if (wanted > this.timestamps.length) this.#grow(wanted)
+    if (this.histograms !== undefined) for (let i = this.length; i < wanted; i++) this.histograms[i] = undefined
+    this.startTimes?.fill(0, this.length, wanted)
+  }
+
+  #grow(wanted: number): void {
     const capacity = Math.max(wanted, this.timestamps.length * 2)
     const timestamps = new Float64Array(capacity)
     const values = new Float64Array(capacity)
@@ -49,8 +56,26 @@ export class SampleColumns {
     this.timestamps = timestamps
     this.values = values
     this.valueWords = new Uint32Array(values.buffer)
+    while (this.histograms !== undefined && this.histograms.length < capacity) this.histograms.push(undefined)
+    if (this.startTimes === undefined) return
+    const startTimes = new Float64Array(capacity)
+    startTimes.set(this.startTimes)
+    this.startTimes = startTimes
   }
 
+  /** The column of histograms, for who is about to write one. */
+  withHistograms(): (Histogram | undefined)[] {
+    this.histograms ??= new Array<Histogram | undefined>(this.timestamps.length).fill(undefined)
+    return this.histograms
+  }
+
+  /** The column of start times, for who is about to write one. */
+  withStartTimes(): Float64Array {
+    this.startTimes ??= new Float64Array(this.timestamps.length)
+    return this.startTimes
+  }
+
+  /** Adds a float. */
   push(t: Timestamp, v: number): void {
     this.reserve(1)
     this.timestamps[this.length] = t
