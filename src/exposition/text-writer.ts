@@ -29,10 +29,10 @@ export function sampleLine(name: string, pairs: string, value: number, timestamp
   return `${name}${pairs === '' ? '' : `{${pairs}}`} ${formatFloatText(value)}${time}\n`
 }
 
-function shownName(name: string): string {
+export function shownName(name: string): string {
   return isLegacyMetricName(name) ? name : quoted(name)
 }
 
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return /[\\"\n]/.test(text) ? `"${text.replace(/[\\"\n]/g, (found) => (found === '\n' ? '\\n' : `\\${found}`))}"` : `"${text}"`
 }

@@ -1,5 +1,5 @@
 // Pages of metrics for comparing linters: mostly right, with everything that a linter has to say, and now and then broken. Labels without a
-// name are not among them: upstream takes them for the line before's, or crashes.
+// name are not among them: upstream takes them for the line before's, or crashes. Pages in all formats: exposition-page-generator.ts.
 import type { Random } from '../../src/base/env.ts'
 
 const WORDS = [
