@@ -110,12 +110,12 @@ export class BitReader {
 
   #readLong(ones: number, isSigned: boolean): number {
     this.#bit += 8
-    const is56 = ones === 7
-    const high = this.read(is56 ? 24 : 32)
-    const sum = high * 0x100000000 + this.read(32)
-    if (!isSigned) return sum
-    if (is56) return sum > 2 ** 55 ? sum - 2 ** 56 : sum
-    return (high | 0) * 0x100000000 + (sum - high * 0x100000000)
+    const high = this.read(ones === 7 ? 24 : 32)
+    const low = this.read(32)
+    if (!isSigned) return high * 0x100000000 + low
+    // The sign goes into the high half first: the sum of both would not be exact before. 2^55 itself is positive.
+    if (ones === 7 && !(high === 0x800000 && low === 0)) return ((high << 8) >> 8) * 0x100000000 + low
+    return (ones === 7 ? high : high | 0) * 0x100000000 + low
   }
 
   /** A float64; its halves stand in `high` and `low`, which keep the bits of a NaN. */

@@ -1,3 +1,4 @@
+import { STALE_HIGH, STALE_LOW } from '../model/staleness.ts'
 import { NO_LEADING } from './xor-sample.ts'
 
 /** The window of an XOR run that has not begun: leading zeros in the low byte, trailing zeros in the next. */
@@ -56,6 +57,12 @@ export class BitWriter {
     floats[0] = value
     this.put(floatWords[1] | 0, 32)
     this.put(floatWords[0] | 0, 32)
+  }
+
+  /** The staleness marker, by the bits that upstream gives it. */
+  putStale(): void {
+    this.put(STALE_HIGH, 32)
+    this.put(STALE_LOW, 32)
   }
 
   /** Seven bits a byte, the lowest first. */

@@ -114,6 +114,11 @@ export class HistogramSampleEncoder {
     return this.state[SAMPLES]
   }
 
+  /** Whether the chunk is one of float histograms. */
+  get isFloat(): boolean {
+    return (this.state[FLAGS] & IS_FLOAT) !== 0
+  }
+
   /** The encoding of the chunk that has begun. */
   get encoding(): ChunkEncoding {
     const flags = this.state[FLAGS]

@@ -1,21 +1,22 @@
 import { assert } from '../base/assert.ts'
-import { type Chunk, ChunkEncoding } from '../chunkenc/codec.ts'
-import { encodeXor } from '../chunkenc/xor.ts'
+import type { Chunk } from '../chunkenc/codec.ts'
+import { encodeChunks } from '../chunkenc/encode-chunks.ts'
+import type { Histogram } from '../model/histogram.ts'
 import { compareLabels, compareStrings, Labels } from '../model/labels.ts'
 import type { Matcher } from '../model/matcher.ts'
 import type { Timestamp } from '../model/time.ts'
 import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, SeriesSource } from './series-source.ts'
 import { SERIES_BATCH } from './series-source.ts'
 
-/** A series as two columns of equal length, times rising. */
+/** A series as columns of equal length, times rising. */
 export interface MemorySeries {
   readonly labels: Labels
   readonly timestamps: ArrayLike<Timestamp>
+  /** Floats; the sum where `histograms` has something. A staleness marker after a histogram ends a series of histograms. */
   readonly values: ArrayLike<number>
+  readonly histograms?: ArrayLike<Histogram | undefined> | undefined
+  readonly startTimes?: ArrayLike<Timestamp> | undefined
 }
-
-/** Samples of a chunk, as upstream cuts them. */
-const CHUNK_SAMPLES = 120
 
 /** Series held in memory as encoded chunks; they do not change. For small needs, and for tests of everything that reads. */
 export class MemorySource implements SeriesSource {
@@ -29,13 +30,15 @@ export class MemorySource implements SeriesSource {
     const kept: Series[] = []
     let minTime = Number.POSITIVE_INFINITY
     let maxTime = Number.NEGATIVE_INFINITY
-    for (const { labels, timestamps, values } of series) {
-      assert(timestamps.length === values.length, 'a series has as many values as times')
+    for (const one of series) {
+      const { labels, timestamps } = one
+      for (const column of [one.values, one.histograms, one.startTimes])
+        assert(column === undefined || column.length === timestamps.length, 'the columns of a series are as long as its times')
       for (let i = 1; i < timestamps.length; i++) assert(timestamps[i] > timestamps[i - 1], 'the times of a series rise')
       if (timestamps.length === 0) continue
       minTime = Math.min(minTime, timestamps[0])
       maxTime = Math.max(maxTime, timestamps[timestamps.length - 1])
-      kept.push({ labels, chunks: encodeChunks(timestamps, values) })
+      kept.push({ labels, chunks: encodeChunks(one) })
     }
     this.#series = kept.sort((a, b) => compareLabels(a.labels, b.labels))
     for (let i = 1; i < kept.length; i++) assert(!kept[i].labels.equals(kept[i - 1].labels), 'a label set is given once')
@@ -98,22 +101,4 @@ export function sortedUpTo(found: Iterable<string>, limit: number): readonly str
 
 function overlaps(chunk: Chunk, minTime: Timestamp, maxTime: Timestamp): boolean {
   return chunk.minTime <= maxTime && chunk.maxTime >= minTime
-}
-
-function encodeChunks(timestamps: ArrayLike<Timestamp>, values: ArrayLike<number>): readonly Chunk[] {
-  const chunks: Chunk[] = []
-  for (let from = 0; from < timestamps.length; from += CHUNK_SAMPLES) {
-    const to = Math.min(from + CHUNK_SAMPLES, timestamps.length)
-    const data = encodeXor(timestamps, values, from, to)
-    chunks.push({
-      encoding: ChunkEncoding.xor,
-      minTime: timestamps[from],
-      maxTime: timestamps[to - 1],
-      sampleCount: to - from,
-      data,
-      start: 0,
-      end: data.length,
-    })
-  }
-  return chunks
 }
