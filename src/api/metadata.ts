@@ -2,7 +2,8 @@ import type { Answer } from '../base/http-answer.ts'
 import type { RouteRequest } from '../base/http-routes.ts'
 import { compareStrings } from '../model/labels.ts'
 import { parseMetricSelector } from '../promql/parser/parse.ts'
-import type { MetricMetadata, PageMetadata } from '../scrape/page-metadata.ts'
+import type { MetricFamily } from '../scrape/metric-family.ts'
+import type { PageMetadata } from '../scrape/page-metadata.ts'
 import type { ApiDeps } from './deps.ts'
 import { badData } from './failure.ts'
 import { dataAnswer, listAnswer } from './json/envelope.ts'
@@ -54,7 +55,7 @@ export function targetMetadata(deps: ApiDeps, { form }: RouteRequest): Answer {
   }
 }
 
-function familiesOf(page: PageMetadata, metric: string): readonly MetricMetadata[] {
+function familiesOf(page: PageMetadata, metric: string): readonly MetricFamily[] {
   if (metric === '') return page.list()
   const family = page.find(metric)
   return family === undefined ? [] : [family]

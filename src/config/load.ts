@@ -11,9 +11,9 @@ import { type ConfigFile, fileWarnings, readConfigFile, resolvePath } from './fi
 import { otherFileKind } from './file-kind.ts'
 import type { ConfigProblem, ConfigWarning } from './problems.ts'
 import { ConfigError } from './problems.ts'
-import { checkTimeouts, type GlobalSection, type PrometheusSection, prometheusSchema, scrapeConfigFileSchema } from './prometheus-schema.ts'
+import { checkJobs, type GlobalSection, type PrometheusSection, prometheusSchema, scrapeConfigFileSchema } from './prometheus-schema.ts'
 import { renderConfig, renderJob } from './render.ts'
-import { effectiveGlobal, effectiveJob, toScrapeConfig } from './scrape-configs.ts'
+import { type ConfigDefaults, effectiveGlobal, effectiveJob, toScrapeConfig } from './scrape-configs.ts'
 
 export interface LoadedConfig {
   readonly file: string
@@ -39,6 +39,7 @@ export interface LoadedConfig {
 export interface LoadOptions {
   /** Environment variables: for `${NAME}` in the values of external_labels, and for where Kubernetes says that its API server is. */
   readonly variables?: Readonly<Record<string, string | undefined>>
+  readonly defaults?: ConfigDefaults
 }
 
 /** Reads and checks a prometheus.yml. Throws a ConfigError that lists everything that is wrong. */
@@ -47,10 +48,11 @@ export async function loadConfig(env: { readonly fs: FileSystem }, path: string,
   const { value: config } = main
   const warnings: ConfigWarning[] = fileWarnings(main)
   const externalLabels = expandExternalLabels(main, options, warnings)
-  const global = effectiveGlobal({
-    ...config.global,
-    ...(externalLabels.size > 0 ? { external_labels: externalLabels.toObject() } : {}),
-  })
+  const global = effectiveGlobal(
+    { ...config.global, ...(externalLabels.size > 0 ? { external_labels: externalLabels.toObject() } : {}) },
+    options.defaults ?? {},
+    (name) => resolvePath(path, name),
+  )
 
   const included = await readIncludedFiles(env.fs, main, global)
   for (const file of included) warnings.push(...fileWarnings(file))
@@ -58,10 +60,11 @@ export async function loadConfig(env: { readonly fs: FileSystem }, path: string,
   const scrapeConfigs: ScrapeConfig[] = []
   for (const file of [main, ...included]) {
     for (const [index, job] of (file.value.scrape_configs ?? []).entries()) {
+      const resolve = (name: string) => resolvePath(file.path, name)
       const readFile = secretReader(env.fs, file, ['scrape_configs', index], { secretFiles, warnings })
       scrapeConfigs.push(
-        await toScrapeConfig(effectiveJob(job, global), {
-          resolve: (name) => resolvePath(file.path, name),
+        await toScrapeConfig(effectiveJob(job, global, resolve), {
+          resolve,
           readFile,
           externalLabels,
           variables: options.variables ?? {},
@@ -69,7 +72,7 @@ export async function loadConfig(env: { readonly fs: FileSystem }, path: string,
       )
     }
   }
-  const jobs = config.scrape_configs?.map((job) => effectiveJob(job, global))
+  const jobs = config.scrape_configs?.map((job) => effectiveJob(job, global, (name) => resolvePath(path, name)))
   const effective: PrometheusSection = { ...config, global, ...(jobs ? { scrape_configs: jobs } : {}) }
   return {
     file: path,
@@ -87,8 +90,11 @@ export async function loadConfig(env: { readonly fs: FileSystem }, path: string,
     secretFiles: [...secretFiles],
     toYaml: () => renderConfig(effective),
     jobYaml: (name) => {
-      const job = [main, ...included].flatMap((file) => file.value.scrape_configs ?? []).find((job) => job.job_name === name)
-      return job === undefined ? undefined : renderJob(effectiveJob(job, global))
+      for (const file of [main, ...included]) {
+        const job = file.value.scrape_configs?.find((job) => job.job_name === name)
+        if (job !== undefined) return renderJob(effectiveJob(job, global, (name) => resolvePath(file.path, name)))
+      }
+      return undefined
     },
   }
 }
@@ -119,7 +125,7 @@ async function readIncludedFiles(
       try {
         const file = await readConfigFile(fs, path, scrapeConfigFileSchema, misplaced)
         const report = (place: YamlPath, message: string) => problems.push({ file: path, ...file.tree.valuePosition(place), message })
-        checkTimeouts(file.value.scrape_configs, global.scrape_interval!, report)
+        checkJobs(file.value.scrape_configs, global, report)
         for (const [job, { job_name: name }] of (file.value.scrape_configs ?? []).entries()) {
           const first = firstSeen.get(name)
           if (first !== undefined)

@@ -3,7 +3,9 @@ import { CodedError } from '../base/errors.ts'
 import { boolean, integer, list, type Report, scalar, section, text, unsupported } from '../base/schema.ts'
 import { duration, labels } from '../model/config-schema.ts'
 import { quote } from '../model/labels.ts'
+import { nameSchemeProblem, nameSchemes } from '../scrape/name-schemes.ts'
 import {
+  checkScrapeProtocols,
   histogramFields,
   nameSchemeFields,
   scrapeConfigSchema,
@@ -27,13 +29,13 @@ export const globalSchema = section(
     evaluation_interval: duration(),
     rule_query_offset: unsupported(duration(), 0),
     query_log_file: unsupported(text(), ''),
-    scrape_failure_log_file: unsupported(text(), ''),
+    scrape_failure_log_file: text(),
     external_labels: labels(),
     ...scrapeLimitFields(),
     keep_dropped_targets: integer(),
-    ...nameSchemeFields(),
+    ...nameSchemeFields('global'),
     ...histogramFields(),
-    extra_scrape_metrics: unsupported(boolean(), false),
+    extra_scrape_metrics: boolean(),
   },
   {
     printed: { scrape_interval: '1m', scrape_timeout: '10s', evaluation_interval: '1m' },
@@ -41,6 +43,7 @@ export const globalSchema = section(
       const interval = global.scrape_interval || DEFAULT_INTERVAL_MS
       if (global.scrape_timeout && global.scrape_timeout > interval)
         report(['scrape_timeout'], 'global scrape timeout greater than scrape interval')
+      checkScrapeProtocols(global.scrape_protocols, 'global config', report)
     },
   },
 )
@@ -89,7 +92,7 @@ export const prometheusSchema = section(
         config.remote_read?.map(({ name }) => name),
         (index, name) => report(['remote_read', index, 'name'], `found multiple remote read configs with job name ${quote(name)}`),
       )
-      checkTimeouts(config.scrape_configs, config.global?.scrape_interval || DEFAULT_INTERVAL_MS, report)
+      checkJobs(config.scrape_configs, config.global ?? {}, report)
     },
   },
 )
@@ -106,14 +109,18 @@ function checkNames(names: readonly (string | undefined)[] | undefined, duplicat
   }
 }
 
-/** Of jobs whose own timeout is longer than their interval. Also for the files of `scrape_config_files`, which know no `global`. */
-export function checkTimeouts(jobs: PrometheusSection['scrape_configs'], globalIntervalMs: number, report: Report): void {
+/** What is wrong with jobs below this `global`. Also for the files of `scrape_config_files`, which know no `global`. */
+export function checkJobs(jobs: PrometheusSection['scrape_configs'], global: GlobalSection, report: Report): void {
+  const globalIntervalMs = global.scrape_interval || DEFAULT_INTERVAL_MS
   for (const [index, job] of (jobs ?? []).entries()) {
     const interval = job.scrape_interval || globalIntervalMs
-    if (!job.scrape_timeout || job.scrape_timeout <= interval) continue
-    report(
-      ['scrape_configs', index, 'scrape_timeout'],
-      `scrape timeout greater than scrape interval for scrape config with job name ${quote(job.job_name ?? '')}`,
-    )
+    if (job.scrape_timeout && job.scrape_timeout > interval) {
+      report(
+        ['scrape_configs', index, 'scrape_timeout'],
+        `scrape timeout greater than scrape interval for scrape config with job name ${quote(job.job_name ?? '')}`,
+      )
+    }
+    const problem = nameSchemeProblem(nameSchemes(job, global))
+    if (problem !== undefined) report(['scrape_configs', index, 'metric_name_escaping_scheme'], problem)
   }
 }

@@ -11,6 +11,7 @@ import { TimerQueue } from './timer-queue.ts'
 const OPTIONS: ScrapeClientOptions = {
   url: scrapeUrl('http', 'target:80', '/metrics', new Map()),
   http: { tls: undefined, basicAuth: undefined, bearerToken: undefined, followRedirects: true },
+  accept: 'text/plain',
   enableCompression: true,
   timeoutMs: 10_000,
   bodyBytesMax: 1 << 20,
@@ -77,7 +78,7 @@ test('the request is what upstream sends', async () => {
       'GET /metrics HTTP/1.1',
       'Host: target:80',
       'User-Agent: Promontory/1',
-      'Accept: text/plain;version=0.0.4;q=0.2,*/*;q=0.1',
+      'Accept: text/plain',
       'Accept-Encoding: gzip',
       'X-Prometheus-Scrape-Timeout-Seconds: 1.5',
       'Authorization: Basic dTpw',

@@ -7,21 +7,26 @@
 import { AssertionFailure } from '../base/assert.ts'
 import { errorMessage } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
-import { TextParser } from '../exposition/text-parser.ts'
 import { formatDuration } from '../model/duration.ts'
 import type { Timestamp } from '../model/time.ts'
 import type { Appendable, Appender } from '../storage/appender.ts'
-import { type BodyBuffer, BodySizeError } from './body-buffer.ts'
+import { BodySizeError } from './body-buffer.ts'
 import type { CommitGroup } from './commit-group.ts'
-import { BODY_BYTES_MAX, checkContentType, SampleLimitError } from './limits.ts'
+import { type PageFormat, pageFormat } from './content-type.ts'
+import type { FailureLogs } from './failure-log.ts'
+import { BODY_BYTES_MAX, BucketLimitError, SampleLimitError } from './limits.ts'
 import type { ScrapeMetrics } from './metrics.ts'
 import { markStale, PageIngest } from './page-ingest.ts'
 import { type MetadataPool, NO_METADATA, type PageMetadata } from './page-metadata.ts'
+import { makePageParser, readable } from './page-parsers.ts'
 import type { PageTexts } from './page-texts.ts'
 import { ReportSeries } from './report.ts'
+import type { SampleAppender } from './sample-appender.ts'
 import { LabelLimitError } from './sample-labels.ts'
-import { ScrapeClient, type ScrapeClientContext, ScrapeError } from './scrape-client.ts'
+import { ScrapeClient, type ScrapeClientContext, type ScrapedPage, ScrapeError } from './scrape-client.ts'
 import type { ScrapeConfig } from './scrape-config.ts'
+import type { ScrapeFeatures } from './scrape-features.ts'
+import { acceptHeader } from './scrape-protocol.ts'
 import { EMPTY_PAGE, type SeriesPage } from './series-page.ts'
 import { type SlotStart, slotFrom, slotSlackMs, startOfSlot } from './slots.ts'
 import type { TargetHealth, TargetStatus } from './target.ts'
@@ -35,6 +40,8 @@ export interface ScrapeContext extends ScrapeClientContext {
   readonly texts: PageTexts
   readonly metrics: ScrapeMetrics
   readonly metadata: MetadataPool
+  readonly features: ScrapeFeatures
+  readonly failureLogs: FailureLogs
   readonly log: Log
   /** Salts hashes of what targets send. */
   readonly salt: number
@@ -68,7 +75,8 @@ export class ScrapeLoop {
   #page: SeriesPage = EMPTY_PAGE
   #metadata: PageMetadata = NO_METADATA
   #live = false
-  /** The page was made under another configuration: good for staleness only. */
+  #format: PageFormat | undefined
+  /** The page was made under another configuration, or is in another format: good for staleness only. */
   #pageIsForeign = false
   readonly #report = new ReportSeries()
   /** Why every scrape fails without being tried. */
@@ -149,10 +157,11 @@ export class ScrapeLoop {
   }
 
   #makeClient(): ScrapeClient {
-    const { http, enableCompression, bodyBytesMax } = this.#config
+    const { http, enableCompression, bodyBytesMax, scrapeProtocols, nameEscaping } = this.#config
     return new ScrapeClient(this.#context, {
       url: this.#target.url,
       http,
+      accept: acceptHeader(readable(scrapeProtocols), nameEscaping),
       enableCompression,
       timeoutMs: this.#target.timeoutMs,
       bodyBytesMax: bodyBytesMax > 0 ? bodyBytesMax : BODY_BYTES_MAX,
@@ -203,29 +212,30 @@ export class ScrapeLoop {
   }
 
   async #scrapeSlot(start: SlotStart, now: number): Promise<void> {
-    const { env, metrics, log } = this.#context
+    const { env, metrics, log, failureLogs } = this.#context
     const began = env.clock.monotonic()
     if (this.#lastStart > 0) metrics.intervalLength.observe({ interval: this.#intervalText }, (began - this.#lastStart) / 1000)
     this.#lastStart = began
     this.#lastScrape = Math.floor(now)
-    let body: BodyBuffer | undefined
-    let error: unknown
-    try {
-      if (this.#forcedError !== undefined) throw new ScrapeError(this.#forcedError)
-      const page = await this.#client.scrape()
-      body = page.body
-      if (body.length > 0) checkContentType(page.contentType)
-    } catch (cause) {
-      error = cause
+    let page: ScrapedPage | undefined
+    let error: unknown = this.#forcedError === undefined ? undefined : new ScrapeError(this.#forcedError)
+    if (error === undefined) {
+      try {
+        page = await this.#client.scrape()
+      } catch (cause) {
+        error = cause
+        const failure = { message: errorMessage(cause), job: this.#config.jobName, target: this.#target.url.text }
+        if (!this.#hasEnded()) failureLogs.write(this.#config.failureLogFile, failure)
+      }
     }
     try {
       // Told to stop while it was fetched: what came is not stored, and nothing is marked stale.
-      if (!this.#hasEnded()) await this.#store(start.timestamp, began, error === undefined ? body : undefined, error)
+      if (!this.#hasEnded()) await this.#store(start.timestamp, began, page, error)
     } catch (cause) {
       if (cause instanceof AssertionFailure) throw cause
       log.error('scrape commit failed', { target: this.#target.url.text, job: this.#config.jobName, error: errorMessage(cause) })
     } finally {
-      body?.release()
+      page?.body.release()
     }
     this.#lastTimestamp = start.timestamp
     this.#goOn()
@@ -251,15 +261,16 @@ export class ScrapeLoop {
   }
 
   /** Stores what a scrape brought, or that it failed, and the report. Rejects when the storage could not take it. */
-  async #store(timestamp: Timestamp, began: number, body: BodyBuffer | undefined, error: unknown): Promise<void> {
-    const { env, appendable, metrics } = this.#context
+  async #store(timestamp: Timestamp, began: number, page: ScrapedPage | undefined, error: unknown): Promise<void> {
+    const { env, appendable, metrics, features } = this.#context
     let appender = appendable.appender()
     let counts = NOTHING
+    const bodyBytes = page?.body.length ?? (error instanceof BodySizeError ? -1 : 0)
     try {
-      if (error === undefined && body !== undefined && body.length > 0) {
-        const ingest = this.#ingest(appender, timestamp, body)
-        counts = ingest
+      if (page !== undefined && page.body.length > 0) {
         try {
+          const ingest = this.#ingest(appender, timestamp, page)
+          counts = ingest
           while (!ingest.step(BYTES_PER_TURN)) {
             await nextTurn(env.clock)
             if (this.#hasEnded()) {
@@ -268,20 +279,20 @@ export class ScrapeLoop {
             }
           }
           const read = ingest.page
-          const page = read === this.#page ? read : this.#context.texts.share(read)
-          if (this.#live) markStale(appender, timestamp, this.#page, page)
-          this.#page = page
+          const shared = read === this.#page ? read : this.#context.texts.share(read)
+          if (this.#live) markStale(appender, timestamp, this.#page, shared)
+          this.#page = shared
           this.#metadata = ingest.metadata(this.#context.metadata)
           this.#pageIsForeign = false
           this.#live = true
-          this.#countRefused(ingest)
+          this.#countRefused(ingest.samples)
         } catch (cause) {
           if (cause instanceof AssertionFailure) throw cause
           error = cause
           appender.rollback()
           appender = appendable.appender()
         }
-        metrics.samplesScraped.inc(ingest.scrapedCount)
+        metrics.samplesScraped.inc(counts.scrapedCount)
       } else if (error === undefined) this.#markPageStale(appender, timestamp)
       if (error !== undefined) {
         this.#countFailure(error)
@@ -290,8 +301,10 @@ export class ScrapeLoop {
       const durationMs = env.clock.monotonic() - began
       this.#note(error, durationMs)
       const { scrapedCount, addedCount, seriesAddedCount } = counts
-      const report = { isUp: error === undefined, durationMs, scrapedCount, addedCount, seriesAddedCount }
-      this.#report.append(appender, timestamp, this.#target.labels, report)
+      const { extraMetrics, sampleLimit } = this.#config
+      const extra = extraMetrics || features.extraMetrics ? { timeoutMs: this.#target.timeoutMs, sampleLimit, bodyBytes } : undefined
+      const report = { isUp: error === undefined, durationMs, scrapedCount, addedCount, seriesAddedCount, extra }
+      this.#report.append(appender, timestamp, this.#target.labels, report, features.metadata)
     } catch (cause) {
       appender.rollback()
       throw cause
@@ -299,17 +312,24 @@ export class ScrapeLoop {
     await this.#context.commits.commit(appender)
   }
 
-  #ingest(appender: Appender, timestamp: Timestamp, body: BodyBuffer): PageIngest {
+  #ingest(appender: Appender, timestamp: Timestamp, { body, contentType }: ScrapedPage): PageIngest {
+    const { features, salt } = this.#context
+    const format = pageFormat(contentType, this.#config.fallbackProtocol)
+    // Bytes of one format say nothing about those of another.
+    const isOtherFormat = format !== this.#format
+    this.#format = format
+    if (isOtherFormat) this.#pageIsForeign = true
     return new PageIngest({
       appender,
+      parser: makePageParser(format, this.#config, features),
       config: this.#config,
+      features,
       targetLabels: this.#target.labels,
       timestamp,
       body,
-      parser: new TextParser(),
       page: this.#pageIsForeign ? EMPTY_PAGE : this.#page,
-      metadata: this.#metadata,
-      salt: this.#context.salt,
+      metadata: isOtherFormat ? NO_METADATA : this.#metadata,
+      salt,
     })
   }
 
@@ -332,20 +352,23 @@ export class ScrapeLoop {
     if (error instanceof SampleLimitError) metrics.exceededSampleLimit.inc()
     else if (error instanceof BodySizeError) metrics.exceededBodySize.inc()
     else if (error instanceof LabelLimitError) metrics.exceededLabelLimits.inc()
+    else if (error instanceof BucketLimitError) metrics.exceededBucketLimit.inc()
   }
 
-  #countRefused({ outOfOrderCount, duplicateCount, outOfBoundsCount }: PageIngest): void {
+  #countRefused({ outOfOrderCount, duplicateCount, outOfBoundsCount, exemplarsOutOfOrderCount }: SampleAppender): void {
     const { metrics, log } = this.#context
-    if (outOfOrderCount + duplicateCount + outOfBoundsCount === 0) return
+    if (outOfOrderCount + duplicateCount + outOfBoundsCount + exemplarsOutOfOrderCount === 0) return
     metrics.outOfOrder.inc(outOfOrderCount)
     metrics.duplicateTimestamp.inc(duplicateCount)
     metrics.outOfBounds.inc(outOfBoundsCount)
+    metrics.exemplarOutOfOrder.inc(exemplarsOutOfOrderCount)
     log.warn('samples of a scrape were not taken', {
       target: this.#target.url.text,
       job: this.#config.jobName,
       outOfOrderCount,
       duplicateCount,
       outOfBoundsCount,
+      exemplarsOutOfOrderCount,
     })
   }
 

@@ -4,6 +4,7 @@ import type { RelabelConfig } from '../model/relabel.ts'
 import type { Appendable } from '../storage/appender.ts'
 import { BufferPool } from './body-buffer.ts'
 import { CommitGroup } from './commit-group.ts'
+import { FailureLogs } from './failure-log.ts'
 import { BODIES_BYTES_MAX } from './limits.ts'
 import type { ScrapeContext } from './loop.ts'
 import { scrapeMetrics } from './metrics.ts'
@@ -11,6 +12,7 @@ import { MetadataPool } from './page-metadata.ts'
 import { PageTexts } from './page-texts.ts'
 import { ScrapePool } from './pool.ts'
 import type { ScrapeConfig } from './scrape-config.ts'
+import { type ScrapeFeatures, scrapeFeatures } from './scrape-features.ts'
 import type { DroppedTarget, TargetStatus, TargetsView } from './target.ts'
 import { TimerQueue } from './timer-queue.ts'
 
@@ -20,6 +22,8 @@ export interface ScrapeManagerOptions {
   readonly appendable: Appendable
   /** Of this program; part of the User-Agent. */
   readonly version: string
+  /** Default: none is asked for. */
+  readonly features?: ScrapeFeatures
 }
 
 /** Scrapes what the configuration says, from `run` until its signal aborts. */
@@ -45,7 +49,7 @@ class Manager implements ScrapeManager {
   /** Pools of jobs that are gone, until their staleness markers are written. */
   readonly #leaving = new Set<ScrapePool>()
 
-  constructor({ env, appendable, version }: ScrapeManagerOptions) {
+  constructor({ env, appendable, version, features = scrapeFeatures(new Set()) }: ScrapeManagerOptions) {
     const log = env.log.with({ component: 'scrape' })
     const timers = new TimerQueue(env.clock)
     const salt = Math.floor(env.random.next() * 2 ** 32)
@@ -59,6 +63,8 @@ class Manager implements ScrapeManager {
       appendable,
       metrics: scrapeMetrics(env.metrics),
       metadata: new MetadataPool(),
+      features,
+      failureLogs: new FailureLogs(env, log),
       log,
       salt,
     }
@@ -79,6 +85,7 @@ class Manager implements ScrapeManager {
     this.#pools.clear()
     this.#leaving.clear()
     await Promise.all(pools.map((pool) => pool.stop()))
+    await this.#context.failureLogs.close()
   }
 
   active(): readonly TargetStatus[] {
@@ -98,6 +105,7 @@ class Manager implements ScrapeManager {
   }
 
   #adjust(): void {
+    this.#context.failureLogs.open(this.#configs.map(({ failureLogFile }) => failureLogFile))
     const wanted = new Map(this.#configs.map((config) => [config.jobName, config]))
     for (const [job, pool] of this.#pools) {
       if (wanted.has(job)) continue

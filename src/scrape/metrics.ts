@@ -70,6 +70,14 @@ export function scrapeMetrics(registry: Registry) {
       'prometheus_target_scrapes_exceeded_sample_limit_total',
       'Total number of scrapes that hit the sample limit and were rejected.',
     ),
+    exceededBucketLimit: counter(
+      'prometheus_target_scrapes_exceeded_native_histogram_bucket_limit_total',
+      'Total number of scrapes that hit the native histogram bucket limit and were rejected.',
+    ),
+    exemplarOutOfOrder: counter(
+      'prometheus_target_scrapes_exemplar_out_of_order_total',
+      'Total number of exemplar rejected due to not being out of the expected order.',
+    ),
     outOfOrder: counter(
       'prometheus_target_scrapes_sample_out_of_order_total',
       'Total number of samples rejected due to not being out of the expected order.',

@@ -9,6 +9,7 @@ import { BodyBuffer, BufferPool } from './body-buffer.ts'
 import { markStale, PageIngest } from './page-ingest.ts'
 import { MetadataPool, NO_METADATA } from './page-metadata.ts'
 import type { ScrapeConfig } from './scrape-config.ts'
+import { scrapeFeatures } from './scrape-features.ts'
 import { EMPTY_PAGE, type SeriesPage } from './series-page.ts'
 
 const FAMILIES = 25
@@ -16,12 +17,14 @@ const SERIES = 20
 const config = {
   sampleLimit: 0,
   honorTimestamps: true,
+  trackTimestampsStaleness: false,
   honorLabels: false,
   metricRelabelConfigs: [],
   labelLimit: 0,
   labelNameLengthLimit: 0,
   labelValueLengthLimit: 0,
 } as unknown as ScrapeConfig
+const features = scrapeFeatures(new Set())
 const targetLabels = Labels.of({ job: 'node', instance: '10.0.0.1:9100' })
 
 /** An appender that keeps the newest sample of each series: the least that can be done with one. */
@@ -72,7 +75,18 @@ function measure(order: 'same' | 'shuffled' | 'new', scrapes: number): void {
     const body = new BodyBuffer(pool, Infinity, text.length)
     body.append(text, 0, text.length)
     const appender = store.appender()
-    const ingest = new PageIngest({ appender, config, targetLabels, timestamp: i, body, parser: new TextParser(), page, metadata, salt: 1 })
+    const ingest = new PageIngest({
+      appender,
+      config,
+      targetLabels,
+      timestamp: i,
+      body,
+      parser: new TextParser(),
+      features,
+      page,
+      metadata,
+      salt: 1,
+    })
     while (!ingest.step(1 << 20));
     markStale(appender, i, page, ingest.page)
     page = ingest.page

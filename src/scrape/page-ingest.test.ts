@@ -10,6 +10,7 @@ import { BodyBuffer, BufferPool } from './body-buffer.ts'
 import { markStale, PageIngest } from './page-ingest.ts'
 import { NO_METADATA } from './page-metadata.ts'
 import type { ScrapeConfig } from './scrape-config.ts'
+import { scrapeFeatures } from './scrape-features.ts'
 import { EMPTY_PAGE } from './series-page.ts'
 
 const TARGET = Labels.of({ job: 'j' })
@@ -68,6 +69,7 @@ async function stored(pages: readonly (readonly Line[])[], stepBytes: number): P
       timestamp,
       body,
       parser: new TextParser(),
+      features: scrapeFeatures(new Set()),
       page,
       metadata: NO_METADATA,
       salt: 7,
@@ -129,6 +131,7 @@ function ingest(text: string, fields: Partial<ScrapeConfig>) {
     timestamp: 1000,
     body,
     parser: new TextParser(),
+    features: scrapeFeatures(new Set()),
     page: EMPTY_PAGE,
     metadata: NO_METADATA,
     salt: 1,

@@ -1,24 +1,26 @@
 import { Entry, type PageParser } from '../exposition/page-parser.ts'
-import type { Labels } from '../model/labels.ts'
+import type { Histogram } from '../model/histogram.ts'
+import { type Labels, METRIC_NAME } from '../model/labels.ts'
 import { STALE_MARKER } from '../model/staleness.ts'
 import type { Timestamp } from '../model/time.ts'
 import { type Appender, AppendStatus, type SeriesRef } from '../storage/appender.ts'
 import type { BodyBuffer } from './body-buffer.ts'
-import { SampleLimitError } from './limits.ts'
+import { BucketLimitError, SampleLimitError } from './limits.ts'
+import { isOfFamily } from './metric-family.ts'
 import { type MetadataPool, MetadataReader, type PageMetadata } from './page-metadata.ts'
+import { SampleAppender, TOO_MANY_BUCKETS } from './sample-appender.ts'
 import { storedLabels } from './sample-labels.ts'
 import type { ScrapeConfig } from './scrape-config.ts'
-import { EMPTY_PAGE, includesRef, SeriesFlag, type SeriesPage, SeriesPageBuilder, trackedRefs } from './series-page.ts'
+import type { ScrapeFeatures } from './scrape-features.ts'
+import { EMPTY_PAGE, includesRef, SeriesFlag, type SeriesPage, SeriesPageBuilder, startTimeOf, trackedRefs } from './series-page.ts'
 import { equalBytes, hashBytes, SeriesTable } from './series-table.ts'
-
-/** How far ahead of the clock a target's own timestamp may be. Source: Prometheus scrape/scrape.go, maxAheadTime. */
-const AHEAD_MS_MAX = 10 * 60_000
 
 const NO_NAMES: readonly string[] = []
 
 export interface IngestOptions {
   readonly appender: Appender
   readonly config: ScrapeConfig
+  readonly features: ScrapeFeatures
   readonly targetLabels: Labels
   /** Of samples without a timestamp of their own. */
   readonly timestamp: Timestamp
@@ -43,9 +45,8 @@ export class PageIngest {
   /** Of them, those that metric relabeling left. */
   addedCount = 0
   seriesAddedCount = 0
-  outOfOrderCount = 0
-  duplicateCount = 0
-  outOfBoundsCount = 0
+  /** Takes the samples; knows what was refused. */
+  readonly samples: SampleAppender
   readonly #options: IngestOptions
   readonly #appender: Appender
   readonly #parser: PageParser
@@ -53,10 +54,15 @@ export class PageIngest {
   /** Samples that count towards `#sampleLimit`: those added, without repetitions of a series on the page. */
   #limitedCount = 0
   readonly #sampleLimit: number
+  /** The scrape fails: what is left is only counted. */
+  #hasTooManyBuckets = false
   readonly #honorTimestamps: boolean
+  readonly #tracksTimestamps: boolean
+  readonly #notesMetadata: boolean
+  /** Nothing but value and time is asked of a plain sample. */
+  readonly #isPlain: boolean
   /** Nothing in the configuration drops or refuses series. */
   readonly #takesAllSeries: boolean
-  readonly #timestampMax: Timestamp
   readonly #page: SeriesPage
   /** The entry that the next line should be. */
   #cursor = 0
@@ -75,7 +81,11 @@ export class PageIngest {
     this.#honorTimestamps = options.config.honorTimestamps
     const { metricRelabelConfigs, labelLimit, labelNameLengthLimit, labelValueLengthLimit } = options.config
     this.#takesAllSeries = metricRelabelConfigs.length === 0 && labelLimit + labelNameLengthLimit + labelValueLengthLimit === 0
-    this.#timestampMax = options.timestamp + AHEAD_MS_MAX
+    this.#tracksTimestamps = options.config.trackTimestampsStaleness
+    const { startTimeZeros, startTimes, metadata } = options.features
+    this.#notesMetadata = metadata
+    this.#isPlain = !startTimeZeros && !startTimes && !metadata
+    this.samples = new SampleAppender(options)
     this.#parser = options.parser
     this.#parser.reset(options.body.bytes, options.body.length)
   }
@@ -93,12 +103,19 @@ export class PageIngest {
       const cursor = this.#cursor
       if (cursor < count && parser.takeExpected(bytes, offsets[cursor], offsets[cursor + 1])) {
         this.scrapedCount++
-        if (this.#builder === undefined && flags[cursor] === 0 && !(parser.hasTimestamp && this.#honorTimestamps)) {
+        if (
+          this.#builder === undefined &&
+          flags[cursor] === 0 &&
+          parser.isPlain &&
+          this.#isPlain &&
+          !(parser.hasTimestamp && this.#honorTimestamps)
+        ) {
           this.#cursor = cursor + 1
           this.addedCount++
           if (++this.#limitedCount > this.#sampleLimit) continue
           const status = this.#appender.append(refs[cursor], timestamp, parser.numbers[0])
-          if (status !== AppendStatus.ok) this.#appendAgain(cursor, status)
+          if (status === AppendStatus.unknownSeries) this.#appendAgain(cursor, timestamp, undefined)
+          else if (status !== AppendStatus.ok) this.samples.count(status)
         } else this.#takeKnown(cursor)
         continue
       }
@@ -130,6 +147,7 @@ export class PageIngest {
 
   #endPage(): boolean {
     if (this.#limitedCount > this.#sampleLimit) throw new SampleLimitError()
+    if (this.#hasTooManyBuckets) throw new BucketLimitError()
     if (this.#builder === undefined && this.#cursor < this.#page.count) this.#startBuilding()
     return true
   }
@@ -137,7 +155,7 @@ export class PageIngest {
   /** From here on the page differs from the last one. */
   #startBuilding(): void {
     const page = this.#page
-    this.#builder = new SeriesPageBuilder(page.count, page.bytes.length)
+    this.#builder = new SeriesPageBuilder(page.count, page.bytes.length, this.#options.features.startTimeZeros)
     this.#builder.copyFrom(page, this.#cursor)
     this.#seen = new Uint8Array(page.count).fill(1, 0, this.#cursor)
   }
@@ -146,21 +164,23 @@ export class PageIngest {
   #takeKnown(index: number): void {
     const page = this.#page
     this.#cursor = index + 1
-    if (this.#limitedCount > this.#sampleLimit) {
+    if (this.#hasFailed) {
       if ((page.flags[index] & SeriesFlag.dropped) === 0) this.addedCount++
       return
     }
+    const before = page.flags[index]
+    const startTime = startTimeOf(page, index)
     if (this.#builder === undefined) {
-      const flags = this.#appendKnown(page.refs[index], page.flags[index], index)
-      if (flags === page.flags[index]) return
+      const flags = this.#appendKnown(page.refs[index], before, startTime, index)
+      if (flags === before && this.samples.startTime === startTime) return
       this.#cursor = index
       this.#startBuilding()
       this.#cursor = index + 1
       this.#seen![index] = 1
-      this.#builder!.add(page.bytes, page.offsets[index], page.offsets[index + 1], page.refs[index], flags)
+      this.#addKnown(index, flags)
       return
     }
-    if ((page.flags[index] & SeriesFlag.repeated) !== 0) {
+    if ((before & SeriesFlag.repeated) !== 0) {
       // Whether it is still a repetition depends on the first of the equal lines.
       this.#seen![index] = 1
       this.#takeElsewhere()
@@ -169,32 +189,60 @@ export class PageIngest {
     }
     const repeated = this.#seen![index] === 1 ? SeriesFlag.repeated : 0
     this.#seen![index] = 1
-    const flags = this.#appendKnown(page.refs[index], (page.flags[index] & SeriesFlag.dropped) | repeated, index)
-    this.#builder.add(page.bytes, page.offsets[index], page.offsets[index + 1], page.refs[index], flags)
+    this.#addKnown(index, this.#appendKnown(page.refs[index], (before & SeriesFlag.dropped) | repeated, startTime, index))
+  }
+
+  /** Entry `index` of the last page becomes the next one of the new page. */
+  #addKnown(index: number, flags: number): void {
+    const { bytes, offsets, refs } = this.#page
+    this.#builder!.add(bytes, offsets[index], offsets[index + 1], refs[index], flags, this.samples.startTime)
   }
 
   /** Takes the sample of a series whose handle is known; answers its flags. */
-  #appendKnown(ref: SeriesRef, flags: number, index: number): number {
+  #appendKnown(ref: SeriesRef, flags: number, startTimeBefore: Timestamp, index: number): number {
+    const { samples } = this
+    samples.startTime = startTimeBefore
     if ((flags & SeriesFlag.dropped) !== 0) return flags
     this.addedCount++
     const parser = this.#parser
     const ownTime = parser.hasTimestamp && this.#honorTimestamps
+    const timestamp = ownTime ? parser.numbers[1] : this.#options.timestamp
     if ((flags & SeriesFlag.repeated) !== 0 && !ownTime) {
-      this.duplicateCount++
+      samples.duplicateCount++
+      samples.appendExemplars(ref, timestamp)
       return flags
     }
-    if (++this.#limitedCount > this.#sampleLimit) return flags
-    const timestamp = ownTime ? parser.numbers[1] : this.#options.timestamp
-    const status = timestamp > this.#timestampMax ? AppendStatus.tooFarAhead : this.#appender.append(ref, timestamp, parser.numbers[0])
-    if (status !== AppendStatus.ok && index >= 0) this.#appendAgain(index, status, timestamp)
-    else this.#count(status)
+    const histogram = this.#histogram()
+    if (this.#hasTooManyBuckets || ++this.#limitedCount > this.#sampleLimit) return flags
+    const status = samples.append(ref, timestamp, histogram, startTimeBefore)
+    if (status === AppendStatus.unknownSeries && index >= 0) ref = this.#appendAgain(index, timestamp, histogram)
+    else samples.count(status)
+    samples.appendExemplars(ref, timestamp)
+    if (this.#notesMetadata && this.#metadata.hasChanged) this.#noteMetadata(ref, parser.labels())
     const kept = flags & SeriesFlag.repeated
-    return ownTime ? kept | SeriesFlag.untracked : kept
+    return ownTime && !this.#tracksTimestamps ? kept | SeriesFlag.untracked : kept
+  }
+
+  /** Of the sample the parser stands on; undefined for a float, or for one that fails the scrape. */
+  #histogram(): Histogram | undefined {
+    const histogram = this.samples.histogram()
+    if (histogram !== TOO_MANY_BUCKETS) return histogram
+    this.#hasTooManyBuckets = true
+    return undefined
+  }
+
+  get #hasFailed(): boolean {
+    return this.#limitedCount > this.#sampleLimit || this.#hasTooManyBuckets
+  }
+
+  #noteMetadata(ref: SeriesRef, labels: Labels): void {
+    const family = this.#metadata.family()
+    if (family !== undefined && isOfFamily(labels.get(METRIC_NAME), family)) this.#appender.setMetadata(ref, family)
   }
 
   /** The line is not the one that stood here last time. */
   #takeElsewhere(): void {
-    if (this.#limitedCount > this.#sampleLimit) {
+    if (this.#hasFailed) {
       // The scrape has failed; what is left is only counted.
       if (this.#takesAllSeries || this.#storedLabels() !== null) this.addedCount++
       return
@@ -217,8 +265,9 @@ export class PageIngest {
     if (found >= 0) {
       const index = found - page.count
       const ref = builder.ref(index)
-      const flags = this.#appendKnown(ref, (builder.flags(index) & SeriesFlag.dropped) | SeriesFlag.repeated, -1)
-      builder.add(bytes, seriesStart, seriesEnd, ref, flags)
+      const repeated = (builder.flags(index) & SeriesFlag.dropped) | SeriesFlag.repeated
+      const flags = this.#appendKnown(ref, repeated, builder.startTime(index), -1)
+      builder.add(bytes, seriesStart, seriesEnd, ref, flags, this.samples.startTime)
       return
     }
     table.add(hash, page.count + builder.count)
@@ -248,44 +297,34 @@ export class PageIngest {
     const { seriesBytes: bytes, seriesStart, seriesEnd } = parser
     const labels = this.#storedLabels()
     if (labels === null) {
-      this.#builder!.add(bytes, seriesStart, seriesEnd, -1, SeriesFlag.dropped)
+      this.#builder!.add(bytes, seriesStart, seriesEnd, -1, SeriesFlag.dropped, 0)
       return
     }
     this.addedCount++
-    if (++this.#limitedCount > this.#sampleLimit) return
+    const histogram = this.#histogram()
+    if (this.#hasTooManyBuckets || ++this.#limitedCount > this.#sampleLimit) return
+    const { samples } = this
     const ownTime = parser.hasTimestamp && this.#honorTimestamps
     const timestamp = ownTime ? parser.numbers[1] : this.#options.timestamp
     const ref = this.#appender.series(labels)
-    const status = timestamp > this.#timestampMax ? AppendStatus.tooFarAhead : this.#appender.append(ref, timestamp, parser.numbers[0])
-    this.#count(status)
+    const status = samples.append(ref, timestamp, histogram, 0)
+    samples.count(status)
     if (status === AppendStatus.ok) this.seriesAddedCount++
-    this.#builder!.add(bytes, seriesStart, seriesEnd, ref, ownTime || status !== AppendStatus.ok ? SeriesFlag.untracked : 0)
+    samples.appendExemplars(ref, timestamp)
+    if (this.#notesMetadata) this.#noteMetadata(ref, labels)
+    const isTracked = status === AppendStatus.ok && (!ownTime || this.#tracksTimestamps)
+    this.#builder!.add(bytes, seriesStart, seriesEnd, ref, isTracked ? 0 : SeriesFlag.untracked, samples.startTime)
   }
 
-  /** A sample of a known series was not taken: with a new handle when the old one is no longer good, else it is counted. */
-  #appendAgain(index: number, status: AppendStatus, timestamp = this.#options.timestamp): void {
-    if (status === AppendStatus.unknownSeries) {
-      const labels = this.#storedLabels()
-      if (labels === null) return
-      const ref = this.#appender.series(labels)
-      this.#page.refs[index] = ref
-      status = this.#appender.append(ref, timestamp, this.#parser.numbers[0])
-    }
-    this.#count(status)
-  }
-
-  #count(status: AppendStatus): void {
-    switch (status) {
-      case AppendStatus.outOfOrder:
-        this.outOfOrderCount++
-        return
-      case AppendStatus.duplicateTimestamp:
-        this.duplicateCount++
-        return
-      case AppendStatus.tooOld:
-      case AppendStatus.tooFarAhead:
-        this.outOfBoundsCount++
-    }
+  /** The storage has let go of the series of entry `index`: takes its sample with a new handle, and answers that. */
+  #appendAgain(index: number, timestamp: Timestamp, histogram: Histogram | undefined): SeriesRef {
+    const labels = this.#storedLabels()
+    if (labels === null) return this.#page.refs[index]
+    const ref = this.#appender.series(labels)
+    this.#page.refs[index] = ref
+    this.samples.count(this.samples.append(ref, timestamp, histogram, startTimeOf(this.#page, index)))
+    if (this.#notesMetadata) this.#noteMetadata(ref, labels)
+    return ref
   }
 }
 

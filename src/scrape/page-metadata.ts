@@ -4,17 +4,10 @@
 // 2. Targets that say the same share one copy: a job of 10,000 targets keeps the texts of one.
 
 import { hash } from 'node:crypto'
+import { assert } from '../base/assert.ts'
 import type { PageParser } from '../exposition/page-parser.ts'
-import type { MetricType } from '../model/metadata.ts'
-
-/** What is known of a metric family. Empty text: the page did not say. */
-export interface MetricMetadata {
-  readonly name: string
-  /** `unknown` where the page gave none, or `untyped`. */
-  readonly type: string
-  readonly help: string
-  readonly unit: string
-}
+import { METRIC_TYPES, type MetricType } from '../model/metadata.ts'
+import type { MetricFamily } from './metric-family.ts'
 
 /** The comment lines of a page. Does not change. */
 export class PageMetadata {
@@ -32,36 +25,67 @@ export class PageMetadata {
   }
 
   /** The families in the order in which the page names them. Reads all lines: for questions of people, not for scrapes. */
-  list(): readonly MetricMetadata[] {
-    const families = new Map<string, { name: string; type: string; help: string; unit: string }>()
-    for (const line of Buffer.from(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length).toString('utf8').split('\n')) {
-      const found = LINE.exec(line)
-      if (found === null) continue
-      const [, kind, written, text] = found
-      const name = written.startsWith('"') ? unescaped(written.slice(1, -1)) : written
-      let family = families.get(name)
-      if (family === undefined) families.set(name, (family = { name, type: 'unknown', help: '', unit: '' }))
-      if (kind === 'TYPE') family.type = typeOf(text.trim())
-      else if (kind === 'UNIT') family.unit = text.trim()
-      // One blank ends the name, further ones belong to the text.
-      else family.help = unescaped(text.slice(1))
+  list(): readonly MetricFamily[] {
+    const families = new Map<string, Mutable>()
+    for (let line = 0; line < this.types.length; line++) {
+      const said = readLine(this.bytes, this.offsets[line], this.offsets[line + 1])
+      let family = families.get(said.name)
+      if (family === undefined) families.set(said.name, (family = unknownFamily(said.name)))
+      family[said.field] = said.text as never
     }
     return [...families.values()]
   }
 
-  find(name: string): MetricMetadata | undefined {
+  find(name: string): MetricFamily | undefined {
     return this.list().find((family) => family.name === name)
   }
 }
 
 export const NO_METADATA = new PageMetadata(new Uint8Array(0), new Uint32Array(1), [])
 
-/** A line that the parser has accepted, line breaks before it left out. */
-const LINE = /^[ \t]*#[ \t]+(TYPE|HELP|UNIT)[ \t]+("(?:[^"\\]|\\.)*"|[^ \t]+)(.*)$/
+type Mutable = { -readonly [F in keyof MetricFamily]: MetricFamily[F] }
+
+const unknownFamily = (name: string): Mutable => ({ name, type: 'unknown', help: '', unit: '' })
+
+/** A line that the parser has accepted, blank lines before it left out. */
+const LINE = /(?:^|\n)[ \t]*#[ \t]+(TYPE|HELP|UNIT)[ \t]+("(?:[^"\\]|\\.)*"|[^ \t\n]+)([^\n]*)\n?$/
+
+/** What a line says of which metric. */
+function readLine(bytes: Uint8Array, from: number, to: number) {
+  const line = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('utf8')
+  const found = LINE.exec(line)
+  assert(found !== null, 'comment lines that are kept are of the form that was accepted')
+  const [, kind, written, text] = found
+  const name = written.startsWith('"') ? unescaped(written.slice(1, -1)) : written
+  switch (kind) {
+    case 'TYPE':
+      return { name, field: 'type', text: typeOf(text.trim()) } as const
+    case 'UNIT':
+      return { name, field: 'unit', text: text.trim() } as const
+    default:
+      // One blank ends the name, further ones belong to the text.
+      return { name, field: 'help', text: unescaped(text.slice(1)) } as const
+  }
+}
+
+/** What the last lines say, as far as they are about one metric. Reads few lines, however many there are. */
+function lastFamily(bytes: Uint8Array, offsets: Uint32Array | readonly number[], lineCount: number): MetricFamily | undefined {
+  let family: Mutable | undefined
+  const said = new Set<string>()
+  for (let line = lineCount - 1; line >= 0; line--) {
+    const { name, field, text } = readLine(bytes, offsets[line], offsets[line + 1])
+    family ??= unknownFamily(name)
+    // What is said last counts.
+    if (name !== family.name || said.has(field)) break
+    said.add(field)
+    family[field] = text as never
+  }
+  return family
+}
 
 /** Source: Prometheus model/textparse/promparse.go: `untyped` is a type not known. */
-function typeOf(text: string): string {
-  return text === 'untyped' ? 'unknown' : text
+function typeOf(text: string): MetricType {
+  return METRIC_TYPES.find((type) => type === text) ?? 'unknown'
 }
 
 function unescaped(text: string): string {
@@ -74,6 +98,9 @@ export class MetadataReader {
   /** Lines that are the same as last time. */
   #sameCount = 0
   #builder: MetadataBuilder | undefined
+  #family: MetricFamily | undefined
+  /** The lines that `#family` was read from. */
+  #familyLineCount = 0
 
   constructor(last: PageMetadata) {
     this.#last = last
@@ -93,6 +120,22 @@ export class MetadataReader {
   take(bytes: Uint8Array, from: number, to: number, type: MetricType | undefined): void {
     this.#builder ??= new MetadataBuilder(this.#last, this.#sameCount)
     this.#builder.add(bytes, from, to, type)
+  }
+
+  /** What came so far is not what stood there on the last page. */
+  get hasChanged(): boolean {
+    return this.#builder !== undefined
+  }
+
+  /** What the page has said so far about the metric that it spoke of last. undefined: nothing. Read once per metric and not per series. */
+  family(): MetricFamily | undefined {
+    const lines = this.#builder ?? this.#last
+    const lineCount = this.#builder?.lineCount ?? this.#sameCount
+    if (lineCount !== this.#familyLineCount) {
+      this.#familyLineCount = lineCount
+      this.#family = lastFamily(lines.bytes, lines.offsets, lineCount)
+    }
+    return this.#family
   }
 
   /** At the end of a page; the last one's when nothing is different. */
@@ -131,6 +174,14 @@ class MetadataBuilder {
 
   get bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.#sizeBytes)
+  }
+
+  get offsets(): readonly number[] {
+    return this.#offsets
+  }
+
+  get lineCount(): number {
+    return this.#types.length
   }
 
   build(): PageMetadata {

@@ -4,10 +4,10 @@ import { PageTexts } from './page-texts.ts'
 import { type SeriesPage, SeriesPageBuilder } from './series-page.ts'
 
 function page(lines: readonly string[], firstRef: number): SeriesPage {
-  const builder = new SeriesPageBuilder(lines.length, 0)
+  const builder = new SeriesPageBuilder(lines.length, 0, false)
   for (const [i, line] of lines.entries()) {
     const bytes = Buffer.from(line)
-    builder.add(bytes, 0, bytes.length, firstRef + i, i === 1 ? 2 : 0)
+    builder.add(bytes, 0, bytes.length, firstRef + i, i === 1 ? 2 : 0, 0)
   }
   return builder.build()
 }

@@ -3,6 +3,7 @@
 import { CodedError } from '../base/errors.ts'
 import { compareStrings, Labels, LabelsBuilder, METRIC_NAME, quote } from '../model/labels.ts'
 import { isLabelName, relabel } from '../model/relabel.ts'
+import { isLegacyLabelName, isLegacyMetricName } from './name-schemes.ts'
 import type { ScrapeConfig } from './scrape-config.ts'
 
 const EXPORTED_PREFIX = 'exported_'
@@ -27,9 +28,10 @@ export function storedLabels(exposed: Labels, emptyNames: readonly string[], tar
   if (stored === null || stored.size === 0) return null
   const name = stored.get(METRIC_NAME)
   if (name === '') throw new CodedError('bad_data', `missing metric name (${METRIC_NAME} label)`)
-  for (let i = 0; i < stored.pairs.length; i += 2) {
-    if (!isLabelName(stored.pairs[i])) throw new CodedError('bad_data', `invalid metric name or label names: ${stored}`)
-  }
+  const isName = config.nameValidation === 'legacy' ? isLegacyLabelName : isLabelName
+  let isValid = config.nameValidation !== 'legacy' || isLegacyMetricName(name)
+  for (let i = 0; i < stored.pairs.length; i += 2) isValid &&= isName(stored.pairs[i])
+  if (!isValid) throw new CodedError('bad_data', `invalid metric name or label names: ${stored}`)
   checkLabelLimits(stored, name, config)
   return stored
 }

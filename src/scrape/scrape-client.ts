@@ -22,6 +22,8 @@ export interface ScrapeClientContext {
 export interface ScrapeClientOptions {
   readonly url: ScrapeUrl
   readonly http: HttpClientConfig
+  /** The `Accept` header: which formats are wanted. */
+  readonly accept: string
   readonly enableCompression: boolean
   readonly timeoutMs: number
   /** A decoded or compressed body of this size or more fails the scrape. */
@@ -42,8 +44,6 @@ export class ScrapeError extends CodedError {
   }
 }
 
-// Source: Prometheus scrape/scrape.go, acceptHeader for the one protocol that is spoken, PrometheusText0.0.4.
-const ACCEPT = 'text/plain;version=0.0.4;q=0.2,*/*;q=0.1'
 const REDIRECTS_MAX = 10
 
 /** Fetches the page of one target again and again, over one kept connection. */
@@ -157,7 +157,7 @@ export class ScrapeClient {
       `GET ${url.path} HTTP/1.1`,
       `Host: ${url.authority}`,
       `User-Agent: ${this.#context.userAgent}`,
-      `Accept: ${ACCEPT}`,
+      `Accept: ${this.#options.accept}`,
       `Accept-Encoding: ${this.#options.enableCompression ? 'gzip' : 'identity'}`,
       `X-Prometheus-Scrape-Timeout-Seconds: ${this.#options.timeoutMs / 1000}`,
     ]

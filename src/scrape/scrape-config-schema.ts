@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { boolean, float, integer, list, map, oneOf, section, text, unsupported } from '../base/schema.ts'
+import { boolean, float, integer, list, map, oneOf, type Report, section, text, unsupported } from '../base/schema.ts'
 import { consulSdConfigsSchema } from '../discovery/consul/schema.ts'
 import { dnsSdConfigsSchema } from '../discovery/dns.ts'
 import { fileSdConfigsSchema } from '../discovery/file.ts'
@@ -11,19 +11,13 @@ import { unbuiltDiscoveryFields } from '../discovery/unbuilt-schemas.ts'
 import { byteSize, duration } from '../model/config-schema.ts'
 import { quote } from '../model/labels.ts'
 import { relabelSteps } from '../model/relabel-schema.ts'
+import { NAME_VALIDATION_SCHEMES, unknownEscaping, unknownValidation } from './name-schemes.ts'
+import { NAME_ESCAPING_SCHEMES, SCRAPE_PROTOCOLS } from './scrape-protocol.ts'
 
 // Source of fields, order and rules: Prometheus config/config.go, ScrapeConfig; docs/configuration/configuration.md, scrape_config.
 
-export const SCRAPE_PROTOCOLS = [
-  'OpenMetricsText0.0.1',
-  'OpenMetricsText1.0.0',
-  'PrometheusProto',
-  'PrometheusText0.0.4',
-  'PrometheusText1.0.0',
-] as const
-const protocol = () => oneOf(SCRAPE_PROTOCOLS, (found) => `unknown scrape protocol ${found}, supported: ${SCRAPE_PROTOCOLS.join(', ')}`)
-/** What a scrape asks for. */
-const TEXT_ONLY = ['PrometheusText0.0.4']
+const protocol = () =>
+  oneOf(SCRAPE_PROTOCOLS, (found) => `unknown scrape protocol ${found}, supported: [${[...SCRAPE_PROTOCOLS].sort().join(' ')}]`)
 
 /** Limits that a job takes from `global` where it sets none itself; 0 is no limit. */
 export const scrapeLimitFields = () => ({
@@ -35,17 +29,26 @@ export const scrapeLimitFields = () => ({
   label_value_length_limit: integer(),
 })
 
-export const scrapeProtocolsField = () => unsupported(list(protocol()), TEXT_ONLY)
+export const scrapeProtocolsField = () => list(protocol())
 
-/** Choices of how names and histograms are taken in; those that upstream makes by default ask for nothing here. */
-export const nameSchemeFields = () => ({
-  metric_name_validation_scheme: unsupported(oneOf(['utf8', 'legacy', '']), 'utf8', ''),
-  metric_name_escaping_scheme: unsupported(oneOf(['allow-utf-8', 'underscores', 'dots', 'values', '']), 'allow-utf-8', ''),
+/** Whether a list of protocols can be asked for. `where` ends the message. */
+export function checkScrapeProtocols(protocols: readonly string[] | undefined, where: string, report: Report): void {
+  if (protocols === undefined) return
+  if (protocols.length === 0) report(['scrape_protocols'], `scrape_protocols cannot be empty for ${where}`)
+  if (new Set(protocols).size < protocols.length) {
+    report(['scrape_protocols'], `duplicated protocol in scrape_protocols, got [${protocols.join(' ')}] for ${where}`)
+  }
+}
+
+/** How names are taken in; `section` is what the messages call the place. */
+export const nameSchemeFields = (section: 'global' | 'scrape config') => ({
+  metric_name_validation_scheme: oneOf([...NAME_VALIDATION_SCHEMES, ''], unknownValidation(section)),
+  metric_name_escaping_scheme: oneOf([...NAME_ESCAPING_SCHEMES, ''], unknownEscaping(section)),
 })
 export const histogramFields = () => ({
-  scrape_native_histograms: unsupported(boolean(), false),
-  always_scrape_classic_histograms: unsupported(boolean(), false),
-  convert_classic_histograms_to_nhcb: unsupported(boolean(), false),
+  scrape_native_histograms: boolean(),
+  always_scrape_classic_histograms: boolean(),
+  convert_classic_histograms_to_nhcb: boolean(),
 })
 
 export const scrapeConfigSchema = section(
@@ -54,23 +57,23 @@ export const scrapeConfigSchema = section(
     job_name: text(),
     honor_labels: boolean(),
     honor_timestamps: boolean(),
-    track_timestamps_staleness: unsupported(boolean(), false),
+    track_timestamps_staleness: boolean(),
     params: map(list(text())),
     scrape_interval: duration(),
     scrape_timeout: duration(),
     scrape_protocols: scrapeProtocolsField(),
-    fallback_scrape_protocol: unsupported(protocol(), ...TEXT_ONLY),
+    fallback_scrape_protocol: protocol(),
     ...histogramFields(),
-    scrape_failure_log_file: unsupported(text()),
+    scrape_failure_log_file: text(),
     metrics_path: text(),
     scheme: oneOf(['http', 'https']),
     enable_compression: boolean(),
     ...scrapeLimitFields(),
-    native_histogram_bucket_limit: unsupported(integer(), 0),
-    native_histogram_min_bucket_factor: unsupported(float(), 0),
+    native_histogram_bucket_limit: integer(),
+    native_histogram_min_bucket_factor: float(),
     keep_dropped_targets: integer(),
-    ...nameSchemeFields(),
-    extra_scrape_metrics: unsupported(boolean(), false),
+    ...nameSchemeFields('scrape config'),
+    extra_scrape_metrics: boolean(),
     ...httpClientFields(),
     relabel_configs: relabelSteps('empty or null target relabeling rule in scrape config'),
     metric_relabel_configs: relabelSteps('empty or null metric relabeling rule in scrape config'),
@@ -94,6 +97,7 @@ export const scrapeConfigSchema = section(
     check(job, report) {
       if (!job.job_name) report(['job_name'], 'job_name is empty')
       checkHttpClient(job, report)
+      checkScrapeProtocols(job.scrape_protocols, `scrape config with job name ${quote(job.job_name ?? '')}`, report)
       if (job.relabel_configs?.length) return
       for (const [index, group] of (job.static_configs ?? []).entries()) {
         for (const [target, address] of (group.targets ?? []).entries()) {
