@@ -1,13 +1,14 @@
 import { CodedError } from '../base/errors.ts'
 
-/** The page is not text format. The message begins with where: `line 3, column 14: …` (columns count bytes, from 1). */
+/** The page is not what its format asks for. */
 export class ExpositionError extends CodedError {
-  readonly line: number
-  readonly column: number
-  constructor(line: number, column: number, what: string) {
-    super('bad_data', `line ${line}, column ${column}: ${what}`)
+  constructor(message: string) {
+    super('bad_data', message)
     this.name = 'ExpositionError'
-    this.line = line
-    this.column = column
   }
+}
+
+/** With where it is: `line 3, column 14: …` (columns count bytes, from 1). */
+export function expositionErrorAt(line: number, column: number, what: string): ExpositionError {
+  return new ExpositionError(`line ${line}, column ${column}: ${what}`)
 }

@@ -19,6 +19,13 @@ export function parseFloatText(text: string): number | undefined {
   return NOT_A_NUMBER.test(text) ? NaN : undefined
 }
 
+/** What upstream says of a text, given in quotes, that `parseFloatText` refuses. Source: Prometheus model/textparse, parseFloat. */
+export function floatFault(quoted: string): string {
+  const text = quoted.slice(1, -1)
+  if (/[pP_]/.test(text)) return 'unsupported character in float'
+  return `strconv.ParseFloat: parsing ${quoted}: ${DECIMAL.test(text) ? 'value out of range' : 'invalid syntax'}`
+}
+
 /** Shortest text that reads back as the same float, in Go's layout: exponent form below 1e-4 and from 1e6 on (`1e+06`). */
 export function formatFloatText(value: number): string {
   if (Number.isNaN(value)) return 'NaN'

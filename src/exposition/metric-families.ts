@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { METRIC_NAME, quote } from '../model/labels.ts'
+import { textOfBytes } from './byte-text.ts'
 import { parseFloatText } from './float.ts'
 
 // A page of the text format as families with their metrics, for tools that look at it whole. It is stricter than what a scrape takes (see
@@ -115,7 +116,7 @@ class FamiliesParser {
     const bytes: number[] = []
     for (let c = this.#read(); c !== NEWLINE; c = this.#read()) bytes.push(c === BACKSLASH ? this.#escaped(this.#read()) : c)
     this.#position--
-    family.help = textOf(Buffer.from(bytes))
+    family.help = textOfBytes(Buffer.from(bytes))
   }
 
   #type(family: OpenFamily): void {
@@ -194,11 +195,11 @@ class FamiliesParser {
     if (c !== QUOTE) throw this.#error(`expected '"' at start of label value, found ${quoteByte(c)}`)
     const bytes: number[] = []
     for (let c = this.#read(); c !== QUOTE; c = this.#read()) {
-      if (c === NEWLINE) throw this.#error(`label value ${quote(textOf(Buffer.from(bytes)))} contains unescaped new-line`)
+      if (c === NEWLINE) throw this.#error(`label value ${quote(textOfBytes(Buffer.from(bytes)))} contains unescaped new-line`)
       bytes.push(c === BACKSLASH ? this.#escaped(this.#read()) : c)
     }
     const raw = Buffer.from(bytes)
-    const value = textOf(raw)
+    const value = textOfBytes(raw)
     if (!isUtf8(raw)) throw this.#error(`invalid label value ${quote(value)}`)
     this.#lastValue = value
     if (!isBound) labels.push([name, value])
@@ -271,7 +272,7 @@ class FamiliesParser {
     const bytes: number[] = []
     this.#position++
     for (let c = this.#read(); c !== QUOTE; c = this.#read()) {
-      if (c === NEWLINE) throw this.#error(`${what} ${quote(textOf(Buffer.from(bytes)))} contains unescaped new-line`)
+      if (c === NEWLINE) throw this.#error(`${what} ${quote(textOfBytes(Buffer.from(bytes)))} contains unescaped new-line`)
       if (c !== BACKSLASH) bytes.push(c)
       else {
         const escaped = this.#escaped(this.#read())
@@ -279,7 +280,7 @@ class FamiliesParser {
         bytes.push(...(escaped === QUOTE ? [BACKSLASH, QUOTE] : [escaped]))
       }
     }
-    return textOf(Buffer.from(bytes))
+    return textOfBytes(Buffer.from(bytes))
   }
 
   #escaped(c: number): number {
@@ -308,7 +309,7 @@ class FamiliesParser {
     const start = this.#position
     while (!isEnd(this.#read()));
     this.#position--
-    return textOf(this.#page.subarray(start, this.#position))
+    return textOfBytes(this.#page.subarray(start, this.#position))
   }
 
   /** Moves on to the next line when this one has nothing more. */
@@ -376,18 +377,4 @@ function quoteByte(c: number): string {
   if (c === 39) return "'\\''"
   if (c === QUOTE) return "'\"'"
   return `'${quote(String.fromCharCode(c)).slice(1, -1)}'`
-}
-
-/** Bytes that are no UTF-8 become the lone surrogates by which `quote` knows them. */
-function textOf(bytes: Buffer): string {
-  if (isUtf8(bytes)) return bytes.toString('utf8')
-  let out = ''
-  for (let i = 0; i < bytes.length; ) {
-    const length = bytes[i] < 0x80 ? 1 : bytes[i] >= 0xf0 ? 4 : bytes[i] >= 0xe0 ? 3 : 2
-    const part = bytes.subarray(i, i + length)
-    const whole = part.length === length && isUtf8(part)
-    out += whole ? part.toString('utf8') : String.fromCharCode(0xdc00 + bytes[i])
-    i += whole ? length : 1
-  }
-  return out
 }

@@ -11,14 +11,16 @@
 import { isUtf8 } from 'node:buffer'
 import type { Exemplar } from '../model/exemplar.ts'
 import type { Histogram } from '../model/histogram.ts'
-import { compareStrings, Labels, METRIC_NAME, quote } from '../model/labels.ts'
+import { type Labels, METRIC_NAME, quote } from '../model/labels.ts'
 import type { MetricType } from '../model/metadata.ts'
 import type { Timestamp } from '../model/time.ts'
-import { ExpositionError } from './exposition-error.ts'
-import { EXACT_POWERS_OF_TEN, formatBucketBound, parseFloatText } from './float.ts'
+import { readDecimal } from './decimal.ts'
+import { type ExpositionError, expositionErrorAt } from './exposition-error.ts'
+import { parseFloatText } from './float.ts'
 import { hasHighBit, linePart, startsWith } from './line-bytes.ts'
-import { nameOrder } from './name-order.ts'
+import { NAME_CLASSES as classes, LABEL_REST, LABEL_START, METRIC_REST, METRIC_START } from './name-bytes.ts'
 import { Entry, LABELS_MAX, type PageParser, SERIES_BYTES_MAX } from './page-parser.ts'
+import { seriesLabels } from './series-labels.ts'
 
 const NO_EXEMPLARS: readonly Exemplar[] = []
 
@@ -33,20 +35,6 @@ const EQUALS = 61
 const BACKSLASH = 92
 const BRACE_OPEN = 123
 const BRACE_CLOSE = 125
-
-/** Bits of a byte's class: may begin a metric name, continue one, begin a label name, continue one. */
-const NAME_START = 1
-const NAME_REST = 2
-const LABEL_START = 4
-const LABEL_REST = 8
-
-const classes = new Uint8Array(256)
-for (let c = 0; c < 256; c++) {
-  const char = String.fromCharCode(c)
-  if (/[a-zA-Z_]/.test(char)) classes[c] = NAME_START | NAME_REST | LABEL_START | LABEL_REST
-  else if (char === ':') classes[c] = NAME_START | NAME_REST
-  else if (/[0-9]/.test(char)) classes[c] = NAME_REST | LABEL_REST
-}
 
 export class TextParser implements PageParser {
   #bytes: Uint8Array = new Uint8Array(1)
@@ -137,7 +125,7 @@ export class TextParser implements PageParser {
         continue
       }
       if (c === HASH) return this.#readComment(p)
-      if (c !== BRACE_OPEN && (classes[c] & NAME_START) === 0) throw this.#error(p, 'expected a valid start token')
+      if (c !== BRACE_OPEN && (classes[c] & METRIC_START) === 0) throw this.#error(p, 'expected a valid start token')
       this.#readSeries(p)
       return Entry.series
     }
@@ -146,16 +134,7 @@ export class TextParser implements PageParser {
   labels(): Labels {
     const pairs: string[] = []
     this.#collectLabels(pairs)
-    const boundName = this.#type === 'histogram' ? 'le' : this.#type === 'summary' ? 'quantile' : ''
-    let isSorted = true
-    for (let i = 0; i < pairs.length; i += 2) {
-      if (pairs[i] === boundName) {
-        const bound = parseFloatText(pairs[i + 1])
-        if (bound !== undefined) pairs[i + 1] = formatBucketBound(bound)
-      }
-      if (pairs[i + 1] === '' || (i > 0 && compareStrings(pairs[i - 2], pairs[i]) >= 0)) isSorted = false
-    }
-    return Labels.fromSortedPairs(isSorted ? pairs : this.#sorted(pairs))
+    return seriesLabels(pairs, this.#type, (what) => this.#error(this.seriesStart, what))
   }
 
   emptyLabelNames(): readonly string[] {
@@ -176,22 +155,10 @@ export class TextParser implements PageParser {
     return 0
   }
 
-  /** Sorts names, refuses those that are given twice, leaves out empty values. */
-  #sorted(pairs: string[]): string[] {
-    const order = nameOrder(pairs)
-    const sorted: string[] = []
-    for (let i = 0; i < order.length; i++) {
-      const name = pairs[order[i]]
-      if (i > 0 && pairs[order[i - 1]] === name) throw this.#error(this.seriesStart, `label name ${quote(name)} is not unique`)
-      if (pairs[order[i] + 1] !== '') sorted.push(name, pairs[order[i] + 1])
-    }
-    return sorted
-  }
-
   #readSeries(start: number): void {
     const bytes = this.#bytes
     let p = start
-    while ((classes[bytes[p]] & NAME_REST) !== 0) p++
+    while ((classes[bytes[p]] & METRIC_REST) !== 0) p++
     this.seriesStart = start
     this.seriesEnd = p
     const named = p > start
@@ -262,54 +229,9 @@ export class TextParser implements PageParser {
   /** Value, timestamp and end of line. Hot: once a line; decimal numbers that fit are read exactly without making a string. */
   #readSuffix(start: number): void {
     const bytes = this.#bytes
-    let p = start
-    const negative = bytes[p] === MINUS
-    if (negative) p++
-    // Exact while below 2^53; a product or quotient of that with a power of ten up to 22 is then rounded once, so it is exact as well.
-    let mantissa = 0
-    let digitCount = 0
-    let exponent = 0
-    let digit = bytes[p] - 48
-    while (digit >= 0 && digit <= 9) {
-      mantissa = mantissa * 10 + digit
-      digitCount++
-      digit = bytes[++p] - 48
-    }
-    if (bytes[p] === 46) {
-      digit = bytes[++p] - 48
-      const fraction = p
-      while (digit >= 0 && digit <= 9) {
-        mantissa = mantissa * 10 + digit
-        digit = bytes[++p] - 48
-      }
-      digitCount += p - fraction
-      exponent = fraction - p
-    }
-    if (digitCount > 0 && (bytes[p] | 32) === 101) {
-      p++
-      const negativeExponent = bytes[p] === MINUS
-      if (negativeExponent || bytes[p] === 43) p++
-      let shift = 0
-      const digits = p
-      digit = bytes[p] - 48
-      while (digit >= 0 && digit <= 9 && shift < 10_000) {
-        shift = shift * 10 + digit
-        digit = bytes[++p] - 48
-      }
-      if (p === digits) digitCount = 0
-      exponent += negativeExponent ? -shift : shift
-    }
-    let c = bytes[p]
-    if (
-      digitCount > 0 &&
-      mantissa <= Number.MAX_SAFE_INTEGER &&
-      exponent >= -22 &&
-      exponent <= 22 &&
-      (c === NEWLINE || c === SPACE || c === TAB)
-    ) {
-      const size = exponent < 0 ? mantissa / EXACT_POWERS_OF_TEN[-exponent] : mantissa * EXACT_POWERS_OF_TEN[exponent]
-      this.numbers[0] = negative ? -size : size
-    } else {
+    let p = readDecimal(bytes, start, this.numbers)
+    let c = p < 0 ? 0 : bytes[p]
+    if (c !== NEWLINE && c !== SPACE && c !== TAB) {
       p = this.#readOddValue(start)
       c = bytes[p]
     }
@@ -363,7 +285,7 @@ export class TextParser implements PageParser {
     const nameStart = this.#skipBlank(p + 4)
     p = nameStart
     if (bytes[p] === QUOTE) p = this.#skipQuoted(p, 'metric name')
-    else if ((classes[bytes[p]] & NAME_START) !== 0) while ((classes[bytes[p]] & NAME_REST) !== 0) p++
+    else if ((classes[bytes[p]] & METRIC_START) !== 0) while ((classes[bytes[p]] & METRIC_REST) !== 0) p++
     if (p === nameStart || p > end) throw this.#error(nameStart, `expected metric name after ${isType ? 'TYPE' : 'HELP'}`)
     // One blank ends the name; the rest of the line, further blanks included, is the text.
     if (!isType) {
@@ -394,7 +316,7 @@ export class TextParser implements PageParser {
   #collectLabels(pairs: string[]): void {
     const bytes = this.#bytes
     let p = this.seriesStart
-    while ((classes[bytes[p]] & NAME_REST) !== 0) p++
+    while ((classes[bytes[p]] & METRIC_REST) !== 0) p++
     if (p > this.seriesStart) {
       pairs.push(METRIC_NAME, this.#text(this.seriesStart, p))
     }
@@ -445,6 +367,6 @@ export class TextParser implements PageParser {
     }
     const found = position >= this.#length ? 'the end' : quote(linePart(bytes, position, Math.min(position + 20, this.#length)))
     const text = what.includes('expected') && !what.includes('found') ? `${what}, found ${found}` : what
-    return new ExpositionError(line, position - lineStart + 1, text)
+    return expositionErrorAt(line, position - lineStart + 1, text)
   }
 }
