@@ -33,6 +33,12 @@ const PROOFS: readonly Proof[] = [
     file: 'test/prove/promql.ts',
     short: ['--minutes', '0.2'],
   },
+  {
+    name: 'discovery',
+    claim: 'after any changes and faults the targets are those that the backend names',
+    file: 'test/prove/discovery.ts',
+    short: ['--count', '10'],
+  },
   { name: 'replicas', claim: 'two replicas have the same timestamps', file: 'test/prove/replicas.ts', short: ['--minutes', '0.5'] },
 ]
 

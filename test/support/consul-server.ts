@@ -4,7 +4,7 @@ import type { Clock, Http } from '../../src/base/env.ts'
 
 interface Instance {
   readonly Node: object
-  readonly Service: { readonly ID: string; readonly Tags?: readonly string[] }
+  readonly Service: { readonly ID: string; readonly Tags?: readonly string[]; readonly Address?: string; readonly Port?: number }
   readonly Checks?: readonly object[]
 }
 
@@ -30,7 +30,7 @@ export class ConsulServer {
     this.#clock = clock
   }
 
-  async listen(http: Http, address: { readonly host: string; readonly port: number }): Promise<void> {
+  async listen(http: Pick<Http, 'listen'>, address: { readonly host: string; readonly port: number }): Promise<void> {
     await http.listen(address, (request, response) => this.#answer(request, response))
   }
 

@@ -2,7 +2,8 @@
 import { createSocket } from 'node:dgram'
 
 /** Values as they are written in a zone: addresses (of IPv6 whole), `port target` of SRV, the target of the others. */
-export type Zone = Readonly<Record<string, Partial<Record<'A' | 'AAAA' | 'SRV' | 'MX' | 'NS' | 'CNAME', readonly string[]>>>>
+export type Zone = Readonly<MutableZone>
+export type MutableZone = Record<string, Partial<Record<'A' | 'AAAA' | 'SRV' | 'MX' | 'NS' | 'CNAME', readonly string[]>> | undefined>
 
 const TYPES = { A: 1, NS: 2, CNAME: 5, MX: 15, AAAA: 28, SRV: 33 } as const
 const SERVER_FAILURE = 2
@@ -12,8 +13,12 @@ export interface DnsServer {
   close(): Promise<void>
 }
 
-/** Names that begin with `fail` are answered with a failure, names that are not in the zone do not exist. */
-export async function startDnsServer(zone: Zone, address: { readonly host: string; readonly port: number }): Promise<DnsServer> {
+/** Names that are not in the zone do not exist, and names that `fails` tells are answered with a failure. */
+export async function startDnsServer(
+  zone: Zone,
+  address: { readonly host: string; readonly port: number },
+  fails: (name: string) => boolean = (name) => name.startsWith('fail'),
+): Promise<DnsServer> {
   const socket = createSocket('udp4')
   socket.on('message', (query, from) => {
     const { name, type, end } = question(query)
@@ -24,7 +29,7 @@ export async function startDnsServer(zone: Zone, address: { readonly host: strin
     if (type !== undefined) for (const value of zone[alias ?? name]?.[type] ?? []) answers.push(record(alias ?? name, type, value))
     const head = Buffer.alloc(12)
     query.copy(head, 0, 0, 2)
-    head.writeUInt16BE(0x8180 | (name.startsWith('fail') ? SERVER_FAILURE : records === undefined ? NO_SUCH_NAME : 0), 2)
+    head.writeUInt16BE(0x8180 | (fails(name) ? SERVER_FAILURE : records === undefined ? NO_SUCH_NAME : 0), 2)
     head.writeUInt16BE(1, 4)
     head.writeUInt16BE(answers.length, 6)
     socket.send(Buffer.concat([head, query.subarray(12, end), ...answers]), from.port, from.address)

@@ -85,6 +85,20 @@ export class KubernetesApi {
     return [...this.#objects].filter(([key]) => key.startsWith(`${resource} `)).map(([, object]) => object)
   }
 
+  /** What a list of these namespaces (undefined: all) with these selectors has now. */
+  visible(
+    resource: string,
+    namespaces: readonly string[] | undefined,
+    selector: { readonly label: string; readonly field: string },
+  ): readonly object[] {
+    const chooses = chooser(selector.label, selector.field)
+    return [...this.#objects]
+      .filter(([key]) => key.startsWith(`${resource} `))
+      .map(([, object]) => object)
+      .filter((object) => object.metadata.namespace === undefined || (namespaces?.includes(object.metadata.namespace) ?? true))
+      .filter(chooses)
+  }
+
   /** Forgets what happened so far: a watch, or a list to be continued, from before is answered with 410. */
   compact(): void {
     this.#history = []
@@ -95,7 +109,7 @@ export class KubernetesApi {
   /** Counts on from far below, as after a restore of its data: versions from before are of a future that did not happen. */
   restore(): void {
     this.disconnect('cut')
-    this.#version = Math.max(1, this.#version - 10_000)
+    this.#version -= 1000
     this.compact()
   }
 
@@ -156,7 +170,8 @@ export class KubernetesApi {
   #answer(request: IncomingMessage, response: ServerResponse): void {
     this.requests.push(`${request.method} ${request.url} ${request.headers.authorization ?? ''}`.trim())
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://x')
-    if (this.failure) return void response.writeHead(this.failure.status).end(this.failure.body)
+    const fail = ({ status, body }: { readonly status: number; readonly body: string }) => response.writeHead(status).end(body)
+    if (this.failure) return void fail(this.failure)
     const match = PATH.exec(pathname)
     if (match === null || pathname !== `${prefixOf(match[3])}${match[2] === undefined ? '' : `/namespaces/${match[2]}`}/${match[3]}`)
       return void response.writeHead(404).end('{"message":"not found"}')
@@ -176,7 +191,7 @@ export class KubernetesApi {
     }
     const fault = this.fault(isWatch ? 'watch' : 'list')
     if (fault === undefined) answer()
-    else if (fault.kind === 'delay') this.#clock!.setTimer(fault.delayMs, answer)
+    else if (fault.kind === 'delay') this.#clock!.setTimer(fault.delayMs, () => (this.failure ? fail(this.failure) : answer()))
     else breakAnswer(response, fault)
   }
 
@@ -196,7 +211,7 @@ export class KubernetesApi {
 
   #list({ resource, namespace, chooses }: Selection, query: URLSearchParams, response: ServerResponse): void {
     const [version, start] = query.get('continue')?.split('.').map(Number) ?? [this.#version, 0]
-    const moment = `${version} ${resource} ${namespace ?? ''}`
+    const moment = [version, resource, namespace, query.get('labelSelector'), query.get('fieldSelector')].join(' ')
     const known = this.#lists.get(moment)
     if (start > 0 && known === undefined)
       return void response.writeHead(410, JSON_TYPE).end(status(410, 'Expired', 'The provided continue parameter is too old'))
