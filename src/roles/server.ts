@@ -20,6 +20,7 @@ import { createEngine } from '../promql/engine.ts'
 import { LimitedBudget } from '../promql/exec/budget.ts'
 import { WriteReceiver } from '../remote/write-receiver.ts'
 import { createScrapeManager } from '../scrape/manager.ts'
+import { scrapeFeatures } from '../scrape/scrape-features.ts'
 import { type Db, openDb } from '../tsdb/db.ts'
 
 type Flags = ParsedFlags<typeof serverFlags>
@@ -61,6 +62,10 @@ async function runServer(args: readonly string[], context: CommandContext): Prom
   const reloader = new ConfigReloader(env, {
     file: values['config.file'],
     variables: context.io.variables,
+    defaults: {
+      nativeHistograms: features.enabled.has('native-histograms'),
+      protobufFirst: features.enabled.has('created-timestamp-zero-ingestion') || features.enabled.has('st-storage'),
+    },
     autoReloadIntervalMs: features.enabled.has('auto-reload-config') ? values['config.auto-reload-interval'] : undefined,
   })
   let webConfig: WebConfigFile | undefined
@@ -126,7 +131,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     delayedNameRemoval: features.has('promql-delayed-name-removal'),
     defaultSubqueryStepMs: () => reloader.current.evaluationIntervalMs,
   })
-  const scrape = createScrapeManager({ env, appendable: db, version: context.version })
+  const scrape = createScrapeManager({ env, appendable: db, version: context.version, features: scrapeFeatures(features) })
   await reloader.subscribe((config) => scrape.apply(config.scrapeConfigs))
   context.onHangup(() => void reloader.reload().catch(() => undefined))
 
