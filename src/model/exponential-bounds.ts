@@ -1,32 +1,22 @@
 import { CUSTOM_BUCKETS_SCHEMA, EXPONENTIAL_SCHEMA_MAX } from './histogram.ts'
 
 const STEPS = 2 ** EXPONENTIAL_SCHEMA_MAX
-const PRECISION = 160n
 
-/** 2^(k / 256) / 2 for each k, rounded to the nearest float64: found with 160 bits, as pow may be off by one in the last. */
+/**
+ * 2^(k / 256) / 2 for each k, with the rounding of upstream's table: the bounds of a schema are those of the one before it, and between
+ * them the one below times 2^(2^-schema), which for schema 1 is one bit less than the nearest float64. Most are not the nearest ones.
+ */
 const FRACTIONS = powersOfRoot()
 
 function powersOfRoot(): Float64Array {
-  const one = 1n << PRECISION
-  let root = one * 2n
-  for (let i = 0; i < EXPONENTIAL_SCHEMA_MAX; i++) root = squareRoot(root << PRECISION)
   const fractions = new Float64Array(STEPS)
-  let power = one
-  for (let k = 0; k < STEPS; k++) {
-    const shift = PRECISION - 52n
-    fractions[k] = Number((power + (1n << (shift - 1n))) >> shift) * 2 ** -53
-    power = (power * root) >> PRECISION
+  fractions[0] = 0.5
+  for (let schema = 1; schema <= EXPONENTIAL_SCHEMA_MAX; schema++) {
+    const factor = schema === 1 ? Math.SQRT2 - Number.EPSILON : 2 ** (2 ** -schema)
+    const step = STEPS >> schema
+    for (let k = step; k < STEPS; k += 2 * step) fractions[k] = fractions[k - step] * factor
   }
   return fractions
-}
-
-function squareRoot(value: bigint): bigint {
-  let guess = 1n << BigInt(Math.ceil(value.toString(2).length / 2))
-  for (;;) {
-    const next = (guess + value / guess) >> 1n
-    if (next >= guess) return guess
-    guess = next
-  }
 }
 
 /**
