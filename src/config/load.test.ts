@@ -102,7 +102,7 @@ test('null in a relabel step is the empty text, not the default', async () => {
 })
 
 test('credentials and certificates are read beside the file', async () => {
-  const { scrapeConfigs, secretFiles, warnings } = await load(
+  const { scrapeConfigs, warnings } = await load(
     `
 scrape_configs:
   - job_name: basic
@@ -117,22 +117,30 @@ scrape_configs:
     { files: { '/etc/prom/secrets/password': 'pass word\n', '/run/token': 't0k\n', '/etc/prom/ca.pem': 'CA' } },
   )
   const [basic, token, bearer, tls] = scrapeConfigs.map(({ http }) => http)
-  assert.deepEqual(basic.basicAuth, { username: 'prom', password: 'pass word' })
-  assert.deepEqual([token.bearerToken, token.authorizationType], ['t0k', 'Token'])
-  assert.deepEqual([bearer.bearerToken, bearer.authorizationType], ['abc', 'Bearer'])
-  assert.deepEqual(tls.tls, { ca: 'CA', cert: 'CERT', key: 'KEY', servername: 'other', rejectUnauthorized: false, minVersion: 'TLSv1.3' })
-  assert.deepEqual(secretFiles, ['/etc/prom/secrets/password', '/run/token', '/etc/prom/ca.pem'])
+  const from = (file: string) => ({ file })
+  assert.deepEqual(basic.basicAuth, { username: { text: 'prom' }, password: from('/etc/prom/secrets/password') })
+  assert.deepEqual(token.authorization, { type: 'Token', credentials: from('/run/token') })
+  assert.deepEqual(bearer.authorization, { type: 'Bearer', credentials: { text: 'abc' } })
+  assert.deepEqual(tls.tls, {
+    ca: from('/etc/prom/ca.pem'),
+    cert: { text: 'CERT' },
+    key: { text: 'KEY' },
+    serverName: 'other',
+    insecureSkipVerify: true,
+    minVersion: 'TLSv1.3',
+    maxVersion: undefined,
+  })
   assert.deepEqual(warnings, [])
 })
 
 test('a file of secrets that cannot be read is a warning at its field', async () => {
   const { scrapeConfigs, warnings } = await load('scrape_configs:\n  - job_name: a\n    authorization:\n      credentials_file: gone\n')
-  assert.equal(scrapeConfigs[0].http.bearerToken, undefined)
+  assert.deepEqual(scrapeConfigs[0].http.authorization?.credentials, { file: '/etc/prom/gone' })
   assert.equal(warnings.length, 1)
   assert.equal(warnings[0].kind, 'unreadable')
   assert.match(
     formatPlace(warnings[0]),
-    /^\/etc\/prom\/prometheus\.yml:4:7: \/etc\/prom\/gone cannot be read \(.*\), targets are asked without it$/,
+    /^\/etc\/prom\/prometheus\.yml:4:7: \/etc\/prom\/gone cannot be read \(.*\), requests fail until it can$/,
   )
 })
 
@@ -210,8 +218,7 @@ test('a discovery mechanism has credentials of its own, and another password is 
   assert.equal(jobs[0].http.basicAuth, undefined)
   assert.match(jobs[0].discoverers[0].fingerprint, /"username":"u","password":"one"/)
   assert.notEqual(jobs[0].fingerprint, jobs[1].fingerprint)
-  const { warnings, secretFiles } = await load(text)
-  assert.deepEqual(secretFiles, ['/etc/prom/p'])
+  const { warnings } = await load(text)
   assert.match(
     warnings.map((warning) => `${warning.field} ${formatPlace(warning)}`).join(),
     /^scrape_configs\.http_sd_configs\.basic_auth\.password_file \S+:1:\d+: \/etc\/prom\/p cannot be read/,
@@ -237,21 +244,31 @@ scrape_configs:
   external_labels:
     cluster: prod
     "n": "017"
+  metric_name_validation_scheme: utf8
 scrape_configs:
 - job_name: a
   honor_timestamps: true
   track_timestamps_staleness: false
   scrape_interval: 15s
   scrape_timeout: 10s
+  scrape_protocols:
+  - OpenMetricsText1.0.0
+  - OpenMetricsText0.0.1
+  - PrometheusText1.0.0
+  - PrometheusText0.0.4
+  always_scrape_classic_histograms: false
+  convert_classic_histograms_to_nhcb: false
   metrics_path: /metrics
   scheme: http
   enable_compression: true
   body_size_limit: 1GiB512MiB
+  metric_name_validation_scheme: utf8
+  metric_name_escaping_scheme: allow-utf-8
   basic_auth:
     username: u
     password: <secret>
   follow_redirects: true
-  enable_http2: false
+  enable_http2: true
   relabel_configs:
   - source_labels: [a, b]
     separator: ;
@@ -295,7 +312,7 @@ test('jobs may stand in other files, beside which their own files are looked for
     config.scrapeConfigs.map(({ jobName, scrapeIntervalMs }) => `${jobName} ${scrapeIntervalMs}`),
     ['main 5000', 'a 5000', 'b 5000'],
   )
-  assert.equal(config.scrapeConfigs[1].http.bearerToken, 'secret')
+  assert.deepEqual(config.scrapeConfigs[1].http.authorization?.credentials, { file: '/etc/prom/jobs/token' })
   assert.deepEqual(config.configFiles, ['/etc/prom/prometheus.yml', '/etc/prom/jobs/a.yml', '/etc/prom/jobs/b.yml'])
   assert.deepEqual(config.warnings.map(formatPlace), ['/etc/prom/jobs/a.yml:4:5: proxy_url is not supported yet and is ignored'])
   const bad = {

@@ -33,15 +33,15 @@ test('flags of 2.x are taken with a warning', () => {
 
 test('features are on, not yet, or unknown', () => {
   const { enabled, warnings } = enabledFeatures([
-    'native-histograms',
+    'old-ui',
     'auto-reload-config',
     'time-travel',
     'expand-external-labels',
     'toString',
   ])
-  assert.ok(enabled.has('auto-reload-config') && enabled.has('expand-external-labels') && !enabled.has('native-histograms'))
+  assert.ok(enabled.has('auto-reload-config') && enabled.has('expand-external-labels') && !enabled.has('old-ui'))
   assert.deepEqual(warnings, [
-    '--enable-feature=native-histograms is not supported yet and is ignored',
+    '--enable-feature=old-ui is not supported yet and is ignored',
     'Unknown option for --enable-feature: time-travel',
     'Unknown option for --enable-feature: toString',
   ])

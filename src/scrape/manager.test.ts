@@ -1,87 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MemoryAppendable } from '../../test/support/memory-appendable.ts'
 import { ChangingTargets, fixedTargets, scrapeConfig } from '../../test/support/scrape-config.ts'
-import { type VirtualEnv, virtualEnv } from '../base/env-virtual.ts'
+import { START, scraping, series, slot, values, world } from '../../test/support/scrape-world.ts'
 import type { TargetGroup } from '../discovery/discoverer.ts'
-import { Labels } from '../model/labels.ts'
 import { relabelConfig } from '../model/relabel.ts'
-import { createScrapeManager, type ScrapeManager } from './manager.ts'
 import type { DiscovererConfig, ScrapeConfig } from './scrape-config.ts'
-import { slotFrom, slotsOf } from './slots.ts'
-
-interface World {
-  readonly env: VirtualEnv
-  readonly store: MemoryAppendable
-  readonly manager: ScrapeManager
-  /** Body of each address; a missing one refuses connections. */
-  readonly pages: Map<string, string>
-  stop(): Promise<void>
-}
-
-const START = 1_767_225_600_000
-
-/** A process that scrapes; several may share `pages`. */
-function world(options: { readonly startTime?: number; readonly pages?: Map<string, string>; readonly seed?: number } = {}): World {
-  const env = virtualEnv({ startTime: options.startTime ?? START, seed: options.seed })
-  const pages = options.pages ?? new Map()
-  env.network.refuses = (address) => !pages.has(address)
-  for (const address of ['a:1', 'b:1', 'c:1']) {
-    env.network.listenRaw(address, (peer) => ({
-      data: () => {
-        const body = pages.get(address) ?? ''
-        peer.write(`HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
-      },
-    }))
-  }
-  const store = new MemoryAppendable()
-  const manager = createScrapeManager({ env, appendable: store, version: '1' })
-  const controller = new AbortController()
-  const done = manager.run(controller.signal, () => {})
-  return {
-    env,
-    store,
-    manager,
-    pages,
-    async stop() {
-      controller.abort()
-      await done
-    },
-  }
-}
-
-/** The first slot of target `address` of job `j` from `time` on. */
-function slot(address: string, time: number, intervalMs = 1000): number {
-  const labels = Labels.of({ instance: address, job: 'j' })
-  return slotFrom(slotsOf(labels, `http://${address}/metrics`, intervalMs), time)
-}
-
-function series(name: string, address = 'a:1'): string {
-  return `${name}{instance="${address}", job="j"}`
-}
-
-/** Sample values only. */
-function values(store: MemoryAppendable, name: string): string {
-  return store.text(name).replaceAll(/\d+=/g, '')
-}
 
 async function* forever(signal: AbortSignal): AsyncIterable<readonly TargetGroup[]> {
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
   yield []
-}
-
-async function scraping(
-  fields: Partial<ScrapeConfig>,
-  page: string,
-  seconds: number,
-  after: (w: World) => void | Promise<void>,
-): Promise<void> {
-  const w = world()
-  w.pages.set('a:1', page)
-  w.manager.apply([scrapeConfig({ discoverers: [fixedTargets('a:1')], ...fields })])
-  await w.env.clock.advance(seconds * 1000 + 100)
-  await after(w)
-  await w.stop()
 }
 
 test('a target is scraped in its slots, with its report', async () => {
