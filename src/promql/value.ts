@@ -1,10 +1,13 @@
+import type { Histogram } from '../model/histogram.ts'
 import type { Labels } from '../model/labels.ts'
 import type { Timestamp } from '../model/time.ts'
 
 export interface VectorSample {
   readonly labels: Labels
   readonly t: Timestamp
+  /** Means nothing where there is a histogram. */
   readonly v: number
+  readonly h?: Histogram | undefined
 }
 
 /** One series of a matrix: `length` points, in time order, in arrays that may be longer. */
@@ -12,6 +15,8 @@ export interface MatrixSeries {
   readonly labels: Labels
   readonly timestamps: Float64Array
   readonly values: Float64Array
+  /** Where a place has a histogram, that is the point, and the value means nothing. Undefined: all points are floats. */
+  readonly histograms?: readonly (Histogram | undefined)[] | undefined
   readonly length: number
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Histogram } from '../../model/histogram.ts'
 import { Labels } from '../../model/labels.ts'
 import type { QueryResult, QueryValue } from '../../promql/value.ts'
 import { encodeQuery } from './encode-query.ts'
@@ -45,6 +46,57 @@ test('answers as upstream writes them', () => {
       ],
     },
     '"resultType":"matrix","result":[{"metric":{},"values":[[1,"1"],[2,"2"]]},{"metric":{"a":"b"},"values":[[1.500,"NaN"]]}]',
+  )
+})
+
+test('native histograms stand beside floats', () => {
+  const histogram: Histogram = {
+    isFloat: true,
+    counterResetHint: 0,
+    schema: 0,
+    zeroThreshold: 0.001,
+    zeroCount: 1,
+    count: 7.5,
+    sum: -2,
+    positiveSpans: Int32Array.of(0, 1, 1, 1),
+    positiveBuckets: Float64Array.of(2, 0),
+    negativeSpans: Int32Array.of(1, 2),
+    negativeBuckets: Float64Array.of(1.5, 3),
+    customValues: new Float64Array(0),
+  }
+  const custom = { ...histogram, schema: -53, customValues: Float64Array.of(5), zeroCount: 0, negativeSpans: new Int32Array(0) }
+  const infinite = {
+    ...custom,
+    negativeBuckets: new Float64Array(0),
+    positiveSpans: Int32Array.of(0, 2),
+    positiveBuckets: Float64Array.of(1, 2),
+  }
+  const check = (value: QueryValue, want: string) => assert.equal(encoded(value), `{"status":"success","data":{${want}}}`)
+  const text = '{"count":"7.5","sum":"-2","buckets":[[1,"-4","-2","3"],[1,"-2","-1","1.5"],[3,"-0.001","0.001","1"],[0,"0.5","1","2"]]}'
+  const customText = '{"count":"7.5","sum":"-2","buckets":[[3,"-Inf","5","1"],[0,"5","+Inf","2"]]}'
+  check(
+    {
+      type: 'vector',
+      samples: [
+        { labels: Labels.of({ a: 'b' }), t: 1500, v: 0, h: histogram },
+        { labels: Labels.empty, t: 1000, v: 1 },
+        { labels: Labels.empty, t: 1000, v: 0, h: infinite },
+      ],
+    },
+    `"resultType":"vector","result":[{"metric":{"a":"b"},"histogram":[1.500,${text}]},{"metric":{},"value":[1,"1"]},{"metric":{},"histogram":[1,${customText}]}]`,
+  )
+  const timestamps = Float64Array.of(1000, 2000, 3000)
+  const values = Float64Array.of(4, 5, 6)
+  const empty = { ...histogram, zeroCount: 0, positiveBuckets: new Float64Array(2), negativeBuckets: new Float64Array(2) }
+  check(
+    {
+      type: 'matrix',
+      series: [
+        { labels: Labels.empty, timestamps, values, histograms: [undefined, histogram, undefined], length: 3 },
+        { labels: Labels.empty, timestamps, values, histograms: [empty], length: 1 },
+      ],
+    },
+    `"resultType":"matrix","result":[{"metric":{},"values":[[1,"4"],[3,"6"]],"histograms":[[2,${text}]]},{"metric":{},"histograms":[[1,{"count":"7.5","sum":"-2"}]]}]`,
   )
 })
 

@@ -1,7 +1,9 @@
 import { ChunkWriter } from '../../base/chunk-writer.ts'
+import type { Histogram } from '../../model/histogram.ts'
 import type { MatrixSeries, QueryResult, QueryStats, QueryValue } from '../../promql/value.ts'
 import type { QueryStatsJson } from '../types/query.ts'
 import { envelopeEnd } from './envelope.ts'
+import { histogramText } from './histogram-text.ts'
 import { formatWithoutExponent, NUMBER_BYTES_MAX, writeTimestamp, writeValue } from './number-bytes.ts'
 import { jsonLabels, jsonText } from './text.ts'
 
@@ -30,9 +32,10 @@ function* encodeValue(writer: ChunkWriter, value: QueryValue): Generator<Uint8Ar
     case 'vector': {
       writer.byte(0x5b)
       for (let i = 0; i < value.samples.length; i++) {
-        const { labels, t, v } = value.samples[i]
-        writer.text(`${i > 0 ? ',' : ''}{"metric":${jsonLabels(labels.pairs)},"value":`)
-        writePoint(writer, t, v)
+        const { labels, t, v, h } = value.samples[i]
+        writer.text(`${i > 0 ? ',' : ''}{"metric":${jsonLabels(labels.pairs)},"${h === undefined ? 'value' : 'histogram'}":`)
+        if (h === undefined) writePoint(writer, t, v)
+        else writeHistogramPoint(writer, t, h)
         writer.byte(0x7d)
         if (writer.hasFull) yield* writer.take()
       }
@@ -43,6 +46,11 @@ function* encodeValue(writer: ChunkWriter, value: QueryValue): Generator<Uint8Ar
       writer.byte(0x5b)
       for (let i = 0; i < value.series.length; i++) {
         const series = value.series[i]
+        if (series.histograms !== undefined) {
+          writer.text(`${i > 0 ? ',' : ''}{"metric":${jsonLabels(series.labels.pairs)}`)
+          yield* encodeMixed(writer, series, series.histograms)
+          continue
+        }
         writer.text(`${i > 0 ? ',' : ''}{"metric":${jsonLabels(series.labels.pairs)},"values":[`)
         for (let next = 0; next < series.length; ) {
           next = writePoints(writer, series, next)
@@ -54,6 +62,43 @@ function* encodeValue(writer: ChunkWriter, value: QueryValue): Generator<Uint8Ar
       return
     }
   }
+}
+
+/** The rest of a series some of whose points are histograms: the floats first, then the histograms, each list only where it has any. */
+function* encodeMixed(
+  writer: ChunkWriter,
+  { timestamps, values, length }: MatrixSeries,
+  histograms: readonly (Histogram | undefined)[],
+): Generator<Uint8Array> {
+  let written = 0
+  for (let i = 0; i < length; i++) {
+    if (histograms[i] !== undefined) continue
+    writer.ascii(written++ === 0 ? ',"values":[' : ',')
+    writePoint(writer, timestamps[i], values[i])
+    if (writer.hasFull) yield* writer.take()
+  }
+  if (written > 0) writer.byte(0x5d)
+  written = 0
+  for (let i = 0; i < length; i++) {
+    const histogram = histograms[i]
+    if (histogram === undefined) continue
+    writer.ascii(written++ === 0 ? ',"histograms":[' : ',')
+    writeHistogramPoint(writer, timestamps[i], histogram)
+    if (writer.hasFull) yield* writer.take()
+  }
+  if (written > 0) writer.byte(0x5d)
+  writer.byte(0x7d)
+}
+
+function writeHistogramPoint(writer: ChunkWriter, t: number, histogram: Histogram): void {
+  writer.room(NUMBER_BYTES_MAX + 2)
+  let position = writer.length
+  writer.bytes[position++] = 0x5b
+  position = writeTimestamp(writer.bytes, position, t)
+  writer.bytes[position++] = 0x2c
+  writer.length = position
+  writer.ascii(histogramText(histogram))
+  writer.byte(0x5d)
 }
 
 /** Writes points of a series from `from` on until a chunk is full; returns where to go on. Hot. */

@@ -7,14 +7,27 @@ export type Metric = Readonly<Record<string, string>>
 /** `[Unix seconds, value as text]`; text because JSON knows neither NaN nor infinities. */
 export type SampleJson = readonly [number, string]
 
-export interface VectorElement {
-  readonly metric: Metric
-  readonly value: SampleJson
+/** Numbers as text. A bucket: which bounds belong to it (0 the upper, 1 the lower, 2 neither, 3 both), lower, upper, count. */
+export interface HistogramJson {
+  readonly count: string
+  readonly sum: string
+  readonly buckets?: readonly (readonly [number, string, string, string])[]
 }
 
+export type HistogramSampleJson = readonly [number, HistogramJson]
+
+/** One of `value` and `histogram`. */
+export interface VectorElement {
+  readonly metric: Metric
+  readonly value?: SampleJson
+  readonly histogram?: HistogramSampleJson
+}
+
+/** `values` and `histograms` where there are such points. */
 export interface MatrixElement {
   readonly metric: Metric
-  readonly values: readonly SampleJson[]
+  readonly values?: readonly SampleJson[]
+  readonly histograms?: readonly HistogramSampleJson[]
 }
 
 export type QueryData = (

@@ -1,5 +1,7 @@
 import { CodedError } from '../../base/errors.ts'
+import type { Histogram } from '../../model/histogram.ts'
 import { quote } from '../../model/labels.ts'
+import { formatHistogram } from '../functions/format-histogram.ts'
 import { isLabelName } from '../functions/label-functions.ts'
 import { formatFloat } from '../parser/go-text.ts'
 import type { AggregatePlan } from '../plan/plan.ts'
@@ -18,13 +20,14 @@ export async function runCountValues(run: QueryRun, plan: AggregatePlan, steps: 
   const grouping = new Grouping(plan.without ? plan.grouping : [...plan.grouping, valueLabel], plan.without)
   const counts: StepSeries[] = []
   await run.execute(plan.input, steps, (series) => {
-    const groupOfValue = new Map<number, number>()
+    const groupOfValue = new Map<number | Histogram, number>()
     for (let k = 0; k < steps.count; k++) {
       if (series.present[k] === 0) continue
-      const value = series.values[k]
+      const value = series.histograms?.[k] ?? series.values[k]
       let group = groupOfValue.get(value)
       if (group === undefined) {
-        group = grouping.indexOf(series.labels.with({ [valueLabel]: formatFloat(value) }))
+        const text = typeof value === 'number' ? formatFloat(value) : formatHistogram(value)
+        group = grouping.indexOf(series.labels.with({ [valueLabel]: text }))
         groupOfValue.set(value, group)
         if (group === counts.length) {
           const fresh = run.memory.series(grouping.labels[group], steps.count)

@@ -1,7 +1,7 @@
 import { CodedError } from '../../base/errors.ts'
 import { formatGeneral } from '../functions/go-float.ts'
 import type { AggregatePlan } from '../plan/plan.ts'
-import { isAnyPresent, type Sink, type StepSeries } from './columns.ts'
+import { dropHistograms, isAnyPresent, type Sink, type StepSeries } from './columns.ts'
 import { Grouping } from './grouping.ts'
 import type { QueryRun } from './query-run.ts'
 import { evaluateScalar } from './scalar.ts'
@@ -64,6 +64,13 @@ async function collectGroups(run: QueryRun, plan: AggregatePlan, steps: Steps): 
   const grouping = new Grouping(plan.grouping, plan.without)
   const groups: StepSeries[][] = []
   await run.execute(plan.input, steps, (series) => {
+    if (dropHistograms(series)) {
+      run.annotations.histogramIgnored(plan.operator, plan.input.range)
+      if (!isAnyPresent(series.present)) {
+        run.memory.release(series)
+        return
+      }
+    }
     const group = grouping.indexOf(series.labels)
     if (group === groups.length) groups.push([])
     groups[group].push(series)

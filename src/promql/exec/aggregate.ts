@@ -1,13 +1,15 @@
 import { isQuantileInvalid } from '../functions/quantile.ts'
+import type { AggregateOperator } from '../parser/ast.ts'
 import type { AggregatePlan } from '../plan/plan.ts'
 import { runCountValues } from './aggregate-count-values.ts'
 import { runTopK } from './aggregate-topk.ts'
-import { countPresent, type Sink } from './columns.ts'
+import { countSamples, dropHistograms, isAnyPresent, type Sink } from './columns.ts'
 import { Grouping } from './grouping.ts'
 import type { QueryRun } from './query-run.ts'
 import { AvgReducer } from './reduce-avg.ts'
 import { CountReducer, GroupReducer } from './reduce-counts.ts'
 import { ExtremeReducer } from './reduce-extremes.ts'
+import { HistogramGroups } from './reduce-histograms.ts'
 import { QuantileReducer } from './reduce-quantile.ts'
 import { SumReducer } from './reduce-sum.ts'
 import { VarianceReducer } from './reduce-variance.ts'
@@ -27,6 +29,9 @@ export async function runAggregate(run: QueryRun, plan: AggregatePlan, steps: St
       return runReduction(run, plan, await openReducer(run, plan, steps), steps, sink)
   }
 }
+
+/** Aggregations that take no notice of histograms but to say so. */
+const FLOATS_ONLY: ReadonlySet<AggregateOperator> = new Set(['min', 'max', 'stddev', 'stdvar', 'quantile'])
 
 async function openReducer(run: QueryRun, plan: AggregatePlan, steps: Steps): Promise<Reducer> {
   const { memory } = run
@@ -58,16 +63,33 @@ async function openReducer(run: QueryRun, plan: AggregatePlan, steps: Steps): Pr
 async function runReduction(run: QueryRun, plan: AggregatePlan, reducer: Reducer, steps: Steps, sink: Sink): Promise<void> {
   const grouping = new Grouping(plan.grouping, plan.without)
   const nameDropped: boolean[] = []
+  const { operator } = plan
+  const ignoresHistograms = FLOATS_ONLY.has(operator)
+  const histograms = operator === 'sum' || operator === 'avg' ? new HistogramGroups(run, plan, operator) : undefined
   await run.execute(plan.input, steps, (series) => {
+    if (ignoresHistograms && dropHistograms(series)) {
+      run.annotations.histogramIgnored(operator, plan.input.range)
+      if (!isAnyPresent(series.present)) {
+        run.memory.release(series)
+        return
+      }
+    }
     const group = grouping.indexOf(series.labels)
     nameDropped[group] ||= series.dropName
+    if (series.histograms !== undefined) histograms?.add(group, series)
     reducer.add(group, series)
     run.memory.release(series)
   })
   for (let group = 0; group < grouping.labels.length; group++) {
     const out = run.memory.series(grouping.labels[group], steps.count)
     await reducer.finish(group, out)
-    run.memory.chargeSamples(out, countPresent(out.present))
+    histograms?.finish(group, out)
+    const count = countSamples(out)
+    if (count === 0) {
+      run.memory.release(out)
+      continue
+    }
+    run.memory.chargeSamples(out, count)
     out.dropName = nameDropped[group]
     sink(out)
     if (run.pacer.isDue()) await run.pacer.rest()

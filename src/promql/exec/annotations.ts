@@ -14,6 +14,9 @@ interface MonotonicityFix {
   count: number
 }
 
+/** What was done with histograms when something was to be said of it. */
+export type HistogramOperation = 'addition' | 'subtraction' | 'aggregation'
+
 /**
  * What a query wants said about its answer: warnings (the answer may not be what was meant) and infos.
  * Source of the texts: Prometheus util/annotations/annotations.go.
@@ -50,6 +53,69 @@ export class Annotations {
 
   possibleNonCounter(metricName: string, range: PositionRange): void {
     this.#inform(`metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${quote(metricName)}`, range)
+  }
+
+  incompatibleTypes(left: string, operator: string, right: string, range: PositionRange): void {
+    this.#inform(`incompatible sample types encountered for binary operator ${quote(operator)}: ${left} ${operator} ${right}`, range)
+  }
+
+  incompatibleBuckets(operator: string, range: PositionRange): void {
+    this.#warn(`incompatible bucket layout encountered for binary operator ${operator}`, range)
+  }
+
+  boundsReconciled(operation: HistogramOperation, range: PositionRange): void {
+    this.#inform(`mismatched custom buckets were reconciled during ${operation}`, range)
+  }
+
+  resetsCollide(operation: HistogramOperation, range: PositionRange): void {
+    this.#warn(`conflicting counter resets during histogram ${operation}`, range)
+  }
+
+  histogramIgnored(aggregation: string, range: PositionRange): void {
+    this.#inform(`ignored histogram in ${aggregation} aggregation`, range)
+  }
+
+  histogramsIgnoredInRange(metricName: string, range: PositionRange): void {
+    this.#inform(`ignored histograms in a range containing both floats and histograms for metric name ${quote(metricName)}`, range)
+  }
+
+  mixedRange(metricName: string, range: PositionRange): void {
+    this.#warn(`encountered a mix of histograms and floats for metric name ${quote(metricName)}`, range)
+  }
+
+  mixedAggregation(range: PositionRange): void {
+    this.#warn('encountered a mix of histograms and floats for aggregation', range)
+  }
+
+  mixedSchemas(metricName: string, range: PositionRange): void {
+    this.#warn(
+      `vector contains a mix of histograms with exponential and custom buckets schemas for metric name ${quote(metricName)}`,
+      range,
+    )
+  }
+
+  mixedClassicAndNative(metricName: string, range: PositionRange): void {
+    this.#warn(`vector contains a mix of classic and native histograms${forMetric(metricName)}`, range)
+  }
+
+  notCounter(metricName: string, range: PositionRange): void {
+    this.#warn(`this native histogram metric is not a counter: ${quote(metricName)}`, range)
+  }
+
+  notGauge(metricName: string, range: PositionRange): void {
+    this.#warn(`this native histogram metric is not a gauge: ${quote(metricName)}`, range)
+  }
+
+  quantileIsNaN(metricName: string, range: PositionRange): void {
+    this.#inform(`input to histogram_quantile has NaN observations, result is NaN${forMetric(metricName)}`, range)
+  }
+
+  quantileIsSkewed(metricName: string, range: PositionRange): void {
+    this.#inform(`input to histogram_quantile has NaN observations, result is skewed higher${forMetric(metricName)}`, range)
+  }
+
+  fractionLeavesOutNaN(metricName: string, range: PositionRange): void {
+    this.#inform(`input to histogram_fraction has NaN observations, which are excluded from all fractions${forMetric(metricName)}`, range)
   }
 
   /** Buckets of a classic histogram that had to be made monotonic; told once for all samples. */

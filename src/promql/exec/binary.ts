@@ -1,7 +1,8 @@
 import { compareColumns, computeColumns, isComparison, isSetOperator, keepsSchema } from '../functions/arithmetic.ts'
 import { mayDifferByName } from '../plan/names.ts'
 import { type BinaryPlan, planType } from '../plan/plan.ts'
-import { isAnyPresent, type Sink } from './columns.ts'
+import { isAnyPresent, type Sink, type StepSeries } from './columns.ts'
+import { combineMixed, mayMixTypes } from './combine.ts'
 import { runMatched } from './match.ts'
 import { dropMetricName, type QueryRun } from './query-run.ts'
 import { SameLabels } from './same-labels.ts'
@@ -33,7 +34,9 @@ async function runWithScalar(run: QueryRun, plan: BinaryPlan, steps: Steps, sink
     const { values, present } = series
     const left = scalarIsLeft ? scalar : values
     const right = scalarIsLeft ? values : scalar
-    if (truths !== undefined) {
+    if (mayMixTypes(plan, series, NO_HISTOGRAMS)) {
+      mixWithScalar(run, plan, series, scalar, scalarIsLeft)
+    } else if (truths !== undefined) {
       truths.fill(1)
       compareColumns(operator, left, right, truths)
       values.set(truths)
@@ -51,4 +54,23 @@ async function runWithScalar(run: QueryRun, plan: BinaryPlan, steps: Steps, sink
     else merged.add(series)
   })
   await merged?.drain(sink)
+}
+
+const NO_HISTOGRAMS = { values: new Float64Array(0), histograms: undefined }
+
+/** The same where some of the vector's samples are histograms. */
+function mixWithScalar(run: QueryRun, plan: BinaryPlan, series: StepSeries, scalar: Float64Array, scalarIsLeft: boolean): void {
+  const { operator, returnBool } = plan
+  const { values, present } = series
+  const number = { values: scalar, histograms: undefined }
+  // A comparison answers the vector's value, on whichever side it is.
+  const kept = scalarIsLeft && isComparison(operator) ? values.slice() : undefined
+  const holds = scalarIsLeft ? combineMixed(run, plan, number, series, series) : combineMixed(run, plan, series, number, series)
+  if (returnBool) {
+    values.set(holds)
+    series.histograms = undefined
+    return
+  }
+  if (kept !== undefined) values.set(kept)
+  for (let k = 0; k < present.length; k++) present[k] &= holds[k]
 }

@@ -4,7 +4,7 @@ import { functionNamed } from '../functions/function-table.ts'
 import type { MapKernel } from '../functions/math.ts'
 import { mayDifferByName } from '../plan/names.ts'
 import { type CallPlan, type Plan, planType } from '../plan/plan.ts'
-import { countPresent, isAnyPresent, type Sink, type StepSeries } from './columns.ts'
+import { countSamples, dropHistograms, isAnyPresent, type Sink, type StepSeries } from './columns.ts'
 import { dropMetricName, type QueryRun } from './query-run.ts'
 import { SameLabels } from './same-labels.ts'
 import { evaluateScalar } from './scalar.ts'
@@ -32,6 +32,7 @@ async function runMap(run: QueryRun, plan: CallPlan, kernel: MapKernel, steps: S
   const merged = !run.delayedNameRemoval && mayDifferByName(input) ? new SameLabels(run) : undefined
   const out: Sink = merged === undefined ? sink : (series) => merged.add(series)
   await run.execute(input, steps, (series) => {
+    dropHistograms(series)
     kernel(series.values, series.present, scalars)
     dropMetricName(run, series)
     if (isAnyPresent(series.present)) out(series)
@@ -56,7 +57,7 @@ async function runSeriesFunction(run: QueryRun, plan: CallPlan, steps: Steps, si
   const input = vectorArgument(plan)
   const merged = mayRepeatLabels(run, plan) ? new SameLabels(run) : undefined
   const emit = (series: StepSeries) => {
-    const count = countPresent(series.present)
+    const count = countSamples(series)
     if (count === 0) return run.memory.release(series)
     if (series.charged === 0) run.memory.chargeSamples(series, count)
     if (merged === undefined) sink(series)

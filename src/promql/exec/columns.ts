@@ -1,15 +1,23 @@
+import type { Histogram } from '../../model/histogram.ts'
+import { histogramSampleCount } from '../../model/histogram-size.ts'
 import type { Labels } from '../../model/labels.ts'
 import type { QueryBudget } from '../../storage/series-source.ts'
 
 // 1. `values[k]` means something only where `present[k]` is 1; elsewhere it is whatever was there before.
 // 2. A series has one holder at a time: who is handed it passes it on, keeps it, or releases it; nobody else touches it then.
 // 3. Memory comes from ColumnMemory alone, which charges the budget before it allocates.
+// 4. A sample is a native histogram where `histograms[k]` is one, and `values[k]` then means nothing. A series of floats alone has no
+//    such column, and whoever works on floats has nothing to ask but that, once a series.
+
+/** The native histograms of a series, a place a step: undefined where the sample is a float, or there is none. */
+export type HistogramColumn = (Histogram | undefined)[]
 
 /** One series of a step vector: a value a step, as columns. */
 export class StepSeries {
   labels: Labels
   readonly values: Float64Array
   readonly present: Uint8Array
+  histograms: HistogramColumn | undefined = undefined
   /** The metric name is to be dropped, at the latest before the answer: only under delayed name removal. */
   dropName = false
   /** Samples charged to the budget while this series is held. */
@@ -57,6 +65,10 @@ export class ColumnMemory {
     copied.values.set(series.values)
     copied.present.set(series.present)
     copied.dropName = series.dropName
+    if (series.histograms !== undefined) {
+      copied.histograms = this.histograms(series.values.length)
+      for (let k = 0; k < series.histograms.length; k++) copied.histograms[k] = series.histograms[k]
+    }
     this.chargeSamples(copied, series.charged)
     return copied
   }
@@ -79,6 +91,12 @@ export class ColumnMemory {
     return new Int32Array(count)
   }
 
+  /** All undefined; given back with everything else. */
+  histograms(count: number): HistogramColumn {
+    this.#charge(count * 8)
+    return new Array<Histogram | undefined>(count).fill(undefined)
+  }
+
   /** Counts samples that `series` holds; they are given back when it is released. */
   chargeSamples(series: StepSeries, count: number): void {
     this.#budget.chargeSamples(count)
@@ -89,6 +107,7 @@ export class ColumnMemory {
     if (series.charged > 0) this.#budget.releaseSamples(series.charged)
     series.charged = 0
     series.dropName = false
+    series.histograms = undefined
     const stepCount = series.values.length
     const free = this.#free.get(stepCount)
     if (free === undefined) this.#free.set(stepCount, [series])
@@ -112,6 +131,38 @@ export function countPresent(present: Uint8Array): number {
   let count = 0
   for (let k = 0; k < present.length; k++) count += present[k]
   return count
+}
+
+/** What the samples of a series count for in the budget: a histogram is as many as take its space. */
+export function countSamples({ present, histograms }: StepSeries): number {
+  let count = countPresent(present)
+  if (histograms === undefined) return count
+  for (let k = 0; k < present.length; k++) {
+    const histogram = histograms[k]
+    if (present[k] === 1 && histogram !== undefined) count += histogramSampleCount(histogram) - 1
+  }
+  return count
+}
+
+/** Leaves only the floats of a series. Whether there was anything else. */
+export function dropHistograms(series: StepSeries): boolean {
+  const { present, histograms } = series
+  if (histograms === undefined) return false
+  let dropped = false
+  for (let k = 0; k < present.length; k++) {
+    if (histograms[k] === undefined || present[k] === 0) continue
+    present[k] = 0
+    dropped = true
+  }
+  series.histograms = undefined
+  return dropped
+}
+
+/** Whether any sample of a series is a float. */
+export function hasFloats({ present, histograms }: StepSeries): boolean {
+  if (histograms === undefined) return isAnyPresent(present)
+  for (let k = 0; k < present.length; k++) if (present[k] === 1 && histograms[k] === undefined) return true
+  return false
 }
 
 export function isAnyPresent(present: Uint8Array): boolean {

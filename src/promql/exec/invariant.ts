@@ -1,5 +1,5 @@
 import type { InvariantPlan } from '../plan/plan.ts'
-import type { Sink } from './columns.ts'
+import { countSamples, type Sink } from './columns.ts'
 import type { QueryRun } from './query-run.ts'
 import { firstStep, type Steps } from './steps.ts'
 
@@ -9,9 +9,11 @@ export async function runInvariant(run: QueryRun, plan: InvariantPlan, steps: St
   await run.execute(plan.input, firstStep(steps), (series) => {
     if (steps.count === 1) return sink(series)
     const out = memory.series(series.labels, steps.count)
-    memory.chargeSamples(out, steps.count)
     out.values.fill(series.values[0])
     out.present.fill(1)
+    const histogram = series.histograms?.[0]
+    if (histogram !== undefined) out.histograms = memory.histograms(steps.count).fill(histogram)
+    memory.chargeSamples(out, countSamples(out))
     out.dropName = series.dropName
     memory.release(series)
     sink(out)

@@ -4,7 +4,8 @@ import { compareLabels, isLegacyLabelName, type Labels, LabelsBuilder, quote } f
 import { compareColumns, computeColumns, isComparison, keepsSchema } from '../functions/arithmetic.ts'
 import type { VectorMatching } from '../parser/ast.ts'
 import type { BinaryPlan } from '../plan/plan.ts'
-import { countPresent, isAnyPresent, type Sink, type StepSeries } from './columns.ts'
+import { countSamples, isAnyPresent, type Sink, type StepSeries } from './columns.ts'
+import { combineMixed, mayMixTypes } from './combine.ts'
 import { dropMetricName, type QueryRun, withoutMetricName } from './query-run.ts'
 import { SameLabels } from './same-labels.ts'
 import { SignatureIndex, Signatures } from './signatures.ts'
@@ -115,8 +116,9 @@ class Pairing {
       return undefined
     }
     if (returnBool) dropMetricName(this.#run, out)
-    this.#noteMatch(signature, out)
     const oneIsLeft = this.#matching.cardinality === 'one-to-many'
+    if (mayMixTypes(this.#plan, many, one)) return this.#pairMixed(signature, oneIsLeft ? one : many, oneIsLeft ? many : one, out)
+    this.#noteMatch(signature, out)
     const left = oneIsLeft ? one.values : many.values
     const right = oneIsLeft ? many.values : one.values
     if (returnBool) {
@@ -130,7 +132,25 @@ class Pairing {
     } else {
       computeColumns(operator, left, right, out.values)
     }
-    const count = countPresent(out.present)
+    return this.#charged(out)
+  }
+
+  /** The same where some samples are histograms. What does not go together is no match. */
+  #pairMixed(signature: number, left: StepSeries, right: StepSeries, out: StepSeries): StepSeries | undefined {
+    const holds = combineMixed(this.#run, this.#plan, left, right, out)
+    this.#noteMatch(signature, out)
+    if (this.#plan.returnBool) {
+      out.values.set(holds)
+      out.histograms = undefined
+    } else {
+      for (let k = 0; k < out.present.length; k++) out.present[k] &= holds[k]
+    }
+    return this.#charged(out)
+  }
+
+  #charged(out: StepSeries): StepSeries | undefined {
+    const { memory } = this.#run
+    const count = countSamples(out)
     if (count === 0) {
       memory.release(out)
       return undefined

@@ -1,3 +1,4 @@
+import { scaled } from '../functions/histogram-operators.ts'
 import { mayDifferByName } from '../plan/names.ts'
 import type { NegatePlan } from '../plan/plan.ts'
 import type { Sink } from './columns.ts'
@@ -11,6 +12,7 @@ export async function runNegate(run: QueryRun, plan: NegatePlan, steps: Steps, s
   await run.execute(plan.input, steps, (series) => {
     const { values } = series
     for (let k = 0; k < values.length; k++) values[k] = -values[k]
+    if (series.histograms !== undefined) series.histograms = series.histograms.map((histogram) => histogram && scaled(histogram, -1))
     dropMetricName(run, series)
     if (merged === undefined) sink(series)
     else merged.add(series)

@@ -1,8 +1,9 @@
 import { sortNumbers } from '../../base/sort-numbers.ts'
+import { histogramSampleCount } from '../../model/histogram-size.ts'
 import { compareLabels, type Labels } from '../../model/labels.ts'
 import type { MatrixPlan, Plan } from '../plan/plan.ts'
 import type { MatrixSeries, VectorSample } from '../value.ts'
-import { countPresent, type StepSeries } from './columns.ts'
+import { countPresent, countSamples, type StepSeries } from './columns.ts'
 import { type QueryRun, sameLabelsError, withoutMetricName } from './query-run.ts'
 import { SameLabels } from './same-labels.ts'
 import { readSamples } from './samples.ts'
@@ -14,8 +15,11 @@ import type { Steps } from './steps.ts'
 export async function collectVector(run: QueryRun, plan: Plan, steps: Steps): Promise<VectorSample[]> {
   const samples: VectorSample[] = []
   await executeNamed(run, plan, steps, (series) => {
-    chargeAnswer(run, 1)
-    samples.push({ labels: series.labels, t: steps.start, v: series.values[0] })
+    const h = series.histograms?.[0]
+    chargeAnswer(run, countSamples(series))
+    samples.push(
+      h === undefined ? { labels: series.labels, t: steps.start, v: series.values[0] } : { labels: series.labels, t: steps.start, v: 0, h },
+    )
     give(run, series)
   })
   return samples
@@ -27,7 +31,7 @@ export async function collectMatrix(run: QueryRun, plan: Plan, steps: Steps): Pr
   const allTimes = stepTimes(steps)
   await executeNamed(run, plan, steps, (series) => {
     const length = countPresent(series.present)
-    chargeAnswer(run, length)
+    chargeAnswer(run, countSamples(series))
     result.push(compact(series, length, allTimes))
     give(run, series)
   })
@@ -42,12 +46,16 @@ export function scalarMatrix(labels: Labels, values: Float64Array, steps: Steps)
 /** Range vectors of an instant query, sorted by their labels. */
 export async function collectSamples(run: QueryRun, plan: MatrixPlan, steps: Steps): Promise<MatrixSeries[]> {
   const result: MatrixSeries[] = []
-  await readSamples(run, plan.samples, steps, (labels, { timestamps, values, length }, dropName) => {
-    run.samplesTotal += length
-    run.context.budget.chargeSamples(length)
-    chargeAnswer(run, length)
+  await readSamples(run, plan.samples, steps, (labels, columns, dropName) => {
+    const { timestamps, values, length } = columns
+    const histograms = columns.histograms?.slice(0, length)
+    let count = length
+    for (const histogram of histograms ?? []) if (histogram !== undefined) count += histogramSampleCount(histogram) - 1
+    run.samplesTotal += count
+    run.context.budget.chargeSamples(count)
+    chargeAnswer(run, count)
     const named = dropName ? withoutMetricName(labels) : labels
-    result.push({ labels: named, timestamps: timestamps.slice(0, length), values: values.slice(0, length), length })
+    result.push({ labels: named, timestamps: timestamps.slice(0, length), values: values.slice(0, length), histograms, length })
   })
   return sortSeries(run, result)
 }
@@ -85,8 +93,8 @@ function stepTimes(steps: Steps): Float64Array {
 }
 
 /** Series with a value at every step share the column of times. */
-function compact({ labels, values, present }: StepSeries, length: number, allTimes: Float64Array): MatrixSeries {
-  if (length === values.length) return { labels, timestamps: allTimes, values: values.slice(), length }
+function compact({ labels, values, present, histograms }: StepSeries, length: number, allTimes: Float64Array): MatrixSeries {
+  if (length === values.length) return { labels, timestamps: allTimes, values: values.slice(), histograms, length }
   const timestamps = new Float64Array(length)
   const kept = new Float64Array(length)
   let at = 0
@@ -95,7 +103,7 @@ function compact({ labels, values, present }: StepSeries, length: number, allTim
     timestamps[at] = allTimes[k]
     kept[at++] = values[k]
   }
-  return { labels, timestamps, values: kept, length }
+  return { labels, timestamps, values: kept, histograms: histograms?.filter((_, k) => present[k] === 1), length }
 }
 
 async function sortSeries({ pacer }: QueryRun, series: readonly MatrixSeries[]): Promise<MatrixSeries[]> {

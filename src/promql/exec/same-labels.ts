@@ -1,4 +1,4 @@
-import { isAnyPresent, type Sink, type StepSeries } from './columns.ts'
+import { type HistogramColumn, isAnyPresent, type Sink, type StepSeries } from './columns.ts'
 import { type QueryRun, sameLabelsError } from './query-run.ts'
 
 /**
@@ -26,6 +26,7 @@ export class SameLabels {
       known.present[k] = 1
       known.values[k] = series.values[k]
     }
+    if (series.histograms !== undefined) takeHistograms(this.#run, known, series.histograms, series.present)
     known.dropName ||= series.dropName
     const moved = series.charged
     this.#run.memory.release(series)
@@ -43,4 +44,9 @@ export class SameLabels {
       if (pacer.isDue()) await pacer.rest()
     }
   }
+}
+
+function takeHistograms(run: QueryRun, into: StepSeries, histograms: HistogramColumn, present: Uint8Array): void {
+  into.histograms ??= run.memory.histograms(present.length)
+  for (let k = 0; k < present.length; k++) if (present[k] === 1) into.histograms[k] = histograms[k]
 }

@@ -1,4 +1,5 @@
 import { SampleColumns } from '../../chunkenc/codec.ts'
+import { CounterResetHint, type Histogram } from '../../model/histogram.ts'
 import type { Labels } from '../../model/labels.ts'
 import { isStaleMarker } from '../../model/staleness.ts'
 import type { Samples } from '../plan/plan.ts'
@@ -63,17 +64,24 @@ const BYTES_PER_SAMPLE = 16
 
 /** Hot: runs once a series. Most series have no marker and are left as they are. */
 function removeStaleMarkers(columns: SampleColumns): void {
-  const { timestamps, values, length } = columns
+  const { timestamps, values, histograms, length } = columns
   let kept = 0
   for (let i = 0; i < length; i++) {
     if (isStaleMarker(values[i])) continue
     if (kept !== i) {
       timestamps[kept] = timestamps[i]
       values[kept] = values[i]
+      if (histograms !== undefined) histograms[kept] = histograms[i]
     }
     kept++
   }
   columns.length = kept
+}
+
+/** What is known of a reset holds between neighbours; a subquery may leave some out, and see others twice. */
+function withoutResetHint(histogram: Histogram | undefined): Histogram | undefined {
+  if (histogram === undefined || histogram.counterResetHint === CounterResetHint.gauge) return histogram
+  return { ...histogram, counterResetHint: CounterResetHint.unknown }
 }
 
 function gather(series: StepSeries, steps: Steps, into: SampleColumns): void {
@@ -82,4 +90,6 @@ function gather(series: StepSeries, steps: Steps, into: SampleColumns): void {
   for (let k = 0; k < steps.count; k++) {
     if (series.present[k] === 1) into.push(steps.start + k * steps.stepMs, series.values[k])
   }
+  const { histograms } = series
+  if (histograms !== undefined) into.histograms = histograms.filter((_, k) => series.present[k] === 1).map(withoutResetHint)
 }

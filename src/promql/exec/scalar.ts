@@ -1,6 +1,7 @@
 import { assert } from '../../base/assert.ts'
 import { computeScalar } from '../functions/arithmetic.ts'
 import type { Plan } from '../plan/plan.ts'
+import { dropHistograms } from './columns.ts'
 import type { QueryRun } from './query-run.ts'
 import { firstStep, type Steps } from './steps.ts'
 
@@ -52,6 +53,7 @@ async function onlySeries(run: QueryRun, plan: Plan, steps: Steps, values: Float
   values.fill(NaN)
   const counts = run.memory.indexes(steps.count)
   await run.execute(plan, steps, (series) => {
+    dropHistograms(series)
     for (let k = 0; k < steps.count; k++) {
       if (series.present[k] === 0) continue
       values[k] = counts[k] === 0 ? series.values[k] : NaN

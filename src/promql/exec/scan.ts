@@ -1,5 +1,7 @@
 import { SampleColumns } from '../../chunkenc/codec.ts'
 import { decodeChunk } from '../../chunkenc/decode-chunk.ts'
+import { CounterResetHint, type Histogram } from '../../model/histogram.ts'
+import { isCounterReset } from '../../model/histogram-reset.ts'
 import type { Labels } from '../../model/labels.ts'
 import type { Timestamp } from '../../model/time.ts'
 import type { Series } from '../../storage/series-source.ts'
@@ -34,6 +36,7 @@ export async function scan(
       for (const chunk of series.chunks) {
         if (chunk.maxTime >= minTime && chunk.minTime <= maxTime) decodeChunk(chunk, minTime, maxTime, samples)
       }
+      if (selection.marksResets && samples.histograms !== undefined) markResets(samples.histograms, samples.length)
       const visited = samples.length > 0 ? visit(series.labels, samples) : undefined
       if (visited !== undefined) await visited
       context.budget.releaseSamples(charged)
@@ -49,4 +52,18 @@ function countSamples(series: Series, minTime: Timestamp, maxTime: Timestamp): n
   let count = 0
   for (const chunk of series.chunks) if (chunk.maxTime >= minTime && chunk.minTime <= maxTime) count += chunk.sampleCount
   return count
+}
+
+/** Has histograms that do not know it say whether the counter was reset since the one before. */
+function markResets(histograms: (Histogram | undefined)[], length: number): void {
+  let before: Histogram | undefined
+  for (let i = 0; i < length; i++) {
+    const histogram = histograms[i]
+    if (histogram === undefined) continue
+    if (before !== undefined && histogram.counterResetHint === CounterResetHint.unknown) {
+      const counterResetHint = isCounterReset(histogram, before) ? CounterResetHint.reset : CounterResetHint.notReset
+      histograms[i] = { ...histogram, counterResetHint }
+    }
+    before = histogram
+  }
 }

@@ -1,7 +1,8 @@
 import type { SampleColumns } from '../../chunkenc/codec.ts'
+import { histogramSampleCount } from '../../model/histogram-size.ts'
 import { isStaleMarker } from '../../model/staleness.ts'
 import type { SelectPlan } from '../plan/plan.ts'
-import type { Sink, StepSeries } from './columns.ts'
+import type { HistogramColumn, Sink, StepSeries } from './columns.ts'
 import { dropMetricName, type QueryRun } from './query-run.ts'
 import { scan } from './scan.ts'
 import { lastReference, type Reference, referenceTimes, type Steps } from './steps.ts'
@@ -13,7 +14,8 @@ export async function runSelect(run: QueryRun, plan: SelectPlan, steps: Steps, s
   const times = { minTime: reference.first - run.lookbackMs + 1, maxTime: lastReference(reference, steps), stepMs: steps.stepMs }
   await scan(run, selection, times, (labels, samples) => {
     const series = run.memory.series(labels, steps.count)
-    const count = (asTimestamps ? pickTimes : pickValues)(samples, reference, run.lookbackMs, series)
+    let count = (asTimestamps ? pickTimes : pickValues)(samples, reference, run.lookbackMs, series)
+    if (samples.histograms !== undefined && !asTimestamps) count += pickHistograms(run, samples, samples.histograms, reference, series)
     run.samplesTotal += count
     run.memory.chargeSamples(series, count)
     if (count === 0) {
@@ -58,6 +60,31 @@ function pickTimes(samples: SampleColumns, reference: Reference, lookbackMs: num
     const time = first + k * stepMs
     while (newest + 1 < length && timestamps[newest + 1] <= time) newest++
     if (out.present[k] === 1) out.values[k] = timestamps[newest] / 1000
+  }
+  return count
+}
+
+/**
+ * Puts the histograms among the samples that were picked into a column of the series. Answers what they count for in the budget
+ * beyond one sample each.
+ */
+function pickHistograms(
+  run: QueryRun,
+  { timestamps, length }: SampleColumns,
+  histograms: HistogramColumn,
+  { first, stepMs }: Reference,
+  out: StepSeries,
+): number {
+  let newest = -1
+  let count = 0
+  for (let k = 0; k < out.values.length; k++) {
+    const time = first + k * stepMs
+    while (newest + 1 < length && timestamps[newest + 1] <= time) newest++
+    const histogram = out.present[k] === 1 ? histograms[newest] : undefined
+    if (histogram === undefined) continue
+    out.histograms ??= run.memory.histograms(out.values.length)
+    out.histograms[k] = histogram
+    count += histogramSampleCount(histogram) - 1
   }
   return count
 }

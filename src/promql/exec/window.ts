@@ -4,7 +4,8 @@ import { isQuantileInvalid } from '../functions/quantile.ts'
 import { someSteps, type WindowKernel, type Windows } from '../functions/window-kernel.ts'
 import { mayDifferByName } from '../plan/names.ts'
 import type { WindowPlan } from '../plan/plan.ts'
-import { countPresent, type Sink, type StepSeries } from './columns.ts'
+import { countSamples, hasFloats, type Sink, type StepSeries } from './columns.ts'
+import { extraSamples, runMixed } from './mixed-window.ts'
 import { dropMetricName, type QueryRun, sameLabelsError } from './query-run.ts'
 import { readSamples, windowEnds } from './samples.ts'
 import { evaluateScalar } from './scalar.ts'
@@ -17,7 +18,7 @@ export async function runWindow(run: QueryRun, plan: WindowPlan, steps: Steps, s
   const { samples, func } = plan
   const entry = functionNamed(func)
   if (entry.kind !== 'window') throw new Error(`${func} is not a function of a range vector`)
-  const { kernel, keepsName, rescans } = entry
+  const { kernel, mixed, keepsName, rescans } = entry
   const parameters: Float64Array[] = []
   for (const parameter of plan.parameters) parameters.push(await evaluateScalar(run, parameter, steps))
   const ends = windowEnds(samples, steps)
@@ -39,14 +40,14 @@ export async function runWindow(run: QueryRun, plan: WindowPlan, steps: Steps, s
   const dropsName = !keepsName && !run.delayedNameRemoval
   const seen = dropsName && namesOfSamplesDiffer(plan) ? new Set<string>() : undefined
   const finish = (series: StepSeries, dropName: boolean) => {
-    const count = countPresent(series.present)
+    const count = countSamples(series)
     run.memory.chargeSamples(series, count)
     if (func === 'quantile_over_time') warnOfQuantiles(run, plan, windows)
     if (count === 0) {
       run.memory.release(series)
       return
     }
-    const metricName = isRate ? series.labels.get(METRIC_NAME) : ''
+    const metricName = isRate && hasFloats(series) ? series.labels.get(METRIC_NAME) : ''
     if (metricName !== '' && !COUNTER_SUFFIXES.some((suffix) => metricName.endsWith(suffix))) {
       run.annotations.possibleNonCounter(metricName, samples.range)
     }
@@ -66,6 +67,13 @@ export async function runWindow(run: QueryRun, plan: WindowPlan, steps: Steps, s
     const sampleCount = placeWindows(windows)
     run.samplesTotal += sampleCount
     const series = run.memory.series(labels, steps.count)
+    const { histograms } = columns
+    if (histograms?.some((histogram, i) => histogram !== undefined && i < columns.length) === true) {
+      run.samplesTotal += extraSamples(windows, histograms)
+      runMixed(run, plan, mixed, windows, histograms, series)
+      finish(series, dropName)
+      return
+    }
     if (rescans && sampleCount > SAMPLES_AT_ONCE) return inTurns(run, kernel, windows, series).then(() => finish(series, dropName))
     kernel(windows, series.values, series.present)
     finish(series, dropName)

@@ -1,8 +1,14 @@
+import { CodedError } from '../../base/errors.ts'
 import type { BinaryOperator } from '../parser/ast.ts'
 
-/** Comparisons and set operators leave a series what it is; arithmetic makes something else of it, without a name. */
+/** Comparisons, set operators and trimming leave a series what it is; arithmetic makes something else of it, without a name. */
 export function keepsSchema(operator: BinaryOperator): boolean {
-  return isComparison(operator) || isSetOperator(operator)
+  return isComparison(operator) || isSetOperator(operator) || isTrim(operator)
+}
+
+/** Cuts off one end of native histograms; means nothing for floats. */
+export function isTrim(operator: BinaryOperator): boolean {
+  return operator === '</' || operator === '>/'
 }
 
 export function isComparison(operator: BinaryOperator): boolean {
@@ -56,6 +62,9 @@ export function computeScalar(operator: BinaryOperator, a: number, b: number): n
       return power(a, b)
     case 'atan2':
       return Math.atan2(a, b)
+    case '</':
+    case '>/':
+      throw new CodedError('execution', `operator "${operator}" not allowed for Scalar operations`)
     default:
       return compare(operator, a, b) ? 1 : 0
   }

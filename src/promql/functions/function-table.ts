@@ -2,10 +2,14 @@ import { absent } from './absent.ts'
 import { changes, resets } from './changes.ts'
 import { dayOfMonth, dayOfWeek, dayOfYear, daysInMonth, hour, minute, month, year } from './dates.ts'
 import { maxOverTime, minOverTime } from './extremes-over-time.ts'
-import { histogramFraction, histogramQuantile, nativeHistogramsOnly } from './histograms.ts'
+import { deltaMixed, ideltaMixed, increaseMixed, irateMixed, rateMixed } from './histogram-rate.ts'
+import { avgOverTimeMixed, changesMixed, resetsMixed, sumOverTimeMixed } from './histogram-windows.ts'
+import { histogramFraction, histogramQuantile } from './histograms.ts'
 import { labelJoin, labelReplace } from './label-functions.ts'
 import type { MapKernel } from './math.ts'
 import * as math from './math.ts'
+import { floatsOnly, type MixedKernel, ofAnySample, picked } from './mixed-windows.ts'
+import { histogramAvg, histogramCount, histogramStddev, histogramStdvar, histogramSum } from './native-histograms.ts'
 import { countOverTime, firstOverTime, lastOverTime, presentOverTime } from './picks-over-time.ts'
 import { quantileOverTime } from './quantile.ts'
 import { delta, idelta, increase, irate, rate } from './rate.ts'
@@ -19,8 +23,14 @@ import type { WindowKernel } from './window-kernel.ts'
 /** How a function is evaluated. */
 export type FunctionEntry =
   /** Over the samples of each series; most drop the metric name. */
-  /** `rescans`: a step costs what its window holds. */
-  | { readonly kind: 'window'; readonly kernel: WindowKernel; readonly keepsName: boolean; readonly rescans: boolean }
+  /** `rescans`: a step costs what its window holds. `mixed`: for series some of whose samples are histograms. */
+  | {
+      readonly kind: 'window'
+      readonly kernel: WindowKernel
+      readonly mixed: MixedKernel
+      readonly keepsName: boolean
+      readonly rescans: boolean
+    }
   /** Over each value of a vector; drops the metric name. */
   | { readonly kind: 'map'; readonly kernel: MapKernel }
   /** The same, of the time of the step when there is no argument. */
@@ -30,9 +40,15 @@ export type FunctionEntry =
   /** A value a step: time, pi, scalar. */
   | { readonly kind: 'scalar' }
 
-const window = (kernel: WindowKernel): FunctionEntry => ({ kind: 'window', kernel, keepsName: false, rescans: false })
-const pick = (kernel: WindowKernel): FunctionEntry => ({ kind: 'window', kernel, keepsName: true, rescans: false })
-const rescan = (kernel: WindowKernel): FunctionEntry => ({ kind: 'window', kernel, keepsName: false, rescans: true })
+const window = (kernel: WindowKernel, mixed = floatsOnly(kernel)): FunctionEntry => {
+  return { kind: 'window', kernel, mixed, keepsName: false, rescans: false }
+}
+const pick = (kernel: WindowKernel, mixed: MixedKernel): FunctionEntry => {
+  return { kind: 'window', kernel, mixed, keepsName: true, rescans: false }
+}
+const rescan = (kernel: WindowKernel, mixed = floatsOnly(kernel)): FunctionEntry => {
+  return { kind: 'window', kernel, mixed, keepsName: false, rescans: true }
+}
 const map = (kernel: MapKernel): FunctionEntry => ({ kind: 'map', kernel })
 const date = (kernel: MapKernel): FunctionEntry => ({ kind: 'date', kernel })
 const series = (open: SeriesFunction): FunctionEntry => ({ kind: 'series', open, keepsName: false })
@@ -50,39 +66,51 @@ const FUNCTIONS: ReadonlyMap<string, FunctionEntry> = new Map([
   ['asinh', map(math.asinh)],
   ['atan', map(math.atan)],
   ['atanh', map(math.atanh)],
-  ['avg_over_time', window(avgOverTime)],
+  ['avg_over_time', window(avgOverTime, avgOverTimeMixed)],
   ['ceil', map(math.ceil)],
-  ['changes', window(changes)],
+  ['changes', window(changes, changesMixed)],
   ['clamp', map(math.clamp)],
   ['clamp_max', map(math.clampMax)],
   ['clamp_min', map(math.clampMin)],
   ['cos', map(math.cos)],
   ['cosh', map(math.cosh)],
-  ['count_over_time', window(countOverTime)],
+  ['count_over_time', window(countOverTime, ofAnySample(countOverTime))],
   ['day_of_month', date(dayOfMonth)],
   ['day_of_week', date(dayOfWeek)],
   ['day_of_year', date(dayOfYear)],
   ['days_in_month', date(daysInMonth)],
   ['deg', map(math.deg)],
-  ['delta', window(delta)],
+  ['delta', window(delta, deltaMixed)],
   ['deriv', rescan(deriv)],
   ['exp', map(math.exp)],
-  ['first_over_time', pick(firstOverTime)],
+  [
+    'first_over_time',
+    pick(
+      firstOverTime,
+      picked((lo) => lo),
+    ),
+  ],
   ['floor', map(math.floor)],
-  ['histogram_avg', series(nativeHistogramsOnly)],
-  ['histogram_count', series(nativeHistogramsOnly)],
+  ['histogram_avg', series(histogramAvg)],
+  ['histogram_count', series(histogramCount)],
   ['histogram_fraction', series(histogramFraction)],
   ['histogram_quantile', series(histogramQuantile)],
-  ['histogram_stddev', series(nativeHistogramsOnly)],
-  ['histogram_stdvar', series(nativeHistogramsOnly)],
-  ['histogram_sum', series(nativeHistogramsOnly)],
+  ['histogram_stddev', series(histogramStddev)],
+  ['histogram_stdvar', series(histogramStdvar)],
+  ['histogram_sum', series(histogramSum)],
   ['hour', date(hour)],
-  ['idelta', window(idelta)],
-  ['increase', rescan(increase)],
-  ['irate', window(irate)],
+  ['idelta', window(idelta, ideltaMixed)],
+  ['increase', rescan(increase, increaseMixed)],
+  ['irate', window(irate, irateMixed)],
   ['label_join', passing(labelJoin)],
   ['label_replace', passing(labelReplace)],
-  ['last_over_time', pick(lastOverTime)],
+  [
+    'last_over_time',
+    pick(
+      lastOverTime,
+      picked((_lo, hi) => hi - 1),
+    ),
+  ],
   ['ln', map(math.ln)],
   ['log10', map(math.log10)],
   ['log2', map(math.log2)],
@@ -92,11 +120,11 @@ const FUNCTIONS: ReadonlyMap<string, FunctionEntry> = new Map([
   ['month', date(month)],
   ['pi', scalar],
   ['predict_linear', rescan(predictLinear)],
-  ['present_over_time', window(presentOverTime)],
+  ['present_over_time', window(presentOverTime, ofAnySample(presentOverTime))],
   ['quantile_over_time', rescan(quantileOverTime)],
   ['rad', map(math.rad)],
-  ['rate', rescan(rate)],
-  ['resets', window(resets)],
+  ['rate', rescan(rate, rateMixed)],
+  ['resets', window(resets, resetsMixed)],
   ['round', map(math.round)],
   ['scalar', scalar],
   ['sgn', map(math.sgn)],
@@ -107,7 +135,7 @@ const FUNCTIONS: ReadonlyMap<string, FunctionEntry> = new Map([
   ['sqrt', map(math.sqrt)],
   ['stddev_over_time', rescan(stddevOverTime)],
   ['stdvar_over_time', rescan(stdvarOverTime)],
-  ['sum_over_time', window(sumOverTime)],
+  ['sum_over_time', window(sumOverTime, sumOverTimeMixed)],
   ['tan', map(math.tan)],
   ['tanh', map(math.tanh)],
   ['time', scalar],

@@ -1,6 +1,6 @@
 import type { WindowKernel, Windows } from './window-kernel.ts'
 
-interface RateKind {
+export interface RateKind {
   /** Falls are resets, and the value never was below zero. */
   readonly counter: boolean
   readonly perSecond: boolean

@@ -1,16 +1,18 @@
-import type { StepSeries } from '../exec/columns.ts'
+import { dropHistograms, isAnyPresent, type StepSeries } from '../exec/columns.ts'
 import type { SeriesFunction } from './series-function.ts'
 
 // Only an instant query has an order of series to change; NaN comes last either way, equals stay as they were.
 
 function sortBy(compare: (a: number, b: number) => number): SeriesFunction {
-  return ({ steps, annotations, range, isRangeQuery, emit }) => {
+  return ({ steps, memory, annotations, range, isRangeQuery, emit }) => {
     if (isRangeQuery) annotations.sortInRangeQuery(range)
     if (isRangeQuery || steps.count !== 1) return { add: emit, finish: () => [] }
     const held: StepSeries[] = []
     return {
       add(series) {
-        held.push(series)
+        dropHistograms(series)
+        if (isAnyPresent(series.present)) held.push(series)
+        else memory.release(series)
       },
       finish() {
         held.sort((a, b) => {

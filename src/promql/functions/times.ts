@@ -4,6 +4,7 @@ import type { SeriesFunction } from './series-function.ts'
 /** The time of the step, in seconds, for each series. Of a selector it is the sample's: that one is planned as a selection. */
 export const timestamp: SeriesFunction = ({ steps, dropName, emit }) => ({
   add(series) {
+    series.histograms = undefined
     for (let k = 0; k < steps.count; k++) series.values[k] = (steps.start + k * steps.stepMs) / 1000
     dropName(series)
     emit(series)

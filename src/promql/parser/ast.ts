@@ -8,7 +8,25 @@ export interface PositionRange {
 
 export type ValueType = 'none' | 'scalar' | 'vector' | 'matrix' | 'string'
 
-export type BinaryOperator = '+' | '-' | '*' | '/' | '%' | '^' | 'atan2' | '==' | '!=' | '<' | '>' | '<=' | '>=' | 'and' | 'or' | 'unless'
+export type BinaryOperator =
+  | '+'
+  | '-'
+  | '*'
+  | '/'
+  | '%'
+  | '^'
+  | 'atan2'
+  | '=='
+  | '!='
+  | '<'
+  | '>'
+  | '<='
+  | '>='
+  | '</'
+  | '>/'
+  | 'and'
+  | 'or'
+  | 'unless'
 
 export type AggregateOperator =
   | 'sum'

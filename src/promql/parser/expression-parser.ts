@@ -83,13 +83,6 @@ export class ExpressionParser {
       height = Math.max(height, this.#height) + 1
       if (height > EXPRESSION_DEPTH_MAX) throw this.#tooDeep(operator)
       const range = { start: left.range.start, end: right.range.end }
-      if (operator.kind === '</' || operator.kind === '>/') {
-        throw this.#tokens.notEnabled(
-          operator,
-          `operator ${quote(operator.kind)} works on native histograms, which are not supported`,
-          'native-histograms',
-        )
-      }
       if (modifiers.filled)
         throw this.#tokens.notEnabled(range, 'binop fill modifiers are experimental and not enabled', 'promql-binop-fill-modifiers')
       const { returnBool, matching } = modifiers

@@ -1,14 +1,17 @@
+import type { Histogram } from '../../model/histogram.ts'
 import { Labels, METRIC_NAME } from '../../model/labels.ts'
 import { STALE_MARKER } from '../../model/staleness.ts'
 import { parseNumber, quoteRune, unquote } from './go-text.ts'
+import { histogramSeries, parseHistogramDescription } from './histogram-description.ts'
 import { isMetricName } from './token.ts'
 import { TokenStream } from './token-stream.ts'
 
-/** One step of a described series: a sample, none, or a native histogram as it was written between `{{` and `}}`. */
+/** One step of a described series: a float, none, or a native histogram. */
 export type SequenceValue =
   | { readonly kind: 'value'; readonly value: number }
   | { readonly kind: 'omitted' }
-  | { readonly kind: 'histogram'; readonly text: string }
+  /** `hasHint`: the description says something of counter resets. */
+  | { readonly kind: 'histogram'; readonly histogram: Histogram; readonly hasHint: boolean }
 
 export interface SeriesDescription {
   readonly labels: Labels
@@ -24,7 +27,7 @@ const HISTOGRAM = '\\{\\{[^{}]*\\}\\}'
 const OMITTED_ITEM = /^_(?:x(\d+))?$/
 const STALE_ITEM = /^stale$/
 const NUMBER_ITEM = new RegExp(`^(${NUMBER})(?:([+-]${NUMBER.slice('[+-]?'.length)})(?=x))?(?:x(\\d+))?$`)
-const HISTOGRAM_ITEM = new RegExp(`^(${HISTOGRAM})(?:[+-](${HISTOGRAM})(?=x))?(?:x(\\d+))?$`)
+const HISTOGRAM_ITEM = new RegExp(`^(${HISTOGRAM})(?:([+-])(${HISTOGRAM})(?=x))?(?:x(\\d+))?$`)
 
 /**
  * A series as test scripts and unit tests describe it: `metric{label="value"} 1 2+3x4 _ _x2 stale {{schema:0}}`.
@@ -84,8 +87,8 @@ function expandItem(item: string): readonly SequenceValue[] | undefined {
   if (STALE_ITEM.test(item)) return [{ kind: 'value', value: STALE_MARKER }]
   const histogram = HISTOGRAM_ITEM.exec(item)
   if (histogram !== null) {
-    const [, base, , count] = histogram
-    return repeat({ kind: 'histogram', text: base }, count === undefined ? 1 : Number(count) + 1)
+    const [, base, sign, step, count] = histogram
+    return expandHistograms(base, sign as '+' | '-' | undefined, step, count === undefined ? 0 : Number(count))
   }
   const number = NUMBER_ITEM.exec(item)
   if (number === null) return undefined
@@ -102,6 +105,21 @@ function expandItem(item: string): readonly SequenceValue[] | undefined {
     if (stepText !== undefined) value += step
   }
   return values
+}
+
+function expandHistograms(
+  base: string,
+  sign: '+' | '-' | undefined,
+  step: string | undefined,
+  count: number,
+): readonly SequenceValue[] | undefined {
+  const first = parseHistogramDescription(base.slice(2, -2))
+  if (first === undefined || count > VALUES_MAX) return undefined
+  const { histogram, hasHint } = first
+  if (sign === undefined || step === undefined) return repeat({ kind: 'histogram', histogram, hasHint }, count + 1)
+  const added = parseHistogramDescription(step.slice(2, -2))
+  const series = added && histogramSeries(histogram, added.histogram, sign, count)
+  return series?.map((one) => ({ kind: 'histogram', histogram: one, hasHint }))
 }
 
 function signed(text: string): number | undefined {

@@ -14,12 +14,21 @@ export interface PlanContext {
   readonly defaultSubqueryStepMs: number
 }
 
-/** The plan of a parsed and type-checked expression, as it is written: no optimiser has seen it. */
-export function buildPlan(expr: Expr, context: PlanContext): Plan {
-  return build(expr, context, {})
+/** What is asked, and what stands above the expression. */
+interface BuildContext extends PlanContext {
+  readonly marksResets: boolean
 }
 
-function build(expr: Expr, context: PlanContext, hints: SelectHints): Plan {
+/** Functions of a histogram's count and sum, and functions that need its buckets: the inner one decides. */
+const STATISTICS_FUNCTIONS: ReadonlySet<string> = new Set(['histogram_count', 'histogram_sum', 'histogram_avg'])
+const BUCKET_FUNCTIONS: ReadonlySet<string> = new Set(['histogram_quantile', 'histogram_quantiles', 'histogram_fraction'])
+
+/** The plan of a parsed and type-checked expression, as it is written: no optimiser has seen it. */
+export function buildPlan(expr: Expr, context: PlanContext): Plan {
+  return build(expr, { ...context, marksResets: false }, {})
+}
+
+function build(expr: Expr, context: BuildContext, hints: SelectHints): Plan {
   const { range } = expr
   switch (expr.kind) {
     case 'number':
@@ -54,8 +63,10 @@ function build(expr: Expr, context: PlanContext, hints: SelectHints): Plan {
   }
 }
 
-function buildCall(func: string, args: readonly Expr[], context: PlanContext, range: Expr['range']): Plan {
+function buildCall(func: string, args: readonly Expr[], above: BuildContext, range: Expr['range']): Plan {
   const hints = { func }
+  const marksResets = STATISTICS_FUNCTIONS.has(func) || (above.marksResets && !BUCKET_FUNCTIONS.has(func))
+  const context = { ...above, marksResets }
   const samples = args.find((arg) => arg.kind === 'matrixSelector' || arg.kind === 'subquery')
   if (samples !== undefined) {
     // The series that are there at all are what absent_over_time is the opposite of.
@@ -73,18 +84,24 @@ function buildCall(func: string, args: readonly Expr[], context: PlanContext, ra
   return { kind: 'call', func, args: args.map((arg) => build(arg, context, hints)), absentLabels, type, range }
 }
 
-function samplesOf(expr: MatrixSelector | Subquery, context: PlanContext, hints: SelectHints): Samples {
+function samplesOf(expr: MatrixSelector | Subquery, context: BuildContext, hints: SelectHints): Samples {
   const { range, rangeMs } = expr
   if (expr.kind === 'matrixSelector') {
     return { kind: 'selected', selection: selectionOf(expr.selector, context, { ...hints, rangeMs }), rangeMs, range }
   }
   const stepMs = expr.stepMs === 0 ? context.defaultSubqueryStepMs : expr.stepMs
-  const input = build(expr.expr, context, hints)
+  const input = build(expr.expr, { ...context, marksResets: false }, hints)
   return { kind: 'subquery', input, rangeMs, stepMs, offsetMs: expr.offsetMs, at: resolveAt(expr.at, context), range }
 }
 
-function selectionOf(selector: VectorSelector, context: PlanContext, hints: SelectHints): Selection {
-  return { matchers: selector.matchers, offsetMs: selector.offsetMs, at: resolveAt(selector.at, context), hints }
+function selectionOf(selector: VectorSelector, context: BuildContext, hints: SelectHints): Selection {
+  return {
+    matchers: selector.matchers,
+    offsetMs: selector.offsetMs,
+    at: resolveAt(selector.at, context),
+    hints,
+    marksResets: context.marksResets,
+  }
 }
 
 function resolveAt(at: AtModifier | undefined, context: PlanContext): Timestamp | undefined {

@@ -16,6 +16,11 @@ export interface Selection {
   /** The time that `@` fixes; undefined: the time of the step. */
   readonly at: Timestamp | undefined
   readonly hints: SelectHints
+  /**
+   * Histograms that say nothing of counter resets are compared with the one before, and say it then. Upstream has it where only
+   * count and sum of histograms are asked for, as it reads nothing else there; its warnings of contradicting hints come from that.
+   */
+  readonly marksResets: boolean
 }
 
 export interface NumberPlan {

@@ -120,8 +120,8 @@ function keyOf(plan: Plan): string {
   }
 }
 
-function selectionKey({ matchers, offsetMs, at }: Selection): string {
-  return `{${matchers.map((matcher: Matcher) => matcher.toString())}}${offsetMs}@${at}`
+function selectionKey({ matchers, offsetMs, at, marksResets }: Selection): string {
+  return `{${matchers.map((matcher: Matcher) => matcher.toString())}}${offsetMs}@${at}${marksResets ? 'r' : ''}`
 }
 
 function samplesKey(samples: Samples): string {

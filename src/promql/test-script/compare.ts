@@ -1,21 +1,12 @@
+import type { Histogram } from '../../model/histogram.ts'
 import { compareLabels } from '../../model/labels.ts'
+import type { SequenceValue } from '../parser/series-description.ts'
 import type { QueryResult, QueryValue } from '../value.ts'
+import { almostEqual } from './almost-equal.ts'
+import { almostEqualHistograms, describeHistogram } from './compare-histograms.ts'
 import type { EvalCommand, Expectation, ExpectedSeries } from './script.ts'
 
 // Each function answers what is wrong, or undefined. Source: Prometheus promql/promqltest/test.go and util/almost.
-
-const EPSILON = 1e-6
-const NORMAL_MIN = 2 ** -1022
-
-/** Equal up to a relative error of 10^-6 of the sum; NaN equals NaN. */
-export function almostEqual(a: number, b: number): boolean {
-  if (Number.isNaN(a) && Number.isNaN(b)) return true
-  if (a === b) return true
-  const sum = Math.abs(a) + Math.abs(b)
-  const difference = Math.abs(a - b)
-  if (a === 0 || b === 0 || sum < NORMAL_MIN) return difference < EPSILON * NORMAL_MIN
-  return difference / Math.min(sum, Number.MAX_VALUE) < EPSILON
-}
 
 export function compareValue(command: EvalCommand, value: QueryValue): string | undefined {
   switch (value.type) {
@@ -37,14 +28,13 @@ function compareVector(command: EvalCommand, { samples }: QueryValue & { type: '
   const expected = byLabels(command)
   const seen = new Set<string>()
   const ordered = command.expectations.some(({ type }) => type === 'ordered')
-  for (const [position, { labels, v }] of samples.entries()) {
+  for (const [position, { labels, v, h }] of samples.entries()) {
     const want = expected.get(labels.key())
     if (want === undefined) return `unexpected series ${labels} with value ${v}`
     if (seen.has(labels.key())) return `series ${labels} is in the result twice`
     if (ordered && want.position !== position) return `expected ${labels} at position ${want.position + 1}, but it is at ${position + 1}`
-    const first = want.values[0]
-    const wantValue = first?.kind === 'value' ? first.value : undefined
-    if (wantValue === undefined || !almostEqual(wantValue, v)) return `expected ${wantValue} for ${labels}, got ${v}`
+    const difference = compareSample(`${labels}`, want.values[0], v, h)
+    if (difference !== undefined) return difference
     seen.add(labels.key())
   }
   return missing(expected, seen)
@@ -53,7 +43,7 @@ function compareVector(command: EvalCommand, { samples }: QueryValue & { type: '
 function compareMatrix(command: EvalCommand, { series }: QueryValue & { type: 'matrix' }): string | undefined {
   const expected = byLabels(command)
   const seen = new Set<string>()
-  for (const [index, { labels, timestamps, values, length }] of series.entries()) {
+  for (const [index, { labels, timestamps, values, histograms, length }] of series.entries()) {
     if (index > 0 && compareLabels(series[index - 1].labels, labels) > 0) return `matrix is not sorted: ${labels} comes too late`
     const want = expected.get(labels.key())
     if (want === undefined) return `unexpected series ${labels} with ${length} points`
@@ -62,16 +52,33 @@ function compareMatrix(command: EvalCommand, { series }: QueryValue & { type: 'm
     for (const [step, wantValue] of want.values.entries()) {
       const time = command.start + step * command.stepMs
       if (time > command.end) return `expected ${want.values.length} points for ${labels}, the range has room for ${step}`
-      if (wantValue.kind !== 'value') continue
+      if (wantValue.kind === 'omitted') continue
       if (point >= length) return `expected a point of ${labels} at ${time}, the result ends after ${length} points`
       if (timestamps[point] !== time)
         return `expected a point of ${labels} at ${time}, got one at ${timestamps[point]} (value ${values[point]})`
-      if (!almostEqual(wantValue.value, values[point])) return `expected ${wantValue.value} for ${labels} at ${time}, got ${values[point]}`
+      const difference = compareSample(`${labels} at ${time}`, wantValue, values[point], histograms?.[point])
+      if (difference !== undefined) return difference
       point++
     }
     if (point < length) return `unexpected point of ${labels} at ${timestamps[point]} with value ${values[point]}`
   }
   return missing(expected, seen)
+}
+
+function compareSample(
+  where: string,
+  want: SequenceValue | undefined,
+  value: number,
+  histogram: Histogram | undefined,
+): string | undefined {
+  const got = histogram === undefined ? String(value) : describeHistogram(histogram)
+  if (want?.kind === 'value' && histogram === undefined && almostEqual(want.value, value)) return undefined
+  if (want?.kind === 'histogram') {
+    const isSame = histogram !== undefined && almostEqualHistograms(want.histogram, histogram)
+    if (isSame && (!want.hasHint || want.histogram.counterResetHint === histogram.counterResetHint)) return undefined
+    return `expected ${describeHistogram(want.histogram)} for ${where}, got ${got}`
+  }
+  return `expected ${want?.kind === 'value' ? want.value : undefined} for ${where}, got ${got}`
 }
 
 function byLabels({ series }: EvalCommand): ReadonlyMap<string, ExpectedSeries> {

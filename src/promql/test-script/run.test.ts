@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { virtualEnv } from '../../base/env-virtual.ts'
 import { createEngine } from '../engine.ts'
-import { almostEqual } from './compare.ts'
+import { almostEqual } from './almost-equal.ts'
 import { runScript } from './run.ts'
 
 const DATA = `load 1m
@@ -54,12 +54,29 @@ test('right expectations pass, wrong ones say what is wrong', async () => {
   await check('eval instant at 1m quantile(2, a)\n expect warn msg: x\n {} Inf', /^expected warn annotation "x", got /)
 })
 
+test('native histograms are loaded, made of classic ones, and compared', async () => {
+  const check = async (script: string, want: string) => assert.equal(await outcome(script), want, script)
+  const load = 'load 1m\n n {{schema:0 count:3 sum:4 z_bucket:1 z_bucket_w:0.5 offset:1 buckets:[1 0 1]}}\n\n'
+  await check(`${load}eval instant at 0 n\n n {{count:3 sum:4 z_bucket:1 z_bucket_w:0.5 offset:1 buckets:[1 0 1 0]}}`, 'passed')
+  const other = '{{schema:0 count:3 sum:4 z_bucket:1 z_bucket_w:0.5 buckets:[1=1 3=1]}}'
+  await check(`${load}eval instant at 0 n\n n {{count:3}}`, `expected {{schema:0 count:3 sum:0}} for n, got ${other}`)
+  await check(`${load}eval instant at 0 n\n n 4`, `expected 4 for n, got ${other}`)
+  await check(`${load}eval instant at 0 histogram_sum(n)\n {} 4`, 'passed')
+  const wrongHint = '{{schema:0 count:1 sum:0 counter_reset_hint:gauge}}'
+  await check(
+    'load 1m\n n {{count:1}}\n\neval instant at 0 n\n n {{count:1 counter_reset_hint:gauge}}',
+    `expected ${wrongHint} for n, got {{schema:0 count:1 sum:0}}`,
+  )
+  await check(
+    'load 1m\n n {{count:1}}+{{count:2}}x2\n\neval range from 0 to 2m step 1m n\n n {{count:1}} {{count:3}} {{count:5}}',
+    'passed',
+  )
+  const classic = 'load_with_nhcb 1m\n c_bucket{le="1"} 2\n c_bucket{le="+Inf"} 3\n c_count 3\n c_sum 5\n\n'
+  await check(`${classic}eval instant at 0 c\n c {{schema:-53 count:3 sum:5 custom_values:[1] buckets:[2 1]}}`, 'passed')
+})
+
 test('what the data or the expression is beyond is skipped by name', async () => {
   const check = async (script: string, want: string) => assert.equal(await outcome(script), `skipped: ${want}`)
-  await check('eval instant at 1m h', 'native histograms')
-  await check('eval instant at 1m sum({__name__=~"a|h"})\n {} 1', 'native histograms')
-  await check('eval instant at 1m a\n a {{count:1}}', 'native histograms')
-  await check('load_with_nhcb 1m\n c_bucket{le="1"} 1\n\neval instant at 0 c', 'native histograms')
   await check('load 1m\n s@st -1m\n s 1\n\neval instant at 0 s', 'start timestamps')
   await check('eval instant at 1m info(a)', 'feature promql-experimental-functions')
   await check('eval instant at 1m a[5m+1m]', 'feature promql-duration-expr')

@@ -1,5 +1,5 @@
 import { errorMessage } from '../../base/errors.ts'
-import { type Labels, METRIC_NAME } from '../../model/labels.ts'
+import type { Labels } from '../../model/labels.ts'
 import { type MemorySeries, MemorySource, matchesAll } from '../../storage/memory-source.ts'
 import type { SeriesSource } from '../../storage/series-source.ts'
 import type { Expr } from '../parser/ast.ts'
@@ -10,6 +10,7 @@ import type { QueryEngine } from '../query-engine.ts'
 import type { QueryResult, VectorSample } from '../value.ts'
 import { childrenOf, fixedAt } from './at-variants.ts'
 import { compareAnnotations, compareValue } from './compare.ts'
+import { type LoadedSample, nativeOfClassic } from './native-of-classic.ts'
 import type { EvalCommand, LoadCommand } from './script.ts'
 import { parseScript } from './script.ts'
 
@@ -22,7 +23,7 @@ export interface ScriptFailure {
 export interface ScriptSkip {
   readonly line: number
   readonly expr: string
-  /** `native histograms`, `start timestamps` or `feature <name of the flag>`. */
+  /** `start timestamps` or `feature <name of the flag>`. */
   readonly why: string
 }
 
@@ -70,8 +71,7 @@ export async function runScript(text: string, fileName: string, makeEngine: Make
 
 /** What the load commands of a script have brought. */
 class ScriptData {
-  readonly #series = new Map<string, { labels: Labels; samples: Map<number, number> }>()
-  readonly #nativeHistograms: Labels[] = []
+  readonly #series = new Map<string, { labels: Labels; samples: Map<number, LoadedSample> }>()
   readonly #startTimestamps: Labels[] = []
 
   load(command: LoadCommand): void {
@@ -79,10 +79,15 @@ class ScriptData {
       const key = labels.key()
       const series = this.#series.get(key) ?? { labels, samples: new Map() }
       this.#series.set(key, series)
-      for (const [i, value] of values.entries()) if (value.kind === 'value') series.samples.set(i * command.stepMs, value.value)
-      if (values.some(({ kind }) => kind === 'histogram')) this.#nativeHistograms.push(labels)
-      if (command.withNativeHistograms) this.#nativeHistograms.push(baseOfClassicHistogram(labels))
+      for (const [i, value] of values.entries()) {
+        const time = i * command.stepMs
+        if (value.kind === 'value') series.samples.set(time, { value: value.value, histogram: undefined })
+        if (value.kind === 'histogram') series.samples.set(time, { value: value.histogram.sum, histogram: value.histogram })
+      }
       if (command.withStartTimestamps) this.#startTimestamps.push(labels)
+    }
+    if (command.withNativeHistograms) {
+      for (const { labels, samples } of nativeOfClassic(command)) this.#series.set(labels.key(), { labels, samples })
     }
   }
 
@@ -90,8 +95,9 @@ class ScriptData {
     const series: MemorySeries[] = []
     for (const { labels, samples } of this.#series.values()) {
       const timestamps = [...samples.keys()].sort((a, b) => a - b)
-      const values = Float64Array.from(timestamps, (t) => samples.get(t)!)
-      series.push({ labels, timestamps, values })
+      const values = Float64Array.from(timestamps, (t) => samples.get(t)!.value)
+      const histograms = timestamps.map((t) => samples.get(t)!.histogram)
+      series.push({ labels, timestamps, values, histograms })
     }
     return new MemorySource(series)
   }
@@ -99,7 +105,6 @@ class ScriptData {
   /** What an expression reads that a float sample cannot carry. */
   beyondFloats(expr: Expr): string | undefined {
     if (expr.kind === 'vectorSelector') {
-      if (this.#nativeHistograms.some((labels) => matchesAll(labels, expr.matchers))) return 'native histograms'
       if (this.#startTimestamps.some((labels) => matchesAll(labels, expr.matchers))) return 'start timestamps'
     }
     for (const child of childrenOf(expr)) {
@@ -110,18 +115,11 @@ class ScriptData {
   }
 }
 
-/** The native histogram that `load_with_nhcb` makes of a classic one's series. */
-function baseOfClassicHistogram(labels: Labels): Labels {
-  const name = labels.get(METRIC_NAME).replace(/_(bucket|count|sum)$/, '')
-  return labels.without('le').with({ [METRIC_NAME]: name })
-}
-
 function whyNot(command: EvalCommand, data: ScriptData): string | undefined {
-  if (command.series.some(({ values }) => values.some(({ kind }) => kind === 'histogram'))) return 'native histograms'
   try {
     return data.beyondFloats(parseExpr(command.expr))
   } catch (error) {
-    if (error instanceof FeatureError) return error.feature === 'native-histograms' ? 'native histograms' : `feature ${error.feature}`
+    if (error instanceof FeatureError) return `feature ${error.feature}`
     return undefined
   }
 }
@@ -174,9 +172,9 @@ async function runInstant(
 function compareMiddle(command: EvalCommand, { value }: QueryResult, time: number, type: 'vector' | 'scalar'): string | undefined {
   if (value.type !== 'matrix') return `expected a matrix, got ${value.type}`
   const samples: VectorSample[] = []
-  for (const { labels, timestamps, values, length } of value.series) {
+  for (const { labels, timestamps, values, histograms, length } of value.series) {
     const index = timestamps.subarray(0, length).indexOf(time)
-    if (index >= 0) samples.push({ labels, t: time, v: values[index] })
+    if (index >= 0) samples.push({ labels, t: time, v: values[index], h: histograms?.[index] })
   }
   if (type === 'vector') return compareValue(command, { type, samples })
   return samples.length === 1

@@ -1,0 +1,60 @@
+import { SampleColumns } from '../../chunkenc/codec.ts'
+import type { Histogram } from '../../model/histogram.ts'
+import { histogramSampleCount } from '../../model/histogram-size.ts'
+import { METRIC_NAME } from '../../model/labels.ts'
+import type { MixedKernel, MixedWindows } from '../functions/mixed-windows.ts'
+import type { Windows } from '../functions/window-kernel.ts'
+import type { WindowPlan } from '../plan/plan.ts'
+import type { StepSeries } from './columns.ts'
+import type { QueryRun } from './query-run.ts'
+
+/** A range function over a series some of whose samples are histograms. The windows are placed already. */
+export function runMixed(
+  run: QueryRun,
+  plan: WindowPlan,
+  kernel: MixedKernel,
+  windows: Windows,
+  histograms: readonly (Histogram | undefined)[],
+  out: StepSeries,
+): void {
+  const mixed: MixedWindows = {
+    ...windows,
+    histograms,
+    floats: floatWindows(run, windows, histograms),
+    metricName: out.labels.get(METRIC_NAME),
+    range: plan.func === 'quantile_over_time' ? plan.parameters[0].range : plan.samples.range,
+    annotations: run.annotations,
+    newHistograms: () => run.memory.histograms(windows.stepCount),
+  }
+  kernel(mixed, out)
+}
+
+/** What the histograms of all windows together count for in the budget beyond one sample each. */
+export function extraSamples({ lo, hi, stepCount, length }: Windows, histograms: readonly (Histogram | undefined)[]): number {
+  const before = new Float64Array(length + 1)
+  for (let i = 0; i < length; i++) {
+    const histogram = histograms[i]
+    before[i + 1] = before[i] + (histogram === undefined ? 0 : histogramSampleCount(histogram) - 1)
+  }
+  let total = 0
+  for (let k = 0; k < stepCount; k++) total += before[hi[k]] - before[lo[k]]
+  return total
+}
+
+/** The same windows of the float samples alone. */
+function floatWindows(run: QueryRun, windows: Windows, histograms: readonly (Histogram | undefined)[]): Windows {
+  const { timestamps, values, length, lo, hi, stepCount } = windows
+  const floats = new SampleColumns(length)
+  const before = new Int32Array(length + 1)
+  for (let i = 0; i < length; i++) {
+    if (histograms[i] === undefined) floats.push(timestamps[i], values[i])
+    before[i + 1] = floats.length
+  }
+  const floatLo = run.memory.indexes(stepCount)
+  const floatHi = run.memory.indexes(stepCount)
+  for (let k = 0; k < stepCount; k++) {
+    floatLo[k] = before[lo[k]]
+    floatHi[k] = before[hi[k]]
+  }
+  return { ...windows, timestamps: floats.timestamps, values: floats.values, length: floats.length, lo: floatLo, hi: floatHi }
+}
