@@ -28,8 +28,14 @@ const NAME = /(DNS|IP Address|URI|email):("(?:[^"\\]|\\.)*"|[^,]*)(?:, |$)/g
 
 /** DNS names, addresses, URIs and IP addresses, those of version 6 in their short form. `text` is as Node prints them. */
 export function subjectAltNames(text: string | undefined): readonly string[] {
+  return subjectAltNameEntries(text).map(({ value }) => value)
+}
+
+/** The same, each with its kind: `DNS`, `IP Address`, `URI` or `email`. */
+export function subjectAltNameEntries(text: string | undefined): readonly { readonly kind: string; readonly value: string }[] {
   return [...(text ?? '').matchAll(NAME)].map(([, kind, value]) => {
     const plain = value.startsWith('"') ? (JSON.parse(value) as string) : value
-    return kind === 'IP Address' && plain.includes(':') ? new URL(`http://[${plain}]`).hostname.slice(1, -1) : plain
+    const isShort = kind !== 'IP Address' || !plain.includes(':')
+    return { kind, value: isShort ? plain : new URL(`http://[${plain}]`).hostname.slice(1, -1) }
   })
 }

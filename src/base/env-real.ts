@@ -7,7 +7,6 @@ import { createServer, type Server } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
 import { type Socket as NetSocket, connect as netConnect } from 'node:net'
 import { createInterface } from 'node:readline'
-import { connect as tlsConnect } from 'node:tls'
 import { Registry } from 'prom-client'
 import type {
   Child,
@@ -26,17 +25,19 @@ import type {
   HttpListener,
   HttpRequest,
   HttpStream,
+  ProxyServer,
   Random,
   Socket,
   SocketHandler,
   Spawner,
   Tcp,
-  TlsOptions,
 } from './env.ts'
 import { directoryOf } from './files.ts'
 import type { Log } from './log.ts'
 import { PasswordWorker } from './real/password-worker.ts'
+import { secureConnect } from './real/secure-connect.ts'
 import { type Listening, REQUEST_HEAD_BYTES_MAX, tlsListener } from './real/tls-listener.ts'
+import { openTunnel } from './real/tunnel.ts'
 
 /** The name of the variable that tells a child which file descriptor is its stop channel. */
 export const STOP_FD_VARIABLE = 'PROMONTORY_STOP_FD'
@@ -212,35 +213,72 @@ const sharedReadBuffer = new Uint8Array(256 * 1024)
 
 const realTcp: Tcp = {
   connect(options: ConnectOptions, handler: SocketHandler): Socket {
-    let failure: Error | undefined
-    const socket: NetSocket = options.tls
-      ? tlsConnect({ ...options.tls, host: options.host, port: options.port }, () => handler.connected())
-      : netConnect(
-          {
-            host: options.host,
-            port: options.port,
-            noDelay: true,
-            onread: {
-              buffer: sharedReadBuffer,
-              callback(length, buffer) {
-                handler.data(buffer.subarray(0, length))
-                return true
+    if (options.through !== undefined) return connectThrough(options, options.through, handler)
+    const { host, port, tls } = options
+    const socket: NetSocket =
+      tls === undefined
+        ? netConnect(
+            {
+              host,
+              port,
+              noDelay: true,
+              onread: {
+                buffer: sharedReadBuffer,
+                callback(length, buffer) {
+                  handler.data(buffer.subarray(0, length))
+                  return true
+                },
               },
             },
-          },
-          () => handler.connected(),
-        )
-    if (options.tls) socket.on('data', (bytes: Uint8Array) => handler.data(bytes))
-    socket.on('error', (error: Error) => {
-      failure = error
-    })
-    socket.on('end', () => socket.destroy())
-    socket.on('close', () => handler.closed(failure))
-    return {
-      write: (bytes) => void socket.write(bytes),
-      destroy: () => void socket.destroy(),
-    }
+            () => handler.connected(),
+          )
+        : secureConnect({ host, port, tls, protocols: TCP_PROTOCOLS }, () => handler.connected())
+    return handled(socket, handler, tls !== undefined)
   },
+}
+
+/** Whoever speaks over a socket of their own speaks HTTP/1.1. */
+const TCP_PROTOCOLS = ['http/1.1']
+
+/** Hands on what comes from a connection; `hasEvents` where bytes come as events. */
+function handled(socket: NetSocket, handler: SocketHandler, hasEvents: boolean): Socket {
+  let failure: Error | undefined
+  if (hasEvents) socket.on('data', (bytes: Uint8Array) => handler.data(bytes)).resume()
+  socket.on('error', (error: Error) => {
+    failure = error
+  })
+  socket.on('end', () => socket.destroy())
+  socket.on('close', () => handler.closed(failure))
+  return {
+    write: (bytes) => void socket.write(bytes),
+    destroy: () => void socket.destroy(),
+  }
+}
+
+function connectThrough({ host, port, tls }: ConnectOptions, proxy: ProxyServer, handler: SocketHandler): Socket {
+  const ended = new AbortController()
+  let socket: Socket | undefined
+  openTunnel(proxy, host, port, ended.signal).then(
+    (over) => {
+      if (tls === undefined) {
+        socket = handled(over, handler, true)
+        handler.connected()
+      } else
+        socket = handled(
+          secureConnect({ host, port, tls, protocols: TCP_PROTOCOLS, socket: over }, () => handler.connected()),
+          handler,
+          true,
+        )
+    },
+    (error: Error) => handler.closed(ended.signal.aborted ? undefined : error),
+  )
+  return {
+    write: (bytes) => socket?.write(bytes),
+    destroy() {
+      if (socket === undefined) ended.abort(new Error('closed'))
+      else socket.destroy()
+    },
+  }
 }
 
 const realDns: Dns = {
@@ -366,12 +404,13 @@ const realSpawner: Spawner = {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       env: { ...process.env, ...variables, [STOP_FD_VARIABLE]: '3' },
     })
-    for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream! }).on('line', onLine)
+    createInterface({ input: child.stdout! }).on('line', (line) => onLine(line, 'out'))
+    createInterface({ input: child.stderr! }).on('line', (line) => onLine(line, 'err'))
     const channel = child.stdio[3] as NetSocket
     channel.on('error', () => {})
     const exited = new Promise<ChildExit>((resolve) => {
       child.once('error', (error) => {
-        onLine(`${command}: ${error.message}`)
+        onLine(`${command}: ${error.message}`, 'err')
         resolve({ code: 127, signal: null })
       })
       // `close` comes when its pipes have been read to their end; a process of its own that keeps them open must not hide the exit.

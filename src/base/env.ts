@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { ConnectionOptions, SecureContextOptions } from 'node:tls'
+import type { SecureContextOptions, SecureVersion } from 'node:tls'
 import type { Registry } from 'prom-client'
 import type { Log } from './log.ts'
 
@@ -114,14 +114,41 @@ export interface File {
   close(): Promise<void>
 }
 
-/** How to speak TLS: certificates, names, versions. */
-export type TlsOptions = ConnectionOptions & SecureContextOptions
+/** How to speak TLS to a server. What is made of it is kept for the object: use one for as long as nothing changes. */
+export interface TlsOptions {
+  /** Authorities, in PEM form; default: those of the system. */
+  readonly ca?: string
+  /** Our certificate and its key, in PEM form. */
+  readonly cert?: string
+  readonly key?: string
+  /** Whom the server's certificate must name, and what is asked for; default: the host. */
+  readonly servername?: string
+  /** False: any certificate does. */
+  readonly rejectUnauthorized?: boolean
+  /** Default: TLS 1.2. */
+  readonly minVersion?: SecureVersion
+  readonly maxVersion?: SecureVersion
+}
+
+/** A server through which others are reached. */
+export interface ProxyServer {
+  readonly scheme: 'http' | 'https' | 'socks5'
+  readonly host: string
+  readonly port: number
+  readonly credentials?: { readonly username: string; readonly password: string }
+  /** Sent with CONNECT. */
+  readonly connectHeaders: readonly (readonly [name: string, value: string])[]
+  /** Of an https proxy. */
+  readonly tls?: TlsOptions
+}
 
 export interface ConnectOptions {
   readonly host: string
   readonly port: number
   /** Present: TLS. */
   readonly tls?: TlsOptions
+  /** Present: by a tunnel through it. */
+  readonly through?: ProxyServer
 }
 
 /** Callbacks of one connection. `data` lends `bytes` for the duration of the call only: many connections share one read buffer. */
@@ -163,15 +190,25 @@ export interface Dns {
 export interface HttpRequest {
   readonly url: string
   readonly method?: string
-  readonly headers?: Readonly<Record<string, string>>
+  /** A name with several values is sent once for each. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>
   readonly body?: Uint8Array | string
   readonly signal?: AbortSignal
   /** The most time until the head, and between two parts of the body. Default 30 s. */
   readonly timeoutMs?: number
   /** A longer body is an error. Default 64 MiB. */
   readonly bodyBytesMax?: number
-  /** For https URLs. Requests with the same object share connections. */
+  /** Requests with the same object share connections. */
+  readonly transport?: HttpTransport
+}
+
+/** How a server is reached. */
+export interface HttpTransport {
+  /** For https URLs. */
   readonly tls?: TlsOptions
+  /** HTTP/2 with servers that want it. */
+  readonly http2?: boolean
+  readonly proxy?: ProxyServer
 }
 
 export interface HttpResponse {
@@ -265,7 +302,7 @@ export interface SpawnOptions {
   readonly cwd?: string
   readonly variables?: Readonly<Record<string, string>>
   /** A line of the child's stdout or stderr, without its newline. */
-  onLine(line: string): void
+  onLine(line: string, stream: 'out' | 'err'): void
 }
 
 export interface Spawner {

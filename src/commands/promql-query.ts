@@ -60,7 +60,7 @@ ${flagHelp(table)}`,
         const parsed = parseArguments(args, table, { positional: spec.positional, short: { o: 'format' } })
         const values = parsed.values as FlagValues<F> & FlagValues<typeof commonFlags>
         const [server, ...rest] = parsed.positional
-        const access = await openAccess(env, server, values['http.config.file'], err)
+        const access = await openAccess(env, server, values['http.config.file'], io)
         const api = new ApiClient(env, access, spec.headers?.(values))
         const text = await spec.ask({ api, args: rest, values, format: values.format, now: env.clock.now(), err })
         if (text !== undefined) io.out(text)

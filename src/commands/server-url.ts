@@ -1,8 +1,7 @@
 import type { Env, HttpResponse } from '../base/env.ts'
 import { CodedError } from '../base/errors.ts'
-import { networkFault } from '../base/network-fault.ts'
-import { authorization, type HttpClientConfig } from '../discovery/http-client.ts'
-import { quote } from '../model/labels.ts'
+import { HttpClient, readBody } from '../discovery/http-client.ts'
+import type { HttpClientConfig } from '../discovery/http-client-config.ts'
 
 /** A server that a tool asks: its address, and how to reach it. */
 export interface ServerAccess {
@@ -18,9 +17,10 @@ export function serverAccess(text: string, client: HttpClientConfig): ServerAcce
   if (parsed === null || !/^https?:$/.test(parsed.protocol))
     throw new CodedError('bad_data', `found ${JSON.stringify(text)}, want a URL such as http://localhost:9090`)
   const { username, password } = parsed
-  if (username !== '' && (client.basicAuth || client.bearerToken !== undefined))
+  if (username !== '' && (client.basicAuth || client.authorization || client.oauth2))
     throw new CodedError('bad_data', 'cannot set base auth in the server URL and use a http.config.file at the same time')
-  const own = username === '' ? client : { ...client, basicAuth: { username: decode(username), password: decode(password) } }
+  const own =
+    username === '' ? client : { ...client, basicAuth: { username: { text: decode(username) }, password: { text: decode(password) } } }
   return { url: `${parsed.origin}${parsed.pathname.replace(/\/+$/, '')}`, client: own }
 }
 
@@ -42,27 +42,6 @@ export interface ServerRequest {
 
 /** Asks a server. Rejects, in Go's words where it has some, when there is no answer. Answers may be large: they are for people and scripts. */
 export async function askServer(env: Env, { client }: ServerAccess, request: ServerRequest): Promise<HttpResponse> {
-  try {
-    return await env.http.request({
-      ...request,
-      headers: { 'user-agent': 'Promontory', ...authorization(client), ...request.headers },
-      tls: client.tls,
-      bodyBytesMax: 2 ** 31,
-    })
-  } catch (cause) {
-    const method = request.method === 'GET' ? 'Get' : 'Post'
-    throw new Error(`${method} ${quote(request.url)}: ${transportFault(new URL(request.url), cause)}`)
-  }
-}
-
-function transportFault({ hostname, port, protocol }: URL, cause: unknown): string {
-  switch ((cause as { code?: string }).code) {
-    case 'UND_ERR_HEADERS_TIMEOUT':
-    case 'UND_ERR_BODY_TIMEOUT':
-      return 'context deadline exceeded'
-    case 'UND_ERR_SOCKET':
-      return 'EOF'
-    default:
-      return networkFault(cause, `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`)
-  }
+  const response = await new HttpClient(env, client).send(request)
+  return { status: response.status, headers: response.headers, body: await readBody(response, 2 ** 31) }
 }

@@ -1,10 +1,26 @@
 import type { SecureVersion } from 'node:tls'
-import type { TlsOptions } from '../base/env.ts'
-import type { HttpClientConfig } from '../discovery/http-client.ts'
-import type { HttpClientSection, TLS_VERSIONS } from '../discovery/http-client-schema.ts'
+import { canonicalHeader } from '../discovery/header-name.ts'
+import {
+  type HeaderConfig,
+  type HttpClientConfig,
+  type OAuth2Config,
+  PLAIN_TLS,
+  type ProxyConfig,
+  type SecretSource,
+  type TlsConfig,
+} from '../discovery/http-client-config.ts'
+import { type HttpClientSection, JWT_BEARER_GRANT, SIGNATURE_ALGORITHMS, type TLS_VERSIONS } from '../discovery/http-client-schema.ts'
+import { environmentProxy } from '../discovery/proxy.ts'
 
-/** Reads a file of a section; undefined, with a warning at the field, when it cannot be read. */
-export type SectionFile = (path: readonly (string | number)[], file: string) => Promise<string | undefined>
+type Path = readonly (string | number)[]
+type Variables = Readonly<Record<string, string | undefined>>
+
+export interface HttpClientContext {
+  /** The complete path of a file of the section; `field` is where it stands. */
+  file(field: Path, name: string): string
+  /** Of the environment: for `proxy_from_environment`. */
+  readonly variables: Variables
+}
 
 const VERSIONS: Readonly<Record<(typeof TLS_VERSIONS)[number], SecureVersion>> = {
   TLS10: 'TLSv1',
@@ -13,39 +29,103 @@ const VERSIONS: Readonly<Record<(typeof TLS_VERSIONS)[number], SecureVersion>> =
   TLS13: 'TLSv1.3',
 }
 
-/** How to reach a server, with what the section's files of secrets and certificates say now. */
-export async function readHttpClient(section: HttpClientSection, readFile: SectionFile): Promise<HttpClientConfig> {
-  /** Surrounding white space of a secret is no part of it, as upstream. */
-  const secret = async (path: readonly (string | number)[], file: string | undefined, inline: string | undefined) =>
-    file ? (await readFile(path, file))?.trim() : inline
-  const { basic_auth: basic, authorization } = section
-  const username = basic && (await secret(['basic_auth', 'username_file'], basic.username_file, basic.username ?? ''))
-  const password = basic && (await secret(['basic_auth', 'password_file'], basic.password_file, basic.password ?? ''))
-  const token = authorization
-    ? await secret(['authorization', 'credentials_file'], authorization.credentials_file, authorization.credentials)
-    : await secret(['bearer_token_file'], section.bearer_token_file, section.bearer_token)
+const NOTHING: SecretSource = { text: '' }
+
+/** How to reach a server, as a section says. */
+export function toHttpClientConfig(section: HttpClientSection, { file, variables }: HttpClientContext): HttpClientConfig {
+  const secret = (path: Path, name: string | undefined, inline: string | undefined): SecretSource | undefined => {
+    if (name) return { file: file(path, name) }
+    return inline ? { text: inline } : undefined
+  }
+  const tls = (path: Path, config: HttpClientSection['tls_config']): TlsConfig | undefined => {
+    if (config === undefined) return undefined
+    const material = (name: 'ca' | 'cert' | 'key') => secret([...path, 'tls_config', `${name}_file`], config[`${name}_file`], config[name])
+    return {
+      ...PLAIN_TLS,
+      ca: material('ca'),
+      cert: material('cert'),
+      key: material('key'),
+      serverName: config.server_name || undefined,
+      insecureSkipVerify: config.insecure_skip_verify ?? false,
+      minVersion: config.min_version && VERSIONS[config.min_version],
+      maxVersion: config.max_version && VERSIONS[config.max_version],
+    }
+  }
+  const { basic_auth: basic, authorization, oauth2, bearer_token: bearer, bearer_token_file: bearerFile } = section
+  const token = secret(['bearer_token_file'], bearerFile, bearer)
   return {
-    tls: section.tls_config && (await readTls(section.tls_config, readFile)),
-    basicAuth: username === undefined || password === undefined ? undefined : { username, password },
-    bearerToken: token === '' ? undefined : token,
-    authorizationType: authorization?.type?.trim() || 'Bearer',
+    tls: tls([], section.tls_config),
+    basicAuth: basic && {
+      username: secret(['basic_auth', 'username_file'], basic.username_file, basic.username) ?? NOTHING,
+      password: secret(['basic_auth', 'password_file'], basic.password_file, basic.password) ?? NOTHING,
+    },
+    authorization: authorization
+      ? {
+          type: authorization.type?.trim() || 'Bearer',
+          credentials: secret(['authorization', 'credentials_file'], authorization.credentials_file, authorization.credentials) ?? NOTHING,
+        }
+      : token && { type: 'Bearer', credentials: token },
+    oauth2: oauth2 && toOAuth2(oauth2, { secret, tls: tls(['oauth2'], oauth2.tls_config), variables }),
+    proxy: toProxy(section, variables),
+    headers: toHeaders(section.http_headers, secret),
     followRedirects: section.follow_redirects ?? true,
+    http2: section.enable_http2 ?? true,
   }
 }
 
-async function readTls(tls: NonNullable<HttpClientSection['tls_config']>, readFile: SectionFile): Promise<TlsOptions> {
-  const material = (name: 'ca' | 'cert' | 'key') => {
-    const file = tls[`${name}_file`]
-    return file ? readFile(['tls_config', `${name}_file`], file) : tls[name]
+type OAuth2Section = NonNullable<HttpClientSection['oauth2']>
+type ReadSecret = (path: Path, name: string | undefined, inline: string | undefined) => SecretSource | undefined
+
+interface OAuth2Parts {
+  readonly secret: ReadSecret
+  readonly tls: TlsConfig | undefined
+  readonly variables: Variables
+}
+
+function toOAuth2(oauth2: OAuth2Section, { secret, tls, variables }: OAuth2Parts): OAuth2Config {
+  const common = {
+    clientId: oauth2.client_id!,
+    tokenUrl: oauth2.token_url!,
+    scopes: oauth2.scopes ?? [],
+    endpointParams: oauth2.endpoint_params ?? {},
+    tls,
+    proxy: toProxy(oauth2, variables),
   }
-  const options: TlsOptions = {
-    rejectUnauthorized: !(tls.insecure_skip_verify ?? false),
-    minVersion: VERSIONS[tls.min_version ?? 'TLS12'],
+  if (oauth2.grant_type !== JWT_BEARER_GRANT) {
+    const clientSecret = secret(['oauth2', 'client_secret_file'], oauth2.client_secret_file, oauth2.client_secret) ?? NOTHING
+    return { ...common, grant: 'client_credentials', clientSecret }
   }
-  const [ca, cert, key] = [await material('ca'), await material('cert'), await material('key')]
-  if (ca) options.ca = ca
-  if (cert && key) Object.assign(options, { cert, key })
-  if (tls.max_version) options.maxVersion = VERSIONS[tls.max_version]
-  if (tls.server_name) options.servername = tls.server_name
-  return options
+  const key = secret(['oauth2', 'client_certificate_key_file'], oauth2.client_certificate_key_file, oauth2.client_certificate_key)
+  return {
+    ...common,
+    grant: 'jwt_bearer',
+    key: key ?? NOTHING,
+    keyId: oauth2.client_certificate_key_id || undefined,
+    algorithm: SIGNATURE_ALGORITHMS.find((name) => name === oauth2.signature_algorithm) ?? 'RS256',
+    issuer: oauth2.iss || common.clientId,
+    audience: oauth2.audience || common.tokenUrl,
+    claims: oauth2.claims ?? {},
+  }
+}
+
+type ProxySection = Pick<HttpClientSection, 'proxy_url' | 'no_proxy' | 'proxy_from_environment' | 'proxy_connect_header'>
+
+function toProxy(section: ProxySection, variables: Variables): ProxyConfig | undefined {
+  const { proxy_url: url, no_proxy: noProxy, proxy_from_environment: fromEnvironment, proxy_connect_header: headers = {} } = section
+  const connectHeaders = Object.entries(headers).flatMap(([name, values]) =>
+    values.map((value): [string, string] => [canonicalHeader(name), value]),
+  )
+  if (url) return { httpProxy: url, httpsProxy: url, noProxy: noProxy || undefined, isCgi: false, connectHeaders }
+  return fromEnvironment ? environmentProxy(variables, connectHeaders) : undefined
+}
+
+function toHeaders(section: HttpClientSection['http_headers'], secret: ReadSecret): readonly HeaderConfig[] {
+  return Object.entries(section ?? {}).map(([name, { values = [], secrets = [], files = [] }]) => ({
+    name: canonicalHeader(name),
+    values: [
+      ...[...values, ...secrets].map((text) => ({ text })),
+      ...files.map((file, index) => secret(['http_headers', name, 'files', index], file, undefined) ?? NOTHING),
+    ],
+    isSecret: secrets.length + files.length > 0,
+  }))
 }

@@ -28,8 +28,6 @@ export interface LoadedConfig {
   readonly warnings: readonly ConfigWarning[]
   /** The file, and those of `scrape_config_files`. */
   readonly configFiles: readonly string[]
-  /** Files of secrets and certificates: when one changes, the configuration does. */
-  readonly secretFiles: readonly string[]
   /** The configuration with defaults filled in and secrets as `<secret>`, as upstream prints it: without the jobs of other files. */
   toYaml(): string
   /** One job of it, or of the other files, in the same way; undefined: there is none of the name. */
@@ -37,7 +35,7 @@ export interface LoadedConfig {
 }
 
 export interface LoadOptions {
-  /** Environment variables: for `${NAME}` in the values of external_labels, and for where Kubernetes says that its API server is. */
+  /** Environment variables: for `${NAME}` in external_labels, for `proxy_from_environment`, and for where Kubernetes says that its API server is. */
   readonly variables?: Readonly<Record<string, string | undefined>>
   readonly defaults?: ConfigDefaults
 }
@@ -56,20 +54,23 @@ export async function loadConfig(env: { readonly fs: FileSystem }, path: string,
 
   const included = await readIncludedFiles(env.fs, main, global)
   for (const file of included) warnings.push(...fileWarnings(file))
-  const secretFiles = new Set<string>()
   const scrapeConfigs: ScrapeConfig[] = []
   for (const file of [main, ...included]) {
     for (const [index, job] of (file.value.scrape_configs ?? []).entries()) {
       const resolve = (name: string) => resolvePath(file.path, name)
-      const readFile = secretReader(env.fs, file, ['scrape_configs', index], { secretFiles, warnings })
+      const files: SecretFile[] = []
       scrapeConfigs.push(
-        await toScrapeConfig(effectiveJob(job, global, resolve), {
+        toScrapeConfig(effectiveJob(job, global, resolve), {
           resolve,
-          readFile,
+          file(field, name) {
+            files.push({ field, path: resolve(name) })
+            return resolve(name)
+          },
           externalLabels,
           variables: options.variables ?? {},
         }),
       )
+      warnings.push(...(await unreadableFiles(env.fs, file, ['scrape_configs', index], files)))
     }
   }
   const jobs = config.scrape_configs?.map((job) => effectiveJob(job, global, (name) => resolvePath(path, name)))
@@ -87,7 +88,6 @@ export async function loadConfig(env: { readonly fs: FileSystem }, path: string,
         (a.file === b.file ? a.line - b.line || a.column - b.column : a.file < b.file ? -1 : 1),
     ),
     configFiles: [path, ...included.map((file) => file.path)],
-    secretFiles: [...secretFiles],
     toYaml: () => renderConfig(effective),
     jobYaml: (name) => {
       for (const file of [main, ...included]) {
@@ -167,25 +167,31 @@ function expandExternalLabels(
   return Labels.of(labels)
 }
 
-function secretReader(
+/** A file of secrets or certificates of a job. */
+interface SecretFile {
+  readonly field: YamlPath
+  readonly path: string
+}
+
+/** They are read when they are needed; what cannot be read now is said now. */
+async function unreadableFiles(
   fs: FileSystem,
   { path, tree }: ConfigFile<unknown>,
   section: YamlPath,
-  seen: { readonly secretFiles: Set<string>; readonly warnings: ConfigWarning[] },
-) {
-  return async (place: readonly (string | number)[], name: string): Promise<string | undefined> => {
-    const file = resolvePath(path, name)
-    seen.secretFiles.add(file)
+  files: readonly SecretFile[],
+): Promise<readonly ConfigWarning[]> {
+  const warnings: ConfigWarning[] = []
+  for (const file of files) {
     try {
-      return await fs.readText(file)
+      await fs.readText(file.path)
     } catch (error) {
-      const position = tree.fieldPosition([...section, ...place])
-      const message = `${file} cannot be read (${errorMessage(error)}), targets are asked without it`
-      const field = ['scrape_configs', ...place.filter((part) => typeof part === 'string')].join('.')
-      seen.warnings.push({ kind: 'unreadable', field, file: path, ...position, message })
-      return undefined
+      const position = tree.fieldPosition([...section, ...file.field])
+      const message = `${file.path} cannot be read (${errorMessage(error)}), requests fail until it can`
+      const field = ['scrape_configs', ...file.field.filter((part) => typeof part === 'string')].join('.')
+      warnings.push({ kind: 'unreadable', field, file: path, ...position, message })
     }
   }
+  return warnings
 }
 
 /** Whether any field at the top is one of prometheus.yml. An empty file is one, too. */

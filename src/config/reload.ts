@@ -2,22 +2,18 @@ import { Gauge } from 'prom-client'
 import type { Env } from '../base/env.ts'
 import { sleep } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
-import type { Service } from '../base/service.ts'
+import { type Service, untilAborted } from '../base/service.ts'
 import type { LoadedConfig, LoadOptions } from './load.ts'
 import { loadConfig } from './load.ts'
 import { formatPlace } from './problems.ts'
 
 export interface ReloaderOptions extends LoadOptions {
   readonly file: string
-  /** How often files of secrets and certificates are looked at; a change reloads. */
-  readonly secretsIntervalMs?: number
   /** How often the file itself is; undefined: only when asked to reload. */
   readonly autoReloadIntervalMs?: number
 }
 
 export type ConfigSubscriber = (config: LoadedConfig) => Promise<void> | void
-
-const SECRETS_INTERVAL_MS = 30_000
 
 /**
  * Holds the configuration that runs. A reload replaces it, or keeps it when the file is bad.
@@ -35,7 +31,6 @@ export class ConfigReloader {
   /** Reloads follow one another; asking while one runs asks for one more. */
   #running: Promise<unknown> = Promise.resolve()
   #last = { reloadConfigSuccess: false, lastConfigTime: 0 }
-  #secretsState = ''
   #fileState = ''
   #configFiles: readonly string[]
 
@@ -106,7 +101,6 @@ export class ConfigReloader {
         this.#configFiles = config.configFiles
         this.#fileState = await this.#state(this.#configFiles)
       }
-      this.#secretsState = await this.#state(config.secretFiles)
       for (const subscriber of this.#subscribers) await subscriber(config)
       this.#current = config
       this.#successful.set(1)
@@ -138,19 +132,18 @@ export class ConfigReloader {
     }
   }
 
-  /** Reloads when a file of secrets changes, or, if asked to, the configuration itself. Failures are logged; the configuration stays. */
+  /** Reloads when the configuration's files change, if asked to. Failures are logged; the configuration stays. */
   watcher(): Service {
     return {
       name: 'configuration watch',
       run: async (signal, ready) => {
         ready()
-        const { secretsIntervalMs = SECRETS_INTERVAL_MS, autoReloadIntervalMs } = this.#options
+        const { autoReloadIntervalMs } = this.#options
+        if (autoReloadIntervalMs === undefined) return untilAborted(signal)
         while (!signal.aborted) {
-          await sleep(this.#env.clock, Math.min(secretsIntervalMs, autoReloadIntervalMs ?? secretsIntervalMs), signal)
+          await sleep(this.#env.clock, autoReloadIntervalMs, signal)
           if (signal.aborted || this.#current === undefined) continue
-          const secretsChanged = (await this.#state(this.#current.secretFiles)) !== this.#secretsState
-          const fileChanged = autoReloadIntervalMs !== undefined && (await this.#state(this.#configFiles)) !== this.#fileState
-          if (!secretsChanged && !fileChanged) continue
+          if ((await this.#state(this.#configFiles)) === this.#fileState) continue
           // What went wrong is logged and shown by the metric; the next change tries again.
           await this.reload().catch(() => undefined)
         }

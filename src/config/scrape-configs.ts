@@ -16,8 +16,7 @@ import { nameSchemes } from '../scrape/name-schemes.ts'
 import type { DiscovererConfig, ScrapeConfig } from '../scrape/scrape-config.ts'
 import { type ScrapeSection, scrapeConfigSchema } from '../scrape/scrape-config-schema.ts'
 import { DEFAULT_SCRAPE_PROTOCOLS, PROTOBUF_FIRST_SCRAPE_PROTOCOLS } from '../scrape/scrape-protocol.ts'
-import type { SectionFile } from './http-client.ts'
-import { readHttpClient } from './http-client.ts'
+import { toHttpClientConfig } from './http-client.ts'
 import type { GlobalSection } from './prometheus-schema.ts'
 import { DEFAULT_INTERVAL_MS, DEFAULT_TIMEOUT_MS } from './prometheus-schema.ts'
 
@@ -91,16 +90,17 @@ export function effectiveJob(job: ScrapeSection, global: GlobalSection, resolve:
 export interface JobContext {
   /** Makes a path complete. */
   resolve(path: string): string
-  readFile: SectionFile
+  /** The complete path of a file of secrets or certificates; `field` is where it stands in the job. */
+  file(field: readonly (string | number)[], name: string): string
   readonly externalLabels: Labels
   /** Of the environment. */
   readonly variables: Readonly<Record<string, string | undefined>>
 }
 
-export async function toScrapeConfig(job: ScrapeSection, context: JobContext): Promise<ScrapeConfig> {
-  const { resolve, readFile, externalLabels } = context
-  const http = await readHttpClient(job, readFile)
-  const found = await discoverers(job, context)
+export function toScrapeConfig(job: ScrapeSection, context: JobContext): ScrapeConfig {
+  const { resolve, externalLabels } = context
+  const http = toHttpClientConfig(job, context)
+  const found = discoverers(job, context)
   // Printing hides secrets, and discoverers resolve paths: with theirs it is another job when one of them is another.
   const parts = [printable(scrapeConfigSchema, job), resolve('.'), http, found.map(({ fingerprint }) => fingerprint)]
   const fingerprint = hash('sha256', JSON.stringify(parts))
@@ -143,12 +143,12 @@ export async function toScrapeConfig(job: ScrapeSection, context: JobContext): P
 }
 
 /** All mechanisms of a job, in the order in which their targets count. */
-async function discoverers(job: ScrapeSection, { resolve, readFile, variables }: JobContext): Promise<readonly DiscovererConfig[]> {
+function discoverers(job: ScrapeSection, { resolve, file, variables }: JobContext): readonly DiscovererConfig[] {
   const out: DiscovererConfig[] = []
   const add = (mechanism: string, config: unknown, create: DiscovererConfig['create']) =>
     out.push({ mechanism, fingerprint: JSON.stringify(config), create })
   const client = (field: string, index: number, section: HttpClientSection) =>
-    readHttpClient(section, (path, file) => readFile([field, index, ...path], file))
+    toHttpClientConfig(section, { file: (path, name) => file([field, index, ...path], name), variables })
 
   const groups = job.static_configs
   if (groups !== undefined && groups.length > 0) add('static', groups, () => staticDiscoverer(groups))
@@ -157,7 +157,7 @@ async function discoverers(job: ScrapeSection, { resolve, readFile, variables }:
     add('file', config, (env) => fileDiscoverer(env, config))
   }
   for (const [index, section] of (job.consul_sd_configs ?? []).entries()) {
-    const config = toConsulSdConfig(section, await client('consul_sd_configs', index, section))
+    const config = toConsulSdConfig(section, client('consul_sd_configs', index, section))
     add('consul', config, (env) => consulDiscoverer(env, config))
   }
   for (const section of job.dns_sd_configs ?? []) {
@@ -165,11 +165,11 @@ async function discoverers(job: ScrapeSection, { resolve, readFile, variables }:
     add('dns', config, (env) => dnsDiscoverer(env, config))
   }
   for (const [index, section] of (job.http_sd_configs ?? []).entries()) {
-    const config = toHttpSdConfig(section, await client('http_sd_configs', index, section))
+    const config = toHttpSdConfig(section, client('http_sd_configs', index, section))
     add('http', config, (env) => httpDiscoverer(env, config))
   }
   for (const [index, section] of (job.kubernetes_sd_configs ?? []).entries()) {
-    const config = toKubernetesSdConfig(section, { client: await client('kubernetes_sd_configs', index, section), resolve, variables })
+    const config = toKubernetesSdConfig(section, { client: client('kubernetes_sd_configs', index, section), resolve, variables })
     add('kubernetes', config, (env) => kubernetesDiscoverer(env, config))
   }
   return out

@@ -1,7 +1,9 @@
 import type { z } from 'zod'
 import type { SectionSchema } from '../base/schema.ts'
-import { boolean, list, map, once, oneOf, type Report, secret, section, text, unsupported, url } from '../base/schema.ts'
+import { boolean, list, map, once, oneOf, type Report, scalar, secret, section, text, url } from '../base/schema.ts'
 import { quote } from '../model/labels.ts'
+import { canonicalHeader } from './header-name.ts'
+import { redactUrl } from './proxy.ts'
 
 // How to reach an HTTP server: part of scrape jobs, of most discovery mechanisms, of remote endpoints and Alertmanagers.
 // Source: prometheus/common config/http_config.go; docs/configuration/configuration.md, http_config.
@@ -44,11 +46,24 @@ export const tlsConfigSchema = section(
 )
 
 const proxyFields = once(() => ({
-  proxy_url: unsupported(url()),
-  no_proxy: unsupported(text(), ''),
-  proxy_from_environment: unsupported(boolean(), false),
-  proxy_connect_header: unsupported(map(list(secret()))),
+  proxy_url: proxyUrl(),
+  no_proxy: text(),
+  proxy_from_environment: boolean(),
+  proxy_connect_header: map(list(secret())),
 }))
+
+/** A URL; empty: none. */
+const proxyUrl = once(() => {
+  const plain = url()
+  return scalar(
+    'a URL',
+    (value) => (value.text === '' ? '' : plain.parse(value)),
+    (value) => (value === '' ? '' : redactUrl(value)),
+  )
+})
+
+export const JWT_BEARER_GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
+export const SIGNATURE_ALGORITHMS = ['RS256', 'RS384', 'RS512'] as const
 
 const oauth2Schema = section(
   'oauth2',
@@ -59,10 +74,10 @@ const oauth2Schema = section(
     client_certificate_key_id: text(),
     client_certificate_key: secret(),
     client_certificate_key_file: text(),
+    grant_type: text(),
     signature_algorithm: text(),
     iss: text(),
     audience: text(),
-    grant_type: text(),
     claims: map(text()),
     scopes: list(text()),
     token_url: text(),
@@ -70,17 +85,83 @@ const oauth2Schema = section(
     tls_config: tlsConfigSchema,
     ...proxyFields(),
   },
-  {
-    check(oauth2, report) {
-      if (!oauth2.client_id) report([], 'oauth2 client_id must be configured')
-      if (!oauth2.token_url) report([], 'oauth2 token_url must be configured')
-      if (oauth2.client_secret && oauth2.client_secret_file)
-        report(['client_secret_file'], 'at most one of oauth2 client_secret & client_secret_file must be configured')
-    },
-  },
+  { check: checkOAuth2 },
 )
 
-/** Fields to spread into a section. Connections are HTTP/1.1, so what `enable_http2` asks for is ignored unless it is false. */
+interface OAuth2 {
+  readonly client_id?: string
+  readonly client_secret?: string
+  readonly client_secret_file?: string
+  readonly client_certificate_key?: string
+  readonly client_certificate_key_file?: string
+  readonly grant_type?: string
+  readonly signature_algorithm?: string
+  readonly token_url?: string
+}
+
+function checkOAuth2(oauth2: OAuth2 & Proxies, report: Report): void {
+  if (!oauth2.client_id) report([], 'oauth2 client_id must be configured')
+  if (!oauth2.token_url) report([], 'oauth2 token_url must be configured')
+  else if (!URL.canParse(oauth2.token_url)) report(['token_url'], `found ${quote(oauth2.token_url)}, want a URL such as https://host/token`)
+  if (oauth2.grant_type === JWT_BEARER_GRANT) {
+    if (oauth2.client_certificate_key && oauth2.client_certificate_key_file)
+      report(
+        ['client_certificate_key_file'],
+        `at most one of oauth2 client_certificate_key & client_certificate_key_file must be configured using grant-type=${JWT_BEARER_GRANT}`,
+      )
+    if (oauth2.signature_algorithm && !SIGNATURE_ALGORITHMS.some((name) => name === oauth2.signature_algorithm))
+      report(['signature_algorithm'], 'valid signature algorithms are RS256, RS384 and RS512')
+  } else if (oauth2.client_secret && oauth2.client_secret_file)
+    report(['client_secret_file'], 'at most one of oauth2 client_secret & client_secret_file must be configured')
+  checkProxy(oauth2, report)
+}
+
+interface Proxies {
+  readonly proxy_url?: string
+  readonly no_proxy?: string
+  readonly proxy_from_environment?: boolean
+  readonly proxy_connect_header?: Readonly<Record<string, readonly string[]>>
+}
+
+/** Source: prometheus/common config/http_config.go, ProxyConfig.Validate. */
+function checkProxy(proxy: Proxies, report: Report): void {
+  const { proxy_url: url, no_proxy: exceptions, proxy_from_environment: environment, proxy_connect_header: headers } = proxy
+  if (Object.keys(headers ?? {}).length > 0 && !environment && !url)
+    report(['proxy_connect_header'], 'if proxy_connect_header is configured, proxy_url or proxy_from_environment must also be configured')
+  if (environment && url) report(['proxy_url'], 'if proxy_from_environment is configured, proxy_url must not be configured')
+  if (environment && exceptions) report(['no_proxy'], 'if proxy_from_environment is configured, no_proxy must not be configured')
+  if (!environment && exceptions && !url) report(['no_proxy'], 'if no_proxy is configured, proxy_url must also be configured')
+}
+
+// What the connection follows from, what upstream sets itself, or what has a field of its own. Source: prometheus/common config/headers.go.
+const RESERVED_HEADERS: ReadonlySet<string> = new Set([
+  'Authorization',
+  'Host',
+  'Content-Encoding',
+  'Content-Length',
+  'Content-Type',
+  'User-Agent',
+  'Connection',
+  'Keep-Alive',
+  'Proxy-Authenticate',
+  'Proxy-Authorization',
+  'Www-Authenticate',
+  'Accept-Encoding',
+  'X-Prometheus-Remote-Write-Version',
+  'X-Prometheus-Remote-Read-Version',
+  'X-Prometheus-Scrape-Timeout-Seconds',
+  'X-Amz-Date',
+  'X-Amz-Security-Token',
+  'X-Amz-Content-Sha256',
+])
+
+function headerNameProblem(name: string): string | undefined {
+  if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)) return `found ${quote(name)}, want the name of a header`
+  const canonical = canonicalHeader(name)
+  return RESERVED_HEADERS.has(canonical) ? `setting header ${quote(canonical)} is not allowed` : undefined
+}
+
+/** Fields to spread into a section. */
 export const httpClientFields = once(() => ({
   basic_auth: section('basic_auth', { username: text(), username_file: text(), password: secret(), password_file: text() }),
   authorization: section(
@@ -88,23 +169,23 @@ export const httpClientFields = once(() => ({
     { type: text(), credentials: secret(), credentials_file: text() },
     { printed: { type: 'Bearer' } },
   ),
-  oauth2: unsupported(oauth2Schema),
+  oauth2: oauth2Schema,
   bearer_token: secret(),
   bearer_token_file: text(),
   tls_config: tlsConfigSchema,
   follow_redirects: boolean(),
-  enable_http2: unsupported(boolean(), false),
+  enable_http2: boolean(),
   ...proxyFields(),
-  http_headers: unsupported(map(section('http_headers', { values: list(text()), secrets: list(secret()), files: list(text()) }))),
+  http_headers: map(section('http_header', { values: list(text()), secrets: list(secret()), files: list(text()) }), headerNameProblem),
 }))
 
 /** Those fields as they are read. */
 export type HttpClientSection = z.output<SectionSchema<ReturnType<typeof httpClientFields>>>
 
-export const HTTP_CLIENT_PRINTED = { follow_redirects: true, enable_http2: false }
+export const HTTP_CLIENT_PRINTED = { follow_redirects: true, enable_http2: true }
 
 /** What `checkHttpClient` looks at. */
-export interface HttpClient {
+export interface HttpClient extends Proxies {
   readonly basic_auth?: {
     readonly username?: string
     readonly username_file?: string
@@ -115,9 +196,6 @@ export interface HttpClient {
   readonly oauth2?: object
   readonly bearer_token?: string
   readonly bearer_token_file?: string
-  readonly proxy_url?: string
-  readonly no_proxy?: string
-  readonly proxy_from_environment?: boolean
 }
 
 /** Source of the rules and their texts: prometheus/common config/http_config.go, HTTPClientConfig.Validate. */
@@ -142,7 +220,5 @@ export function checkHttpClient(client: HttpClient, report: Report): void {
     if (basic || oauth2) report(['authorization'], 'at most one of basic_auth, oauth2 & authorization must be configured')
   }
   if (basic && oauth2) report(['oauth2'], 'at most one of basic_auth, oauth2 & authorization must be configured')
-  if (client.proxy_from_environment && client.proxy_url)
-    report(['proxy_url'], 'if proxy_from_environment is configured, proxy_url must not be configured')
-  if (client.no_proxy && !client.proxy_url) report(['no_proxy'], 'if no_proxy is configured, proxy_url must also be configured')
+  checkProxy(client, report)
 }

@@ -1,59 +1,248 @@
-import type { Env, HttpRequest, HttpStream, TlsOptions } from '../base/env.ts'
+import { formatAddress } from '../base/address.ts'
+import type { Env, HttpRequest, HttpStream, HttpTransport, TlsOptions } from '../base/env.ts'
+import { networkFault } from '../base/network-fault.ts'
+import { quote } from '../model/labels.ts'
+import type { HeaderConfig, HttpClientConfig, OAuth2Config, SecretSource } from './http-client-config.ts'
+import { PLAIN_HTTP_CLIENT } from './http-client-config.ts'
+import { OAuth2Token, type TokenAnswer } from './oauth2-token.ts'
+import { parseProxy, proxyUrlFor, type ServerPlace } from './proxy.ts'
+import { isRedirect, keepsCredentials, REDIRECTS_MAX, SENSITIVE_HEADERS } from './redirect.ts'
+import { isFile, SecretReader } from './secret-reader.ts'
+import { TlsMaterial } from './tls-material.ts'
 
-/** How to reach an HTTP server. Only what this release supports; the rest is ignored with a warning when the file is loaded. */
-export interface HttpClientConfig {
-  readonly tls: TlsOptions | undefined
-  readonly basicAuth: { readonly username: string; readonly password: string } | undefined
-  /** Sent as `Authorization: TYPE TOKEN`. */
-  readonly bearerToken: string | undefined
-  /** What stands before the token; `Bearer` when undefined. */
-  readonly authorizationType?: string
-  readonly followRedirects: boolean
+// Source of order and error texts: prometheus/common config/http_config.go, NewRoundTripperFromConfigWithContext.
+
+/** How long what files said is taken for what they say. */
+const FRESH_MS = 1000
+const TOKEN_BYTES_MAX = 1 << 20
+const REDIRECT_BODY_BYTES_MAX = 1 << 20
+
+export interface RequestHeader {
+  readonly name: string
+  readonly values: readonly string[]
+  /** Not for other hosts. */
+  readonly isSensitive: boolean
 }
 
-export const PLAIN_HTTP_CLIENT: HttpClientConfig = {
-  tls: undefined,
-  basicAuth: undefined,
-  bearerToken: undefined,
-  followRedirects: true,
+/** What goes with requests now. */
+export interface HttpAccess {
+  readonly headers: readonly RequestHeader[]
+  readonly tls: TlsOptions
+  /** Connections without a proxy. */
+  readonly direct: HttpTransport
+  readonly proxied: ReadonlyMap<string, HttpTransport>
 }
 
-// Source: Go net/http, Client.CheckRedirect's default and redirectBehavior.
-const REDIRECTS_MAX = 10
-const REDIRECTS = new Set([301, 302, 303, 307, 308])
+/** One section of the configuration at work: what its files hold, its token, its connections. Whoever asks under one section shares it. */
+export class HttpClient {
+  readonly config: HttpClientConfig
+  readonly #env: Env
+  readonly #secrets: SecretReader
+  readonly #tls: TlsMaterial | undefined
+  readonly #token: OAuth2Token | undefined
+  readonly #readsFiles: boolean
+  #access: HttpAccess | undefined
+  #failure: unknown
+  /** Monotonic time. */
+  #checked = -Infinity
+  #checking: Promise<HttpAccess> | undefined
+  #parts = ''
 
-/** GET with credentials, over redirects; credentials go to the server that is configured and to no other. */
-export async function openGet(
-  env: Env,
-  client: HttpClientConfig,
-  { url, headers = {}, signal, timeoutMs }: Pick<HttpRequest, 'url' | 'headers' | 'signal' | 'timeoutMs'>,
-): Promise<HttpStream> {
-  const origin = new URL(url).origin
-  for (let redirects = 0, next = url; ; redirects++) {
-    const own = new URL(next).origin === origin ? authorization(client) : {}
-    const sent = { 'user-agent': 'Promontory', ...headers, ...own }
-    const response = await env.http.stream({ url: next, headers: sent, signal, timeoutMs, tls: client.tls })
-    const { location } = response.headers
-    if (!client.followRedirects || !REDIRECTS.has(response.status) || location === undefined) return response
-    if (redirects === REDIRECTS_MAX) throw new Error(`get ${url}: stopped after ${REDIRECTS_MAX} redirects`)
-    await readBody(response, REDIRECT_BODY_BYTES_MAX)
-    const target = URL.parse(location, next)
-    if (target === null || !/^https?:$/.test(target.protocol))
-      throw new Error(`get ${url}: redirect to ${JSON.stringify(location)}, want an http URL`)
-    next = target.href
+  constructor(env: Env, config: HttpClientConfig) {
+    const { tls, basicAuth, authorization, oauth2, headers } = config
+    this.config = config
+    this.#env = env
+    this.#secrets = new SecretReader(env)
+    this.#tls = tls && new TlsMaterial(this.#secrets, tls)
+    this.#token = oauth2 && new OAuth2Token(env, oauth2, tokenEndpoint(env, oauth2))
+    const sources = [
+      basicAuth?.username,
+      basicAuth?.password,
+      authorization?.credentials,
+      oauth2 && clientSecret(oauth2),
+      ...headers.flatMap(({ values }) => values),
+    ]
+    this.#readsFiles = (this.#tls?.mayChange ?? false) || sources.some(isFile)
+  }
+
+  /**
+   * What goes with requests: the same object while nothing changes, and no promise while it is known. Files are looked at again after a
+   * second. Rejects in upstream's words when files cannot be read, or there is no token; not before that second is over is it tried again.
+   */
+  access(): HttpAccess | Promise<HttpAccess> {
+    if (this.#isKnown()) return this.#access ?? Promise.reject(this.#failure)
+    this.#checking ??= this.#check().finally(() => {
+      this.#checking = undefined
+    })
+    return this.#checking
+  }
+
+  #isKnown(): boolean {
+    if (this.#checked === -Infinity) return false
+    const isFresh = this.#env.clock.monotonic() - this.#checked < FRESH_MS
+    if (this.#access === undefined) return isFresh
+    return (isFresh || !this.#readsFiles) && (this.#token === undefined || this.#token.current !== undefined)
+  }
+
+  async #check(): Promise<HttpAccess> {
+    try {
+      this.#access = await this.#read()
+      return this.#access
+    } catch (error) {
+      this.#access = undefined
+      this.#failure = error
+      throw error
+    } finally {
+      this.#checked = this.#env.clock.monotonic()
+    }
+  }
+
+  async #read(): Promise<HttpAccess> {
+    const tls = (await this.#tls?.read()) ?? NO_TLS
+    const headers: RequestHeader[] = []
+    for (const header of this.config.headers) headers.push(await this.#header(header))
+    const authorization = await this.#authorization()
+    if (authorization !== undefined) headers.push({ name: 'Authorization', values: [authorization], isSensitive: true })
+    for (const { name, values } of headers)
+      if (values.some((value) => FORBIDDEN.test(value))) throw new Error(`net/http: invalid header field value for ${quote(name)}`)
+    const parts = JSON.stringify(headers)
+    const last = this.#access
+    if (last !== undefined && last.tls === tls && parts === this.#parts) return last
+    this.#parts = parts
+    if (last !== undefined && last.tls === tls) return { ...last, headers }
+    const { http2, proxy } = this.config
+    const proxied = new Map<string, HttpTransport>()
+    for (const url of new Set([proxy?.httpProxy, proxy?.httpsProxy]))
+      if (url) proxied.set(url, { tls, http2, proxy: parseProxy(url, proxy!.connectHeaders, tls) })
+    return { headers, tls, direct: { tls, http2 }, proxied }
+  }
+
+  async #header({ name, values, isSecret }: HeaderConfig): Promise<RequestHeader> {
+    const texts: string[] = []
+    for (const source of values)
+      texts.push(await this.#secret('headers', source, (fault) => fault.replace('read file', 'read headers file')))
+    return { name, values: texts, isSensitive: isSecret || SENSITIVE_HEADERS.has(name.toLowerCase()) }
+  }
+
+  async #authorization(): Promise<string | undefined> {
+    const { basicAuth, authorization, oauth2 } = this.config
+    if (basicAuth !== undefined) {
+      const username = await this.#secret('basic auth username', basicAuth.username)
+      const password = await this.#secret('basic auth password', basicAuth.password)
+      return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
+    }
+    if (authorization !== undefined)
+      return `${authorization.type} ${await this.#secret('authorization credentials', authorization.credentials)}`
+    if (oauth2 === undefined) return undefined
+    const what = oauth2.grant === 'jwt_bearer' ? 'oauth2 client certificate key' : 'oauth2 client secret'
+    return await this.#token!.read(await this.#secret(what, clientSecret(oauth2)))
+  }
+
+  async #secret(what: string, source: SecretSource, words = (fault: string) => `unable to read ${what}: ${fault}`): Promise<string> {
+    if ('text' in source) return source.text
+    try {
+      return await this.#secrets.read(source)
+    } catch (error) {
+      throw new Error(words((error as Error).message))
+    }
+  }
+
+  /** How a server is reached. Throws when what is configured for it is no proxy. */
+  transport(access: HttpAccess, place: ServerPlace): HttpTransport {
+    const { proxy } = this.config
+    const url = proxy && proxyUrlFor(proxy, place)
+    return url === undefined ? access.direct : access.proxied.get(url)!
+  }
+
+  /**
+   * Sends a request, over redirects where they are followed. What is secret goes to the host that is asked, and to hosts below it; after
+   * a redirect elsewhere to none. Rejects in Go's words: `Get "URL": what`.
+   */
+  async send(request: Omit<HttpRequest, 'transport'>): Promise<HttpStream> {
+    const { signal } = request
+    let { url, method = 'GET', body } = request
+    const first = new URL(url).hostname
+    let shown = url
+    let isTrusted = true
+    try {
+      for (let requests = 1; ; requests++) {
+        const response = await this.#sendOne({ ...request, url, method, body }, isTrusted)
+        const { location } = response.headers
+        if (!this.config.followRedirects || !isRedirect(response.status, location)) return response
+        await readBody(response, REDIRECT_BODY_BYTES_MAX)
+        const next = URL.parse(location, url)
+        if (next === null) throw new Error(`failed to parse Location header ${quote(location.slice(0, 100))}`)
+        next.hash = ''
+        url = next.href
+        shown = requests === REDIRECTS_MAX ? location : url
+        if (requests === REDIRECTS_MAX) throw new Error(`stopped after ${REDIRECTS_MAX} redirects`)
+        isTrusted &&= keepsCredentials(first, next.hostname)
+        if (response.status < 307 && method !== 'HEAD') {
+          method = 'GET'
+          body = undefined
+        }
+      }
+    } catch (error) {
+      if (signal?.aborted) throw error
+      const verb = `${method[0]}${method.slice(1).toLowerCase()}`
+      throw new Error(`${verb} ${quote(redactPassword(shown))}: ${networkFault(error, formatAddress(placeOf(url)))}`, { cause: error })
+    }
+  }
+
+  async #sendOne(request: Omit<HttpRequest, 'transport'>, isTrusted: boolean): Promise<HttpStream> {
+    const access = await this.access()
+    const place = placeOf(request.url)
+    if (place.scheme !== 'http' && place.scheme !== 'https') throw new Error(`unsupported protocol scheme ${quote(place.scheme)}`)
+    const headers: Record<string, string | readonly string[]> = { 'user-agent': USER_AGENT }
+    for (const [name, value] of Object.entries(request.headers ?? {})) headers[name.toLowerCase()] = value
+    for (const { name, values, isSensitive } of access.headers) {
+      if (isSensitive && !isTrusted) continue
+      const key = name.toLowerCase()
+      const given = headers[key] ?? []
+      // What the caller says of who asks goes before what is configured.
+      if (key === 'authorization' && given.length > 0) continue
+      headers[key] = [...(typeof given === 'string' ? [given] : given), ...values]
+    }
+    if (!isTrusted) for (const name of SENSITIVE_HEADERS) delete headers[name]
+    return this.#env.http.stream({ ...request, headers, transport: this.transport(access, place) })
   }
 }
 
-const REDIRECT_BODY_BYTES_MAX = 1 << 20
+const NO_TLS: TlsOptions = {}
+/** What no value of a header holds: it would end it. */
+const FORBIDDEN = /[\u0000-\u0008\u000a-\u001f\u007f]/
+const USER_AGENT = 'Promontory'
 
-/** The header of the credentials, where there are some. */
-export function authorization({
-  basicAuth,
-  bearerToken,
-  authorizationType = 'Bearer',
-}: HttpClientConfig): Readonly<Record<string, string>> {
-  if (basicAuth) return { authorization: `Basic ${Buffer.from(`${basicAuth.username}:${basicAuth.password}`).toString('base64')}` }
-  return bearerToken === undefined ? {} : { authorization: `${authorizationType} ${bearerToken}` }
+function placeOf(url: string): ServerPlace {
+  const { protocol, hostname, port } = new URL(url)
+  return {
+    scheme: protocol.slice(0, -1),
+    host: hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: Number(port) || (protocol === 'https:' ? 443 : 80),
+  }
+}
+
+/** As Go's Client shows URLs in errors. */
+export function redactPassword(url: string): string {
+  return url.replace(/^([a-z]+:\/\/[^/?#@:]*):[^/?#@]*@/i, '$1:***@')
+}
+
+function clientSecret(config: OAuth2Config): SecretSource {
+  return config.grant === 'jwt_bearer' ? config.key : config.clientSecret
+}
+
+function tokenEndpoint(env: Env, { tokenUrl, tls, proxy }: OAuth2Config) {
+  const client = new HttpClient(env, { ...PLAIN_HTTP_CLIENT, tls, proxy, http2: false })
+  return async (form: URLSearchParams, authorization: string | undefined): Promise<TokenAnswer> => {
+    const response = await client.send({
+      url: tokenUrl,
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', ...(authorization === undefined ? {} : { authorization }) },
+      body: form.toString(),
+    })
+    const body = Buffer.from(await readBody(response, TOKEN_BYTES_MAX)).toString()
+    return { status: response.status, contentType: response.headers['content-type'] ?? '', body }
+  }
 }
 
 /** The whole body. Rejects when it is longer than `bytesMax`. */

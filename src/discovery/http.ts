@@ -6,8 +6,8 @@ import { list, section, text } from '../base/schema.ts'
 import { duration } from '../model/config-schema.ts'
 import { quote } from '../model/labels.ts'
 import type { Discoverer, TargetGroup } from './discoverer.ts'
-import type { HttpClientConfig } from './http-client.ts'
-import { openGet, readBody } from './http-client.ts'
+import { HttpClient, readBody } from './http-client.ts'
+import type { HttpClientConfig } from './http-client-config.ts'
 import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields } from './http-client-schema.ts'
 import { parseJsonGroups } from './json-groups.ts'
 import { knownMetric } from './known-metric.ts'
@@ -54,7 +54,8 @@ export function toHttpSdConfig(config: z.output<typeof httpSdConfigSchema>, clie
 }
 
 /** Target groups that a server lists as JSON. A bad answer keeps what the last good one said. */
-export function httpDiscoverer(env: Env, { url, refreshIntervalMs, client }: HttpSdConfig): Discoverer {
+export function httpDiscoverer(env: Env, { url, refreshIntervalMs, client: config }: HttpSdConfig): Discoverer {
+  const client = new HttpClient(env, config)
   const failures = knownMetric(
     env.metrics,
     'prometheus_sd_http_failures_total',
@@ -63,7 +64,7 @@ export function httpDiscoverer(env: Env, { url, refreshIntervalMs, client }: Htt
   const headers = { accept: 'application/json', 'x-prometheus-refresh-interval-seconds': String(refreshIntervalMs / 1000) }
   const fetchGroups = async (signal: AbortSignal): Promise<readonly TargetGroup[]> => {
     // Bounds each wait for bytes; a list that comes slowly but steadily may take longer than one interval.
-    const response = await openGet(env, client, { url, headers, signal, timeoutMs: refreshIntervalMs })
+    const response = await client.send({ url, headers, signal, timeoutMs: refreshIntervalMs })
     const body = await readBody(response, BODY_BYTES_MAX)
     if (response.status !== 200)
       throw new Error(`server returned HTTP status ${response.status} ${STATUS_CODES[response.status] ?? ''}`.trimEnd())

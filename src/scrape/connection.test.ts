@@ -3,6 +3,8 @@ import { afterEach, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { type VirtualEnv, virtualEnv } from '../base/env-virtual.ts'
+import { PLAIN_HTTP_CLIENT } from '../discovery/http-client-config.ts'
+import { HttpClients } from '../discovery/http-clients.ts'
 import { BufferPool } from './body-buffer.ts'
 import { ScrapeClient, type ScrapeClientOptions } from './scrape-client.ts'
 import { scrapeUrl } from './scrape-url.ts'
@@ -10,7 +12,7 @@ import { TimerQueue } from './timer-queue.ts'
 
 const OPTIONS: ScrapeClientOptions = {
   url: scrapeUrl('http', 'target:80', '/metrics', new Map()),
-  http: { tls: undefined, basicAuth: undefined, bearerToken: undefined, followRedirects: true },
+  http: PLAIN_HTTP_CLIENT,
   accept: 'text/plain',
   enableCompression: true,
   timeoutMs: 10_000,
@@ -25,7 +27,10 @@ afterEach(() => {
 })
 
 function client(env: VirtualEnv, options: Partial<ScrapeClientOptions> = {}): ScrapeClient {
-  return new ScrapeClient({ env, timers: new TimerQueue(env.clock), buffers, userAgent: 'Promontory/1' }, { ...OPTIONS, ...options })
+  return new ScrapeClient(
+    { env, timers: new TimerQueue(env.clock), buffers, clients: new HttpClients(env), userAgent: 'Promontory/1' },
+    { ...OPTIONS, ...options },
+  )
 }
 
 /** Answers the n-th request of all connections with the n-th answer; null closes the connection instead. Answers the requests it got. */
@@ -70,7 +75,7 @@ function answer(body: string | Uint8Array, ...headers: string[]): Uint8Array {
 test('the request is what upstream sends', async () => {
   const env = virtualEnv()
   const requests = serve(env, 'target:80', [answer('a 1\n')])
-  const basicAuth = { username: 'u', password: 'p' }
+  const basicAuth = { username: { text: 'u' }, password: { text: 'p' } }
   const from = client(env, { http: { ...OPTIONS.http, basicAuth }, timeoutMs: 1500 })
   assert.equal(await fetchText(env, from), 'text/plain: a 1\n')
   assert.deepEqual(requests, [
@@ -154,7 +159,7 @@ test('redirects are followed, credentials stay with their host', async () => {
   const redirect = (to: string) => `HTTP/1.1 302 Found\r\nLocation: ${to}\r\nContent-Length: 5\r\n\r\nmoved`
   const first = serve(env, 'target:80', [redirect('/other'), redirect('http://elsewhere:81/x?y=z')])
   const second = serve(env, 'elsewhere:81', [answer('a 1\n')])
-  const from = client(env, { http: { ...OPTIONS.http, bearerToken: 'secret' } })
+  const from = client(env, { http: { ...OPTIONS.http, authorization: { type: 'Bearer', credentials: { text: 'secret' } } } })
   assert.equal(await fetchText(env, from), 'text/plain: a 1\n')
   assert.deepEqual(
     [...first, ...second].map((text) => [text.split(' ')[1], text.includes('secret')]),
@@ -166,7 +171,7 @@ test('redirects are followed, credentials stay with their host', async () => {
   )
   const loop = virtualEnv()
   serve(loop, 'target:80', [redirect('/again')])
-  assert.equal(await fetchText(loop, client(loop)), 'Get "http://target:80/metrics": stopped after 10 redirects')
+  assert.equal(await fetchText(loop, client(loop)), 'Get "/again": stopped after 10 redirects')
   const plain = virtualEnv()
   serve(plain, 'target:80', [redirect('/other')])
   assert.equal(

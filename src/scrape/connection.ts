@@ -10,6 +10,14 @@ export class StaleConnectionError extends Error {
   }
 }
 
+/** The other side speaks HTTP/2, and nothing else. */
+export class Http2Error extends Error {
+  constructor() {
+    super('server speaks HTTP/2 only')
+    this.name = 'Http2Error'
+  }
+}
+
 /**
  * One TCP or TLS connection, from connect to close; carries one GET at a time and stays open between scrapes.
  * Bytes arrive in a buffer that all connections share, so an idle connection costs its socket and little else.
@@ -73,6 +81,10 @@ export class ScrapeConnection implements SocketHandler {
       this.#close()
       return
     }
+    if (!this.#hasBytes && isHttp2Settings(bytes)) {
+      this.abort(new Http2Error())
+      return
+    }
     this.#hasBytes = true
     try {
       this.#reader.feed(bytes, body)
@@ -128,4 +140,10 @@ export class ScrapeConnection implements SocketHandler {
     this.#isOpen = false
     this.#socket.destroy()
   }
+}
+
+/** Whether bytes begin as a server's connection does in HTTP/2: with a SETTINGS frame. Source: RFC 9113, sections 3.4 and 4.1. */
+function isHttp2Settings(bytes: Uint8Array): boolean {
+  if (bytes[0] !== 0 || bytes.length < 9) return false
+  return bytes[3] === 4 && bytes[4] === 0 && (bytes[5] | bytes[6] | bytes[7] | bytes[8]) === 0
 }

@@ -1,5 +1,6 @@
 import type { Env } from '../base/env.ts'
 import { type Service, untilAborted } from '../base/service.ts'
+import { HttpClients } from '../discovery/http-clients.ts'
 import type { RelabelConfig } from '../model/relabel.ts'
 import type { Appendable } from '../storage/appender.ts'
 import { BufferPool } from './body-buffer.ts'
@@ -59,6 +60,7 @@ class Manager implements ScrapeManager {
       commits: new CommitGroup(timers),
       texts: new PageTexts(salt),
       buffers: new BufferPool(BODIES_BYTES_MAX),
+      clients: new HttpClients(env),
       userAgent: `Promontory/${version}`,
       appendable,
       metrics: scrapeMetrics(env.metrics),

@@ -1,12 +1,17 @@
-import type { Env } from '../base/env.ts'
+import { STATUS_CODES } from 'node:http'
+import { formatAddress } from '../base/address.ts'
+import type { Env, HttpTransport } from '../base/env.ts'
 import { CodedError } from '../base/errors.ts'
-import { networkFault } from '../base/network-fault.ts'
-import type { HttpClientConfig } from '../discovery/http-client.ts'
+import { isProtocolRefusal, networkFault } from '../base/network-fault.ts'
+import { isForwarded, proxyAuthorization } from '../base/proxy.ts'
+import { type HttpAccess, type HttpClient, redactPassword } from '../discovery/http-client.ts'
+import type { HttpClientConfig } from '../discovery/http-client-config.ts'
+import type { HttpClients } from '../discovery/http-clients.ts'
+import { isRedirect, keepsCredentials, REDIRECTS_MAX } from '../discovery/redirect.ts'
 import { quote } from '../model/labels.ts'
 import { BodyBuffer, BodySizeError, type BufferPool } from './body-buffer.ts'
-import { ScrapeConnection, StaleConnectionError } from './connection.ts'
+import { Http2Error, ScrapeConnection, StaleConnectionError } from './connection.ts'
 import { type Decoding, gunzip } from './gunzip.ts'
-import type { HttpResponseReader } from './http-response.ts'
 import { redirectUrl, type ScrapeUrl } from './scrape-url.ts'
 import { QueuedTimer, type TimerQueue } from './timer-queue.ts'
 
@@ -15,6 +20,7 @@ export interface ScrapeClientContext {
   readonly env: Env
   readonly timers: TimerQueue
   readonly buffers: BufferPool
+  readonly clients: HttpClients
   /** `Promontory/1.2.3` */
   readonly userAgent: string
 }
@@ -44,26 +50,58 @@ export class ScrapeError extends CodedError {
   }
 }
 
-const REDIRECTS_MAX = 10
+/** What the head of an answer says. */
+interface ResponseHead {
+  readonly status: number
+  /** As sent: `200 OK`. */
+  readonly statusText: string
+  readonly contentType: string
+  readonly contentEncoding: string
+  readonly location: string
+}
 
-/** Fetches the page of one target again and again, over one kept connection. */
+/** A request, ready to be sent to where `transport` leads. */
+interface Prepared {
+  readonly url: ScrapeUrl
+  readonly transport: HttpTransport
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  /** The same as HTTP/1.1 has it. */
+  readonly head: string
+}
+
+/**
+ * Fetches the page of one target again and again, over one kept connection. That speaks HTTP/1.1; a target that refuses it is asked
+ * in HTTP/2, by the library.
+ */
 export class ScrapeClient {
   readonly #context: ScrapeClientContext
   readonly #options: ScrapeClientOptions
+  readonly #http: HttpClient
   readonly #timer: QueuedTimer
-  readonly #head: string
+  #access: HttpAccess | undefined
+  #prepared: Prepared | undefined
   #connection: ScrapeConnection | undefined
   #decoding: Decoding | undefined
   /** A connection to where a redirect led; not kept. */
   #detour: ScrapeConnection | undefined
+  /** No redirect of this scrape led to another host. */
+  #isTrusted = true
+  /** The target does not speak HTTP/1.1. */
+  #isHttp2 = false
+  /** Ends whatever is waited for besides connections. */
+  #abandon: ((error: Error) => void) | undefined
   #failure: Error | undefined
+  /** The URL of the request under way, as errors show it, and where it goes. */
+  #shown: string
+  #here: Prepared | undefined
   #lastBytes = 0
 
   constructor(context: ScrapeClientContext, options: ScrapeClientOptions) {
     this.#context = context
     this.#options = options
+    this.#http = context.clients.of(options.http)
+    this.#shown = options.url.text
     this.#timer = new QueuedTimer(context.timers, () => this.abort(new ScrapeError('context deadline exceeded')))
-    this.#head = this.#requestHead(options.url, true)
   }
 
   /** One scrape, at most `timeoutMs` long. Rejects with ScrapeError or BodySizeError. One at a time. */
@@ -101,71 +139,170 @@ export class ScrapeClient {
     this.#connection?.abort(error)
     this.#detour?.abort(error)
     this.#decoding?.abort(error)
+    this.#abandon?.(error)
     this.#connection = undefined
   }
 
-  async #request(body: BodyBuffer): Promise<HttpResponseReader> {
+  async #request(body: BodyBuffer): Promise<ResponseHead> {
     const { url, http } = this.#options
+    this.#shown = url.text
+    this.#here = undefined
     if (url.scheme !== 'http' && url.scheme !== 'https') throw new ScrapeError(`unsupported protocol scheme ${quote(url.scheme)}`)
-    let response = await this.#getKept(body)
-    let here = url
-    for (let hops = 0; http.followRedirects && isRedirect(response); hops++) {
-      if (hops === REDIRECTS_MAX) throw new ScrapeError(`stopped after ${REDIRECTS_MAX} redirects`)
-      const next = redirectUrl(here, response.location)
-      if (next === undefined) throw new ScrapeError(`failed to parse Location header ${quote(response.location.slice(0, 100))}`)
-      if (next.scheme !== 'http' && next.scheme !== 'https') throw new ScrapeError(`unsupported protocol scheme ${quote(next.scheme)}`)
-      if (this.#failure !== undefined) throw this.#failure
-      here = next
-      body.length = 0
-      // Credentials are for the host that they were configured for.
-      const head = this.#requestHead(next, next.host === url.host && next.port === url.port && next.scheme === url.scheme)
-      this.#detour?.abort(new ScrapeError('redirected'))
-      this.#detour = this.#connect(next)
-      response = await this.#detour.get(head, body)
-    }
+    const known = this.#http.access()
+    const access = known instanceof Promise ? await this.#unlessAborted(known) : known
+    if (this.#failure !== undefined) throw this.#failure
+    const prepared = this.#prepare(access)
+    this.#here = prepared
+    let response = this.#isHttp2 ? await this.#getHttp2(prepared, body) : await this.#getKept(prepared, body)
+    for (let requests = 1; http.followRedirects && isRedirect(response.status, response.location); requests++)
+      response = await this.#follow(response.location, requests, access, body)
     return response
   }
 
+  /** The request to the target itself. */
+  #prepare(access: HttpAccess): Prepared {
+    if (this.#prepared !== undefined && access === this.#access) return this.#prepared
+    const { url } = this.#options
+    const transport = this.#http.transport(access, url)
+    if (this.#prepared?.transport !== transport) {
+      this.#connection?.abort(new ScrapeError('what is spoken has changed'))
+      this.#connection = undefined
+    }
+    this.#access = access
+    this.#prepared = this.#preparedFor(url, access, transport, true)
+    return this.#prepared
+  }
+
+  async #follow(location: string, requests: number, access: HttpAccess, body: BodyBuffer): Promise<ResponseHead> {
+    const { url: target } = this.#options
+    const here = this.#here!
+    const next = redirectUrl(here.url, location)
+    if (next === undefined) throw new ScrapeError(`failed to parse Location header ${quote(location.slice(0, 100))}`)
+    this.#shown = requests === REDIRECTS_MAX ? location : next.text
+    if (requests === REDIRECTS_MAX) throw new ScrapeError(`stopped after ${REDIRECTS_MAX} redirects`)
+    if (next.scheme !== 'http' && next.scheme !== 'https') throw new ScrapeError(`unsupported protocol scheme ${quote(next.scheme)}`)
+    if (this.#failure !== undefined) throw this.#failure
+    body.length = 0
+    if (requests === 1) this.#isTrusted = true
+    this.#isTrusted &&= keepsCredentials(target.host, next.host)
+    const prepared = this.#preparedFor(next, access, this.#http.transport(access, next), this.#isTrusted)
+    this.#here = prepared
+    this.#detour?.abort(new ScrapeError('redirected'))
+    this.#detour = this.#connect(prepared)
+    try {
+      return await this.#detour.get(prepared.head, body)
+    } catch (error) {
+      if (!this.#wantsHttp2(error)) throw error
+      return await this.#getHttp2(prepared, body)
+    }
+  }
+
   /** Over the kept connection; over a new one when there is none or the other side has let go of it. */
-  async #getKept(body: BodyBuffer): Promise<HttpResponseReader> {
+  async #getKept(prepared: Prepared, body: BodyBuffer): Promise<ResponseHead> {
     if (this.#connection?.isUsable) {
       try {
-        return await this.#connection.get(this.#head, body)
+        return await this.#connection.get(prepared.head, body)
       } catch (error) {
         if (!(error instanceof StaleConnectionError) || this.#failure !== undefined) throw error
       }
     }
-    this.#connection = this.#connect(this.#options.url)
-    return await this.#connection.get(this.#head, body)
-  }
-
-  #connect(url: ScrapeUrl): ScrapeConnection {
-    const { host, port } = url
-    if (url.scheme === 'http') return new ScrapeConnection(this.#context.env, { host, port })
-    // An address is no name that a certificate could be asked for by.
-    const servername = /^[\d.]+$|:/.test(host) ? undefined : host
-    return new ScrapeConnection(this.#context.env, {
-      host,
-      port,
-      tls: { ALPNProtocols: ['http/1.1'], servername, ...this.#options.http.tls },
-    })
-  }
-
-  #requestHead(url: ScrapeUrl, withCredentials: boolean): string {
-    const { basicAuth, bearerToken, authorizationType = 'Bearer' } = this.#options.http
-    const lines = [
-      `GET ${url.path} HTTP/1.1`,
-      `Host: ${url.authority}`,
-      `User-Agent: ${this.#context.userAgent}`,
-      `Accept: ${this.#options.accept}`,
-      `Accept-Encoding: ${this.#options.enableCompression ? 'gzip' : 'identity'}`,
-      `X-Prometheus-Scrape-Timeout-Seconds: ${this.#options.timeoutMs / 1000}`,
-    ]
-    if (withCredentials && basicAuth !== undefined) {
-      lines.push(`Authorization: Basic ${Buffer.from(`${basicAuth.username}:${basicAuth.password}`).toString('base64')}`)
+    this.#connection = this.#connect(prepared)
+    try {
+      return await this.#connection.get(prepared.head, body)
+    } catch (error) {
+      if (!this.#wantsHttp2(error)) throw error
+      const response = await this.#getHttp2(prepared, body)
+      this.#isHttp2 = true
+      return response
     }
-    if (withCredentials && bearerToken !== undefined) lines.push(`Authorization: ${authorizationType} ${bearerToken}`)
-    return `${lines.join('\r\n')}\r\n\r\n`
+  }
+
+  #wantsHttp2(error: unknown): boolean {
+    if (this.#failure !== undefined || !this.#options.http.http2) return false
+    return error instanceof Http2Error || isProtocolRefusal(error)
+  }
+
+  async #getHttp2({ url, transport, headers }: Prepared, body: BodyBuffer): Promise<ResponseHead> {
+    const controller = new AbortController()
+    this.#abandon = (error) => controller.abort(error)
+    const fields: Record<string, string[]> = {}
+    for (const [name, value] of headers) {
+      const key = name.toLowerCase()
+      if (key === 'host') continue
+      fields[key] ??= []
+      fields[key].push(value)
+    }
+    try {
+      const response = await this.#context.env.http.stream({
+        url: `${url.scheme}://${url.authority}${url.path}`,
+        headers: fields,
+        signal: controller.signal,
+        timeoutMs: this.#options.timeoutMs,
+        transport,
+      })
+      body.length = 0
+      for await (const part of response.body) body.append(part, 0, part.length)
+      const { status } = response
+      const text = (name: string) => response.headers[name] ?? ''
+      return {
+        status,
+        statusText: `${status} ${STATUS_CODES[status] ?? ''}`,
+        contentType: text('content-type'),
+        contentEncoding: text('content-encoding'),
+        location: text('location'),
+      }
+    } catch (error) {
+      // It may speak something else the next time.
+      this.#isHttp2 = false
+      throw error
+    } finally {
+      this.#abandon = undefined
+    }
+  }
+
+  async #unlessAborted<T>(promise: Promise<T>): Promise<T> {
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        this.#abandon = reject
+        promise.then(resolve, reject)
+      })
+    } finally {
+      this.#abandon = undefined
+    }
+  }
+
+  #connect({ url, transport }: Prepared): ScrapeConnection {
+    const { env } = this.#context
+    const { host, port, scheme } = url
+    const { tls = {}, proxy } = transport
+    if (proxy !== undefined && isForwarded(proxy, scheme))
+      return new ScrapeConnection(env, {
+        host: proxy.host,
+        port: proxy.port,
+        tls: proxy.scheme === 'https' ? (proxy.tls ?? {}) : undefined,
+      })
+    return new ScrapeConnection(env, { host, port, tls: scheme === 'https' ? tls : undefined, through: proxy })
+  }
+
+  #preparedFor(url: ScrapeUrl, access: HttpAccess, transport: HttpTransport, isTrusted: boolean): Prepared {
+    const { proxy } = transport
+    const { accept, enableCompression, timeoutMs } = this.#options
+    const headers: [string, string][] = [
+      ['Host', url.authority],
+      ['User-Agent', this.#context.userAgent],
+      ['Accept', accept],
+      ['Accept-Encoding', enableCompression ? 'gzip' : 'identity'],
+      ['X-Prometheus-Scrape-Timeout-Seconds', String(timeoutMs / 1000)],
+    ]
+    for (const { name, values, isSensitive } of access.headers) {
+      if (isTrusted || !isSensitive) for (const value of values) headers.push([name, value])
+    }
+    const forwarding = proxy !== undefined && isForwarded(proxy, url.scheme) ? proxy : undefined
+    const lines = headers.map(([name, value]) => `${name}: ${value}`)
+    const authorization = forwarding && proxyAuthorization(forwarding)
+    if (authorization !== undefined) lines.push(`Proxy-Authorization: ${authorization}`)
+    const target = forwarding === undefined ? url.path : `${url.scheme}://${url.authority}${url.path}`
+    return { url, transport, headers, head: `GET ${target} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n` }
   }
 
   /** The error as users know it from upstream: what was fetched, and Go's words for the common failures. */
@@ -173,12 +310,11 @@ export class ScrapeClient {
     if (this.#failure !== undefined) error = this.#failure
     if (error instanceof BodySizeError) return error
     if (error instanceof ScrapeError && error.message.startsWith('server returned')) return error
-    const { url } = this.#options
-    return new ScrapeError(`Get ${quote(url.text)}: ${networkFault(error, `${url.host}:${url.port}`)}`)
+    const { url, transport } = this.#here ?? { url: this.#options.url, transport: {} as HttpTransport }
+    const { proxy } = transport
+    const forwarding = proxy !== undefined && isForwarded(proxy, url.scheme) ? proxy : undefined
+    const fault = networkFault(error, formatAddress(forwarding ?? url))
+    const isOnTheWay = forwarding !== undefined && /^(?:dial|tls:|remote error)/.test(fault)
+    return new ScrapeError(`Get ${quote(redactPassword(this.#shown))}: ${isOnTheWay ? 'proxyconnect tcp: ' : ''}${fault}`)
   }
-}
-
-function isRedirect(response: HttpResponseReader): boolean {
-  const { status } = response
-  return response.location !== '' && (status === 301 || status === 302 || status === 303 || status === 307 || status === 308)
 }

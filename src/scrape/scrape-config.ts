@@ -1,6 +1,6 @@
 import type { Env } from '../base/env.ts'
 import type { Discoverer } from '../discovery/discoverer.ts'
-import type { HttpClientConfig } from '../discovery/http-client.ts'
+import type { HttpClientConfig } from '../discovery/http-client-config.ts'
 import type { Labels } from '../model/labels.ts'
 import type { RelabelConfig } from '../model/relabel.ts'
 import type { NameValidationScheme } from './name-schemes.ts'

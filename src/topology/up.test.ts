@@ -40,7 +40,7 @@ class FakeProcess implements Child {
   }
 
   say(line: string): void {
-    this.#options.onLine(line)
+    this.#options.onLine(line, 'out')
   }
 
   stop(): void {

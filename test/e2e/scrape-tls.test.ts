@@ -5,7 +5,8 @@ import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { realEnv } from '../../src/base/env-real.ts'
 import type { Log } from '../../src/base/log.ts'
-import type { HttpClientConfig } from '../../src/discovery/http-client.ts'
+import { type HttpClientConfig, PLAIN_HTTP_CLIENT, PLAIN_TLS } from '../../src/discovery/http-client-config.ts'
+import { HttpClients } from '../../src/discovery/http-clients.ts'
 import { BufferPool } from '../../src/scrape/body-buffer.ts'
 import { ScrapeClient } from '../../src/scrape/scrape-client.ts'
 import { scrapeUrl } from '../../src/scrape/scrape-url.ts'
@@ -22,10 +23,11 @@ async function scrape(port: number, tls: HttpClientConfig['tls'], count: number)
   const env = realEnv(SILENT)
   const buffers = new BufferPool(1 << 26)
   const client = new ScrapeClient(
-    { env, timers: new TimerQueue(env.clock), buffers, userAgent: 'Promontory/test' },
+    { env, timers: new TimerQueue(env.clock), buffers, clients: new HttpClients(env), userAgent: 'Promontory/test' },
     {
       url: scrapeUrl('https', `127.0.0.1:${port}`, '/metrics', new Map()),
-      http: { tls, basicAuth: undefined, bearerToken: undefined, followRedirects: true },
+      http: { ...PLAIN_HTTP_CLIENT, tls },
+      accept: 'text/plain',
       enableCompression: true,
       timeoutMs: 5000,
       bodyBytesMax: 1 << 24,
@@ -58,9 +60,9 @@ test('targets over TLS are scraped over one connection, when their certificate h
   const plain = createPlainServer((_request, response) => response.end('x 1\n'))
   try {
     const port = await listening(server)
-    assert.deepEqual(await scrape(port, { ca: TEST_CERTIFICATE }, 3), [page, page, page])
+    assert.deepEqual(await scrape(port, { ...PLAIN_TLS, ca: { text: TEST_CERTIFICATE } }, 3), [page, page, page])
     assert.equal(connections, 1)
-    assert.deepEqual(await scrape(port, { rejectUnauthorized: false }, 1), [page])
+    assert.deepEqual(await scrape(port, { ...PLAIN_TLS, insecureSkipVerify: true }, 1), [page])
     const get = (toPort: number) => `Get "https://127.0.0.1:${toPort}/metrics": `
     assert.deepEqual(await scrape(port, undefined, 1), [
       `${get(port)}tls: failed to verify certificate: x509: certificate signed by unknown authority`,

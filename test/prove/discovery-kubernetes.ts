@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { virtualEnv } from '../../src/base/env-virtual.ts'
 import { seededRandom } from '../../src/base/virtual/random.ts'
-import { PLAIN_HTTP_CLIENT } from '../../src/discovery/http-client.ts'
+import { PLAIN_HTTP_CLIENT } from '../../src/discovery/http-client-config.ts'
 import { kubernetesDiscoverer } from '../../src/discovery/kubernetes/kubernetes.ts'
 import type { KubernetesSdConfig, RoleName } from '../../src/discovery/kubernetes/schema.ts'
 import { type CollectedGroups, collectGroups } from '../support/discovered-groups.ts'

@@ -1,4 +1,5 @@
 import type { TargetGroup } from '../../src/discovery/discoverer.ts'
+import { PLAIN_HTTP_CLIENT } from '../../src/discovery/http-client-config.ts'
 import { Labels } from '../../src/model/labels.ts'
 import type { DiscovererConfig, ScrapeConfig } from '../../src/scrape/scrape-config.ts'
 
@@ -14,7 +15,7 @@ export function scrapeConfig(fields: Partial<ScrapeConfig> = {}): ScrapeConfig {
     honorLabels: false,
     honorTimestamps: true,
     enableCompression: true,
-    http: { tls: undefined, basicAuth: undefined, bearerToken: undefined, followRedirects: true },
+    http: PLAIN_HTTP_CLIENT,
     relabelConfigs: [],
     metricRelabelConfigs: [],
     bodyBytesMax: 0,

@@ -1,4 +1,4 @@
-import { createServer, request as httpRequest, type Server } from 'node:http'
+import { createServer, request as httpRequest, type OutgoingHttpHeaders, type Server } from 'node:http'
 import { Duplex } from 'node:stream'
 import type { Clock, Http, HttpListener, HttpRequest, HttpStream, Socket, SocketHandler, Tcp, Timer } from '../env.ts'
 
@@ -36,7 +36,8 @@ export class VirtualNetwork {
   }
 
   readonly tcp: Tcp = {
-    connect: ({ host, port }, handler: SocketHandler): Socket => {
+    connect: ({ host, port, through }, handler: SocketHandler): Socket => {
+      if (through !== undefined) throw new Error(`connect to ${host}:${port}: this environment has no proxies`)
       const stream = this.#open(`${host}:${port}`)
       if (stream === undefined) {
         this.#clock.setTimer(this.latencyMs, () => handler.closed(refused(host, port)))
@@ -87,6 +88,7 @@ export class VirtualNetwork {
   #stream(request: HttpRequest): Promise<HttpStream> {
     return new Promise((resolve, reject) => {
       const url = new URL(request.url)
+      if (request.transport?.proxy !== undefined) return reject(new Error(`${request.url}: this environment has no proxies`))
       const port = Number(url.port || 80)
       const stream = this.#open(`${url.hostname}:${port}`)
       if (stream === undefined) return reject(refused(url.hostname, port))
@@ -95,7 +97,7 @@ export class VirtualNetwork {
           createConnection: () => stream,
           method: request.method ?? 'GET',
           path: url.pathname + url.search,
-          headers: { host: url.host, ...request.headers },
+          headers: { host: url.host, ...(request.headers as OutgoingHttpHeaders) },
           signal: request.signal,
         },
         (incoming) => {

@@ -1,6 +1,6 @@
 import { Counter, Summary } from 'prom-client'
 import type { Env } from '../../base/env.ts'
-import { openGet, readBody } from '../http-client.ts'
+import { HttpClient, readBody } from '../http-client.ts'
 import { knownMetric } from '../known-metric.ts'
 import type { ConsulSdConfig } from './schema.ts'
 
@@ -41,12 +41,14 @@ interface Indexed<T> {
 export class ConsulApi {
   readonly #env: Env
   readonly #config: ConsulSdConfig
+  readonly #client: HttpClient
   readonly #failures: Counter
   readonly #duration: Summary<'endpoint' | 'call'>
 
   constructor(env: Env, config: ConsulSdConfig) {
     this.#env = env
     this.#config = config
+    this.#client = new HttpClient(env, config.client)
     this.#failures = knownMetric(
       env.metrics,
       'prometheus_sd_consul_rpc_failures_total',
@@ -109,12 +111,12 @@ export class ConsulApi {
   }
 
   async #get<T>(path: string, params: URLSearchParams, signal: AbortSignal): Promise<Indexed<T>> {
-    const { url, client, token, datacenter, namespace, partition } = this.#config
+    const { url, token, datacenter, namespace, partition } = this.#config
     if (datacenter) params.set('dc', datacenter)
     if (namespace) params.set('ns', namespace)
     if (partition) params.set('partition', partition)
     try {
-      const response = await openGet(this.#env, client, {
+      const response = await this.#client.send({
         url: `${url}/v1/${path}${params.size > 0 ? `?${params}` : ''}`,
         headers: { accept: 'application/json', ...(token ? { 'x-consul-token': token } : {}) },
         signal,

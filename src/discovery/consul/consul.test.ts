@@ -6,7 +6,7 @@ import { virtualEnv } from '../../base/env-virtual.ts'
 import { seededRandom } from '../../base/virtual/random.ts'
 import { parseYamlTree } from '../../base/yaml-tree.ts'
 import type { TargetGroup } from '../discoverer.ts'
-import { PLAIN_HTTP_CLIENT } from '../http-client.ts'
+import { PLAIN_HTTP_CLIENT } from '../http-client-config.ts'
 import { consulDiscoverer } from './consul.ts'
 import { consulSdConfigsSchema, toConsulSdConfig } from './schema.ts'
 
@@ -211,5 +211,5 @@ test('what is configured is checked', () => {
   const config = (text: string) => toConsulSdConfig(parse(text).data![0], PLAIN_HTTP_CLIENT)
   assert.equal(config('{}').url, 'http://localhost:8500')
   assert.equal(config('{server: "https://c/", scheme: http, path_prefix: /x/y/}').url, 'https://c/x/y')
-  assert.deepEqual(config('{username: a, password: b}').client.basicAuth, { username: 'a', password: 'b' })
+  assert.deepEqual(config('{username: a, password: b}').client.basicAuth, { username: { text: 'a' }, password: { text: 'b' } })
 })

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { boolean, list, map, secret, section, text } from '../../base/schema.ts'
 import { duration } from '../../model/config-schema.ts'
-import type { HttpClientConfig } from '../http-client.ts'
+import type { HttpClientConfig } from '../http-client-config.ts'
 import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields } from '../http-client-schema.ts'
 
 // Source: Prometheus discovery/consul/consul.go; docs/configuration/configuration.md, consul_sd_config.
@@ -93,7 +93,8 @@ export function toConsulSdConfig(config: ConsulSection, client: HttpClientConfig
   const { username, password } = config
   return {
     url: baseUrl(config),
-    client: username || password ? { ...client, basicAuth: { username: username ?? '', password: password ?? '' } } : client,
+    client:
+      username || password ? { ...client, basicAuth: { username: { text: username ?? '' }, password: { text: password ?? '' } } } : client,
     token: config.token ?? '',
     datacenter: config.datacenter ?? '',
     namespace: config.namespace ?? '',

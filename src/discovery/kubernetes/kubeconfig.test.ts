@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { virtualEnv } from '../../base/env-virtual.ts'
+import { PLAIN_HTTP_CLIENT, PLAIN_TLS } from '../http-client-config.ts'
 import { readKubeconfig } from './kubeconfig.ts'
 
 async function read(text: string, files: Record<string, string> = {}) {
@@ -31,19 +32,25 @@ test('the current context says where the server is and who asks', async () => {
         `server: https://k:6443, certificate-authority-data: ${base64('CA')}, tls-server-name: kube`,
         `client-certificate: c.pem, client-key: /k/key.pem, tokenFile: token`,
       ),
-      { '/k/c.pem': 'CERT', '/k/key.pem': 'KEY' },
     ),
     {
       server: 'https://k:6443',
-      tls: { minVersion: 'TLSv1.2', rejectUnauthorized: true, ca: 'CA', cert: 'CERT', key: 'KEY', servername: 'kube' },
-      basicAuth: undefined,
-      token: undefined,
-      tokenFile: '/k/token',
+      client: {
+        ...PLAIN_HTTP_CLIENT,
+        tls: { ...PLAIN_TLS, ca: { text: 'CA' }, cert: { file: '/k/c.pem' }, key: { file: '/k/key.pem' }, serverName: 'kube' },
+        authorization: { type: 'Bearer', credentials: { file: '/k/token' } },
+      },
+      exec: undefined,
     },
   )
-  const open = await read(config('server: http://k, insecure-skip-tls-verify: true', 'token: t, username: a, password: b'))
-  assert.equal(open.tls.rejectUnauthorized, false)
-  assert.deepEqual([open.basicAuth, open.token], [{ username: 'a', password: 'b' }, 't'])
+  const open = await read(
+    config('server: http://k, insecure-skip-tls-verify: true, proxy-url: "http://p:3128"', 'username: a, password: b'),
+  )
+  assert.equal(open.client.tls?.insecureSkipVerify, true)
+  assert.equal(open.client.proxy?.httpsProxy, 'http://p:3128')
+  assert.deepEqual(open.client.basicAuth, { username: { text: 'a' }, password: { text: 'b' } })
+  const both = await read(config('server: http://k', 'token: t, username: a'))
+  assert.deepEqual([both.client.authorization?.credentials, both.client.basicAuth], [{ text: 't' }, undefined])
 })
 
 test('what is missing or not supported is named', async () => {
@@ -52,6 +59,17 @@ test('what is missing or not supported is named', async () => {
   await check('current-context: x', 'no "x" in contexts')
   await check('current-context: x\ncontexts: [{name: x, context: {cluster: y}}]', 'no "y" in clusters')
   await check(config('server: nowhere', ''), 'found "nowhere", want the URL of a server')
-  await check(config('server: http://k', 'exec: {command: aws}'), 'exec is not supported, want a token, a client certificate or a password')
-  await assert.rejects(read(config('server: http://k, certificate-authority: gone', '')), /ENOENT/)
+  await check(
+    config('server: http://k', 'auth-provider: {name: oidc}'),
+    'auth-provider is not supported, want a program (exec), a token, a client certificate or a password',
+  )
+  await check(config('server: http://k', 'exec: {args: [x]}'), 'exec: command is missing')
+  await check(
+    config('server: http://k', 'exec: {command: aws, apiVersion: client.authentication.k8s.io/v1alpha1}'),
+    'exec: found apiVersion "client.authentication.k8s.io/v1alpha1", want client.authentication.k8s.io/v1 or client.authentication.k8s.io/v1beta1',
+  )
+  await check(
+    config('server: http://k', 'exec: {command: aws, apiVersion: client.authentication.k8s.io/v1, interactiveMode: Always}'),
+    'exec: interactiveMode is Always, and there is nobody to ask',
+  )
 })

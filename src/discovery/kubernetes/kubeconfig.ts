@@ -1,22 +1,23 @@
-import type { FileSystem, TlsOptions } from '../../base/env.ts'
+import type { FileSystem } from '../../base/env.ts'
 import { CodedError } from '../../base/errors.ts'
 import { directoryOf } from '../../base/files.ts'
-import { parseYamlTree, YamlScalar, type YamlValue } from '../../base/yaml-tree.ts'
+import { parseYamlTree, type YamlValue } from '../../base/yaml-tree.ts'
 import { quote } from '../../model/labels.ts'
+import { type HttpClientConfig, PLAIN_HTTP_CLIENT, PLAIN_TLS, type SecretSource } from '../http-client-config.ts'
+import { type ExecPlugin, toExecPlugin } from './exec-plugin.ts'
+import { member, textAt } from './yaml-members.ts'
 
 // Source: kubernetes/client-go tools/clientcmd/api/v1/types.go.
 
 /** What a kubeconfig says of its current context. */
 export interface Kubeconfig {
   readonly server: string
-  readonly tls: TlsOptions
-  readonly basicAuth: { readonly username: string; readonly password: string } | undefined
-  readonly token: string | undefined
-  /** Counts before `token`, and changes while it is used. */
-  readonly tokenFile: string | undefined
+  readonly client: HttpClientConfig
+  /** A program that knows the credentials. */
+  readonly exec: ExecPlugin | undefined
 }
 
-/** Throws a CodedError that names the file and what it lacks. Credentials by programs and plugins are refused. */
+/** Throws a CodedError that names the file and what it lacks. Credentials by plugins that are built into kubectl are refused. */
 export async function readKubeconfig(fs: FileSystem, path: string): Promise<Kubeconfig> {
   const fail = (message: string) => new CodedError('bad_data', `${path}: ${message}`)
   const { root, problems } = parseYamlTree(await fs.readText(path))
@@ -36,46 +37,41 @@ export async function readKubeconfig(fs: FileSystem, path: string): Promise<Kube
 
   const server = textAt(cluster, 'server')
   if (!server || !URL.canParse(server)) throw fail(`found ${quote(server ?? '')}, want the URL of a server`)
-  for (const [value, field] of [
-    [user, 'exec'],
-    [user, 'auth-provider'],
-    [cluster, 'proxy-url'],
-  ] as const)
-    if (member(value, field) !== undefined) throw fail(`${field} is not supported, want a token, a client certificate or a password`)
+  if (member(user, 'auth-provider') !== undefined)
+    throw fail('auth-provider is not supported, want a program (exec), a token, a client certificate or a password')
 
   const resolve = (file: string) => (file.startsWith('/') ? file : `${directoryOf(path)}/${file}`)
-  const material = async (value: YamlValue, field: string): Promise<string | undefined> => {
+  const material = (value: YamlValue, field: string): SecretSource | undefined => {
     const data = textAt(value, `${field}-data`)
-    if (data) return Buffer.from(data, 'base64').toString()
+    if (data) return { text: Buffer.from(data, 'base64').toString() }
     const file = textAt(value, field)
-    return file ? fs.readText(resolve(file)) : undefined
+    return file ? { file: resolve(file) } : undefined
   }
-  const tls: TlsOptions = { minVersion: 'TLSv1.2', rejectUnauthorized: textAt(cluster, 'insecure-skip-tls-verify') !== 'true' }
-  const [ca, cert, key] = [
-    await material(cluster, 'certificate-authority'),
-    await material(user, 'client-certificate'),
-    await material(user, 'client-key'),
-  ]
-  if (ca) tls.ca = ca
-  if (cert && key) Object.assign(tls, { cert, key })
-  const servername = textAt(cluster, 'tls-server-name')
-  if (servername) tls.servername = servername
-  const [username, tokenFile] = [textAt(user, 'username'), textAt(user, 'tokenFile')]
-  return {
-    server,
-    tls,
-    basicAuth: username ? { username, password: textAt(user, 'password') ?? '' } : undefined,
-    token: textAt(user, 'token'),
-    tokenFile: tokenFile && resolve(tokenFile),
+  const [username, token, tokenFile] = [textAt(user, 'username'), textAt(user, 'token'), textAt(user, 'tokenFile')]
+  const credentials = tokenFile ? { file: resolve(tokenFile) } : token ? { text: token } : undefined
+  const proxyUrl = textAt(cluster, 'proxy-url')
+  const exec = member(user, 'exec')
+  try {
+    return {
+      server,
+      client: {
+        ...PLAIN_HTTP_CLIENT,
+        tls: {
+          ...PLAIN_TLS,
+          ca: material(cluster, 'certificate-authority'),
+          cert: material(user, 'client-certificate'),
+          key: material(user, 'client-key'),
+          serverName: textAt(cluster, 'tls-server-name') || undefined,
+          insecureSkipVerify: textAt(cluster, 'insecure-skip-tls-verify') === 'true',
+        },
+        basicAuth:
+          username && !credentials ? { username: { text: username }, password: { text: textAt(user, 'password') ?? '' } } : undefined,
+        authorization: credentials && { type: 'Bearer', credentials },
+        proxy: proxyUrl ? { httpProxy: proxyUrl, httpsProxy: proxyUrl, noProxy: undefined, isCgi: false, connectHeaders: [] } : undefined,
+      },
+      exec: exec === undefined ? undefined : toExecPlugin(exec, cluster, resolve),
+    }
+  } catch (error) {
+    throw error instanceof CodedError ? fail(error.message) : error
   }
-}
-
-function member(value: YamlValue, field: string): YamlValue {
-  if (value === undefined || value instanceof YamlScalar || Array.isArray(value)) return undefined
-  return (value as Readonly<Record<string, YamlValue>>)[field]
-}
-
-function textAt(value: YamlValue, field: string): string | undefined {
-  const found = member(value, field)
-  return found instanceof YamlScalar ? found.text : undefined
 }

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { collectGroups } from '../../../test/support/discovered-groups.ts'
 import { KubernetesApi } from '../../../test/support/kubernetes-api.ts'
+import { TEST_CERTIFICATE } from '../../../test/support/tls-certificate.ts'
 import { type VirtualEnv, virtualEnv } from '../../base/env-virtual.ts'
 import { seededRandom } from '../../base/virtual/random.ts'
 import type { TargetGroup } from '../discoverer.ts'
-import { PLAIN_HTTP_CLIENT } from '../http-client.ts'
+import { PLAIN_HTTP_CLIENT } from '../http-client-config.ts'
 import { kubernetesDiscoverer } from './kubernetes.ts'
 import type { KubernetesSdConfig } from './schema.ts'
 
@@ -310,14 +311,14 @@ function act(api: KubernetesApi, pick: (count: number) => number, version: strin
 test('a server is found in the cluster, with a token that changes', async () => {
   const env: VirtualEnv = virtualEnv()
   const directory = '/var/run/secrets/kubernetes.io/serviceaccount'
-  const place = { kind: 'in-cluster', host: 'k8s', port: '80' } as const
+  const place = { kind: 'in-cluster', host: 'k8s', port: '80', proxy: undefined } as const
   const found = collectGroups(env, kubernetesDiscoverer(env, { ...CONFIG, place, ownNamespace: true }))
   await found.look()
   assert.match(String(env.lines.at(-1)?.fields.error), /ENOENT/)
   const api = new KubernetesApi()
   await api.listen(env.http, { host: 'k8s', port: 80 })
   await env.fs.mkdir(directory)
-  for (const [name, text] of Object.entries({ 'ca.crt': 'CA', token: 'one\n', namespace: 'mine\n' }))
+  for (const [name, text] of Object.entries({ 'ca.crt': TEST_CERTIFICATE, token: 'one\n', namespace: 'mine\n' }))
     await env.fs.writeFile(`${directory}/${name}`, text)
   await found.look(15_000)
   assert.equal(api.requests[0], 'GET /api/v1/namespaces/mine/pods?limit=500 Bearer one')
@@ -326,7 +327,10 @@ test('a server is found in the cluster, with a token that changes', async () => 
   await found.look(3000)
   assert.match(api.requests.at(-1)!, / Bearer two$/)
   await found.stop()
-  const lost = collectGroups(env, kubernetesDiscoverer(env, { ...CONFIG, place: { kind: 'in-cluster', host: undefined, port: undefined } }))
+  const lost = collectGroups(
+    env,
+    kubernetesDiscoverer(env, { ...CONFIG, place: { kind: 'in-cluster', host: undefined, port: undefined, proxy: undefined } }),
+  )
   await lost.look()
   assert.match(String(env.lines.at(-1)?.fields.error), /^unable to load in-cluster configuration, KUBERNETES_SERVICE_HOST/)
   await lost.stop()

@@ -80,7 +80,7 @@ interface FoundServer {
 async function findAgain(env: Env, config: KubernetesSdConfig, signal: AbortSignal): Promise<FoundServer | undefined> {
   while (!signal.aborted) {
     try {
-      const server = await findApiServer(env.fs, config.place)
+      const server = await findApiServer(env, config.place)
       const own = config.ownNamespace ? [await readOwnNamespace(env.fs)] : []
       const namespaces = [...new Set([...config.namespaces, ...own])]
       return { server, namespaces: namespaces.length === 0 ? [undefined] : namespaces }

@@ -2,7 +2,7 @@ import { Counter, type Registry, Summary } from 'prom-client'
 import type { Clock, Env, HttpStream } from '../../base/env.ts'
 import { sleep } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
-import { openGet, readBody } from '../http-client.ts'
+import { readBody } from '../http-client.ts'
 import { knownMetric } from '../known-metric.ts'
 import type { ApiServer } from './api-server.ts'
 import type { KubernetesObject } from './objects.ts'
@@ -170,12 +170,11 @@ async function open(
   if (selector?.label) params.set('labelSelector', selector.label)
   if (selector?.field) params.set('fieldSelector', selector.field)
   const { requests, duration } = requestMetrics(env.metrics)
-  const client = await server.client()
   const start = env.clock.monotonic()
   let statusCode = '<error>'
   let response: HttpStream
   try {
-    response = await openGet(env, client, {
+    response = await server.send({
       url: `${server.url}${path}?${params}`,
       headers: { accept: 'application/json' },
       signal,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseYamlTree } from '../../base/yaml-tree.ts'
-import { PLAIN_HTTP_CLIENT } from '../http-client.ts'
+import { PLAIN_HTTP_CLIENT } from '../http-client-config.ts'
 import { kubernetesSdConfigsSchema, toKubernetesSdConfig } from './schema.ts'
 
 const parse = (text: string) => kubernetesSdConfigsSchema.safeParse(parseYamlTree(`[${text}]`).root)
@@ -39,11 +39,12 @@ test('what contradicts itself is refused, in upstream’s words', () => {
 test('the API server is where the file, the kubeconfig or the cluster says', () => {
   const place = (text: string, variables = {}) => toKubernetesSdConfig(parse(text).data![0], context(variables)).place
   assert.deepEqual(place('{role: pod, api_server: "http://x"}'), { kind: 'server', url: 'http://x', client: PLAIN_HTTP_CLIENT })
-  assert.deepEqual(place('{role: pod, kubeconfig_file: k}'), { kind: 'kubeconfig', file: '/etc/k' })
+  assert.deepEqual(place('{role: pod, kubeconfig_file: k}'), { kind: 'kubeconfig', file: '/etc/k', proxy: undefined })
   assert.deepEqual(place('{role: pod}', { KUBERNETES_SERVICE_HOST: 'h', KUBERNETES_SERVICE_PORT: '443' }), {
     kind: 'in-cluster',
     host: 'h',
     port: '443',
+    proxy: undefined,
   })
   const { selectors } = toKubernetesSdConfig(parse('{role: endpointslice, selectors: [{role: pod, label: a=b}]}').data![0], context())
   assert.deepEqual(selectors, { pods: { label: 'a=b', field: '' } })

@@ -1,7 +1,8 @@
 import type { z } from 'zod'
 import { boolean, list, oneOf, section, text, url } from '../../base/schema.ts'
-import type { HttpClientConfig } from '../http-client.ts'
+import type { HttpClientConfig, ProxyConfig } from '../http-client-config.ts'
 import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields } from '../http-client-schema.ts'
+import { environmentProxy } from '../proxy.ts'
 import type { Resource } from './objects.ts'
 import type { AttachMetadata } from './role.ts'
 
@@ -49,8 +50,7 @@ const kubernetesSdConfigSchema = section(
     ...httpClientFields(),
   },
   {
-    // Not `enable_http2: false` as elsewhere: where it is not configured how to reach the server, it may not be shown.
-    printed: { follow_redirects: HTTP_CLIENT_PRINTED.follow_redirects },
+    printed: HTTP_CLIENT_PRINTED,
     check(config, report) {
       const { role, api_server: server, kubeconfig_file: kubeconfig, namespaces } = config
       checkHttpClient(config, report)
@@ -87,7 +87,7 @@ function customHttpField(config: KubernetesSection): keyof KubernetesSection | u
   return (Object.keys(httpClientFields()) as (keyof KubernetesSection)[]).find((field) => {
     const value = config[field]
     if (field === 'enable_http2' || field === 'follow_redirects') return value === false
-    return value !== undefined && value !== ''
+    return value !== undefined && value !== '' && value !== false
   })
 }
 
@@ -100,9 +100,15 @@ export interface Selector {
 /** Where the API server is. */
 export type ApiPlace =
   | { readonly kind: 'server'; readonly url: string; readonly client: HttpClientConfig }
-  | { readonly kind: 'kubeconfig'; readonly file: string }
+  /** `proxy` is that of the environment. */
+  | { readonly kind: 'kubeconfig'; readonly file: string; readonly proxy: ProxyConfig | undefined }
   /** `host` and `port` from the variables that Kubernetes gives each pod. */
-  | { readonly kind: 'in-cluster'; readonly host: string | undefined; readonly port: string | undefined }
+  | {
+      readonly kind: 'in-cluster'
+      readonly host: string | undefined
+      readonly port: string | undefined
+      readonly proxy: ProxyConfig | undefined
+    }
 
 export interface KubernetesSdConfig {
   readonly role: RoleName
@@ -122,8 +128,10 @@ export interface KubernetesContext {
 export function toKubernetesSdConfig(config: KubernetesSection, { client, resolve, variables }: KubernetesContext): KubernetesSdConfig {
   const selectors: Partial<Record<Resource, Selector>> = {}
   for (const { role, label = '', field = '' } of config.selectors ?? []) selectors[RESOURCES[role!]] = { label, field }
-  const inCluster = { kind: 'in-cluster', host: variables.KUBERNETES_SERVICE_HOST, port: variables.KUBERNETES_SERVICE_PORT } as const
-  const kubeconfig = config.kubeconfig_file ? ({ kind: 'kubeconfig', file: resolve(config.kubeconfig_file) } as const) : inCluster
+  const proxy = environmentProxy(variables, [])
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = variables
+  const inCluster = { kind: 'in-cluster', host, port, proxy } as const
+  const kubeconfig = config.kubeconfig_file ? ({ kind: 'kubeconfig', file: resolve(config.kubeconfig_file), proxy } as const) : inCluster
   return {
     role: config.role!,
     place: config.api_server ? { kind: 'server', url: config.api_server, client } : kubeconfig,
