@@ -121,12 +121,18 @@ function addWriteRoute(routes: Routes, { writeReceiver }: ApiDeps): void {
     writeReceiver === undefined
       ? () => errorAnswer(404, 'remote write receiver needs to be enabled with --web.enable-remote-write-receiver')
       : async ({ headers, body }) => {
-          const { status, text } = await writeReceiver.receive({
+          const {
+            status,
+            text,
+            headers: written,
+          } = await writeReceiver.receive({
             contentType: headers['content-type'],
             contentEncoding: headers['content-encoding'],
             body,
           })
-          return text === undefined ? { status, headers: {}, body: NO_BODY } : errorAnswer(status, text)
+          return text === undefined
+            ? { status, headers: written, body: NO_BODY }
+            : errorAnswer(status, text, { 'x-content-type-options': 'nosniff', ...written })
         }
   routes.add('/api/v1/write', { POST: handler }, { bodyBytesMax: WRITE_BODY_BYTES_MAX })
 }

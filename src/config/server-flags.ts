@@ -61,9 +61,9 @@ export const serverFlags = {
   'web.enable-admin-api': flag.boolean({ default: false, help: 'Allows snapshots and deletion by HTTP.', status: unsupported }),
   'web.enable-remote-write-receiver': flag.boolean({ default: false, help: 'Accepts remote write requests at /api/v1/write.' }),
   'web.remote-write-receiver.accepted-protobuf-messages': flag.texts({
-    default: ['prometheus.WriteRequest'],
-    help: 'Messages that the remote write receiver takes.',
-    status: unsupported,
+    default: ['prometheus.WriteRequest', 'io.prometheus.write.v2.Request'],
+    separated: true,
+    help: 'Messages that the remote write receiver takes, with commas or repeated: prometheus.WriteRequest is 1.0, io.prometheus.write.v2.Request is 2.0.',
   }),
   'web.enable-otlp-receiver': flag.boolean({ default: false, help: 'Accepts OTLP write requests.', status: unsupported }),
   'web.cors.origin': flag.text({
@@ -257,7 +257,7 @@ const FEATURES: Readonly<Record<string, 'built in' | 'supported' | 'unsupported'
   'auto-gomemlimit': 'built in',
   'no-default-scrape-port': 'built in',
   'otlp-write-receiver': 'unsupported',
-  'remote-write-receiver': 'unsupported',
+  'remote-write-receiver': 'supported',
   'exemplar-storage': 'unsupported',
   'memory-snapshot-on-shutdown': 'unsupported',
   'extra-scrape-metrics': 'supported',

@@ -1,50 +1,59 @@
 // Decoding of remote write requests, and the lookup of their series: node src/remote/write-request.bench.ts
-import { compressSync } from 'snappy'
 import { FLOATS_ONLY } from '../../test/support/floats-only.ts'
+import { messageV1, messageV2, snappyBlock, V1, V2 } from '../../test/support/write-requests.ts'
 import { virtualEnv } from '../base/env-virtual.ts'
-import { Labels } from '../model/labels.ts'
 import { type Appendable, AppendStatus } from '../storage/appender.ts'
+import { decodeV1 } from './decode-v1.ts'
+import { decodeV2 } from './decode-v2.ts'
+import { WireReader } from './wire-reader.ts'
+import { WriteColumns } from './write-columns.ts'
 import { WriteReceiver } from './write-receiver.ts'
-import { encodeWriteMessage } from './write-request.ts'
-import { WriteRequestColumns } from './write-request-columns.ts'
 
 const SERIES = 2000
-const ROUNDS = 300
+const ROUNDS = 30
+const BATCHES = 15
 
 const now = virtualEnv().clock.now()
-const message = encodeWriteMessage(
-  Array.from({ length: SERIES }, (_, i) => ({
-    labels: Labels.of({
-      __name__: 'http_request_duration_seconds_bucket',
-      job: 'api',
-      instance: `10.0.${i >> 8}.${i & 255}:9100`,
-      region: 'eu-west-1',
-      code: '200',
-      handler: '/api/v1/query',
-      le: '0.5',
-      pod: `api-7c9d-${i}`,
-    }),
-    samples: [[now, i * 1.5]] as [number, number][],
-  })),
-)
-const block = compressSync(message)
+const series = Array.from({ length: SERIES }, (_, i) => ({
+  labels: [
+    ['__name__', 'http_request_duration_seconds_bucket'],
+    ['code', '200'],
+    ['handler', '/api/v1/query'],
+    ['instance', `10.0.${i >> 8}.${i & 255}:9100`],
+    ['job', 'api'],
+    ['le', '0.5'],
+    ['pod', `api-7c9d-${i}`],
+    ['region', 'eu-west-1'],
+  ] as [string, string][],
+  samples: [[now, i * 1.5]] as [number, number][],
+  metadata: { type: 3, help: 'How long requests took.', unit: 'seconds' },
+}))
 
+/** The best of some batches: what the others took more is the machine's. */
 async function time(name: string, run: () => unknown): Promise<void> {
-  for (let i = 0; i < 30; i++) await run()
-  const start = performance.now()
-  for (let i = 0; i < ROUNDS; i++) await run()
-  const ns = ((performance.now() - start) * 1e6) / ROUNDS / SERIES
-  console.log(`${name.padEnd(46)} ${ns.toFixed(0).padStart(6)} ns/series ${(1000 / ns).toFixed(2).padStart(6)} M series/s`)
+  let best = Number.POSITIVE_INFINITY
+  for (let batch = 0; batch < BATCHES; batch++) {
+    const start = performance.now()
+    for (let i = 0; i < ROUNDS; i++) await run()
+    best = Math.min(best, ((performance.now() - start) * 1e6) / ROUNDS / SERIES)
+  }
+  console.log(`${name.padEnd(50)} ${best.toFixed(0).padStart(6)} ns/series ${(1000 / best).toFixed(2).padStart(6)} M series/s`)
 }
 
-const columns = new WriteRequestColumns()
-await time(`decode (${(message.length / SERIES).toFixed(0)} bytes a series)`, () => {
-  if (columns.decode(message) !== undefined) throw new Error('not decoded')
-})
-
+const columns = new WriteColumns()
+const reader = new WireReader()
 const appendable: Appendable = {
   appender: () => ({ ...FLOATS_ONLY, series: () => 1, append: () => AppendStatus.ok, commit: async () => {}, rollback: () => {} }),
 }
-const receiver = new WriteReceiver({ env: virtualEnv(), appendable })
-const request = { contentType: 'application/x-protobuf', contentEncoding: 'snappy', body: block }
-await time('receive: snappy, decode, lookup, empty append', () => receiver.receive(request))
+const versions = [
+  { name: '1.0', message: messageV1(series), decode: decodeV1, contentType: V1 },
+  { name: '2.0', message: messageV2(series), decode: decodeV2, contentType: V2 },
+] as const
+for (const { name, message, decode, contentType } of versions) {
+  await time(`${name}: decode (${(message.length / SERIES).toFixed(0)} bytes a series)`, () => {
+    if (decode(message, reader, columns) !== undefined) throw new Error('not decoded')
+  })
+  const receiver = new WriteReceiver({ env: virtualEnv(), appendable })
+  const request = { contentType, contentEncoding: 'snappy', body: snappyBlock(message) }
+  await time(`${name}: receive: snappy, decode, lookup, empty append`, () => receiver.receive(request))
+}

@@ -18,6 +18,7 @@ import { quote } from '../model/labels.ts'
 import { compileRegex } from '../model/regex.ts'
 import { createEngine } from '../promql/engine.ts'
 import { LimitedBudget } from '../promql/exec/budget.ts'
+import { parseWriteMessages, type WriteMessage } from '../remote/content-type.ts'
 import { WriteReceiver } from '../remote/write-receiver.ts'
 import { createScrapeManager } from '../scrape/manager.ts'
 import { scrapeFeatures } from '../scrape/scrape-features.ts'
@@ -153,7 +154,15 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     features,
     searchLimitMax: values['web.search.max-limit'],
     newBudget: () => new LimitedBudget({ samplesMax: values['query.max-samples'], bytesMax: READ_BYTES_MAX }),
-    writeReceiver: values['web.enable-remote-write-receiver'] ? new WriteReceiver({ env, appendable: db }) : undefined,
+    writeReceiver:
+      values['web.enable-remote-write-receiver'] || features.has('remote-write-receiver')
+        ? new WriteReceiver({
+            env,
+            appendable: db,
+            acceptedMessages: web.writeMessages,
+            zeroSamples: features.has('created-timestamp-zero-ingestion'),
+          })
+        : undefined,
     lifecycle: values['web.enable-lifecycle'] ? { reload: async () => void (await reloader.reload()), quit } : undefined,
     adminApi: values['web.enable-admin-api'],
     readiness,
@@ -238,6 +247,7 @@ interface WebOptions {
   readonly addresses: readonly Address[]
   readonly corsOrigin: { test(origin: string): boolean }
   readonly routePrefix: string
+  readonly writeMessages: readonly WriteMessage[]
   externalUrl(hostname: string): string
 }
 
@@ -257,6 +267,7 @@ function webOptions(values: Flags['values']): WebOptions {
     addresses,
     corsOrigin: corsPattern(values['web.cors.origin']),
     routePrefix: withoutSlash(prefix.startsWith('/') || prefix === '' ? prefix : `/${prefix}`),
+    writeMessages: parseWriteMessages(values['web.remote-write-receiver.accepted-protobuf-messages']),
     externalUrl: external,
   }
 }
