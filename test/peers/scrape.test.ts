@@ -4,20 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { peer } from '../support/peers.ts'
-import { delay, freePort, Program, startServer, until } from '../support/program.ts'
-import {
-  chance,
-  GENERATED,
-  generatedGroup,
-  NOW,
-  OK,
-  pick,
-  SCRAPES,
-  SCRIPTED,
-  seed,
-  several,
-  targetRelabelStep,
-} from '../support/scrape-jobs.ts'
+import { freePort, Program, startServer, until } from '../support/program.ts'
+import { GENERATED, NOW, OK, SCRAPES, SCRIPTED, seed } from '../support/scrape-jobs.ts'
 import { type ScriptedAnswer, startScriptedTargets } from '../support/scripted-targets.ts'
 
 /** Both servers, both scraping the same. */
@@ -131,49 +119,5 @@ test(`what is stored of a scrape is what Prometheus stores (seed ${seed})`, asyn
     await t.test(name, async () => {
       assert.deepEqual(await story(ours, name), await story(theirs, name), JSON.stringify({ pages, settings, labels }))
     })
-  }
-})
-
-test(`the targets that relabeling makes are those of Prometheus (seed ${seed})`, async (t) => {
-  const binary = peer(t, 'prometheus 3.5')
-  if (binary === undefined) return
-  const directory = mkdtempSync(join(tmpdir(), 'promontory-peer-'))
-  const jobs = Array.from({ length: 120 }, (_, index) => {
-    writeFileSync(join(directory, `${index}.json`), JSON.stringify(several(2, generatedGroup)))
-    return {
-      job_name: `job ${index}`,
-      file_sd_configs: [{ files: [`${index}.json`] }],
-      scrape_interval: '1h',
-      scheme: pick(['http', 'https']),
-      metrics_path: pick(['/metrics', '/a b?c=d', 'no/slash', '/é/%41']),
-      params: chance(0.3) ? { module: ['m', 'n'], 'x y': ['&'] } : {},
-      relabel_configs: [...several(4, () => targetRelabelStep())],
-    }
-  })
-  const { ours, theirs } = await servers(binary, directory, { scrape_configs: jobs })
-  t.after(async () => {
-    await Promise.all([ours.stop(), theirs.stop()])
-    rmSync(directory, { recursive: true, force: true })
-  })
-  type Found = Readonly<Record<string, unknown>> & { readonly scrapePool: string }
-  const targets = async (server: Program) => {
-    const { activeTargets, droppedTargets } = await server.api<{ activeTargets: Found[]; droppedTargets: Found[] }>('targets')
-    const rows = (list: readonly Found[], name: string) =>
-      list
-        .filter(({ scrapePool, discoveredLabels }) => (scrapePool ?? (discoveredLabels as { job: string }).job) === name)
-        .map(({ discoveredLabels, labels, scrapeUrl, scrapeInterval, scrapeTimeout }) =>
-          JSON.stringify([labels, scrapeUrl, scrapeInterval, scrapeTimeout, labels === undefined ? discoveredLabels : undefined]),
-        )
-        .sort()
-    return new Map(jobs.map(({ job_name: name }) => [name, { active: rows(activeTargets, name), dropped: rows(droppedTargets, name) }]))
-  }
-  await ours.ready()
-  await theirs.ready()
-  // Upstream takes over what discovery finds every 5 s.
-  await delay(6000)
-  const [here, there] = [await targets(ours), await targets(theirs)]
-  for (const found of jobs) {
-    const name = found.job_name
-    await t.test(name, () => assert.deepEqual(here.get(name), there.get(name), JSON.stringify(found)))
   }
 })

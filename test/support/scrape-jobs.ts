@@ -4,10 +4,10 @@ import type { ScriptedAnswer } from './scripted-targets.ts'
 
 export const seed = Number(process.env.PROMONTORY_SEED ?? 20260801)
 const random = seededRandom(seed)
-export const chance = (share: number) => random.next() < share
+const chance = (share: number) => random.next() < share
 const below = (count: number) => Math.floor(random.next() * count)
-export const pick = <T>(choices: readonly T[]): T => choices[below(choices.length)]
-export const several = <T>(most: number, make: () => T): T[] => Array.from({ length: below(most + 1) }, make)
+const pick = <T>(choices: readonly T[]): T => choices[below(choices.length)]
+const several = <T>(most: number, make: () => T): T[] => Array.from({ length: below(most + 1) }, make)
 
 /** Of each target so many scrapes are compared. */
 export const SCRAPES = 6
@@ -328,27 +328,3 @@ export const GENERATED: readonly Job[] = Array.from({ length: 60 }, (_, index) =
     chance(0.5) ? { zone: 'eu', x: 't' } : {},
   ),
 )
-
-/** Groups as files have them, whose labels play the part of what discovery finds out. */
-const META = ['__meta_zone', '__meta_pod_label_app', 'zone', 'x']
-const TARGET_NAMES = [
-  ...META,
-  '__address__',
-  '__metrics_path__',
-  '__scheme__',
-  '__param_module',
-  'instance',
-  '__scrape_interval__',
-  '__scrape_timeout__',
-]
-
-/** Without label names of no characters: upstream makes such targets, and loses which label it was. */
-export function targetRelabelStep(): Record<string, unknown> {
-  const step = relabelStep(TARGET_NAMES, '__.*|job|instance')
-  return step.replacement === '$1_m' ? { ...step, replacement: '${1}_m' } : step
-}
-
-export function generatedGroup(): { targets: string[]; labels: Record<string, string> } {
-  const targets = Array.from({ length: 1 + below(4) }, () => pick(['a:1', 'b', '[::1]:80', 'c:443', '10.0.0.1:9100', 'd/x', 'é:1']))
-  return { targets, labels: Object.fromEntries(several(3, () => [pick(META), pick(VALUES)] as const)) }
-}
