@@ -22,7 +22,7 @@ function grow(buckets: number, isFloat: boolean): Histogram[] {
       zeroCount: i,
       sum: i * 123.4,
       spans: [-10, buckets],
-      buckets: rates.map((rate, k) => (rate * i + ((i * (k + 3)) % 5)) * (isFloat ? 1.1 : 1)),
+      buckets: rates.map((rate, k) => (rate * i + Math.floor((i * (k % 7)) / 3)) * (isFloat ? 1.1 : 1)),
     }),
   )
 }
