@@ -1,0 +1,54 @@
+import type { Histogram, Spans } from '../model/histogram.ts'
+
+interface Buckets {
+  readonly spans: Spans
+  readonly counts: Float64Array
+}
+
+/**
+ * The same histogram without the empty buckets that cost more than they save: up to `gapMax` of them in a row stay between populated
+ * ones. One whose spans do not fit its buckets is left as it is, for the storage to refuse.
+ * Source: Prometheus model/histogram/generic.go, compactBuckets.
+ */
+export function compactHistogram(histogram: Histogram, gapMax: number): Histogram {
+  const positive = compacted(histogram.positiveSpans, histogram.positiveBuckets, gapMax)
+  const negative = compacted(histogram.negativeSpans, histogram.negativeBuckets, gapMax)
+  return {
+    ...histogram,
+    positiveSpans: positive.spans,
+    positiveBuckets: positive.counts,
+    negativeSpans: negative.spans,
+    negativeBuckets: negative.counts,
+  }
+}
+
+function compacted(spans: Spans, counts: Float64Array, gapMax: number): Buckets {
+  let bucketCount = 0
+  for (let s = 1; s < spans.length; s += 2) {
+    // A length or offset that no histogram has: what it would lead to is not computed.
+    if (spans[s] < 0 || (s > 1 && spans[s - 1] < 0)) return { spans, counts }
+    bucketCount += spans[s]
+  }
+  if (bucketCount !== counts.length) return { spans, counts }
+  const outSpans: number[] = []
+  const outCounts: number[] = []
+  /** Bucket index behind the last one that was put out. */
+  let next = 0
+  let bucket = 0
+  let index = 0
+  for (let s = 0; s < spans.length; s += 2) {
+    index += spans[s]
+    for (let left = spans[s + 1]; left > 0; left--, index++) {
+      const count = counts[bucket++]
+      if (count === 0) continue
+      const gap = index - next
+      if (outSpans.length > 0 && gap <= gapMax) {
+        for (let i = 0; i < gap; i++) outCounts.push(0)
+        outSpans[outSpans.length - 1] += gap + 1
+      } else outSpans.push(gap, 1)
+      outCounts.push(count)
+      next = index + 1
+    }
+  }
+  return { spans: Int32Array.from(outSpans), counts: Float64Array.from(outCounts) }
+}

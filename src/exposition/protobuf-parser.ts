@@ -1,0 +1,540 @@
+// The protobuf exposition format: families, each a message with its length before it. docs/formats/exposition.md has the layout.
+//
+// 1. A family is told of as text would be: HELP, UNIT where it has one, TYPE, then its samples. Lines and series bytes do not stand in
+//    the page: they are made up in buffers of the parser, and are the same whenever the content is.
+// 2. A summary or classic histogram becomes series in the order count, sum, quantiles or buckets; one for +Inf is added where it lacks.
+// 3. A histogram with spans, a zero threshold or a count of zeroes is a native one; its classic buckets are told of after it where
+//    that is asked for. Each metric is looked at by itself (upstream: the first of a family decides for the others).
+// 4. Labels are checked when they are asked for: once per new series.
+// Source: Prometheus model/textparse/protobufparse.go, prompb/io/prometheus/client/decoder.go.
+
+import { isUtf8 } from 'node:buffer'
+import type { Exemplar } from '../model/exemplar.ts'
+import { CounterResetHint, type Histogram, NO_BUCKETS } from '../model/histogram.ts'
+import { Labels, METRIC_NAME, quote } from '../model/labels.ts'
+import type { MetricType } from '../model/metadata.ts'
+import type { Timestamp } from '../model/time.ts'
+import { quotedBytes } from './byte-text.ts'
+import { compactHistogram } from './compact-buckets.ts'
+import { ExpositionError } from './exposition-error.ts'
+import { formatBucketBound } from './float.ts'
+import { hasHighBit } from './line-bytes.ts'
+import { Entry, type PageParser, SERIES_BYTES_MAX } from './page-parser.ts'
+import { ProtobufMetric, readPair, readTime } from './protobuf-metric.ts'
+import { ProtobufReader, WireType } from './protobuf-reader.ts'
+import { seriesLabels } from './series-labels.ts'
+import { helpLine, shownName } from './text-writer.ts'
+
+const NO_EXEMPLARS: readonly Exemplar[] = []
+
+/** Numbers of metrics.proto's MetricType. */
+const Kind = { counter: 0, gauge: 1, summary: 2, untyped: 3, histogram: 4, gaugeHistogram: 5 } as const
+const TYPES: readonly MetricType[] = ['counter', 'gauge', 'summary', 'unknown', 'histogram', 'gaugehistogram']
+
+/** What of a metric is told of next. From 0 on: the bucket or quantile of that number. */
+const Part = { native: -3, count: -2, sum: -1, first: 0 } as const
+const SUFFIXES = { none: Buffer.from(''), count: Buffer.from('_count'), sum: Buffer.from('_sum'), bucket: Buffer.from('_bucket') }
+
+/** Bytes that no UTF-8 has: between the parts of a series, and before the bound of a bucket or quantile. */
+const SEPARATOR = 0xff
+const BOUND_SEPARATOR = 0xfe
+
+/** The length before a message takes at most so many bytes. */
+const LENGTH_BYTES_MAX = 5
+
+type Stage = 'family' | 'unit' | 'type' | 'metrics'
+
+export interface ProtobufOptions {
+  /** Native histograms are not looked at: what is classic in them is kept. Source: Prometheus' scrape_native_histograms. */
+  readonly ignoreNative: boolean
+  /** Classic buckets are told of even where there is a native histogram. Source: Prometheus' always_scrape_classic_histograms. */
+  readonly keepClassic: boolean
+}
+
+export class ProtobufParser implements PageParser {
+  readonly #options: ProtobufOptions
+  readonly #reader = new ProtobufReader()
+  #buffer: Buffer = Buffer.alloc(0)
+  #length = 0
+  /** Where the next family's length stands. */
+  #familyEnd = 0
+  #stage: Stage = 'family'
+  #name = ''
+  #nameBytes: Buffer = Buffer.alloc(0)
+  #help = ''
+  #unit = ''
+  #kind = 0
+  /** Two positions a metric of the family. */
+  readonly #metricAt: number[] = []
+  #metricIndex = 0
+  readonly #metric = new ProtobufMetric()
+  #part = 0
+  /** The metric has more parts. */
+  #hasMore = false
+  /** An entry was looked at and not taken. */
+  #pending: Entry | undefined
+  #series: Buffer = Buffer.alloc(1024)
+  /** The labels of the metric as part of the series, with the metric's name and suffix behind them. */
+  #labelsEnd = 0
+  #comment: Buffer = Buffer.alloc(0)
+  /** Texts of the bounds of the last buckets, by their number: neighbours have the same. */
+  readonly #bounds: number[] = []
+  readonly #boundTexts: string[] = []
+  position = 0
+  readonly seriesStart = 0
+  seriesEnd = 0
+  readonly numbers = new Float64Array(2)
+  hasTimestamp = false
+  isPlain = true
+  isHistogram = false
+  readonly commentStart = 0
+  commentEnd = 0
+  type: MetricType = 'unknown'
+
+  constructor(options: ProtobufOptions) {
+    this.#options = options
+  }
+
+  reset(bytes: Uint8Array, length: number): void {
+    this.#reader.reset(bytes)
+    this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    this.#length = length
+    this.#familyEnd = 0
+    this.#stage = 'family'
+    this.#pending = undefined
+    this.position = 0
+    this.type = 'unknown'
+  }
+
+  get seriesBytes(): Uint8Array {
+    return this.#series
+  }
+
+  get commentBytes(): Uint8Array {
+    return this.#comment
+  }
+
+  takeExpected(expected: Uint8Array, from: number, to: number): boolean {
+    this.#pending ??= this.#advance()
+    if (this.#pending !== Entry.series || !isEqual(this.#series, this.seriesEnd, expected, from, to)) return false
+    this.#pending = undefined
+    return true
+  }
+
+  takeExpectedComment(expected: Uint8Array, from: number, to: number): boolean {
+    this.#pending ??= this.#advance()
+    if (this.#pending === Entry.series || this.#pending === Entry.end) return false
+    if (!isEqual(this.#comment, this.commentEnd, expected, from, to)) return false
+    this.#pending = undefined
+    return true
+  }
+
+  next(): Entry {
+    const entry = this.#pending ?? this.#advance()
+    this.#pending = undefined
+    return entry
+  }
+
+  #advance(): Entry {
+    for (;;) {
+      switch (this.#stage) {
+        case 'family':
+          if (this.#familyEnd >= this.#length) {
+            this.position = this.#length
+            return Entry.end
+          }
+          this.#readFamily()
+          // A family without metrics says nothing, not even what it is.
+          if (this.#metricAt.length === 0) continue
+          this.#checkFamily()
+          this.#stage = this.#unit === '' ? 'type' : 'unit'
+          return this.#tell(Entry.help, helpLine(this.#name, this.#help))
+        case 'unit':
+          this.#stage = 'type'
+          return this.#tell(Entry.unit, `# UNIT ${shownName(this.#name)} ${this.#unit}\n`)
+        case 'type':
+          this.#stage = 'metrics'
+          this.#hasMore = false
+          this.type = TYPES[this.#kind]
+          return this.#tell(Entry.type, `# TYPE ${shownName(this.#name)} ${this.type}\n`)
+        case 'metrics':
+          if (this.#hasMore) this.#part++
+          else if (this.#metricIndex < this.#metricAt.length) this.#readMetric()
+          else {
+            this.#stage = 'family'
+            continue
+          }
+          this.#readPart()
+          return Entry.series
+      }
+    }
+  }
+
+  #tell(entry: Entry, line: string): Entry {
+    this.#comment = Buffer.from(line)
+    this.commentEnd = this.#comment.length
+    return entry
+  }
+
+  #readFamily(): void {
+    const reader = this.#reader
+    reader.position = this.#familyEnd
+    const end = this.#familyLength()
+    this.#familyEnd = end
+    this.#metricAt.length = 0
+    this.#metricIndex = 0
+    this.#nameBytes = this.#buffer.subarray(0, 0)
+    let help = this.#nameBytes
+    this.#unit = ''
+    this.#kind = 0
+    while (reader.position < end) {
+      reader.key('MetricFamily', end)
+      switch (reader.field) {
+        case 1:
+          reader.want(WireType.length, 'Name')
+          this.#nameBytes = this.#bytesOf(end)
+          break
+        case 2:
+          reader.want(WireType.length, 'Help')
+          help = this.#bytesOf(end)
+          break
+        case 3:
+          reader.want(WireType.varint, 'Type')
+          reader.varint(end)
+          this.#kind = reader.integer32
+          break
+        case 4: {
+          reader.want(WireType.length, 'Metric')
+          const stop = reader.lengthEnd(end)
+          this.#metricAt.push(reader.position, stop)
+          reader.position = stop
+          break
+        }
+        case 5:
+          reader.want(WireType.length, 'Unit')
+          this.#unit = this.#bytesOf(end).toString('utf8')
+          break
+        default:
+          reader.skip(end)
+      }
+    }
+    this.position = this.#metricAt[0] ?? end
+    this.#name = this.#nameBytes.toString('utf8')
+    this.#help = help.toString('utf8')
+    if (this.#metricAt.length > 0 && hasHighBit(help, 0, help.length) && !isUtf8(help)) {
+      throw new ExpositionError(`invalid help for metric ${quote(this.#name)}: ${shownBytes(help)}`)
+    }
+  }
+
+  /** Reads the length before a family; answers where the family ends. */
+  #familyLength(): number {
+    const reader = this.#reader
+    const start = reader.position
+    const lengthEnd = Math.min(this.#length, start + LENGTH_BYTES_MAX)
+    let p = start
+    while (p < lengthEnd && this.#buffer[p] >= 128) p++
+    if (p >= lengthEnd) throw new ExpositionError('clientpb: invalid varint encountered')
+    reader.varint(lengthEnd)
+    const end = reader.position + reader.unsigned
+    if (end > this.#length) {
+      throw new ExpositionError(
+        `clientpb: insufficient length of buffer, expected at least ${end - start} bytes, got ${this.#length - start} bytes`,
+      )
+    }
+    return end
+  }
+
+  #bytesOf(end: number): Buffer {
+    const reader = this.#reader
+    const stop = reader.lengthEnd(end)
+    const bytes = this.#buffer.subarray(reader.position, stop)
+    reader.position = stop
+    return bytes
+  }
+
+  #checkFamily(): void {
+    const name = this.#name
+    const bytes = this.#nameBytes
+    if (bytes.length === 0 || (hasHighBit(bytes, 0, bytes.length) && !isUtf8(bytes))) {
+      throw new ExpositionError(`invalid metric name: ${shownBytes(bytes)}`)
+    }
+    if (this.#kind < 0 || this.#kind >= TYPES.length) {
+      throw new ExpositionError(`unknown metric type for metric ${quote(name)}: ${this.#kind}`)
+    }
+    const unit = this.#unit
+    if (unit === '') return
+    const isTotal = this.#kind === Kind.counter && name.endsWith('_total')
+    const stem = isTotal ? name.slice(0, -'_total'.length) : name
+    if (!stem.endsWith(`_${unit}`)) {
+      throw new ExpositionError(`unit ${quote(unit)} not a suffix of ${isTotal ? 'counter' : 'metric'} ${quote(name)}`)
+    }
+  }
+
+  #readMetric(): void {
+    const reader = this.#reader
+    const metric = this.#metric
+    const at = this.#metricAt
+    reader.position = at[this.#metricIndex]
+    const end = at[this.#metricIndex + 1]
+    this.#metricIndex += 2
+    metric.read(reader, end)
+    this.position = end
+    this.hasTimestamp = metric.timestamp !== 0
+    this.numbers[1] = metric.timestamp
+    const isHistogram = this.#kind === Kind.histogram || this.#kind === Kind.gaugeHistogram
+    if (isHistogram && !this.#options.ignoreNative && isNative(metric)) this.#part = Part.native
+    else this.#part = isHistogram || this.#kind === Kind.summary ? Part.count : Part.first
+    this.#writeLabels()
+  }
+
+  /** The beginning of the metric's series bytes. */
+  #writeLabels(): void {
+    const at = this.#metric.labelAt
+    let size = this.#nameBytes.length + 64
+    for (let i = 0; i < at.length; i += 4) size += at[i + 1] - at[i] + (at[i + 3] - at[i + 2]) + 2
+    if (size > SERIES_BYTES_MAX) throw new ExpositionError(`series of ${size} bytes, at most ${SERIES_BYTES_MAX}`)
+    if (this.#series.length < size) this.#series = Buffer.alloc(size * 2)
+    const series = this.#series
+    const page = this.#buffer
+    let p = 0
+    for (let i = 0; i < at.length; i += 4) {
+      p += page.copy(series, p, at[i], at[i + 1])
+      series[p++] = SEPARATOR
+      p += page.copy(series, p, at[i + 2], at[i + 3])
+      series[p++] = SEPARATOR
+    }
+    this.#labelsEnd = p
+  }
+
+  /** The sample that is next. */
+  #readPart(): void {
+    const metric = this.#metric
+    const part = this.#part
+    this.isHistogram = false
+    switch (this.#kind) {
+      case Kind.counter:
+        this.isPlain = metric.exemplarAt.length === 0
+        this.#sample(metric.counter, SUFFIXES.none, false)
+        return
+      case Kind.gauge:
+      case Kind.untyped:
+        this.isPlain = true
+        this.#sample(this.#kind === Kind.gauge ? metric.gauge : metric.untyped, SUFFIXES.none, false)
+        return
+      case Kind.summary:
+        this.isPlain = true
+        if (part === Part.count) this.#sample(metric.summaryCount, SUFFIXES.count, true)
+        else if (part === Part.sum) this.#sample(metric.summarySum, SUFFIXES.sum, metric.quantiles.length > 0)
+        else {
+          this.#sample(metric.quantileValues[part], SUFFIXES.none, part + 1 < metric.quantiles.length)
+          this.#bound('quantile', metric.quantiles[part], part)
+        }
+        return
+      default:
+        this.#readHistogramPart(part)
+    }
+  }
+
+  #readHistogramPart(part: number): void {
+    const metric = this.#metric
+    this.isPlain = true
+    switch (part) {
+      case Part.native:
+        this.isPlain = false
+        this.isHistogram = true
+        this.#sample(0, SUFFIXES.none, this.#options.keepClassic && metric.bucketBounds.length > 0)
+        return
+      case Part.count:
+        this.#sample(totalCount(metric), SUFFIXES.count, true)
+        return
+      case Part.sum:
+        this.#sample(metric.sum, SUFFIXES.sum, true)
+        return
+      default: {
+        const isExposed = part < metric.bucketBounds.length
+        const bound = isExposed ? metric.bucketBounds[part] : Infinity
+        this.isPlain = !isExposed || metric.bucketExemplarAt[part * 2] < 0
+        this.#sample(isExposed ? metric.bucketCounts[part] : totalCount(metric), SUFFIXES.bucket, bound !== Infinity)
+        this.#bound('le', bound, part)
+      }
+    }
+  }
+
+  #sample(value: number, suffix: Buffer, hasMore: boolean): void {
+    this.numbers[0] = value
+    this.#hasMore = hasMore
+    const series = this.#series
+    const p = this.#labelsEnd + this.#nameBytes.copy(series, this.#labelsEnd)
+    this.seriesEnd = p + suffix.copy(series, p)
+  }
+
+  #bound(name: 'le' | 'quantile', bound: number, index: number): void {
+    if (!Object.is(this.#bounds[index], bound)) {
+      this.#bounds[index] = bound
+      this.#boundTexts[index] = formatBucketBound(bound)
+    }
+    const series = this.#series
+    let p = this.seriesEnd
+    series[p++] = BOUND_SEPARATOR
+    p += series.write(name, p, 'latin1')
+    series[p++] = SEPARATOR
+    this.seriesEnd = p + series.write(this.#boundTexts[index], p, 'latin1')
+  }
+
+  labels(): Labels {
+    const pairs: string[] = [METRIC_NAME, this.#seriesName()]
+    this.#collectPairs(this.#metric.labelAt, pairs)
+    const part = this.#part
+    if (part >= Part.first && this.#kind === Kind.summary) pairs.push('quantile', this.#boundTexts[part])
+    else if (part >= Part.first && this.#kind >= Kind.histogram) pairs.push('le', this.#boundTexts[part])
+    // What is canonical here is so already; a label of that name which the target gave is its own.
+    return seriesLabels(pairs, 'unknown', (what) => new ExpositionError(what))
+  }
+
+  #seriesName(): string {
+    return this.#series.toString('utf8', this.#labelsEnd, this.#nameAndSuffixEnd())
+  }
+
+  #nameAndSuffixEnd(): number {
+    const bound = this.#series.indexOf(BOUND_SEPARATOR, this.#labelsEnd)
+    return bound < 0 || bound > this.seriesEnd ? this.seriesEnd : bound
+  }
+
+  emptyLabelNames(): readonly string[] {
+    const pairs: string[] = []
+    this.#collectPairs(this.#metric.labelAt, pairs)
+    return pairs.filter((_, i) => i % 2 === 0 && pairs[i + 1] === '')
+  }
+
+  #collectPairs(at: readonly number[], pairs: string[]): void {
+    for (let i = 0; i < at.length; i += 4) {
+      const name = this.#text(at[i], at[i + 1], 'name')
+      if (name === '') throw new ExpositionError('invalid label name: ')
+      pairs.push(name, this.#text(at[i + 2], at[i + 3], 'value'))
+    }
+  }
+
+  #text(start: number, end: number, what: string): string {
+    const buffer = this.#buffer
+    if (!hasHighBit(buffer, start, end)) return buffer.toString('latin1', start, end)
+    const bytes = buffer.subarray(start, end)
+    if (!isUtf8(bytes)) throw new ExpositionError(`invalid label ${what}: ${shownBytes(bytes)}`)
+    return bytes.toString('utf8')
+  }
+
+  histogram(): Histogram {
+    const metric = this.#metric
+    const isFloat = metric.countFloat > 0 || metric.zeroCountFloat > 0
+    return compactHistogram(
+      {
+        isFloat,
+        counterResetHint: this.#kind === Kind.gaugeHistogram ? CounterResetHint.gauge : CounterResetHint.unknown,
+        schema: metric.schema,
+        zeroThreshold: metric.zeroThreshold,
+        zeroCount: isFloat ? metric.zeroCountFloat : metric.zeroCount,
+        count: isFloat ? metric.countFloat : metric.count,
+        sum: metric.sum,
+        positiveSpans: spansOf(metric.positiveSpans),
+        negativeSpans: spansOf(metric.negativeSpans),
+        positiveBuckets: isFloat ? Float64Array.from(metric.positiveCounts) : absolute(metric.positiveDeltas),
+        negativeBuckets: isFloat ? Float64Array.from(metric.negativeCounts) : absolute(metric.negativeDeltas),
+        customValues: NO_BUCKETS,
+      },
+      0,
+    )
+  }
+
+  exemplars(sampleTime: Timestamp): readonly Exemplar[] {
+    const metric = this.#metric
+    if (this.isPlain) return NO_EXEMPLARS
+    if (this.#kind === Kind.counter) return [this.#exemplar(metric.exemplarAt[0], metric.exemplarAt[1], sampleTime)]
+    if (this.#part >= Part.first) {
+      const at = this.#part * 2
+      return [this.#exemplar(metric.bucketExemplarAt[at], metric.bucketExemplarAt[at + 1], sampleTime)]
+    }
+    // Of a native histogram those count that have a time, and where it has none at all, those of its classic buckets.
+    const at = metric.nativeExemplarAt.length > 0 ? metric.nativeExemplarAt : metric.bucketExemplarAt
+    const exemplars: Exemplar[] = []
+    for (let i = 0; i < at.length; i += 2) {
+      if (at[i] < 0) continue
+      const exemplar = this.#exemplar(at[i], at[i + 1], sampleTime)
+      if (exemplar.hasTimestamp) exemplars.push(exemplar)
+    }
+    return exemplars
+  }
+
+  #exemplar(start: number, end: number, sampleTime: Timestamp): Exemplar {
+    const reader = this.#reader
+    reader.position = start
+    const labelAt: number[] = []
+    let value = 0
+    let timestamp: Timestamp | undefined
+    while (reader.position < end) {
+      reader.key('Exemplar', end)
+      switch (reader.field) {
+        case 1:
+          reader.want(WireType.length, 'Label')
+          readPair(reader, reader.lengthEnd(end), labelAt)
+          break
+        case 2:
+          reader.want(WireType.fixed64, 'Value')
+          value = reader.double(end)
+          break
+        case 3:
+          reader.want(WireType.length, 'Timestamp')
+          timestamp = readTime(reader, reader.lengthEnd(end))
+          break
+        default:
+          reader.skip(end)
+      }
+    }
+    const pairs: string[] = []
+    this.#collectPairs(labelAt, pairs)
+    const labels = new Map<string, string>()
+    for (let i = 0; i < pairs.length; i += 2) labels.set(pairs[i], pairs[i + 1])
+    return { labels: Labels.of(labels), value, timestamp: timestamp ?? sampleTime, hasTimestamp: timestamp !== undefined }
+  }
+
+  startTime(): Timestamp {
+    return this.#kind === Kind.gauge || this.#kind === Kind.untyped ? 0 : this.#metric.created
+  }
+}
+
+function isEqual(bytes: Uint8Array, size: number, expected: Uint8Array, from: number, to: number): boolean {
+  if (to - from !== size) return false
+  for (let i = to - 1, p = size - 1; p >= 0; i--, p--) if (bytes[p] !== expected[i]) return false
+  return true
+}
+
+function isNative(metric: ProtobufMetric): boolean {
+  return (
+    metric.positiveSpans.length > 0 ||
+    metric.negativeSpans.length > 0 ||
+    metric.zeroThreshold > 0 ||
+    metric.zeroCount > 0 ||
+    metric.zeroCountFloat > 0
+  )
+}
+
+function totalCount(metric: ProtobufMetric): number {
+  return metric.countFloat === 0 ? metric.count : metric.countFloat
+}
+
+/** A length beyond what a span can have becomes the longest, which no buckets fit. */
+function spansOf(spans: readonly number[]): Int32Array {
+  return Int32Array.from(spans, (value) => Math.min(value, 0x7fffffff))
+}
+
+function absolute(deltas: readonly number[]): Float64Array {
+  const counts = new Float64Array(deltas.length)
+  let count = 0
+  for (let i = 0; i < deltas.length; i++) {
+    count += deltas[i]
+    counts[i] = count
+  }
+  return counts
+}
+
+function shownBytes(bytes: Buffer): string {
+  return quotedBytes(bytes, 0, bytes.length).slice(1, -1)
+}
