@@ -7,11 +7,15 @@ import { fileURLToPath } from 'node:url'
 import { realClock, realEnv, STOP_FD_VARIABLE } from './base/env-real.ts'
 import { errorMessage } from './base/errors.ts'
 import { createLog } from './base/log-pino.ts'
+import { collectGarbageOnce } from './base/real/collect-garbage.ts'
 import { type CommandContext, EXIT } from './commands/command.ts'
 import { findCommand, programHelp } from './commands/program.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as { version: string }
+
+/** By then a role has loaded its code, its configuration and what was in its log, and has seen most of its targets. */
+const STARTED_MS = 15_000
 
 const stop = new AbortController()
 const hangups: (() => void)[] = []
@@ -53,6 +57,7 @@ process.on('SIGHUP', () => {
 // A reader that went away (`promontory … | head`) is not an error of ours.
 process.stdout.on('error', () => process.exit(EXIT.ok))
 watchStopChannel()
+collectGarbageOnce(STARTED_MS)
 
 process.exitCode = await main(process.argv.slice(2))
 // What still holds the event loop (kept connections, timers of libraries) does not hold us.
