@@ -2,6 +2,8 @@ import type { Spans } from './histogram.ts'
 
 // Which buckets a side of a histogram has.
 
+const OFFSET_MAX = 0x7fffffff
+
 /** How many buckets spans have. */
 export function bucketCountOf(spans: Spans): number {
   let count = 0
@@ -53,7 +55,12 @@ export function uniteSpans(a: Spans, b: Spans): Spans {
   while (hasA || hasB) {
     const index = !hasB || (hasA && cursorA.index < cursorB.index) ? cursorA.index : cursorB.index
     if (united.length > 0 && index === last + 1) united[united.length - 1]++
-    else united.push(united.length === 0 ? index : index - last - 1, 1)
+    else {
+      let gap = united.length === 0 ? index : index - last - 1
+      // Further than one span can tell: spans of no length bridge it.
+      for (; gap > OFFSET_MAX; gap -= OFFSET_MAX) united.push(OFFSET_MAX, 0)
+      united.push(gap, 1)
+    }
     last = index
     if (hasA && cursorA.index === index) hasA = cursorA.next()
     if (hasB && cursorB.index === index) hasB = cursorB.next()

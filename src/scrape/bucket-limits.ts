@@ -1,7 +1,8 @@
 // What a job does with histograms that are finer than it wants. Source: Prometheus scrape/scrape.go, pickSchema; scrape/target.go,
 // bucketLimitAppender and maxSchemaAppender; docs/protocols/scraping.md.
 
-import { CUSTOM_BUCKETS_SCHEMA, EXPONENTIAL_SCHEMA_MAX, EXPONENTIAL_SCHEMA_MIN, type Histogram, type Spans } from '../model/histogram.ts'
+import { CUSTOM_BUCKETS_SCHEMA, EXPONENTIAL_SCHEMA_MAX, EXPONENTIAL_SCHEMA_MIN, type Histogram } from '../model/histogram.ts'
+import { reduceResolution } from '../model/histogram-resolution.ts'
 
 /** What stands for a factor that asks for nothing: finer than any schema. */
 const SMALLEST_FACTOR = 1.00271
@@ -18,52 +19,11 @@ export function schemaOfFactor(factor: number): number {
  * custom buckets cannot be merged at all.
  */
 export function limitBuckets(histogram: Histogram, bucketsMax: number, schemaMax: number): Histogram | undefined {
-  let limited = histogram.schema > schemaMax ? coarser(histogram, schemaMax) : histogram
+  let limited = histogram.schema > schemaMax ? reduceResolution(histogram, schemaMax) : histogram
   if (bucketsMax === 0) return limited
   while (limited.positiveBuckets.length + limited.negativeBuckets.length > bucketsMax) {
     if (limited.schema === CUSTOM_BUCKETS_SCHEMA || limited.schema <= EXPONENTIAL_SCHEMA_MIN) return undefined
-    limited = coarser(limited, limited.schema - 1)
+    limited = reduceResolution(limited, limited.schema - 1)
   }
   return limited
-}
-
-/** The same in a coarser exponential schema: each of its buckets takes the counts of those it covers. */
-function coarser(histogram: Histogram, schema: number): Histogram {
-  const shift = histogram.schema - schema
-  const positive = merged(histogram.positiveSpans, histogram.positiveBuckets, shift)
-  const negative = merged(histogram.negativeSpans, histogram.negativeBuckets, shift)
-  return {
-    ...histogram,
-    schema,
-    positiveSpans: positive.spans,
-    positiveBuckets: positive.buckets,
-    negativeSpans: negative.spans,
-    negativeBuckets: negative.buckets,
-  }
-}
-
-function merged(spans: Spans, buckets: Float64Array, shift: number): { readonly spans: Spans; readonly buckets: Float64Array } {
-  const outSpans: number[] = []
-  const outBuckets: number[] = []
-  let bucket = 0
-  let index = 0
-  /** Of the last bucket that was written. */
-  let last = 0
-  for (let span = 0; span < spans.length; span += 2) {
-    index += spans[span]
-    for (let i = 0; i < spans[span + 1]; i++, index++, bucket++) {
-      // Bucket i is (base^(i-1), base^i]: the upper bounds of 2^shift of them in a row fall on one that is a multiple.
-      const target = ((index - 1) >> shift) + 1
-      if (outBuckets.length > 0 && target === last) {
-        outBuckets[outBuckets.length - 1] += buckets[bucket]
-        continue
-      }
-      const gap = outBuckets.length === 0 ? target : target - last - 1
-      if (outBuckets.length > 0 && gap === 0) outSpans[outSpans.length - 1]++
-      else outSpans.push(gap, 1)
-      outBuckets.push(buckets[bucket])
-      last = target
-    }
-  }
-  return { spans: Int32Array.from(outSpans), buckets: Float64Array.from(outBuckets) }
 }
