@@ -5,6 +5,7 @@ import type { Timestamp } from '../model/time.ts'
 import type { QueryEngine } from '../promql/query-engine.ts'
 import type { WriteReceiver } from '../remote/write-receiver.ts'
 import type { TargetsView } from '../scrape/target.ts'
+import type { ExemplarSource } from '../storage/exemplar-source.ts'
 import type { QueryBudget, SeriesSource } from '../storage/series-source.ts'
 import type { Cardinality } from '../tsdb/cardinality.ts'
 import type { DbStats, ReplayStatus } from '../tsdb/db.ts'
@@ -49,6 +50,7 @@ export interface ApiDeps {
   readonly env: Env
   readonly engine: QueryEngine
   readonly source: SeriesSource
+  readonly exemplars: ExemplarSource
   readonly targets: TargetsView
   readonly database: DatabaseView
   readonly notifications: Notifications

@@ -56,6 +56,13 @@ const ENDPOINTS: readonly Endpoint[] = [
     summary: 'Evaluates an expression over a range of time.',
     parameters: { ...QUERY, 'start!': 'First time.', 'end!': 'Last time.', 'step!': 'Seconds or a duration.' },
   },
+  {
+    path: '/query_exemplars',
+    tag: 'query',
+    methods: FORM,
+    summary: 'Finds the exemplars of the series that an expression selects.',
+    parameters: { 'query!': 'Expression.', start: 'First time.', end: 'Last time.' },
+  },
   { path: '/format_query', tag: 'query', methods: FORM, summary: 'Formats an expression.', parameters: { 'query!': 'Expression.' } },
   { path: '/parse_query', tag: 'query', methods: FORM, summary: 'Gives an expression as a tree.', parameters: { 'query!': 'Expression.' } },
   { path: '/series', tag: 'series', methods: FORM, summary: 'Finds series by selectors.', parameters: MATCH },

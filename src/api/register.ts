@@ -8,6 +8,7 @@ import { type Method, type RouteHandler, type RouteRequest, Routes } from '../ba
 import { WRITE_BODY_BYTES_MAX } from '../remote/write-receiver.ts'
 import { addConsoleRoutes } from './console-files.ts'
 import type { ApiDeps } from './deps.ts'
+import { queryExemplars } from './exemplars.ts'
 import { badData, failureOf } from './failure.ts'
 import { featureList } from './features.ts'
 import { Federation } from './federate.ts'
@@ -73,6 +74,7 @@ function addQueryRoutes(api: Routes, deps: ApiDeps): void {
   }
   add('/api/v1/query', ['GET', 'POST'], query)
   add('/api/v1/query_range', ['GET', 'POST'], queryRange)
+  add('/api/v1/query_exemplars', ['GET', 'POST'], queryExemplars)
   add('/api/v1/series', ['GET', 'POST'], series)
   add('/api/v1/labels', ['GET', 'POST'], labelNames)
   add('/api/v1/label/:name/values', ['GET'], labelValues)
@@ -81,7 +83,8 @@ function addQueryRoutes(api: Routes, deps: ApiDeps): void {
   add('/api/v1/search/label_values', ['GET', 'POST'], searchLabelValues)
   add('/api/v1/status/tsdb', ['GET'], tsdbStatus)
   for (const [path, handler] of Object.entries({ format_query: formatQuery, parse_query: parseQuery })) {
-    api.add(`/api/v1/${path}`, { OPTIONS: PREFLIGHT, GET: handler, POST: handler })
+    const serve: RouteHandler = (request) => handler(deps, request)
+    api.add(`/api/v1/${path}`, { OPTIONS: PREFLIGHT, GET: serve, POST: serve })
   }
 }
 

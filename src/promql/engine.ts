@@ -38,6 +38,8 @@ export interface EngineOptions {
   readonly defaultSubqueryStepMs?: () => number
   /** Upstream's promql-delayed-name-removal: metric names are dropped from the answer only. Default false. */
   readonly delayedNameRemoval?: boolean
+  /** What upstream has behind a flag and queries may use, as `--enable-feature` names it. Default: nothing. */
+  readonly features?: ReadonlySet<string>
   /** Default: all optimisers. */
   readonly optimiser?: Optimiser
 }
@@ -63,6 +65,7 @@ class Engine implements QueryEngine {
       maxConcurrency: 20,
       defaultSubqueryStepMs: () => MINUTE_MS,
       delayedNameRemoval: false,
+      features: new Set<string>(),
       optimiser: optimise,
     }
     this.#env = options.env
@@ -164,7 +167,7 @@ class Engine implements QueryEngine {
 
   #plan({ query, steps, end, isRangeQuery }: Asked): Plan {
     const context = { start: steps.start, end, defaultSubqueryStepMs: this.#options.defaultSubqueryStepMs() }
-    const plan = buildPlan(parseExpr(query), context)
+    const plan = buildPlan(parseExpr(query, { features: this.#options.features }), context)
     const type = planType(plan)
     if (isRangeQuery && type !== 'vector' && type !== 'scalar') {
       const name = type === 'matrix' ? 'range vector' : type

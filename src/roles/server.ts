@@ -130,6 +130,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     maxSamples: values['query.max-samples'],
     maxConcurrency: values['query.max-concurrency'],
     delayedNameRemoval: features.has('promql-delayed-name-removal'),
+    features,
     defaultSubqueryStepMs: () => reloader.current.evaluationIntervalMs,
   })
   const scrape = createScrapeManager({ env, appendable: db, version: context.version, features: scrapeFeatures(features) })
@@ -148,6 +149,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     env,
     engine,
     source: db,
+    exemplars: db,
     targets: scrape,
     database: db,
     notifications,

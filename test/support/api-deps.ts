@@ -94,6 +94,7 @@ export function apiDeps(changes: Partial<ApiDeps> = {}): ApiDeps & { readonly en
       series({ __name__: 'big', job: 'node', 'a.b': 'x"y\\z\n' }, [NOW - 1000, 1_500_000]),
       series({ __name__: 'my.metric', Zone: 'z' }, [NOW, Number.NaN]),
     ]),
+    exemplars: { exemplars: async () => [] },
     targets: {
       active: () => [
         {

@@ -11,9 +11,6 @@ import type { Token, TokenKind } from './token.ts'
 import { isAggregator, isMetricName } from './token.ts'
 import type { TokenStream } from './token-stream.ts'
 
-/** What upstream has behind a flag and this parser can be told to take. Everything else behind a flag is refused by name. */
-export type ParseFeature = typeof EXPERIMENTAL_FUNCTIONS
-
 const EXPERIMENTAL_FUNCTIONS = 'promql-experimental-functions'
 
 /** How deep an expression may nest. Whoever walks a tree by recursion needs no more stack than this. */
@@ -50,14 +47,14 @@ const CALLABLE_WORDS: ReadonlySet<TokenKind> = new Set(['start', 'end', 'step', 
  */
 export class ExpressionParser {
   readonly #tokens: TokenStream
-  readonly #features: ReadonlySet<ParseFeature>
+  readonly #features: ReadonlySet<string>
   #depth = 0
   /** Height of the tree that was returned last: long chains such as `a + a + a …` are deep without recursion. */
   #height = 0
   /** Inside how many aggregations: upstream names the aggregation in errors anywhere inside it. */
   #aggregations = 0
 
-  constructor(tokens: TokenStream, features: ReadonlySet<ParseFeature>) {
+  constructor(tokens: TokenStream, features: ReadonlySet<string>) {
     this.#tokens = tokens
     this.#features = features
   }

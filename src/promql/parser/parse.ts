@@ -1,16 +1,16 @@
 import type { Matcher } from '../../model/matcher.ts'
 import type { Expr } from './ast.ts'
 import { Checker } from './check.ts'
-import { ExpressionParser, type ParseFeature } from './expression-parser.ts'
+import { ExpressionParser } from './expression-parser.ts'
 import { parseSelector } from './selector.ts'
 import { TokenStream } from './token-stream.ts'
 
 export interface ParseOptions {
-  /** What upstream has behind a flag and may be used. Default: nothing. */
-  readonly features?: ReadonlySet<ParseFeature>
+  /** Flags of upstream that are on, as `--enable-feature` names them: what stands behind others is refused. Default: none. */
+  readonly features?: ReadonlySet<string>
 }
 
-const NO_FEATURES: ReadonlySet<ParseFeature> = new Set()
+const NO_FEATURES: ReadonlySet<string> = new Set()
 
 /**
  * A PromQL expression, type-checked. Throws a ParseError (`bad_data`) with upstream's text and position; a FeatureError

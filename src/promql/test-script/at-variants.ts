@@ -1,5 +1,6 @@
 import type { Timestamp } from '../../model/time.ts'
 import type { AtModifier, Expr, VectorSelector } from '../parser/ast.ts'
+import { childrenOf } from '../parser/children.ts'
 
 /**
  * Functions that look at the time of evaluation itself: fixing the selectors does not fix their result.
@@ -48,24 +49,4 @@ function fixSelector(selector: VectorSelector, at: AtModifier): VectorSelector {
 
 function usesTime(expr: Expr): boolean {
   return (expr.kind === 'call' && TIME_FUNCTIONS.has(expr.func)) || childrenOf(expr).some(usesTime)
-}
-
-/** The direct parts of an expression; the selector of a range is one. */
-export function childrenOf(expr: Expr): readonly Expr[] {
-  switch (expr.kind) {
-    case 'matrixSelector':
-      return [expr.selector]
-    case 'subquery':
-    case 'unary':
-    case 'paren':
-      return [expr.expr]
-    case 'binary':
-      return [expr.left, expr.right]
-    case 'aggregate':
-      return expr.parameter === undefined ? [expr.expr] : [expr.parameter, expr.expr]
-    case 'call':
-      return expr.args
-    default:
-      return []
-  }
 }

@@ -16,7 +16,7 @@ export interface Columns {
 
 /**
  * Puts every series on the steps of the window. A step a series has no sample at is null, so that the line breaks there
- * instead of inventing values; NaN and infinities cannot be drawn and are null too.
+ * instead of inventing values; NaN, infinities and native histograms cannot be drawn as a line and are null too.
  */
 export function toColumns(matrix: readonly MatrixElement[], window: TimeWindow): Columns {
   const { start, end, stepMs } = window
@@ -24,7 +24,7 @@ export function toColumns(matrix: readonly MatrixElement[], window: TimeWindow):
   const times = Array.from({ length: stepCount }, (_, step) => (start + step * stepMs) / 1000)
   const lines = matrix.map((series): Line => {
     const values = new Array<number | null>(stepCount).fill(null)
-    for (const [seconds, text] of series.values) {
+    for (const [seconds, text] of series.values ?? []) {
       const step = Math.round((seconds * 1000 - start) / stepMs)
       const value = parseSampleValue(text)
       if (step >= 0 && step < stepCount && Number.isFinite(value)) values[step] = value

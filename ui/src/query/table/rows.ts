@@ -1,4 +1,4 @@
-import type { Metric, QueryData, SampleJson } from '../../../../src/api/types/query.ts'
+import type { HistogramSampleJson, Metric, QueryData, SampleJson } from '../../../../src/api/types/query.ts'
 import { formatShort, parseSampleValue } from '../../format/number.ts'
 import type { Unit } from '../../format/unit.ts'
 
@@ -25,13 +25,29 @@ export function toRows(data: QueryData, unit: Unit): readonly Row[] {
     case 'string':
       return [{ metric: undefined, values: [{ text: JSON.stringify(data.result[1]), short: undefined, time: undefined }] }]
     case 'vector':
-      return data.result.map(({ metric, value }) => ({ metric, values: [readValue(value, unit, undefined)] }))
+      return data.result.map(({ metric, value, histogram }) => {
+        const read = value === undefined ? histogram && readHistogram(histogram, undefined) : readValue(value, unit, undefined)
+        return { metric, values: read === undefined ? [] : [read] }
+      })
     case 'matrix':
-      return data.result.map(({ metric, values }) => ({
-        metric,
-        values: values.map((sample) => readValue(sample, unit, sample[0] * 1000)),
-      }))
+      return data.result.map(({ metric, values = [], histograms = [] }) => {
+        const points = [
+          ...values.map((sample) => readValue(sample, unit, sample[0] * 1000)),
+          ...histograms.map((sample) => readHistogram(sample, sample[0] * 1000)),
+        ]
+        return { metric, values: points.sort((a, b) => (a.time ?? 0) - (b.time ?? 0)) }
+      })
   }
+}
+
+/** A native histogram as text: its count and sum, then each populated bucket. */
+function readHistogram([, { count, sum, buckets = [] }]: HistogramSampleJson, time: number | undefined): RowValue {
+  const texts = buckets.map(([bounds, lower, upper, inside]) => {
+    const open = bounds === 1 || bounds === 3 ? '[' : '('
+    const close = bounds === 0 || bounds === 3 ? ']' : ')'
+    return `${open}${lower}, ${upper}${close}: ${inside}`
+  })
+  return { text: [`count: ${count}, sum: ${sum}`, ...texts].join(', '), short: undefined, time }
 }
 
 function readValue([, text]: SampleJson, unit: Unit, time: number | undefined): RowValue {
