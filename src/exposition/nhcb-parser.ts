@@ -25,6 +25,7 @@ export interface NhcbOptions {
 
 interface Converted {
   readonly labels: Labels
+  readonly emptyNames: readonly string[]
   readonly bytes: Uint8Array
   readonly histogram: Histogram
   readonly exemplars: readonly Exemplar[]
@@ -41,6 +42,7 @@ export class NhcbParser implements PageParser {
   /** Of the histogram that is being collected. */
   #base: Labels | undefined
   #baseKey = ''
+  #emptyNames: readonly string[] = []
   #exemplars: Exemplar[] = []
   #timestamp: Timestamp | undefined
   #startTime: Timestamp = 0
@@ -158,6 +160,7 @@ export class NhcbParser implements PageParser {
     if (this.#base === undefined) {
       this.#base = labels.without('le').with({ [METRIC_NAME]: this.#familyName })
       this.#baseKey = key
+      this.#emptyNames = inner.emptyLabelNames()
       this.#timestamp = inner.hasTimestamp ? inner.numbers[1] : undefined
       this.#startTime = this.#options.startTimes ? inner.startTime() : 0
     }
@@ -173,8 +176,8 @@ export class NhcbParser implements PageParser {
     const histogram = this.#classic.convert()
     const labels = this.#base!
     if (histogram !== undefined) {
-      const [exemplars, timestamp, startTime] = [this.#exemplars, this.#timestamp, this.#startTime]
-      this.#converted = { labels, bytes: Buffer.from(labels.toString()), histogram, exemplars, timestamp, startTime }
+      const [emptyNames, exemplars, timestamp, startTime] = [this.#emptyNames, this.#exemplars, this.#timestamp, this.#startTime]
+      this.#converted = { labels, emptyNames, bytes: Buffer.from(labels.toString()), histogram, exemplars, timestamp, startTime }
       this.#numbers[1] = timestamp ?? 0
     }
     this.#forget()
@@ -227,8 +230,7 @@ export class NhcbParser implements PageParser {
   }
 
   emptyLabelNames(): readonly string[] {
-    // What is left out of a classic series is left out of all of them; the inner parser is behind them by now.
-    return this.#converted === undefined ? this.#inner.emptyLabelNames() : []
+    return this.#converted?.emptyNames ?? this.#inner.emptyLabelNames()
   }
 
   histogram(): Histogram {

@@ -28,6 +28,7 @@ const NO_EXEMPLARS: readonly Exemplar[] = []
 const NEWLINE = 10
 const SPACE = 32
 const QUOTE = 34
+const HASH = 35
 const UNDERSCORE = 95
 
 export interface OpenMetricsOptions {
@@ -117,8 +118,7 @@ export class OpenMetricsParser implements CreatedScout {
         this.#readEndOfLine(this.#lexer.next())
         return true
       }
-      // Lines that are no series must not stand between one that is expected and the one that comes.
-      if (!this.#options.skipCreated || !countsFromStart(this.#type) || !this.#skipCreatedLine()) return false
+      if (!this.#skipCreatedLine()) return false
     }
   }
 
@@ -130,11 +130,11 @@ export class OpenMetricsParser implements CreatedScout {
     return true
   }
 
-  /** Moves over the next line if it is a `_created` line. */
+  /** Moves over the next line if it is one that is left out: it must not stand between what is expected and what comes. */
   #skipCreatedLine(): boolean {
+    if (!this.#options.skipCreated || !countsFromStart(this.#type)) return false
     const start = this.#lexer.end
-    const c = this.#bytes[start]
-    if (start >= this.#length || c === 35) return false
+    if (start >= this.#length || this.#bytes[start] === HASH) return false
     this.#readEntry()
     if (isCreatedName(this.#bytes, this.#nameStart, this.#nameEnd)) return true
     this.#lexer.resumeAtLine(start)
@@ -143,11 +143,16 @@ export class OpenMetricsParser implements CreatedScout {
 
   takeExpectedComment(expected: Uint8Array, from: number, to: number): boolean {
     const bytes = this.#bytes
-    const end = this.#lexer.end + to - from
-    if (end > this.#length) return false
-    for (let i = to - 1, p = end - 1; i >= from; i--, p--) if (bytes[p] !== expected[i]) return false
-    this.next()
-    return true
+    for (;;) {
+      const end = this.#lexer.end + to - from
+      let i = to - 1
+      for (let p = end - 1; i >= from && bytes[p] === expected[i]; i--) p--
+      if (i < from && end <= this.#length) {
+        this.next()
+        return true
+      }
+      if (!this.#skipCreatedLine()) return false
+    }
   }
 
   next(): Entry {
