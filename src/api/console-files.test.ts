@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { apiClient, apiDeps } from '../../test/support/api-deps.ts'
 
-async function built() {
-  const deps = apiDeps()
+async function built(changes: Parameters<typeof apiDeps>[0] = {}) {
+  const deps = apiDeps(changes)
   await deps.env.fs.mkdir('/ui/dist/assets')
-  await deps.env.fs.writeFile('/ui/dist/index.html', '<!doctype html>')
+  await deps.env.fs.writeFile('/ui/dist/index.html', '<!doctype html><title>Built</title>')
   await deps.env.fs.writeFile('/ui/dist/favicon.svg', '<svg/>')
   await deps.env.fs.writeFile('/ui/dist/assets/main-1a2b.js', 'let a')
   await deps.env.fs.writeFile('/ui/secret.txt', 'secret')
@@ -18,7 +18,7 @@ test('pages are one document that is asked for each time', async () => {
     const { status, body, headers } = await call(path)
     assert.deepEqual(
       [status, body, headers['content-type'], headers['cache-control']],
-      [200, '<!doctype html>', 'text/html; charset=utf-8', 'no-cache'],
+      [200, '<!doctype html><title>Promontory</title>', 'text/html; charset=utf-8', 'no-cache'],
       path,
     )
     assert.match(String(headers['content-security-policy']), /^default-src 'self'; /)
@@ -55,4 +55,15 @@ test('without a build the page says what is missing, and the API works', async (
   assert.equal(status, 404)
   assert.match(body, /\/ui\/dist\/index\.html is missing\. Build it with `npm run prepare`/)
   assert.equal((await call('/api/v1/labels')).status, 200)
+})
+
+test('the title and the files of an operator', async () => {
+  const call = await built({ pageTitle: 'Fleet <1> & $& more', userAssets: '/ui/dist/assets' })
+  assert.equal((await call('/query')).body, '<!doctype html><title>Fleet &#60;1&#62; &#38; $&#38; more</title>')
+  const { status, body, headers } = await call('/user/main-1a2b.js')
+  assert.deepEqual([status, body, headers['content-type']], [200, 'let a', 'text/javascript; charset=utf-8'])
+  for (const path of ['/user/none.js', '/user/', '/user/../index.html', '/user/%2e%2e/index.html']) {
+    assert.equal((await call(path)).status, 404, path)
+  }
+  assert.equal((await (await built())('/user/main-1a2b.js')).status, 404)
 })

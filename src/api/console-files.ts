@@ -48,9 +48,19 @@ const PAGE_HEADERS = {
   'cache-control': 'no-cache',
 }
 
-/** The built console at `/`; where it has not been built, `/` says how to. */
-export function addConsoleRoutes(routes: Routes, { env, uiDir }: { readonly env: Env; readonly uiDir: string }): void {
-  const page: RouteHandler = async () => (await file(env, `${uiDir}/index.html`, PAGE_HEADERS)) ?? notBuilt(uiDir)
+export interface ConsoleFiles {
+  readonly env: Env
+  readonly uiDir: string
+  readonly pageTitle: string
+  readonly userAssets: string
+}
+
+/** The built console at `/`; where it has not been built, `/` says how to. Under `/user/` what the operator wants to have served. */
+export function addConsoleRoutes(routes: Routes, { env, uiDir, pageTitle, userAssets }: ConsoleFiles): void {
+  const page: RouteHandler = async () => {
+    const found = await file(env, `${uiDir}/index.html`, PAGE_HEADERS)
+    return found === undefined ? notBuilt(uiDir) : { ...found, body: titled(found.body, pageTitle) }
+  }
   for (const path of PAGES) routes.add(path, { GET: page, HEAD: page })
   for (const path of ROOT_FILES) {
     const serve: RouteHandler = async () =>
@@ -65,13 +75,29 @@ export function addConsoleRoutes(routes: Routes, { env, uiDir }: { readonly env:
     return known ?? errorAnswer(404, '404 page not found')
   }
   routes.add('/assets/*', { GET: asset, HEAD: asset }, { handler: '/assets/*filepath' })
+  if (userAssets === '') return
+  const userFile: RouteHandler = async (request) => {
+    const path = request.param('*')
+    return (isPlainPath(path) ? await file(env, `${userAssets}/${path}`, {}) : undefined) ?? errorAnswer(404, '404 page not found')
+  }
+  routes.add('/user/*', { GET: userFile, HEAD: userFile }, { handler: '/user/*filepath' })
+}
+
+/** The document with another title, from which the pages make theirs. */
+function titled(document: Uint8Array, title: string): Uint8Array {
+  const escaped = title.replace(/[&<>]/g, (found) => `&#${found.charCodeAt(0)};`)
+  return Buffer.from(new TextDecoder().decode(document).replace(/<title>[^<]*<\/title>/, () => `<title>${escaped}</title>`))
 }
 
 function isPlainPath(path: string): boolean {
   return path.split('/').every((part) => /^[\w-][\w.-]*$/.test(part))
 }
 
-async function file(env: Env, path: string, headers: Readonly<Record<string, string>>): Promise<Answer | undefined> {
+async function file(
+  env: Env,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<(Answer & { readonly body: Uint8Array }) | undefined> {
   const type = CONTENT_TYPES[path.slice(path.lastIndexOf('.') + 1)] ?? 'application/octet-stream'
   let body: Uint8Array
   try {

@@ -91,4 +91,8 @@ export interface ApiDeps {
   readonly listenPort: number
   /** Where the built console lies; it may be missing. */
   readonly uiDir: string
+  /** --web.page-title. */
+  readonly pageTitle: string
+  /** --web.user-assets: a directory, empty for none. */
+  readonly userAssets: string
 }

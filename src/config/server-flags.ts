@@ -76,7 +76,7 @@ export const serverFlags = {
     default: 5 * MINUTE,
     help: 'Longest time for reading a request, and until an idle connection is closed.',
   }),
-  'web.page-title': flag.text({ default: 'Promontory', help: 'Title of the web pages.', status: unsupported }),
+  'web.page-title': flag.text({ default: 'Promontory', help: 'Title of the web pages.' }),
   'web.max-notifications-subscribers': flag.integer({ default: 16, help: 'Most subscribers to live notifications.' }),
   'web.search.max-limit': flag.integer({ default: 10_000, help: 'Most results that a search may ask for; 0 is no limit.' }),
   'web.config.file': flag.text({
@@ -84,7 +84,7 @@ export const serverFlags = {
     help: 'File that turns on TLS and authentication.',
     placeholder: 'PATH',
   }),
-  'web.user-assets': flag.text({ default: '', help: 'Directory served under /user.', placeholder: 'PATH', status: unsupported }),
+  'web.user-assets': flag.text({ default: '', help: 'Directory served under /user.', placeholder: 'PATH' }),
   'web.console.templates': flag.text({
     default: 'consoles',
     help: 'Directory of console templates.',

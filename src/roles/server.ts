@@ -191,6 +191,8 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     externalUrl: web.externalUrl(machine.hostname),
     listenPort: web.addresses[0].port,
     uiDir: `${context.root}/ui/dist`,
+    pageTitle: values['web.page-title'],
+    userAssets: values['web.user-assets'],
   }
   return [
     processMetricsService(env, build),

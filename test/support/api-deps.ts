@@ -175,6 +175,8 @@ export function apiDeps(changes: Partial<ApiDeps> = {}): ApiDeps & { readonly en
     externalUrl: 'https://example.com:8443/',
     listenPort: 9090,
     uiDir: '/ui/dist',
+    pageTitle: 'Promontory',
+    userAssets: '',
     ...changes,
   } as ReturnType<typeof apiDeps>
 }

@@ -4,6 +4,7 @@ import type { ReactNode } from 'react'
 import type { Answer } from '../api/client.ts'
 import styles from './data-page.module.css'
 import { Notice } from './notice.tsx'
+import { SITE_TITLE } from './site-title.ts'
 
 interface DataPageProps<Data> {
   readonly title: string
@@ -15,7 +16,7 @@ interface DataPageProps<Data> {
 
 /** A page that shows one answer of the server: while it is asked for, when there is none, and when it is no longer current. */
 export function DataPage<Data>({ title, query, tools, children }: DataPageProps<Data>) {
-  useDocumentTitle(`${title} · Promontory`)
+  useDocumentTitle(`${title} · ${SITE_TITLE}`)
   const data = query.data?.data
   return (
     <div className={styles.page}>

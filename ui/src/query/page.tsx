@@ -3,6 +3,7 @@ import { useDocumentTitle } from '@mantine/hooks'
 import { IconPlus } from '@tabler/icons-react'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useRef } from 'react'
+import { SITE_TITLE } from '../app/site-title.ts'
 import styles from './page.module.css'
 import { QueryPanel } from './panel.tsx'
 import { defaultPanel, type PanelState } from './panel-state.ts'
@@ -15,7 +16,7 @@ export function QueryPage() {
   const navigate = useNavigate({ from: '/query' })
   const panels = decodePanels(search)
   const refresh = decodeRefresh(search['refresh'])
-  useDocumentTitle(`${panels[0].expr.trim() || 'Query'} · Promontory`)
+  useDocumentTitle(`${panels[0].expr.trim() || 'Query'} · ${SITE_TITLE}`)
   const ids = usePanelIds(panels.length)
 
   const show = (next: readonly PanelState[], nextRefresh = refresh) => {

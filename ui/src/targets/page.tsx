@@ -7,6 +7,7 @@ import { useMemo } from 'react'
 import type { TargetHealthJson } from '../../../src/api/types/targets.ts'
 import { Notice } from '../app/notice.tsx'
 import { server } from '../app/server.ts'
+import { SITE_TITLE } from '../app/site-title.ts'
 import { formatCount } from '../format/number.ts'
 import styles from './page.module.css'
 import { PoolSection } from './pool-section.tsx'
@@ -18,7 +19,7 @@ const refreshMs = 5000
 
 /** What is scraped, how it goes, and why it does not where it does not. Filters stand in the URL. */
 export function TargetsPage() {
-  useDocumentTitle('Targets · Promontory')
+  useDocumentTitle(`Targets · ${SITE_TITLE}`)
   const search = useSearch({ from: '/targets' })
   const navigate = useNavigate({ from: '/targets' })
   const query = useQuery({
