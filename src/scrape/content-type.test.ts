@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type PageFormat, pageFormat } from './content-type.ts'
+import type { PageFormat } from '../exposition/page-formats.ts'
+import { pageFormat } from './content-type.ts'
 import type { ScrapeProtocol } from './scrape-protocol.ts'
 
 test("content types of no format are refused in upstream's words", () => {

@@ -1,10 +1,9 @@
 // In which format a page is written, by what the target says of it. Source: Prometheus model/textparse/interface.go, extractMediaType.
 
 import { CodedError } from '../base/errors.ts'
+import type { PageFormat } from '../exposition/page-formats.ts'
 import { quote } from '../model/labels.ts'
 import { mediaTypeOf, type ScrapeProtocol } from './scrape-protocol.ts'
-
-export type PageFormat = 'text' | 'openmetrics' | 'protobuf'
 
 const FORMATS: ReadonlyMap<string, PageFormat> = new Map([
   ['text/plain', 'text'],

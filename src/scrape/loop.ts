@@ -7,18 +7,18 @@
 import { AssertionFailure } from '../base/assert.ts'
 import { errorMessage } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
+import { type PageFormat, pageParserFor } from '../exposition/page-formats.ts'
 import { formatDuration } from '../model/duration.ts'
 import type { Timestamp } from '../model/time.ts'
 import type { Appendable, Appender } from '../storage/appender.ts'
 import { BodySizeError } from './body-buffer.ts'
 import type { CommitGroup } from './commit-group.ts'
-import { type PageFormat, pageFormat } from './content-type.ts'
+import { pageFormat } from './content-type.ts'
 import type { FailureLogs } from './failure-log.ts'
 import { BODY_BYTES_MAX, BucketLimitError, SampleLimitError } from './limits.ts'
 import type { ScrapeMetrics } from './metrics.ts'
 import { markStale, PageIngest } from './page-ingest.ts'
 import { type MetadataPool, NO_METADATA, type PageMetadata } from './page-metadata.ts'
-import { makePageParser, readable } from './page-parsers.ts'
 import type { PageTexts } from './page-texts.ts'
 import { ReportSeries } from './report.ts'
 import type { SampleAppender } from './sample-appender.ts'
@@ -161,7 +161,7 @@ export class ScrapeLoop {
     return new ScrapeClient(this.#context, {
       url: this.#target.url,
       http,
-      accept: acceptHeader(readable(scrapeProtocols), nameEscaping),
+      accept: acceptHeader(scrapeProtocols, nameEscaping),
       enableCompression,
       timeoutMs: this.#target.timeoutMs,
       bodyBytesMax: bodyBytesMax > 0 ? bodyBytesMax : BODY_BYTES_MAX,
@@ -282,8 +282,10 @@ export class ScrapeLoop {
           const shared = read === this.#page ? read : this.#context.texts.share(read)
           if (this.#live) markStale(appender, timestamp, this.#page, shared)
           this.#page = shared
-          this.#metadata = ingest.metadata(this.#context.metadata)
-          this.#pageIsForeign = false
+          const metadata = ingest.metadata(this.#context.metadata)
+          // Where they are labels, series may have others now: the next page is read anew.
+          this.#pageIsForeign = features.typeAndUnitLabels && metadata !== this.#metadata
+          this.#metadata = metadata
           this.#live = true
           this.#countRefused(ingest.samples)
         } catch (cause) {
@@ -314,14 +316,20 @@ export class ScrapeLoop {
 
   #ingest(appender: Appender, timestamp: Timestamp, { body, contentType }: ScrapedPage): PageIngest {
     const { features, salt } = this.#context
-    const format = pageFormat(contentType, this.#config.fallbackProtocol)
+    const { fallbackProtocol, nativeHistograms, alwaysClassicHistograms, convertClassicHistograms } = this.#config
+    const format = pageFormat(contentType, fallbackProtocol)
     // Bytes of one format say nothing about those of another.
     const isOtherFormat = format !== this.#format
     this.#format = format
     if (isOtherFormat) this.#pageIsForeign = true
     return new PageIngest({
       appender,
-      parser: makePageParser(format, this.#config, features),
+      parser: pageParserFor(format, {
+        ignoreNativeHistograms: !nativeHistograms,
+        keepClassicHistograms: alwaysClassicHistograms,
+        convertClassicHistograms,
+        startTimes: features.startTimeZeros || features.startTimes,
+      }),
       config: this.#config,
       features,
       targetLabels: this.#target.labels,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Labels } from '../model/labels.ts'
 import type { MetricType } from '../model/metadata.ts'
-import { isOfFamily } from './metric-family.ts'
+import { isOfFamily, withTypeAndUnit } from './metric-family.ts'
 
 test('series belong to the metric whose name they have, with the suffixes of its type', () => {
   const check = (seriesName: string, name: string, type: MetricType, want: boolean) =>
@@ -23,4 +24,15 @@ test('series belong to the metric whose name they have, with the suffixes of its
   check('s_bucket', 's', 'summary', false)
   check('build_info', 'build', 'info', true)
   check('build_info', 'build_info', 'info', true)
+})
+
+test('type and unit are labels of the series of their metric', () => {
+  const check = (name: string, type: MetricType, unit: string, want: string) =>
+    assert.equal(
+      withTypeAndUnit(Labels.of({ __name__: name, a: 'b', __unit__: 'x' }), { name: 'm_seconds', type, help: '', unit }).toString(),
+      want,
+    )
+  check('m_seconds_total', 'counter', 'seconds', 'm_seconds_total{__type__="counter", __unit__="seconds", a="b"}')
+  check('m_seconds', 'unknown', '', 'm_seconds{a="b"}')
+  check('other', 'gauge', 'seconds', 'other{a="b"}')
 })

@@ -6,7 +6,7 @@ import type { Timestamp } from '../model/time.ts'
 import { type Appender, AppendStatus, type SeriesRef } from '../storage/appender.ts'
 import type { BodyBuffer } from './body-buffer.ts'
 import { BucketLimitError, SampleLimitError } from './limits.ts'
-import { isOfFamily } from './metric-family.ts'
+import { isOfFamily, withTypeAndUnit } from './metric-family.ts'
 import { type MetadataPool, MetadataReader, type PageMetadata } from './page-metadata.ts'
 import { SampleAppender, TOO_MANY_BUCKETS } from './sample-appender.ts'
 import { storedLabels } from './sample-labels.ts'
@@ -288,7 +288,9 @@ export class PageIngest {
   #storedLabels(): Labels | null {
     const { targetLabels, config } = this.#options
     const emptyNames = config.honorLabels ? this.#parser.emptyLabelNames() : NO_NAMES
-    return storedLabels(this.#parser.labels(), emptyNames, targetLabels, config)
+    const exposed = this.#parser.labels()
+    const labels = this.#options.features.typeAndUnitLabels ? withTypeAndUnit(exposed, this.#metadata.family()) : exposed
+    return storedLabels(labels, emptyNames, targetLabels, config)
   }
 
   /** A series that was not on the last page: slow path. */
