@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Labels } from '../model/labels.ts'
-import { MemorySource } from './memory-source.ts'
-import { seriesSourceContract } from './series-source.contract.ts'
+import { histogramSourceContract } from './histogram-source.contract.ts'
+import { type MemorySeries, MemorySource } from './memory-source.ts'
+import { type SourceUnderTest, seriesSourceContract } from './series-source.contract.ts'
 
-seriesSourceContract('memory source', async (series) => ({ source: new MemorySource(series), close: async () => {} }))
+const open = async (series: readonly MemorySeries[]): Promise<SourceUnderTest> => ({
+  source: new MemorySource(series),
+  close: async () => {},
+})
+seriesSourceContract('memory source', open)
+histogramSourceContract('memory source', open)
 
 test('a label set given twice, or times that do not rise, are refused', () => {
   const labels = Labels.of({ a: 'b' })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SampleColumns } from '../chunkenc/codec.ts'
+import { CounterResetHint, type Histogram, NO_BUCKETS, NO_SPANS } from '../model/histogram.ts'
 import { compareLabels, Labels } from '../model/labels.ts'
 import { Matcher, type MatchOperator } from '../model/matcher.ts'
 import { isStaleMarker, STALE_MARKER } from '../model/staleness.ts'
@@ -27,6 +28,59 @@ function line(labels: Record<string, string>, count: number, from = base, stepMs
   return { labels: Labels.of(labels), timestamps, values: timestamps.map((_, i) => i + 0.5) }
 }
 
+/** A histogram whose buckets grow, in number too, and are reset now and then. */
+function histogramOf(i: number, isFloat: boolean): Histogram {
+  const age = i % 97
+  const positiveBuckets = Float64Array.from(
+    { length: 3 + Math.floor(age / 20) },
+    (_, bucket) => (age + 1) * (bucket + 1) * (isFloat ? 0.5 : 1),
+  )
+  const count = positiveBuckets.reduce((a, b) => a + b, 2)
+  return {
+    isFloat,
+    counterResetHint: CounterResetHint.unknown,
+    schema: 3,
+    zeroThreshold: 2 ** -128,
+    zeroCount: 2,
+    count,
+    sum: count / 7,
+    positiveSpans: Int32Array.of(-3, 2, 1, positiveBuckets.length - 2),
+    negativeSpans: NO_SPANS,
+    positiveBuckets,
+    negativeBuckets: NO_BUCKETS,
+    customValues: NO_BUCKETS,
+  }
+}
+
+/** The same data, but for buckets with nothing in them, which a chunk may add. */
+export function assertSameHistogram(got: Histogram, want: Histogram, what: string): void {
+  assert.deepEqual(plain(got), plain(want), what)
+}
+
+function plain({ isFloat, schema, zeroThreshold, zeroCount, count, sum, customValues, ...sides }: Histogram) {
+  return {
+    ...{ isFloat, schema, zeroThreshold, zeroCount, count, sum },
+    bounds: [...customValues],
+    positive: filledBuckets(sides.positiveSpans, sides.positiveBuckets),
+    negative: filledBuckets(sides.negativeSpans, sides.negativeBuckets),
+  }
+}
+
+function filledBuckets(spans: Int32Array, buckets: Float64Array): [index: number, count: number][] {
+  const filled: [number, number][] = []
+  let index = 0
+  let at = 0
+  for (let i = 0; i < spans.length; i += 2) {
+    index += spans[i]
+    for (let left = spans[i + 1]; left > 0; left--) {
+      if (buckets[at] !== 0) filled.push([index, buckets[at]])
+      index++
+      at++
+    }
+  }
+  return filled
+}
+
 /** Every series of a select with its samples, chunk bytes read before the next batch is asked for. */
 export async function readAll(
   source: SeriesSource,
@@ -48,6 +102,8 @@ export async function readAll(
         labels: one.labels,
         timestamps: columns.timestamps.slice(0, columns.length),
         values: columns.values.slice(0, columns.length),
+        histograms: columns.histograms?.slice(0, columns.length),
+        startTimes: columns.startTimes?.slice(0, columns.length),
       })
     }
   }
@@ -230,6 +286,68 @@ export function seriesSourceContract(kind: string, open: (series: readonly Memor
       assert.ok(isStaleMarker(found.values[0]))
       assert.ok(!isStaleMarker(found.values[1]))
       for (let i = 1; i < values.length; i++) assert.ok(Object.is(found.values[i], values[i]), `value ${i}`)
+    })
+  })
+
+  test(`${kind}: histograms of both kinds, floats and staleness by turns`, () => {
+    const histograms: (Histogram | undefined)[] = []
+    const values: number[] = []
+    const stale = new Set<number>()
+    for (let i = 0; i < 600; i++) {
+      const isHistogram = i % 200 < 150
+      const one = isHistogram && i % 50 !== 49 ? histogramOf(i, i % 300 >= 150) : undefined
+      // A marker follows a histogram or a float.
+      if (i % 50 === 49) stale.add(i)
+      histograms.push(one)
+      values.push(stale.has(i) ? 0 : (one?.sum ?? i))
+    }
+    const column = Float64Array.from(values)
+    for (const i of stale) column[i] = STALE_MARKER
+    const timestamps = values.map((_, i) => base + i * 15_000)
+    const mixed = { labels: Labels.of({ __name__: 'mixed' }), timestamps, values: column, histograms }
+    return within([line({ __name__: 'float' }, 3), mixed], async (source) => {
+      const check = async (minTime: number, maxTime: number, from: number, to: number) => {
+        const found = await readAll(source, minTime, maxTime, [new Matcher('=', '__name__', 'mixed')])
+        const { timestamps: times, values: got, histograms: gotHistograms } = found[0]
+        assert.deepEqual([...(times as Float64Array)], timestamps.slice(from, to))
+        for (let i = from; i < to; i++) {
+          const [want, one] = [histograms[i], gotHistograms?.[i - from]]
+          assert.equal(one === undefined, want === undefined, `sample ${i}`)
+          if (want !== undefined && one !== undefined) assertSameHistogram(one, want, `sample ${i}`)
+          else if (stale.has(i)) assert.ok(isStaleMarker(got[i - from]), `sample ${i}`)
+          else assert.equal(got[i - from], i)
+        }
+      }
+      await check(base, base + 100 * hour, 0, 600)
+      await check(base + 40 * 15_000, base + 260 * 15_000, 40, 261)
+      await check(base + 155 * 15_000, base + 160 * 15_000, 155, 161)
+    })
+  })
+
+  test(`${kind}: start times, where there are any`, () => {
+    const timestamps = Array.from({ length: 400 }, (_, i) => base + i * 15_000)
+    const floats = { labels: Labels.of({ __name__: 'float' }), timestamps, values: timestamps.map((_, i) => i) }
+    const startTimes = timestamps.map((_, i) => base - 1000 + Math.floor(i / 130) * 130 * 15_000)
+    const histograms = timestamps.map((_, i) => histogramOf(i, false))
+    const counted = { labels: Labels.of({ __name__: 'counted' }), timestamps, values: floats.values, startTimes }
+    const histogram = {
+      labels: Labels.of({ __name__: 'histogram' }),
+      timestamps,
+      values: histograms.map(({ sum }) => sum),
+      histograms,
+      startTimes,
+    }
+    return within([floats, counted, histogram], async (source) => {
+      const found = await readAll(source, base, base + 100 * hour, [everything])
+      assert.deepEqual(
+        found.map(({ labels, startTimes: got }) => [labels.toString(), got === undefined ? undefined : Array.from(got)]),
+        [
+          ['counted', startTimes],
+          ['float', undefined],
+          ['histogram', startTimes],
+        ],
+      )
+      assert.deepEqual(Array.from(found[0].values), floats.values)
     })
   })
 

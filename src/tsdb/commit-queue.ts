@@ -3,13 +3,18 @@ import type { Clock } from '../base/env.ts'
 import { CodedError } from '../base/errors.ts'
 import type { Timestamp } from '../model/time.ts'
 import { AppendStatus } from '../storage/appender.ts'
-import type { BatchPool, SampleBatch } from './sample-batch.ts'
+import type { ExemplarRing } from './exemplars/exemplar-ring.ts'
+import type { RefusalCounts } from './refusal-counts.ts'
+import type { BatchPool, HistogramColumns, SampleBatch } from './sample-batch.ts'
 import { NOT_LOGGED } from './series-slots.ts'
 import type { LogWriter } from './wal/log-writer.ts'
+import { histogramKind, SampleKind } from './window/sample-kind.ts'
 import type { WindowSet } from './window-set.ts'
 
 /** Samples of one write to the log. More of them wait for the next one, and the event loop turns in between. */
 const WRITE_SAMPLES_MAX = 100_000
+/** A histogram counts as so many of them. */
+const HISTOGRAM_WEIGHT = 16
 
 interface Commit {
   readonly batch: SampleBatch
@@ -23,17 +28,22 @@ interface Commit {
  */
 export class CommitQueue {
   readonly #windows: WindowSet
+  readonly #exemplars: ExemplarRing
   readonly #log: LogWriter
   readonly #pool: BatchPool
   readonly #clock: Clock
   #waiting: Commit[] = []
+  /** Slots whose series were written to a segment that does not say yet what is known of them. */
+  readonly #described: number[] = []
   #running: Promise<void> | undefined
   #closed = false
-  /** Samples that turned out, when applied, not to be the next of their series. */
-  readonly refused = { outOfOrder: 0, duplicate: 0 }
+  readonly #refused: RefusalCounts
 
-  constructor(windows: WindowSet, log: LogWriter, pool: BatchPool, clock: Clock) {
+  /** Counts in `refused` what turns out, when applied, not to be the next of its series. */
+  constructor(windows: WindowSet, exemplars: ExemplarRing, log: LogWriter, pool: BatchPool, clock: Clock, refused: RefusalCounts) {
     this.#clock = clock
+    this.#exemplars = exemplars
+    this.#refused = refused
     this.#windows = windows
     this.#log = log
     this.#pool = pool
@@ -96,57 +106,134 @@ export class CommitQueue {
   #next(): Commit[] {
     let sampleCount = 0
     let count = 0
-    while (count < this.#waiting.length && (count === 0 || sampleCount < WRITE_SAMPLES_MAX))
-      sampleCount += this.#waiting[count++].batch.count
+    while (count < this.#waiting.length && (count === 0 || sampleCount < WRITE_SAMPLES_MAX)) {
+      const { batch } = this.#waiting[count++]
+      sampleCount += batch.count + HISTOGRAM_WEIGHT * batch.histograms.count
+    }
     return this.#waiting.splice(0, count)
   }
 
   async #write(commits: readonly Commit[]): Promise<void> {
+    if (commits.every(({ batch }) => batch.isEmpty)) return
     let maxTime: Timestamp = Number.NEGATIVE_INFINITY
-    let sampleCount = 0
-    for (const { batch } of commits) sampleCount += batch.count
-    if (sampleCount === 0) return
     if (this.#log.beginBatch()) this.#windows.slots.forgetLogged()
     const breather = new Breather(this.#clock)
     for (const { batch } of commits) {
       this.#logSeries(batch)
       if (breather.isDue()) await breather.rest()
     }
+    // Kinds have records of their own, and few large records are smaller than many small ones: so floats come first, and then
+    // histograms, unless a series of these batches has both.
+    const inOrder = commits.some(({ batch }) => batch.changesKind)
     for (const { batch } of commits) {
-      maxTime = Math.max(maxTime, this.#logSamples(batch))
+      const until = inOrder ? this.#logInOrder(batch) : this.#logFloats(batch, 0, batch.count)
+      maxTime = Math.max(maxTime, until)
       if (breather.isDue()) await breather.rest()
     }
+    for (const { batch } of commits) {
+      if (!inOrder) {
+        for (let i = 0; i < batch.histograms.count; i++) maxTime = Math.max(maxTime, this.#logHistogram(batch, i))
+      }
+      if (breather.isDue()) await breather.rest()
+    }
+    for (const { batch } of commits) this.#logExemplars(batch)
+    for (const { batch } of commits) this.#logMetadata(batch)
     await this.#log.writeBatch(maxTime)
   }
 
-  #logSeries({ slots, times, count }: SampleBatch): void {
+  /** Series that the open segment does not know yet, and what is known of them. */
+  #logSeries({ slots, times, count, histograms, exemplars, metadata }: SampleBatch): void {
     const table = this.#windows.slots
-    for (let i = 0; i < count; i++) {
-      const slot = slots[i]
+    for (let i = 0; i < count; i++) if (table.logIndex(slots[i]) === NOT_LOGGED) this.#logOneSeries(slots[i], times[i])
+    for (let i = 0; i < histograms.count; i++) {
+      const slot = histograms.slots[i]
+      if (table.logIndex(slot) === NOT_LOGGED) this.#logOneSeries(slot, histograms.times[i])
+    }
+    if (exemplars.length === 0 && metadata.length === 0) return
+    for (const { slot } of [...exemplars, ...metadata]) {
       if (table.logIndex(slot) !== NOT_LOGGED) continue
-      table.setLogIndex(slot, this.#log.encoder.series(this.#windows.home(slot), table.series(slot), times[i]))
+      const last = table.lastTime(slot)
+      this.#logOneSeries(slot, last === Number.NEGATIVE_INFINITY ? this.#windows.home(slot).start : last)
     }
   }
 
-  #logSamples({ slots, times, values, count }: SampleBatch): Timestamp {
+  #logOneSeries(slot: number, t: Timestamp): void {
+    const table = this.#windows.slots
+    table.setLogIndex(slot, this.#log.encoder.series(this.#windows.home(slot), table.series(slot), t))
+    if (table.metadata.get(slot) !== undefined) this.#described.push(slot)
+  }
+
+  /** Floats from `from` up to, not including, `to`; the time of the newest. */
+  #logFloats({ slots, times, values, startTimes }: SampleBatch, from: number, to: number): Timestamp {
     const table = this.#windows.slots
     const encoder = this.#log.encoder
     let maxTime = Number.NEGATIVE_INFINITY
-    for (let i = 0; i < count; i++) {
+    for (let i = from; i < to; i++) {
       const t = times[i]
-      encoder.sample(table.logIndex(slots[i]), t, values[i])
+      if (startTimes === undefined) encoder.sample(table.logIndex(slots[i]), t, values[i])
+      else encoder.sampleFrom(table.logIndex(slots[i]), t, values[i], startTimes[i])
       if (t > maxTime) maxTime = t
     }
     return maxTime
   }
 
-  #apply({ slots, times, values, count }: SampleBatch): void {
-    const windows = this.#windows
-    for (let i = 0; i < count; i++) {
-      const status = windows.apply(slots[i], times[i], values[i])
-      if (status === AppendStatus.ok) continue
-      if (status === AppendStatus.duplicateTimestamp) this.refused.duplicate++
-      else this.refused.outOfOrder++
+  #logHistogram({ histograms }: SampleBatch, i: number): Timestamp {
+    const { slots, times, isFloat, startTimes } = histograms
+    const index = this.#windows.slots.logIndex(slots[i])
+    this.#log.encoder.histogram(index, times[i], isFloat[i] === 1, histograms.histograms[i], startTimes[i])
+    return times[i]
+  }
+
+  /** Floats and histograms as they came. */
+  #logInOrder(batch: SampleBatch): Timestamp {
+    const { histograms } = batch
+    let maxTime = Number.NEGATIVE_INFINITY
+    let done = 0
+    for (let i = 0; i < histograms.count; i++) {
+      maxTime = Math.max(maxTime, this.#logFloats(batch, done, histograms.floatsBefore[i]), this.#logHistogram(batch, i))
+      done = histograms.floatsBefore[i]
     }
+    return Math.max(maxTime, this.#logFloats(batch, done, batch.count))
+  }
+
+  #logExemplars({ exemplars }: SampleBatch): void {
+    const table = this.#windows.slots
+    for (const { slot, exemplar } of exemplars) this.#log.encoder.exemplar(table.logIndex(slot), exemplar)
+  }
+
+  #logMetadata({ metadata }: SampleBatch): void {
+    const table = this.#windows.slots
+    for (const slot of this.#described) this.#log.encoder.metadata(table.logIndex(slot), table.metadata.get(slot)!)
+    this.#described.length = 0
+    for (const { slot, metadata: said } of metadata) this.#log.encoder.metadata(table.logIndex(slot), said)
+  }
+
+  #apply(batch: SampleBatch): void {
+    const { histograms, exemplars, metadata } = batch
+    let done = 0
+    for (let i = 0; i < histograms.count; i++) {
+      this.#applyFloats(batch, done, histograms.floatsBefore[i])
+      done = histograms.floatsBefore[i]
+      this.#applyHistogram(histograms, i)
+    }
+    this.#applyFloats(batch, done, batch.count)
+    const { slots } = this.#windows
+    for (const { slot, exemplar } of exemplars) this.#exemplars.add(slots.ref(slot), () => this.#windows.labels(slot), exemplar)
+    for (const { slot, metadata: said } of metadata) slots.metadata.set(slot, said)
+  }
+
+  #applyFloats({ slots, times, values, startTimes }: SampleBatch, from: number, to: number): void {
+    const windows = this.#windows
+    for (let i = from; i < to; i++) {
+      const status = windows.apply(slots[i], times[i], values[i], startTimes === undefined ? 0 : startTimes[i])
+      if (status !== AppendStatus.ok) this.#refused.count(status, SampleKind.float)
+    }
+  }
+
+  #applyHistogram({ slots, times, isFloat, histograms, startTimes, digests }: HistogramColumns, i: number): void {
+    const isFloatOne = isFloat[i] === 1
+    const [low, high] = [digests[2 * i], digests[2 * i + 1]]
+    const status = this.#windows.applyHistogram(slots[i], times[i], isFloatOne, histograms[i], startTimes[i], high, low)
+    if (status !== AppendStatus.ok) this.#refused.count(status, histogramKind(isFloatOne))
   }
 }

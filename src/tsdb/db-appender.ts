@@ -1,11 +1,21 @@
 import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/env.ts'
 import { CodedError } from '../base/errors.ts'
+import type { Exemplar } from '../model/exemplar.ts'
+import type { Histogram } from '../model/histogram.ts'
+import { validateHistogram } from '../model/histogram-validation.ts'
 import type { Labels } from '../model/labels.ts'
+import type { Metadata } from '../model/metadata.ts'
+import { isStaleMarker } from '../model/staleness.ts'
 import type { Timestamp } from '../model/time.ts'
 import { type Appender, AppendStatus, ExemplarStatus, type SeriesRef } from '../storage/appender.ts'
 import type { CommitQueue } from './commit-queue.ts'
+import type { ExemplarRing } from './exemplars/exemplar-ring.ts'
+import { digest, digestHistogram } from './histogram-digest.ts'
+import type { RefusalCounts } from './refusal-counts.ts'
 import type { BatchPool, SampleBatch } from './sample-batch.ts'
+import { HISTOGRAM_PARTS_MAX, histogramParts } from './wal/histogram-body.ts'
+import { histogramKind, SampleKind } from './window/sample-kind.ts'
 import type { WindowSet } from './window-set.ts'
 import { repeatsLast } from './window-set.ts'
 
@@ -14,24 +24,20 @@ const TIME_MAX = 2 ** 52
 /** A label set must fit into one record of the log. */
 const LABELS_LENGTH_MAX = 1024 * 1024
 
-/** Samples that were not taken, by reason. */
-export class RefusalCounts {
-  outOfOrder = 0
-  tooOld = 0
-  duplicate = 0
-}
-
 /** One batch for the database. Order is checked against everything that was taken before, acknowledged or not. */
 export class DbAppender implements Appender {
   readonly #windows: WindowSet
   readonly #queue: CommitQueue
   readonly #clock: Clock
   readonly #refused: RefusalCounts
+  readonly #exemplars: ExemplarRing
   readonly #minValidTime: Timestamp
   #batch: SampleBatch | undefined
+  #refusal = ''
 
-  constructor(windows: WindowSet, queue: CommitQueue, pool: BatchPool, clock: Clock, refused: RefusalCounts) {
+  constructor(windows: WindowSet, exemplars: ExemplarRing, queue: CommitQueue, pool: BatchPool, clock: Clock, refused: RefusalCounts) {
     this.#windows = windows
+    this.#exemplars = exemplars
     this.#queue = queue
     this.#clock = clock
     this.#refused = refused
@@ -49,45 +55,60 @@ export class DbAppender implements Appender {
     return this.#windows.series(labels, maxTime === Number.NEGATIVE_INFINITY ? this.#clock.now() : maxTime)
   }
 
-  append(ref: SeriesRef, t: Timestamp, v: number): AppendStatus {
+  append(ref: SeriesRef, t: Timestamp, v: number, startTime: Timestamp = 0): AppendStatus {
     const slots = this.#windows.slots
     const slot = slots.slotOf(ref)
     if (slot < 0) return AppendStatus.unknownSeries
+    // A series of histograms goes stale as one, so that its chunk goes on.
+    // biome-ignore lint/suspicious/noSelfCompare: the cheapest test for NaN, and this runs once a sample.
+    if (v !== v && slots.lastKind(slot) !== SampleKind.float && isStaleMarker(v))
+      return this.#takeHistogram(slot, t, slots.lastKind(slot) === SampleKind.floatHistogram, undefined, startTime)
     if (t > TIME_MAX) return AppendStatus.tooFarAhead
-    if (!(t >= this.#minValidTime)) {
-      this.#refused.tooOld++
-      return AppendStatus.tooOld
-    }
+    if (!(t >= this.#minValidTime)) return this.#refuse(AppendStatus.tooOld, SampleKind.float)
     const last = slots.lastTime(slot)
     if (t <= last) {
-      if (t < last) {
-        this.#refused.outOfOrder++
-        return AppendStatus.outOfOrder
-      }
-      if (!repeatsLast(slots, slot, v)) {
-        this.#refused.duplicate++
-        return AppendStatus.duplicateTimestamp
-      }
+      if (t < last) return this.#refuse(AppendStatus.outOfOrder, SampleKind.float)
+      if (!repeatsLast(slots, slot, v)) return this.#refuse(AppendStatus.duplicateTimestamp, SampleKind.float)
       // The same sample may be on its way in a batch that fails: then it is this batch that brings it.
       if (this.#windows.isApplied(slot, t)) return AppendStatus.ok
     }
-    slots.setLast(slot, t, v)
-    this.#batch!.push(slot, t, v)
+    const batch = this.#batch!
+    if (slots.setLast(slot, t, v)) batch.changesKind = true
+    batch.push(slot, t, v)
+    if (startTime !== 0 && isStorableTime(startTime)) batch.setStartTime(startTime)
     return AppendStatus.ok
   }
 
-  appendHistogram(): AppendStatus {
-    return AppendStatus.badHistogram
+  appendHistogram(ref: SeriesRef, t: Timestamp, histogram: Histogram, startTime: Timestamp = 0): AppendStatus {
+    const slot = this.#windows.slots.slotOf(ref)
+    if (slot < 0) return AppendStatus.unknownSeries
+    if (isStaleMarker(histogram.sum)) return this.#takeHistogram(slot, t, histogram.isFloat, undefined, startTime)
+    const problem = validateHistogram(histogram) ?? unstorable(histogram)
+    if (problem !== undefined) {
+      this.#refusal = problem
+      return AppendStatus.badHistogram
+    }
+    return this.#takeHistogram(slot, t, histogram.isFloat, histogram, startTime)
   }
 
-  appendExemplar(): ExemplarStatus {
-    return ExemplarStatus.disabled
+  appendExemplar(ref: SeriesRef, exemplar: Exemplar): ExemplarStatus {
+    const slot = this.#windows.slots.slotOf(ref)
+    if (slot < 0) return ExemplarStatus.unknownSeries
+    if (!isStorableTime(exemplar.timestamp)) return ExemplarStatus.outOfOrder
+    const status = this.#exemplars.check(ref, () => this.#windows.labels(slot), exemplar)
+    if (status === ExemplarStatus.ok) this.#batch!.exemplars.push({ slot, exemplar })
+    return status
   }
 
-  setMetadata(): void {}
+  /** Texts of more than 64 Ki characters are not kept. */
+  setMetadata(ref: SeriesRef, metadata: Metadata): void {
+    const { slots } = this.#windows
+    const slot = slots.slotOf(ref)
+    if (slot >= 0 && slots.metadata.isNews(slot, metadata)) this.#batch!.metadata.push({ slot, metadata })
+  }
 
   get refusal(): string {
-    return 'native histograms are not stored'
+    return this.#refusal
   }
 
   commit(): Promise<void> {
@@ -98,10 +119,49 @@ export class DbAppender implements Appender {
     this.#queue.rollback(this.#take())
   }
 
+  /** Undefined: a stale histogram. */
+  #takeHistogram(slot: number, t: Timestamp, isFloat: boolean, histogram: Histogram | undefined, startTime: Timestamp): AppendStatus {
+    const { slots } = this.#windows
+    const kind = histogramKind(isFloat)
+    if (t > TIME_MAX) return AppendStatus.tooFarAhead
+    if (!(t >= this.#minValidTime)) return this.#refuse(AppendStatus.tooOld, kind)
+    digestHistogram(histogram)
+    const { high, low } = digest
+    const last = slots.lastTime(slot)
+    if (t <= last) {
+      if (t < last) return this.#refuse(AppendStatus.outOfOrder, kind)
+      const isSame = slots.lastKind(slot) === kind && slots.lastHigh(slot) === high && slots.lastLow(slot) === low
+      if (!isSame) return this.#refuse(AppendStatus.duplicateTimestamp, kind)
+      if (this.#windows.isApplied(slot, t)) return AppendStatus.ok
+    }
+    const batch = this.#batch!
+    if (last !== Number.NEGATIVE_INFINITY && slots.lastKind(slot) === SampleKind.float) batch.changesKind = true
+    slots.setLastBits(slot, t, kind, high, low)
+    batch.pushHistogram(slot, t, isFloat, histogram, isStorableTime(startTime) ? startTime : 0, high, low)
+    return AppendStatus.ok
+  }
+
+  #refuse(status: AppendStatus, kind: SampleKind): AppendStatus {
+    this.#refused.count(status, kind)
+    return status
+  }
+
   #take(): SampleBatch {
     const batch = this.#batch
     assert(batch !== undefined, 'an appender is used for one batch')
     this.#batch = undefined
     return batch
   }
+}
+
+function isStorableTime(t: Timestamp): boolean {
+  return Math.abs(t) <= TIME_MAX && Number.isInteger(t)
+}
+
+/** Why a histogram does not fit into the log, which is not for what it says. */
+function unstorable(h: Histogram): string | undefined {
+  if (!h.isFloat && !Number.isSafeInteger(h.count)) return `count of the histogram is ${h.count}, want at most 2^53 - 1`
+  const parts = histogramParts(h)
+  if (parts > HISTOGRAM_PARTS_MAX) return `histogram has ${parts} buckets, spans and bounds, want at most ${HISTOGRAM_PARTS_MAX}`
+  return undefined
 }

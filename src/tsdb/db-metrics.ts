@@ -17,16 +17,28 @@ export function registerDbMetrics(registry: Registry, db: Db, options: DbOptions
       },
     })
   }
-  const counter = (name: string, help: string, read: () => number, type?: string) => {
+  const counter = (name: string, help: string, read: () => number) => {
     new Counter({
       name,
       help,
       registers,
-      labelNames: type === undefined ? [] : ['type'],
       collect() {
         this.reset()
-        if (type === undefined) this.inc(read())
-        else this.inc({ type }, read())
+        this.inc(read())
+      },
+    })
+  }
+  const counterByType = (name: string, help: string, read: () => { readonly float: number; readonly histogram: number }) => {
+    new Counter({
+      name,
+      help,
+      registers,
+      labelNames: ['type'],
+      collect() {
+        const { float, histogram } = read()
+        this.reset()
+        this.inc({ type: 'float' }, float)
+        this.inc({ type: 'histogram' }, histogram)
       },
     })
   }
@@ -63,26 +75,26 @@ export function registerDbMetrics(registry: Registry, db: Db, options: DbOptions
   gauge('promontory_tsdb_replay_segments_done', 'Log segments read since the start.', () => db.replayStatus().segmentsDone)
   gauge('promontory_tsdb_replay_segments', 'Log segments there were to read at the start.', () => db.replayStatus().segmentsTotal)
 
-  counter('prometheus_tsdb_head_samples_appended_total', 'Total number of appended samples.', () => db.counters().samplesAppended, 'float')
+  counterByType('prometheus_tsdb_head_samples_appended_total', 'Total number of appended samples.', () => ({
+    float: db.counters().floatsAppended,
+    histogram: db.counters().histogramsAppended,
+  }))
   counter('prometheus_tsdb_head_series_created_total', 'Total number of series created in the head', () => db.counters().seriesCreated)
   counter('prometheus_tsdb_head_series_removed_total', 'Total number of series removed in the head', () => db.counters().seriesRemoved)
-  counter(
+  counterByType(
     'prometheus_tsdb_out_of_order_samples_total',
     'Total number of out of order samples ingestion failed attempts due to out of order being disabled.',
     () => db.counters().outOfOrder,
-    'float',
   )
-  counter(
+  counterByType(
     'prometheus_tsdb_out_of_bound_samples_total',
     'Total number of out of bound samples ingestion failed attempts with out of order support disabled.',
     () => db.counters().tooOld,
-    'float',
   )
-  counter(
+  counterByType(
     'promontory_tsdb_duplicate_samples_total',
     'Samples refused because their series has another value at the same time.',
     () => db.counters().duplicate,
-    'float',
   )
   counter('prometheus_tsdb_wal_corruptions_total', 'Total number of WAL corruptions.', () => db.counters().corruptions)
   counter('prometheus_tsdb_wal_writes_failed_total', 'Total number of write log writes that failed.', () => db.counters().writeFailures)
@@ -91,6 +103,33 @@ export function registerDbMetrics(registry: Registry, db: Db, options: DbOptions
     'promontory_tsdb_wal_lost_samples_total',
     'Samples in the log whose series record was lost.',
     () => db.replayReport()?.samplesLost ?? 0,
+  )
+
+  counter('prometheus_tsdb_exemplar_exemplars_appended_total', 'Total number of appended exemplars.', () => db.counters().exemplarsAppended)
+  counter(
+    'prometheus_tsdb_exemplar_out_of_order_exemplars_total',
+    'Total number of out of order exemplar ingestion failed attempts.',
+    () => db.counters().exemplarsOutOfOrder,
+  )
+  gauge(
+    'prometheus_tsdb_exemplar_exemplars_in_storage',
+    'Number of exemplars currently in circular storage.',
+    () => db.counters().exemplarCount,
+  )
+  gauge(
+    'prometheus_tsdb_exemplar_series_with_exemplars_in_storage',
+    'Number of series with exemplars currently in circular storage.',
+    () => db.counters().exemplarSeriesCount,
+  )
+  gauge(
+    'prometheus_tsdb_exemplar_last_exemplars_timestamp_seconds',
+    'The timestamp of the oldest exemplar stored in circular storage.',
+    () => (db.counters().oldestExemplarTime ?? 0) / 1000,
+  )
+  gauge(
+    'prometheus_tsdb_exemplar_max_exemplars',
+    'Total number of exemplars the exemplar storage can store, resizeable.',
+    () => db.counters().exemplarsMax,
   )
 
   const fsync = new Summary({

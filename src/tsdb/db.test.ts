@@ -5,39 +5,54 @@ import { CodedError } from '../base/errors.ts'
 import { Labels } from '../model/labels.ts'
 import { Matcher } from '../model/matcher.ts'
 import { STALE_MARKER } from '../model/staleness.ts'
-import { AppendStatus } from '../storage/appender.ts'
+import { type Appender, AppendStatus } from '../storage/appender.ts'
+import { histogramSourceContract } from '../storage/histogram-source.contract.ts'
+import type { MemorySeries } from '../storage/memory-source.ts'
 import { unlimitedContext } from '../storage/query-context.ts'
-import { readAll, seriesSourceContract } from '../storage/series-source.contract.ts'
+import { readAll, type SourceUnderTest, seriesSourceContract } from '../storage/series-source.contract.ts'
 import type { Series } from '../storage/series-source.ts'
 import { runDb } from './db.fixture.ts'
 import { type Db, openDb } from './db.ts'
 
-seriesSourceContract('database', async (series) => {
+function appendAll(appender: Appender, { labels, timestamps, values, histograms, startTimes }: MemorySeries): void {
+  const ref = appender.series(labels)
+  for (let i = 0; i < timestamps.length; i++) {
+    const histogram = histograms?.[i]
+    const startTime = startTimes?.[i] ?? 0
+    const status =
+      histogram === undefined
+        ? appender.append(ref, timestamps[i], values[i], startTime)
+        : appender.appendHistogram(ref, timestamps[i], histogram, startTime)
+    assert.equal(status, AppendStatus.ok, appender.refusal)
+  }
+}
+
+async function filled(series: readonly MemorySeries[]): Promise<SourceUnderTest> {
   const { db, close } = await runDb(virtualEnv())
   const appender = db.appender()
-  for (const { labels, timestamps, values } of series) {
-    const ref = appender.series(labels)
-    for (let i = 0; i < timestamps.length; i++) assert.equal(appender.append(ref, timestamps[i], values[i]), AppendStatus.ok)
-  }
+  for (const one of series) appendAll(appender, one)
   await appender.commit()
   return { source: db, close }
-})
+}
 
-seriesSourceContract('database after a restart', async (series) => {
+async function filledAndRestarted(series: readonly MemorySeries[]): Promise<SourceUnderTest> {
   const env = virtualEnv()
   const first = await runDb(env)
   // All appenders are there before the first commit, so none finds its samples too old.
   for (const [i, appender] of series.map(() => first.db.appender()).entries()) {
-    const { labels, timestamps, values } = series[i]
-    const ref = appender.series(labels)
-    for (let i = 0; i < timestamps.length; i++) appender.append(ref, timestamps[i], values[i])
+    appendAll(appender, series[i])
     await appender.commit()
   }
   await first.close()
   env.metrics.clear()
   const { db, close } = await runDb(env)
   return { source: db, close }
-})
+}
+
+for (const [kind, open] of [['database', filled] as const, ['database after a restart', filledAndRestarted] as const]) {
+  seriesSourceContract(kind, open)
+  histogramSourceContract(kind, open)
+}
 
 const hour = 3_600_000
 const base = 1_700_000_000_000

@@ -4,18 +4,23 @@ import { type Env, sleep } from '../base/env.ts'
 import { CodedError, errorMessage } from '../base/errors.ts'
 import type { Service } from '../base/service.ts'
 import { Labels, METRIC_NAME } from '../model/labels.ts'
-import { type Appendable, type Appender, AppendStatus } from '../storage/appender.ts'
+import { type Appendable, type Appender, AppendStatus, type SeriesRef } from '../storage/appender.ts'
+import type { ExemplarRequest, ExemplarSource, SeriesExemplars } from '../storage/exemplar-source.ts'
 import { sortedUpTo } from '../storage/memory-source.ts'
 import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, SeriesSource } from '../storage/series-source.ts'
 import { type Cardinality, cardinality } from './cardinality.ts'
 import { CommitQueue } from './commit-queue.ts'
-import { DbAppender, RefusalCounts } from './db-appender.ts'
+import { DbAppender } from './db-appender.ts'
 import { registerDbMetrics } from './db-metrics.ts'
+import { ExemplarRing } from './exemplars/exemplar-ring.ts'
+import { digest, digestHistogram } from './histogram-digest.ts'
 import { type DirLock, lockDir } from './lock.ts'
+import { RefusalCounts } from './refusal-counts.ts'
 import { BatchPool } from './sample-batch.ts'
 import { LogWriter, type WalFsync } from './wal/log-writer.ts'
 import { type ReplayReport, replayLog } from './wal/replay.ts'
 import { collectLabelNames, collectLabelValues } from './window/label-reader.ts'
+import { histogramKind } from './window/sample-kind.ts'
 import type { Window } from './window/window.ts'
 import { selectFromWindows } from './window/window-reader.ts'
 import { WindowSet } from './window-set.ts'
@@ -32,6 +37,8 @@ export interface DbOptions {
   readonly blockRangeMs: number
   readonly walFsync: WalFsync
   readonly segmentBytes?: number
+  /** Exemplars that are kept, 0 and less: none. `keepExemplars` changes it. */
+  readonly exemplarsMax?: number
 }
 
 export interface ReplayStatus {
@@ -68,13 +75,14 @@ export async function openDb(options: DbOptions): Promise<Db> {
 }
 
 /** Series in memory by windows, and the log that brings them back. */
-export class Db implements Appendable, SeriesSource, Service {
+export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
   readonly name = 'tsdb'
   readonly #options: DbOptions
   readonly #env: Env
   readonly #lock: DirLock
   readonly #windows: WindowSet
   readonly #pool = new BatchPool()
+  readonly #exemplars: ExemplarRing
   readonly #refused = new RefusalCounts()
   readonly #replayed = Promise.withResolvers<void>()
   #log: LogWriter | undefined
@@ -82,6 +90,7 @@ export class Db implements Appendable, SeriesSource, Service {
   #replay: ReplayStatus = { segmentsDone: 0, segmentsTotal: 0, done: false }
   #report: ReplayReport | undefined
   #samplesReplayed = 0
+  #histogramsReplayed = 0
   #closed = false
   #observeSync: (seconds: number) => void = () => {}
 
@@ -90,6 +99,8 @@ export class Db implements Appendable, SeriesSource, Service {
     this.#env = options.env
     this.#lock = lock
     this.#windows = new WindowSet(options.blockRangeMs, this.#pool)
+    this.#exemplars = new ExemplarRing(this.#windows.pool)
+    this.#exemplars.resize(options.exemplarsMax ?? 0)
     // A select that waits gets the failure; without one nobody else needs it.
     this.#replayed.promise.catch(() => {})
     this.#observeSync = registerDbMetrics(options.env.metrics, this, options)
@@ -132,7 +143,17 @@ export class Db implements Appendable, SeriesSource, Service {
   appender(): Appender {
     if (this.#closed) throw unavailable('the database is closed')
     if (this.#queue === undefined) throw unavailable('the write-ahead log is being replayed')
-    return new DbAppender(this.#windows, this.#queue, this.#pool, this.#env.clock, this.#refused)
+    return new DbAppender(this.#windows, this.#exemplars, this.#queue, this.#pool, this.#env.clock, this.#refused)
+  }
+
+  /** From now on at most `max` exemplars are kept; the newest stay. */
+  keepExemplars(max: number): void {
+    this.#exemplars.resize(max)
+  }
+
+  async exemplars(request: ExemplarRequest, ctx: QueryContext): Promise<readonly SeriesExemplars[]> {
+    await this.#whenReplayed(ctx.signal)
+    return this.#exemplars.select(request, ctx.budget, new Breather(this.#env.clock, ctx.signal))
   }
 
   coverage(): Coverage {
@@ -194,14 +215,22 @@ export class Db implements Appendable, SeriesSource, Service {
 
   /** What has happened since the start; for the metrics. */
   counters() {
-    const queueRefused = this.#queue?.refused
+    const histogramsAppended = this.#windows.histogramsAppended - this.#histogramsReplayed
+    const exemplars = this.#exemplars
     return {
-      samplesAppended: this.#windows.samplesAppended - this.#samplesReplayed,
+      floatsAppended: this.#windows.samplesAppended - this.#samplesReplayed - histogramsAppended,
+      histogramsAppended,
       seriesCreated: this.#windows.seriesCreated,
       seriesRemoved: this.#windows.seriesRemoved,
-      outOfOrder: this.#refused.outOfOrder + (queueRefused?.outOfOrder ?? 0),
-      duplicate: this.#refused.duplicate + (queueRefused?.duplicate ?? 0),
+      outOfOrder: this.#refused.outOfOrder,
+      duplicate: this.#refused.duplicate,
       tooOld: this.#refused.tooOld,
+      exemplarsAppended: exemplars.appended,
+      exemplarsOutOfOrder: exemplars.outOfOrder,
+      exemplarsMax: exemplars.max,
+      exemplarCount: exemplars.count,
+      exemplarSeriesCount: exemplars.seriesCount,
+      oldestExemplarTime: exemplars.oldestTime,
       corruptions: this.#report?.corruptions ?? 0,
       writeFailures: this.#log?.writeFailures ?? 0,
       syncFailures: this.#log?.syncFailures ?? 0,
@@ -216,13 +245,28 @@ export class Db implements Appendable, SeriesSource, Service {
     await env.fs.mkdir(logDir)
     await env.fs.syncDir(dir)
     const windows = this.#windows
+    const slotOf = (ref: SeriesRef) => {
+      const slot = windows.slots.slotOf(ref)
+      assert(slot >= 0, 'a series is not let go while its segment is replayed')
+      return slot
+    }
     const report = await replayLog(env, logDir, `${dir}/quarantine`, {
       series: (labels, time) => windows.series(labels, time),
-      sample: (ref, t, v) => {
-        const slot = windows.slots.slotOf(ref)
-        assert(slot >= 0, 'a series is not let go while its segment is replayed')
-        if (windows.apply(slot, t, v) === AppendStatus.ok) windows.slots.setLast(slot, t, v)
+      sample: (ref, t, v, startTime) => {
+        const slot = slotOf(ref)
+        if (windows.apply(slot, t, v, startTime) === AppendStatus.ok) windows.slots.setLast(slot, t, v)
       },
+      histogram: (ref, t, isFloat, histogram, startTime) => {
+        const slot = slotOf(ref)
+        digestHistogram(histogram)
+        const { high, low } = digest
+        if (windows.applyHistogram(slot, t, isFloat, histogram, startTime, high, low) !== AppendStatus.ok) return
+        windows.slots.setLastBits(slot, t, histogramKind(isFloat), high, low)
+      },
+      exemplar: (ref, exemplar) => {
+        this.#exemplars.add(ref, () => windows.labels(slotOf(ref)), exemplar)
+      },
+      metadata: (ref, metadata) => windows.slots.metadata.set(slotOf(ref), metadata),
       segmentEnd: (segmentsDone, segmentsTotal) => {
         this.#replay = { segmentsDone, segmentsTotal, done: false }
         windows.closeOld()
@@ -233,6 +277,9 @@ export class Db implements Appendable, SeriesSource, Service {
     if (signal.aborted) return
     this.#report = report
     this.#samplesReplayed = windows.samplesAppended
+    this.#histogramsReplayed = windows.histogramsAppended
+    this.#exemplars.appended = 0
+    this.#exemplars.outOfOrder = 0
     this.#log = new LogWriter({
       fs: env.fs,
       clock: env.clock,
@@ -243,7 +290,7 @@ export class Db implements Appendable, SeriesSource, Service {
       segments: report.segments,
       onSync: this.#observeSync,
     })
-    this.#queue = new CommitQueue(windows, this.#log, this.#pool, env.clock)
+    this.#queue = new CommitQueue(windows, this.#exemplars, this.#log, this.#pool, env.clock, this.#refused)
     this.#replay = { segmentsDone: report.segments.length, segmentsTotal: report.segments.length, done: true }
     this.#replayed.resolve()
     const { segments, samples, samplesLost, corruptions } = report

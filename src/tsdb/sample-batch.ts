@@ -1,9 +1,70 @@
-/** Samples that were taken and wait for their commit: three columns of equal use. */
+import type { Exemplar } from '../model/exemplar.ts'
+import type { Histogram } from '../model/histogram.ts'
+import type { Metadata } from '../model/metadata.ts'
+
+const NO_WORDS = new Uint32Array(0)
+const NO_FLOATS = new Float64Array(0)
+const NO_BYTES = new Uint8Array(0)
+
+/** Histograms that were taken and wait for their commit. */
+export class HistogramColumns {
+  slots = NO_WORDS
+  times = NO_FLOATS
+  startTimes = NO_FLOATS
+  /** 1: counts have fractions. */
+  isFloat = NO_BYTES
+  /** Two words a histogram, the low one first: what stands for its value where samples are compared. */
+  digests = NO_WORDS
+  /** Floats of the batch that were taken before it. */
+  floatsBefore = NO_WORDS
+  /** Undefined: a stale one. */
+  readonly histograms: (Histogram | undefined)[] = []
+
+  get count(): number {
+    return this.histograms.length
+  }
+
+  /** Makes room for one more; the caller writes it at `count` and then pushes the histogram. */
+  reserve(): void {
+    if (this.count < this.slots.length) return
+    const { slots, times, startTimes, isFloat, digests, floatsBefore } = this
+    const capacity = Math.max(64, 2 * slots.length)
+    this.slots = new Uint32Array(capacity)
+    this.times = new Float64Array(capacity)
+    this.startTimes = new Float64Array(capacity)
+    this.isFloat = new Uint8Array(capacity)
+    this.digests = new Uint32Array(2 * capacity)
+    this.floatsBefore = new Uint32Array(capacity)
+    this.slots.set(slots)
+    this.times.set(times)
+    this.startTimes.set(startTimes)
+    this.isFloat.set(isFloat)
+    this.digests.set(digests)
+    this.floatsBefore.set(floatsBefore)
+  }
+
+  clear(): void {
+    this.histograms.length = 0
+  }
+}
+
+/** Samples that were taken and wait for their commit: floats as three columns of equal use, and what comes with them more rarely. */
 export class SampleBatch {
   slots = new Uint32Array(256)
   times = new Float64Array(256)
   values = new Float64Array(256)
   count = 0
+  /** As long as the columns above, zeros where no start time was given; undefined when none was. */
+  startTimes: Float64Array | undefined
+  readonly histograms = new HistogramColumns()
+  readonly exemplars: { readonly slot: number; readonly exemplar: Exemplar }[] = []
+  readonly metadata: { readonly slot: number; readonly metadata: Metadata }[] = []
+  /** A sample is of another kind than the one its series took before: floats and histograms must be kept in their order. */
+  changesKind = false
+
+  get isEmpty(): boolean {
+    return this.count === 0 && this.histograms.count === 0 && this.exemplars.length === 0 && this.metadata.length === 0
+  }
 
   push(slot: number, t: number, v: number): void {
     if (this.count === this.slots.length) this.#grow()
@@ -13,15 +74,56 @@ export class SampleBatch {
     this.count++
   }
 
+  /** Gives the float that was pushed last a start time. */
+  setStartTime(startTime: number): void {
+    this.startTimes ??= new Float64Array(this.slots.length)
+    this.startTimes[this.count - 1] = startTime
+  }
+
+  /** Undefined: a stale one. The digest is that of `digestHistogram`. */
+  pushHistogram(
+    slot: number,
+    t: number,
+    isFloat: boolean,
+    histogram: Histogram | undefined,
+    startTime: number,
+    digestHigh: number,
+    digestLow: number,
+  ): void {
+    const columns = this.histograms
+    columns.reserve()
+    const at = columns.count
+    columns.slots[at] = slot
+    columns.times[at] = t
+    columns.startTimes[at] = startTime
+    columns.isFloat[at] = isFloat ? 1 : 0
+    columns.digests[2 * at] = digestLow
+    columns.digests[2 * at + 1] = digestHigh
+    columns.floatsBefore[at] = this.count
+    columns.histograms.push(histogram)
+  }
+
+  clear(): void {
+    this.count = 0
+    this.startTimes = undefined
+    this.histograms.clear()
+    this.exemplars.length = 0
+    this.metadata.length = 0
+    this.changesKind = false
+  }
+
   #grow(): void {
     const capacity = this.slots.length * 2
-    const { slots, times, values } = this
+    const { slots, times, values, startTimes } = this
     this.slots = new Uint32Array(capacity)
     this.times = new Float64Array(capacity)
     this.values = new Float64Array(capacity)
     this.slots.set(slots)
     this.times.set(times)
     this.values.set(values)
+    if (startTimes === undefined) return
+    this.startTimes = new Float64Array(capacity)
+    this.startTimes.set(startTimes)
   }
 }
 
@@ -46,7 +148,8 @@ export class BatchPool {
 
   giveBack(batch: SampleBatch): void {
     this.#taken.delete(batch)
-    batch.count = 0
-    if (this.#free.length < KEPT_MAX && batch.slots.length <= KEPT_SAMPLES_MAX) this.#free.push(batch)
+    batch.clear()
+    const isSmall = batch.slots.length <= KEPT_SAMPLES_MAX && batch.histograms.slots.length <= KEPT_SAMPLES_MAX
+    if (this.#free.length < KEPT_MAX && isSmall) this.#free.push(batch)
   }
 }

@@ -1,3 +1,5 @@
+import { SeriesMetadata } from './series-metadata.ts'
+import type { SampleKind } from './window/sample-kind.ts'
 import type { Slab, SlabPool } from './window/slab-pool.ts'
 import { Arena, SLAB_WORDS_SHIFT } from './window/slab-pool.ts'
 
@@ -5,9 +7,10 @@ const ROW_WORDS_SHIFT = 3
 const ROWS_SHIFT = SLAB_WORDS_SHIFT - ROW_WORDS_SHIFT
 const ROWS_MASK = (1 << ROWS_SHIFT) - 1
 
-/** Time and value of the newest sample that was taken, acknowledged or not, as float64. */
+/** Time and value of the newest sample that was taken, acknowledged or not, as float64; for a histogram its digest stands for the value. */
 export const SLOT_TIME_FLOAT = 0
 export const SLOT_VALUE_FLOAT = 1
+/** Generation | SampleKind of the newest sample << KIND_SHIFT. */
 const GENERATION = 4
 /** The window where the series was last, and its number there. */
 const WINDOW = 5
@@ -20,6 +23,8 @@ export const NOT_LOGGED = 0xffffffff
 
 /** Generations of a slot; with 32 bits of slot a ref stays an exact integer. */
 const GENERATIONS = 1 << 21
+const GENERATION_MASK = GENERATIONS - 1
+const KIND_SHIFT = 30
 const FREE = 0xffffffff
 
 /**
@@ -29,6 +34,7 @@ const FREE = 0xffffffff
 export class SeriesSlots {
   readonly #arena: Arena
   readonly slabs: Slab[]
+  readonly metadata: SeriesMetadata
   #count = 0
   #used = 0
   /** Free slots are chained through SERIES; -1: none. */
@@ -37,6 +43,7 @@ export class SeriesSlots {
   constructor(pool: SlabPool) {
     this.#arena = new Arena(pool)
     this.slabs = this.#arena.slabs
+    this.metadata = new SeriesMetadata(pool)
   }
 
   /** Slots in use. */
@@ -68,7 +75,8 @@ export class SeriesSlots {
 
   /** Lets a series go: its ref is unknown from now on. */
   release(slot: number): void {
-    this.#setWord(slot, GENERATION, (this.#word(slot, GENERATION) + 1) % GENERATIONS)
+    this.metadata.forget(slot)
+    this.#setWord(slot, GENERATION, (this.#word(slot, GENERATION) + 1) & GENERATION_MASK)
     this.#setWord(slot, SERIES, this.#free < 0 ? FREE : this.#free)
     this.#setWord(slot, WINDOW, FREE)
     this.#free = slot
@@ -76,7 +84,7 @@ export class SeriesSlots {
   }
 
   ref(slot: number): number {
-    return this.#word(slot, GENERATION) * 0x100000000 + slot
+    return (this.#word(slot, GENERATION) & GENERATION_MASK) * 0x100000000 + slot
   }
 
   /** The slot of a ref, -1 when its series was let go. Hot. */
@@ -86,18 +94,35 @@ export class SeriesSlots {
     const words = this.slabs[slot >>> ROWS_SHIFT].words
     const row = (slot & ROWS_MASK) << ROW_WORDS_SHIFT
     if (words[row + WINDOW] === FREE) return -1
-    return words[row + GENERATION] * 0x100000000 + slot === ref ? slot : -1
+    return (words[row + GENERATION] & GENERATION_MASK) * 0x100000000 + slot === ref ? slot : -1
   }
 
   lastTime(slot: number): number {
     return this.slabs[slot >>> ROWS_SHIFT].floats[((slot & ROWS_MASK) << (ROW_WORDS_SHIFT - 1)) + SLOT_TIME_FLOAT]
   }
 
-  setLast(slot: number, t: number, v: number): void {
-    const floats = this.slabs[slot >>> ROWS_SHIFT].floats
+  /** The newest sample is a float; true when the one before was something else. Hot. */
+  setLast(slot: number, t: number, v: number): boolean {
+    const { floats, words } = this.slabs[slot >>> ROWS_SHIFT]
     const row = (slot & ROWS_MASK) << (ROW_WORDS_SHIFT - 1)
     floats[row + SLOT_TIME_FLOAT] = t
     floats[row + SLOT_VALUE_FLOAT] = v
+    const generation = words[2 * row + GENERATION]
+    if (generation <= GENERATION_MASK) return false
+    words[2 * row + GENERATION] = generation & GENERATION_MASK
+    return true
+  }
+
+  /** The newest sample is of this kind and has these bits. */
+  setLastBits(slot: number, t: number, kind: SampleKind, high: number, low: number): void {
+    this.slabs[slot >>> ROWS_SHIFT].floats[((slot & ROWS_MASK) << (ROW_WORDS_SHIFT - 1)) + SLOT_TIME_FLOAT] = t
+    this.#setWord(slot, SLOT_VALUE_FLOAT * 2, low)
+    this.#setWord(slot, SLOT_VALUE_FLOAT * 2 + 1, high)
+    this.#setWord(slot, GENERATION, (this.#word(slot, GENERATION) & GENERATION_MASK) | (kind << KIND_SHIFT))
+  }
+
+  lastKind(slot: number): SampleKind {
+    return (this.#word(slot, GENERATION) >>> KIND_SHIFT) as SampleKind
   }
 
   lastLow(slot: number): number {

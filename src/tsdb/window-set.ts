@@ -1,9 +1,11 @@
 import { assert } from '../base/assert.ts'
+import type { Histogram } from '../model/histogram.ts'
 import type { Labels } from '../model/labels.ts'
 import type { Timestamp } from '../model/time.ts'
 import { AppendStatus, type SeriesRef } from '../storage/appender.ts'
 import type { BatchPool, SampleBatch } from './sample-batch.ts'
 import { SeriesSlots } from './series-slots.ts'
+import { histogramKind, SampleKind } from './window/sample-kind.ts'
 import { SlabPool } from './window/slab-pool.ts'
 import { NO_SLOT, sameBits, Window } from './window/window.ts'
 
@@ -33,6 +35,7 @@ export class WindowSet {
   seriesRemoved = 0
   /** Samples of windows that are gone. */
   #samplesDropped = 0
+  #histogramsDropped = 0
 
   constructor(blockRangeMs: number, batches: BatchPool) {
     assert(blockRangeMs >= 1 && blockRangeMs <= 31 * 86_400_000, 'a block range is at most 31 days')
@@ -63,7 +66,7 @@ export class WindowSet {
     const series = window.add(labels)
     const slot = this.slots.take(window.ordinal, series)
     window.setSlot(series, slot)
-    if (window.lastTime(series) !== Number.NEGATIVE_INFINITY) this.slots.setLast(slot, window.lastTime(series), window.lastValue(series))
+    this.#setLastApplied(slot, window, series)
     this.seriesCreated++
     return this.slots.ref(slot)
   }
@@ -75,11 +78,23 @@ export class WindowSet {
     return count
   }
 
+  /** Of them, histograms. */
+  get histogramsAppended(): number {
+    let count = this.#histogramsDropped
+    for (const window of this.#windows) count += window.histogramCount
+    return count
+  }
+
   /** The window that has a slot's labels. */
   home(slot: number): Window {
     const window = this.#byOrdinal.get(this.slots.window(slot))
     assert(window !== undefined, 'a slot is in a window that exists')
     return window
+  }
+
+  /** The labels of a slot's series. */
+  labels(slot: number): Labels {
+    return this.home(slot).labels(this.slots.series(slot))
   }
 
   /** Whether the newest sample of a slot has been applied. */
@@ -88,11 +103,31 @@ export class WindowSet {
   }
 
   /** Puts a sample where it can be read. Hot. */
-  apply(slot: number, t: Timestamp, v: number): AppendStatus {
+  apply(slot: number, t: Timestamp, v: number, startTime: Timestamp): AppendStatus {
     const window = this.windowOf(t)
     let series = this.slots.series(slot)
     if (this.slots.window(slot) !== window.ordinal) series = this.#moveTo(window, slot)
-    const status = window.append(series, t, v)
+    const status = window.append(series, t, v, startTime)
+    if (status !== AppendStatus.ok) return status
+    if (t > this.maxTime) this.maxTime = t
+    if (t < this.minTime) this.minTime = t
+    return status
+  }
+
+  /** The same for a histogram; undefined: a stale one. The digest is that of `digestHistogram`. */
+  applyHistogram(
+    slot: number,
+    t: Timestamp,
+    isFloat: boolean,
+    histogram: Histogram | undefined,
+    startTime: Timestamp,
+    digestHigh: number,
+    digestLow: number,
+  ): AppendStatus {
+    const window = this.windowOf(t)
+    let series = this.slots.series(slot)
+    if (this.slots.window(slot) !== window.ordinal) series = this.#moveTo(window, slot)
+    const status = window.appendHistogram(series, t, isFloat, histogram, startTime, digestHigh, digestLow)
     if (status !== AppendStatus.ok) return status
     if (t > this.maxTime) this.maxTime = t
     if (t < this.minTime) this.minTime = t
@@ -103,19 +138,32 @@ export class WindowSet {
   forget(batches: readonly SampleBatch[]): void {
     const { slots } = this
     for (const batch of batches) {
-      for (let i = 0; i < batch.count; i++) {
-        const slot = batch.slots[i]
-        if (slots.lastTime(slot) !== batch.times[i]) continue
-        const window = this.home(slot)
-        const series = slots.series(slot)
-        const last = window.lastTime(series)
-        slots.setLast(slot, last, last === Number.NEGATIVE_INFINITY ? 0 : window.lastValue(series))
-      }
+      for (let i = 0; i < batch.count; i++) this.#forgetLast(batch.slots[i], batch.times[i])
+      const { histograms } = batch
+      for (let i = 0; i < histograms.count; i++) this.#forgetLast(histograms.slots[i], histograms.times[i])
       this.#batches.giveBack(batch)
     }
-    for (const { slots: others, times, values, count } of this.#batches.taken) {
+    for (const { slots: others, times, values, count, histograms } of this.#batches.taken) {
       for (let i = 0; i < count; i++) if (times[i] > slots.lastTime(others[i])) slots.setLast(others[i], times[i], values[i])
+      const { slots: histogramSlots, times: histogramTimes, isFloat, digests } = histograms
+      for (let i = 0; i < histograms.count; i++) {
+        if (histogramTimes[i] <= slots.lastTime(histogramSlots[i])) continue
+        slots.setLastBits(histogramSlots[i], histogramTimes[i], histogramKind(isFloat[i] === 1), digests[2 * i + 1], digests[2 * i])
+      }
     }
+  }
+
+  /** The newest sample of a slot, if it was taken at `t`, is that which was applied. */
+  #forgetLast(slot: number, t: Timestamp): void {
+    if (this.slots.lastTime(slot) !== t) return
+    this.slots.setLast(slot, Number.NEGATIVE_INFINITY, 0)
+    this.#setLastApplied(slot, this.home(slot), this.slots.series(slot))
+  }
+
+  #setLastApplied(slot: number, window: Window, series: number): void {
+    const t = window.lastTime(series)
+    if (t === Number.NEGATIVE_INFINITY) return
+    this.slots.setLastBits(slot, t, window.lastKind(series), window.lastHigh(series), window.lastLow(series))
   }
 
   /** Lets go of the series of windows that samples can no longer reach. */
@@ -136,6 +184,7 @@ export class WindowSet {
       if (window.slotCount > 0) break
       this.#windows.shift()
       this.#samplesDropped += window.sampleCount
+      this.#histogramsDropped += window.histogramCount
       this.#byOrdinal.delete(window.ordinal)
       if (this.#recent === window) this.#recent = undefined
       this.#translation = { from: -1, to: -1, pairs: new Uint32Array(0) }
@@ -191,7 +240,12 @@ export class WindowSet {
   /** Lets go of the slots of a window that no batch holds samples of. */
   #releaseSlots(window: Window): void {
     const isAwaited = new Uint8Array(this.slots.count)
-    for (const { slots, count } of this.#batches.taken) for (let i = 0; i < count; i++) isAwaited[slots[i]] = 1
+    for (const { slots, count, histograms, exemplars, metadata } of this.#batches.taken) {
+      for (let i = 0; i < count; i++) isAwaited[slots[i]] = 1
+      for (let i = 0; i < histograms.count; i++) isAwaited[histograms.slots[i]] = 1
+      for (const { slot } of exemplars) isAwaited[slot] = 1
+      for (const { slot } of metadata) isAwaited[slot] = 1
+    }
     for (let series = 0; series < window.seriesCount; series++) {
       const slot = window.slot(series)
       if (slot === NO_SLOT || isAwaited[slot] === 1) continue
@@ -202,7 +256,7 @@ export class WindowSet {
   }
 }
 
-/** Whether a sample equals the newest one that a slot has taken. */
+/** Whether a float equals the newest sample that a slot has taken. */
 export function repeatsLast(slots: SeriesSlots, slot: number, v: number): boolean {
-  return sameBits(slots.lastHigh(slot), slots.lastLow(slot), v)
+  return slots.lastKind(slot) === SampleKind.float && sameBits(slots.lastHigh(slot), slots.lastLow(slot), v)
 }

@@ -1,13 +1,25 @@
+import type { Exemplar } from '../../model/exemplar.ts'
+import type { CounterResetHint, Histogram } from '../../model/histogram.ts'
 import { Labels } from '../../model/labels.ts'
-import { STALE_HIGH, STALE_LOW } from '../../model/staleness.ts'
+import type { Metadata } from '../../model/metadata.ts'
 import type { Timestamp } from '../../model/time.ts'
 import { ByteReader } from './byte-writer.ts'
-import { KIND_FLOAT_MAX, KIND_STALE, SERIES_FOLLOWS, TIME_FOLLOWS } from './encode.ts'
+import {
+  FLOAT_COUNTS,
+  HINT_SHIFT,
+  SAME_START_TIME,
+  SERIES_FOLLOWS,
+  STALE,
+  START_TIME_FOLLOWS,
+  TIME_FOLLOWS,
+  TIME_WAS_GIVEN,
+} from './encode.ts'
+import { type Layout, readHistogram } from './histogram-body.ts'
+import { METRIC_TYPES_BY_NUMBER } from './metric-types.ts'
+import { readString } from './text-dictionary.ts'
+import { readValue } from './values.ts'
 
 const reader = new ByteReader()
-const decoder = new TextDecoder()
-const value = new Float64Array(1)
-const valueWords = new Uint32Array(value.buffer)
 
 /** Shows each series of a series record: its number in the segment, its labels and the time it was first used for. */
 export function decodeSeriesRecord(
@@ -25,23 +37,9 @@ export function decodeSeriesRecord(
     time += reader.zigzag()
     const flat: string[] = []
     const stringCount = 2 * reader.varint()
-    for (let s = 0; s < stringCount; s++) flat.push(readString(strings))
+    for (let s = 0; s < stringCount; s++) flat.push(readString(reader, strings))
     onSeries(first + i, Labels.fromSortedPairs(flat), time)
   }
-}
-
-function readString(strings: string[]): string {
-  const number = reader.varint()
-  if (number > 0) {
-    if (number > strings.length) throw new RangeError(`string ${number} of ${strings.length}`)
-    return strings[number - 1]
-  }
-  const length = reader.varint()
-  if (reader.at + length > reader.end) throw new RangeError('a string ends after its record')
-  const text = decoder.decode(reader.bytes.subarray(reader.at, reader.at + length))
-  reader.at += length
-  strings.push(text)
-  return text
 }
 
 /** Shows each sample of a samples record. Hot in replay. */
@@ -60,33 +58,115 @@ export function decodeSamplesRecord(
     series += 1
     if ((control & SERIES_FOLLOWS) !== 0) series += reader.zigzag()
     if ((control & TIME_FOLLOWS) !== 0) time += reader.zigzag()
-    onSample(series, time, readValue(control & 0x0f))
+    onSample(series, time, readValue(reader, control & 0x0f))
   }
 }
 
-function readValue(kind: number): number {
-  if (kind > KIND_FLOAT_MAX && kind !== KIND_STALE) {
-    let v = 0
-    let scale = 1
-    for (let i = kind - KIND_FLOAT_MAX; i > 0; i--) {
-      v += reader.byte() * scale
-      scale *= 0x100
-    }
-    return v
+/** What all but the plain samples begin with; `next` reads it. */
+class SampleHead {
+  control = 0
+  series = -1
+  time = 0
+  startTime = 0
+  #startTime = 0
+
+  open(): void {
+    this.time = reader.zigzag()
+    this.series = -1
+    this.#startTime = this.time
   }
-  let high = 0
-  let low = 0
-  if (kind === KIND_STALE) {
-    high = STALE_HIGH
-    low = STALE_LOW
-  } else {
-    for (let i = 0; i < kind; i++) {
-      const byte = reader.byte()
-      if (i < 4) high |= byte << (24 - 8 * i)
-      else low |= byte << (56 - 8 * i)
-    }
+
+  next(hasStartTimes: boolean): void {
+    const control = reader.byte()
+    this.control = control
+    this.series += 1
+    if ((control & SERIES_FOLLOWS) !== 0) this.series += reader.zigzag()
+    if ((control & TIME_FOLLOWS) !== 0) this.time += reader.zigzag()
+    if (!hasStartTimes) return
+    if ((control & START_TIME_FOLLOWS) !== 0) this.#startTime += reader.zigzag()
+    this.startTime = (control & (START_TIME_FOLLOWS | SAME_START_TIME)) === 0 ? 0 : this.#startTime
   }
-  valueWords[0] = low
-  valueWords[1] = high
-  return value[0]
+}
+
+const head = new SampleHead()
+
+/** Shows each sample of a record of samples with start times. */
+export function decodeSamplesFromRecord(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  onSample: (series: number, t: Timestamp, v: number, startTime: Timestamp) => void,
+): void {
+  reader.open(bytes, start, end)
+  head.open()
+  const count = reader.varint()
+  for (let i = 0; i < count; i++) {
+    head.next(true)
+    onSample(head.series, head.time, readValue(reader, head.control & 0x0f), head.startTime)
+  }
+}
+
+/** Shows each histogram of a record; undefined for a stale one. */
+export function decodeHistogramsRecord(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  onHistogram: (series: number, t: Timestamp, isFloat: boolean, histogram: Histogram | undefined, startTime: Timestamp) => void,
+): void {
+  reader.open(bytes, start, end)
+  head.open()
+  const count = reader.varint()
+  const layouts: Layout[] = []
+  for (let i = 0; i < count; i++) {
+    head.next(true)
+    const isFloat = (head.control & FLOAT_COUNTS) !== 0
+    const hint = ((head.control >>> HINT_SHIFT) & 3) as CounterResetHint
+    const histogram = (head.control & STALE) === 0 ? readHistogram(reader, isFloat, hint, layouts) : undefined
+    onHistogram(head.series, head.time, isFloat, histogram, head.startTime)
+  }
+}
+
+export function decodeExemplarsRecord(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  onExemplar: (series: number, exemplar: Exemplar) => void,
+): void {
+  reader.open(bytes, start, end)
+  head.open()
+  const count = reader.varint()
+  const strings: string[] = []
+  for (let i = 0; i < count; i++) {
+    head.next(false)
+    const value = readValue(reader, head.control & 0x0f)
+    const flat: string[] = []
+    const stringCount = 2 * reader.varint()
+    for (let s = 0; s < stringCount; s++) flat.push(readString(reader, strings))
+    const hasTimestamp = (head.control & TIME_WAS_GIVEN) !== 0
+    onExemplar(head.series, { labels: Labels.fromSortedPairs(flat), value, timestamp: head.time, hasTimestamp })
+  }
+}
+
+export function decodeMetadataRecord(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  onMetadata: (series: number, metadata: Metadata) => void,
+): void {
+  reader.open(bytes, start, end)
+  const count = reader.varint()
+  const strings: string[] = []
+  const entries: Metadata[] = []
+  let series = -1
+  for (let i = 0; i < count; i++) {
+    series += 1 + reader.zigzag()
+    const number = reader.varint()
+    if (number > entries.length) throw new RangeError(`metadata ${number} of ${entries.length}`)
+    if (number === 0) {
+      const type = METRIC_TYPES_BY_NUMBER[reader.byte()]
+      if (type === undefined) throw new RangeError('the type of a metric is not known')
+      entries.push({ type, unit: readString(reader, strings), help: readString(reader, strings) })
+    }
+    onMetadata(series, entries[number === 0 ? entries.length - 1 : number - 1])
+  }
 }

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { anyGrowth, histogram, histogramsOf } from '../../chunkenc/samples.fixture.ts'
 import { Labels } from '../../model/labels.ts'
 import { isStaleMarker, STALE_MARKER } from '../../model/staleness.ts'
 import { SlabPool } from '../window/slab-pool.ts'
 import { Window } from '../window/window.ts'
-import { decodeSamplesRecord, decodeSeriesRecord } from './decode.ts'
+import { decodeHistogramsRecord, decodeSamplesFromRecord, decodeSamplesRecord, decodeSeriesRecord } from './decode.ts'
 import { LogEncoder } from './encode.ts'
 import { RECORD_HEADER_BYTES, RecordHeader, RecordType } from './record.ts'
 
@@ -59,6 +60,52 @@ test('samples come back in order, bit for bit', () => {
   )
 })
 
+test('histograms and start times come back in order, bit for bit', () => {
+  const start = fc.constantFrom(0, 0, 1.7e12, 1.7e12 + 1, -5)
+  const row = fc.record({ series: fc.nat(1000), t: fc.integer({ min: -(2 ** 44), max: 2 ** 44 }), startTime: start, growth: anyGrowth })
+  fc.assert(
+    fc.property(fc.array(row, { maxLength: 8 }), (rows) => {
+      const encoder = new LogEncoder()
+      encoder.openSegment(7)
+      const want: unknown[][] = []
+      for (const { series, t, startTime, growth } of rows) {
+        for (const [i, histogram] of histogramsOf(growth).slice(0, 3).entries()) {
+          encoder.histogram(series, t + i, growth.isFloat, histogram, startTime)
+          want.push([series, t + i, growth.isFloat, histogram, startTime])
+        }
+        encoder.histogram(series, t + 3, growth.isFloat, undefined, startTime)
+        want.push([series, t + 3, growth.isFloat, undefined, startTime])
+        encoder.sampleFrom(series, t + 4, growth.zeroThreshold, startTime)
+        want.push([series, t + 4, growth.zeroThreshold, startTime])
+      }
+      const bytes = taken(encoder)
+      const header = new RecordHeader()
+      const got: unknown[][] = []
+      for (let at = 0; at < bytes.length; ) {
+        assert.ok(header.read(bytes, at, 7), header.problem?.reason)
+        const from = at + RECORD_HEADER_BYTES
+        at = from + header.length
+        const push = (...one: unknown[]) => got.push(one)
+        if (header.type === RecordType.histograms) decodeHistogramsRecord(bytes, from, at, push)
+        else decodeSamplesFromRecord(bytes, from, at, push)
+      }
+      assert.deepEqual(got, want)
+    }),
+    { numRuns: 100 },
+  )
+})
+
+test('a layout that came before is a number', () => {
+  const encoder = new LogEncoder()
+  encoder.openSegment(1)
+  const buckets = Float64Array.from({ length: 20 }, (_, i) => 100 + i)
+  for (let i = 0; i < 100; i++) {
+    encoder.histogram(i, 1.7e12, false, histogram({ schema: 3, spans: [-10, 8, 2, 12], buckets: [...buckets], sum: i + 0.5 }), 0)
+  }
+  const { length } = taken(encoder)
+  assert.ok(length / 100 < 36, `${length / 100} bytes a histogram of 20 buckets`)
+})
+
 test('series come back with labels, numbers and times, over several records and windows', () => {
   const pool = new SlabPool()
   const windows = [new Window(pool, 1, 0, 1000), new Window(pool, 2, 1000, 2000)]
@@ -107,6 +154,17 @@ test('a record of another segment, or with a changed byte, is none', () => {
     changed[i] ^= 0x10
     assert.ok(!header.read(changed, 0, 1), `byte ${i}`)
   }
+})
+
+test('a payload of histograms that lies about itself is an error', () => {
+  const check = (payload: number[]) =>
+    assert.throws(() => decodeHistogramsRecord(new Uint8Array(payload), 0, payload.length, () => {}), RangeError)
+  // No such layout; ends in the layout; more buckets than any histogram has, by one span and by two; a number of no kind.
+  check([0, 1, 0, 1])
+  check([0, 1, 0, 0, 0])
+  check([0, 1, 0, 0, 0, 0, 1, 0, 0xff, 0xff, 0x7f])
+  check([0, 1, 0, 0, 0, 0, 2, 0, 0xff, 0xff, 3, 0, 0xff, 0xff, 3, 0, 0])
+  check([0, 1, 0, 0, 0, 16])
 })
 
 test('a payload that lies about itself is an error', () => {

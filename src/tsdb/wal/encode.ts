@@ -1,25 +1,34 @@
-import { isStaleBits } from '../../model/staleness.ts'
+import type { Exemplar } from '../../model/exemplar.ts'
+import type { Histogram } from '../../model/histogram.ts'
+import type { Metadata } from '../../model/metadata.ts'
 import type { Timestamp } from '../../model/time.ts'
+import { metadataKey } from '../series-metadata.ts'
 import type { Window } from '../window/window.ts'
 import { ByteWriter } from './byte-writer.ts'
+import { LayoutDictionary, writeHistogram } from './histogram-body.ts'
+import { METRIC_TYPE_NUMBERS } from './metric-types.ts'
 import { RECORD_HEADER_BYTES, RecordType, sealRecord } from './record.ts'
+import { TextDictionary } from './text-dictionary.ts'
+import { writeValue } from './values.ts'
 
 /** A record ends when its payload has reached this. */
 const PAYLOAD_BYTES = 512 * 1024
-/** A sample's control byte, series, time and value at their longest. */
-const SAMPLE_BYTES_MAX = 32
+/** A sample's control byte, series, time, start time and value at their longest. */
+const SAMPLE_BYTES_MAX = 40
 const DICTIONARY_SIZE = 1 << 14
 /** A buffer that a batch of many new series made larger than this is not kept. */
 const KEPT_BYTES_MAX = 4 * 1024 * 1024
 
 export const TIME_FOLLOWS = 0x10
 export const SERIES_FOLLOWS = 0x20
-export const KIND_STALE = 15
-/** Kinds above this are integers of `kind - KIND_FLOAT_MAX` bytes. */
-export const KIND_FLOAT_MAX = 8
-
-const value = new Float64Array(1)
-const valueWords = new Uint32Array(value.buffer)
+export const SAME_START_TIME = 0x40
+export const START_TIME_FOLLOWS = 0x80
+/** Of a histogram. The counter reset hint lies between them and the bits above, from bit `HINT_SHIFT` on. */
+export const FLOAT_COUNTS = 0x01
+export const STALE = 0x02
+export const HINT_SHIFT = 2
+/** Of an exemplar. */
+export const TIME_WAS_GIVEN = 0x40
 
 /**
  * Turns series and samples into the records of one segment, in one growing buffer. What has been encoded is taken with
@@ -40,6 +49,11 @@ export class LogEncoder {
   #count = 0
   #previousSeries = -1
   #previousTime = 0
+  #previousStartTime = 0
+  readonly #layouts = new LayoutDictionary()
+  readonly #texts = new TextDictionary()
+  /** Metadata of the record, by what it says. */
+  readonly #entries = new Map<string, number>()
 
   // Strings of the series record being written, by symbol of `#dictionaryWindow`; one place a symbol, lossy.
   readonly #dictionarySymbols = new Uint32Array(DICTIONARY_SIZE)
@@ -103,6 +117,88 @@ export class LogEncoder {
     if (writer.length - this.#start >= PAYLOAD_BYTES) this.finish()
   }
 
+  /** The same with the time when the counting behind the sample began, 0: not known. */
+  sampleFrom(series: number, t: Timestamp, v: number, startTime: Timestamp): void {
+    if (this.#start < 0 || this.#type !== RecordType.samplesFrom) this.#begin(RecordType.samplesFrom, t)
+    const controlAt = this.#head(series, t, startTime, 0)
+    const writer = this.#writer
+    const kind = writeValue(writer, v)
+    writer.bytes[controlAt] |= kind
+    this.#tail()
+  }
+
+  /** Adds a histogram; undefined: a stale one. */
+  histogram(series: number, t: Timestamp, isFloat: boolean, histogram: Histogram | undefined, startTime: Timestamp): void {
+    if (this.#start < 0 || this.#type !== RecordType.histograms) this.#begin(RecordType.histograms, t)
+    const control = (isFloat ? FLOAT_COUNTS : 0) | (histogram === undefined ? STALE : histogram.counterResetHint << HINT_SHIFT)
+    this.#head(series, t, startTime, control)
+    if (histogram !== undefined) writeHistogram(this.#writer, histogram, this.#layouts)
+    this.#tail()
+  }
+
+  exemplar(series: number, { labels, value, timestamp, hasTimestamp }: Exemplar): void {
+    if (this.#start < 0 || this.#type !== RecordType.exemplars) this.#begin(RecordType.exemplars, timestamp)
+    const controlAt = this.#head(series, timestamp, 0, hasTimestamp ? TIME_WAS_GIVEN : 0)
+    const writer = this.#writer
+    const kind = writeValue(writer, value)
+    writer.bytes[controlAt] |= kind
+    writer.varint(labels.size)
+    for (let i = 0; i < labels.pairs.length; i++) this.#texts.write(writer, labels.pairs[i], i % 2 === 0)
+    this.#tail()
+  }
+
+  /** What is said about a series of this segment. */
+  metadata(series: number, metadata: Metadata): void {
+    const { type, unit, help } = metadata
+    if (this.#start < 0 || this.#type !== RecordType.metadata) this.#begin(RecordType.metadata)
+    const writer = this.#writer
+    writer.reserve(SAMPLE_BYTES_MAX)
+    writer.zigzag(series - (this.#previousSeries + 1))
+    this.#previousSeries = series
+    const key = metadataKey(metadata)
+    const known = this.#entries.get(key)
+    writer.varint(known ?? 0)
+    if (known === undefined) {
+      this.#entries.set(key, this.#entries.size + 1)
+      writer.byte(METRIC_TYPE_NUMBERS[type])
+      this.#texts.write(writer, unit, true)
+      this.#texts.write(writer, help, false)
+    }
+    this.#tail()
+  }
+
+  /** Writes what all but the plain samples begin with; where its control byte lies. */
+  #head(series: number, t: Timestamp, startTime: Timestamp, control: number): number {
+    const writer = this.#writer
+    writer.reserve(SAMPLE_BYTES_MAX)
+    const controlAt = writer.length++
+    if (series !== this.#previousSeries + 1) {
+      control |= SERIES_FOLLOWS
+      writer.zigzag(series - (this.#previousSeries + 1))
+    }
+    this.#previousSeries = series
+    if (t !== this.#previousTime) {
+      control |= TIME_FOLLOWS
+      writer.zigzag(t - this.#previousTime)
+      this.#previousTime = t
+    }
+    if (startTime !== 0) {
+      if (startTime === this.#previousStartTime) control |= SAME_START_TIME
+      else {
+        control |= START_TIME_FOLLOWS
+        writer.zigzag(startTime - this.#previousStartTime)
+        this.#previousStartTime = startTime
+      }
+    }
+    writer.bytes[controlAt] = control
+    return controlAt
+  }
+
+  #tail(): void {
+    this.#count++
+    if (this.#writer.length - this.#start >= PAYLOAD_BYTES) this.finish()
+  }
+
   /** Ends the record being written. */
   finish(): void {
     if (this.#start < 0) return
@@ -136,15 +232,23 @@ export class LogEncoder {
     this.#count = 0
     this.#previousSeries = -1
     this.#previousTime = time
+    this.#previousStartTime = time
     writer.reserve(RECORD_HEADER_BYTES + 32)
     writer.length += RECORD_HEADER_BYTES
     if (type === RecordType.series) writer.varint(this.#seriesCount)
-    else writer.zigzag(time)
+    else if (type !== RecordType.metadata) writer.zigzag(time)
     // The count is known at the end: five bytes for it, as a varint of fixed length.
     this.#countAt = writer.length
     writer.length += COUNT_BYTES
-    this.#dictionaryCount = 0
-    this.#dictionaryNumbers.fill(0)
+    if (type === RecordType.series) {
+      this.#dictionaryCount = 0
+      this.#dictionaryNumbers.fill(0)
+    } else if (type === RecordType.histograms) this.#layouts.clear()
+    else if (type === RecordType.exemplars) this.#texts.clear()
+    else if (type === RecordType.metadata) {
+      this.#texts.clear()
+      this.#entries.clear()
+    }
   }
 
   #countAt = 0
@@ -177,46 +281,3 @@ export class LogEncoder {
 }
 
 const COUNT_BYTES = 3
-
-/** Writes a value's bytes and returns its kind. */
-function writeValue(writer: ByteWriter, v: number): number {
-  if (v >= 0 && v < 0x1000000000000 && v === Math.floor(v)) {
-    if (v === 0) {
-      if (Object.is(v, 0)) return 0
-    } else return writeInteger(writer, v)
-  }
-  value[0] = v
-  let high = valueWords[1]
-  let low = valueWords[0]
-  // biome-ignore lint/suspicious/noSelfCompare: the cheapest test for NaN, and this runs once a sample.
-  if (v !== v && isStaleBits(high, low)) return KIND_STALE
-  const bytes = writer.bytes
-  let at = writer.length
-  let count = 0
-  while (high !== 0 || low !== 0) {
-    bytes[at++] = high >>> 24
-    high = ((high << 8) | (low >>> 24)) >>> 0
-    low = (low << 8) >>> 0
-    count++
-  }
-  writer.length = at
-  return count
-}
-
-function writeInteger(writer: ByteWriter, v: number): number {
-  const bytes = writer.bytes
-  const start = writer.length
-  let at = start
-  let rest = v % 0x1000000
-  let upper = (v - rest) / 0x1000000
-  if (upper === 0) {
-    for (; rest !== 0; rest >>>= 8) bytes[at++] = rest
-  } else {
-    bytes[at++] = rest
-    bytes[at++] = rest >>> 8
-    bytes[at++] = rest >>> 16
-    for (; upper !== 0; upper >>>= 8) bytes[at++] = upper
-  }
-  writer.length = at
-  return KIND_FLOAT_MAX + at - start
-}

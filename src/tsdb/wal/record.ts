@@ -6,11 +6,13 @@ export const SEGMENT_HEADER_BYTES = 28
 export const RECORD_HEADER_BYTES = 24
 export const RECORD_PAYLOAD_BYTES_MAX = 4 * 1024 * 1024
 
-export const RecordType = { series: 1, samples: 2 } as const
+export const RecordType = { series: 1, samples: 2, samplesFrom: 3, histograms: 4, exemplars: 5, metadata: 6 } as const
 export type RecordType = (typeof RecordType)[keyof typeof RecordType]
 
 const SEGMENT_MAGIC = new TextEncoder().encode('PROMLOG1')
-const SEGMENT_VERSION = 1
+const SEGMENT_VERSION = 2
+/** The oldest that is read. */
+const SEGMENT_VERSION_MIN = 1
 const RECORD_MAGIC = [0xff, 0x50, 0x52, 0xfe]
 
 export function segmentHeader(number: number, created: number): Uint8Array {
@@ -34,7 +36,9 @@ export function segmentHeaderProblem(
   const want = view.getUint32(24, true)
   const got = crc32c(bytes, 0, 24)
   if (want !== got) return { reason: 'checksum of the segment header', want, got }
-  if (view.getUint32(8, true) !== SEGMENT_VERSION) return { reason: `segment version ${view.getUint32(8, true)}, want ${SEGMENT_VERSION}` }
+  const version = view.getUint32(8, true)
+  if (version < SEGMENT_VERSION_MIN || version > SEGMENT_VERSION)
+    return { reason: `segment version ${version}, want ${SEGMENT_VERSION_MIN} to ${SEGMENT_VERSION}` }
   if (view.getUint32(12, true) !== number) return { reason: `segment number ${view.getUint32(12, true)}, want ${number}` }
   return undefined
 }

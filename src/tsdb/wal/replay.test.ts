@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { type VirtualEnv, virtualEnv } from '../../base/env-virtual.ts'
 import { seededRandom } from '../../base/virtual/random.ts'
+import { CounterResetHint, type Histogram, NO_BUCKETS, NO_SPANS } from '../../model/histogram.ts'
 import { Labels } from '../../model/labels.ts'
 import { SlabPool } from '../window/slab-pool.ts'
 import { Window } from '../window/window.ts'
@@ -24,7 +25,15 @@ async function replay(env: VirtualEnv): Promise<Replayed> {
   const samples: string[] = []
   const report = await replayLog(env, DIR, QUARANTINE, {
     series: (labels) => series.push(labels.toString()) - 1,
-    sample: (ref, t, v) => samples.push(`${series[ref]} ${t} ${v}`),
+    sample: (ref, t, v, startTime) => samples.push(`${series[ref]} ${t} ${v}${startTime === 0 ? '' : ` from ${startTime}`}`),
+    histogram: (ref, t, isFloat, histogram, startTime) => {
+      const what = histogram === undefined ? 'stale' : `count ${histogram.count} sum ${histogram.sum} [${histogram.positiveBuckets}]`
+      samples.push(`${series[ref]} ${t} ${isFloat ? 'float ' : ''}histogram ${what}${startTime === 0 ? '' : ` from ${startTime}`}`)
+    },
+    exemplar: (ref, { labels, value, timestamp, hasTimestamp }) => {
+      samples.push(`${series[ref]} exemplar ${labels} ${value} ${timestamp}${hasTimestamp ? ' given' : ''}`)
+    },
+    metadata: (ref, { type, unit, help }) => samples.push(`${series[ref]} ${type} ${unit} ${help}`),
     segmentEnd: () => true,
   })
   return { report, samples }
@@ -78,14 +87,69 @@ test('what was written is read, over segments, and a new writer goes on after it
   )
 })
 
+const HISTOGRAM: Histogram = {
+  isFloat: false,
+  counterResetHint: CounterResetHint.unknown,
+  schema: 3,
+  zeroThreshold: 2 ** -128,
+  zeroCount: 1,
+  count: 7,
+  sum: 3.5,
+  positiveSpans: Int32Array.of(-2, 2, 1, 1),
+  negativeSpans: NO_SPANS,
+  positiveBuckets: Float64Array.of(2, 3, 1),
+  negativeBuckets: NO_BUCKETS,
+  customValues: NO_BUCKETS,
+}
+
 test('the bytes of a small segment are those of the golden file', async () => {
   const written = await openWriter(virtualEnv({ startTime: 1_700_000_000_000 }))
-  await writeBatch(written, 1_700_000_000_000, 0, 2)
-  await writeBatch(written, 1_700_000_015_000, 2, 3)
+  const { encoder } = written.writer
+  const t = 1_700_000_000_000
+  await writeBatch(written, t, 0, 2)
+  await writeBatch(written, t + 15_000, 2, 3)
+  written.writer.beginBatch()
+  encoder.sampleFrom(0, t + 30_000, 7, t - 1000)
+  encoder.sampleFrom(1, t + 30_000, 8, 0)
+  encoder.sampleFrom(2, t + 30_000, 9.5, t - 1000)
+  encoder.histogram(0, t + 45_000, false, HISTOGRAM, 0)
+  encoder.histogram(1, t + 45_000, true, { ...HISTOGRAM, isFloat: true, count: 7.5, counterResetHint: CounterResetHint.gauge }, t)
+  encoder.histogram(0, t + 60_000, false, undefined, 0)
+  encoder.exemplar(0, { labels: Labels.of({ trace_id: 'a1' }), value: 0.25, timestamp: t + 44_000, hasTimestamp: true })
+  encoder.exemplar(2, { labels: Labels.of({ trace_id: 'b2' }), value: 3, timestamp: t + 45_000, hasTimestamp: false })
+  encoder.metadata(0, { type: 'counter', unit: 'seconds', help: 'Time spent.' })
+  encoder.metadata(1, { type: 'counter', unit: 'seconds', help: 'Time spent.' })
+  encoder.metadata(2, { type: 'stateset', unit: '', help: 'Ü' })
+  await written.writer.writeBatch(t + 60_000)
   await written.writer.close()
   const bytes = await written.env.fs.readFile(segmentPath(DIR, 1))
   const want = await readFile(new URL('testdata/small.log.hex', import.meta.url), 'utf8')
   assert.equal(Buffer.from(bytes).toString('hex'), want.replace(/\s/g, ''))
+  assert.deepEqual((await replay(written.env)).samples.slice(5), [
+    `m{i="0"} ${t + 30_000} 7 from ${t - 1000}`,
+    `m{i="1"} ${t + 30_000} 8`,
+    `m{i="2"} ${t + 30_000} 9.5 from ${t - 1000}`,
+    `m{i="0"} ${t + 45_000} histogram count 7 sum 3.5 [2,3,1]`,
+    `m{i="1"} ${t + 45_000} float histogram count 7.5 sum 3.5 [2,3,1] from ${t}`,
+    `m{i="0"} ${t + 60_000} histogram stale`,
+    `m{i="0"} exemplar {trace_id="a1"} 0.25 ${t + 44_000} given`,
+    `m{i="2"} exemplar {trace_id="b2"} 3 ${t + 45_000}`,
+    'm{i="0"} counter seconds Time spent.',
+    'm{i="1"} counter seconds Time spent.',
+    'm{i="2"} stateset  Ü',
+  ])
+})
+
+test('a segment of version 1 is read', async () => {
+  const env = virtualEnv()
+  await env.fs.mkdir(DIR)
+  const hex = await readFile(new URL('testdata/version-1.log.hex', import.meta.url), 'utf8')
+  await env.fs.writeFile(segmentPath(DIR, 1), Buffer.from(hex.replace(/\s/g, ''), 'hex'))
+  const { report, samples } = await replay(env)
+  assert.equal(report.damages.length, 0)
+  const t = 1_700_000_000_000
+  const want = [0, 1].map((i) => `m{i="${i}"} ${t} ${t + i}`)
+  assert.deepEqual(samples, [...want, ...[0, 1, 2].map((i) => `m{i="${i}"} ${t + 15_000} ${t + 15_000 + i}`)])
 })
 
 test('every cut and every flipped bit of a segment: what is before it is there, and the loss is told', async () => {

@@ -1,10 +1,20 @@
 import { Breather } from '../../base/breather.ts'
 import type { Env, File } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
+import type { Exemplar } from '../../model/exemplar.ts'
+import type { Histogram } from '../../model/histogram.ts'
 import type { Labels } from '../../model/labels.ts'
+import type { Metadata } from '../../model/metadata.ts'
 import type { Timestamp } from '../../model/time.ts'
 import type { SeriesRef } from '../../storage/appender.ts'
-import { decodeSamplesRecord, decodeSeriesRecord } from './decode.ts'
+import {
+  decodeExemplarsRecord,
+  decodeHistogramsRecord,
+  decodeMetadataRecord,
+  decodeSamplesFromRecord,
+  decodeSamplesRecord,
+  decodeSeriesRecord,
+} from './decode.ts'
 import { type Segment, segmentNumber, segmentPath } from './log-writer.ts'
 import { RecordType } from './record.ts'
 import { type Damage, type SegmentVisitor, scanSegment } from './scan-segment.ts'
@@ -12,7 +22,12 @@ import { type Damage, type SegmentVisitor, scanSegment } from './scan-segment.ts
 /** Where the content of a log goes. */
 export interface ReplayTarget {
   series(labels: Labels, time: Timestamp): SeriesRef
-  sample(ref: SeriesRef, t: Timestamp, v: number): void
+  /** `startTime` is 0 where it is not known. */
+  sample(ref: SeriesRef, t: Timestamp, v: number, startTime: Timestamp): void
+  /** Undefined: a stale histogram. */
+  histogram(ref: SeriesRef, t: Timestamp, isFloat: boolean, histogram: Histogram | undefined, startTime: Timestamp): void
+  exemplar(ref: SeriesRef, exemplar: Exemplar): void
+  metadata(ref: SeriesRef, metadata: Metadata): void
   /** After each segment; refs of it are not used again. False ends the replay. */
   segmentEnd(done: number, total: number): boolean
 }
@@ -91,21 +106,45 @@ async function replaySegment(
     refs[index] = target.series(labels, time) + 1
     report.series++
   }
-  const onSample = (index: number, t: Timestamp, v: number) => {
+  /** The ref of a series of the segment, -1 when its record was lost. */
+  const refOf = (index: number) => (index < refs.length ? refs[index] - 1 : -1)
+  /** The same for a sample at `t`, which is counted. */
+  const refOfSample = (index: number, t: Timestamp) => {
     if (t > maxTime) maxTime = t
-    const ref = index < refs.length ? refs[index] - 1 : -1
-    if (ref < 0) {
-      samplesLost++
-      return
-    }
-    target.sample(ref, t, v)
-    report.samples++
+    const ref = refOf(index)
+    if (ref < 0) samplesLost++
+    else report.samples++
+    return ref
+  }
+  const onSample = (index: number, t: Timestamp, v: number) => {
+    const ref = refOfSample(index, t)
+    if (ref >= 0) target.sample(ref, t, v, 0)
+  }
+  const onSampleFrom = (index: number, t: Timestamp, v: number, startTime: Timestamp) => {
+    const ref = refOfSample(index, t)
+    if (ref >= 0) target.sample(ref, t, v, startTime)
+  }
+  const onHistogram = (index: number, t: Timestamp, isFloat: boolean, histogram: Histogram | undefined, startTime: Timestamp) => {
+    const ref = refOfSample(index, t)
+    if (ref >= 0) target.histogram(ref, t, isFloat, histogram, startTime)
+  }
+  const onExemplar = (index: number, exemplar: Exemplar) => {
+    const ref = refOf(index)
+    if (ref >= 0) target.exemplar(ref, exemplar)
+  }
+  const onMetadata = (index: number, metadata: Metadata) => {
+    const ref = refOf(index)
+    if (ref >= 0) target.metadata(ref, metadata)
   }
 
   const visitor: SegmentVisitor = {
     record(type, bytes, start, end) {
       if (type === RecordType.series) decodeSeriesRecord(bytes, start, end, onSeries)
       else if (type === RecordType.samples) decodeSamplesRecord(bytes, start, end, onSample)
+      else if (type === RecordType.samplesFrom) decodeSamplesFromRecord(bytes, start, end, onSampleFrom)
+      else if (type === RecordType.histograms) decodeHistogramsRecord(bytes, start, end, onHistogram)
+      else if (type === RecordType.exemplars) decodeExemplarsRecord(bytes, start, end, onExemplar)
+      else if (type === RecordType.metadata) decodeMetadataRecord(bytes, start, end, onMetadata)
       else throw new RangeError(`type ${type} is not known`)
     },
     async damage(damage) {

@@ -19,6 +19,8 @@ export class Cells {
   readonly #arena: Arena
   readonly slabs: Slab[]
   #count = 1
+  /** Cells that were let go, chained by their links; 0: none. */
+  #retired = 0
 
   constructor(pool: SlabPool) {
     this.#arena = new Arena(pool)
@@ -32,6 +34,24 @@ export class Cells {
     assert(cell < 0x8000000, 'a window has at most 4 GiB of cells')
     this.#arena.reserveWords((cell + 1) * CELL_WORDS)
     return cell
+  }
+
+  /** A cell of zeros, one that was let go before. Only while no reader holds any of those. */
+  reuse(): number {
+    const cell = this.#retired
+    if (cell === 0) return this.add()
+    this.#retired = this.link(cell)
+    const at = (cell & CELLS_MASK) * CELL_WORDS
+    this.slabs[cell >>> CELLS_SHIFT].words.fill(0, at, at + CELL_WORDS)
+    return cell
+  }
+
+  /** Lets a chain of cells go. They stay as they are until `reuse`: a reader may still copy them. */
+  retire(cell: number): void {
+    let last = cell
+    for (let next = this.link(last); next !== 0; next = this.link(last)) last = next
+    this.setLink(last, this.#retired)
+    this.#retired = cell
   }
 
   get count(): number {

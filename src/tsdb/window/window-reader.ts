@@ -1,11 +1,13 @@
 import type { Breather } from '../../base/breather.ts'
-import { type Chunk, ChunkEncoding } from '../../chunkenc/codec.ts'
-import { XOR_HEADER_BYTES } from '../../chunkenc/xor.ts'
+import { headerBytesOf, writeHeader } from '../../chunkenc/chunk-header.ts'
+import type { Chunk, ChunkEncoding } from '../../chunkenc/codec.ts'
+import type { CounterResetHint } from '../../model/histogram.ts'
 import { compareLabels, type Labels } from '../../model/labels.ts'
 import type { Timestamp } from '../../model/time.ts'
 import type { QueryContext, SelectRequest, Series } from '../../storage/series-source.ts'
 import { SERIES_BATCH } from '../../storage/series-source.ts'
 import { matchBytesMax, matchSeries, sortByLabels } from './match.ts'
+import type { ChunkHeader } from './row.ts'
 import type { ChunkVisitor, Window } from './window.ts'
 
 /** The series of one window that a select found, in label order. */
@@ -43,7 +45,9 @@ interface ChunkPlace {
   readonly maxTime: Timestamp
   readonly sampleCount: number
   readonly firstCell: number
+  /** Without the header of the chunk. */
   readonly byteCount: number
+  readonly header: ChunkHeader
 }
 
 /** Notes the chunks of one series, oldest first, and the room they need. */
@@ -59,9 +63,9 @@ class ChunkPlaces implements ChunkVisitor {
     window.visitChunks(series, minTime, maxTime, this)
   }
 
-  chunk(minTime: Timestamp, maxTime: Timestamp, sampleCount: number, firstCell: number, byteCount: number): void {
-    this.places.splice(this.#at, 0, { window: this.#window, minTime, maxTime, sampleCount, firstCell, byteCount })
-    this.byteCount += XOR_HEADER_BYTES + byteCount
+  chunk(minTime: Timestamp, maxTime: Timestamp, sampleCount: number, firstCell: number, byteCount: number, header: ChunkHeader): void {
+    this.places.splice(this.#at, 0, { window: this.#window, minTime, maxTime, sampleCount, firstCell, byteCount, header })
+    this.byteCount += HEADER_BYTES_MAX + byteCount
   }
 }
 
@@ -112,8 +116,9 @@ export async function* selectFromWindows(
       for (const { labels, places } of found) {
         const chunks: Chunk[] = []
         for (const place of places) {
-          chunks.push(copyChunk(place, buffer, at))
-          at += XOR_HEADER_BYTES + place.byteCount
+          const chunk = copyChunk(place, buffer, at)
+          chunks.push(chunk)
+          at = chunk.end
         }
         batch.push({ labels, chunks })
       }
@@ -157,10 +162,17 @@ function smallest(cursors: readonly Cursor[]): Labels | undefined {
   return labels
 }
 
-function copyChunk(place: ChunkPlace, into: Uint8Array, start: number): Chunk {
-  const { minTime, maxTime, sampleCount, byteCount } = place
-  into[start] = sampleCount >>> 8
-  into[start + 1] = sampleCount
-  place.window.cells.copy(place.firstCell, byteCount, into, start + XOR_HEADER_BYTES)
-  return { encoding: ChunkEncoding.xor, minTime, maxTime, sampleCount, data: into, start, end: start + XOR_HEADER_BYTES + byteCount }
+/** Bytes of the largest header of a chunk. */
+const HEADER_BYTES_MAX = 3
+
+function copyChunk(
+  { window, minTime, maxTime, sampleCount, firstCell, byteCount, header }: ChunkPlace,
+  into: Uint8Array,
+  start: number,
+): Chunk {
+  const encoding = (header & 0xff) as ChunkEncoding
+  writeHeader(encoding, sampleCount, (header >>> 16) as CounterResetHint, (header >>> 8) & 0xff, into, start)
+  const body = start + headerBytesOf(encoding)
+  window.cells.copy(firstCell, byteCount, into, body)
+  return { encoding, minTime, maxTime, sampleCount, data: into, start, end: body + byteCount }
 }

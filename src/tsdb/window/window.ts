@@ -1,62 +1,66 @@
+import { ChunkEncoding } from '../../chunkenc/codec.ts'
 import { XorSampleEncoder } from '../../chunkenc/xor-sample.ts'
+import type { Histogram } from '../../model/histogram.ts'
 import { Labels } from '../../model/labels.ts'
 import { isStaleBits, STALE_HIGH, STALE_LOW } from '../../model/staleness.ts'
 import type { Timestamp } from '../../model/time.ts'
 import { AppendStatus } from '../../storage/appender.ts'
 import { CELL_BYTES, CELL_LINK_BYTES, CELL_PAYLOAD_BYTES, CELLS_MASK, CELLS_SHIFT, Cells } from './cells.ts'
 import { HashIndex, mix } from './hash-index.ts'
+import { HistogramChunks } from './histogram-chunks.ts'
 import { Pairs } from './pairs.ts'
+import {
+  BUSY,
+  CHUNK_SAMPLES,
+  type ChunkHeader,
+  CLOSED,
+  CLOSED_FIRST_CELL,
+  CLOSED_HEADER,
+  CLOSED_MAX_TIME,
+  CLOSED_MIN_TIME,
+  CLOSED_SIZE,
+  closeChunk,
+  ENCODING_MASK,
+  encodingOf,
+  FIRST_CELL,
+  HASH,
+  LABEL_COUNT,
+  LABELS_AT,
+  LAST_HIGH,
+  LAST_LOW,
+  LAST_TIME_FLOAT,
+  OPEN_BYTES,
+  OPEN_COUNT_MASK,
+  OPEN_TIME,
+  openHeader,
+  PUBLISHED,
+  ROW_WORDS,
+  ROW_WORDS_SHIFT,
+  SLOT,
+  STATE,
+  STATE_BLOCK,
+  TIME_DELTA,
+  WRITE_CELL,
+  XOR_PUBLISHED,
+} from './row.ts'
+import { histogramKind, kindOf, SampleKind } from './sample-kind.ts'
 import type { SlabPool } from './slab-pool.ts'
 import { Arena, SLAB_WORDS, SLAB_WORDS_SHIFT } from './slab-pool.ts'
+import { StartTimeChunks } from './start-time-chunks.ts'
 import { Symbols } from './symbols.ts'
+import { WordBlocks } from './word-blocks.ts'
 
 // 1. A window holds the samples of one block range. All it knows lies in its slabs; they go back to the pool at once.
-// 2. A series is a row of 64 bytes, one cache line. Rows, cells, symbols and pairs never move and are never freed singly.
+// 2. A series is a row of 64 bytes, one cache line. Rows, symbols and pairs never move and are never freed singly; cells are let go only
+//    when a chunk is written again, and used again only while no reader pins the window.
 // 3. The bytes of a sample are written before PUBLISHED counts it, and PUBLISHED is stored with Atomics: a reader in another
 //    thread that loads it sees all the bytes it counts. While a chunk is being closed BUSY is set, and the reader waits.
 // 4. The samples of a series rise in time within a window.
 
 const WORD_MASK = SLAB_WORDS - 1
 
-const ROW_WORDS = 16
-const ROW_WORDS_SHIFT = 4
 const ROWS_SHIFT = SLAB_WORDS_SHIFT - ROW_WORDS_SHIFT
 const ROWS_MASK = (1 << ROWS_SHIFT) - 1
-
-/** Time of the newest sample, as float64 in words 0 and 1. */
-const LAST_TIME_FLOAT = 0
-/** Bits of the newest value, low word first. */
-const LAST_LOW = 2
-const LAST_HIGH = 3
-const TIME_DELTA = 4
-/** The open chunk: its first cell, the cell being written, and the encoder's state: leading | trailing << 8 | bits used in the cell << 16. */
-const FIRST_CELL = 5
-const WRITE_CELL = 6
-const STATE = 7
-/** The cell that describes the newest closed chunk; 0: none. */
-const CLOSED = 8
-const LABELS_AT = 9
-const LABEL_COUNT = 10
-const HASH = 11
-const SLOT = 12
-/** Samples of the open chunk (7 bits) | closed chunks << 7 | BUSY. */
-const PUBLISHED = 13
-/** Time of the first sample of the open chunk, from the start of the window. */
-const OPEN_TIME = 14
-const OPEN_BYTES = 15
-
-const BUSY = 0x80000000
-const OPEN_COUNT_MASK = 0x7f
-
-// A closed chunk's cell: link to the one before, then these words.
-const CLOSED_FIRST_CELL = 1
-const CLOSED_MIN_TIME = 2
-const CLOSED_MAX_TIME = 3
-/** Samples | bytes << 8. */
-const CLOSED_SIZE = 4
-
-/** Samples of a full chunk, as upstream cuts them. */
-export const CHUNK_SAMPLES = 120
 
 /** A row whose series has no slot. */
 export const NO_SLOT = 0xffffffff
@@ -67,7 +71,7 @@ const valueWords = new Uint32Array(value.buffer)
 
 /** What a reader is told of one chunk. */
 export interface ChunkVisitor {
-  chunk(minTime: Timestamp, maxTime: Timestamp, sampleCount: number, firstCell: number, byteCount: number): void
+  chunk(minTime: Timestamp, maxTime: Timestamp, sampleCount: number, firstCell: number, byteCount: number, header: ChunkHeader): void
 }
 
 /** The samples of one block range, in memory: `start` inclusive, `end` exclusive. */
@@ -83,6 +87,8 @@ export class Window {
   minTime = Number.POSITIVE_INFINITY
   maxTime = Number.NEGATIVE_INFINITY
   sampleCount = 0
+  /** Of the samples. */
+  histogramCount = 0
   chunkCount = 0
   /** Readers that hold the window's slabs. */
   pins = 0
@@ -92,6 +98,9 @@ export class Window {
   readonly #rows: Arena
   readonly #lists: Arena
   readonly #index: HashIndex
+  readonly #blocks: WordBlocks
+  readonly #histograms: HistogramChunks
+  readonly #startTimes: StartTimeChunks
   #seriesCount = 0
   #listWords = 0
   #list = new Uint32Array(32)
@@ -110,6 +119,9 @@ export class Window {
     this.#rows = new Arena(pool)
     this.#lists = new Arena(pool)
     this.#index = new HashIndex(pool, (series) => this.#field(series, HASH))
+    this.#blocks = new WordBlocks(pool)
+    this.#histograms = new HistogramChunks(start, this.cells, this.#blocks)
+    this.#startTimes = new StartTimeChunks(start, this.cells, this.#blocks)
   }
 
   /** Gives the memory back. The window must not be used again. */
@@ -120,6 +132,7 @@ export class Window {
     this.#rows.release()
     this.#lists.release()
     this.#index.release()
+    this.#blocks.release()
   }
 
   get seriesCount(): number {
@@ -200,29 +213,41 @@ export class Window {
     return slab.words[row + PUBLISHED] === 0 ? Number.NEGATIVE_INFINITY : slab.floats[(row >> 1) + LAST_TIME_FLOAT]
   }
 
-  /** The newest value of a series that has one. */
-  lastValue(series: number): number {
-    const slab = this.#rows.slabs[series >>> ROWS_SHIFT]
-    return slab.floats[(((series & ROWS_MASK) << ROW_WORDS_SHIFT) + LAST_LOW) >> 1]
+  /** The bits of the newest value of a series that has one; of a histogram its digest. */
+  lastLow(series: number): number {
+    return this.#field(series, LAST_LOW)
+  }
+
+  lastHigh(series: number): number {
+    return this.#field(series, LAST_HIGH)
+  }
+
+  /** What the newest sample of a series is. */
+  lastKind(series: number): SampleKind {
+    return kindOf(encodingOf(this.#field(series, PUBLISHED)))
   }
 
   /**
    * Appends a sample of this window's range. `ok` also when the newest sample is the same; nothing is stored then.
    * Hot: about 60 ns when the row and its cell are in the cache.
    */
-  append(series: number, t: Timestamp, v: number): AppendStatus {
+  append(series: number, t: Timestamp, v: number, startTime: Timestamp = 0): AppendStatus {
     const slab = this.#rows.slabs[series >>> ROWS_SHIFT]
     const words = slab.words
     const row = (series & ROWS_MASK) << ROW_WORDS_SHIFT
     let published = words[row + PUBLISHED]
+    if (startTime !== 0 || (published & ENCODING_MASK) !== XOR_PUBLISHED) {
+      const status = this.#appendOther(series, t, v, startTime)
+      if (status !== undefined) return status
+      published = words[row + PUBLISHED] & ~BUSY
+    }
     let count = published & OPEN_COUNT_MASK
-    if (published !== 0) {
+    if (count !== 0) {
       const last = slab.floats[(row >> 1) + LAST_TIME_FLOAT]
       if (t < last) return AppendStatus.outOfOrder
       if (t === last) return sameBits(words[row + LAST_HIGH], words[row + LAST_LOW], v) ? AppendStatus.ok : AppendStatus.duplicateTimestamp
       if (count === CHUNK_SAMPLES) {
-        this.#closeChunk(slab.words, row, published, last)
-        published = words[row + PUBLISHED] & ~BUSY
+        published = XOR_PUBLISHED | closeChunk(this.cells, words, row, this.start, last)
         count = 0
       }
     }
@@ -285,6 +310,39 @@ export class Window {
     return AppendStatus.ok
   }
 
+  /**
+   * Appends a histogram of this window's range; undefined: a stale one. `digestHigh` and `digestLow` are what `digestHistogram` says of
+   * it. `ok` also when the newest sample is the same; nothing is stored then.
+   */
+  appendHistogram(
+    series: number,
+    t: Timestamp,
+    isFloat: boolean,
+    histogram: Histogram | undefined,
+    startTime: Timestamp,
+    digestHigh: number,
+    digestLow: number,
+  ): AppendStatus {
+    const slab = this.#rows.slabs[series >>> ROWS_SHIFT]
+    const words = slab.words
+    const row = (series & ROWS_MASK) << ROW_WORDS_SHIFT
+    if (words[row + PUBLISHED] !== 0) {
+      const last = slab.floats[(row >> 1) + LAST_TIME_FLOAT]
+      if (t < last) return AppendStatus.outOfOrder
+      if (t === last) {
+        const isSame =
+          this.lastKind(series) === histogramKind(isFloat) && words[row + LAST_HIGH] === digestHigh && words[row + LAST_LOW] === digestLow
+        return isSame ? AppendStatus.ok : AppendStatus.duplicateTimestamp
+      }
+    }
+    const isNew = this.#histograms.append(slab, row, t, isFloat, histogram, startTime, this.pins === 0)
+    words[row + LAST_HIGH] = digestHigh
+    words[row + LAST_LOW] = digestLow
+    this.histogramCount++
+    this.#count(t, isNew)
+    return AppendStatus.ok
+  }
+
   /** Whether a series has a chunk that reaches into `minTime`…`maxTime`. */
   overlaps(series: number, minTime: Timestamp, maxTime: Timestamp): boolean {
     const slab = this.#rows.slabs[series >>> ROWS_SHIFT]
@@ -309,28 +367,65 @@ export class Window {
     const openTime = this.start + words[row + OPEN_TIME]
     const last = floats[(row >> 1) + LAST_TIME_FLOAT]
     if (count > 0 && openTime <= maxTime && last >= minTime)
-      visitor.chunk(openTime, last, count, words[row + FIRST_CELL], words[row + OPEN_BYTES])
+      visitor.chunk(
+        openTime,
+        last,
+        count,
+        words[row + FIRST_CELL],
+        words[row + OPEN_BYTES],
+        openHeader(words[row + PUBLISHED], words[row + STATE]),
+      )
     for (let closed = words[row + CLOSED]; closed !== 0; closed = this.cells.link(closed)) {
       const closedMaxTime = this.start + this.cells.word(closed, CLOSED_MAX_TIME)
       if (closedMaxTime < minTime) return
       const closedMinTime = this.start + this.cells.word(closed, CLOSED_MIN_TIME)
       if (closedMinTime > maxTime) continue
       const size = this.cells.word(closed, CLOSED_SIZE)
-      visitor.chunk(closedMinTime, closedMaxTime, size & 0xff, this.cells.word(closed, CLOSED_FIRST_CELL), size >>> 8)
+      const firstCell = this.cells.word(closed, CLOSED_FIRST_CELL)
+      visitor.chunk(closedMinTime, closedMaxTime, size & 0xff, firstCell, size >>> 8, this.cells.word(closed, CLOSED_HEADER))
     }
   }
 
-  #closeChunk(words: Uint32Array, row: number, published: number, maxTime: Timestamp): void {
-    Atomics.store(words, row + PUBLISHED, published | BUSY)
-    const closed = this.cells.add()
-    this.cells.setLink(closed, words[row + CLOSED])
-    this.cells.setWord(closed, CLOSED_FIRST_CELL, words[row + FIRST_CELL])
-    this.cells.setWord(closed, CLOSED_MIN_TIME, words[row + OPEN_TIME])
-    this.cells.setWord(closed, CLOSED_MAX_TIME, maxTime - this.start)
-    this.cells.setWord(closed, CLOSED_SIZE, (published & OPEN_COUNT_MASK) | (words[row + OPEN_BYTES] << 8))
-    words[row + CLOSED] = closed
-    const closedCount = ((published & ~BUSY) >>> 7) + 1
-    Atomics.store(words, row + PUBLISHED, ((closedCount << 7) | BUSY) >>> 0)
+  /**
+   * What is to be done with a float that has a start time, or comes to a series whose open chunk is not a plain one. Undefined: it begins a
+   * plain chunk, for which the row is made ready.
+   */
+  #appendOther(series: number, t: Timestamp, v: number, startTime: Timestamp): AppendStatus | undefined {
+    const slab = this.#rows.slabs[series >>> ROWS_SHIFT]
+    const words = slab.words
+    const row = (series & ROWS_MASK) << ROW_WORDS_SHIFT
+    const published = words[row + PUBLISHED]
+    const encoding = encodingOf(published)
+    const last = slab.floats[(row >> 1) + LAST_TIME_FLOAT]
+    if (published !== 0) {
+      if (t < last) return AppendStatus.outOfOrder
+      if (t === last) {
+        const isSame = kindOf(encoding) === SampleKind.float && sameBits(words[row + LAST_HIGH], words[row + LAST_LOW], v)
+        return isSame ? AppendStatus.ok : AppendStatus.duplicateTimestamp
+      }
+    }
+    if (startTime !== 0 || (encoding === ChunkEncoding.xor2 && (published & OPEN_COUNT_MASK) < CHUNK_SAMPLES)) {
+      const isNew = this.#startTimes.append(slab, row, t, v, startTime, this.pins === 0)
+      value[0] = v
+      words[row + LAST_LOW] = valueWords[0]
+      words[row + LAST_HIGH] = valueWords[1]
+      this.#count(t, isNew)
+      return AppendStatus.ok
+    }
+    let closed = 0
+    if (published !== 0) {
+      this.#blocks.giveBack(words[row + STATE_BLOCK])
+      closed = closeChunk(this.cells, words, row, this.start, last)
+    }
+    Atomics.store(words, row + PUBLISHED, (closed | XOR_PUBLISHED | BUSY) >>> 0)
+    return undefined
+  }
+
+  #count(t: Timestamp, isNewChunk: boolean): void {
+    if (isNewChunk) this.chunkCount++
+    this.sampleCount++
+    if (t > this.maxTime) this.maxTime = t
+    if (t < this.minTime) this.minTime = t
   }
 
   #pairOf(place: number, name: string, text: string, make: boolean): number {
