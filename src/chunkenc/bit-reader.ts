@@ -38,10 +38,8 @@ export class BitReader {
     const data = this.#data
     const at = bit >>> 3
     const shift = bit & 7
-    if (at + 4 < data.length) {
-      const word = (data[at] << 24) | (data[at + 1] << 16) | (data[at + 2] << 8) | data[at + 3]
-      return shift === 0 ? word : (word << shift) | (data[at + 4] >>> (8 - shift))
-    }
+    if (at + 4 < data.length)
+      return (((data[at] << 24) | (data[at + 1] << 16) | (data[at + 2] << 8) | data[at + 3]) << shift) | (data[at + 4] >>> (8 - shift))
     let word = 0
     for (let i = 0; i < 4; i++) word |= at + i < data.length ? data[at + i] << (24 - 8 * i) : 0
     return word << shift
@@ -81,7 +79,6 @@ export class BitReader {
     return sum % 2 === 1 ? -(sum + 1) / 2 : sum / 2
   }
 
-  /** Hot: once a bucket of a histogram. */
   readVarbitInt(): number {
     const head = this.#peek(this.#bit)
     if (head >= 0) {
@@ -97,6 +94,39 @@ export class BitReader {
       return bits > half ? bits - 2 * half : bits
     }
     return this.#readLong(ones, true)
+  }
+
+  /** The same `count` times. Hot: once a bucket of a histogram; about 5 ns (histogram.bench.ts), half of what the calls would take. */
+  readVarbitInts(into: Float64Array, count: number): void {
+    const data = this.#data
+    const last = data.length - 5
+    let bit = this.#bit
+    for (let i = 0; i < count; i++) {
+      const at = bit >>> 3
+      const shift = bit & 7
+      const head =
+        at <= last
+          ? (((data[at] << 24) | (data[at + 1] << 16) | (data[at + 2] << 8) | data[at + 3]) << shift) | (data[at + 4] >>> (8 - shift))
+          : this.#peek(bit)
+      if (head >= 0) {
+        into[i] = 0
+        bit++
+        continue
+      }
+      const ones = Math.clz32(~head)
+      if (ones < 7) {
+        const width = VARBIT_BITS[ones]
+        bit += ones + 1 + width
+        const bits = (head << (ones + 1)) >>> (32 - width)
+        const half = 1 << (width - 1)
+        into[i] = bits > half ? bits - 2 * half : bits
+      } else {
+        this.#bit = bit
+        into[i] = this.#readLong(ones, true)
+        bit = this.#bit
+      }
+    }
+    this.#bit = bit
   }
 
   readVarbitUint(): number {
@@ -141,6 +171,52 @@ export class BitReader {
     this.#bit += 2
     if (head << 1 < 0) return this.readNewWindow()
     this.readWindow()
+    return true
+  }
+
+  /**
+   * The same for `count` runs at once, whose values and windows stand in columns. False when a window is impossible.
+   * Hot: once a bucket of a float histogram; half of what the calls would take (histogram.bench.ts).
+   */
+  readXors(words: Uint32Array, windows: Uint16Array, count: number): boolean {
+    let bit = this.#bit
+    for (let i = 0; i < count; i++) {
+      const head = this.#peek(bit)
+      if (head >= 0) {
+        bit++
+        continue
+      }
+      let window = windows[i]
+      if (head << 1 >= 0) bit += 2
+      else {
+        const leading = (head >>> 25) & 0x1f
+        const significant = (head >>> 19) & 0x3f
+        const trailing = 64 - leading - (significant === 0 ? 64 : significant)
+        if (trailing < 0) return false
+        window = leading | (trailing << 8)
+        windows[i] = window
+        bit += 13
+      }
+      const trailing = window >>> 8
+      const bits = 64 - (window & 0xff) - trailing
+      let high = 0
+      let low = 0
+      if (bits > 32) {
+        high = this.#peek(bit) >>> (64 - bits)
+        low = this.#peek(bit + bits - 32)
+      } else low = this.#peek(bit) >>> (32 - bits)
+      bit += bits
+      if (trailing >= 32) {
+        high = low << (trailing - 32)
+        low = 0
+      } else if (trailing > 0) {
+        high = (high << trailing) | (low >>> (32 - trailing))
+        low <<= trailing
+      }
+      words[2 * i] ^= low
+      words[2 * i + 1] ^= high
+    }
+    this.#bit = bit
     return true
   }
 

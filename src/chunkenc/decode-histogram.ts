@@ -16,6 +16,7 @@ const starts = new StartTimeDecoder()
 /** What decoding one chunk keeps per bucket; grown to the largest chunk seen, kept by the module. */
 let differences = new Float64Array(64)
 let changes = new Float64Array(64)
+let read = new Float64Array(64)
 let windows = new Uint16Array(64)
 let words = new Uint32Array(differences.buffer)
 
@@ -206,6 +207,7 @@ function prepare(buckets: number): void {
   if (buckets > differences.length) {
     differences = new Float64Array(2 * buckets)
     changes = new Float64Array(2 * buckets)
+    read = new Float64Array(2 * buckets)
     windows = new Uint16Array(2 * buckets)
     words = new Uint32Array(differences.buffer)
   }
@@ -229,33 +231,34 @@ function readChange(high: number, low: number, window: number, index: number): n
 
 /** Hot: histogram.bench.ts. */
 function readIntegerBuckets(buckets: number, positive: number, index: number, into: Float64Array | undefined, at: number): void {
+  if (index === 0) reader.readVarbitInts(differences, buckets)
+  else {
+    reader.readVarbitInts(read, buckets)
+    for (let i = 0; i < buckets; i++) {
+      changes[i] += read[i]
+      differences[i] += changes[i]
+    }
+  }
+  if (into === undefined) return
   let count = 0
   for (let i = 0; i < buckets; i++) {
     if (i === positive) count = 0
-    if (index === 0) differences[i] = reader.readVarbitInt()
-    else {
-      changes[i] += reader.readVarbitInt()
-      differences[i] += changes[i]
-    }
     count += differences[i]
-    if (into !== undefined) into[at + i] = count
+    into[at + i] = count
   }
 }
 
 function readFloatBuckets(buckets: number, index: number, into: Float64Array | undefined, at: number): void {
-  for (let i = 0; i < buckets; i++) {
-    if (index === 0) reader.readFloat()
-    else {
-      reader.high = words[2 * i + 1]
-      reader.low = words[2 * i]
-      reader.window = windows[i]
-      if (!reader.readXor()) throw badWindow(index)
-      windows[i] = reader.window
+  if (index > 0) {
+    if (!reader.readXors(words, windows, buckets)) throw badWindow(index)
+  } else {
+    for (let i = 0; i < buckets; i++) {
+      reader.readFloat()
+      words[2 * i] = reader.low
+      words[2 * i + 1] = reader.high
     }
-    words[2 * i] = reader.low
-    words[2 * i + 1] = reader.high
-    if (into !== undefined) into[at + i] = differences[i]
   }
+  if (into !== undefined) for (let i = 0; i < buckets; i++) into[at + i] = differences[i]
 }
 
 function badWindow(index: number): Error {
