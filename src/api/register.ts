@@ -133,9 +133,7 @@ function addWriteRoute(routes: Routes, { writeReceiver }: ApiDeps): void {
             contentEncoding: headers['content-encoding'],
             body,
           })
-          return text === undefined
-            ? { status, headers: written, body: NO_BODY }
-            : errorAnswer(status, text, { 'x-content-type-options': 'nosniff', ...written })
+          return text === undefined ? { status, headers: written, body: NO_BODY } : errorAnswer(status, text, written)
         }
   routes.add('/api/v1/write', { POST: handler }, { bodyBytesMax: WRITE_BODY_BYTES_MAX })
 }

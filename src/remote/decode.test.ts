@@ -10,7 +10,7 @@ import { decodeV2 } from './decode-v2.ts'
 import { LabelRefCache } from './label-ref-cache.ts'
 import { WireReader } from './wire-reader.ts'
 import { WriteColumns } from './write-columns.ts'
-import { parseLabelFields, resolveLabelRefs } from './write-labels.ts'
+import { type LabelOwner, parseLabelFields, resolveLabelRefs } from './write-labels.ts'
 import { encodeWriteMessage, type WriteSeries } from './write-request.ts'
 import { WriteSymbols } from './write-symbols.ts'
 
@@ -29,8 +29,8 @@ function series(version: 1 | 2): WriteSeries[] {
     const refsStart = i === 0 ? 0 : columns.labelRefsEnd[i - 1]
     const labels =
       version === 1
-        ? parseLabelFields(reader.bytes, columns.labelsStart[i], columns.labelsEnd[i])
-        : resolveLabelRefs(symbols, columns.labelRefs, refsStart, columns.labelRefsEnd[i])
+        ? parseLabelFields(reader.bytes, columns.labelsStart[i], columns.labelsEnd[i], 'series')
+        : resolveLabelRefs(symbols, columns.labelRefs, refsStart, columns.labelRefsEnd[i], 'series')
     assert.ok(labels instanceof Labels, String(labels))
     out.push({ labels, samples })
   }
@@ -174,23 +174,23 @@ test('a request holds so many parts and not more', () => {
 
 test('references beyond 32 bits name no symbol', () => {
   assert.equal(decode(2, field(5, varintField(1, 2n ** 40n))), undefined)
-  assert.equal(resolveLabelRefs(symbols, columns.labelRefs, 0, 1), 'invalid labelRefs length 1')
+  assert.equal(resolveLabelRefs(symbols, columns.labelRefs, 0, 1, 'series'), 'invalid labelRefs length 1')
   assert.equal(decode(2, Buffer.concat([field(4, ''), field(5, Buffer.concat([varintField(1, 0), varintField(1, 2n ** 40n)]))])), undefined)
   const want = 'labelRefs 0 (name) = 4294967295 (value) outside of symbols table (size 1)'
-  assert.equal(resolveLabelRefs(symbols, columns.labelRefs, 0, 2), want)
+  assert.equal(resolveLabelRefs(symbols, columns.labelRefs, 0, 2, 'series'), want)
 })
 
 test('labels that name no series', () => {
-  const check = (labels: readonly (readonly [string, string])[], want: string) => {
+  const check = (labels: readonly (readonly [string, string])[], want: string, owner: LabelOwner = 'series') => {
     const fields = labels.map(([name, value]) =>
       field(1, Buffer.concat([field(1, Buffer.from(name, 'latin1')), field(2, Buffer.from(value, 'latin1'))])),
     )
     const bytes = Buffer.concat(fields)
-    assert.equal(parseLabelFields(bytes, 0, bytes.length).toString(), want)
+    assert.equal(parseLabelFields(bytes, 0, bytes.length, owner).toString(), want)
     const table = [...new Set(labels.flat())]
     const refs = Uint32Array.from(labels.flat().map((text) => table.indexOf(text)))
     decode(2, Buffer.concat(table.map((text) => field(4, Buffer.from(text, 'latin1')))))
-    assert.equal(resolveLabelRefs(symbols, refs, 0, refs.length).toString(), want)
+    assert.equal(resolveLabelRefs(symbols, refs, 0, refs.length, owner).toString(), want)
   }
   check(
     [
@@ -214,7 +214,15 @@ test('labels that name no series', () => {
     'a',
   )
   check([['__name__', 'a b']], '{"a b"}')
-  check([['b', 'c']], '{b="c"}')
+  check([['b', 'c']], 'invalid metric name or labels, got {b="c"}')
+  check([['b', 'c']], '{b="c"}', 'exemplar')
+  check(
+    [
+      ['__name__', ''],
+      ['b', 'c'],
+    ],
+    'invalid metric name or labels, got {__name__="", b="c"}',
+  )
   check(
     [
       ['__name__', 'a'],

@@ -10,15 +10,7 @@ import type { WireReader } from './wire-reader.ts'
 import type { WriteColumns } from './write-columns.ts'
 import { readExemplarV1, readExemplarV2, type SentExemplar } from './write-exemplar.ts'
 import { readHistogram, type SentHistogram } from './write-histogram.ts'
-import {
-  faultOfRefs,
-  MalformedRequest,
-  parseLabelFields,
-  resolveLabelRefs,
-  seriesLabels,
-  sizeOfRefs,
-  upstreamText,
-} from './write-labels.ts'
+import { faultOfRefs, MalformedRequest, parseLabelFields, resolveLabelRefs, sizeOfRefs, upstreamText } from './write-labels.ts'
 import type { WriteCounts } from './write-metrics.ts'
 import type { WriteSymbols } from './write-symbols.ts'
 import { type LastStartTimes, zeroHistogram } from './zero-samples.ts'
@@ -335,13 +327,13 @@ export class WriteBatch implements WriteCounts {
   #labels(): Labels | string {
     const { columns, reader, symbols } = this.#target
     const series = this.#series
-    if (!this.#isV2) return seriesLabels(parseLabelFields(reader.bytes, columns.labelsStart[series], columns.labelsEnd[series]))
+    if (!this.#isV2) return parseLabelFields(reader.bytes, columns.labelsStart[series], columns.labelsEnd[series], 'series')
     const [start, end] = [this.#refsStart(), columns.labelRefsEnd[series]]
     const fault = faultOfRefs(symbols, columns.labelRefs, start, end)
     if (fault !== undefined) return fault
     this.#spelledBytes += sizeOfRefs(symbols, columns.labelRefs, start, end)
     if (this.#spelledBytes > SPELLED_BYTES_MAX) return `labels of new series have more than ${SPELLED_BYTES_MAX} bytes in one request`
-    return seriesLabels(resolveLabelRefs(symbols, columns.labelRefs, start, end))
+    return resolveLabelRefs(symbols, columns.labelRefs, start, end, 'series')
   }
 
   #refsStart(): number {

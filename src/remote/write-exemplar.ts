@@ -48,7 +48,7 @@ export function readExemplarV1(reader: WireReader, end: number): SentExemplar {
     else reader.skip(tag, end, SHAPE_V1)
   }
   const isShort = labelsEnd - labelsStart <= LABELS_BYTES_MAX * FRAMING_BYTES
-  const labels = isShort && reader.fault === undefined ? parseLabelFields(reader.bytes, labelsStart, labelsEnd) : ''
+  const labels = isShort && reader.fault === undefined ? parseLabelFields(reader.bytes, labelsStart, labelsEnd, 'exemplar') : ''
   return { labels: typeof labels === 'string' ? 'unfit' : labels, fault: '', value, timestamp }
 }
 
@@ -71,6 +71,6 @@ export function readExemplarV2(reader: WireReader, end: number, symbols: WriteSy
   const fault = faultOfRefs(symbols, column, 0, column.length)
   if (fault !== undefined) return { labels: 'refs', fault, value, timestamp }
   const isShort = column.length <= LABELS_BYTES_MAX * 2 && sizeOfRefs(symbols, column, 0, column.length) <= LABELS_BYTES_MAX
-  const labels = isShort ? resolveLabelRefs(symbols, column, 0, column.length) : ''
+  const labels = isShort ? resolveLabelRefs(symbols, column, 0, column.length, 'exemplar') : ''
   return { labels: typeof labels === 'string' ? 'unfit' : labels, fault: '', value, timestamp }
 }

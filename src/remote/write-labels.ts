@@ -11,12 +11,15 @@ const VALUE = 0x12
 /** Most bytes of names and values of one label set, whichever version sent them. */
 export const LABEL_SET_BYTES_MAX = 1024 * 1024
 
+/** Whose labels: those of a series have a metric name. */
+export type LabelOwner = 'series' | 'exemplar'
+
 /**
  * The label set behind the label fields of one series or exemplar of 1.0, `start` inclusive, `end` exclusive. Returns what is
  * wrong with it when it is none; throws MalformedRequest. Once per new series.
  * Order does not matter and empty values mean absent, as upstream has it.
  */
-export function parseLabelFields(bytes: Uint8Array, start: number, end: number): Labels | string {
+export function parseLabelFields(bytes: Uint8Array, start: number, end: number, owner: LabelOwner): Labels | string {
   if (end - start > LABEL_SET_BYTES_MAX) return tooLong(end - start)
   const reader = new FieldReader(bytes, start, end)
   const pairs: string[] = []
@@ -34,11 +37,11 @@ export function parseLabelFields(bytes: Uint8Array, start: number, end: number):
     }
     pairs.push(name, value)
   }
-  return labelSet(pairs, !reader.replaced)
+  return labelSet(pairs, !reader.replaced, owner)
 }
 
 /** The same for references of 2.0, from `start` up to, not including, `end`. Says what is wrong with the references as well. */
-export function resolveLabelRefs(symbols: WriteSymbols, refs: Uint32Array, start: number, end: number): Labels | string {
+export function resolveLabelRefs(symbols: WriteSymbols, refs: Uint32Array, start: number, end: number, owner: LabelOwner): Labels | string {
   const fault = faultOfRefs(symbols, refs, start, end)
   if (fault !== undefined) return fault
   const sizeBytes = sizeOfRefs(symbols, refs, start, end)
@@ -49,7 +52,7 @@ export function resolveLabelRefs(symbols: WriteSymbols, refs: Uint32Array, start
     pairs.push(symbols.text(refs[i]))
     if (!symbols.isValid(refs[i])) isValid = false
   }
-  return labelSet(pairs, isValid)
+  return labelSet(pairs, isValid, owner)
 }
 
 /** What is wrong with references as such; undefined when each names a symbol. Hot: once a series. */
@@ -70,12 +73,6 @@ export function sizeOfRefs(symbols: WriteSymbols, refs: Uint32Array, start: numb
   return sizeBytes
 }
 
-/** A label set that names a series, else what is wrong with it. Texts: Prometheus storage/remote/write_handler.go, appendV2. */
-export function seriesLabels(labels: Labels | string): Labels | string {
-  if (typeof labels === 'string' || labels.has(METRIC_NAME)) return labels
-  return `invalid metric name or labels, got ${upstreamText(labels.pairs)}`
-}
-
 /** A label set as Go's labels.Labels prints it: the metric's name is a label like others. */
 export function upstreamText(pairs: readonly string[]): string {
   const parts: string[] = []
@@ -85,9 +82,11 @@ export function upstreamText(pairs: readonly string[]): string {
   return `{${parts.join(', ')}}`
 }
 
-function labelSet(pairs: readonly string[], isUtf8Text: boolean): Labels | string {
+/** Texts: Prometheus storage/remote/write_handler.go, appendV2. */
+function labelSet(pairs: readonly string[], isUtf8Text: boolean, owner: LabelOwner): Labels | string {
   const sorted = isSorted(pairs) ? pairs : sortPairs(pairs)
-  if (!isUtf8Text || hasEmptyName(sorted)) return `invalid metric name or labels, got ${upstreamText(sorted)}`
+  if (!isUtf8Text || hasEmptyName(sorted) || (owner === 'series' && !hasMetricName(sorted)))
+    return `invalid metric name or labels, got ${upstreamText(sorted)}`
   for (let i = 2; i < sorted.length; i += 2) {
     if (sorted[i] === sorted[i - 2]) return `invalid labels for series, labels ${upstreamText(sorted)}, duplicated label ${sorted[i]}`
   }
@@ -107,6 +106,11 @@ function sortPairs(pairs: readonly string[]): string[] {
 
 function hasEmptyName(pairs: readonly string[]): boolean {
   for (let i = 0; i < pairs.length; i += 2) if (pairs[i] === '') return true
+  return false
+}
+
+function hasMetricName(pairs: readonly string[]): boolean {
+  for (let i = 0; i < pairs.length; i += 2) if (pairs[i] === METRIC_NAME) return pairs[i + 1] !== ''
   return false
 }
 

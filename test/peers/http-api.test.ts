@@ -212,7 +212,6 @@ const REFUSED: Readonly<Record<string, RequestInit>> = {
   '/api/v1/write': { method: 'GET' },
   '/api/v1/write#snappy': write('application/x-protobuf'),
   '/api/v1/write#type': write('text/plain'),
-  '/api/v1/write#message': write('application/x-protobuf;proto=zz'),
   '/api/v1/write#parameter': write('application/x-protobuf;x'),
 }
 
