@@ -97,7 +97,10 @@ export class Xor2SampleEncoder {
     }
   }
 
-  /** What differs from the bits of the value before: nothing is a zero, `same` begins bits of the window there is, `other` a new one. */
+  /**
+   * What differs from the bits of the value before: nothing is a zero, `same` begins bits of the window there is, `other` a new one.
+   * A new window is taken as well when it saves more bits than it costs, so that one odd value does not make all later ones long.
+   */
   #putValue(high: number, low: number, same: number, sameBits: number, other: number, otherBits: number): void {
     const bits = this.#bits
     if (high === 0 && low === 0) {
@@ -106,7 +109,10 @@ export class Xor2SampleEncoder {
     }
     const leading = high === 0 ? 31 : Math.min(31, Math.clz32(high))
     const trailing = low === 0 ? 63 - Math.clz32(high & -high) : 31 - Math.clz32(low & -low)
-    if (this.window !== NO_WINDOW && leading >= (this.window & 0xff) && trailing >= this.window >>> 8) bits.put(same, sameBits)
+    const spareLeading = leading - (this.window & 0xff)
+    const spareTrailing = trailing - (this.window >>> 8)
+    const fits = this.window !== NO_WINDOW && spareLeading >= 0 && spareTrailing >= 0
+    if (fits && spareLeading + spareTrailing <= 11 + otherBits - sameBits) bits.put(same, sameBits)
     else {
       bits.put((other << 11) | (leading << 6) | ((64 - leading - trailing) & 0x3f), otherBits + 11)
       this.window = leading | (trailing << 8)
