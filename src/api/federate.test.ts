@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { apiClient, apiDeps, NOW } from '../../test/support/api-deps.ts'
+import { Entry } from '../exposition/page-parser.ts'
+import { ProtobufParser } from '../exposition/protobuf-parser.ts'
+import { CounterResetHint, CUSTOM_BUCKETS_SCHEMA, type Histogram, NO_BUCKETS, NO_SPANS } from '../model/histogram.ts'
 import { Labels } from '../model/labels.ts'
 import { MemorySource } from '../storage/memory-source.ts'
 import { overlay } from '../storage/series-source.ts'
@@ -66,4 +69,56 @@ test('no selector, nothing found, a bad one, a source that fails', async () => {
   const failing = apiDeps({ source: broken })
   await check(federate(failing, 'up'), 500, 'read block: input/output error\n')
   assert.match(await failing.env.metrics.metrics(), /prometheus_web_federation_errors_total 1\n/)
+})
+
+test('histograms go to those who take protobuf', async () => {
+  const histogram = (hint: CounterResetHint, schema = 1): Histogram => ({
+    isFloat: false,
+    counterResetHint: hint,
+    schema,
+    zeroThreshold: 0.001,
+    zeroCount: 1,
+    count: 3,
+    sum: 4.5,
+    positiveSpans: Int32Array.of(0, 1),
+    negativeSpans: NO_SPANS,
+    positiveBuckets: Float64Array.of(2),
+    negativeBuckets: NO_BUCKETS,
+    customValues: NO_BUCKETS,
+  })
+  const one = (instance: string, found: Histogram | undefined) => ({
+    labels: Labels.of({ __name__: 'm', instance }),
+    timestamps: [NOW - 1],
+    values: [4.5],
+    histograms: [found],
+  })
+  const source = new MemorySource([
+    one('a', histogram(CounterResetHint.unknown)),
+    one('b', histogram(CounterResetHint.gauge)),
+    one('c', undefined),
+    one('d', histogram(CounterResetHint.unknown, CUSTOM_BUCKETS_SCHEMA)),
+  ])
+  const call = apiClient(apiDeps({ source }))
+  const text = await call('/federate?match[]=m')
+  assert.equal(text.body, `# TYPE m untyped\nm{instance="c",region="eu",replica="a"} 4.5 ${NOW - 1}\n`)
+  const answer = await call({
+    url: '/federate?match[]=m',
+    headers: { accept: 'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited' },
+  })
+  const page = new Uint8Array([...answer.bytes, 0])
+  const parser = new ProtobufParser({ ignoreNative: false, keepClassic: true })
+  parser.reset(page, page.length - 1)
+  const rows: string[] = []
+  for (let entry = parser.next(); entry !== Entry.end; entry = parser.next()) {
+    if (entry !== Entry.series) continue
+    const { isFloat, counterResetHint, count } = parser.isHistogram ? parser.histogram() : histogram(CounterResetHint.unknown)
+    rows.push(
+      `${parser.labels()} ${parser.isHistogram ? `${isFloat} ${counterResetHint} ${count}` : parser.numbers[0]} ${parser.numbers[1] - NOW}`,
+    )
+  }
+  assert.deepEqual(rows, [
+    'm{instance="a", region="eu", replica="a"} true 0 3 -1',
+    'm{instance="b", region="eu", replica="a"} true 3 3 -1',
+    'm{instance="c", region="eu", replica="a"} 4.5 -1',
+  ])
 })

@@ -1,13 +1,16 @@
 import { Counter, type Registry } from 'prom-client'
-import { ChunkWriter } from '../base/chunk-writer.ts'
 import { CodedError, errorMessage } from '../base/errors.ts'
 import { type Answer, errorAnswer } from '../base/http-answer.ts'
 import type { RouteRequest } from '../base/http-routes.ts'
 import { SampleColumns } from '../chunkenc/codec.ts'
 import { decodeChunk } from '../chunkenc/decode-chunk.ts'
-import { labelPair, sampleLine, typeLine } from '../exposition/text-writer.ts'
-import { compareStrings, isLegacyLabelName, isLegacyMetricName, type Labels, METRIC_NAME } from '../model/labels.ts'
+import type { ExposedFamily, ExposedMetric, LabelPairs } from '../exposition/exposed-family.ts'
+import { familyPage } from '../exposition/family-page.ts'
+import { negotiate } from '../exposition/negotiate.ts'
+import { CounterResetHint, CUSTOM_BUCKETS_SCHEMA, type Histogram } from '../model/histogram.ts'
+import { compareStrings, type Labels, METRIC_NAME } from '../model/labels.ts'
 import type { Matcher } from '../model/matcher.ts'
+import type { MetricType } from '../model/metadata.ts'
 import { isStaleMarker } from '../model/staleness.ts'
 import type { Timestamp } from '../model/time.ts'
 import { parseMetricSelector } from '../promql/parser/parse.ts'
@@ -29,7 +32,7 @@ export class Federation {
     })
   }
 
-  /** /federate: the newest sample inside the lookback of every series that a selector finds, in the text format. */
+  /** /federate: the newest sample inside the lookback of every series that a selector finds, in the format that is asked for. */
   async serve(request: RouteRequest): Promise<Answer> {
     let sets: readonly (readonly Matcher[])[]
     try {
@@ -44,19 +47,16 @@ export class Federation {
       this.#errors.inc()
       return errorAnswer(error instanceof CodedError && error.code === 'timeout' ? 503 : 500, errorMessage(error))
     }
-    const names: NameStyle = /escaping\s*=\s*allow-utf-8/.test(request.headers.accept ?? '') ? 'allow-utf-8' : 'underscores'
-    return {
-      status: 200,
-      headers: { 'content-type': `text/plain; version=0.0.4; charset=utf-8; escaping=${names}` },
-      body: encodePage(newest, this.#deps.externalLabels(), names),
-    }
+    const format = negotiate(request.headers.accept, { openMetrics: false })
+    const pages = federatedFamilies(newest, this.#deps.externalLabels(), format.kind === 'protobuf')
+    return { status: 200, headers: { 'content-type': format.contentType }, body: familyPage(pages, format) }
   }
 
   async #collect(sets: readonly (readonly Matcher[])[], signal: AbortSignal): Promise<Newest> {
     const { source, env, lookbackMs } = this.#deps
     const maxTime = Math.floor(env.clock.now())
     const minTime = maxTime - lookbackMs
-    const newest: Newest = { labels: [], times: [], values: [], byName: true }
+    const newest: Newest = { labels: [], times: [], values: [], histograms: [], byName: true }
     const seen = new Set<string>()
     const scratch = new SampleColumns()
     const ctx = { signal, budget: this.#deps.newBudget() }
@@ -82,6 +82,8 @@ interface Newest {
   readonly labels: Labels[]
   readonly times: number[]
   readonly values: number[]
+  /** Where there is one, the sample is a histogram. */
+  readonly histograms: (Histogram | undefined)[]
   /** Whether they came in order of their names, as they nearly always do: no label sorts before `__name__`. */
   byName: boolean
 }
@@ -94,47 +96,59 @@ function addNewest(newest: Newest, series: Series, minTime: Timestamp, maxTime: 
     decodeChunk(series.chunks[i], minTime, maxTime, scratch)
     if (scratch.length === 0) continue
     const value = scratch.values[scratch.length - 1]
-    // The text format has no staleness marker: a series that has gone is left out.
+    // The formats have no staleness marker: a series that has gone is left out.
     if (isStaleMarker(value)) return
     const last = newest.labels.length - 1
     if (last >= 0 && compareStrings(newest.labels[last].get(METRIC_NAME), name) > 0) newest.byName = false
     newest.labels.push(series.labels)
     newest.times.push(scratch.timestamps[scratch.length - 1])
     newest.values.push(value)
+    newest.histograms.push(scratch.histograms?.[scratch.length - 1])
     return
   }
 }
 
-type NameStyle = 'allow-utf-8' | 'underscores'
-
-function* encodePage({ labels, times, values, byName }: Newest, externalLabels: Labels, names: NameStyle): Generator<Uint8Array> {
-  const writer = new ChunkWriter()
+/**
+ * The samples as families, by name, one after the other. Only protobuf shows histograms, and none with custom buckets; where floats and
+ * histograms, or counting ones and gauges, share a name, each run is a family of its own, which is how upstream bends the rules.
+ */
+function* federatedFamilies(newest: Newest, externalLabels: Labels, withHistograms: boolean): Generator<ExposedFamily> {
+  const { labels, times, values, histograms, byName } = newest
   const order = labels.map((_, index) => index)
   if (!byName) order.sort((a, b) => compareStrings(labels[a].get(METRIC_NAME), labels[b].get(METRIC_NAME)))
   // A series without instance says so, or the one that scrapes us would add its own.
   const added = externalLabels.has('instance')
     ? [...externalLabels]
     : [...externalLabels, ['instance', ''] as const].sort(([a], [b]) => compareStrings(a, b))
-  let family = ''
+  let name = ''
+  let type: MetricType = 'unknown'
+  let metrics: ExposedMetric[] = []
   for (const index of order) {
-    const name = labels[index].get(METRIC_NAME)
-    const shown = names === 'underscores' ? underscored(name, isLegacyMetricName) : name
-    if (name !== family) writer.text(typeLine(shown, 'untyped'))
-    family = name
-    const parts: string[] = []
-    for (const [label, value] of labels[index]) if (label !== METRIC_NAME) parts.push(pair(label, value, names))
-    for (const [label, value] of added) if (!labels[index].has(label)) parts.push(pair(label, value, names))
-    // Upstream writes both zeros as 0 here.
-    writer.text(sampleLine(shown, parts.join(','), values[index] === 0 ? 0 : values[index], times[index]))
-    if (writer.hasFull) yield* writer.take()
+    const histogram = histograms[index]
+    if (histogram !== undefined && (!withHistograms || histogram.schema === CUSTOM_BUCKETS_SCHEMA)) continue
+    const ownName = labels[index].get(METRIC_NAME)
+    const ownType = typeOf(histogram)
+    if (metrics.length > 0 && (ownName !== name || ownType !== type)) {
+      yield { name, type, help: '', unit: '', metrics }
+      metrics = []
+    }
+    name = ownName
+    type = ownType
+    const pairs = [...labels[index]].filter(([label]) => label !== METRIC_NAME)
+    for (const pair of added) if (!labels[index].has(pair[0])) pairs.push([...pair])
+    metrics.push(exposedMetric(pairs, times[index], values[index], histogram))
   }
-  yield* writer.end()
+  if (metrics.length > 0) yield { name, type, help: '', unit: '', metrics }
 }
 
-function pair(label: string, value: string, names: NameStyle): string {
-  return labelPair(names === 'underscores' ? underscored(label, isLegacyLabelName) : label, value)
+function typeOf(histogram: Histogram | undefined): MetricType {
+  if (histogram === undefined) return 'unknown'
+  return histogram.counterResetHint === CounterResetHint.gauge ? 'gaugehistogram' : 'histogram'
 }
 
-function underscored(name: string, isLegacy: (name: string) => boolean): string {
-  return isLegacy(name) ? name : [...name].map((char, index) => (isLegacy(index === 0 ? char : `_${char}`) ? char : '_')).join('')
+function exposedMetric(labels: LabelPairs, timestamp: Timestamp, value: number, histogram: Histogram | undefined): ExposedMetric {
+  // Upstream writes both zeros as 0 here.
+  if (histogram === undefined) return { kind: 'value', labels, timestamp, value: value === 0 ? 0 : value }
+  const native = { ...histogram, isFloat: true }
+  return { kind: 'histogram', labels, timestamp, count: histogram.count, sum: value, buckets: [], native }
 }

@@ -64,10 +64,10 @@ test('metrics of our own, version, and old links', async () => {
   const call = apiClient(deps)
   await call('/api/v1/query?query=1%2B')
   const page = await call('/metrics')
-  assert.equal(page.headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8')
+  assert.equal(page.headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores')
   for (const line of [
-    'prometheus_http_requests_total{handler="/api/v1/query",code="400"} 1',
-    'prometheus_http_requests_total{handler="/api/v1/label/:name/values",code="200"} 0',
+    'prometheus_http_requests_total{code="400",handler="/api/v1/query"} 1',
+    'prometheus_http_requests_total{code="200",handler="/api/v1/label/:name/values"} 0',
     'prometheus_ready 1',
   ]) {
     assert.ok(page.body.split('\n').includes(line), line)
@@ -75,6 +75,18 @@ test('metrics of our own, version, and old links', async () => {
   assert.equal(JSON.parse((await call('/version')).body).version, '0.1.0')
   const graph = await call('/graph?g0.expr=up')
   assert.deepEqual([graph.status, graph.headers['location']], [302, '/query?g0.expr=up'])
+})
+
+test('metrics of our own come in the format that is asked for', async () => {
+  const call = apiClient(apiDeps())
+  const page = async (accept: string) => call({ url: '/metrics', headers: { accept } })
+  const openMetrics = await page('application/openmetrics-text;version=1.0.0;escaping=allow-utf-8,text/plain;q=0.5')
+  assert.equal(openMetrics.headers['content-type'], 'application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8')
+  assert.match(openMetrics.body, /\n# TYPE prometheus_http_requests counter\n/)
+  assert.match(openMetrics.body, /\nprometheus_ready 1.0\n[\s\S]*# EOF\n$/)
+  const protobuf = await page('application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited')
+  assert.match(protobuf.headers['content-type'] as string, /^application\/vnd\.google\.protobuf; /)
+  assert.match(protobuf.body, /prometheus_ready/)
 })
 
 test('remote write is off unless asked for', async () => {

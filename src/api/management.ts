@@ -1,6 +1,9 @@
 import { errorMessage } from '../base/errors.ts'
 import { type Answer, errorAnswer, NO_BODY, redirectAnswer, textAnswer } from '../base/http-answer.ts'
-import type { RouteHandler, Routes } from '../base/http-routes.ts'
+import type { RouteHandler, RouteRequest, Routes } from '../base/http-routes.ts'
+import { familyPage } from '../exposition/family-page.ts'
+import { negotiate } from '../exposition/negotiate.ts'
+import { registryFamilies } from '../exposition/registry-families.ts'
 import type { ApiDeps, Lifecycle } from './deps.ts'
 import { jsonText } from './json/text.ts'
 import { unavailableAnswer } from './readiness.ts'
@@ -29,7 +32,7 @@ export function addManagementRoutes(routes: Routes, deps: ApiDeps): void {
   routes.add('/-/quit', { GET: WRONG_METHOD, POST: quit, PUT: quit })
 
   routes.add('/version', { GET: () => textAnswer(200, `${jsonText(buildInfo(deps))}\n`) })
-  routes.add('/metrics', { GET: () => metricsPage(deps) })
+  routes.add('/metrics', { GET: (request) => metricsPage(deps, request) })
   routes.add('/graph', { GET: (request) => redirectAnswer(`${deps.routePrefix}/query?${request.queryText}`) })
 }
 
@@ -52,6 +55,8 @@ function quitter(lifecycle: Lifecycle): RouteHandler {
   }
 }
 
-async function metricsPage({ env }: ApiDeps): Promise<Answer> {
-  return { status: 200, headers: { 'content-type': env.metrics.contentType }, body: Buffer.from(await env.metrics.metrics()) }
+/** What the server counts of itself, in the format that is asked for. */
+async function metricsPage({ env }: ApiDeps, { headers }: RouteRequest): Promise<Answer> {
+  const format = negotiate(headers.accept, { openMetrics: true })
+  return { status: 200, headers: { 'content-type': format.contentType }, body: familyPage(await registryFamilies(env.metrics), format) }
 }

@@ -1,6 +1,5 @@
 import type { MetricType } from '../model/metadata.ts'
-import type { Timestamp } from '../model/time.ts'
-import type { ExposedFamily, LabelPairs } from './exposed-family.ts'
+import type { ExposedFamily, ExposedMetric, LabelPairs } from './exposed-family.ts'
 import { formatFloatText } from './float.ts'
 import { helpLine, labelPair, sampleLine, type TextMetricType, typeLine } from './text-writer.ts'
 
@@ -12,31 +11,39 @@ const TEXT_TYPES: Readonly<Partial<Record<MetricType, TextMetricType>>> = {
   summary: 'summary',
 }
 
-/** One family in text format 0.0.4 or 1.0.0. Source: prometheus/common expfmt/text_create.go. */
-export function textFamily(family: ExposedFamily): string {
-  const { name, help, type } = family
-  const lines = [help === '' ? '' : helpLine(name, help), typeLine(name, TEXT_TYPES[type] ?? 'untyped')]
-  for (const metric of family.metrics) {
-    const pairs = joinedPairs(metric.labels)
-    const at = metric.timestamp
-    switch (metric.kind) {
-      case 'value':
-        lines.push(sampleLine(name, pairs, metric.value, at))
-        break
-      case 'summary':
-        for (const [quantile, value] of metric.quantiles) lines.push(sampleLine(name, withBound(pairs, 'quantile', quantile), value, at))
-        lines.push(sampleLine(`${name}_sum`, pairs, metric.sum, at), sampleLine(`${name}_count`, pairs, metric.count, at))
-        break
-      case 'histogram': {
-        const bucket = (bound: number, count: number, time: Timestamp | undefined) =>
-          sampleLine(`${name}_bucket`, withBound(pairs, 'le', bound), count, time)
-        for (const { upperBound, count } of metric.buckets) lines.push(bucket(upperBound, count, at))
-        if (metric.buckets.at(-1)?.upperBound !== Infinity) lines.push(bucket(Infinity, metric.count, at))
-        lines.push(sampleLine(`${name}_sum`, pairs, metric.sum, at), sampleLine(`${name}_count`, pairs, metric.count, at))
-      }
+/** Metrics whose lines are made at a time. */
+const PART_METRICS = 256
+
+/** One family in text format 0.0.4 or 1.0.0, part by part. Source: prometheus/common expfmt/text_create.go. */
+export function* textFamily(family: ExposedFamily): Generator<string> {
+  const { name, help, type, metrics } = family
+  let lines = (help === '' ? '' : helpLine(name, help)) + typeLine(name, TEXT_TYPES[type] ?? 'untyped')
+  for (let i = 0; i < metrics.length; i++) {
+    lines += metricLines(name, metrics[i])
+    if (i % PART_METRICS !== PART_METRICS - 1) continue
+    yield lines
+    lines = ''
+  }
+  yield lines
+}
+
+function metricLines(name: string, metric: ExposedMetric): string {
+  const pairs = joinedPairs(metric.labels)
+  const at = metric.timestamp
+  switch (metric.kind) {
+    case 'value':
+      return sampleLine(name, pairs, metric.value, at)
+    case 'summary': {
+      const quantiles = metric.quantiles.map(([quantile, value]) => sampleLine(name, withBound(pairs, 'quantile', quantile), value, at))
+      return quantiles.join('') + sampleLine(`${name}_sum`, pairs, metric.sum, at) + sampleLine(`${name}_count`, pairs, metric.count, at)
+    }
+    case 'histogram': {
+      const bucket = (bound: number, count: number) => sampleLine(`${name}_bucket`, withBound(pairs, 'le', bound), count, at)
+      const buckets = metric.buckets.map(({ upperBound, count }) => bucket(upperBound, count))
+      if (metric.buckets.at(-1)?.upperBound !== Infinity) buckets.push(bucket(Infinity, metric.count))
+      return buckets.join('') + sampleLine(`${name}_sum`, pairs, metric.sum, at) + sampleLine(`${name}_count`, pairs, metric.count, at)
     }
   }
-  return lines.join('')
 }
 
 function joinedPairs(labels: LabelPairs): string {

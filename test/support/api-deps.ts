@@ -130,6 +130,7 @@ export function apiDeps(changes: Partial<ApiDeps> = {}): ApiDeps & { readonly en
     },
     database: {
       stats: () => ({ chunkCount: 7, minTime: NOW - 400_000, maxTime: NOW }) as DbStats,
+      metricMetadata: () => new Map([['my.metric', { type: 'counter', unit: '', help: 'Sent.' } as const]]),
       replayStatus: () => ({ segmentsDone: 3, segmentsTotal: 3, done: true }),
       cardinality: async (countMax) => ({
         seriesCount: 5,
@@ -184,12 +185,12 @@ export function apiDeps(changes: Partial<ApiDeps> = {}): ApiDeps & { readonly en
 /** Sends requests to an API over these deps. */
 export function apiClient(
   deps: ApiDeps,
-): (request: InjectOptions | string) => Promise<{ status: number; body: string; headers: Record<string, unknown> }> {
+): (request: InjectOptions | string) => Promise<{ status: number; body: string; bytes: Uint8Array; headers: Record<string, unknown> }> {
   const app = createHttpApp()
   registerApi(app, deps)
   return async (request) => {
     const answer = await app.inject(request)
-    return { status: answer.statusCode, body: answer.body, headers: answer.headers }
+    return { status: answer.statusCode, body: answer.body, bytes: answer.rawPayload, headers: answer.headers }
   }
 }
 

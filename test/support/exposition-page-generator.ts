@@ -64,7 +64,7 @@ const BOUNDS = [-1, 0, 0.005, 0.1, 0.5, 1, 2.5, 10, 100, 1e3, 1e6, 1e9]
 export function expositionPage(random: Random, options: ExpositionPageOptions): ExpositionPage {
   const families = new FamilyGenerator(random, options).families()
   const chance = (part: number) => random.next() < part
-  const textLines = families.map((family) => spelledText(random, textFamily(family))).join('')
+  const textLines = families.map((family) => spelledText(random, [...textFamily(family)].join(''))).join('')
   return {
     families,
     text: Buffer.from(chance(0.1) ? textLines.replace(/\n$/, '') : textLines),
