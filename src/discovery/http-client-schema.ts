@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { CodedError } from '../base/errors.ts'
 import type { SectionSchema } from '../base/schema.ts'
 import { boolean, list, map, once, oneOf, type Report, scalar, secret, section, text, url } from '../base/schema.ts'
 import { quote } from '../model/labels.ts'
@@ -57,7 +58,12 @@ const proxyUrl = once(() => {
   const plain = url()
   return scalar(
     'a URL',
-    (value) => (value.text === '' ? '' : plain.parse(value)),
+    (value) => {
+      if (value.text === '') return ''
+      const parsed = plain.safeParse(value)
+      if (parsed.success) return parsed.data
+      throw new CodedError('bad_data', parsed.error.issues[0].message)
+    },
     (value) => (value === '' ? '' : redactUrl(value)),
   )
 })

@@ -94,6 +94,17 @@ test('an abort ends a request under way', async () => {
   assert.deepEqual(env.lines, [])
 })
 
+test('a proxy must be a URL, or nothing', () => {
+  const check = (proxy: string, want: string | undefined) => {
+    const scalars = { url: new YamlScalar('http://x', false), proxy_url: new YamlScalar(proxy, false) }
+    const parsed = httpSdConfigsSchema.safeParse([scalars])
+    assert.equal(parsed.success ? undefined : parsed.error.issues[0].message, want)
+  }
+  check('', undefined)
+  check('http://proxy:3128', undefined)
+  check('1.5s', 'found "1.5s", want a URL such as http://host:9090/path')
+})
+
 test('a URL must be one of HTTP', () => {
   const check = (url: string | undefined, want: string | undefined) => {
     const parsed = httpSdConfigsSchema.safeParse([{ url: url === undefined ? undefined : new YamlScalar(url, false) }])
