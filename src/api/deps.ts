@@ -1,6 +1,7 @@
 import type { Env } from '../base/env.ts'
 import type { BuildInfo } from '../base/process-metrics.ts'
 import type { Labels } from '../model/labels.ts'
+import type { Metadata } from '../model/metadata.ts'
 import type { Timestamp } from '../model/time.ts'
 import type { QueryEngine } from '../promql/query-engine.ts'
 import type { WriteReceiver } from '../remote/write-receiver.ts'
@@ -41,6 +42,8 @@ export interface Lifecycle {
 export interface DatabaseView {
   stats(): DbStats
   replayStatus(): ReplayStatus
+  /** What senders said of metrics, by name. */
+  metricMetadata(): ReadonlyMap<string, Metadata>
   /** At most `countMax` entries a list. Rejects when the signal aborts. */
   cardinality(countMax: number, signal: AbortSignal): Promise<Cardinality>
 }

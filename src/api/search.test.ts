@@ -27,7 +27,7 @@ test('names and values are found, in batches', async () => {
     {
       results: [
         { name: 'up', score: 1, type: 'gauge', help: 'Whether it is up.' },
-        { name: 'my.metric', score: subsequenceScore('mm', 'my.metric') },
+        { name: 'my.metric', score: subsequenceScore('mm', 'my.metric'), type: 'counter', help: 'Sent.' },
       ],
     },
     end(),

@@ -61,14 +61,16 @@ function contextOf(deps: ApiDeps, { signal }: RouteRequest): QueryContext {
   return { signal, budget: deps.newBudget() }
 }
 
-/** What the first target that knows a metric says of it, what it leaves open left out. */
+/** What the first target that knows a metric says of it, or where no target does who sent it; what they leave open left out. */
 function metadataByName(deps: ApiDeps): ReadonlyMap<string, Partial<MetadataJson>> {
   const known = new Map<string, Partial<MetadataJson>>()
-  for (const page of new Set(deps.targets.active().map((target) => target.metadata))) {
-    for (const { name, ...said } of page.list()) {
-      if (!known.has(name)) known.set(name, Object.fromEntries(Object.entries(said).filter(([, text]) => text !== '')))
-    }
+  const add = (name: string, said: MetadataJson) => {
+    if (!known.has(name)) known.set(name, Object.fromEntries(Object.entries(said).filter(([, text]) => text !== '')))
   }
+  for (const page of new Set(deps.targets.active().map((target) => target.metadata))) {
+    for (const { name, ...said } of page.list()) add(name, said)
+  }
+  for (const [name, said] of deps.database.metricMetadata()) add(name, said)
   return known
 }
 

@@ -73,6 +73,15 @@ scrape_configs:
   )
 })
 
+test('how many exemplars are kept', async () => {
+  const check = async (text: string, want: number) => assert.equal((await load(text)).exemplarsMax, want)
+  await check('', 100_000)
+  await check('storage: {tsdb: {out_of_order_time_window: 0s}}', 100_000)
+  await check('storage: {exemplars: {max_exemplars: 5}}', 5)
+  await check('storage: {exemplars: {}}', 0)
+  await check('storage: {exemplars: {max_exemplars: -1}}', -1)
+})
+
 test('relabel steps have their defaults', async () => {
   const { scrapeConfigs } = await load(`
 scrape_configs:

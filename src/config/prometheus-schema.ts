@@ -12,7 +12,8 @@ import {
   scrapeLimitFields,
   scrapeProtocolsField,
 } from '../scrape/scrape-config-schema.ts'
-import { alertingSchema, otlpSchema, remoteReadSchema, remoteWriteSchema, storageSchema, tracingSchema } from './unbuilt-schemas.ts'
+import { exemplarsSchema } from '../tsdb/exemplars/exemplars-schema.ts'
+import { alertingSchema, otlpSchema, remoteReadSchema, remoteWriteSchema, storageTsdbSchema, tracingSchema } from './unbuilt-schemas.ts'
 
 // prometheus.yml, whole. Source of fields, order and rules: Prometheus config/config.go; docs/configuration/configuration.md.
 
@@ -72,7 +73,7 @@ export const prometheusSchema = section(
     rule_files: unsupported(list(patternPath('rule file')), []),
     scrape_config_files: list(patternPath('scrape config file')),
     scrape_configs: scrapeConfigs,
-    storage: unsupported(storageSchema, {}),
+    storage: section('storage', { tsdb: unsupported(storageTsdbSchema, {}), exemplars: exemplarsSchema }),
     tracing: unsupported(tracingSchema),
     remote_write: unsupported(list(remoteWriteSchema, { empty: 'empty or null remote write config section' }), []),
     remote_read: unsupported(list(remoteReadSchema, { empty: 'empty or null remote read config section' }), []),

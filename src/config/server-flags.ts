@@ -258,7 +258,7 @@ const FEATURES: Readonly<Record<string, 'built in' | 'supported' | 'unsupported'
   'no-default-scrape-port': 'built in',
   'otlp-write-receiver': 'unsupported',
   'remote-write-receiver': 'supported',
-  'exemplar-storage': 'unsupported',
+  'exemplar-storage': 'supported',
   'memory-snapshot-on-shutdown': 'unsupported',
   'extra-scrape-metrics': 'supported',
   'promql-per-step-stats': 'unsupported',

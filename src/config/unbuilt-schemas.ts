@@ -163,14 +163,11 @@ export const remoteReadSchema = section(
   },
 )
 
-export const storageSchema = section('storage', {
-  tsdb: section('tsdb', {
-    out_of_order_time_window: duration(),
-    stale_series_compaction_threshold: float(),
-    chunk_encoding: section('chunk_encoding', { floats: text() }),
-    retention: section('retention', { time: duration(), size: byteSize(), percentage: integer() }),
-  }),
-  exemplars: section('exemplars', { max_exemplars: integer(Number.MIN_SAFE_INTEGER) }),
+export const storageTsdbSchema = section('tsdb', {
+  out_of_order_time_window: duration(),
+  stale_series_compaction_threshold: float(),
+  chunk_encoding: section('chunk_encoding', { floats: text() }),
+  retention: section('retention', { time: duration(), size: byteSize(), percentage: integer() }),
 })
 
 export const tracingSchema = section(

@@ -85,6 +85,7 @@ async function runServer(args: readonly string[], context: CommandContext): Prom
     blockRangeMs: values['storage.tsdb.min-block-duration'],
     walFsync: values['storage.wal.fsync'],
   })
+  if (features.enabled.has('exemplar-storage')) await reloader.subscribe(({ exemplarsMax }) => db.keepExemplars(exemplarsMax))
   const quit = new AbortController()
   const stop = AbortSignal.any([context.signal, quit.signal])
   const services = await compose({

@@ -2,10 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { virtualEnv } from '../base/env-virtual.ts'
 import { CodedError } from '../base/errors.ts'
+import { histogram } from '../chunkenc/samples.fixture.ts'
+import type { Exemplar } from '../model/exemplar.ts'
+import type { Histogram } from '../model/histogram.ts'
 import { Labels } from '../model/labels.ts'
 import { Matcher } from '../model/matcher.ts'
-import { STALE_MARKER } from '../model/staleness.ts'
-import { type Appender, AppendStatus } from '../storage/appender.ts'
+import type { Metadata } from '../model/metadata.ts'
+import { isStaleMarker, STALE_MARKER } from '../model/staleness.ts'
+import { type Appender, AppendStatus, ExemplarStatus } from '../storage/appender.ts'
 import { histogramSourceContract } from '../storage/histogram-source.contract.ts'
 import type { MemorySeries } from '../storage/memory-source.ts'
 import { unlimitedContext } from '../storage/query-context.ts'
@@ -460,18 +464,216 @@ test('before the log is replayed nothing is taken, and a query waits or is abort
   await assert.rejects(dump(db), /database is closed/)
 })
 
+const gauge = (buckets: number[], part: Parameters<typeof histogram>[0] = {}) =>
+  histogram({ schema: 3, spans: [0, buckets.length], buckets, sum: 1.5, ...part })
+
+test('answers to histograms: again, another, after a float, bad', async () => {
+  const { db, close } = await runDb(virtualEnv())
+  const { ok, outOfOrder, duplicateTimestamp, tooOld, tooFarAhead, badHistogram, unknownSeries } = AppendStatus
+  const appender = db.appender()
+  const ref = appender.series(Labels.of({ __name__: 'h' }))
+  const one = gauge([1, 2])
+  const check = (t: number, h: Histogram, want: AppendStatus) => assert.equal(appender.appendHistogram(ref, t, h), want, appender.refusal)
+  check(base, one, ok)
+  // The hint does not count, and neither does how the spans are cut.
+  check(base, gauge([1, 2], { hint: 3, spans: [0, 1, 0, 0, 0, 1] }), ok)
+  check(base, gauge([1, 3]), duplicateTimestamp)
+  check(base, gauge([1, 2], { sum: 2 }), duplicateTimestamp)
+  check(base, gauge([1, 2], { spans: [1, 2] }), duplicateTimestamp)
+  check(base, { ...one, isFloat: true }, duplicateTimestamp)
+  check(base - 1, one, outOfOrder)
+  assert.equal(appender.append(ref, base, 1.5), duplicateTimestamp)
+  assert.equal(appender.append(ref, base + 1, 1.5), ok)
+  check(base + 1, gauge([1], { sum: 1.5 }), duplicateTimestamp)
+  check(2 ** 53, one, tooFarAhead)
+  check(base + 2, { ...one, count: 1 }, badHistogram)
+  assert.match(appender.refusal, /histogram's observation count|observations found in buckets/)
+  check(base + 2, gauge([2 ** 53]), badHistogram)
+  assert.match(appender.refusal, /want at most 2\^53 - 1/)
+  check(base + 2, gauge(new Array(70_000).fill(1)), badHistogram)
+  assert.match(appender.refusal, /70001 buckets, spans and bounds, want at most 65536/)
+  assert.equal(appender.appendHistogram(12345, base, one), unknownSeries)
+  await appender.commit()
+  await write(db, { __name__: 'later' }, [base + hour + 2, 1])
+  const late = db.appender()
+  assert.equal(late.appendHistogram(late.series(Labels.of({ __name__: 'l' })), base, one), tooOld)
+  late.rollback()
+  assert.deepEqual(db.counters().outOfOrder, { float: 0, histogram: 1 })
+  assert.deepEqual(db.counters().duplicate, { float: 1, histogram: 5 })
+  assert.deepEqual(db.counters().tooOld, { float: 0, histogram: 1 })
+  await close()
+})
+
+test('a series of histograms goes stale in its chunk, and a rolled back histogram leaves the series as it was', async () => {
+  const { db, close } = await runDb(virtualEnv())
+  const labels = Labels.of({ __name__: 'h' })
+  const append = async (t: number, v: Histogram | number, end: 'commit' | 'rollback' = 'commit') => {
+    const appender = db.appender()
+    const ref = appender.series(labels)
+    const status = typeof v === 'number' ? appender.append(ref, t, v) : appender.appendHistogram(ref, t, v)
+    await appender[end]()
+    return status
+  }
+  await append(base, gauge([1, 2]))
+  await append(base + 1, gauge([1, 3]), 'rollback')
+  assert.equal(await append(base + 1, gauge([1, 2])), AppendStatus.ok)
+  await append(base + 2, 5, 'rollback')
+  assert.equal(await append(base + 2, STALE_MARKER), AppendStatus.ok)
+  assert.equal(await append(base + 2, STALE_MARKER), AppendStatus.ok)
+  assert.equal(await append(base + 2, 1), AppendStatus.duplicateTimestamp)
+  assert.equal(db.stats().chunkCount, 1)
+  const [found] = await readAll(db, base, base + hour, everything)
+  assert.deepEqual(found.histograms!.length === 3 && Array.from(found.histograms!, (one) => one?.count), [3, 3, undefined])
+  assert.ok(isStaleMarker(found.values[2]))
+  await append(base + 3, gauge([7]))
+  assert.equal(db.stats().chunkCount, 2)
+  await close()
+})
+
+test('a series that changes its kind within a batch, and over batches written together, is replayed as it was', async () => {
+  const env = virtualEnv()
+  const first = await runDb(env)
+  const labels = Labels.of({ __name__: 'mixed' })
+  const appenders = [first.db.appender(), first.db.appender()]
+  let t = base
+  for (const appender of appenders) {
+    const ref = appender.series(labels)
+    for (let i = 0; i < 9; i++) {
+      t += 1000
+      const status = i % 3 === 0 ? appender.append(ref, t, i) : appender.appendHistogram(ref, t, gauge([i], { isFloat: i % 3 === 2 }))
+      assert.equal(status, AppendStatus.ok)
+    }
+  }
+  await Promise.all(appenders.map((appender) => appender.commit()))
+  const want = await readAll(first.db, -Infinity, Infinity, everything)
+  assert.equal(want[0].timestamps.length, 18)
+  await first.close()
+  env.metrics.clear()
+  const again = await runDb(env)
+  assert.deepEqual(await readAll(again.db, -Infinity, Infinity, everything), want)
+  await again.close()
+})
+
+const exemplar = (timestamp: number, value: number, labels: Record<string, string> = { trace_id: 'a' }): Exemplar => ({
+  labels: Labels.of(labels),
+  value,
+  timestamp,
+  hasTimestamp: true,
+})
+
+test('exemplars are kept with their batch, read by matchers and times, and replayed', async () => {
+  const env = virtualEnv()
+  const first = await runDb(env, { exemplarsMax: 3 })
+  const append = async (db: Db, job: string, ...exemplars: Exemplar[]) => {
+    const appender = db.appender()
+    const ref = appender.series(Labels.of({ __name__: 'm', job }))
+    appender.append(ref, base, 1)
+    const answers = exemplars.map((one) => appender.appendExemplar(ref, one))
+    await appender.commit()
+    return answers
+  }
+  const dumped = async (db: Db, minTime: number, maxTime: number, ...jobs: string[]) => {
+    const matcherSets = jobs.map((job) => [new Matcher('=', 'job', job)])
+    const found = await db.exemplars({ minTime, maxTime, matcherSets }, unlimitedContext())
+    return found.map(
+      ({ labels, exemplars }) =>
+        `${labels.get('job')}: ${exemplars.map(({ timestamp, value }) => `${timestamp - base}=${value}`).join(' ')}`,
+    )
+  }
+  const { ok, outOfOrder, duplicate, labelsTooLong, unknownSeries } = ExemplarStatus
+  assert.deepEqual(await append(first.db, 'b', exemplar(base, 1)), [ok])
+  assert.deepEqual(await append(first.db, 'b', exemplar(base, 1), exemplar(base - 1, 1), exemplar(base, 0.5), exemplar(base + 1, 1)), [
+    duplicate,
+    outOfOrder,
+    outOfOrder,
+    ok,
+  ])
+  assert.deepEqual(await append(first.db, 'a', exemplar(base, 1, { id: 'x'.repeat(126) }), exemplar(base, 1, { id: 'x'.repeat(127) })), [
+    ok,
+    labelsTooLong,
+  ])
+  assert.equal(first.db.appender().appendExemplar(99, exemplar(base, 1)), unknownSeries)
+  const rolledBack = first.db.appender()
+  rolledBack.appendExemplar(rolledBack.series(Labels.of({ __name__: 'm', job: 'c' })), exemplar(base, 1))
+  rolledBack.rollback()
+  const want = ['a: 0=1', 'b: 0=1 1=1']
+  assert.deepEqual(await dumped(first.db, -Infinity, Infinity, 'b', 'a', 'c'), want)
+  assert.deepEqual(await dumped(first.db, base + 1, Infinity, 'b', 'a'), ['b: 1=1'])
+  assert.deepEqual(await dumped(first.db, -Infinity, Infinity, 'a'), ['a: 0=1'])
+  await first.close()
+
+  env.metrics.clear()
+  const again = await runDb(env, { exemplarsMax: 3 })
+  assert.deepEqual(await dumped(again.db, -Infinity, Infinity, 'b', 'a', 'c'), want)
+  assert.deepEqual(await append(again.db, 'b', exemplar(base + 1, 1), exemplar(base + 2, 7)), [duplicate, ok])
+  assert.deepEqual(await dumped(again.db, -Infinity, Infinity, 'b', 'a'), ['a: 0=1', 'b: 1=1 2=7'])
+  again.db.keepExemplars(0)
+  assert.deepEqual(await append(again.db, 'b', exemplar(base + 3, 1)), [ExemplarStatus.disabled])
+  assert.deepEqual(await dumped(again.db, -Infinity, Infinity, 'b', 'a'), [])
+  await again.close()
+})
+
+test('metadata is kept as long as its series, over segments and restarts', async () => {
+  const env = virtualEnv()
+  const first = await runDb(env, { segmentBytes: 100 })
+  const append = async (db: Db, name: string, t: number, metadata?: Metadata) => {
+    const appender = db.appender()
+    const ref = appender.series(Labels.of({ __name__: name }))
+    assert.equal(appender.append(ref, t, 1), AppendStatus.ok)
+    if (metadata !== undefined) appender.setMetadata(ref, metadata)
+    await appender.commit()
+  }
+  const counter: Metadata = { type: 'counter', unit: 'bytes', help: 'Bytes.' }
+  await append(first.db, 'plain', base)
+  assert.equal(first.db.metricMetadata().size, 0)
+  await append(first.db, 'said', base, counter)
+  await append(first.db, 'unsaid', base, { type: 'unknown', unit: '', help: '' })
+  await append(first.db, 'long', base, { type: 'gauge', unit: '', help: 'x'.repeat(70_000) })
+  const failed = first.db.appender()
+  failed.setMetadata(failed.series(Labels.of({ __name__: 'plain' })), counter)
+  failed.rollback()
+  await append(first.db, 'said', base + 1, { ...counter, help: 'More bytes.' })
+  const want = new Map([['said', { ...counter, help: 'More bytes.' }]])
+  assert.deepEqual(first.db.metricMetadata(), want)
+  // Every segment that has the series has what is known of it.
+  for (let i = 2; i < 30; i++) await append(first.db, 'said', base + i)
+  await first.close()
+  for (const name of (await env.fs.readDir('/data/log')).slice(0, -1)) await env.fs.remove(`/data/log/${name}`)
+
+  env.metrics.clear()
+  const again = await runDb(env)
+  assert.deepEqual(again.db.metricMetadata(), want)
+  await append(again.db, 'other', base + 12 * hour)
+  assert.equal(again.db.metricMetadata().size, 0)
+  await again.close()
+})
+
 test('metrics under the names of upstream', async () => {
   const env = virtualEnv()
-  const { db, close } = await runDb(env)
+  const { db, close } = await runDb(env, { exemplarsMax: 10 })
+  const appender = db.appender()
+  const ref = appender.series(Labels.of({ __name__: 'h' }))
+  appender.appendHistogram(ref, base, gauge([1]))
+  appender.appendHistogram(ref, base - 1, gauge([1]))
+  for (const t of [base, base, base - 1]) appender.appendExemplar(ref, exemplar(t, 1))
+  await appender.commit()
   await write(db, { __name__: 'm' }, [base, 1], [base + 1, 1], [base, 1], [base + 1, 9])
   await env.clock.advance(1000)
   const text = await env.metrics.metrics()
   for (const line of [
-    'prometheus_tsdb_head_series 1',
-    'prometheus_tsdb_head_chunks 1',
-    'prometheus_tsdb_head_series_created_total 1',
+    'prometheus_tsdb_head_series 2',
+    'prometheus_tsdb_head_chunks 2',
+    'prometheus_tsdb_head_series_created_total 2',
     'prometheus_tsdb_head_samples_appended_total{type="float"} 2',
+    'prometheus_tsdb_head_samples_appended_total{type="histogram"} 1',
     'prometheus_tsdb_out_of_order_samples_total{type="float"} 1',
+    'prometheus_tsdb_out_of_order_samples_total{type="histogram"} 1',
+    'prometheus_tsdb_exemplar_exemplars_appended_total 1',
+    'prometheus_tsdb_exemplar_out_of_order_exemplars_total 1',
+    'prometheus_tsdb_exemplar_exemplars_in_storage 1',
+    'prometheus_tsdb_exemplar_series_with_exemplars_in_storage 1',
+    'prometheus_tsdb_exemplar_max_exemplars 10',
+    `prometheus_tsdb_exemplar_last_exemplars_timestamp_seconds ${base / 1000}`,
     'promontory_tsdb_duplicate_samples_total{type="float"} 1',
     `prometheus_tsdb_head_max_time ${base + 1}`,
     'prometheus_tsdb_wal_corruptions_total 0',

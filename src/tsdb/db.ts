@@ -4,6 +4,7 @@ import { type Env, sleep } from '../base/env.ts'
 import { CodedError, errorMessage } from '../base/errors.ts'
 import type { Service } from '../base/service.ts'
 import { Labels, METRIC_NAME } from '../model/labels.ts'
+import type { Metadata } from '../model/metadata.ts'
 import { type Appendable, type Appender, AppendStatus, type SeriesRef } from '../storage/appender.ts'
 import type { ExemplarRequest, ExemplarSource, SeriesExemplars } from '../storage/exemplar-source.ts'
 import { sortedUpTo } from '../storage/memory-source.ts'
@@ -37,8 +38,6 @@ export interface DbOptions {
   readonly blockRangeMs: number
   readonly walFsync: WalFsync
   readonly segmentBytes?: number
-  /** Exemplars that are kept, 0 and less: none. `keepExemplars` changes it. */
-  readonly exemplarsMax?: number
 }
 
 export interface ReplayStatus {
@@ -100,7 +99,6 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     this.#lock = lock
     this.#windows = new WindowSet(options.blockRangeMs, this.#pool)
     this.#exemplars = new ExemplarRing(this.#windows.pool)
-    this.#exemplars.resize(options.exemplarsMax ?? 0)
     // A select that waits gets the failure; without one nobody else needs it.
     this.#replayed.promise.catch(() => {})
     this.#observeSync = registerDbMetrics(options.env.metrics, this, options)
@@ -146,7 +144,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     return new DbAppender(this.#windows, this.#exemplars, this.#queue, this.#pool, this.#env.clock, this.#refused)
   }
 
-  /** From now on at most `max` exemplars are kept; the newest stay. */
+  /** From now on at most `max` exemplars are kept; the newest stay. Before the first call none are. */
   keepExemplars(max: number): void {
     this.#exemplars.resize(max)
   }
@@ -211,6 +209,11 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     } finally {
       for (const window of windows) window.pins--
     }
+  }
+
+  /** What senders said of the metrics of active series. */
+  metricMetadata(): ReadonlyMap<string, Metadata> {
+    return this.#windows.metricMetadata()
   }
 
   /** What has happened since the start; for the metrics. */

@@ -36,11 +36,6 @@ export class SeriesMetadata {
     return this.#seriesCount
   }
 
-  /** What is known, each once. */
-  get entries(): readonly Metadata[] {
-    return this.#entries.filter((entry) => entry !== undefined)
-  }
-
   get(slot: number): Metadata | undefined {
     return this.#entries[this.#number(slot)]
   }

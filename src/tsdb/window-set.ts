@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.ts'
 import type { Histogram } from '../model/histogram.ts'
-import type { Labels } from '../model/labels.ts'
+import { type Labels, METRIC_NAME } from '../model/labels.ts'
+import type { Metadata } from '../model/metadata.ts'
 import type { Timestamp } from '../model/time.ts'
 import { AppendStatus, type SeriesRef } from '../storage/appender.ts'
 import type { BatchPool, SampleBatch } from './sample-batch.ts'
@@ -95,6 +96,33 @@ export class WindowSet {
   /** The labels of a slot's series. */
   labels(slot: number): Labels {
     return this.home(slot).labels(this.slots.series(slot))
+  }
+
+  /** What is said of metrics, by name: what a series that samples can still come to says, in the newest window that has one. */
+  metricMetadata(): Map<string, Metadata> {
+    const found = new Map<string, Metadata>()
+    const { metadata } = this.slots
+    if (metadata.seriesCount === 0) return found
+    for (let i = this.#windows.length - 1; i >= 0; i--) {
+      const window = this.#windows[i]
+      const nameSymbol = window.slotCount === 0 ? -1 : window.symbols.find(METRIC_NAME)
+      if (nameSymbol < 0) continue
+      const { pairs } = window
+      for (let pair = pairs.firstOfName(nameSymbol); pair >= 0; pair = pairs.nextOfName(pair)) {
+        const name = window.symbols.text(pairs.value(pair))
+        if (found.has(name)) continue
+        const series = new Uint32Array(pairs.seriesCount(pair))
+        pairs.copySeries(pair, series, 0)
+        for (const one of series) {
+          const slot = window.slot(one)
+          const said = slot === NO_SLOT ? undefined : metadata.get(slot)
+          if (said === undefined) continue
+          found.set(name, said)
+          break
+        }
+      }
+    }
+    return found
   }
 
   /** Whether the newest sample of a slot has been applied. */
