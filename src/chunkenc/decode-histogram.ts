@@ -22,8 +22,11 @@ let words = new Uint32Array(differences.buffer)
 
 /** Bits that every sample has at least. */
 const SAMPLE_BITS_MIN = 4
-/** Bytes of buckets that are allocated at once for the samples of a chunk. */
-const BUCKET_BLOCK_BYTES = 16_384
+/**
+ * Bytes of buckets that are allocated at once: fewer allocations for small histograms, and whoever keeps one sample of a chunk does not
+ * keep the buckets of all.
+ */
+const BUCKET_BLOCK_BYTES = 1024
 
 /**
  * Appends the samples of a chunk of histograms with `minTime` <= t <= `maxTime` to `out`: ChunkEncoding 2, 3, 5, 6. Spans and custom
