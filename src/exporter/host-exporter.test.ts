@@ -145,6 +145,12 @@ test('pages over HTTP', async () => {
   const packed = await get('/metrics', { 'accept-encoding': 'gzip;q=1.0, identity' })
   assert.equal(packed.headers['content-encoding'], 'gzip')
   assert.match(gunzipSync(packed.body).toString(), /^node_load1 0.5$/m)
+  const accept = 'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,text/plain;q=0.5'
+  const protobuf = await get('/metrics', { accept })
+  assert.match(String(protobuf.headers['content-type']), /^application\/vnd\.google\.protobuf; .*encoding=delimited/)
+  assert.match(Buffer.from(protobuf.body).toString('latin1'), /node_load1[\s\S]*own/)
+  const unknown = await get('/metrics', { accept: 'application/openmetrics-text;version=1.0.0' })
+  assert.equal(unknown.headers['content-type'], plain.headers['content-type'])
   assert.match(await text('/'), /Version 1\.2\.3[\s\S]*href="\/metrics"/)
   assert.equal((await get('/-/ready')).status, 200)
   assert.equal((await get('/metric')).status, 404)

@@ -3,6 +3,9 @@ import { gzipSync } from 'node:zlib'
 import type { HttpHandler } from '../base/env.ts'
 import { CodedError, errorMessage } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
+import { familyPage } from '../exposition/family-page.ts'
+import { type NegotiatedFormat, negotiate } from '../exposition/negotiate.ts'
+import { textFamilies } from '../exposition/text-families.ts'
 import { TEXT_CONTENT_TYPE } from '../exposition/text-writer.ts'
 import type { HostExporter } from './host-exporter.ts'
 
@@ -18,9 +21,16 @@ export interface ExporterHttpOptions {
 /** Quick rather than small: the page is compressed for each scrape, and level 1 already takes nine tenths off. */
 const GZIP_LEVEL = 1
 
-interface Scraped {
-  readonly text: string
+interface Page {
+  readonly contentType: string
+  readonly body: string | Buffer
   gzipped: Buffer | undefined
+}
+
+interface Scraped {
+  readonly text: Page
+  /** Made of the text when they are asked for, by content type. */
+  readonly protobuf: Map<string, Page>
 }
 
 /** The exporter's pages: the metrics, `/` that leads there, `/-/healthy` and `/-/ready`. */
@@ -52,11 +62,14 @@ export function exporterHandler(exporter: HostExporter, options: ExporterHttpOpt
     try {
       const names = exporter.select({ collect: parameters.getAll('collect[]'), exclude: parameters.getAll('exclude[]') })
       const scraped = await scrapeOnce(names)
+      // As node_exporter: no OpenMetrics, which most servers would rather have, and which says no more.
+      const format = negotiate(request.headers.accept, { openMetrics: false })
+      const page = format.kind === 'protobuf' ? protobufPage(scraped, format) : scraped.text
       response.setHeader('Vary', 'Accept-Encoding')
-      if (!acceptsGzip(request.headers['accept-encoding'])) return answer(request, response, 200, TEXT_CONTENT_TYPE, scraped.text)
+      if (!acceptsGzip(request.headers['accept-encoding'])) return answer(request, response, 200, page.contentType, page.body)
       response.setHeader('Content-Encoding', 'gzip')
-      scraped.gzipped ??= gzipSync(scraped.text, { level: GZIP_LEVEL })
-      answer(request, response, 200, TEXT_CONTENT_TYPE, scraped.gzipped)
+      page.gzipped ??= gzipSync(page.body, { level: GZIP_LEVEL })
+      answer(request, response, 200, page.contentType, page.gzipped)
     } catch (error) {
       const isBad = error instanceof CodedError && error.code === 'bad_data'
       if (!isBad) options.log.error('scrape failed', { error: errorMessage(error) })
@@ -76,8 +89,19 @@ export function exporterHandler(exporter: HostExporter, options: ExporterHttpOpt
 
   async function scrape(names: ReadonlySet<string>): Promise<Scraped> {
     const [page, own] = await Promise.all([exporter.scrape(names), options.ownMetrics()])
-    return { text: own === '' || own.endsWith('\n') ? page.text + own : `${page.text}${own}\n`, gzipped: undefined }
+    const body = own === '' || own.endsWith('\n') ? page.text + own : `${page.text}${own}\n`
+    return { text: { contentType: TEXT_CONTENT_TYPE, body, gzipped: undefined }, protobuf: new Map() }
   }
+}
+
+function protobufPage({ text, protobuf }: Scraped, format: NegotiatedFormat): Page {
+  const { contentType } = format
+  let page = protobuf.get(contentType)
+  if (page === undefined) {
+    page = { contentType, body: Buffer.concat([...familyPage(textFamilies(String(text.body)), format)]), gzipped: undefined }
+    protobuf.set(contentType, page)
+  }
+  return page
 }
 
 function answer(request: IncomingMessage, response: ServerResponse, status: number, contentType: string, body: string | Buffer): void {
