@@ -6,121 +6,29 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { crc32c } from '@node-rs/crc32'
-import { compressSync } from 'snappy'
 import { GOLDEN, type GoldenSample, type GoldenSeries } from '../../src/chunkenc/golden.fixture.ts'
 import { histogram } from '../../src/chunkenc/samples.fixture.ts'
 import { exponentialBound } from '../../src/model/exponential-bounds.ts'
-import { CounterResetHint, type Histogram, NO_BUCKETS, NO_SPANS } from '../../src/model/histogram.ts'
-import { isStaleMarker, STALE_HIGH, STALE_LOW } from '../../src/model/staleness.ts'
+import { CounterResetHint } from '../../src/model/histogram.ts'
 import { peer } from '../support/peers.ts'
 import { freePort, Program, ROOT } from '../support/program.ts'
+import { remoteWriteBody, sendRemoteWrite } from '../support/remote-write-body.ts'
 
 const FILE = join(ROOT, 'src/chunkenc/testdata/chunks.json')
-
-/** A protobuf message in the making. Source: Prometheus prompb/types.proto. */
-class Message {
-  readonly parts: Buffer[] = []
-
-  varint(field: number, value: number | bigint): this {
-    this.parts.push(uvarint(field << 3), uvarint(BigInt.asUintN(64, BigInt(value))))
-    return this
-  }
-
-  zigzag(field: number, value: number): this {
-    return this.varint(field, zigzag(value))
-  }
-
-  double(field: number, value: number): this {
-    const bytes = Buffer.alloc(8)
-    if (isStaleMarker(value)) {
-      bytes.writeUInt32LE(STALE_LOW)
-      bytes.writeUInt32LE(STALE_HIGH, 4)
-    } else bytes.writeDoubleLE(value)
-    this.parts.push(uvarint((field << 3) | 1), bytes)
-    return this
-  }
-
-  bytes(field: number, bytes: Buffer): this {
-    this.parts.push(uvarint((field << 3) | 2), uvarint(bytes.length), bytes)
-    return this
-  }
-
-  message(field: number, build: (message: Message) => void): this {
-    const message = new Message()
-    build(message)
-    return this.bytes(field, Buffer.concat(message.parts))
-  }
-}
-
-function uvarint(value: number | bigint): Buffer {
-  const bytes: number[] = []
-  let rest = BigInt(value)
-  for (; rest >= 0x80n; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80)
-  return Buffer.from([...bytes, Number(rest)])
-}
-
-const zigzag = (value: number) => (value < 0 ? -2n * BigInt(value) - 1n : 2n * BigInt(value))
-
-function histogramMessage(message: Message, t: number, h: Histogram | 'stale', isFloat: boolean): void {
-  const parts: Omit<Histogram, 'sum'> =
-    h !== 'stale'
-      ? h
-      : {
-          isFloat,
-          counterResetHint: 0,
-          schema: 0,
-          zeroThreshold: 0,
-          zeroCount: 0,
-          count: 0,
-          positiveSpans: NO_SPANS,
-          negativeSpans: NO_SPANS,
-          positiveBuckets: NO_BUCKETS,
-          negativeBuckets: NO_BUCKETS,
-          customValues: NO_BUCKETS,
-        }
-  if (isFloat) message.double(2, parts.count).double(7, parts.zeroCount)
-  else message.varint(1, parts.count).varint(6, parts.zeroCount)
-  if (h === 'stale') {
-    const bytes = Buffer.alloc(9)
-    bytes[0] = (3 << 3) | 1
-    bytes.writeUInt32LE(STALE_LOW, 1)
-    bytes.writeUInt32LE(STALE_HIGH, 5)
-    message.parts.push(bytes)
-  } else message.double(3, h.sum)
-  message.zigzag(4, parts.schema).double(5, parts.zeroThreshold)
-  for (const [spans, counts, field] of [
-    [parts.negativeSpans, parts.negativeBuckets, 8],
-    [parts.positiveSpans, parts.positiveBuckets, 11],
-  ] as const) {
-    for (let i = 0; i < spans.length; i += 2) message.message(field, (span) => span.zigzag(1, spans[i]).varint(2, spans[i + 1]))
-    for (let i = 0; i < counts.length; i++) {
-      if (isFloat) message.double(field + 2, counts[i])
-      else message.zigzag(field + 1, counts[i] - (i === 0 ? 0 : counts[i - 1]))
-    }
-  }
-  message.varint(14, parts.counterResetHint).varint(15, t)
-  for (const bound of parts.customValues) message.double(16, bound)
-}
 
 /**
  * Every series of histograms gets one sample more, which begins a chunk: the newest chunk of a series is encoded anew for a block, and
  * its flags are lost.
  */
-function writeRequest(all: readonly GoldenSeries[]): Buffer {
-  const request = new Message()
-  all.forEach(({ samples }, at) => {
-    const isFloat = samples.some(({ value }) => typeof value === 'object' && value.isFloat)
-    const isHistogram = samples.some(({ value }) => typeof value !== 'number')
-    const end: GoldenSample = { t: samples[samples.length - 1].t + 1, value: histogram({ isFloat, hint: CounterResetHint.reset }) }
-    request.message(1, (series) => {
-      series.message(1, (label) => label.bytes(1, Buffer.from('__name__')).bytes(2, Buffer.from(nameOf(at))))
-      for (const { t, value } of isHistogram ? [...samples, end] : samples) {
-        if (typeof value === 'number') series.message(2, (sample) => sample.double(1, value).varint(2, t))
-        else series.message(4, (message) => histogramMessage(message, t, value, isFloat))
-      }
-    })
-  })
-  return Buffer.concat(request.parts)
+function writeRequest(all: readonly GoldenSeries[]): Uint8Array<ArrayBuffer> {
+  return remoteWriteBody(
+    all.map(({ samples }, at) => {
+      const isFloat = samples.some(({ value }) => typeof value === 'object' && value.isFloat)
+      const isHistogram = samples.some(({ value }) => typeof value !== 'number')
+      const end: GoldenSample = { t: samples[samples.length - 1].t + 1, value: histogram({ isFloat, hint: CounterResetHint.reset }) }
+      return { name: nameOf(at), isFloat, samples: isHistogram ? [...samples, end] : samples }
+    }),
+  )
 }
 
 const nameOf = (at: number) => `golden_${String(at).padStart(3, '0')}`
@@ -167,9 +75,7 @@ test('Prometheus writes the golden chunks', async (t) => {
   )
   try {
     await prometheus.ready()
-    const headers = { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy', 'x-prometheus-remote-write-version': '0.1.0' }
-    const body = new Uint8Array(compressSync(writeRequest(GOLDEN)))
-    const written = await fetch(`${prometheus.url}/api/v1/write`, { method: 'POST', headers, body })
+    const written = await sendRemoteWrite(prometheus.url, writeRequest(GOLDEN))
     assert.equal(written.status, 204, await written.text())
     const snapshot = await fetch(`${prometheus.url}/api/v1/admin/tsdb/snapshot`, { method: 'POST' })
     const { data } = (await snapshot.json()) as { data: { name: string } }
