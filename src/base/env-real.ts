@@ -214,7 +214,7 @@ const sharedReadBuffer = new Uint8Array(256 * 1024)
 const realTcp: Tcp = {
   connect(options: ConnectOptions, handler: SocketHandler): Socket {
     if (options.through !== undefined) return connectThrough(options, options.through, handler)
-    const { host, port, tls } = options
+    const { host, port, tls, protocols } = options
     const socket: NetSocket =
       tls === undefined
         ? netConnect(
@@ -232,13 +232,10 @@ const realTcp: Tcp = {
             },
             () => handler.connected(),
           )
-        : secureConnect({ host, port, tls, protocols: TCP_PROTOCOLS }, () => handler.connected())
+        : secureConnect({ host, port, tls, protocols }, () => handler.connected())
     return handled(socket, handler, tls !== undefined)
   },
 }
-
-/** Whoever speaks over a socket of their own speaks HTTP/1.1. */
-const TCP_PROTOCOLS = ['http/1.1']
 
 /** Hands on what comes from a connection; `hasEvents` where bytes come as events. */
 function handled(socket: NetSocket, handler: SocketHandler, hasEvents: boolean): Socket {
@@ -255,7 +252,7 @@ function handled(socket: NetSocket, handler: SocketHandler, hasEvents: boolean):
   }
 }
 
-function connectThrough({ host, port, tls }: ConnectOptions, proxy: ProxyServer, handler: SocketHandler): Socket {
+function connectThrough({ host, port, tls, protocols }: ConnectOptions, proxy: ProxyServer, handler: SocketHandler): Socket {
   const ended = new AbortController()
   let socket: Socket | undefined
   openTunnel(proxy, host, port, ended.signal).then(
@@ -265,7 +262,7 @@ function connectThrough({ host, port, tls }: ConnectOptions, proxy: ProxyServer,
         handler.connected()
       } else
         socket = handled(
-          secureConnect({ host, port, tls, protocols: TCP_PROTOCOLS, socket: over }, () => handler.connected()),
+          secureConnect({ host, port, tls, protocols, socket: over }, () => handler.connected()),
           handler,
           true,
         )

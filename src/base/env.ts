@@ -147,6 +147,8 @@ export interface ConnectOptions {
   readonly port: number
   /** Present: TLS. */
   readonly tls?: TlsOptions
+  /** Offered over TLS, by ALPN; default: nothing is. */
+  readonly protocols?: readonly string[]
   /** Present: by a tunnel through it. */
   readonly through?: ProxyServer
 }

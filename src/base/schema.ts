@@ -16,6 +16,7 @@ export type SchemaInfo =
       readonly name: string
       readonly fields: ReadonlyMap<string, Field>
       readonly printed: Readonly<Record<string, unknown>>
+      shown(value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>
     }
   | { readonly kind: 'list'; readonly item: z.ZodType; readonly flow: boolean }
   | { readonly kind: 'map'; readonly value: z.ZodType }
@@ -60,6 +61,8 @@ export type SectionSchema<S extends Shape> = z.ZodType<z.output<z.ZodObject<Opti
 export interface SectionOptions<V> {
   /** Values that are printed where the file gives none. */
   readonly printed?: Readonly<Record<string, unknown>>
+  /** What is printed instead of what the file says, in its words of today. */
+  shown?(value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>
   /** Rules over several fields; runs when each field by itself is fine. */
   check?(value: V, report: Report): void
 }
@@ -83,6 +86,7 @@ export function section<const S extends Shape>(
     name,
     fields,
     printed: options.printed ?? {},
+    shown: options.shown ?? ((value) => value),
   })
 }
 
@@ -339,8 +343,9 @@ export function printable(schema: z.ZodType, value: unknown): unknown {
     return Object.fromEntries(entries.map(([key, item]) => [key, printable(info.value, item)]))
   }
   const out: Record<string, unknown> = {}
+  const shown = info.shown(value as Record<string, unknown>)
   for (const [key, field] of info.fields) {
-    const given = (value as Record<string, unknown>)[key]
+    const given = shown[key]
     if (given !== undefined) out[key] = printable(field.schema, given)
     else if (info.printed[key] !== undefined) out[key] = info.printed[key]
   }

@@ -190,6 +190,13 @@ export type HttpClientSection = z.output<SectionSchema<ReturnType<typeof httpCli
 
 export const HTTP_CLIENT_PRINTED = { follow_redirects: true, enable_http2: true }
 
+/** With the fields of old as what took their place. Source: prometheus/common config/http_config.go, HTTPClientConfig.Validate. */
+export function showHttpClient(section: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { bearer_token: token, bearer_token_file: file, ...rest } = section
+  if (!token && !file) return rest
+  return { ...rest, authorization: token ? { credentials: token } : { credentials_file: file } }
+}
+
 /** What `checkHttpClient` looks at. */
 export interface HttpClient extends Proxies {
   readonly basic_auth?: {

@@ -185,7 +185,7 @@ export class HttpClient {
     } catch (error) {
       if (signal?.aborted) throw error
       const verb = `${method[0]}${method.slice(1).toLowerCase()}`
-      throw new Error(`${verb} ${quote(redactPassword(shown))}: ${networkFault(error, formatAddress(placeOf(url)))}`, { cause: error })
+      throw new Error(`${verb} ${quote(redactPassword(shown))}: ${networkFault(error, formatAddress(placeOf(url)))}`)
     }
   }
 

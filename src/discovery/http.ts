@@ -8,7 +8,7 @@ import { quote } from '../model/labels.ts'
 import type { Discoverer, TargetGroup } from './discoverer.ts'
 import { HttpClient, readBody } from './http-client.ts'
 import type { HttpClientConfig } from './http-client-config.ts'
-import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields } from './http-client-schema.ts'
+import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields, showHttpClient } from './http-client-schema.ts'
 import { parseJsonGroups } from './json-groups.ts'
 import { knownMetric } from './known-metric.ts'
 import { refreshDiscoverer } from './refresh.ts'
@@ -26,6 +26,7 @@ const httpSdConfigSchema = section(
   { url: text(), refresh_interval: duration(), ...httpClientFields() },
   {
     printed: { refresh_interval: '1m', ...HTTP_CLIENT_PRINTED },
+    shown: showHttpClient,
     check(config, report) {
       const problem = urlProblem(config.url)
       if (problem !== undefined) report(['url'], problem)

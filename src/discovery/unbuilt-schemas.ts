@@ -1,7 +1,14 @@
 import type { z } from 'zod'
 import { boolean, float, integer, list, secret, section, text } from '../base/schema.ts'
 import { duration } from '../model/config-schema.ts'
-import { checkHttpClient, type HttpClient, httpClientFields, tlsConfigSchema } from './http-client-schema.ts'
+import {
+  checkHttpClient,
+  HTTP_CLIENT_PRINTED,
+  type HttpClient,
+  httpClientFields,
+  showHttpClient,
+  tlsConfigSchema,
+} from './http-client-schema.ts'
 
 // Discovery mechanisms that upstream has and we have not built: their fields are checked, then the mechanism is ignored
 // with a warning. Source: Prometheus docs/configuration/configuration.md, the *_sd_config sections.
@@ -14,7 +21,7 @@ const overHttp = <S extends Readonly<Record<string, z.ZodType>>>(name: string, s
   section(
     name,
     { ...shape, refresh_interval: duration(), ...httpClientFields() },
-    { check: (value, report) => checkHttpClient(value as HttpClient, report) },
+    { printed: HTTP_CLIENT_PRINTED, shown: showHttpClient, check: (value, report) => checkHttpClient(value as HttpClient, report) },
   )
 
 const awsFields = () => ({

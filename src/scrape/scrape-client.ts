@@ -69,6 +69,9 @@ interface Prepared {
   readonly head: string
 }
 
+/** Who may speak HTTP/2 as well is not asked whether it would rather. */
+const HTTP1_ONLY = ['http/1.1']
+
 /**
  * Fetches the page of one target again and again, over one kept connection. That speaks HTTP/1.1; a target that refuses it is asked
  * in HTTP/2, by the library.
@@ -281,7 +284,8 @@ export class ScrapeClient {
         port: proxy.port,
         tls: proxy.scheme === 'https' ? (proxy.tls ?? {}) : undefined,
       })
-    return new ScrapeConnection(env, { host, port, tls: scheme === 'https' ? tls : undefined, through: proxy })
+    const protocols = transport.http2 ? HTTP1_ONLY : []
+    return new ScrapeConnection(env, { host, port, tls: scheme === 'https' ? tls : undefined, protocols, through: proxy })
   }
 
   #preparedFor(url: ScrapeUrl, access: HttpAccess, transport: HttpTransport, isTrusted: boolean): Prepared {

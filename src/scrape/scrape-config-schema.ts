@@ -4,7 +4,7 @@ import { consulSdConfigsSchema } from '../discovery/consul/schema.ts'
 import { dnsSdConfigsSchema } from '../discovery/dns.ts'
 import { fileSdConfigsSchema } from '../discovery/file.ts'
 import { httpSdConfigsSchema } from '../discovery/http.ts'
-import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields } from '../discovery/http-client-schema.ts'
+import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields, showHttpClient } from '../discovery/http-client-schema.ts'
 import { kubernetesSdConfigsSchema } from '../discovery/kubernetes/schema.ts'
 import { staticConfigsSchema } from '../discovery/static.ts'
 import { unbuiltDiscoveryFields } from '../discovery/unbuilt-schemas.ts'
@@ -94,6 +94,7 @@ export const scrapeConfigSchema = section(
       enable_compression: true,
       ...HTTP_CLIENT_PRINTED,
     },
+    shown: showHttpClient,
     check(job, report) {
       if (!job.job_name) report(['job_name'], 'job_name is empty')
       checkHttpClient(job, report)

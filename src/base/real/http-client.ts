@@ -73,7 +73,7 @@ function proxyConnector(proxy: ProxyServer): buildConnector.connector {
 }
 
 function connector({ tls = {}, http2 = false, proxy }: HttpTransport): buildConnector.connector {
-  const protocols = http2 ? ['h2', 'http/1.1'] : ['http/1.1']
+  const protocols = http2 ? ['h2', 'http/1.1'] : []
   return (options, callback) => {
     const host = options.hostname.replace(/^\[(.*)\]$/, '$1')
     const isSecure = options.protocol === 'https:'

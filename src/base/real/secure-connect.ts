@@ -15,8 +15,8 @@ export interface SecureOptions {
   readonly host: string
   readonly port: number
   readonly tls: TlsOptions
-  /** Offered by ALPN. */
-  readonly protocols: readonly string[]
+  /** Offered by ALPN; default: nothing is. */
+  readonly protocols?: readonly string[]
   /** Over this connection instead of a new one. */
   readonly socket?: Socket
 }
@@ -26,7 +26,7 @@ export interface SecureOptions {
  * error, a certificate's fault in Go's words. Nothing may be written before.
  */
 export function secureConnect(
-  { host, port, tls, protocols, socket: over }: SecureOptions,
+  { host, port, tls, protocols = [], socket: over }: SecureOptions,
   onSecured: (socket: TLSSocket) => void,
 ): TLSSocket {
   const name = tls.servername ?? host
@@ -34,7 +34,7 @@ export function secureConnect(
     secureContext: contextOf(tls),
     // An address is no name that a certificate could be asked for by.
     servername: isAddress(name) ? '' : name,
-    ALPNProtocols: [...protocols],
+    ...(protocols.length > 0 ? { ALPNProtocols: [...protocols] } : {}),
     // The rules and words are ours, below.
     rejectUnauthorized: false,
     checkServerIdentity: () => undefined,

@@ -15,7 +15,7 @@ const ANSWER_BYTES_MAX = 64 * 1024
 export async function openTunnel(proxy: ProxyServer, host: string, port: number, signal: AbortSignal): Promise<Socket> {
   signal.throwIfAborted()
   const wanted = formatAddress({ host, port })
-  const socket = await connectProxy(proxy, wanted, signal)
+  const socket = await connectProxy(proxy, signal)
   const onAbort = () => socket.destroy(signal.reason)
   signal.addEventListener('abort', onAbort, { once: true })
   try {
@@ -32,7 +32,7 @@ export async function openTunnel(proxy: ProxyServer, host: string, port: number,
   }
 }
 
-function connectProxy(proxy: ProxyServer, wanted: string, signal: AbortSignal): Promise<Socket> {
+function connectProxy(proxy: ProxyServer, signal: AbortSignal): Promise<Socket> {
   const { scheme, host, port, tls = {} } = proxy
   return new Promise((resolve, reject) => {
     const connected = () => {
@@ -40,15 +40,12 @@ function connectProxy(proxy: ProxyServer, wanted: string, signal: AbortSignal): 
       socket.off('error', onError)
       resolve(socket)
     }
-    const socket: Socket =
-      scheme === 'https' ? secureConnect({ host, port, tls, protocols: ['http/1.1'] }, connected) : plainConnect(host, port, connected)
+    const socket: Socket = scheme === 'https' ? secureConnect({ host, port, tls }, connected) : plainConnect(host, port, connected)
     const onAbort = () => socket.destroy(signal.reason)
     const onError = (error: Error) => {
       signal.removeEventListener('abort', onAbort)
       if (signal.aborted) return reject(signal.reason)
-      const address = formatAddress(proxy)
-      const fault = networkFault(error, address)
-      reject(new Error(scheme === 'socks5' ? `socks connect tcp ${address}->${wanted}: ${fault}` : `proxyconnect tcp: ${fault}`))
+      reject(new Error(`proxyconnect tcp: ${networkFault(error, formatAddress(proxy))}`))
     }
     signal.addEventListener('abort', onAbort, { once: true })
     socket.on('error', onError)
@@ -99,7 +96,7 @@ async function askSocks(socket: Socket, reader: SocketReader, proxy: ProxyServer
   } else if (method !== 0) fail('no acceptable authentication methods')
   socket.write(Buffer.concat([Uint8Array.of(5, 1, 0), socksAddress(host), Uint8Array.of(port >> 8, port & 255)]))
   const [, reply, , kind] = await reader.read(4)
-  if (reply !== 0) fail(SOCKS_REPLIES[reply] ?? `unknown code: ${reply}`)
+  if (reply !== 0) fail(`unknown error ${SOCKS_REPLIES[reply] ?? `unknown code: ${reply}`}`)
   if (kind !== 1 && kind !== 3 && kind !== 4) fail(`unknown address type ${kind}`)
   await reader.read((kind === 3 ? (await reader.read(1))[0] : kind === 1 ? 4 : 16) + 2)
 }

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { boolean, list, map, secret, section, text } from '../../base/schema.ts'
 import { duration } from '../../model/config-schema.ts'
 import type { HttpClientConfig } from '../http-client-config.ts'
-import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields } from '../http-client-schema.ts'
+import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields, showHttpClient } from '../http-client-schema.ts'
 
 // Source: Prometheus discovery/consul/consul.go; docs/configuration/configuration.md, consul_sd_config.
 
@@ -39,6 +39,7 @@ const consulSdConfigSchema = section(
       refresh_interval: '30s',
       ...HTTP_CLIENT_PRINTED,
     },
+    shown: showHttpClient,
     check(config, report) {
       const { server, scheme, token } = config
       if (server?.trim() === '') report(['server'], 'consul SD configuration requires a server address')

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { boolean, list, oneOf, section, text, url } from '../../base/schema.ts'
 import type { HttpClientConfig, ProxyConfig } from '../http-client-config.ts'
-import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields } from '../http-client-schema.ts'
+import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields, showHttpClient } from '../http-client-schema.ts'
 import { environmentProxy } from '../proxy.ts'
 import type { Resource } from './objects.ts'
 import type { AttachMetadata } from './role.ts'
@@ -51,6 +51,7 @@ const kubernetesSdConfigSchema = section(
   },
   {
     printed: HTTP_CLIENT_PRINTED,
+    shown: showHttpClient,
     check(config, report) {
       const { role, api_server: server, kubeconfig_file: kubeconfig, namespaces } = config
       checkHttpClient(config, report)
