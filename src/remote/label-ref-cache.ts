@@ -38,10 +38,10 @@ export class LabelRefCache {
 
   /**
    * The same for the symbols that `refs` names from `start` up to, not including, `end`. `symbolHashes` has four words for
-   * each symbol, from `hashSymbol`.
+   * each symbol, from `hashSymbol`. `salt` is 32 bits of what else tells series apart.
    */
-  findSymbols(symbolHashes: Uint32Array, refs: Uint32Array, start: number, end: number): SeriesRef | -1 {
-    fold128(symbolHashes, refs, start, end, this.#seed, this.#hash)
+  findSymbols(symbolHashes: Uint32Array, refs: Uint32Array, start: number, end: number, salt: number): SeriesRef | -1 {
+    fold128(symbolHashes, refs, start, end, this.#seed ^ salt, this.#hash)
     return this.#find()
   }
 

@@ -22,6 +22,10 @@ const METADATA_TEXT_BYTES_MAX = 64 * 1024
 /** Of a series with wrong references, this many are shown. */
 const SHOWN_REFS_MAX = 1000
 
+/** Source: Prometheus schema/labels.go. */
+const TYPE_LABEL = '__type__'
+const UNIT_LABEL = '__unit__'
+
 /** Upstream's texts, by AppendStatus. Source: Prometheus storage/interface.go. */
 const REFUSALS: Readonly<Record<number, readonly [outcome: string, text: string]>> = {
   [AppendStatus.outOfOrder]: ['out_of_order', 'out of order sample'],
@@ -47,6 +51,8 @@ export interface BatchTarget {
   readonly metricMetadata: MetricMetadata
   /** Where zero samples are wanted. */
   readonly lastStartTimes: LastStartTimes | undefined
+  /** Whether type and unit of a metric of 2.0 are labels of its series. */
+  readonly typeAndUnitLabels: boolean
   readonly now: Timestamp
   /** Latest time of a sample. */
   readonly maxTime: Timestamp
@@ -130,7 +136,7 @@ export class WriteBatch implements WriteCounts {
         this.#refuse('invalid_metadata', count, () => `parsing metadata for series ${this.#refsText()}: ${metadataFault}`)
         return false
       }
-      this.#ref = cache.findSymbols(symbols.hashes, columns.labelRefs, start, end)
+      this.#ref = cache.findSymbols(symbols.hashes, columns.labelRefs, start, end, this.#typeAndUnitSalt())
     }
     if (this.#ref >= 0) return count > 0 || hasExemplars || this.#refuseEmpty()
     if (count > 0) return this.#make(count)
@@ -333,7 +339,24 @@ export class WriteBatch implements WriteCounts {
     if (fault !== undefined) return fault
     this.#spelledBytes += sizeOfRefs(symbols, columns.labelRefs, start, end)
     if (this.#spelledBytes > SPELLED_BYTES_MAX) return `labels of new series have more than ${SPELLED_BYTES_MAX} bytes in one request`
-    return resolveLabelRefs(symbols, columns.labelRefs, start, end, 'series')
+    const labels = resolveLabelRefs(symbols, columns.labelRefs, start, end, 'series')
+    if (typeof labels === 'string' || !this.#hasTypeOrUnit()) return labels
+    const type = metricType(columns.metricType[series])
+    const unit = this.#symbolBytes(columns.unitRef[series]) === 0 ? '' : symbols.text(columns.unitRef[series])
+    return labels.with({ [TYPE_LABEL]: type === 'unknown' ? '' : type, [UNIT_LABEL]: unit })
+  }
+
+  #hasTypeOrUnit(): boolean {
+    const { columns, typeAndUnitLabels } = this.#target
+    return typeAndUnitLabels && (columns.metricType[this.#series] !== 0 || this.#symbolBytes(columns.unitRef[this.#series]) > 0)
+  }
+
+  /** What tells series apart beside the labels that were sent. */
+  #typeAndUnitSalt(): number {
+    if (!this.#hasTypeOrUnit()) return 0
+    const { columns, symbols } = this.#target
+    const unitRef = columns.unitRef[this.#series]
+    return Math.imul(columns.metricType[this.#series] + 1, 0x9e3779b1) ^ (unitRef < symbols.count ? symbols.hashes[unitRef * 4] : 0)
   }
 
   #refsStart(): number {

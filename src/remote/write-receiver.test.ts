@@ -20,7 +20,14 @@ import { WriteReceiver } from './write-receiver.ts'
 type Told = readonly [status: number, text: string | undefined, written?: string]
 
 /** A receiver on a memory store; `patch` replaces answers of its appenders. */
-function setUp(options: { acceptedMessages?: readonly WriteMessage[]; zeroSamples?: boolean; patch?: Partial<Appender> } = {}) {
+function setUp(
+  options: {
+    acceptedMessages?: readonly WriteMessage[]
+    zeroSamples?: boolean
+    typeAndUnitLabels?: boolean
+    patch?: Partial<Appender>
+  } = {},
+) {
   const env = virtualEnv()
   const store = new MemoryAppendable()
   const appendable: Appendable = { appender: () => ({ ...store.appender(), ...options.patch }) }
@@ -512,4 +519,28 @@ test('content types', async () => {
     'prometheus.WriteRequest protobuf message is not accepted by this server; only accepts io.prometheus.write.v2.Request',
   ])
   assert.deepEqual((await only2.v2())[0], 204)
+})
+
+test('with type and unit labels, they are what 2.0 says of the metric', async () => {
+  const { store, v1, v2, now } = setUp({ typeAndUnitLabels: true })
+  const series = (t: number, type: number, unit: string): HandSeries => ({
+    labels: labels('a __type__=mine x=y'),
+    samples: [[t, 1]],
+    metadata: { type, unit },
+  })
+  await v2(series(now, 1, 'bytes'), series(now, 2, ''), series(now, 0, ''), series(now, 0, 'seconds'))
+  const names = [
+    'a{__type__="counter", __unit__="bytes", x="y"}',
+    'a{__type__="gauge", x="y"}',
+    'a{__type__="mine", x="y"}',
+    'a{__unit__="seconds", x="y"}',
+  ]
+  assert.deepEqual(store.names(), names)
+  await v2(series(now + 1, 0, 'seconds'), series(now + 1, 1, 'bytes'), series(now + 1, 2, ''), series(now + 1, 0, ''))
+  assert.deepEqual(
+    names.map((name) => store.times(name).length),
+    [2, 2, 2, 2],
+  )
+  await v1([{ labels: labels('b'), samples: [[now, 1]] }], [{ type: 1, name: 'b', help: '' }])
+  assert.ok(store.names().includes('b'))
 })

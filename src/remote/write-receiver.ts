@@ -52,6 +52,8 @@ export interface WriteReceiverOptions {
   readonly acceptedMessages?: readonly WriteMessage[]
   /** Whether a sample of value zero is stored where counting began. */
   readonly zeroSamples?: boolean
+  /** Whether type and unit of a metric of 2.0 become labels of its series. */
+  readonly typeAndUnitLabels?: boolean
 }
 
 /**
@@ -69,18 +71,26 @@ export class WriteReceiver {
   readonly #cache: LabelRefCache
   readonly #metricMetadata = new MetricMetadata()
   readonly #lastStartTimes: LastStartTimes | undefined
+  readonly #typeAndUnitLabels: boolean
   readonly #metrics: WriteMetrics
   /** There are series that were looked up before metadata of their metrics was known. */
   #hasNewMetadata = false
   #forgotAt: Timestamp = Number.NEGATIVE_INFINITY
   #loggedAt: Timestamp = Number.NEGATIVE_INFINITY
 
-  constructor({ env, appendable, acceptedMessages = WRITE_MESSAGES, zeroSamples = false }: WriteReceiverOptions) {
+  constructor({
+    env,
+    appendable,
+    acceptedMessages = WRITE_MESSAGES,
+    zeroSamples = false,
+    typeAndUnitLabels = false,
+  }: WriteReceiverOptions) {
     this.#env = env
     this.#appendable = appendable
     this.#acceptedMessages = acceptedMessages
     this.#cache = new LabelRefCache(env.random, REMEMBERED_SERIES_MAX)
     this.#lastStartTimes = zeroSamples ? new LastStartTimes(REMEMBERED_SERIES_MAX) : undefined
+    this.#typeAndUnitLabels = typeAndUnitLabels
     this.#metrics = new WriteMetrics(env.metrics)
   }
 
@@ -129,6 +139,7 @@ export class WriteReceiver {
       cache: this.#cache,
       metricMetadata: this.#metricMetadata,
       lastStartTimes: this.#lastStartTimes,
+      typeAndUnitLabels: this.#typeAndUnitLabels,
       now,
       maxTime: now + AHEAD_MS_MAX,
     })

@@ -164,6 +164,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
             appendable: db,
             acceptedMessages: web.writeMessages,
             zeroSamples: features.has('created-timestamp-zero-ingestion'),
+            typeAndUnitLabels: features.has('type-and-unit-labels'),
           })
         : undefined,
     lifecycle: values['web.enable-lifecycle'] ? { reload: async () => void (await reloader.reload()), quit } : undefined,

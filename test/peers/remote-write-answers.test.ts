@@ -98,6 +98,15 @@ const CASES: readonly Case[] = [
       ],
     },
   ]),
+  ...both('back in time within a request', (p) => [
+    {
+      labels: named(`${p}_back`),
+      samples: [
+        [T + 1, 1],
+        [T, 2],
+      ],
+    },
+  ]),
   ...both('another value at the same time', (p) => [one(`${p}_b2`, T, 1)]),
   ...both('another value at the same time, second', (p) => [one(`${p}_b2`, T, 2)]),
   ...both('far too old', (p) => [one(`${p}_old`, T - 1000 * HOUR, 1)]),
@@ -172,6 +181,9 @@ const CASES: readonly Case[] = [
   v2('a created timestamp', [{ ...one('two_ct', T, 1), createdTime: T - 5000 }]),
   v2('an odd number of references', [{ ...one('two_odd', T, 1), refs: [1, 2, 1] }]),
   v2('references outside of the symbols', [{ ...one('two_out', T, 1), refs: [0, 99] }]),
+  v2('a histogram with a created timestamp', [{ labels: named('two_hct'), histograms: [HISTOGRAM], createdTime: T - 5000 }]),
+  v2('a created timestamp again', [{ ...one('two_ct', T + 1, 1), createdTime: T - 5000 }]),
+  v2('a created timestamp that is later than its sample', [{ ...one('two_ct', T + 2, 1), createdTime: T + 3 }]),
   raw('metadata alone', messageV1([], [{ type: 1, name: 'one_a', help: 'Help.' }]), 1),
   raw('a message cut off', messageV1([one('one_cut', T, 1)]).subarray(0, 20), 1),
   raw('a message cut off', messageV2([one('two_cut', T, 1)]).subarray(0, 40), 2),
@@ -188,6 +200,7 @@ const CASES: readonly Case[] = [
   raw('a label without its text', field(1, Buffer.concat([field(1, Buffer.of(0x0a, 5)), field(2, varintField(2, T))])), 1),
   { name: 'no snappy', contentType: V1, body: Buffer.from('x') },
   { name: 'no snappy, 2.0', contentType: V2, body: Buffer.from('x') },
+  { name: 'more bytes than a request may have', contentType: V1, body: Buffer.concat([varint(33 * 1024 * 1024), Buffer.of(0)]) },
   { name: 'no body', contentType: V1, body: Buffer.alloc(0) },
   { name: 'no headers', body: snappyBlock(messageV1([one('one_plain', T, 1)])), contentEncoding: '' },
   { name: 'the media type alone', contentType: 'application/x-protobuf', body: snappyBlock(messageV1([one('one_plain', T + 1, 1)])) },
@@ -241,6 +254,15 @@ const DIFFERENCES: Readonly<Record<string, Difference>> = {
   '1.0: an empty label name': badLabels('invalid metric name or labels, got {""="x", __name__="one_e"}'),
   '1.0: a label twice': badLabels('invalid labels for series, labels {__name__="one_e", x="1", x="2"}, duplicated label x'),
   '1.0: a name that is quoted': badLabels('invalid metric name or labels, got {"a.b"="one"}'),
+  '1.0: back in time within a request': { why: 'a sample that is not stored is told', ours: () => refused('out of order sample') },
+  '2.0: back in time within a request': {
+    why: 'a sample that is not stored is told, and not counted',
+    ours: () => refused('out of order sample for series {__name__="two_back"}', '1 0 0'),
+  },
+  'more bytes than a request may have': {
+    why: 'the size is checked before anything is decoded',
+    ours: () => refused('snappy: decoded block is too large: 34603008 bytes, want at most 33554432'),
+  },
   '2.0: no samples': {
     why: 'a series without anything is refused, as in 3.14',
     ours: () => refused('TimeSeries must contain at least one sample or histogram for series {__name__="two_a"}', COUNTS),
@@ -274,6 +296,19 @@ const HEADERS = [
   'x-prometheus-remote-write-exemplars-written',
 ]
 
+/** Series that only one of the two has afterwards. */
+const ONLY_OURS = ['one_beside', 'one_beside_h', 'two_beside_h']
+const ONLY_THEIRS = ['one_h_bad', 'two_h_bad']
+
+/** All that is stored, a line a series. */
+async function stored(program: Program, without: readonly string[]): Promise<string[]> {
+  const { result } = await program.api<{ result: unknown[] }>('query', {
+    query: `{__name__=~"(one|two).*",__name__!~"${without.join('|')}"}[2h]`,
+    time: T / 1000 + 600,
+  })
+  return result.map((series) => JSON.stringify(series)).sort()
+}
+
 /** Status, the headers that say something, and the text; in one line. */
 async function answer(url: string, { contentType, contentEncoding = 'snappy', body }: Case): Promise<string> {
   const headers: Record<string, string> = { 'x-prometheus-remote-write-version': '2.0.0' }
@@ -294,7 +329,10 @@ test('remote write is answered as by Prometheus', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'promontory-peer-'))
   const configFile = join(directory, 'prometheus.yml')
   writeFileSync(configFile, 'storage: {exemplars: {max_exemplars: 1000}}\n')
-  const flags = ['--web.enable-remote-write-receiver', '--enable-feature=native-histograms,exemplar-storage,metadata-wal-records']
+  const flags = [
+    '--web.enable-remote-write-receiver',
+    '--enable-feature=native-histograms,exemplar-storage,metadata-wal-records,created-timestamp-zero-ingestion',
+  ]
   const port = await freePort()
   const ours = await startServer({ configFile, dataDir: join(directory, 'ours'), flags })
   const theirs = new Program(
@@ -311,6 +349,9 @@ test('remote write is answered as by Prometheus', async (t) => {
       assert.equal(our, difference?.ours(their) ?? their, one.name)
       if (difference !== undefined) assert.notEqual(our, their, `${one.name}: is equal by now: ${difference.why}`)
     }
+    const [our, their] = [await stored(ours, ONLY_OURS), await stored(theirs, ONLY_THEIRS)]
+    assert.ok(our.length > 20)
+    assert.deepEqual(our, their)
   } finally {
     await theirs.stop()
     await ours.stop()
