@@ -1,4 +1,5 @@
-// The bytes of chunks: Prometheus is sent the golden series, puts them into a block, and its chunks are compared with the golden ones.
+// Chunks of histograms. Prometheus is sent the golden series, puts them into a block, and its chunks are compared with the golden ones.
+// And what it answers of them is what we answer.
 // PROMONTORY_GOLDEN=write writes them anew.
 import assert from 'node:assert/strict'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,7 +12,7 @@ import { histogram } from '../../src/chunkenc/samples.fixture.ts'
 import { exponentialBound } from '../../src/model/exponential-bounds.ts'
 import { CounterResetHint } from '../../src/model/histogram.ts'
 import { peer } from '../support/peers.ts'
-import { freePort, Program, ROOT } from '../support/program.ts'
+import { freePort, Program, ROOT, startServer } from '../support/program.ts'
 import { remoteWriteBody, sendRemoteWrite } from '../support/remote-write-body.ts'
 
 const FILE = join(ROOT, 'src/chunkenc/testdata/chunks.json')
@@ -53,33 +54,39 @@ function chunksOf(segment: Buffer): string[] {
   return chunks
 }
 
+function emptyConfig(directory: string): string {
+  const path = join(directory, 'prometheus.yml')
+  writeFileSync(path, 'global: {}\n')
+  return path
+}
+
+async function startPrometheus(binary: string, configFile: string, dataDir: string): Promise<Program> {
+  const port = await freePort()
+  const flags = [
+    `--config.file=${configFile}`,
+    `--storage.tsdb.path=${dataDir}`,
+    `--web.listen-address=127.0.0.1:${port}`,
+    '--web.enable-remote-write-receiver',
+    '--web.enable-admin-api',
+    '--enable-feature=native-histograms',
+    '--storage.tsdb.retention.time=100y',
+  ]
+  return new Program(binary, flags, `http://127.0.0.1:${port}`)
+}
+
 test('Prometheus writes the golden chunks', async (t) => {
   const binary = peer(t, 'prometheus 3.5')
   if (binary === undefined) return
   const directory = mkdtempSync(join(tmpdir(), 'promontory-peer-'))
-  const port = await freePort()
-  const configFile = join(directory, 'prometheus.yml')
-  writeFileSync(configFile, 'global: {}\n')
-  const prometheus = new Program(
-    binary,
-    [
-      `--config.file=${configFile}`,
-      `--storage.tsdb.path=${join(directory, 'data')}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-      '--web.enable-remote-write-receiver',
-      '--web.enable-admin-api',
-      '--enable-feature=native-histograms',
-      '--storage.tsdb.retention.time=100y',
-    ],
-    `http://127.0.0.1:${port}`,
-  )
+  const configFile = emptyConfig(directory)
+  const prometheus = await startPrometheus(binary, configFile, join(directory, 'theirs'))
   try {
     await prometheus.ready()
     const written = await sendRemoteWrite(prometheus.url, writeRequest(GOLDEN))
     assert.equal(written.status, 204, await written.text())
     const snapshot = await fetch(`${prometheus.url}/api/v1/admin/tsdb/snapshot`, { method: 'POST' })
     const { data } = (await snapshot.json()) as { data: { name: string } }
-    const path = join(directory, 'data/snapshots', data.name)
+    const path = join(directory, 'theirs/snapshots', data.name)
     const [block] = readdirSync(path)
     const chunks = chunksOf(readFileSync(join(path, block, 'chunks/000001')))
     const golden: Record<string, string[]> = {}
@@ -110,6 +117,38 @@ test('Prometheus writes the golden chunks', async (t) => {
     })
   } finally {
     await prometheus.stop()
+    rmSync(directory, { recursive: true, force: true })
+  }
+})
+
+test('the golden series come out of our server as they come out of Prometheus', async (t) => {
+  const binary = peer(t, 'prometheus 3.5')
+  if (binary === undefined) return
+  const directory = mkdtempSync(join(tmpdir(), 'promontory-peer-'))
+  const configFile = emptyConfig(directory)
+  const theirs = await startPrometheus(binary, configFile, join(directory, 'theirs'))
+  const ours = await startServer({ configFile, dataDir: join(directory, 'ours'), flags: ['--web.enable-remote-write-receiver'] })
+  try {
+    const end = Math.floor(Date.now() / 1000)
+    const later = (end - 600) * 1000 - GOLDEN[0].samples[0].t
+    const moved = GOLDEN.map(({ name, samples }) => ({ name, samples: samples.map(({ t, value }) => ({ t: t + later, value })) }))
+    const body = writeRequest(moved)
+    for (const program of [theirs, ours]) {
+      await program.ready()
+      const written = await sendRemoteWrite(program.url, body)
+      assert.equal(written.status, 204, await written.text())
+    }
+    for (const [at, { name }] of moved.entries()) {
+      // Other bounds are a reset for 3.5; later ones, and we, compare what both have.
+      const resets = name.startsWith('custom bounds change') ? [] : [`resets(${nameOf(at)}[10m])`]
+      for (const query of [`${nameOf(at)}[10m]`, ...resets, `histogram_count(${nameOf(at)} @ ${end - 500})`]) {
+        const ask = async (program: Program) => (await program.text(`/api/v1/query?query=${encodeURIComponent(query)}&time=${end}`)).trim()
+        assert.deepEqual(JSON.parse(await ask(ours)), JSON.parse(await ask(theirs)), `${name}: ${query}`)
+      }
+    }
+  } finally {
+    await theirs.stop()
+    await ours.stop()
     rmSync(directory, { recursive: true, force: true })
   }
 })
