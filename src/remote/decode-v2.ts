@@ -72,7 +72,7 @@ function decodeSeries(reader: WireReader, columns: WriteColumns, end: number): v
       columns.exemplars.push(reader.position, partEnd)
       reader.position = partEnd
     } else if (tag === CREATED_TIMESTAMP) createdTime = reader.int64(end)
-    else if (tag === LABEL_REF) columns.pushLabelRef(Math.min(reader.varint(end), REF_MAX))
+    else if (tag === LABEL_REF) pushLabelRef(columns, Math.min(reader.varint(end), REF_MAX))
     else reader.skip(tag, end, SERIES_SHAPE)
   }
   const index = columns.pushSeries()
@@ -87,26 +87,35 @@ function decodeSeries(reader: WireReader, columns: WriteColumns, end: number): v
   }
 }
 
+function pushLabelRef(columns: WriteColumns, ref: number): void {
+  columns.roomForLabelRefs(1)[columns.labelRefCount] = ref
+  columns.labelRefCount++
+}
+
 /** Hot: more of them than of anything else. Nearly all have one or two bytes, which are read here. */
 function decodeLabelRefs(reader: WireReader, columns: WriteColumns, end: number): void {
   const { bytes } = reader
   let position = reader.position
+  // Each has at least one byte.
+  const out = columns.roomForLabelRefs(end - position)
+  let count = columns.labelRefCount
   while (position < end) {
     const byte = bytes[position]
     if (byte < 0x80) {
-      columns.pushLabelRef(byte)
+      out[count++] = byte
       position++
     } else if (position + 1 < end && bytes[position + 1] < 0x80) {
-      columns.pushLabelRef((byte & 0x7f) | (bytes[position + 1] << 7))
+      out[count++] = (byte & 0x7f) | (bytes[position + 1] << 7)
       position += 2
     } else {
       reader.position = position
-      columns.pushLabelRef(Math.min(reader.varint(end), REF_MAX))
+      out[count++] = Math.min(reader.varint(end), REF_MAX)
       if (reader.fault !== undefined) return
       position = reader.position
     }
   }
   reader.position = position
+  columns.labelRefCount = count
 }
 
 function decodeSample(reader: WireReader, columns: WriteColumns, end: number): void {

@@ -93,9 +93,10 @@ export class WriteColumns {
     this.startTimes[index] = startTime
   }
 
-  pushLabelRef(ref: number): void {
-    if (this.labelRefCount === this.labelRefs.length) this.#growLabelRefs()
-    this.labelRefs[this.labelRefCount++] = ref
+  /** The column of label references, with room for `count` more behind those that are there; whoever writes them counts them. */
+  roomForLabelRefs(count: number): Uint32Array {
+    if (this.labelRefCount + count > this.labelRefs.length) this.#growLabelRefs(count)
+    return this.labelRefs
   }
 
   /** What there is too much of; undefined when a request may hold this. What was pushed is nonsense then. */
@@ -136,13 +137,13 @@ export class WriteColumns {
     this.startTimes = grown(this.startTimes)
   }
 
-  #growLabelRefs(): void {
-    if (this.labelRefCount < LABEL_REFS_MAX) {
-      this.labelRefs = grown(this.labelRefs)
-      return
+  #growLabelRefs(count: number): void {
+    if (this.labelRefCount + count > LABEL_REFS_MAX) {
+      this.#overflow ??= tooMany('references of labels', LABEL_REFS_MAX)
+      this.labelRefCount = 0
     }
-    this.#overflow ??= tooMany('references of labels', LABEL_REFS_MAX)
-    this.labelRefCount = 0
+    while (this.labelRefCount + count > this.labelRefs.length && this.labelRefs.length < LABEL_REFS_MAX)
+      this.labelRefs = grown(this.labelRefs)
   }
 }
 
