@@ -13,12 +13,15 @@ import { StartTimeDecoder } from './start-times.ts'
 const reader = new BitReader()
 const starts = new StartTimeDecoder()
 
-/** What decoding one chunk keeps per bucket; grown to the largest chunk seen, kept by the module. */
+/** What decoding one chunk keeps per bucket, and the module for the next one. */
 let differences = new Float64Array(64)
 let changes = new Float64Array(64)
 let read = new Float64Array(64)
 let windows = new Uint16Array(64)
 let words = new Uint32Array(differences.buffer)
+
+/** A chunk with more buckets does not leave its memory behind. */
+const KEPT_BUCKETS_MAX = 65_536
 
 /** Bits that every sample has at least. */
 const SAMPLE_BITS_MIN = 4
@@ -197,7 +200,7 @@ function readSpans(): Spans {
 }
 
 function readCustomValues(): Float64Array {
-  const count = readLength('custom values', 1)
+  const count = readLength('custom values', 5)
   const customValues = new Float64Array(count)
   for (let i = 0; i < count; i++) {
     const thousandths = reader.readVarbitUint()
@@ -207,11 +210,12 @@ function readCustomValues(): Float64Array {
 }
 
 function prepare(buckets: number): void {
-  if (buckets > differences.length) {
-    differences = new Float64Array(2 * buckets)
-    changes = new Float64Array(2 * buckets)
-    read = new Float64Array(2 * buckets)
-    windows = new Uint16Array(2 * buckets)
+  if (buckets > differences.length || (differences.length > KEPT_BUCKETS_MAX && buckets <= KEPT_BUCKETS_MAX)) {
+    const capacity = Math.max(buckets, Math.min(2 * buckets, KEPT_BUCKETS_MAX))
+    differences = new Float64Array(capacity)
+    changes = new Float64Array(capacity)
+    read = new Float64Array(capacity)
+    windows = new Uint16Array(capacity)
     words = new Uint32Array(differences.buffer)
   }
   changes.fill(0, 0, buckets)
