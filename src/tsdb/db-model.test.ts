@@ -2,85 +2,165 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { virtualEnv } from '../base/env-virtual.ts'
 import { seededRandom } from '../base/virtual/random.ts'
+import { histogram } from '../chunkenc/samples.fixture.ts'
+import type { Exemplar } from '../model/exemplar.ts'
+import type { Histogram } from '../model/histogram.ts'
 import { Labels } from '../model/labels.ts'
-import { AppendStatus } from '../storage/appender.ts'
+import { isStaleMarker, STALE_MARKER } from '../model/staleness.ts'
+import { type Appender, AppendStatus, ExemplarStatus, type SeriesRef } from '../storage/appender.ts'
+import { unlimitedContext } from '../storage/query-context.ts'
 import { readAll } from '../storage/series-source.contract.ts'
 import { runDb } from './db.fixture.ts'
 
-// The database against a plain model of it: random batches over random series and times, batches rolled back or not
-// written, several open at once, jumps over windows, restarts.
+// The database against a plain model of it: random batches of samples of all kinds over random series and times, exemplars and metadata,
+// batches rolled back or not written, several open at once, jumps over windows, restarts.
 
 const HOUR = 3_600_000
 const RANGE = 2 * HOUR
 const ROUNDS = 120
+const EXEMPLARS_MAX = 25
+
+/** A sample as text, and when its counting began. */
+interface Stored {
+  readonly kind: 'float' | 'histogram' | 'float histogram'
+  readonly value: string
+  readonly startTime: number
+}
 
 interface Model {
   /** What can be read: by series, by time. */
-  readonly stored: Map<string, Map<number, number>>
+  readonly stored: Map<string, Map<number, Stored>>
+  /** Oldest first. */
+  readonly exemplars: [key: string, exemplar: Exemplar][]
+  /** What was ever said of a metric. */
+  readonly said: Map<string, Set<string>>
   maxTime: number
 }
 
 const labelsOf = (i: number) => Labels.of({ __name__: `m${i % 5}`, i: String(i), ...(i % 3 === 0 ? { zone: `z${i % 4}` } : {}) })
 
+/** Buckets come and go from one to the next, and a smaller number is a reset. */
+function histogramOf(n: number, isFloat: boolean): Histogram {
+  const buckets = Array.from({ length: 1 + (n % 3) }, (_, i) => n + i)
+  return histogram({ isFloat, schema: 2, spans: [n % 2, buckets.length], buckets, sum: n / 2, zeroThreshold: n % 7 === 0 ? 1 : 0.5 })
+}
+
+function textOf(value: number, h: Histogram | undefined): string {
+  if (h === undefined) return isStaleMarker(value) ? 'stale' : String(value)
+  return `count ${h.count} sum ${h.sum} zero ${h.zeroThreshold} [${h.positiveBuckets.filter((count) => count !== 0)}]`
+}
+
 async function check(seed: number): Promise<void> {
   const random = seededRandom(seed)
   const below = (limit: number) => Math.floor(random.next() * limit)
   const env = virtualEnv({ seed })
-  const options = { segmentBytes: 3000, blockRangeMs: RANGE }
+  const options = { segmentBytes: 3000, blockRangeMs: RANGE, exemplarsMax: EXEMPLARS_MAX }
   let running = await runDb(env, options)
-  const model: Model = { stored: new Map(), maxTime: Number.NEGATIVE_INFINITY }
+  const model: Model = { stored: new Map(), exemplars: [], said: new Map(), maxTime: Number.NEGATIVE_INFINITY }
   const refs = new Map<number, number>()
   let now = 1_700_000_000_000
+
+  /** A sample of any kind: what it is, and how it is appended. */
+  const anySample = (
+    i: number,
+    lastKind: Stored['kind'],
+  ): [sample: Stored, append: (appender: Appender, ref: SeriesRef, t: number) => AppendStatus] => {
+    const startTime = i % 4 === 1 && below(8) > 0 ? 1_600_000_000_000 + below(2) : 0
+    if (below(12) === 0) {
+      return [{ kind: lastKind, value: 'stale', startTime }, (appender, ref, t) => appender.append(ref, t, STALE_MARKER, startTime)]
+    }
+    if (i % 4 < 2 ? below(20) > 0 : below(6) === 0) {
+      const v = below(3)
+      return [{ kind: 'float', value: textOf(v, undefined), startTime }, (appender, ref, t) => appender.append(ref, t, v, startTime)]
+    }
+    const h = histogramOf(below(20), i % 3 === 0)
+    const kind = h.isFloat ? 'float histogram' : 'histogram'
+    return [{ kind, value: textOf(h.sum, h), startTime }, (appender, ref, t) => appender.appendHistogram(ref, t, h, startTime)]
+  }
 
   for (let round = 0; round < ROUNDS; round++) {
     now += below(10) === 0 ? below(5 * HOUR) : below(120_000)
     const { db } = running
     const minValid = model.maxTime - RANGE / 2
     const appender = db.appender()
-    const taken: [key: string, t: number, v: number][] = []
-    const last = new Map<string, [number, number]>()
+    const taken: [key: string, t: number, sample: Stored][] = []
+    const exemplars: [key: string, exemplar: Exemplar][] = []
+    const said: [name: string, help: string][] = []
+    const last = new Map<string, [number, Stored]>()
     for (let n = below(60); n > 0; n--) {
       const i = below(40)
       const labels = labelsOf(i)
       const key = labels.toString()
       const t = now - (below(6) === 0 ? below(3 * HOUR) : 0) + below(3)
-      const v = below(3)
+      const [lastTime, lastSample] = last.get(key) ?? newest(model.stored.get(key))
+      const [sample, append] = anySample(i, lastSample.kind)
       let ref = below(4) === 0 ? undefined : refs.get(i)
       ref ??= appender.series(labels)
-      let status = appender.append(ref, t, v)
+      let status = append(appender, ref, t)
       if (status === AppendStatus.unknownSeries) {
         ref = appender.series(labels)
-        status = appender.append(ref, t, v)
+        status = append(appender, ref, t)
       }
       refs.set(i, ref)
-      const [lastTime, lastValue] = last.get(key) ?? newest(model.stored.get(key))
+      const isSame = sample.kind === lastSample.kind && sample.value === lastSample.value
       const want =
         t < minValid
           ? AppendStatus.tooOld
           : t < lastTime
             ? AppendStatus.outOfOrder
-            : t === lastTime && v !== lastValue
+            : t === lastTime && !isSame
               ? AppendStatus.duplicateTimestamp
               : AppendStatus.ok
-      assert.equal(status, want, `seed ${seed}, round ${round}: ${key} at ${t}`)
+      assert.equal(status, want, `seed ${seed}, round ${round}: ${key} at ${t}: ${sample.kind} ${sample.value}`)
+      if (below(10) === 0) {
+        const exemplar = {
+          labels: Labels.of({ id: String(below(3)) }),
+          value: below(3),
+          timestamp: now - below(100),
+          hasTimestamp: below(2) === 0,
+        }
+        const answer = appender.appendExemplar(ref, exemplar)
+        assert.equal(answer, exemplarAnswer(model.exemplars, key, exemplar), `seed ${seed}, round ${round}: exemplar of ${key}`)
+        if (answer === ExemplarStatus.ok) exemplars.push([key, exemplar])
+      }
+      if (below(20) === 0) {
+        const help = `help ${below(3)}`
+        appender.setMetadata(ref, { type: 'counter', unit: '', help })
+        said.push([labels.get('__name__'), help])
+      }
       if (status !== AppendStatus.ok) continue
-      last.set(key, [t, v])
-      taken.push([key, t, v])
+      last.set(key, [t, sample])
+      taken.push([key, t, sample])
     }
     const fate = below(10)
     if (fate === 0) appender.rollback()
     else if (fate === 1 && taken.length > 0) {
       env.fs.failing.write = 'EIO'
-      if (taken.every(([key, t]) => model.stored.get(key)?.has(t))) await appender.commit()
-      else await assert.rejects(appender.commit(), /EIO/)
+      // Metadata that was known already is no reason to write.
+      const mayWrite = said.length > 0
+      const mustWrite = exemplars.length > 0 || taken.some(([key, t]) => !model.stored.get(key)?.has(t))
+      const failure = await appender.commit().then(
+        () => undefined,
+        (error: Error) => error,
+      )
+      if (mustWrite || failure !== undefined) assert.match(String(failure), /EIO/)
+      assert.ok(failure === undefined || mustWrite || mayWrite)
       env.fs.failing = {}
     } else {
       await appender.commit()
-      for (const [key, t, v] of taken) {
+      for (const [key, t, sample] of taken) {
         if (!model.stored.has(key)) model.stored.set(key, new Map())
-        model.stored.get(key)!.set(t, v)
+        const samples = model.stored.get(key)!
+        // The first one stays, with its start time.
+        if (!samples.has(t)) samples.set(t, sample)
         model.maxTime = Math.max(model.maxTime, t)
       }
+      for (const [key, exemplar] of exemplars) {
+        if (exemplarAnswer(model.exemplars, key, exemplar) !== ExemplarStatus.ok) continue
+        model.exemplars.push([key, exemplar])
+        if (model.exemplars.length > EXEMPLARS_MAX) model.exemplars.shift()
+      }
+      for (const [name, help] of said) model.said.set(name, (model.said.get(name) ?? new Set()).add(help))
     }
     if (below(15) === 0) {
       await running.close()
@@ -96,15 +176,44 @@ async function check(seed: number): Promise<void> {
   await running.close()
 }
 
-function newest(samples: ReadonlyMap<number, number> | undefined): [number, number] {
+function newest(samples: ReadonlyMap<number, Stored> | undefined): [number, Stored] {
   const time = samples === undefined ? undefined : [...samples.keys()].at(-1)
-  return time === undefined ? [Number.NEGATIVE_INFINITY, 0] : [time, samples!.get(time)!]
+  if (time === undefined) return [Number.NEGATIVE_INFINITY, { kind: 'float', value: '', startTime: 0 }]
+  return [time, samples!.get(time)!]
 }
 
-async function compare(db: Parameters<typeof readAll>[0], model: Model, what: string): Promise<void> {
+/** What is to be said to an exemplar, by the newest one of its series. */
+function exemplarAnswer(exemplars: Model['exemplars'], key: string, { labels, value, timestamp, hasTimestamp }: Exemplar): ExemplarStatus {
+  const last = exemplars.findLast(([other]) => other === key)?.[1]
+  if (last === undefined) return ExemplarStatus.ok
+  const [id, lastId] = [labels.get('id'), last.labels.get('id')]
+  const isSameTime = hasTimestamp === last.hasTimestamp && (!hasTimestamp || timestamp === last.timestamp)
+  if (id === lastId && value === last.value && isSameTime) return ExemplarStatus.duplicate
+  const order = timestamp - last.timestamp || value - last.value || Number(id) - Number(lastId)
+  return order < 0 ? ExemplarStatus.outOfOrder : ExemplarStatus.ok
+}
+
+async function compare(db: Awaited<ReturnType<typeof runDb>>['db'], model: Model, what: string): Promise<void> {
   const found = await readAll(db, -Infinity, Infinity, [])
-  const got = found.map(({ labels, timestamps, values }) => [labels.toString(), Array.from(timestamps, (t, i) => [t, values[i]])] as const)
-  assert.deepEqual(new Map(got), new Map([...model.stored].map(([key, samples]) => [key, [...samples]])), what)
+  const got = found.map(({ labels, timestamps, values, histograms, startTimes }) => {
+    const samples = Array.from(timestamps, (t, i) => `${t} ${textOf(values[i], histograms?.[i])} from ${startTimes?.[i] ?? 0}`)
+    return [labels.toString(), samples] as const
+  })
+  const want = [...model.stored].map(([key, samples]) => {
+    return [key, Array.from(samples, ([t, { value, startTime }]) => `${t} ${value} from ${startTime}`)] as const
+  })
+  assert.deepEqual(new Map(got), new Map(want), what)
+
+  const all = await db.exemplars({ minTime: -Infinity, maxTime: Infinity, matcherSets: [[]] }, unlimitedContext())
+  const gotExemplars = all.map(({ labels, exemplars }) => [labels.toString(), exemplars.map(exemplarText)] as const)
+  const wantExemplars = new Map<string, string[]>()
+  for (const [key, exemplar] of model.exemplars) wantExemplars.set(key, [...(wantExemplars.get(key) ?? []), exemplarText(exemplar)])
+  assert.deepEqual(new Map(gotExemplars), wantExemplars, what)
+  for (const [name, { help }] of db.metricMetadata()) assert.ok(model.said.get(name)?.has(help), `${what}: ${name}`)
+}
+
+function exemplarText({ labels, value, timestamp, hasTimestamp }: Exemplar): string {
+  return `${labels} ${value} ${timestamp} ${hasTimestamp}`
 }
 
 test('random batches, failures and restarts leave what a plain model says', async (t) => {

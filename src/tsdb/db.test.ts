@@ -517,6 +517,13 @@ test('a series of histograms goes stale in its chunk, and a rolled back histogra
   await append(base, gauge([1, 2]))
   await append(base + 1, gauge([1, 3]), 'rollback')
   assert.equal(await append(base + 1, gauge([1, 2])), AppendStatus.ok)
+  const [taken, gone] = [db.appender(), db.appender()]
+  taken.appendHistogram(taken.series(labels), base + 2, gauge([1, 4]))
+  gone.appendHistogram(gone.series(labels), base + 3, gauge([1, 5]))
+  gone.rollback()
+  assert.equal(await append(base + 2, gauge([1, 5]), 'rollback'), AppendStatus.duplicateTimestamp)
+  assert.equal(await append(base + 2, gauge([1, 4]), 'rollback'), AppendStatus.ok)
+  taken.rollback()
   await append(base + 2, 5, 'rollback')
   assert.equal(await append(base + 2, STALE_MARKER), AppendStatus.ok)
   assert.equal(await append(base + 2, STALE_MARKER), AppendStatus.ok)

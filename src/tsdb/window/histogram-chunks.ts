@@ -116,7 +116,8 @@ export class HistogramChunks {
     const fit = histogram === undefined ? HistogramFit.append : encoder.fit(histogram)
     if (fit === HistogramFit.cut || kindOf(encoding) !== histogramKind(isFloat)) return false
     const count = published & OPEN_COUNT_MASK
-    const isFull = count === CHUNK_SAMPLES || (words[row + OPEN_BYTES] >= HISTOGRAM_CHUNK_BYTES && count >= HISTOGRAM_CHUNK_SAMPLES_MIN)
+    const isLarge = headerBytesOf(encoding) + words[row + OPEN_BYTES] >= HISTOGRAM_CHUNK_BYTES
+    const isFull = count === CHUNK_SAMPLES || (isLarge && count >= HISTOGRAM_CHUNK_SAMPLES_MIN)
     if (isFull || (startTime !== 0 && !hasStartTimes(encoding))) return false
     if (fit === HistogramFit.widen) this.#widen(words, row, encoding, count, histogram!, mayReuse)
     return true

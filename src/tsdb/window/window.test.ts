@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { SampleColumns } from '../../chunkenc/codec.ts'
+import { headerBytesOf, writeHeader } from '../../chunkenc/chunk-header.ts'
+import { type Chunk, type ChunkEncoding, SampleColumns } from '../../chunkenc/codec.ts'
+import { HistogramChunkWriter } from '../../chunkenc/histogram-chunk-writer.ts'
+import { anyGrowth, histogram, histogramsOf } from '../../chunkenc/samples.fixture.ts'
 import { decodeXor, encodeXor } from '../../chunkenc/xor.ts'
+import { encodeXor2 } from '../../chunkenc/xor2.ts'
+import type { CounterResetHint } from '../../model/histogram.ts'
 import { Labels } from '../../model/labels.ts'
 import { STALE_MARKER } from '../../model/staleness.ts'
 import { AppendStatus } from '../../storage/appender.ts'
+import { digest, digestHistogram } from '../histogram-digest.ts'
 import { SLAB_BYTES, SlabPool } from './slab-pool.ts'
 import { NO_SLOT, Window } from './window.ts'
 
@@ -105,6 +111,110 @@ test('chunks in chained cells have the bytes of chunks in one piece', () => {
     }),
     { numRuns: 50 },
   )
+})
+
+/** Whole chunks of a series, oldest first. */
+function chunksOf(window: Window, series: number): Uint8Array[] {
+  const chunks: Uint8Array[] = []
+  window.visitChunks(series, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, {
+    chunk(_minTime, _maxTime, sampleCount, firstCell, byteCount, header) {
+      const encoding = (header & 0xff) as ChunkEncoding
+      const body = headerBytesOf(encoding)
+      const bytes = new Uint8Array(body + byteCount)
+      writeHeader(encoding, sampleCount, (header >>> 16) as CounterResetHint, (header >>> 8) & 0xff, bytes, 0)
+      window.cells.copy(firstCell, byteCount, bytes, body)
+      chunks.unshift(bytes)
+    },
+  })
+  return chunks
+}
+
+test('chunks of histograms in chained cells have the bytes of chunks in one piece, whatever other series do', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(anyGrowth, anyGrowth, fc.boolean()), { minLength: 1, maxLength: 3 }),
+      fc.boolean(),
+      (growths, isPinned) => {
+        const window = open()
+        if (isPinned) window.pins++
+        const columns = growths.map(([first, second, withStarts]) => {
+          // Another layout, maybe of the other kind, and staleness in between.
+          const histograms = [...histogramsOf(first), undefined, ...histogramsOf({ ...second, isFloat: first.isFloat })]
+          return {
+            histograms,
+            isFloat: first.isFloat,
+            withStarts,
+            series: window.add(Labels.of({ i: String(histograms.length), n: JSON.stringify(first.additions) })),
+          }
+        })
+        fc.pre(new Set(columns.map(({ series }) => series)).size === columns.length)
+        const length = Math.max(...columns.map(({ histograms }) => histograms.length))
+        for (let i = 0; i < length; i++) {
+          for (const { histograms, isFloat, withStarts, series } of columns) {
+            if (i >= histograms.length) continue
+            const histogram = histograms[i]
+            digestHistogram(histogram)
+            const startTime = withStarts ? 500 + (i > 4 ? 1 : 0) : 0
+            assert.equal(window.appendHistogram(series, 1000 + i, isFloat, histogram, startTime, digest.high, digest.low), AppendStatus.ok)
+          }
+        }
+        for (const { histograms, withStarts, series } of columns) {
+          const writer = new HistogramChunkWriter(withStarts)
+          const want: Uint8Array[] = []
+          const keep = (chunk: Chunk | undefined) => chunk !== undefined && want.push(chunk.data.slice(chunk.start, chunk.end))
+          for (const [i, histogram] of histograms.entries())
+            keep(writer.append(1000 + i, histogram, withStarts ? 500 + (i > 4 ? 1 : 0) : 0))
+          keep(writer.finish())
+          // Where a chunk is full depends on bits in the one and on bytes in the other.
+          fc.pre(want.every(({ length: bytes }) => bytes < 1000))
+          assert.deepEqual(chunksOf(window, series), want)
+        }
+      },
+    ),
+    { numRuns: 60 },
+  )
+})
+
+test('chunks of floats with start times in chained cells have the bytes of chunks in one piece', () => {
+  const starts = fc.constantFrom(0, 0, 100, 101, 5000)
+  fc.assert(
+    fc.property(samples, fc.array(starts, { minLength: 1, maxLength: 40 }), (column, startTimes) => {
+      const window = open()
+      const series = window.add(Labels.of({ i: '1' }))
+      const values = Float64Array.from(column, ([, v]) => v)
+      for (let i = 0; i < column.length; i++) values[i] = column[i][1]
+      let clock = 0
+      const times = column.map(([step]) => (clock += step))
+      // The first has one, so that all of them are in chunks that keep them.
+      const own = times.map((_, i) => (i % 120 === 0 ? 7 : startTimes[i % startTimes.length]))
+      for (let i = 0; i < times.length; i++) assert.equal(window.append(series, times[i], values[i], own[i]), AppendStatus.ok)
+      const want: Uint8Array[] = []
+      for (let from = 0; from < times.length; from += 120)
+        want.push(encodeXor2(times, values, own, from, Math.min(from + 120, times.length)))
+      assert.deepEqual(chunksOf(window, series), want)
+      // Without any the next full chunk is a plain one again.
+      for (let i = 0; i < 121; i++) window.append(series, clock + 1 + i, i)
+      assert.equal(chunksOf(window, series).at(-1)![1] > 0, true)
+      assert.equal(window.lastTime(series), clock + 121)
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test('cells that a chunk let go are used again, but not while a reader may hold them', () => {
+  const grow = (window: Window) => {
+    const series = window.add(Labels.of({ __name__: 'h' }))
+    for (let i = 1; i <= 60; i++) {
+      const h = histogram({ spans: [0, i], buckets: new Array(i).fill(i) })
+      digestHistogram(h)
+      window.appendHistogram(series, i, false, h, 0, digest.high, digest.low)
+    }
+    return window.cells.count
+  }
+  const pinned = open()
+  pinned.pins++
+  const [free, held] = [grow(open()), grow(pinned)]
+  assert.ok(free * 4 < held, `${free} cells, and ${held} where none is used again`)
 })
 
 test('the answer to a sample that is not the next one', () => {
