@@ -110,10 +110,8 @@ export class OpenMetricsLexer {
   }
 
   next(): Token {
-    if (this.end >= this.#length) {
-      this.start = this.end
-      return Token.eof
-    }
+    // The end has no place of its own: an error shows the token before it.
+    if (this.end >= this.#length) return Token.eof
     this.start = this.end
     const c = this.#bytes[this.end]
     switch (this.#state) {

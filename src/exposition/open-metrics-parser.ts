@@ -3,8 +3,9 @@
 // 1. What is accepted and refused is what upstream accepts and refuses, and the error is upstream's text, cut where it would quote
 //    more than a little of the page. That is less than the standard asks for: families may be mixed, counters need no `_total`, names
 //    may be repeated.
-// 2. Not as upstream: `{name}` without quotes is no metric name; times beyond what a number holds exactly, series larger than
-//    SERIES_BYTES_MAX or with more than LABELS_MAX labels are refused; escapes in exemplars are resolved as in series.
+// 2. Not as upstream: `{name}` without quotes is no metric name (upstream cuts its first and last byte off, and breaks down where it has
+//    but one); series larger than SERIES_BYTES_MAX or with more than LABELS_MAX labels are refused; escapes in exemplars are resolved
+//    as in series.
 // 3. A `_created` line is a series like any other, unless `skipCreated` is set: then it only tells the start times of its family.
 // Source: OpenMetrics 1.0; Prometheus model/textparse/openmetricsparse.go.
 
@@ -350,8 +351,8 @@ export class OpenMetricsParser implements CreatedScout {
       throw new ExpositionError(`invalid ${what} ${Number.isNaN(seconds) ? 'NaN' : seconds > 0 ? '+Inf' : '-Inf'}`)
     }
     const time = Math.trunc(seconds * 1000)
-    if (!Number.isSafeInteger(time)) throw new ExpositionError(`${what} ${quotedBytes(this.#bytes, start + 1, end)} is out of range`)
-    return time
+    // As upstream, where it becomes the lowest of numbers: not taken, for being too old.
+    return Number.isSafeInteger(time) ? time : Number.MIN_SAFE_INTEGER
   }
 
   #oddFloat(start: number, end: number): number {
@@ -381,7 +382,6 @@ export class OpenMetricsParser implements CreatedScout {
   #collectFrom(at: readonly number[], pairs: string[]): void {
     for (let i = 0; i < at.length; i += 4) {
       const name = this.#unescaped(at[i], at[i + 1])
-      if (name === '') throw new ExpositionError('label name is empty')
       pairs.push(name, this.#unescaped(at[i + 2], at[i + 3]))
     }
   }

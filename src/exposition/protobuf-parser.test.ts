@@ -236,7 +236,7 @@ test('what is wrong is said', () => {
   check(gauge({ name: 'm_x', unit: 'y' }), 'unit "y" not a suffix of metric "m_x"')
   check(gauge({ name: 'm_x_total', type: 'counter', unit: 'y' }), 'unit "y" not a suffix of counter "m_x_total"')
   check(framed(0x0a, 1, 109, 0x18, 6, 0x22, 0), 'unknown metric type for metric "m": 6')
-  check(framed(0x0a, 1, 0xff, 0x22, 0), 'invalid metric name: \\xff')
+  check(framed(0x0a, 1, 0xff, 0x22, 0), 'invalid metric name: \ufffd')
   check(
     gauge({
       metrics: [
@@ -250,7 +250,7 @@ test('what is wrong is said', () => {
         },
       ],
     }),
-    'label name "a" is not unique',
+    'label name "a" is not unique: invalid sample',
   )
   check(gauge({ metrics: [{ kind: 'value', labels: [['', '1']], value: 1 }] }), 'invalid label name: ')
   check(

@@ -14,7 +14,6 @@ import { CounterResetHint, type Histogram, NO_BUCKETS } from '../model/histogram
 import { Labels, METRIC_NAME, quote } from '../model/labels.ts'
 import type { MetricType } from '../model/metadata.ts'
 import type { Timestamp } from '../model/time.ts'
-import { quotedBytes } from './byte-text.ts'
 import { compactHistogram } from './compact-buckets.ts'
 import { ExpositionError } from './exposition-error.ts'
 import { formatBucketBound } from './float.ts'
@@ -39,6 +38,8 @@ const SUFFIXES = { none: Buffer.from(''), count: Buffer.from('_count'), sum: Buf
 const SEPARATOR = 0xff
 const BOUND_SEPARATOR = 0xfe
 
+/** Of bytes that an error shows. */
+const SHOWN_BYTES_MAX = 1000
 /** The length before a message takes at most so many bytes. */
 const LENGTH_BYTES_MAX = 5
 
@@ -536,5 +537,5 @@ function absolute(deltas: readonly number[]): Float64Array {
 }
 
 function shownBytes(bytes: Buffer): string {
-  return quotedBytes(bytes, 0, bytes.length).slice(1, -1)
+  return bytes.toString('utf8', 0, SHOWN_BYTES_MAX)
 }

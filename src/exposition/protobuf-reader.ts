@@ -40,7 +40,7 @@ export class ProtobufReader {
     this.wireType = this.#low & 7
     this.field = (this.#low >>> 3) | ((this.#high & 7) << 29)
     if (this.wireType === WireType.groupEnd) throw new ExpositionError(`proto: ${message}: wiretype end group for non-group`)
-    if (this.field <= 0) throw new ExpositionError(`proto: ${message}: illegal tag ${this.field} (wire type ${this.#low})`)
+    if (this.field <= 0) throw new ExpositionError(`proto: ${message}: illegal tag ${this.field} (wire type ${this.unsigned})`)
   }
 
   /** Throws where the field is not of the type that it must have. */

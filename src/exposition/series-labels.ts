@@ -26,7 +26,7 @@ function sortedPairs(pairs: readonly string[], error: (what: string) => Error): 
   const sorted: string[] = []
   for (let i = 0; i < order.length; i++) {
     const name = pairs[order[i]]
-    if (i > 0 && pairs[order[i - 1]] === name) throw error(`label name ${quote(name)} is not unique`)
+    if (i > 0 && pairs[order[i - 1]] === name) throw error(`label name ${quote(name)} is not unique: invalid sample`)
     if (pairs[order[i] + 1] !== '') sorted.push(name, pairs[order[i] + 1])
   }
   return sorted

@@ -273,7 +273,7 @@ export class TextParser implements PageParser {
   /** `# TYPE`, `# HELP` and other comments. */
   #readComment(start: number): Entry {
     const bytes = this.#bytes
-    const end = bytes.indexOf(NEWLINE, start)
+    let end = bytes.indexOf(NEWLINE, start)
     this.#position = end + 1
     this.commentEnd = end + 1
     let p = start + 1
@@ -284,12 +284,17 @@ export class TextParser implements PageParser {
     if (bytes[p + 4] !== SPACE && bytes[p + 4] !== TAB) return Entry.comment
     const nameStart = this.#skipBlank(p + 4)
     p = nameStart
-    if (bytes[p] === QUOTE) p = this.#skipQuoted(p, 'metric name')
-    else if ((classes[bytes[p]] & METRIC_START) !== 0) while ((classes[bytes[p]] & METRIC_REST) !== 0) p++
-    if (p === nameStart || p > end) throw this.#error(nameStart, `expected metric name after ${isType ? 'TYPE' : 'HELP'}`)
-    // One blank ends the name; the rest of the line, further blanks included, is the text.
+    if (bytes[p] === QUOTE) {
+      p = this.#skipQuoted(p, 'metric name')
+      // A quoted name may go over lines.
+      end = bytes.indexOf(NEWLINE, p)
+      this.#position = end + 1
+      this.commentEnd = end + 1
+    } else if ((classes[bytes[p]] & METRIC_START) !== 0) while ((classes[bytes[p]] & METRIC_REST) !== 0) p++
+    if (p === nameStart) throw this.#error(nameStart, `expected metric name after ${isType ? 'TYPE' : 'HELP'}`)
+    // One byte ends the name, whatever it is; the rest of the line, further blanks included, is the text.
     if (!isType) {
-      if (hasHighBit(bytes, p, end) && !isUtf8(bytes.subarray(p, end))) throw this.#error(p, 'help text is not a valid utf8 string')
+      if (hasHighBit(bytes, p + 1, end) && !isUtf8(bytes.subarray(p + 1, end))) throw this.#error(p, 'help text is not a valid utf8 string')
       return Entry.help
     }
     while (bytes[p] === SPACE || bytes[p] === TAB) p++

@@ -128,6 +128,8 @@ class FamilyGenerator {
   readonly #random: Random
   readonly #options: ExpositionPageOptions
   readonly #names = new Set<string>()
+  /** Upstream takes all histograms of a family for what the first of them is. */
+  #isNativeFamily = false
 
   constructor(random: Random, options: ExpositionPageOptions) {
     this.#random = random
@@ -144,6 +146,7 @@ class FamilyGenerator {
     const name = this.#name(type, unit)
     const seen = new Set<string>()
     const metrics: ExposedMetric[] = []
+    this.#isNativeFamily = this.#options.nativeHistograms === true && this.#chance(0.7)
     for (let count = 1 + this.#below(4); count > 0; count--) {
       const labels = this.#labels()
       const key = JSON.stringify([...labels].filter(([, value]) => value !== '').sort())
@@ -214,7 +217,7 @@ class FamilyGenerator {
     })
     if (buckets.at(-1)?.upperBound !== Infinity) total += count(100)
     const classic = { kind: 'histogram', count: total, sum: this.#below(2) === 0 ? this.#random.next() * 1000 : 17, buckets } as const
-    if (this.#options.nativeHistograms !== true || this.#chance(0.3)) return classic
+    if (!this.#isNativeFamily) return classic
     const native = this.#native(isFloat, isGauge)
     const exemplars = Array.from({ length: this.#below(3) }, () => this.#exemplar())
     return { ...classic, count: native.count, sum: native.sum, buckets: this.#scaled(classic.buckets, native.count), native, exemplars }
