@@ -36,6 +36,7 @@ test('an expression matches whole strings, and a dot matches newlines', () => {
   check('\\d+', '42', true)
   check('a\\.b', 'a.b', true)
   check('a\\.b', 'axb', false)
+  check('a\\Q.b\\E', 'a.b', true)
 })
 
 test('what only certain strings match says which', () => {
@@ -89,6 +90,7 @@ test('where upstream compiles the anchored form, its error shows it', () => {
   check('foo(', 'error parsing regexp: missing closing ): `^(?s:foo()$`')
   check('foo)', 'error parsing regexp: unexpected ): `^(?s:foo))$`')
   check('\\', 'error parsing regexp: missing closing ): `^(?s:\\)$`')
+  check('a\\Qb', 'error parsing regexp: missing closing ): `^(?s:a\\Qb)$`')
   check('a**', 'error parsing regexp: invalid nested repetition operator: `**`')
   check('a)(b', 'error parsing regexp: unexpected ): `a)(b`')
 })

@@ -86,6 +86,8 @@ function build(source: string): Regex {
   if (source.length > COMPILED_LENGTH_MAX) throw tooLarge(source)
 
   const engine = compile(source, RE2JS.DOTALL)
+  // A quotation without an end takes in what the anchoring puts behind it: upstream refuses it.
+  if (source.includes('\\Q')) compile(anchoredSource(source), 0)
   const shape = regexShape(source)
   const setMatches = shape && literals(shape)
   return {
