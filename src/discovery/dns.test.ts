@@ -87,6 +87,7 @@ test('what is configured is checked', () => {
   const names = [scalar('a')]
   check({}, 'DNS-SD config must contain at least one SRV record name')
   check({ names, type: scalar('TXT') }, 'invalid DNS-SD records type TXT, want SRV, A, AAAA, MX or NS')
+  check({ names, type: undefined }, 'invalid DNS-SD records type , want SRV, A, AAAA, MX or NS')
   check({ names, type: scalar('ns') }, 'a port is required in DNS-SD configs for all record types except SRV')
   check({ names, type: scalar('mx'), port: scalar('25') }, undefined)
   check({ names }, undefined)

@@ -25,8 +25,9 @@ const dnsSdConfigSchema = section(
     printed: { refresh_interval: '30s', type: 'SRV' },
     check(config, report) {
       if (!config.names?.length) report([], 'DNS-SD config must contain at least one SRV record name')
-      const type = recordType(config.type)
-      if (type === undefined) report(['type'], `invalid DNS-SD records type ${config.type}, want SRV, A, AAAA, MX or NS`)
+      // A type that is null is none, as upstream: only one that is not there is the default.
+      const type = 'type' in config ? recordType(config.type ?? '') : recordType()
+      if (type === undefined) report(['type'], `invalid DNS-SD records type ${config.type ?? ''}, want SRV, A, AAAA, MX or NS`)
       else if (type !== 'SRV' && !config.port) report(['type'], 'a port is required in DNS-SD configs for all record types except SRV')
     },
   },
