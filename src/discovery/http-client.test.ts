@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { CLIENT_CERTIFICATE, CLIENT_KEY, UNKNOWN_KEY } from '../../test/support/client-certificates.ts'
+import { SERVER_CA } from '../../test/support/server-certificates.ts'
 import { virtualEnv } from '../base/env-virtual.ts'
 import { HttpClient, readBody } from './http-client.ts'
-import { type HttpClientConfig, PLAIN_HTTP_CLIENT } from './http-client-config.ts'
+import { type HttpClientConfig, PLAIN_HTTP_CLIENT, PLAIN_TLS } from './http-client-config.ts'
 
 async function servers() {
   const env = virtualEnv()
@@ -57,4 +59,78 @@ test('redirects end, are left alone when asked to, and lead to http only', async
 test('a body that is too long is refused', async () => {
   const get = await servers()
   assert.equal((await get('http://a/', {}, 3))[0], 'Error: body is over 3 bytes')
+})
+
+test('what files hold is read again after a second, and told when it cannot be', async () => {
+  const env = virtualEnv()
+  const seen: string[] = []
+  await env.http.listen({ host: 'a', port: 80 }, (request, response) => {
+    seen.push(`${request.headers.authorization} ${request.headers['x-own']}`)
+    response.end()
+  })
+  await env.fs.writeFile('/user', 'u\n')
+  await env.fs.writeFile('/password', ' one ')
+  await env.fs.writeFile('/header', 'h1')
+  const client = new HttpClient(env, {
+    ...PLAIN_HTTP_CLIENT,
+    basicAuth: { username: { file: '/user' }, password: { file: '/password' } },
+    headers: [{ name: 'X-Own', values: [{ text: 'a' }, { file: '/header' }], isSecret: true }],
+  })
+  const ask = async () => {
+    const answer = client.send({ url: 'http://a/' }).then(
+      () => seen.splice(0).join(),
+      (error: Error) => error.message,
+    )
+    await env.clock.advance(100)
+    return answer
+  }
+  const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`
+  assert.equal(await ask(), `${basic('u:one')} a, h1`)
+  const access = client.access()
+  await env.fs.writeFile('/password', 'two')
+  assert.equal(client.access(), access)
+  assert.equal(await ask(), `${basic('u:one')} a, h1`)
+  await env.clock.advance(1000)
+  assert.equal(await ask(), `${basic('u:two')} a, h1`)
+  await env.fs.writeFile('/header', 'h1\r\nX-Evil: 1')
+  await env.clock.advance(1000)
+  assert.equal(await ask(), 'Get "http://a/": net/http: invalid header field value for "X-Own"')
+  await env.fs.remove('/header')
+  await env.clock.advance(1000)
+  assert.equal(await ask(), 'Get "http://a/": unable to read headers file /header: open /header: no such file or directory')
+  await env.fs.writeFile('/header', 'h2')
+  await env.fs.remove('/password')
+  await env.clock.advance(1000)
+  assert.equal(
+    await ask(),
+    'Get "http://a/": unable to read basic auth password: unable to read file /password: open /password: no such file or directory',
+  )
+  await env.fs.writeFile('/password', 'three')
+  await env.clock.advance(1000)
+  assert.equal(await ask(), `${basic('u:three')} a, h2`)
+})
+
+test('certificates are read again; what is none is named', async () => {
+  const env = virtualEnv()
+  const tls = { ...PLAIN_TLS, ca: { file: '/ca' }, cert: { text: CLIENT_CERTIFICATE }, key: { file: '/key' }, serverName: 'x' }
+  const client = new HttpClient(env, { ...PLAIN_HTTP_CLIENT, tls })
+  const read = async () => {
+    await env.clock.advance(1000)
+    return client.access()
+  }
+  await assert.rejects(read(), { message: 'unable to read CA cert: unable to read file /ca: open /ca: no such file or directory' })
+  await env.fs.writeFile('/ca', 'nothing')
+  await env.fs.writeFile('/key', UNKNOWN_KEY)
+  await assert.rejects(read(), { message: 'unable to use specified CA cert file /ca' })
+  await env.fs.writeFile('/ca', SERVER_CA)
+  const pair = 'unable to use specified client cert (inline) & key (file /key): tls: '
+  await assert.rejects(read(), { message: `${pair}private key does not match public key` })
+  await env.fs.writeFile('/key', '-----BEGIN PRIVATE KEY-----\nhidden\n-----END PRIVATE KEY-----')
+  await assert.rejects(read(), { message: `${pair}failed to parse private key` })
+  await env.fs.writeFile('/key', CLIENT_KEY)
+  const first = await read()
+  assert.deepEqual(first.tls, { ca: SERVER_CA.trim(), cert: CLIENT_CERTIFICATE, key: CLIENT_KEY.trim(), servername: 'x' })
+  assert.equal(await read(), first)
+  await env.fs.writeFile('/ca', SERVER_CA + SERVER_CA)
+  assert.notEqual((await read()).direct, first.direct)
 })

@@ -309,6 +309,8 @@ async function errors(program: Program, count: number): Promise<ReadonlyMap<stri
   return until('all targets are scraped', 30_000, async () => {
     const { activeTargets } = await program.api<{ activeTargets: TargetAnswer[] }>('targets')
     if (activeTargets.length !== count || activeTargets.some(({ health }) => health === 'unknown')) return undefined
+    // Who was still writing when the other side ended it did not hear why; the next scrape may.
+    if (activeTargets.some(({ lastError }) => /write tcp \S+: write: /.test(lastError))) return undefined
     return new Map(activeTargets.map(({ scrapePool, health, lastError }) => [scrapePool, health === 'up' ? 'up' : lastError]))
   })
 }
