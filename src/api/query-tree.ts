@@ -67,8 +67,11 @@ function matcher({ name, operator, value }: Matcher): MatcherJson {
   return { name, type: operator, value }
 }
 
-function matching({ cardinality, include, labels, on }: VectorMatching): MatchingJson {
-  return { card: cardinality, include, labels, on }
+function matching({ cardinality, include, labels, on, fillLeft, fillRight }: VectorMatching): MatchingJson {
+  const plain = { card: cardinality, include, labels, on }
+  // Upstream up to 3.9 has no such field; newer ones always.
+  if (fillLeft === undefined && fillRight === undefined) return plain
+  return { ...plain, fillValues: { lhs: fillLeft ?? null, rhs: fillRight ?? null } }
 }
 
 function startOrEnd(at: AtModifier | undefined): 'start' | 'end' | null {

@@ -166,7 +166,12 @@ class Engine implements QueryEngine {
   }
 
   #plan({ query, steps, end, isRangeQuery }: Asked): Plan {
-    const context = { start: steps.start, end, defaultSubqueryStepMs: this.#options.defaultSubqueryStepMs() }
+    const context = {
+      start: steps.start,
+      end,
+      stepMs: isRangeQuery ? steps.stepMs : 0,
+      defaultSubqueryStepMs: this.#options.defaultSubqueryStepMs(),
+    }
     const plan = buildPlan(parseExpr(query, { features: this.#options.features }), context)
     const type = planType(plan)
     if (isRangeQuery && type !== 'vector' && type !== 'scalar') {

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { virtualEnv } from '../../src/base/env-virtual.ts'
 import { createEngine } from '../../src/promql/engine.ts'
 import { runScript, type ScriptResult } from '../../src/promql/test-script/run.ts'
+import type { SeriesSource } from '../../src/storage/series-source.ts'
 import { shared } from '../support/peers.ts'
 
 /**
@@ -15,6 +16,9 @@ interface Count {
   readonly passed: number
   readonly passedByDefault: number
 }
+
+/** What upstream's scripts use of what is behind a flag, as its own test has it on. */
+const FEATURES: ReadonlySet<string> = new Set(['promql-binop-fill-modifiers', 'promql-experimental-functions', 'promql-duration-expr'])
 
 test('upstream’s PromQL scripts give upstream’s answers', async (t) => {
   const directory = shared(t, 'conformance/promqltest')
@@ -48,5 +52,7 @@ test('upstream’s PromQL scripts give upstream’s answers', async (t) => {
 
 function run(text: string, file: string, delayedNameRemoval: boolean): Promise<ScriptResult> {
   // Upstream's test engine holds 10,000 samples at most, and some scripts count on being refused.
-  return runScript(text, file, (source) => createEngine({ env: virtualEnv(), source, maxSamples: 10_000, delayedNameRemoval }))
+  const makeEngine = (source: SeriesSource) =>
+    createEngine({ env: virtualEnv(), source, maxSamples: 10_000, delayedNameRemoval, features: FEATURES })
+  return runScript(text, file, makeEngine, { features: FEATURES })
 }

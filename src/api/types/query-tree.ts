@@ -20,6 +20,8 @@ export interface MatchingJson {
   readonly include: readonly string[]
   readonly labels: readonly string[]
   readonly on: boolean
+  /** Where there are any; NaN and infinities are null, as JSON knows none. */
+  readonly fillValues?: { readonly lhs: number | null; readonly rhs: number | null }
 }
 
 export interface FunctionJson {

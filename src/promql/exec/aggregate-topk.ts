@@ -18,7 +18,7 @@ const INT64_MIN = -(2 ** 63)
 export async function runTopK(run: QueryRun, plan: AggregatePlan, steps: Steps, sink: Sink): Promise<void> {
   const counts = await evaluateScalar(run, plan.parameter!, steps)
   if (!checkCounts(counts)) return
-  const groups = await collectGroups(run, plan, steps)
+  const groups = await collectGroups(run, plan, steps, true)
   const sign = plan.operator === 'topk' ? 1 : -1
   for (const members of groups) {
     // What stays is marked aside: `present` still says what there is to choose from.
@@ -44,7 +44,7 @@ export async function runTopK(run: QueryRun, plan: AggregatePlan, steps: Steps, 
 }
 
 /** Whether any k asks for something. */
-function checkCounts(counts: Float64Array): boolean {
+export function checkCounts(counts: Float64Array): boolean {
   let largest = -Infinity
   let smallest = Infinity
   let isAnyNaN = false
@@ -60,11 +60,12 @@ function checkCounts(counts: Float64Array): boolean {
   return true
 }
 
-async function collectGroups(run: QueryRun, plan: AggregatePlan, steps: Steps): Promise<StepSeries[][]> {
+/** The series of each group, in the order in which they come. `floatsOnly`: histograms are left out, and it is said so. */
+export async function collectGroups(run: QueryRun, plan: AggregatePlan, steps: Steps, floatsOnly = false): Promise<StepSeries[][]> {
   const grouping = new Grouping(plan.grouping, plan.without)
   const groups: StepSeries[][] = []
   await run.execute(plan.input, steps, (series) => {
-    if (dropHistograms(series)) {
+    if (floatsOnly && dropHistograms(series)) {
       run.annotations.histogramIgnored(plan.operator, plan.input.range)
       if (!isAnyPresent(series.present)) {
         run.memory.release(series)

@@ -2,6 +2,7 @@ import { isQuantileInvalid } from '../functions/quantile.ts'
 import type { AggregateOperator } from '../parser/ast.ts'
 import type { AggregatePlan } from '../plan/plan.ts'
 import { runCountValues } from './aggregate-count-values.ts'
+import { runLimitK, runLimitRatio } from './aggregate-limit.ts'
 import { runTopK } from './aggregate-topk.ts'
 import { countSamples, dropHistograms, isAnyPresent, type Sink } from './columns.ts'
 import { Grouping } from './grouping.ts'
@@ -23,6 +24,10 @@ export async function runAggregate(run: QueryRun, plan: AggregatePlan, steps: St
     case 'topk':
     case 'bottomk':
       return runTopK(run, plan, steps, sink)
+    case 'limitk':
+      return runLimitK(run, plan, steps, sink)
+    case 'limit_ratio':
+      return runLimitRatio(run, plan, steps, sink)
     case 'count_values':
       return runCountValues(run, plan, steps, sink)
     default:

@@ -43,6 +43,10 @@ export class Annotations {
     this.#warn(`quantile value should be between 0 and 1, got ${formatGeneral(quantile)}`, range)
   }
 
+  invalidRatio(ratio: number, cappedTo: number, range: PositionRange): void {
+    this.#warn(`ratio value should be between -1 and 1, got ${formatGeneral(ratio)}, capping to ${formatGeneral(cappedTo)}`, range)
+  }
+
   badBucketLabel(metricName: string, label: string, range: PositionRange): void {
     this.#warn(`bucket label "le" is missing or has a malformed value of ${quote(label)}${forMetric(metricName)}`, range)
   }

@@ -5,6 +5,7 @@ import type { MapKernel } from '../functions/math.ts'
 import { mayDifferByName } from '../plan/names.ts'
 import { type CallPlan, type Plan, planType } from '../plan/plan.ts'
 import { countSamples, dropHistograms, isAnyPresent, type Sink, type StepSeries } from './columns.ts'
+import { runInfo } from './info.ts'
 import { dropMetricName, type QueryRun } from './query-run.ts'
 import { SameLabels } from './same-labels.ts'
 import { evaluateScalar } from './scalar.ts'
@@ -20,6 +21,8 @@ export async function runCall(run: QueryRun, plan: CallPlan, steps: Steps, sink:
       return plan.args.length > 0 ? runMap(run, plan, entry.kernel, steps, sink) : runDateNow(run, entry.kernel, steps, sink)
     case 'series':
       return runSeriesFunction(run, plan, steps, sink)
+    case 'info':
+      return runInfo(run, plan, steps, sink)
     default:
       throw new Error(`${plan.func} is not a function of an instant vector`)
   }
@@ -90,9 +93,12 @@ function mayRepeatLabels(run: QueryRun, plan: CallPlan): boolean {
   switch (plan.func) {
     case 'label_replace':
     case 'label_join':
+    case 'histogram_quantiles':
       return true
     case 'sort':
     case 'sort_desc':
+    case 'sort_by_label':
+    case 'sort_by_label_desc':
     case 'absent':
     case 'absent_over_time':
     case 'vector':

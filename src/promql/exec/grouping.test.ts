@@ -10,6 +10,8 @@ const all = [
   Labels.of({ __name__: 'm', a: '2' }),
 ]
 
+const UNFILLED = { fillLeft: undefined, fillRight: undefined }
+
 test('groups are numbered as they are seen', () => {
   const check = (names: string[], without: boolean, want: number[], labels: string[]) => {
     const grouping = new Grouping(names, without)
@@ -29,7 +31,7 @@ test('groups are numbered as they are seen', () => {
 
 test('series match by the labels that are named, or by all others but the name', () => {
   const check = (on: boolean, labels: string[], want: number[]) => {
-    const signatures = new Signatures({ cardinality: 'one-to-one', on, labels, include: [] })
+    const signatures = new Signatures({ cardinality: 'one-to-one', on, labels, include: [], ...UNFILLED })
     assert.deepEqual(
       all.map((series) => signatures.indexOf(series)),
       want,
@@ -40,7 +42,7 @@ test('series match by the labels that are named, or by all others but the name',
   check(true, ['__name__'], [0, 1, 0])
   check(false, ['b'], [0, 0, 1])
   check(false, [], [0, 1, 2])
-  const signatures = new Signatures({ cardinality: 'one-to-one', on: true, labels: ['a'], include: [] })
+  const signatures = new Signatures({ cardinality: 'one-to-one', on: true, labels: ['a'], include: [], ...UNFILLED })
   assert.equal(signatures.find(all[0]), undefined)
   signatures.indexOf(all[0])
   assert.equal(signatures.find(all[1]), 0)

@@ -32,29 +32,48 @@ export async function runMatched(run: QueryRun, plan: BinaryPlan, steps: Steps, 
     index.add(signatures.indexOf(series.labels), series)
     if (run.pacer.isDue()) await run.pacer.rest()
   }
-  checkOneSide(index, many, signatures, oneIsLeft ? 'left' : 'right')
+  // With group_right too: upstream's "left" is then the side of the many.
+  const { fillRight: fillOne, fillLeft: fillMany } = matching
+  checkOneSide(index, fillMany === undefined ? unionOf(many) : everyStep(steps), signatures, oneIsLeft ? 'left' : 'right')
 
   const pairing = new Pairing(run, plan, matching, steps)
   const merged = new SameLabels(run)
+  const filling = new Filling(run, signatures)
+  const filled = (out: StepSeries | undefined, made: StepSeries) => {
+    run.memory.release(made)
+    if (out !== undefined) merged.add(out)
+  }
   for (const series of many) {
     const signature = signatures.find(series.labels)
     for (const other of signature === undefined ? [] : index.get(signature)) {
       const out = pairing.pair(signature!, series, other)
       if (out !== undefined) merged.add(out)
     }
+    if (fillOne !== undefined) {
+      const known = signatures.indexOf(series.labels)
+      const other = filling.counterpart(series, index.get(known), fillOne)
+      if (other !== undefined) filled(pairing.pair(known, series, other), other)
+    }
+    if (fillMany !== undefined) filling.note(signatures.indexOf(series.labels), series.present)
     run.memory.release(series)
     if (run.pacer.isDue()) await run.pacer.rest()
   }
-  for (const series of one) run.memory.release(series)
+  for (const series of one) {
+    if (fillMany !== undefined) {
+      const signature = signatures.indexOf(series.labels)
+      const other = filling.counterpart(series, filling.noted(signature), fillMany)
+      if (other !== undefined) filled(pairing.pair(signature, other, series), other)
+    }
+    run.memory.release(series)
+    if (run.pacer.isDue()) await run.pacer.rest()
+  }
   await merged.drain(sink)
 }
 
 /** Two of the 'one' side must not match the same, at a step at which the other side has anything at all. */
-function checkOneSide(index: SignatureIndex, many: readonly StepSeries[], signatures: Signatures, side: 'left' | 'right'): void {
-  let anyOfMany: Uint8Array | undefined
+function checkOneSide(index: SignatureIndex, anyOfMany: Uint8Array | undefined, signatures: Signatures, side: 'left' | 'right'): void {
+  if (anyOfMany === undefined) return
   for (const group of index.repeated()) {
-    anyOfMany ??= unionOf(many)
-    if (anyOfMany === undefined) return
     const seen: (StepSeries | undefined)[] = new Array(anyOfMany.length)
     for (const series of group) {
       for (let k = 0; k < anyOfMany.length; k++) {
@@ -72,6 +91,46 @@ function unionOf(all: readonly StepSeries[]): Uint8Array | undefined {
   const union = new Uint8Array(all[0].present.length)
   for (const { present } of all) for (let k = 0; k < union.length; k++) union[k] |= present[k]
   return union
+}
+
+function everyStep(steps: Steps): Uint8Array {
+  return new Uint8Array(steps.count).fill(1)
+}
+
+/** Makes up the series that one side lacks, at the steps at which it has none of the signature. */
+class Filling {
+  readonly #run: QueryRun
+  readonly #signatures: Signatures
+  readonly #present = new Map<number, { readonly present: Uint8Array }>()
+
+  constructor(run: QueryRun, signatures: Signatures) {
+    this.#run = run
+    this.#signatures = signatures
+  }
+
+  /** Remembers at which steps a side has something of a signature. */
+  note(signature: number, present: Uint8Array): void {
+    const known = this.#present.get(signature)?.present ?? this.#run.memory.flags(present.length)
+    for (let k = 0; k < known.length; k++) known[k] |= present[k]
+    this.#present.set(signature, { present: known })
+  }
+
+  noted(signature: number): readonly { readonly present: Uint8Array }[] {
+    const known = this.#present.get(signature)
+    return known === undefined ? [] : [known]
+  }
+
+  /** What stands for the other side of `series`, which has `others` of the signature; undefined where it has one at every step. */
+  counterpart(series: StepSeries, others: readonly { readonly present: Uint8Array }[], value: number): StepSeries | undefined {
+    const { memory } = this.#run
+    const made = memory.series(this.#signatures.labelsOf(series.labels), series.present.length)
+    made.present.set(series.present)
+    made.values.fill(value)
+    for (const { present } of others) for (let k = 0; k < present.length; k++) if (present[k] === 1) made.present[k] = 0
+    if (isAnyPresent(made.present)) return made
+    memory.release(made)
+    return undefined
+  }
 }
 
 function duplicateError(a: Labels, b: Labels, signatures: Signatures, side: 'left' | 'right'): CodedError {

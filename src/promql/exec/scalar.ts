@@ -1,5 +1,6 @@
 import { assert } from '../../base/assert.ts'
 import { computeScalar } from '../functions/arithmetic.ts'
+import { greater, smaller } from '../functions/math.ts'
 import type { Plan } from '../plan/plan.ts'
 import { dropHistograms } from './columns.ts'
 import type { QueryRun } from './query-run.ts'
@@ -40,8 +41,16 @@ async function callScalar(run: QueryRun, func: string, args: readonly Plan[], st
       return values
     case 'pi':
       return values.fill(Math.PI)
+    case 'max_of':
+    case 'min_of': {
+      const left = await evaluateScalar(run, args[0], steps)
+      const right = await evaluateScalar(run, args[1], steps)
+      const pick = func === 'max_of' ? greater : smaller
+      for (let k = 0; k < values.length; k++) values[k] = pick(left[k], right[k])
+      return values
+    }
     default: {
-      assert(func === 'scalar', `a scalar is made by time, pi or scalar, not by ${func}`)
+      assert(func === 'scalar', `a scalar is made by time, pi, scalar, max_of or min_of, not by ${func}`)
       await onlySeries(run, args[0], steps, values)
       return values
     }

@@ -9,20 +9,21 @@ import { lastReference, type Reference, referenceTimes, type Steps } from './ste
 
 /** An instant selector: at each step the newest sample inside the lookback. */
 export async function runSelect(run: QueryRun, plan: SelectPlan, steps: Steps, sink: Sink): Promise<void> {
-  const { selection, asTimestamps } = plan
+  const { selection, reads } = plan
+  const pick = PICKS[reads]
   const reference = referenceTimes(steps, selection.offsetMs, selection.at)
   const times = { minTime: reference.first - run.lookbackMs + 1, maxTime: lastReference(reference, steps), stepMs: steps.stepMs }
   await scan(run, selection, times, (labels, samples) => {
     const series = run.memory.series(labels, steps.count)
-    let count = (asTimestamps ? pickTimes : pickValues)(samples, reference, run.lookbackMs, series)
-    if (samples.histograms !== undefined && !asTimestamps) count += pickHistograms(run, samples, samples.histograms, reference, series)
+    let count = pick(samples, reference, run.lookbackMs, series)
+    if (samples.histograms !== undefined && reads === 'values') count += pickHistograms(run, samples, samples.histograms, reference, series)
     run.samplesTotal += count
     run.memory.chargeSamples(series, count)
     if (count === 0) {
       run.memory.release(series)
       return
     }
-    if (asTimestamps) dropMetricName(run, series)
+    if (reads !== 'values') dropMetricName(run, series)
     sink(series)
   })
 }
@@ -50,8 +51,22 @@ function pickValues(samples: SampleColumns, { first, stepMs }: Reference, lookba
   return count
 }
 
+/** The same for when counting began, in seconds; 0 where that is not known. */
+function pickStartTimes(samples: SampleColumns, reference: Reference, lookbackMs: number, out: StepSeries): number {
+  const { first, stepMs } = reference
+  const count = pickValues(samples, reference, lookbackMs, out)
+  const { timestamps, startTimes, length } = samples
+  let newest = -1
+  for (let k = 0; k < out.values.length; k++) {
+    const time = first + k * stepMs
+    while (newest + 1 < length && timestamps[newest + 1] <= time) newest++
+    if (out.present[k] === 1) out.values[k] = (startTimes?.[newest] ?? 0) / 1000
+  }
+  return count
+}
+
 /** The same for the samples' own times, in seconds. */
-function pickTimes(samples: SampleColumns, reference: Reference, lookbackMs: number, out: StepSeries): number {
+export function pickTimes(samples: SampleColumns, reference: Reference, lookbackMs: number, out: StepSeries): number {
   const { first, stepMs } = reference
   const count = pickValues(samples, reference, lookbackMs, out)
   const { timestamps, length } = samples
@@ -88,3 +103,5 @@ function pickHistograms(
   }
   return count
 }
+
+const PICKS = { values: pickValues, times: pickTimes, startTimes: pickStartTimes }

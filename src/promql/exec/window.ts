@@ -99,7 +99,7 @@ const NO_SAMPLES = new Float64Array(0)
 
 function namesOfSamplesDiffer(plan: WindowPlan): boolean {
   if (plan.samples.kind === 'subquery') return mayDifferByName(plan.samples.input)
-  return mayDifferByName({ kind: 'select', selection: plan.samples.selection, asTimestamps: false, range: plan.samples.range })
+  return mayDifferByName({ kind: 'select', selection: plan.samples.selection, reads: 'values', range: plan.samples.range })
 }
 
 /**

@@ -1,10 +1,11 @@
 import { absent } from './absent.ts'
 import { changes, resets } from './changes.ts'
 import { dayOfMonth, dayOfWeek, dayOfYear, daysInMonth, hour, minute, month, year } from './dates.ts'
+import { madOverTime } from './deviation.ts'
 import { maxOverTime, minOverTime } from './extremes-over-time.ts'
 import { deltaMixed, ideltaMixed, increaseMixed, irateMixed, rateMixed } from './histogram-rate.ts'
 import { avgOverTimeMixed, changesMixed, resetsMixed, sumOverTimeMixed } from './histogram-windows.ts'
-import { histogramFraction, histogramQuantile } from './histograms.ts'
+import { histogramFraction, histogramQuantile, histogramQuantiles } from './histograms.ts'
 import { labelJoin, labelReplace } from './label-functions.ts'
 import type { MapKernel } from './math.ts'
 import * as math from './math.ts'
@@ -15,9 +16,12 @@ import { quantileOverTime } from './quantile.ts'
 import { delta, idelta, increase, irate, rate } from './rate.ts'
 import { deriv, predictLinear } from './regression.ts'
 import type { SeriesFunction } from './series-function.ts'
+import { doubleExponentialSmoothing } from './smoothing.ts'
 import { sort, sortDescending } from './sort.ts'
+import { sortByLabelAscending, sortByLabelDescending } from './sort-by-label.ts'
 import { avgOverTime, stddevOverTime, stdvarOverTime, sumOverTime } from './sums-over-time.ts'
-import { timestamp, vector } from './times.ts'
+import { startTimestamp, timestamp, vector } from './times.ts'
+import { tsOfFirstOverTime, tsOfLastOverTime, tsOfMaxOverTime, tsOfMinOverTime } from './times-over-time.ts'
 import type { WindowKernel } from './window-kernel.ts'
 
 /** How a function is evaluated. */
@@ -37,6 +41,8 @@ export type FunctionEntry =
   | { readonly kind: 'date'; readonly kernel: MapKernel }
   /** Over the series of a vector. */
   | { readonly kind: 'series'; readonly open: SeriesFunction; readonly keepsName: boolean }
+  /** Of two vectors, one of which is none of its own: info. */
+  | { readonly kind: 'info' }
   /** A value a step: time, pi, scalar. */
   | { readonly kind: 'scalar' }
 
@@ -82,6 +88,7 @@ const FUNCTIONS: ReadonlyMap<string, FunctionEntry> = new Map([
   ['deg', map(math.deg)],
   ['delta', window(delta, deltaMixed)],
   ['deriv', rescan(deriv)],
+  ['double_exponential_smoothing', rescan(doubleExponentialSmoothing)],
   ['exp', map(math.exp)],
   [
     'first_over_time',
@@ -95,12 +102,14 @@ const FUNCTIONS: ReadonlyMap<string, FunctionEntry> = new Map([
   ['histogram_count', series(histogramCount)],
   ['histogram_fraction', series(histogramFraction)],
   ['histogram_quantile', series(histogramQuantile)],
+  ['histogram_quantiles', series(histogramQuantiles)],
   ['histogram_stddev', series(histogramStddev)],
   ['histogram_stdvar', series(histogramStdvar)],
   ['histogram_sum', series(histogramSum)],
   ['hour', date(hour)],
   ['idelta', window(idelta, ideltaMixed)],
   ['increase', rescan(increase, increaseMixed)],
+  ['info', { kind: 'info' }],
   ['irate', window(irate, irateMixed)],
   ['label_join', passing(labelJoin)],
   ['label_replace', passing(labelReplace)],
@@ -112,9 +121,12 @@ const FUNCTIONS: ReadonlyMap<string, FunctionEntry> = new Map([
     ),
   ],
   ['ln', map(math.ln)],
+  ['mad_over_time', rescan(madOverTime)],
+  ['max_of', scalar],
   ['log10', map(math.log10)],
   ['log2', map(math.log2)],
   ['max_over_time', window(maxOverTime)],
+  ['min_of', scalar],
   ['min_over_time', window(minOverTime)],
   ['minute', date(minute)],
   ['month', date(month)],
@@ -131,8 +143,11 @@ const FUNCTIONS: ReadonlyMap<string, FunctionEntry> = new Map([
   ['sin', map(math.sin)],
   ['sinh', map(math.sinh)],
   ['sort', passing(sort)],
+  ['sort_by_label', passing(sortByLabelAscending)],
+  ['sort_by_label_desc', passing(sortByLabelDescending)],
   ['sort_desc', passing(sortDescending)],
   ['sqrt', map(math.sqrt)],
+  ['start_timestamp', series(startTimestamp)],
   ['stddev_over_time', rescan(stddevOverTime)],
   ['stdvar_over_time', rescan(stdvarOverTime)],
   ['sum_over_time', window(sumOverTime, sumOverTimeMixed)],
@@ -140,6 +155,10 @@ const FUNCTIONS: ReadonlyMap<string, FunctionEntry> = new Map([
   ['tanh', map(math.tanh)],
   ['time', scalar],
   ['timestamp', series(timestamp)],
+  ['ts_of_first_over_time', window(tsOfFirstOverTime, ofAnySample(tsOfFirstOverTime))],
+  ['ts_of_last_over_time', window(tsOfLastOverTime, ofAnySample(tsOfLastOverTime))],
+  ['ts_of_max_over_time', rescan(tsOfMaxOverTime)],
+  ['ts_of_min_over_time', rescan(tsOfMinOverTime)],
   ['vector', series(vector)],
   ['year', date(year)],
 ])

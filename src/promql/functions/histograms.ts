@@ -1,6 +1,7 @@
 import type { Histogram } from '../../model/histogram.ts'
 import { type Labels, METRIC_NAME } from '../../model/labels.ts'
 import { isAnyPresent, type StepSeries } from '../exec/columns.ts'
+import { formatFloat } from '../parser/go-text.ts'
 import { Buckets } from './bucket-quantile.ts'
 import { parseFloatText } from './go-float.ts'
 import { type NativePlace, nativeFraction, nativeQuantile } from './native-quantile.ts'
@@ -102,10 +103,17 @@ export class HistogramSet {
         out.values[k] = histogram === undefined ? compute.classic(columns, k, labels) : compute.native(histogram, k, place)
         out.present[k] = 1
       }
-      for (const { series } of sorted) memory.release(series)
-      if (native !== undefined) memory.release(native)
       dropName(out)
       yield out
+    }
+  }
+
+  /** Gives the series back. */
+  release(): void {
+    const { memory } = this.#call
+    for (const { buckets, native } of this.#histograms.values()) {
+      for (const { series } of buckets) memory.release(series)
+      if (native !== undefined) memory.release(native)
     }
   }
 }
@@ -136,8 +144,49 @@ export const histogramQuantile: SeriesFunction = (call) => {
   for (const quantile of quantiles) if (isQuantileInvalid(quantile)) annotations.invalidQuantile(quantile, argRanges[0])
   return {
     add: (series) => histograms.add(series),
-    finish: () => histograms.finish(quantileFunction(call, quantiles, 1)),
+    *finish() {
+      yield* histograms.finish(quantileFunction(call, quantiles, 1))
+      histograms.release()
+    },
   }
+}
+
+/** histogram_quantiles(v, label, quantile…): a series a quantile, told apart by the label. */
+export const histogramQuantiles: SeriesFunction = (call) => {
+  const { annotations, argRanges, scalars, strings, steps, memory } = call
+  const [label] = strings
+  const histograms = new HistogramSet(call, 0)
+  scalars.forEach((quantiles, i) => {
+    for (const quantile of quantiles) if (isQuantileInvalid(quantile)) annotations.invalidQuantile(quantile, argRanges[i + 2])
+  })
+  return {
+    add: (series) => histograms.add(series),
+    *finish() {
+      for (const quantiles of scalars) {
+        for (const series of histograms.finish(quantileFunction(call, quantiles, 0))) {
+          // A quantile may change from step to step: each value has a series of its own.
+          for (const quantile of new Set(quantiles)) {
+            const out = memory.series(series.labels.with({ [label]: formatOpenMetricsFloat(quantile) }), steps.count)
+            out.dropName = series.dropName
+            for (let k = 0; k < steps.count; k++) {
+              if (series.present[k] === 0 || !Object.is(quantiles[k], quantile)) continue
+              out.present[k] = 1
+              out.values[k] = series.values[k]
+            }
+            yield out
+          }
+          memory.release(series)
+        }
+      }
+      histograms.release()
+    },
+  }
+}
+
+/** As OpenMetrics writes a bound: a whole number has a fraction, too. Source: Prometheus model/labels, FormatOpenMetricsFloat. */
+function formatOpenMetricsFloat(value: number): string {
+  const text = formatFloat(value)
+  return /[.eIN]/.test(text) ? text : `${text}.0`
 }
 
 /** histogram_fraction(lower, upper, v) */
@@ -146,10 +195,12 @@ export const histogramFraction: SeriesFunction = (call) => {
   const [lower, upper] = call.scalars
   return {
     add: (series) => histograms.add(series),
-    finish: () =>
-      histograms.finish({
+    *finish() {
+      yield* histograms.finish({
         classic: (buckets, step) => buckets.fraction(lower[step], upper[step]),
         native: (histogram, step, place) => nativeFraction(lower[step], upper[step], histogram, place),
-      }),
+      })
+      histograms.release()
+    },
   }
 }

@@ -41,12 +41,12 @@ export const round: MapKernel = (values, _present, parameters) => {
 }
 
 /** Go's math.Max: an infinity beats NaN. */
-function greater(a: number, b: number): number {
+export function greater(a: number, b: number): number {
   return a === Infinity || b === Infinity ? Infinity : Math.max(a, b)
 }
 
 /** Go's math.Min: an infinity beats NaN. */
-function smaller(a: number, b: number): number {
+export function smaller(a: number, b: number): number {
   return a === -Infinity || b === -Infinity ? -Infinity : Math.min(a, b)
 }
 

@@ -12,6 +12,12 @@ export const timestamp: SeriesFunction = ({ steps, dropName, emit }) => ({
   finish: () => [],
 })
 
+/** What is computed has no start; of a selector it is the sample's: that one is planned as a selection. */
+export const startTimestamp: SeriesFunction = ({ memory }) => ({
+  add: (series) => memory.release(series),
+  finish: () => [],
+})
+
 /** A scalar as one series without labels. */
 export const vector: SeriesFunction = ({ steps, memory, scalars }) => ({
   add() {},

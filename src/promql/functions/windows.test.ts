@@ -25,7 +25,7 @@ function windowsOf(values: readonly number[], width: number, quantile = 0.5): Wi
     rangeMs: width * 1000,
     firstTime: 0,
     stepMs: 1000,
-    parameters: [new Float64Array(count).fill(quantile)],
+    parameters: [new Float64Array(count).fill(quantile), new Float64Array(count).fill(0.25)],
   }
 }
 
@@ -105,9 +105,10 @@ test('the variance of equal values is zero', () => {
   assert.ok(out.every((variance) => variance === 0))
 })
 
-test('every stable function of the language has an entry', () => {
-  const stable = [...SIGNATURES.values()].filter(({ experimental }) => !experimental).map(({ name }) => name)
-  assert.deepEqual([...functionNames()].sort(), stable.sort())
+test('every function of the language has an entry, but those that a plan has a number for', () => {
+  const planned = ['start', 'end', 'range', 'step']
+  const known = [...SIGNATURES.keys()].filter((name) => !planned.includes(name))
+  assert.deepEqual([...functionNames()].sort(), known.sort())
   assert.throws(() => functionNamed('none'), /function none is not in the table/)
 })
 

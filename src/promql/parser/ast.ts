@@ -1,4 +1,5 @@
 import type { Matcher } from '../../model/matcher.ts'
+import type { DurationExpr } from './duration-expression.ts'
 
 /** Where a node stands in the query, in bytes of UTF-8 as upstream counts: `start` inclusive, `end` exclusive. */
 export interface PositionRange {
@@ -68,6 +69,8 @@ export interface VectorSelector {
   /** All matchers in the order written; that of a name before the braces (`__name__`) comes last, as upstream has it. */
   readonly matchers: readonly Matcher[]
   readonly offsetMs: number
+  /** Where the offset is computed; `offsetMs` then is 0. */
+  readonly offsetExpr?: DurationExpr | undefined
   readonly at: AtModifier | undefined
   readonly range: PositionRange
 }
@@ -77,6 +80,8 @@ export interface MatrixSelector {
   /** Holds offset and @ of the whole. */
   readonly selector: VectorSelector
   readonly rangeMs: number
+  /** Where the range is computed; `rangeMs` then is 0. */
+  readonly rangeExpr?: DurationExpr | undefined
   readonly range: PositionRange
 }
 
@@ -87,6 +92,10 @@ export interface Subquery {
   /** 0: the engine's default step. */
   readonly stepMs: number
   readonly offsetMs: number
+  /** Where they are computed; the number then is 0. */
+  readonly rangeExpr?: DurationExpr | undefined
+  readonly stepExpr?: DurationExpr | undefined
+  readonly offsetExpr?: DurationExpr | undefined
   readonly at: AtModifier | undefined
   readonly range: PositionRange
 }
@@ -113,6 +122,9 @@ export interface VectorMatching {
   readonly labels: readonly string[]
   /** Labels of group_left / group_right. */
   readonly include: readonly string[]
+  /** What stands for a sample that one side lacks: `fill`, `fill_left` and `fill_right`. Undefined: then there is no result. */
+  readonly fillLeft: number | undefined
+  readonly fillRight: number | undefined
 }
 
 export interface BinaryExpr {

@@ -12,6 +12,7 @@ import { isAggregator, isMetricName } from './token.ts'
 import type { TokenStream } from './token-stream.ts'
 
 const EXPERIMENTAL_FUNCTIONS = 'promql-experimental-functions'
+const FILL_MODIFIERS = 'promql-binop-fill-modifiers'
 
 /** How deep an expression may nest. Whoever walks a tree by recursion needs no more stack than this. */
 export const EXPRESSION_DEPTH_MAX = 1000
@@ -80,8 +81,10 @@ export class ExpressionParser {
       height = Math.max(height, this.#height) + 1
       if (height > EXPRESSION_DEPTH_MAX) throw this.#tooDeep(operator)
       const range = { start: left.range.start, end: right.range.end }
-      if (modifiers.filled)
-        throw this.#tokens.notEnabled(range, 'binop fill modifiers are experimental and not enabled', 'promql-binop-fill-modifiers')
+      const isFilled = modifiers.matching.fillLeft !== undefined || modifiers.matching.fillRight !== undefined
+      if (isFilled && !this.#features.has(FILL_MODIFIERS)) {
+        throw this.#tokens.notEnabled(range, 'binop fill modifiers are experimental and not enabled', FILL_MODIFIERS)
+      }
       const { returnBool, matching } = modifiers
       left = { kind: 'binary', operator: operator.kind as BinaryOperator, left, right, returnBool, matching, range }
     }
@@ -90,17 +93,18 @@ export class ExpressionParser {
     return left
   }
 
-  #binaryModifiers(): { returnBool: boolean; matching: VectorMatching; filled: boolean } {
+  #binaryModifiers(): { returnBool: boolean; matching: VectorMatching } {
     const returnBool = this.#tokens.accept('bool') !== undefined
-    const matching = parseMatching(this.#tokens)
-    let filled = false
-    while (this.#tokens.accept('fill') ?? this.#tokens.accept('fill_left') ?? this.#tokens.accept('fill_right')) {
-      filled = true
+    let matching = parseMatching(this.#tokens)
+    for (;;) {
+      const word = this.#tokens.accept('fill') ?? this.#tokens.accept('fill_left') ?? this.#tokens.accept('fill_right')
+      if (word === undefined) return { returnBool, matching }
       this.#expect('(')
-      parseSignedNumber(this.#tokens, () => this.#unexpected())
+      const { value } = parseSignedNumber(this.#tokens, () => this.#unexpected())
       this.#expect(')')
+      if (word.kind !== 'fill_right') matching = { ...matching, fillLeft: value }
+      if (word.kind !== 'fill_left') matching = { ...matching, fillRight: value }
     }
-    return { returnBool, matching, filled }
   }
 
   #unary(): Expr {
@@ -119,9 +123,9 @@ export class ExpressionParser {
     for (;;) {
       const token = this.#tokens.peek()
       if (token.kind === '[') {
-        expr = parseRange(this.#tokens, expr)
+        expr = parseRange(this.#tokens, this.#features, expr)
         if (++this.#height > EXPRESSION_DEPTH_MAX) throw this.#tooDeep(token)
-      } else if (token.kind === 'offset') expr = parseOffset(this.#tokens, expr)
+      } else if (token.kind === 'offset') expr = parseOffset(this.#tokens, this.#features, expr)
       else if (token.kind === '@') expr = parseAt(this.#tokens, expr)
       else if (token.kind === 'anchored' || token.kind === 'smoothed') {
         const what = `${token.kind} modifier is experimental and not enabled`

@@ -20,14 +20,16 @@ export function parseGrouping(tokens: TokenStream): Grouping | undefined {
 /** `on (…)` or `ignoring (…)`, then perhaps `group_left (…)` or `group_right (…)`, all optional. */
 export function parseMatching(tokens: TokenStream): VectorMatching {
   const word = tokens.accept('on') ?? tokens.accept('ignoring')
-  if (word === undefined) return { cardinality: 'one-to-one', on: false, labels: [], include: [] }
+  if (word === undefined) return { ...UNFILLED, cardinality: 'one-to-one', on: false, labels: [], include: [] }
   const on = word.kind === 'on'
   const { labels } = parseLabelList(tokens)
   const group = tokens.accept('group_left') ?? tokens.accept('group_right')
-  if (group === undefined) return { cardinality: 'one-to-one', on, labels, include: [] }
+  if (group === undefined) return { ...UNFILLED, cardinality: 'one-to-one', on, labels, include: [] }
   const include = tokens.peek().kind === '(' ? parseLabelList(tokens).labels : []
-  return { cardinality: group.kind === 'group_left' ? 'many-to-one' : 'one-to-many', on, labels, include }
+  return { ...UNFILLED, cardinality: group.kind === 'group_left' ? 'many-to-one' : 'one-to-many', on, labels, include }
 }
+
+const UNFILLED = { fillLeft: undefined, fillRight: undefined }
 
 function parseLabelList(tokens: TokenStream): { labels: readonly string[]; end: number } {
   if (tokens.accept('(') === undefined) throw tokens.unexpected('grouping opts', '"("')

@@ -1,39 +1,54 @@
 import type { AtModifier, Expr, MatrixSelector, Subquery, VectorSelector } from './ast.ts'
-import { DURATION_WANTED, parseOffsetDuration, parsePositiveDuration, parseSignedNumber, roundHalfAway } from './literals.ts'
+import { type ParsedDuration, parseOffsetDuration, parsePositiveDuration } from './durations.ts'
+import { DURATION_WANTED, parseSignedNumber, roundHalfAway } from './literals.ts'
 import type { TokenStream } from './token-stream.ts'
 
 /** `[5m]` or `[5m:1m]` behind `expr`; the bracket is the next token. */
-export function parseRange(tokens: TokenStream, expr: Expr): MatrixSelector | Subquery {
+export function parseRange(tokens: TokenStream, features: ReadonlySet<string>, expr: Expr): MatrixSelector | Subquery {
   const open = tokens.take()
-  const rangeMs = parsePositiveDuration(tokens, 'subquery or range selector', DURATION_WANTED)
+  const { ms: rangeMs, expr: rangeExpr } = parsePositiveDuration(tokens, features, 'subquery or range selector', DURATION_WANTED)
   const start = expr.range.start
   const close = tokens.accept(']')
   if (close !== undefined) {
     const brackets = { start: open.start, end: close.end }
     if (expr.kind !== 'vectorSelector') throw tokens.error(brackets, 'ranges only allowed for vector selectors')
-    if (expr.offsetMs !== 0) throw tokens.error(brackets, 'no offset modifiers allowed before range')
+    if (hasOffset(expr)) throw tokens.error(brackets, 'no offset modifiers allowed before range')
     if (expr.at !== undefined) throw tokens.error(brackets, 'no @ modifiers allowed before range')
-    return { kind: 'matrixSelector', selector: expr, rangeMs, range: { start, end: close.end } }
+    return { kind: 'matrixSelector', selector: expr, rangeMs, rangeExpr, range: { start, end: close.end } }
   }
   if (tokens.accept(':') === undefined) throw tokens.unexpected('subquery or range', '":" or "]"')
-  let stepMs = 0
+  let step: ParsedDuration = { ms: 0, expr: undefined }
   if (tokens.peek().kind !== ']') {
-    stepMs = parsePositiveDuration(tokens, 'subquery selector', 'number, duration, step(), range(), or "]"')
+    step = parsePositiveDuration(tokens, features, 'subquery selector', 'number, duration, step(), range(), or "]"')
     if (tokens.peek().kind !== ']') throw tokens.unexpected('subquery selector', '"]"')
   }
-  return { kind: 'subquery', expr, rangeMs, stepMs, offsetMs: 0, at: undefined, range: { start, end: tokens.take().end } }
+  return {
+    kind: 'subquery',
+    expr,
+    rangeMs,
+    rangeExpr,
+    stepMs: step.ms,
+    stepExpr: step.expr,
+    offsetMs: 0,
+    at: undefined,
+    range: { start, end: tokens.take().end },
+  }
 }
 
 /** `offset 5m` behind `expr`; the word is the next token. */
-export function parseOffset(tokens: TokenStream, expr: Expr): Expr {
+export function parseOffset(tokens: TokenStream, features: ReadonlySet<string>, expr: Expr): Expr {
   tokens.take()
-  const { offsetMs, end } = parseOffsetDuration(tokens)
+  const { ms: offsetMs, expr: offsetExpr, end } = parseOffsetDuration(tokens, features)
   const inner = modified(expr)
   if (inner === undefined) throw tokens.error(expr.range, `offset modifier must be preceded by ${MODIFIABLE}`)
-  if (inner.offsetMs !== 0) throw tokens.error(expr.range, 'offset may not be set multiple times')
+  if (hasOffset(inner)) throw tokens.error(expr.range, 'offset may not be set multiple times')
   const range = { start: expr.range.start, end }
-  if (expr.kind === 'matrixSelector') return { ...expr, selector: { ...expr.selector, offsetMs }, range }
-  return { ...inner, offsetMs, range }
+  if (expr.kind === 'matrixSelector') return { ...expr, selector: { ...expr.selector, offsetMs, offsetExpr }, range }
+  return { ...inner, offsetMs, offsetExpr, range }
+}
+
+function hasOffset({ offsetMs, offsetExpr }: VectorSelector | Subquery): boolean {
+  return offsetMs !== 0 || offsetExpr !== undefined
 }
 
 /** `@ 123`, `@ start()` or `@ end()` behind `expr`; the sign is the next token. */

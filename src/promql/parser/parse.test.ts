@@ -261,7 +261,7 @@ test('what is behind a flag names the flag', () => {
 })
 
 test('experimental functions parse once they are enabled', () => {
-  const features = new Set(['promql-experimental-functions'] as const)
+  const features = new Set(['promql-experimental-functions'])
   const check = (query: string) => assert.equal(printExpr(parseExpr(query, { features })), query)
   check('info(foo, {a="b"})')
   check('info(foo, {a=""})')

@@ -1,6 +1,7 @@
 import { formatDuration } from '../../model/duration.ts'
 import { compareStrings, isLegacyLabelName, METRIC_NAME, quote } from '../../model/labels.ts'
-import type { AggregateExpr, AtModifier, Expr, Subquery, VectorMatching, VectorSelector } from './ast.ts'
+import type { AggregateExpr, AtModifier, Expr, MatrixSelector, Subquery, VectorMatching, VectorSelector } from './ast.ts'
+import { printDurationExpr } from './duration-expression.ts'
 import { formatFloat } from './go-text.ts'
 
 /**
@@ -14,10 +15,10 @@ export function printExpr(expr: Expr): string {
     case 'string':
       return quote(expr.value)
     case 'vectorSelector':
-      return `${printSelector(expr)}${printAt(expr.at)}${printOffset(expr.offsetMs)}`
+      return `${printSelector(expr)}${printAt(expr.at)}${printOffset(expr)}`
     case 'matrixSelector': {
-      const { selector, rangeMs } = expr
-      return `${printSelector(selector)}[${formatDuration(rangeMs)}]${printAt(selector.at)}${printOffset(selector.offsetMs)}`
+      const { selector } = expr
+      return `${printSelector(selector)}[${printRange(expr)}]${printAt(selector.at)}${printOffset(selector)}`
     }
     case 'subquery':
       return `${printExpr(expr.expr)}${printSubqueryRange(expr)}`
@@ -39,8 +40,14 @@ export function printExpr(expr: Expr): string {
 }
 
 /** What follows the expression of a subquery: `[1h:5m] @ 1.000 offset 5m`. */
-export function printSubqueryRange({ rangeMs, stepMs, at, offsetMs }: Subquery): string {
-  return `[${formatDuration(rangeMs)}:${stepMs === 0 ? '' : formatDuration(stepMs)}]${printAt(at)}${printOffset(offsetMs)}`
+export function printSubqueryRange(subquery: Subquery): string {
+  const { stepMs, stepExpr, at } = subquery
+  const step = stepExpr === undefined ? (stepMs === 0 ? '' : formatDuration(stepMs)) : printDurationExpr(stepExpr)
+  return `[${printRange(subquery)}:${step}]${printAt(at)}${printOffset(subquery)}`
+}
+
+function printRange({ rangeMs, rangeExpr }: MatrixSelector | Subquery): string {
+  return rangeExpr === undefined ? formatDuration(rangeMs) : printDurationExpr(rangeExpr)
 }
 
 export function printGrouping({ grouping, without }: AggregateExpr): string {
@@ -53,7 +60,14 @@ export function printMatching(matching: VectorMatching | undefined): string {
   const { cardinality, on, labels, include } = matching
   const grouped = cardinality === 'many-to-one' || cardinality === 'one-to-many'
   const by = labels.length > 0 || on || grouped ? ` ${on ? 'on' : 'ignoring'} (${printLabels(labels)})` : ''
-  return grouped ? `${by} group_${cardinality === 'many-to-one' ? 'left' : 'right'} (${printLabels(include)})` : by
+  const group = grouped ? ` group_${cardinality === 'many-to-one' ? 'left' : 'right'} (${printLabels(include)})` : ''
+  return `${by}${group}${printFill(matching)}`
+}
+
+function printFill({ fillLeft, fillRight }: VectorMatching): string {
+  if (fillLeft !== undefined && Object.is(fillLeft, fillRight)) return ` fill (${formatFloat(fillLeft)})`
+  const left = fillLeft === undefined ? '' : ` fill_left (${formatFloat(fillLeft)})`
+  return fillRight === undefined ? left : `${left} fill_right (${formatFloat(fillRight)})`
 }
 
 function printLabels(labels: readonly string[]): string {
@@ -81,6 +95,7 @@ function printMilliseconds(time: number): string {
   return `${whole < 0n ? '-' : ''}${absolute / 1000n}.${String(absolute % 1000n).padStart(3, '0')}`
 }
 
-function printOffset(offsetMs: number): string {
+function printOffset({ offsetMs, offsetExpr }: VectorSelector | Subquery): string {
+  if (offsetExpr !== undefined) return ` offset ${printDurationExpr(offsetExpr)}`
   return offsetMs === 0 ? '' : ` offset ${formatDuration(offsetMs)}`
 }

@@ -3,6 +3,7 @@ import type { Timestamp } from '../../model/time.ts'
 import type { SelectHints } from '../../storage/series-source.ts'
 import { returnsScalar } from '../functions/function-table.ts'
 import type { AtModifier, Expr, MatrixSelector, Subquery, VectorSelector } from '../parser/ast.ts'
+import { resolveDuration } from '../parser/duration-expression.ts'
 import { type Plan, planType, type Samples, type Selection } from './plan.ts'
 
 /** What a query asks of time. */
@@ -10,6 +11,8 @@ export interface PlanContext {
   /** Of the whole query: what `@ start()` and `@ end()` mean. */
   readonly start: Timestamp
   readonly end: Timestamp
+  /** How far apart its steps are; 0 for an instant query. */
+  readonly stepMs: number
   /** Of a subquery that names none. */
   readonly defaultSubqueryStepMs: number
 }
@@ -38,7 +41,7 @@ function build(expr: Expr, context: BuildContext, hints: SelectHints): Plan {
     case 'paren':
       return build(expr.expr, context, hints)
     case 'vectorSelector':
-      return { kind: 'select', selection: selectionOf(expr, context, hints), asTimestamps: false, range }
+      return { kind: 'select', selection: selectionOf(expr, context, hints), reads: 'values', range }
     case 'matrixSelector':
     case 'subquery':
       return { kind: 'matrix', samples: samplesOf(expr, context, hints), range }
@@ -64,6 +67,8 @@ function build(expr: Expr, context: BuildContext, hints: SelectHints): Plan {
 }
 
 function buildCall(func: string, args: readonly Expr[], above: BuildContext, range: Expr['range']): Plan {
+  const fixed = queryConstant(func, above)
+  if (fixed !== undefined) return { kind: 'number', value: fixed / 1000, range }
   const hints = { func }
   const marksResets = STATISTICS_FUNCTIONS.has(func) || (above.marksResets && !BUCKET_FUNCTIONS.has(func))
   const context = { ...above, marksResets }
@@ -77,31 +82,56 @@ function buildCall(func: string, args: readonly Expr[], above: BuildContext, ran
     return { kind: 'call', func, args: [window], absentLabels: absentLabelsOf(samples), type: 'vector', range }
   }
   if (func === 'timestamp' && args[0].kind === 'vectorSelector') {
-    return { kind: 'select', selection: selectionOf(args[0], context, hints), asTimestamps: true, range }
+    return { kind: 'select', selection: selectionOf(args[0], context, hints), reads: 'times', range }
+  }
+  if (func === 'start_timestamp' && args[0].kind === 'vectorSelector') {
+    return { kind: 'select', selection: selectionOf(args[0], context, hints), reads: 'startTimes', range }
   }
   const absentLabels = func === 'absent' ? absentLabelsOf(args[0]) : Labels.empty
   const type = returnsScalar(func) ? 'scalar' : 'vector'
   return { kind: 'call', func, args: args.map((arg) => build(arg, context, hints)), absentLabels, type, range }
 }
 
+/** What the functions of the query itself answer, in ms. */
+function queryConstant(func: string, { start, end, stepMs }: PlanContext): number | undefined {
+  switch (func) {
+    case 'start':
+      return start
+    case 'end':
+      return end
+    case 'range':
+      return end - start
+    case 'step':
+      return stepMs
+    default:
+      return undefined
+  }
+}
+
 function samplesOf(expr: MatrixSelector | Subquery, context: BuildContext, hints: SelectHints): Samples {
-  const { range, rangeMs } = expr
+  const { range } = expr
+  const rangeMs = expr.rangeExpr === undefined ? expr.rangeMs : resolveDuration(expr.rangeExpr, context, true)
   if (expr.kind === 'matrixSelector') {
     return { kind: 'selected', selection: selectionOf(expr.selector, context, { ...hints, rangeMs }), rangeMs, range }
   }
-  const stepMs = expr.stepMs === 0 ? context.defaultSubqueryStepMs : expr.stepMs
+  const ownStepMs = expr.stepExpr === undefined ? expr.stepMs : resolveDuration(expr.stepExpr, context, true)
+  const stepMs = ownStepMs === 0 ? context.defaultSubqueryStepMs : ownStepMs
   const input = build(expr.expr, { ...context, marksResets: false }, hints)
-  return { kind: 'subquery', input, rangeMs, stepMs, offsetMs: expr.offsetMs, at: resolveAt(expr.at, context), range }
+  return { kind: 'subquery', input, rangeMs, stepMs, offsetMs: offsetOf(expr, context), at: resolveAt(expr.at, context), range }
 }
 
 function selectionOf(selector: VectorSelector, context: BuildContext, hints: SelectHints): Selection {
   return {
     matchers: selector.matchers,
-    offsetMs: selector.offsetMs,
+    offsetMs: offsetOf(selector, context),
     at: resolveAt(selector.at, context),
     hints,
     marksResets: context.marksResets,
   }
+}
+
+function offsetOf({ offsetMs, offsetExpr }: VectorSelector | Subquery, context: PlanContext): number {
+  return offsetExpr === undefined ? offsetMs : resolveDuration(offsetExpr, context, false)
 }
 
 function resolveAt(at: AtModifier | undefined, context: PlanContext): Timestamp | undefined {

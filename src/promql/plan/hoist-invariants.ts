@@ -5,6 +5,7 @@ import { mapInputs } from './rewrite.ts'
 const TIME_FUNCTIONS = new Set([
   'time',
   'timestamp',
+  'start_timestamp',
   'predict_linear',
   'days_in_month',
   'day_of_month',

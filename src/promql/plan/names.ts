@@ -11,7 +11,7 @@ import type { Plan, Selection } from './plan.ts'
 export function mayDifferByName(plan: Plan): boolean {
   switch (plan.kind) {
     case 'select':
-      return !plan.asTimestamps && !isNameFixed(plan.selection)
+      return plan.reads === 'values' && !isNameFixed(plan.selection)
     case 'window': {
       const entry = functionNamed(plan.func)
       if (entry.kind !== 'window' || !entry.keepsName) return false

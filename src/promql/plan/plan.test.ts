@@ -9,7 +9,7 @@ import { mayDifferByName } from './names.ts'
 import type { Plan, Samples, Selection } from './plan.ts'
 import { shareCommon } from './share-common.ts'
 
-const context = { start: 1_000, end: 9_000, defaultSubqueryStepMs: 60_000 }
+const context = { start: 1_000, end: 9_000, stepMs: 0, defaultSubqueryStepMs: 60_000 }
 
 function planOf(query: string): Plan {
   return buildPlan(parseExpr(query), context)
@@ -23,7 +23,7 @@ function show(plan: Plan): string {
     case 'string':
       return JSON.stringify(plan.value)
     case 'select':
-      return `${plan.asTimestamps ? 'times' : ''}${showSelection(plan.selection)}`
+      return `${plan.reads === 'values' ? '' : plan.reads}${showSelection(plan.selection)}`
     case 'window':
       return `${plan.func}(${[showSamples(plan.samples), ...plan.parameters.map(show)].join(', ')})`
     case 'matrix':

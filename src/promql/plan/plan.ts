@@ -39,8 +39,8 @@ export interface StringPlan {
 export interface SelectPlan {
   readonly kind: 'select'
   readonly selection: Selection
-  /** The samples' own times, in seconds, instead of their values: `timestamp` of a selector. */
-  readonly asTimestamps: boolean
+  /** The samples' own times, or when their counting began, in seconds, instead of their values: `timestamp`, `start_timestamp`. */
+  readonly reads: 'values' | 'times' | 'startTimes'
   readonly range: PositionRange
 }
 

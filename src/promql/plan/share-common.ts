@@ -1,5 +1,6 @@
 import { METRIC_NAME } from '../../model/labels.ts'
 import type { Matcher } from '../../model/matcher.ts'
+import { printMatching } from '../parser/print.ts'
 import type { Plan, Samples, Selection, SharedPlan } from './plan.ts'
 import { inputsOf, mapInputs } from './rewrite.ts'
 
@@ -81,7 +82,7 @@ function mayAnnotate(plan: Plan): boolean {
     if (plan.func === 'quantile_over_time') return true
     if ((plan.func === 'rate' || plan.func === 'increase') && !isNamedCounter(plan.samples)) return true
   }
-  if (plan.kind === 'aggregate' && plan.operator === 'quantile') return true
+  if (plan.kind === 'aggregate' && (plan.operator === 'quantile' || plan.operator === 'limit_ratio')) return true
   if (plan.kind === 'call' && /^(histogram_|sort)/.test(plan.func)) return true
   return inputsOf(plan).some(mayAnnotate)
 }
@@ -100,7 +101,7 @@ function keyOf(plan: Plan): string {
     case 'string':
       return JSON.stringify(plan.value)
     case 'select':
-      return `${plan.asTimestamps ? 'timestamp' : ''}${selectionKey(plan.selection)}`
+      return `${plan.reads === 'values' ? '' : plan.reads}${selectionKey(plan.selection)}`
     case 'window':
       return `${plan.func}(${samplesKey(plan.samples)},${plan.parameters.map(keyOf)})`
     case 'matrix':
@@ -110,7 +111,7 @@ function keyOf(plan: Plan): string {
     case 'negate':
       return `-(${keyOf(plan.input)})`
     case 'binary':
-      return `(${keyOf(plan.left)})${plan.operator}${plan.returnBool}${JSON.stringify(plan.matching)}(${keyOf(plan.right)})`
+      return `(${keyOf(plan.left)})${plan.operator}${plan.returnBool}${plan.matching?.cardinality}${printMatching(plan.matching)}(${keyOf(plan.right)})`
     case 'aggregate':
       return `${plan.operator} ${plan.without} ${JSON.stringify(plan.grouping)}(${plan.parameter === undefined ? '' : keyOf(plan.parameter)},${keyOf(plan.input)})`
     case 'invariant':

@@ -4,7 +4,7 @@ import { type MemorySeries, MemorySource, matchesAll } from '../../storage/memor
 import type { SeriesSource } from '../../storage/series-source.ts'
 import type { Expr } from '../parser/ast.ts'
 import { childrenOf } from '../parser/children.ts'
-import { parseExpr } from '../parser/parse.ts'
+import { type ParseOptions, parseExpr } from '../parser/parse.ts'
 import { FeatureError } from '../parser/parse-error.ts'
 import { printExpr } from '../parser/print.ts'
 import type { QueryEngine } from '../query-engine.ts'
@@ -41,9 +41,14 @@ export type MakeEngine = (source: SeriesSource) => QueryEngine | Promise<QueryEn
 /**
  * Runs a test script, every evaluation whether those before it passed or not. As upstream does, an instant evaluation must
  * also hold with its selectors fixed by `@` at other times, and in the middle of a range query.
- * Throws `bad_data` when the script itself is wrong.
+ * Throws `bad_data` when the script itself is wrong. `features`: what the engine has of what is behind a flag.
  */
-export async function runScript(text: string, fileName: string, makeEngine: MakeEngine): Promise<ScriptResult> {
+export async function runScript(
+  text: string,
+  fileName: string,
+  makeEngine: MakeEngine,
+  options: { readonly features?: ReadonlySet<string> } = {},
+): Promise<ScriptResult> {
   let data = new ScriptData()
   let engine: QueryEngine | undefined
   let passed = 0
@@ -57,13 +62,13 @@ export async function runScript(text: string, fileName: string, makeEngine: Make
       continue
     }
     const { line, expr } = command
-    const why = whyNot(command, data)
+    const why = whyNot(command, data, options)
     if (why !== undefined) {
       skipped.push({ line, expr, why })
       continue
     }
     engine ??= await makeEngine(data.source())
-    const reason = await runEval(command, engine)
+    const reason = await runEval(command, engine, options)
     if (reason === undefined) passed++
     else failed.push({ line, expr, reason })
   }
@@ -116,16 +121,16 @@ class ScriptData {
   }
 }
 
-function whyNot(command: EvalCommand, data: ScriptData): string | undefined {
+function whyNot(command: EvalCommand, data: ScriptData, options: ParseOptions): string | undefined {
   try {
-    return data.beyondFloats(parseExpr(command.expr))
+    return data.beyondFloats(parseExpr(command.expr, options))
   } catch (error) {
     if (error instanceof FeatureError) return `feature ${error.feature}`
     return undefined
   }
 }
 
-async function runEval(command: EvalCommand, engine: QueryEngine): Promise<string | undefined> {
+async function runEval(command: EvalCommand, engine: QueryEngine, parseOptions: ParseOptions): Promise<string | undefined> {
   if (command.mode === 'range') {
     return check(command, '', () => engine.range(command.expr, command.start, command.end, command.stepMs, options()))
   }
@@ -133,7 +138,7 @@ async function runEval(command: EvalCommand, engine: QueryEngine): Promise<strin
   if (reason !== undefined) return reason
   let fixed: Expr | undefined
   try {
-    fixed = fixedAt(parseExpr(command.expr), command.time)
+    fixed = fixedAt(parseExpr(command.expr, parseOptions), command.time)
   } catch {
     // Only an evaluation that expects the failure gets here.
     return undefined
