@@ -133,6 +133,13 @@ const ENDPOINTS: readonly Endpoint[] = [
   { path: '/alertmanagers', tag: 'rules', methods: GET, summary: 'Lists Alertmanagers.' },
   { path: '/status/config', tag: 'status', methods: GET, summary: 'Gives the configuration in force.' },
   { path: '/status/flags', tag: 'status', methods: GET, summary: 'Gives the flags.' },
+  {
+    path: '/status/self_metrics',
+    tag: 'status',
+    methods: GET,
+    summary: 'Gives the metrics of the server itself.',
+    parameters: { metric_name_pattern: 'Regular expression for whole names of metrics.' },
+  },
   { path: '/status/runtimeinfo', tag: 'status', methods: GET, summary: 'Tells how the server runs.' },
   { path: '/status/buildinfo', tag: 'status', methods: GET, summary: 'Tells which program it is.' },
   {

@@ -24,6 +24,7 @@ import { formatQuery, parseQuery } from './query-text.ts'
 import { whenReadable } from './readiness.ts'
 import { relabelSteps, scrapePoolConfig } from './relabel-steps.ts'
 import { searchLabelNames, searchLabelValues, searchMetricNames } from './search.ts'
+import { selfMetrics } from './self-metrics.ts'
 import { series } from './series.ts'
 import { buildStatus, configStatus, flagsStatus, runtimeStatus } from './status.ts'
 import { scrapePools, targets } from './targets.ts'
@@ -100,6 +101,7 @@ function addStatusRoutes(api: Routes, deps: ApiDeps): void {
   add('/api/v1/openapi.yaml', () => openApi(deps))
   add('/api/v1/status/config', () => configStatus(deps))
   add('/api/v1/status/flags', () => flagsStatus(deps))
+  add('/api/v1/status/self_metrics', (request) => selfMetrics(deps, request))
   add('/api/v1/status/buildinfo', () => buildStatus(deps))
   add('/api/v1/status/runtimeinfo', () => runtimeStatus(deps))
   add('/api/v1/status/walreplay', () => walReplayStatus(deps))

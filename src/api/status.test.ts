@@ -178,7 +178,7 @@ test('the description of the API names what is served, and nothing else', async 
 
 test('what is not built says so, by name', async () => {
   const notBuilt = (path: string) => ({ status: 'error', errorType: 'unavailable', error: `${path} is not built yet` })
-  for (const path of ['/api/v1/status/tsdb/blocks', '/api/v1/status/self_metrics']) await check(path, notBuilt(path), 501)
+  for (const path of ['/api/v1/status/tsdb/blocks']) await check(path, notBuilt(path), 501)
   const post = async (deps: Parameters<typeof apiDeps>[0]) => {
     const { status, body } = await apiClient(apiDeps(deps))({ method: 'POST', url: '/api/v1/admin/tsdb/snapshot' })
     return [status, JSON.parse(body)]
