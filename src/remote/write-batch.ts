@@ -204,7 +204,7 @@ export class WriteBatch implements WriteCounts {
       if (status === AppendStatus.unknownSeries && this.#make(1)) status = this.#appendHistogram(sent, startTime)
       this.#lastTime = t
       if (status === AppendStatus.ok) this.histograms++
-      else this.#refuseSample(status, t, 'is a histogram')
+      else this.#refuseSample(status, t, undefined)
     }
   }
 
@@ -292,14 +292,15 @@ export class WriteBatch implements WriteCounts {
     return undefined
   }
 
-  #refuseSample(status: AppendStatus, t: Timestamp, value: string): void {
+  /** Without a value it is a histogram. */
+  #refuseSample(status: AppendStatus, t: Timestamp, value: string | undefined): void {
     if (status === AppendStatus.badHistogram) {
       const { refusal } = this.#target.appender
       this.#refuse('bad_histogram', 1, () => this.#forSeries(refusal))
       return
     }
     const [outcome, text] = REFUSALS[status]
-    const isDuplicate = status === AppendStatus.duplicateTimestamp
+    const isDuplicate = status === AppendStatus.duplicateTimestamp && value !== undefined
     this.#refuse(outcome, 1, () => this.#forSeries(isDuplicate ? `${text} ${t}; overrides not allowed: new value ${value}` : text))
   }
 

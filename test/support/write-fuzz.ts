@@ -1,8 +1,10 @@
 // Any bytes given to the remote write receiver: an answer, in bounded time, and never anything else. Used by its test and by `npm run prove`.
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
+import type { Env } from '../../src/base/env.ts'
 import { virtualEnv } from '../../src/base/env-virtual.ts'
 import { WriteReceiver } from '../../src/remote/write-receiver.ts'
+import type { Appendable } from '../../src/storage/appender.ts'
 import { MemoryAppendable } from './memory-appendable.ts'
 import { messageV1, messageV2, snappyBlock, V1, V2 } from './write-requests.ts'
 
@@ -12,10 +14,13 @@ export interface FuzzedRequest {
   readonly body: Uint8Array
 }
 
-/** A receiver that takes one body after the other, as a server does. */
+/** A receiver that takes one body after the other, as a server does; into `appendable`, or into memory. */
 export class FuzzedReceiver {
-  readonly #store = new MemoryAppendable()
-  readonly #receiver = new WriteReceiver({ env: virtualEnv(), appendable: this.#store, zeroSamples: true })
+  readonly #receiver: WriteReceiver
+
+  constructor(env: Env = virtualEnv(), appendable: Appendable = new MemoryAppendable()) {
+    this.#receiver = new WriteReceiver({ env, appendable, zeroSamples: true })
+  }
 
   /** Throws when the answer is none that a sender understands, or when it took longer than `timeoutMs`. Returns the status. */
   async check({ version, body }: FuzzedRequest, timeoutMs = 5_000): Promise<number> {
@@ -40,7 +45,24 @@ const text = fc.oneof(fc.constantFrom('', '__name__', 'a', 'job', 'le', 'trace_i
 const labels = fc.array(fc.tuple(text, text), { maxLength: 5 })
 const t = fc.oneof(fc.integer({ min: now - 5, max: now + 5 }), fc.constantFrom(0, 1, -1, now + 10 ** 9, -(2 ** 52), 2 ** 53 - 1))
 const spans = fc.array(fc.tuple(fc.integer({ min: -3, max: 2 ** 31 - 1 }), fc.integer({ min: 0, max: 5 })), { maxLength: 3 })
-const histogram = fc.record(
+/** Its parts agree. */
+const goodHistogram = fc
+  .record({
+    t,
+    schema: fc.integer({ min: -4, max: 12 }),
+    counts: fc.array(fc.nat({ max: 1000 }), { minLength: 1, maxLength: 8 }),
+    offset: fc.integer({ min: -9, max: 9 }),
+    isFloat: fc.boolean(),
+  })
+  .map(({ counts, offset, isFloat, ...rest }) => ({
+    ...rest,
+    isFloat,
+    count: counts.reduce((sum, count) => sum + count, 0),
+    sum: 1.5,
+    positiveSpans: [[offset, counts.length]] as [number, number][],
+    positive: isFloat ? counts : counts.map((count, i) => count - (counts[i - 1] ?? 0)),
+  }))
+const anyHistogram = fc.record(
   {
     t,
     startTime: t,
@@ -59,6 +81,7 @@ const histogram = fc.record(
   },
   { requiredKeys: [] },
 )
+const histogram = fc.oneof(goodHistogram, anyHistogram)
 const series = fc.record(
   {
     labels,
@@ -67,8 +90,8 @@ const series = fc.record(
     exemplars: fc.array(fc.record({ labels, value: fc.double(), t }), { maxLength: 2 }),
     metadata: fc.record({ type: fc.nat({ max: 9 }), help: text, unit: text }),
     createdTime: t,
-    refs: fc.array(fc.nat({ max: 30 }), { maxLength: 6 }),
-    helpRef: fc.nat({ max: 30 }),
+    refs: fc.option(fc.array(fc.nat({ max: 30 }), { maxLength: 6 }), { nil: undefined, freq: 1 }),
+    helpRef: fc.option(fc.nat({ max: 30 }), { nil: undefined, freq: 1 }),
   },
   { requiredKeys: ['labels'] },
 )
