@@ -8,7 +8,29 @@ import { dataAnswer } from './json/envelope.ts'
 /** What can be used, by category, under upstream's names. */
 export type FeaturesData = Readonly<Record<string, Readonly<Record<string, boolean>>>>
 
-const OPERATORS = ['!=', '!~', '%', '*', '+', '-', '/', '<', '<=', '==', '=~', '>', '>=', '@', '^', 'and', 'atan2', 'or', 'unless']
+const OPERATORS = [
+  '!=',
+  '!~',
+  '%',
+  '*',
+  '+',
+  '-',
+  '/',
+  '<',
+  '</',
+  '<=',
+  '==',
+  '=~',
+  '>',
+  '>/',
+  '>=',
+  '@',
+  '^',
+  'and',
+  'atan2',
+  'or',
+  'unless',
+]
 const AGGREGATORS = ['avg', 'bottomk', 'count', 'count_values', 'group', 'max', 'min', 'quantile', 'stddev', 'stdvar', 'sum', 'topk']
 const EXPERIMENTAL_AGGREGATORS = ['limit_ratio', 'limitk']
 
@@ -42,9 +64,9 @@ export function featureList(deps: ApiDeps): Answer {
       by: true,
       delayed_name_removal: features.has('promql-delayed-name-removal'),
       duration_expr: features.has('promql-duration-expr'),
-      fill: false,
-      fill_left: false,
-      fill_right: false,
+      fill: features.has('promql-binop-fill-modifiers'),
+      fill_left: features.has('promql-binop-fill-modifiers'),
+      fill_right: features.has('promql-binop-fill-modifiers'),
       group_left: true,
       group_right: true,
       ignoring: true,
@@ -74,7 +96,13 @@ export function featureList(deps: ApiDeps): Answer {
       type_and_unit_labels: features.has('type-and-unit-labels'),
     },
     service_discovery_providers: discoveryProviders(),
-    tsdb: { delayed_compaction: false, exemplar_storage: false, isolation: true, native_histograms: false, use_uncached_io: false },
+    tsdb: {
+      delayed_compaction: false,
+      exemplar_storage: features.has('exemplar-storage'),
+      isolation: true,
+      native_histograms: true,
+      use_uncached_io: false,
+    },
     ui: { ui_v2: false, ui_v3: true },
   }
   return dataAnswer(data)
