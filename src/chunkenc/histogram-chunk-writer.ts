@@ -2,7 +2,8 @@ import type { Histogram } from '../model/histogram.ts'
 import type { Timestamp } from '../model/time.ts'
 import { writeHeader } from './chunk-header.ts'
 import type { Chunk } from './codec.ts'
-import { HISTOGRAM_CHUNK_BYTES, HISTOGRAM_CHUNK_SAMPLES_MIN, HistogramFit, HistogramSampleEncoder } from './histogram-sample.ts'
+import { HistogramFit } from './histogram-fit.ts'
+import { HISTOGRAM_CHUNK_BYTES, HISTOGRAM_CHUNK_SAMPLES_MIN, HistogramSampleEncoder } from './histogram-sample.ts'
 import { appendBits, widenChunk } from './widen-chunk.ts'
 
 /** Bytes before the bits of every encoding of histograms. */

@@ -3,7 +3,8 @@ import type { Histogram } from '../model/histogram.ts'
 import { SampleColumns } from './codec.ts'
 import { decodeChunk } from './decode-chunk.ts'
 import { encodeChunks } from './encode-chunks.ts'
-import { HistogramFit, HistogramSampleEncoder } from './histogram-sample.ts'
+import { HistogramFit } from './histogram-fit.ts'
+import { HistogramSampleEncoder } from './histogram-sample.ts'
 import { histogram } from './samples.fixture.ts'
 
 const SAMPLES = 120

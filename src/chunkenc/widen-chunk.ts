@@ -2,6 +2,7 @@ import { assert } from '../base/assert.ts'
 import type { Histogram } from '../model/histogram.ts'
 import { SampleColumns } from './codec.ts'
 import { decodeHistograms } from './decode-histogram.ts'
+import { widerLayout } from './histogram-fit.ts'
 import type { HistogramSampleEncoder } from './histogram-sample.ts'
 
 const columns = new SampleColumns()
@@ -19,12 +20,12 @@ export function widenChunk(
   histogram: Histogram,
 ): { readonly bytes: Uint8Array; readonly bitCount: number } {
   const { encoding, reset, sampleCount } = encoder
-  const layout = encoder.widerLayout(histogram)
+  const layout = widerLayout(encoder.chunk, histogram)
   columns.clear()
   decodeHistograms(encoding, data, start, end, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, columns)
   assert(columns.length === sampleCount, 'a chunk that is widened is the one of the encoder')
   const { timestamps, histograms, startTimes, length } = columns
-  encoder.beginWith(layout, histogram.isFloat, startTimes !== undefined, reset)
+  encoder.chunk.begin(layout, histogram.isFloat, startTimes !== undefined, reset)
   let bytes = new Uint8Array(2 * (end - start) + 64)
   let bitCount = 0
   for (let i = 0; i < length; i++) {

@@ -8,7 +8,7 @@ import { BucketCursor, uniteSpans } from './histogram-spans.ts'
 
 function indicesOf(spans: Int32Array): number[] {
   const cursor = new BucketCursor()
-  cursor.open(spans, 0, spans.length)
+  cursor.open(spans)
   const indices: number[] = []
   while (cursor.next()) indices.push(cursor.index)
   return indices

@@ -39,7 +39,7 @@ export function mergeBuckets(
 ): { readonly spans: Spans; readonly buckets: Float64Array } {
   if (bucketCountOf(spans) !== buckets.length || hasNegativeOffset(spans)) return { spans, buckets }
   const cursor = new BucketCursor()
-  cursor.open(spans, 0, spans.length)
+  cursor.open(spans)
   const merged: number[] = []
   const counts = new Float64Array(buckets.length)
   let length = 0

@@ -1,4 +1,4 @@
-import type { Spans } from './histogram.ts'
+import { NO_SPANS, type Spans } from './histogram.ts'
 
 // Which buckets a side of a histogram has.
 
@@ -13,17 +13,15 @@ export function bucketCountOf(spans: Spans): number {
 
 /** Walks the indices of the buckets that spans have, rising. Spans of no length count for their offset alone. */
 export class BucketCursor {
-  #spans: ArrayLike<number> = []
+  #spans = NO_SPANS
   #at = 0
-  #end = 0
   #left = 0
   index = 0
 
-  /** Begins before the first bucket of the spans that lie in `spans` from `start` up to, not including, `end`. */
-  open(spans: ArrayLike<number>, start: number, end: number): void {
+  /** Begins before the first bucket. */
+  open(spans: Spans): void {
     this.#spans = spans
-    this.#at = start
-    this.#end = end
+    this.#at = 0
     this.#left = 0
     this.index = -1
   }
@@ -32,7 +30,7 @@ export class BucketCursor {
   next(): boolean {
     this.index++
     while (this.#left === 0) {
-      if (this.#at >= this.#end) return false
+      if (this.#at >= this.#spans.length) return false
       this.index += this.#spans[this.#at]
       this.#left = this.#spans[this.#at + 1]
       this.#at += 2
@@ -46,8 +44,8 @@ export class BucketCursor {
 export function uniteSpans(a: Spans, b: Spans): Spans {
   const cursorA = new BucketCursor()
   const cursorB = new BucketCursor()
-  cursorA.open(a, 0, a.length)
-  cursorB.open(b, 0, b.length)
+  cursorA.open(a)
+  cursorB.open(b)
   const united: number[] = []
   let last = -1
   let hasA = cursorA.next()

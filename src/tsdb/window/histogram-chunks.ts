@@ -1,11 +1,7 @@
 import { headerBytesOf, writeHeader } from '../../chunkenc/chunk-header.ts'
 import { ChunkEncoding } from '../../chunkenc/codec.ts'
-import {
-  HISTOGRAM_CHUNK_BYTES,
-  HISTOGRAM_CHUNK_SAMPLES_MIN,
-  HistogramFit,
-  HistogramSampleEncoder,
-} from '../../chunkenc/histogram-sample.ts'
+import { HistogramFit } from '../../chunkenc/histogram-fit.ts'
+import { HISTOGRAM_CHUNK_BYTES, HISTOGRAM_CHUNK_SAMPLES_MIN, HistogramSampleEncoder } from '../../chunkenc/histogram-sample.ts'
 import { widenChunk } from '../../chunkenc/widen-chunk.ts'
 import type { Histogram } from '../../model/histogram.ts'
 import type { Timestamp } from '../../model/time.ts'
