@@ -107,3 +107,24 @@ test('what we count ourselves, in every format', async () => {
   )
   assert.deepEqual(samples('protobuf', page(families, 'protobuf')), samples('text', Buffer.from(await registry.metrics())))
 })
+
+test('families of any size are written whole', () => {
+  for (const count of [1, 9, 40, 300, 5000]) {
+    const metrics = Array.from({ length: count }, (_, i) => ({
+      kind: 'histogram' as const,
+      labels: [['i', `${i}`]] as const,
+      count: 3,
+      sum: i,
+      buckets: [1, 2, 4, 8].map((upperBound) => ({
+        upperBound,
+        count: 3,
+        exemplar: { labels: [['trace_id', 'x'.repeat(i % 200)]] as const, value: 1, timestamp: 5 },
+      })),
+    }))
+    const families: ExposedFamily[] = [{ name: 'h', type: 'histogram', help: 'H.', unit: '', metrics }]
+    const text = samples('text', page(families, 'text'))
+    assert.equal(text.length, count * 7)
+    assert.deepEqual(samples('protobuf', page(families, 'protobuf')), text)
+    assert.deepEqual(samples('openmetrics', page(families, 'openmetrics')), text)
+  }
+})

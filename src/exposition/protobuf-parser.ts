@@ -489,10 +489,10 @@ export class ProtobufParser implements PageParser {
           reader.skip(end)
       }
     }
-    const pairs: string[] = []
-    this.#collectPairs(labelAt, pairs)
+    // Nobody checks the labels of an exemplar.
+    const text = (at: number) => this.#buffer.toString('utf8', labelAt[at], labelAt[at + 1])
     const labels = new Map<string, string>()
-    for (let i = 0; i < pairs.length; i += 2) labels.set(pairs[i], pairs[i + 1])
+    for (let i = 0; i < labelAt.length; i += 4) labels.set(text(i), text(i + 2))
     return { labels: Labels.of(labels), value, timestamp: timestamp ?? sampleTime, hasTimestamp: timestamp !== undefined }
   }
 

@@ -143,6 +143,8 @@ function zigzag(value: bigint): bigint {
   return value < 0n ? -2n * value - 1n : 2n * value
 }
 
+const VARINT_BYTES_MAX = 10
+
 const VARINT = 0
 const FIXED_64 = 1
 const LENGTH = 2
@@ -193,12 +195,13 @@ class MessageWriter {
     const at = this.#length++
     write(this)
     const size = this.#length - at - 1
+    // Before `length` goes back: what is behind it would not be kept.
+    this.#reserve(VARINT_BYTES_MAX)
     this.#length = at
     if (size < 128) this.#bytes[this.#length++] = size
     else {
       let sizeBytes = 1
       for (let left = size; left >= 128; left = Math.floor(left / 128)) sizeBytes++
-      this.#reserve(sizeBytes + size)
       this.#bytes.copyWithin(at + sizeBytes, at + 1, at + 1 + size)
       this.varint(BigInt(size))
     }
@@ -212,7 +215,7 @@ class MessageWriter {
   }
 
   varint(value: bigint): void {
-    this.#reserve(10)
+    this.#reserve(VARINT_BYTES_MAX)
     let left = value
     for (; left >= 128n; left >>= 7n) this.#bytes[this.#length++] = Number(left & 127n) | 128
     this.#bytes[this.#length++] = Number(left)
