@@ -156,6 +156,10 @@ const CASES: readonly Case[] = [
       histograms: [{ t: T, count: 3, sum: 4, schema: -53, positiveSpans: [[0, 2]], positive: [1, 1], customValues: [1, 2] }],
     },
   ]),
+  ...both('the same histogram', (p) => [{ labels: named(`${p}_h`), histograms: [HISTOGRAM] }]),
+  ...both('another histogram at the same time', (p) => [{ labels: named(`${p}_h`), histograms: [{ ...HISTOGRAM, sum: 13 }] }]),
+  ...both('a float at the time of a histogram', (p) => [one(`${p}_h`, T, 1)]),
+  ...both('a histogram at the time of a float', (p) => [{ labels: named(`${p}_b2`), histograms: [HISTOGRAM] }]),
   ...both('a histogram out of order', (p) => [{ labels: named(`${p}_h`), histograms: [{ ...HISTOGRAM, t: T - 1 }] }]),
   ...both('a stale histogram', (p) => [{ labels: named(`${p}_h`), histograms: [{ t: T + 1, sum: 'stale' }] }]),
   ...both('spans and buckets differ', bad({ positive: [1] })),
@@ -224,7 +228,10 @@ const badReferences = (text: string): Difference => ({
   why: 'wrong references are a bad request, as in 3.14; 3.5 ends the connection',
   ours: () => refused(text, COUNTS),
 })
-const EXISTING: Difference = { why: 'the existing value is not said', ours: (theirs) => theirs.replace('existing 1, new', 'new') }
+const EXISTING: Difference = {
+  why: 'the existing value is not said',
+  ours: (theirs) => theirs.replace(/existing (1|is a histogram), new/, 'new'),
+}
 const BAD_HISTOGRAM: Difference = {
   why: 'a bad histogram is a bad request, as in 3.14, not a fault of ours',
   ours: (theirs) => {
@@ -248,6 +255,8 @@ const BAD_HISTOGRAMS = [
 const DIFFERENCES: Readonly<Record<string, Difference>> = {
   '1.0: another value at the same time, second': EXISTING,
   '2.0: another value at the same time, second': EXISTING,
+  '1.0: a float at the time of a histogram': EXISTING,
+  '2.0: a float at the time of a histogram': EXISTING,
   '1.0: without a name': badLabels('invalid metric name or labels, got {foo="bar"}'),
   '1.0: an empty name': badLabels('invalid metric name or labels, got {__name__="", foo="bar"}'),
   '1.0: without labels': badLabels('invalid metric name or labels, got {}'),
