@@ -39,6 +39,36 @@ const PROOFS: readonly Proof[] = [
     file: 'test/prove/discovery.ts',
     short: ['--count', '10'],
   },
+  {
+    name: 'exposition',
+    claim: 'any page of metrics is read or refused, as Prometheus reads or refuses it',
+    file: 'test/prove/exposition.ts',
+    short: ['--count', '1500'],
+  },
+  {
+    name: 'config',
+    claim: 'any configuration file is read or refused, as Prometheus reads or refuses it',
+    file: 'test/prove/config.ts',
+    short: ['--count', '1000'],
+  },
+  {
+    name: 'regex',
+    claim: 'any regular expression is compiled or refused, and matches, as with Prometheus',
+    file: 'test/prove/regex.ts',
+    short: ['--count', '2000'],
+  },
+  {
+    name: 'remote-write',
+    claim: 'any remote write request has an answer',
+    file: 'test/prove/remote-write.ts',
+    short: ['--count', '5000'],
+  },
+  {
+    name: 'reload',
+    claim: 'a reload with 10,000 targets costs less than a second of one core, and no slot of an unchanged job',
+    file: 'test/prove/reload.ts',
+    short: ['--count', '1'],
+  },
   { name: 'replicas', claim: 'two replicas have the same timestamps', file: 'test/prove/replicas.ts', short: ['--minutes', '0.5'] },
 ]
 

@@ -22,7 +22,12 @@ const WHERE: Readonly<Record<string, readonly string[]>> = {
 
 /** The path of a peer, or undefined after having skipped the test (or failed it, with CI=true). */
 export function peer(t: TestContext, name: keyof typeof WHERE): string | undefined {
-  const found = WHERE[name].find((path) => {
+  return peerPath(name) ?? missing(t, `${name} is not here (looked at ${WHERE[name].join(', ') || 'PROMONTORY_PEERS'})`)
+}
+
+/** The path of a peer, or undefined where there is none. */
+export function peerPath(name: keyof typeof WHERE): string | undefined {
+  return WHERE[name].find((path) => {
     try {
       accessSync(path, constants.X_OK)
       return true
@@ -30,7 +35,6 @@ export function peer(t: TestContext, name: keyof typeof WHERE): string | undefin
       return false
     }
   })
-  return found ?? missing(t, `${name} is not here (looked at ${WHERE[name].join(', ') || 'PROMONTORY_PEERS'})`)
 }
 
 /** The path of shared test data, or undefined after having skipped or failed the test. */
