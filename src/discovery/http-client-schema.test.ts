@@ -21,6 +21,7 @@ test('combinations that upstream refuses are refused in its words', () => {
   )
   const jwt = 'client_id: a, token_url: "http://t", grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer"'
   check(`oauth2: {${jwt}, signature_algorithm: RS512, client_certificate_key: x}`, undefined)
+  check(`oauth2: {${jwt}, claims: {a: [b]}}`, 'found a list, want a text, a number, true or false')
   check(`oauth2: {${jwt}, signature_algorithm: ES256}`, 'valid signature algorithms are RS256, RS384 and RS512')
   check(
     '{oauth2: {client_id: a, token_url: "http://t"}, basic_auth: {username: u}}',
@@ -60,6 +61,8 @@ test('secrets are not printed, and fields of old are printed as those of today',
       http_headers: { x: { values: ['v'], secrets: ['<secret>'] } },
     },
   )
+  const claims = parse('oauth2: {client_id: a, token_url: "http://t", claims: {n: 5, t: "5", b: true}}').data?.oauth2?.claims
+  assert.deepEqual({ ...claims }, { n: 5, t: '5', b: true })
   assert.deepEqual(print('{bearer_token_file: /t, enable_http2: false}'), {
     authorization: { type: 'Bearer', credentials_file: '/t' },
     follow_redirects: true,

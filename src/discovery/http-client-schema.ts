@@ -71,6 +71,18 @@ const proxyUrl = once(() => {
 export const JWT_BEARER_GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 export const SIGNATURE_ALGORITHMS = ['RS256', 'RS384', 'RS512'] as const
 
+/** A value of JSON, but no list and no object. */
+const claim = once(() =>
+  scalar<string | number | boolean>(
+    'a text, a number, true or false',
+    ({ text, plain }) => {
+      if (plain && /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/.test(text)) return Number(text)
+      return plain && (text === 'true' || text === 'false') ? text === 'true' : text
+    },
+    (value) => value,
+  ),
+)
+
 const oauth2Schema = section(
   'oauth2',
   {
@@ -84,7 +96,7 @@ const oauth2Schema = section(
     signature_algorithm: text(),
     iss: text(),
     audience: text(),
-    claims: map(text()),
+    claims: map(claim()),
     scopes: list(text()),
     token_url: text(),
     endpoint_params: map(text()),
