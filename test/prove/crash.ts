@@ -14,7 +14,7 @@ import { runDb } from '../../src/tsdb/db.fixture.ts'
 import { segmentNumber } from '../../src/tsdb/wal/log-writer.ts'
 import { RECORD_HEADER_BYTES, SEGMENT_HEADER_BYTES } from '../../src/tsdb/wal/record.ts'
 import { type SegmentVisitor, scanSegment } from '../../src/tsdb/wal/scan-segment.ts'
-import { appendBatch, missingOf } from './crash-load.ts'
+import { appendBatch, EXEMPLARS_MAX, isMetadataKnown, missingOf } from './crash-load.ts'
 
 export interface ProofOptions {
   readonly seed: number
@@ -36,8 +36,9 @@ export async function proveKills({ seed, count, print }: ProofOptions): Promise<
     // Past what was under way, whether or not any of it was acknowledged.
     first = Math.max(first, ...numbers.slice(-1)) + 10
     const env = realEnv(virtualEnv().log)
-    const { db, close } = await runDb(env, { dir })
+    const { db, close } = await runDb(env, { dir, exemplarsMax: EXEMPLARS_MAX })
     const missing = await missingOf(db, acknowledged)
+    if (acknowledged.length > 0 && !isMetadataKnown(db)) throw new Error(`seed ${seed}, kill ${round}, ${dir}: metadata is not there`)
     const { damages, corruptions } = db.replayReport()!
     torn += damages.length
     await close()
@@ -84,7 +85,7 @@ export async function proveDamage({ seed, count, print }: ProofOptions): Promise
   const random = seededRandom(seed)
   const below = (limit: number) => Math.floor(random.next() * limit)
   const origin = virtualEnv({ seed })
-  const written = await runDb(origin, { segmentBytes: 20_000 })
+  const written = await runDb(origin, { segmentBytes: 30_000, exemplarsMax: EXEMPLARS_MAX })
   /** Where each batch ends in the log, all segments one after the other. */
   const ends: number[] = []
   for (let batch = 0; batch < BATCHES; batch++) {
@@ -119,7 +120,7 @@ export async function proveDamage({ seed, count, print }: ProofOptions): Promise
     const env = virtualEnv({ seed })
     await env.fs.mkdir('/data/log')
     for (const [i, name] of names.entries()) await env.fs.writeFile(`/data/log/${name}`, i === index ? damaged : segments[i])
-    const { db, close } = await runDb(env)
+    const { db, close } = await runDb(env, { exemplarsMax: EXEMPLARS_MAX })
     const { damages, samplesLost } = db.replayReport()!
 
     const segmentStart = segments.slice(0, index).reduce((sum, segment) => sum + segment.length, 0)
@@ -138,7 +139,7 @@ export async function proveDamage({ seed, count, print }: ProofOptions): Promise
     await appendBatch(db, BATCHES + 1)
     await close()
     env.metrics.clear()
-    const again = await runDb(env)
+    const again = await runDb(env, { exemplarsMax: EXEMPLARS_MAX })
     const missingAfter = await missingOf(again.db, [...untouched, BATCHES + 1])
     if (missingAfter.length > 0) throw new Error(`${what}: after a second start ${missingAfter[0]}`)
     if (again.db.replayReport()!.corruptions > 0) throw new Error(`${what}: a second start reports the damage as new`)
@@ -175,7 +176,7 @@ export async function provePowerLoss({ seed, count, print }: ProofOptions): Prom
   for (let round = 0; round < count; round++) {
     const walFsync = round % 2 === 0 ? 'interval' : 'always'
     const env = virtualEnv({ seed: seed + round })
-    const { db } = await runDb(env, { walFsync, segmentBytes: 20_000 })
+    const { db } = await runDb(env, { walFsync, segmentBytes: 30_000, exemplarsMax: EXEMPLARS_MAX })
     const acknowledged: { batch: number; time: number }[] = []
     const batchCount = Math.floor(random.next() * 100)
     for (let batch = 0; batch < batchCount; batch++) {
@@ -186,9 +187,11 @@ export async function provePowerLoss({ seed, count, print }: ProofOptions): Prom
     const safe = acknowledged.filter(({ time }) => walFsync === 'always' || time <= env.clock.now() - 1000).map(({ batch }) => batch)
     env.fs.losePower()
     env.metrics.clear()
-    const again = await runDb(env, { walFsync })
+    const again = await runDb(env, { walFsync, exemplarsMax: EXEMPLARS_MAX })
     const missing = await missingOf(again.db, safe)
+    const isKnown = isMetadataKnown(again.db)
     await again.close()
+    if (safe.length > 0 && !isKnown) throw new Error(`seed ${seed}, power loss ${round}, fsync ${walFsync}: metadata is not there`)
     if (missing.length > 0)
       throw new Error(`seed ${seed}, power loss ${round}, fsync ${walFsync}: ${missing.length} samples are not there: ${missing[0]}`)
     durable += safe.length
