@@ -1,6 +1,8 @@
-// What an XOR chunk costs: node src/chunkenc/xor.bench.ts
+// What a chunk of floats costs: node src/chunkenc/xor.bench.ts
 import { SampleColumns } from './codec.ts'
 import { decodeXor, encodeXor, XorAppender } from './xor.ts'
+import { decodeXor2, encodeXor2 } from './xor2.ts'
+import { Xor2SampleEncoder } from './xor2-sample.ts'
 
 const shapes: Record<string, (i: number) => number> = {
   constant: () => 1,
@@ -15,20 +17,32 @@ for (const [name, valueAt] of Object.entries(shapes)) {
   const out = new SampleColumns(128)
   const memory = new Uint8Array(4096)
   const appender = new XorAppender(memory, 0, memory.length)
-  const measure = (what: string, run: () => void) => {
+  // A start time that is reset in the middle.
+  const startTimes = times.map((_, i) => (i < 60 ? 1.69e12 : times[59]))
+  const bytes2 = encodeXor2(times, values, startTimes)
+  const encoder2 = new Xor2SampleEncoder()
+  const measure = (what: string, size: number, run: () => void) => {
     for (let i = 0; i < 2000; i++) run()
     const rounds = 10_000
     const start = performance.now()
     for (let i = 0; i < rounds; i++) run()
     const ns = ((performance.now() - start) * 1e6) / rounds / 120
-    console.log(`${what} ${name}: ${ns.toFixed(1)} ns a sample, ${(bytes.length / 120).toFixed(2)} bytes a sample`)
+    console.log(`${what} ${name}: ${ns.toFixed(1)} ns a sample, ${(size / 120).toFixed(2)} bytes a sample`)
   }
-  measure('decode', () => {
+  measure('decode', bytes.length, () => {
     out.clear()
     decodeXor(bytes, 0, bytes.length, 0, 2e12, out)
   })
-  measure('encode', () => {
+  measure('encode', bytes.length, () => {
     appender.open(memory, 0, memory.length)
     for (let i = 0; i < 120; i++) appender.append(times[i], values[i])
+  })
+  measure('decode xor2 with start times', bytes2.length, () => {
+    out.clear()
+    decodeXor2(bytes2, 0, bytes2.length, 0, 2e12, out)
+  })
+  measure('encode xor2 with start times', bytes2.length, () => {
+    encoder2.reset()
+    for (let i = 0; i < 120; i++) encoder2.encode(times[i], values[i], startTimes[i], 0, i & 7)
   })
 }

@@ -47,7 +47,7 @@ export class Xor2SampleEncoder {
 
   /**
    * Encodes one more sample. `partialBits` (0…7) bits of `partialByte` were used by the sample before and are repeated
-   * at the start of `words`. Times must not go back. Hot: about 20 ns.
+   * at the start of `words`. Times must not go back. Hot: about 30 ns (xor.bench.ts).
    */
   encode(t: Timestamp, v: number, startTime: Timestamp, partialByte: number, partialBits: number): void {
     floats[0] = v
