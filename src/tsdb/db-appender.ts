@@ -161,6 +161,12 @@ function isStorableTime(t: Timestamp): boolean {
 /** Why a histogram does not fit into the log, which is not for what it says. */
 function unstorable(h: Histogram): string | undefined {
   if (!h.isFloat && !Number.isSafeInteger(h.count)) return `count of the histogram is ${h.count}, want at most 2^53 - 1`
+  if (!h.isFloat && !Number.isInteger(h.zeroCount)) return `zero count of an integer histogram is ${h.zeroCount}, want an integer`
+  for (const buckets of h.isFloat ? [] : [h.positiveBuckets, h.negativeBuckets]) {
+    for (let i = 0; i < buckets.length; i++) {
+      if (!Number.isInteger(buckets[i])) return `bucket of an integer histogram has count ${buckets[i]}, want an integer`
+    }
+  }
   const parts = histogramParts(h)
   if (parts > HISTOGRAM_PARTS_MAX) return `histogram has ${parts} buckets, spans and bounds, want at most ${HISTOGRAM_PARTS_MAX}`
   return undefined

@@ -490,6 +490,8 @@ test('answers to histograms: again, another, after a float, bad', async () => {
   assert.match(appender.refusal, /histogram's observation count|observations found in buckets/)
   check(base + 2, gauge([2 ** 53]), badHistogram)
   assert.match(appender.refusal, /want at most 2\^53 - 1/)
+  check(base + 2, gauge([1.5, 1.5]), badHistogram)
+  assert.match(appender.refusal, /count 1.5, want an integer/)
   check(base + 2, gauge(new Array(70_000).fill(1)), badHistogram)
   assert.match(appender.refusal, /70001 buckets, spans and bounds, want at most 65536/)
   assert.equal(appender.appendHistogram(12345, base, one), unknownSeries)
