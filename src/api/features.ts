@@ -58,7 +58,7 @@ export function featureList(deps: ApiDeps): Answer {
     otlp_receiver: { delta_conversion: false, native_delta_ingestion: false },
     prometheus: { agent_mode: false, auto_reload_config: features.has('auto-reload-config'), server_mode: true, stringlabels: false },
     promql: {
-      anchored: false,
+      anchored: features.has('promql-extended-range-selectors'),
       at_modifier: true,
       bool: true,
       by: true,
@@ -75,7 +75,7 @@ export function featureList(deps: ApiDeps): Answer {
       on: true,
       per_query_lookback_delta: true,
       per_step_stats: features.has('promql-per-step-stats'),
-      smoothed: false,
+      smoothed: features.has('promql-extended-range-selectors'),
       subqueries: true,
       type_and_unit_labels: features.has('type-and-unit-labels'),
       without: true,

@@ -265,7 +265,7 @@ const FEATURES: Readonly<Record<string, 'built in' | 'supported' | 'unsupported'
   'promql-experimental-functions': 'supported',
   'promql-delayed-name-removal': 'supported',
   'promql-duration-expr': 'supported',
-  'promql-extended-range-selectors': 'unsupported',
+  'promql-extended-range-selectors': 'supported',
   'promql-binop-fill-modifiers': 'supported',
   'native-histograms': 'supported',
   'created-timestamp-zero-ingestion': 'supported',

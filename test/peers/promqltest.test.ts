@@ -18,7 +18,12 @@ interface Count {
 }
 
 /** What upstream's scripts use of what is behind a flag, as its own test has it on. */
-const FEATURES: ReadonlySet<string> = new Set(['promql-binop-fill-modifiers', 'promql-experimental-functions', 'promql-duration-expr'])
+const FEATURES: ReadonlySet<string> = new Set([
+  'promql-binop-fill-modifiers',
+  'promql-experimental-functions',
+  'promql-duration-expr',
+  'promql-extended-range-selectors',
+])
 
 test('upstream’s PromQL scripts give upstream’s answers', async (t) => {
   const directory = shared(t, 'conformance/promqltest')

@@ -101,7 +101,14 @@ async function readInfos(
   const { offsetMs, at } = referenceOf(input)
   const reference = referenceTimes(steps, offsetMs, at)
   const times = { minTime: reference.first - run.lookbackMs + 1, maxTime: lastReference(reference, steps), stepMs: steps.stepMs }
-  const selection: Selection = { matchers: [...names, ...targets, ...data], offsetMs, at, hints: { func: 'info' }, marksResets: false }
+  const selection: Selection = {
+    matchers: [...names, ...targets, ...data],
+    offsetMs,
+    at,
+    hints: { func: 'info' },
+    extended: undefined,
+    marksResets: false,
+  }
   await scan(run, selection, times, (labels, samples) => {
     if (samples.histograms !== undefined) throw new CodedError('execution', 'info sample should be float')
     const seen = run.memory.series(labels, steps.count)

@@ -17,11 +17,18 @@ export function windowEnds(samples: Samples, steps: Steps): Reference {
   return referenceTimes(steps, samples.offsetMs, samples.at)
 }
 
+/** How far beyond their ranges samples are looked at. */
+export function reachBeyond(run: QueryRun, samples: Samples): { readonly beforeMs: number; readonly afterMs: number } {
+  const extended = samples.kind === 'selected' ? samples.selection.extended : undefined
+  return { beforeMs: extended === undefined ? 0 : run.lookbackMs, afterMs: extended === 'smoothed' ? run.lookbackMs : 0 }
+}
+
 /** Reads all samples that the windows of `steps` may hold, series by series. */
 export async function readSamples(run: QueryRun, samples: Samples, steps: Steps, visit: SamplesVisitor): Promise<void> {
   const ends = windowEnds(samples, steps)
-  const minTime = ends.first - samples.rangeMs + 1
-  const maxTime = lastReference(ends, steps)
+  const { beforeMs, afterMs } = reachBeyond(run, samples)
+  const minTime = ends.first - samples.rangeMs - beforeMs + 1
+  const maxTime = lastReference(ends, steps) + afterMs
   if (samples.kind === 'selected') {
     await scan(run, samples.selection, { minTime, maxTime, stepMs: steps.stepMs }, (labels, columns) => {
       removeStaleMarkers(columns)
@@ -63,7 +70,7 @@ export async function readSamples(run: QueryRun, samples: Samples, steps: Steps,
 const BYTES_PER_SAMPLE = 16
 
 /** Hot: runs once a series. Most series have no marker and are left as they are. */
-function removeStaleMarkers(columns: SampleColumns): void {
+export function removeStaleMarkers(columns: SampleColumns): void {
   const { timestamps, values, histograms, length } = columns
   let kept = 0
   for (let i = 0; i < length; i++) {

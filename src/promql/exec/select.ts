@@ -5,12 +5,14 @@ import type { SelectPlan } from '../plan/plan.ts'
 import type { HistogramColumn, Sink, StepSeries } from './columns.ts'
 import { dropMetricName, type QueryRun } from './query-run.ts'
 import { scan } from './scan.ts'
+import { runSmoothed } from './select-smoothed.ts'
 import { lastReference, type Reference, referenceTimes, type Steps } from './steps.ts'
 
 /** An instant selector: at each step the newest sample inside the lookback. */
 export async function runSelect(run: QueryRun, plan: SelectPlan, steps: Steps, sink: Sink): Promise<void> {
   const { selection, reads } = plan
   const pick = PICKS[reads]
+  if (selection.extended === 'smoothed' && reads === 'values') return runSmoothed(run, plan, steps, sink)
   const reference = referenceTimes(steps, selection.offsetMs, selection.at)
   const times = { minTime: reference.first - run.lookbackMs + 1, maxTime: lastReference(reference, steps), stepMs: steps.stepMs }
   await scan(run, selection, times, (labels, samples) => {

@@ -1,4 +1,5 @@
 import { METRIC_NAME } from '../../model/labels.ts'
+import { extendedFloats, extendedKernel } from '../functions/extended-windows.ts'
 import { functionNamed } from '../functions/function-table.ts'
 import { isQuantileInvalid } from '../functions/quantile.ts'
 import { someSteps, type WindowKernel, type Windows } from '../functions/window-kernel.ts'
@@ -7,7 +8,7 @@ import type { WindowPlan } from '../plan/plan.ts'
 import { countSamples, hasFloats, type Sink, type StepSeries } from './columns.ts'
 import { extraSamples, runMixed } from './mixed-window.ts'
 import { dropMetricName, type QueryRun, sameLabelsError } from './query-run.ts'
-import { readSamples, windowEnds } from './samples.ts'
+import { reachBeyond, readSamples, windowEnds } from './samples.ts'
 import { evaluateScalar } from './scalar.ts'
 import type { Steps } from './steps.ts'
 
@@ -36,6 +37,8 @@ export async function runWindow(run: QueryRun, plan: WindowPlan, steps: Steps, s
     stepMs: steps.stepMs,
     parameters,
   }
+  const reach = reachBeyond(run, samples)
+  const extended = samples.kind === 'selected' ? samples.selection.extended : undefined
   const isRate = func === 'rate' || func === 'increase'
   const dropsName = !keepsName && !run.delayedNameRemoval
   const seen = dropsName && namesOfSamplesDiffer(plan) ? new Set<string>() : undefined
@@ -64,13 +67,18 @@ export async function runWindow(run: QueryRun, plan: WindowPlan, steps: Steps, s
     windows.timestamps = columns.timestamps
     windows.values = columns.values
     windows.length = columns.length
-    const sampleCount = placeWindows(windows)
+    const sampleCount = placeWindows(windows, reach)
     run.samplesTotal += sampleCount
     const series = run.memory.series(labels, steps.count)
     const { histograms } = columns
     if (histograms?.some((histogram, i) => histogram !== undefined && i < columns.length) === true) {
       run.samplesTotal += extraSamples(windows, histograms)
-      runMixed(run, plan, mixed, windows, histograms, series)
+      runMixed(run, plan, extended === undefined ? mixed : extendedKernel(func, extended), windows, histograms, series)
+      finish(series, dropName)
+      return
+    }
+    if (extended !== undefined) {
+      extendedFloats(func, extended, windows, series)
       finish(series, dropName)
       return
     }
@@ -106,15 +114,15 @@ function namesOfSamplesDiffer(plan: WindowPlan): boolean {
  * Finds the samples of each step's window, open on the left, and answers how many there are in all windows together.
  * Hot: runs once a series, one pass over samples and steps.
  */
-function placeWindows(windows: Windows): number {
+function placeWindows(windows: Windows, { beforeMs, afterMs }: { readonly beforeMs: number; readonly afterMs: number }): number {
   const { timestamps, length, lo, hi, stepCount, firstEnd, endStepMs, rangeMs } = windows
   let low = 0
   let high = 0
   let total = 0
   for (let k = 0; k < stepCount; k++) {
     const end = firstEnd + k * endStepMs
-    const start = end - rangeMs
-    while (high < length && timestamps[high] <= end) high++
+    const start = end - rangeMs - beforeMs
+    while (high < length && timestamps[high] <= end + afterMs) high++
     while (low < high && timestamps[low] <= start) low++
     lo[k] = low
     hi[k] = high

@@ -72,8 +72,12 @@ export interface VectorSelector {
   /** Where the offset is computed; `offsetMs` then is 0. */
   readonly offsetExpr?: DurationExpr | undefined
   readonly at: AtModifier | undefined
+  /** Looks beyond its range, or the time it is evaluated at: `anchored`, `smoothed`. */
+  readonly extended?: ExtendedModifier | undefined
   readonly range: PositionRange
 }
+
+export type ExtendedModifier = 'anchored' | 'smoothed'
 
 export interface MatrixSelector {
   readonly kind: 'matrixSelector'

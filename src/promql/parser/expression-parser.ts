@@ -4,7 +4,7 @@ import type { AggregateOperator, BinaryOperator, Expr, PositionRange, VectorMatc
 import { unquote } from './go-text.ts'
 import { parseGrouping, parseMatching } from './grouping.ts'
 import { beginsNumber, parseNumberLiteral, parseSignedNumber } from './literals.ts'
-import { parseAt, parseOffset, parseRange } from './modifiers.ts'
+import { parseAt, parseExtended, parseOffset, parseRange } from './modifiers.ts'
 import type { ParseError } from './parse-error.ts'
 import { parseSelector, selectorOfName } from './selector.ts'
 import type { Token, TokenKind } from './token.ts'
@@ -12,6 +12,7 @@ import { isAggregator, isMetricName } from './token.ts'
 import type { TokenStream } from './token-stream.ts'
 
 const EXPERIMENTAL_FUNCTIONS = 'promql-experimental-functions'
+const EXTENDED_SELECTORS = 'promql-extended-range-selectors'
 const FILL_MODIFIERS = 'promql-binop-fill-modifiers'
 
 /** How deep an expression may nest. Whoever walks a tree by recursion needs no more stack than this. */
@@ -128,8 +129,10 @@ export class ExpressionParser {
       } else if (token.kind === 'offset') expr = parseOffset(this.#tokens, this.#features, expr)
       else if (token.kind === '@') expr = parseAt(this.#tokens, expr)
       else if (token.kind === 'anchored' || token.kind === 'smoothed') {
-        const what = `${token.kind} modifier is experimental and not enabled`
-        throw this.#tokens.notEnabled(expr.range, what, 'promql-extended-range-selectors')
+        if (!this.#features.has(EXTENDED_SELECTORS)) {
+          throw this.#tokens.notEnabled(expr.range, `${token.kind} modifier is experimental and not enabled`, EXTENDED_SELECTORS)
+        }
+        expr = parseExtended(this.#tokens, expr)
       } else return expr
     }
   }

@@ -1,4 +1,4 @@
-import type { AtModifier, Expr, MatrixSelector, Subquery, VectorSelector } from './ast.ts'
+import type { AtModifier, Expr, ExtendedModifier, MatrixSelector, Subquery, VectorSelector } from './ast.ts'
 import { type ParsedDuration, parseOffsetDuration, parsePositiveDuration } from './durations.ts'
 import { DURATION_WANTED, parseSignedNumber, roundHalfAway } from './literals.ts'
 import type { TokenStream } from './token-stream.ts'
@@ -61,6 +61,21 @@ export function parseAt(tokens: TokenStream, expr: Expr): Expr {
   const range = { start: expr.range.start, end }
   if (expr.kind === 'matrixSelector') return { ...expr, selector: { ...expr.selector, at }, range }
   return { ...inner, at, range }
+}
+
+/** `anchored` or `smoothed` behind `expr`; the word is the next token. */
+export function parseExtended(tokens: TokenStream, expr: Expr): Expr {
+  const word = tokens.take()
+  const extended = word.kind as ExtendedModifier
+  if (expr.kind === 'subquery') throw tokens.error(expr.range, `${extended} modifier is not supported for subqueries`)
+  const selector = expr.kind === 'matrixSelector' ? expr.selector : expr
+  if (selector.kind !== 'vectorSelector') throw tokens.error(expr.range, `${extended} modifier not implemented`)
+  if (selector.extended !== undefined && selector.extended !== extended) {
+    throw tokens.error(expr.range, 'anchored and smoothed modifiers cannot be used together')
+  }
+  const range = { start: expr.range.start, end: word.end }
+  if (expr.kind === 'matrixSelector') return { ...expr, selector: { ...selector, extended }, range }
+  return { ...selector, extended, range }
 }
 
 function parseAtTime(tokens: TokenStream, expr: Expr): { at: AtModifier; end: number } {

@@ -15,10 +15,10 @@ export function printExpr(expr: Expr): string {
     case 'string':
       return quote(expr.value)
     case 'vectorSelector':
-      return `${printSelector(expr)}${printAt(expr.at)}${printOffset(expr)}`
+      return `${printSelector(expr)}${printAt(expr.at)}${printOffset(expr)}${printExtended(expr)}`
     case 'matrixSelector': {
       const { selector } = expr
-      return `${printSelector(selector)}[${printRange(expr)}]${printAt(selector.at)}${printOffset(selector)}`
+      return `${printSelector(selector)}[${printRange(expr)}]${printAt(selector.at)}${printOffset(selector)}${printExtended(selector)}`
     }
     case 'subquery':
       return `${printExpr(expr.expr)}${printSubqueryRange(expr)}`
@@ -86,6 +86,10 @@ function printSelector({ name, matchers }: VectorSelector): string {
 function printAt(at: AtModifier | undefined): string {
   if (at === undefined) return ''
   return at.kind === 'time' ? ` @ ${printMilliseconds(at.time)}` : ` @ ${at.kind}()`
+}
+
+function printExtended({ extended }: VectorSelector): string {
+  return extended === undefined ? '' : ` ${extended}`
 }
 
 /** Seconds with three decimals; exact, which division is not for times far out. */

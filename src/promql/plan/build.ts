@@ -1,8 +1,9 @@
+import { CodedError } from '../../base/errors.ts'
 import { Labels, METRIC_NAME } from '../../model/labels.ts'
 import type { Timestamp } from '../../model/time.ts'
 import type { SelectHints } from '../../storage/series-source.ts'
 import { returnsScalar } from '../functions/function-table.ts'
-import type { AtModifier, Expr, MatrixSelector, Subquery, VectorSelector } from '../parser/ast.ts'
+import type { AtModifier, Expr, ExtendedModifier, MatrixSelector, Subquery, VectorSelector } from '../parser/ast.ts'
 import { resolveDuration } from '../parser/duration-expression.ts'
 import { type Plan, planType, type Samples, type Selection } from './plan.ts'
 
@@ -74,6 +75,7 @@ function buildCall(func: string, args: readonly Expr[], above: BuildContext, ran
   const context = { ...above, marksResets }
   const samples = args.find((arg) => arg.kind === 'matrixSelector' || arg.kind === 'subquery')
   if (samples !== undefined) {
+    if (samples.kind === 'matrixSelector') checkExtended(func, samples.selector.extended)
     // The series that are there at all are what absent_over_time is the opposite of.
     const kernel = func === 'absent_over_time' ? 'present_over_time' : func
     const parameters = args.filter((arg) => arg !== samples).map((arg) => build(arg, context, hints))
@@ -90,6 +92,18 @@ function buildCall(func: string, args: readonly Expr[], above: BuildContext, ran
   const absentLabels = func === 'absent' ? absentLabelsOf(args[0]) : Labels.empty
   const type = returnsScalar(func) ? 'scalar' : 'vector'
   return { kind: 'call', func, args: args.map((arg) => build(arg, context, hints)), absentLabels, type, range }
+}
+
+/** Functions that know what to do with samples beyond their range. */
+const EXTENDED_FUNCTIONS = {
+  anchored: ['changes', 'delta', 'increase', 'rate', 'resets'],
+  smoothed: ['delta', 'increase', 'rate'],
+}
+
+function checkExtended(func: string, extended: ExtendedModifier | undefined): void {
+  if (extended === undefined || EXTENDED_FUNCTIONS[extended].includes(func)) return
+  const allowed = EXTENDED_FUNCTIONS[extended].join(', ')
+  throw new CodedError('execution', `${extended} modifier can only be used with: ${allowed} - not with ${func}`)
 }
 
 /** What the functions of the query itself answer, in ms. */
@@ -126,6 +140,7 @@ function selectionOf(selector: VectorSelector, context: BuildContext, hints: Sel
     offsetMs: offsetOf(selector, context),
     at: resolveAt(selector.at, context),
     hints,
+    extended: selector.extended,
     marksResets: context.marksResets,
   }
 }

@@ -2,7 +2,7 @@ import type { Labels } from '../../model/labels.ts'
 import type { Matcher } from '../../model/matcher.ts'
 import type { Timestamp } from '../../model/time.ts'
 import type { SelectHints } from '../../storage/series-source.ts'
-import type { AggregateOperator, BinaryOperator, PositionRange, ValueType, VectorMatching } from '../parser/ast.ts'
+import type { AggregateOperator, BinaryOperator, ExtendedModifier, PositionRange, ValueType, VectorMatching } from '../parser/ast.ts'
 
 // A plan is what is evaluated: the query without parentheses, with the times of `@` resolved and every node typed.
 // 1. A plan is never changed; an optimiser answers a new one, and what a plan answers stays the same.
@@ -16,6 +16,8 @@ export interface Selection {
   /** The time that `@` fixes; undefined: the time of the step. */
   readonly at: Timestamp | undefined
   readonly hints: SelectHints
+  /** Samples beyond the range, or after the time, are looked at, too. */
+  readonly extended: ExtendedModifier | undefined
   /**
    * Histograms that say nothing of counter resets are compared with the one before, and say it then. Upstream has it where only
    * count and sum of histograms are asked for, as it reads nothing else there; its warnings of contradicting hints come from that.

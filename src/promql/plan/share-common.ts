@@ -121,8 +121,8 @@ function keyOf(plan: Plan): string {
   }
 }
 
-function selectionKey({ matchers, offsetMs, at, marksResets }: Selection): string {
-  return `{${matchers.map((matcher: Matcher) => matcher.toString())}}${offsetMs}@${at}${marksResets ? 'r' : ''}`
+function selectionKey({ matchers, offsetMs, at, extended, marksResets }: Selection): string {
+  return `{${matchers.map((matcher: Matcher) => matcher.toString())}}${offsetMs}@${at}${marksResets ? 'r' : ''}${extended ?? ''}`
 }
 
 function samplesKey(samples: Samples): string {
