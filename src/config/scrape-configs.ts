@@ -162,11 +162,11 @@ function discoverers(job: ScrapeSection, { resolve, file, variables }: JobContex
   }
   for (const section of job.dns_sd_configs ?? []) {
     const config = toDnsSdConfig(section)
-    add('dns', config, (env) => dnsDiscoverer(env, config))
+    add('dns', config, (env) => dnsDiscoverer(env, config, job.job_name!))
   }
   for (const [index, section] of (job.http_sd_configs ?? []).entries()) {
     const config = toHttpSdConfig(section, client('http_sd_configs', index, section))
-    add('http', config, (env) => httpDiscoverer(env, config))
+    add('http', config, (env) => httpDiscoverer(env, config, job.job_name!))
   }
   for (const [index, section] of (job.kubernetes_sd_configs ?? []).entries()) {
     const config = toKubernetesSdConfig(section, { client: client('kubernetes_sd_configs', index, section), resolve, variables })

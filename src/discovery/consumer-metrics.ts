@@ -1,11 +1,13 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { knownMetric } from './known-metric.ts'
+import { forgetRefreshes } from './refresh.ts'
 
 /**
  * What goes from discoverers to those who use their targets. `name` is the part of the program that does: `scrape`.
  * Source of names: Prometheus discovery/metrics.go.
  */
 export class ConsumerMetrics {
+  readonly #registry: Registry
   readonly #name: string
   readonly #failed: Gauge<'name'>
   readonly #discovered: Gauge<'name' | 'config'>
@@ -19,6 +21,7 @@ export class ConsumerMetrics {
     const gauge = <L extends string>(metric: string, help: string, labels: readonly L[]) =>
       knownMetric(registry, metric, (base) => new Gauge<L>({ ...base, help, labelNames: labels }))
     const counter = (metric: string, help: string) => knownMetric(registry, metric, (base) => new Counter({ ...base, help, labelNames }))
+    this.#registry = registry
     this.#name = name
     this.#failed = gauge(
       'prometheus_sd_failed_configs',
@@ -70,5 +73,6 @@ export class ConsumerMetrics {
     const job = { name: this.#name, config }
     this.#discovered.remove(job)
     this.#lastUpdate.remove(job)
+    forgetRefreshes(this.#registry, config)
   }
 }

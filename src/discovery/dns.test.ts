@@ -11,7 +11,7 @@ async function watching(type: DnsRecordType, names: readonly string[], records: 
   await env.fs.mkdir('/etc')
   await env.fs.writeFile('/etc/resolv.conf', resolvConf)
   for (const [name, list] of Object.entries(records)) env.dns.set(name, ...list)
-  const found = collectGroups(env, dnsDiscoverer(env, { names, type, port: 9100, refreshIntervalMs: 30_000 }))
+  const found = collectGroups(env, dnsDiscoverer(env, { names, type, port: 9100, refreshIntervalMs: 30_000 }, 'j'))
   return { env, look: () => found.look(30_000), stop: found.stop }
 }
 

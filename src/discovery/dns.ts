@@ -57,7 +57,7 @@ export function toDnsSdConfig(config: z.output<typeof dnsSdConfigSchema>): DnsSd
 }
 
 /** Targets that DNS names, a group a name. A name that no server answers for keeps what it had; one that is gone loses it. */
-export function dnsDiscoverer(env: Env, { names, type, port, refreshIntervalMs }: DnsSdConfig): Discoverer {
+export function dnsDiscoverer(env: Env, { names, type, port, refreshIntervalMs }: DnsSdConfig, jobName: string): Discoverer {
   const lookups = knownMetric(
     env.metrics,
     'prometheus_sd_dns_lookups_total',
@@ -83,6 +83,7 @@ export function dnsDiscoverer(env: Env, { names, type, port, refreshIntervalMs }
   }
   return refreshDiscoverer(env, {
     mechanism: 'dns',
+    jobName,
     intervalMs: refreshIntervalMs,
     async refresh(signal) {
       const groups = await Promise.all(names.map((name) => groupOf(name, signal)))

@@ -28,7 +28,7 @@ async function watching() {
     response.socket?.end()
   })
   const config = { url: 'http://sd/list', refreshIntervalMs: 30_000, client: PLAIN_HTTP_CLIENT }
-  const found = collectGroups(env, httpDiscoverer(env, config))
+  const found = collectGroups(env, httpDiscoverer(env, config, 'j'))
   const look = async (next: Answer | undefined, waitMs = 30_000) => {
     answer = next
     return found.look(waitMs)
@@ -81,8 +81,8 @@ test('whatever is wrong keeps the targets, counts and says so', async () => {
   }
   const metrics = await env.metrics.metrics()
   assert.match(metrics, /prometheus_sd_http_failures_total 8\n/)
-  assert.match(metrics, /prometheus_sd_refresh_failures_total\{mechanism="http"\} 8\n/)
-  assert.match(metrics, /prometheus_sd_refresh_duration_seconds_count\{mechanism="http"\} 10\n/)
+  assert.match(metrics, /prometheus_sd_refresh_failures_total\{mechanism="http",config="j"\} 8\n/)
+  assert.match(metrics, /prometheus_sd_refresh_duration_seconds_count\{mechanism="http",config="j"\} 10\n/)
   assert.deepEqual(await look(json([{ targets: ['a:2'] }])), ['http://sd/list:0 {__meta_url="http://sd/list"} {__address__="a:2"}'])
   await stop()
 })

@@ -55,7 +55,7 @@ export function toHttpSdConfig(config: z.output<typeof httpSdConfigSchema>, clie
 }
 
 /** Target groups that a server lists as JSON. A bad answer keeps what the last good one said. */
-export function httpDiscoverer(env: Env, { url, refreshIntervalMs, client: config }: HttpSdConfig): Discoverer {
+export function httpDiscoverer(env: Env, { url, refreshIntervalMs, client: config }: HttpSdConfig, jobName: string): Discoverer {
   const client = new HttpClient(env, config)
   const failures = knownMetric(
     env.metrics,
@@ -75,6 +75,7 @@ export function httpDiscoverer(env: Env, { url, refreshIntervalMs, client: confi
   }
   return refreshDiscoverer(env, {
     mechanism: 'http',
+    jobName,
     intervalMs: refreshIntervalMs,
     async refresh(signal) {
       try {

@@ -8,7 +8,7 @@ import type { ConsulSdConfig } from '../../src/discovery/consul/schema.ts'
 import type { Discoverer, TargetGroup } from '../../src/discovery/discoverer.ts'
 import { dnsDiscoverer } from '../../src/discovery/dns.ts'
 import { httpDiscoverer } from '../../src/discovery/http.ts'
-import { PLAIN_HTTP_CLIENT } from '../../src/discovery/http-client.ts'
+import { PLAIN_HTTP_CLIENT } from '../../src/discovery/http-client-config.ts'
 import { ConsulServer } from '../support/consul-server.ts'
 import { type MutableZone, startDnsServer } from '../support/dns-server.ts'
 import { fastEnv } from '../support/fast-env.ts'
@@ -129,7 +129,7 @@ export async function proveHttp(seed: number, count: number): Promise<void> {
         { ...good(), how: 'never' },
       ])
     answers.set(path, bad())
-    const watched = new Watched(httpDiscoverer(env, { url, refreshIntervalMs: REFRESH_MS, client: PLAIN_HTTP_CLIENT }))
+    const watched = new Watched(httpDiscoverer(env, { url, refreshIntervalMs: REFRESH_MS, client: PLAIN_HTTP_CLIENT }, 'j'))
     for (let step = 0; step < STEPS; step++) {
       if (chance.below(2) === 0) {
         groups = Array.from({ length: chance.below(3) }, () => ({
@@ -267,7 +267,7 @@ export async function proveDns(seed: number, count: number): Promise<void> {
       return name.includes('.') ? [name, `${name}.x.y`] : [`${name}.x.y`, name]
     }
     const all = names.flatMap(candidates)
-    const watched = new Watched(dnsDiscoverer(env, { names, type, port: 9100, refreshIntervalMs: REFRESH_MS }))
+    const watched = new Watched(dnsDiscoverer(env, { names, type, port: 9100, refreshIntervalMs: REFRESH_MS }, 'j'))
     const record = () => {
       if (type === 'A') return `10.0.0.${chance.below(9)}`
       if (type === 'AAAA') return `fd00:0000:0000:0000:0000:0000:0000:000${1 + chance.below(8)}`
