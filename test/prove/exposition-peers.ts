@@ -164,6 +164,10 @@ export const PAGE_REASONS: readonly Reason<PageDisagreement>[] = [
     explains: ({ page }) => page.format === 'protobuf' && mixesHistograms(page.body),
   },
   {
+    name: 'a quoted name that is not UTF-8, which upstream stores',
+    explains: ({ ours, theirs }) => /invalid UTF-8/.test(ours.error) && theirs.error === '',
+  },
+  {
     name: 'damage in a part of a message of which nothing is stored',
     explains: ({ page, ours, theirs }) => page.format === 'protobuf' && ours.error === '' && /^proto: |unexpected EOF/.test(theirs.error),
   },
@@ -177,7 +181,7 @@ export const PAGE_REASONS: readonly Reason<PageDisagreement>[] = [
   },
   {
     name: 'a label given twice, once without a value: upstream takes the page, and neither of the two',
-    explains: ({ ours, theirs }) => / is not unique$/.test(ours.error) && theirs.error === '',
+    explains: ({ ours, theirs }) => / is not unique/.test(ours.error) && theirs.error === '',
   },
   {
     name: 'help that follows its name without a blank: upstream loses its first byte, whatever it is part of',
