@@ -1,5 +1,6 @@
 import { CodedError } from '../base/errors.ts'
 import type { PageParser } from '../exposition/page-parser.ts'
+import type { Exemplar } from '../model/exemplar.ts'
 import type { Histogram } from '../model/histogram.ts'
 import type { Timestamp } from '../model/time.ts'
 import { type Appender, AppendStatus, ExemplarStatus, type SeriesRef } from '../storage/appender.ts'
@@ -76,7 +77,10 @@ export class SampleAppender {
   /** Those of the parser's sample, which has this time. */
   appendExemplars(ref: SeriesRef, timestamp: Timestamp): void {
     if (this.#parser.isPlain || !this.#features.exemplars) return
-    const exemplars = this.#parser.exemplars(timestamp)
+    let given = this.#parser.exemplars(timestamp)
+    // Of a histogram, one without a time cannot be told from the same one seen again.
+    if (this.#parser.isHistogram) given = given.filter(({ hasTimestamp }) => hasTimestamp)
+    const exemplars = given.length > 1 ? [...given].sort(compareExemplars) : given
     let lateCount = 0
     for (const exemplar of exemplars) {
       if (this.#appender.appendExemplar(ref, exemplar) === ExemplarStatus.outOfOrder) lateCount++
@@ -98,6 +102,11 @@ export class SampleAppender {
         this.outOfBoundsCount++
     }
   }
+}
+
+/** In the order in which a series takes them. Source: Prometheus model/exemplar/exemplar.go, Compare. */
+function compareExemplars(a: Exemplar, b: Exemplar): number {
+  return a.timestamp - b.timestamp || Number(a.hasTimestamp) - Number(b.hasTimestamp) || a.value - b.value
 }
 
 export const TOO_MANY_BUCKETS = Symbol('too many buckets')
