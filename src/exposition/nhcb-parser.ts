@@ -10,7 +10,7 @@
 
 import type { Exemplar } from '../model/exemplar.ts'
 import type { Histogram } from '../model/histogram.ts'
-import { type Labels, METRIC_NAME } from '../model/labels.ts'
+import { keyOfPairs, type Labels, METRIC_NAME } from '../model/labels.ts'
 import type { MetricType } from '../model/metadata.ts'
 import type { Timestamp } from '../model/time.ts'
 import { ClassicHistogram } from './classic-histogram.ts'
@@ -271,10 +271,12 @@ function suffixOf(name: string): '' | '_bucket' | '_sum' | '_count' {
 
 /** Equal for all series of a histogram. */
 function keyOf(labels: Labels, name: string): string {
-  return labels
-    .without('le')
-    .with({ [METRIC_NAME]: name })
-    .key()
+  const { pairs } = labels
+  const parts = [name]
+  for (let i = 0; i < pairs.length; i += 2) {
+    if (pairs[i] !== METRIC_NAME && pairs[i] !== 'le') parts.push(pairs[i], pairs[i + 1])
+  }
+  return keyOfPairs(parts)
 }
 
 const TYPE_LINE = /#[ \t]+TYPE[ \t]+("(?:[^"\\]|\\.)*"|[^ \t]+)/

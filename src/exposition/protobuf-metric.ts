@@ -13,6 +13,9 @@ const HISTOGRAM = 'Histogram'
 export class ProtobufMetric {
   /** Four positions a label: name and value, each from and to. */
   readonly labelAt: number[] = []
+  /** Where all labels stand: their fields, usually without others between them. */
+  labelsStart = 0
+  labelsEnd = 0
   /** Unix ms; 0: none. */
   timestamp = 0
   counter = 0
@@ -52,12 +55,17 @@ export class ProtobufMetric {
   /** Reads the message that begins where the reader is. Throws ExpositionError. */
   read(reader: ProtobufReader, end: number): void {
     this.#clear()
+    this.labelsStart = reader.position
+    this.labelsEnd = reader.position
     while (reader.position < end) {
+      const start = reader.position
       reader.key(METRIC, end)
       switch (reader.field) {
         case 1:
           reader.want(WireType.length, 'Label')
           this.#readLabel(reader, reader.lengthEnd(end))
+          if (this.labelAt.length === 4) this.labelsStart = start
+          this.labelsEnd = reader.position
           break
         case 2:
           reader.want(WireType.length, 'Gauge')

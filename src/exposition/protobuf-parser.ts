@@ -26,17 +26,21 @@ import { helpLine, shownName } from './text-writer.ts'
 
 const NO_EXEMPLARS: readonly Exemplar[] = []
 
+const encoder = new TextEncoder()
+
 /** Numbers of metrics.proto's MetricType. */
 const Kind = { counter: 0, gauge: 1, summary: 2, untyped: 3, histogram: 4, gaugeHistogram: 5 } as const
 const TYPES: readonly MetricType[] = ['counter', 'gauge', 'summary', 'unknown', 'histogram', 'gaugehistogram']
 
 /** What of a metric is told of next. From 0 on: the bucket or quantile of that number. */
 const Part = { native: -3, count: -2, sum: -1, first: 0 } as const
-const SUFFIXES = { none: Buffer.from(''), count: Buffer.from('_count'), sum: Buffer.from('_sum'), bucket: Buffer.from('_bucket') }
 
-/** Bytes that no UTF-8 has: between the parts of a series, and before the bound of a bucket or quantile. */
+/** A byte that no name has: behind the name and behind the labels of a series, which may have it too. */
 const SEPARATOR = 0xff
-const BOUND_SEPARATOR = 0xfe
+/** What a series is of its metric: ends its bytes, before the bound of a bucket or quantile. */
+const Role = { whole: 0, count: 99, sum: 115, bucket: 98, quantile: 113 } as const
+/** What a bound may take. */
+const BOUND_BYTES_MAX = 32
 
 /** Of bytes that an error shows. */
 const SHOWN_BYTES_MAX = 1000
@@ -74,10 +78,10 @@ export class ProtobufParser implements PageParser {
   #hasMore = false
   /** An entry was looked at and not taken. */
   #pending: Entry | undefined
-  #series: Buffer = Buffer.alloc(1024)
-  /** The labels of the metric as part of the series, with the metric's name and suffix behind them. */
+  #series = new Uint8Array(1024)
+  /** Where the metric's name and labels end in that. */
   #labelsEnd = 0
-  #comment: Buffer = Buffer.alloc(0)
+  #comment = new Uint8Array(0)
   /** Texts of the bounds of the last buckets, by their number: neighbours have the same. */
   readonly #bounds: number[] = []
   readonly #boundTexts: string[] = []
@@ -172,7 +176,7 @@ export class ProtobufParser implements PageParser {
   }
 
   #tell(entry: Entry, line: string): Entry {
-    this.#comment = Buffer.from(line)
+    this.#comment = encoder.encode(line)
     this.commentEnd = this.#comment.length
     return entry
   }
@@ -288,22 +292,21 @@ export class ProtobufParser implements PageParser {
     this.#writeLabels()
   }
 
-  /** The beginning of the metric's series bytes. */
+  /**
+   * The beginning of the metric's series bytes, after the name: its labels as they stand in the page, which are the same next time
+   * if whoever wrote them is.
+   */
   #writeLabels(): void {
-    const at = this.#metric.labelAt
-    let size = this.#nameBytes.length + 64
-    for (let i = 0; i < at.length; i += 4) size += at[i + 1] - at[i] + (at[i + 3] - at[i + 2]) + 2
+    const { labelsStart, labelsEnd } = this.#metric
+    const size = this.#nameBytes.length + labelsEnd - labelsStart + BOUND_BYTES_MAX
     if (size > SERIES_BYTES_MAX) throw new ExpositionError(`series of ${size} bytes, at most ${SERIES_BYTES_MAX}`)
-    if (this.#series.length < size) this.#series = Buffer.alloc(size * 2)
+    if (this.#series.length < size) this.#series = new Uint8Array(size * 2)
     const series = this.#series
-    const page = this.#buffer
-    let p = 0
-    for (let i = 0; i < at.length; i += 4) {
-      p += page.copy(series, p, at[i], at[i + 1])
-      series[p++] = SEPARATOR
-      p += page.copy(series, p, at[i + 2], at[i + 3])
-      series[p++] = SEPARATOR
-    }
+    // Also when it is the same as the last metric's: the buffer may be another one.
+    let p = this.#nameBytes.copy(series)
+    series[p++] = SEPARATOR
+    p += this.#buffer.copy(series, p, labelsStart, labelsEnd)
+    series[p++] = SEPARATOR
     this.#labelsEnd = p
   }
 
@@ -315,20 +318,20 @@ export class ProtobufParser implements PageParser {
     switch (this.#kind) {
       case Kind.counter:
         this.isPlain = metric.exemplarAt.length === 0
-        this.#sample(metric.counter, SUFFIXES.none, false)
+        this.#sample(metric.counter, Role.whole, false)
         return
       case Kind.gauge:
       case Kind.untyped:
         this.isPlain = true
-        this.#sample(this.#kind === Kind.gauge ? metric.gauge : metric.untyped, SUFFIXES.none, false)
+        this.#sample(this.#kind === Kind.gauge ? metric.gauge : metric.untyped, Role.whole, false)
         return
       case Kind.summary:
         this.isPlain = true
-        if (part === Part.count) this.#sample(metric.summaryCount, SUFFIXES.count, true)
-        else if (part === Part.sum) this.#sample(metric.summarySum, SUFFIXES.sum, metric.quantiles.length > 0)
+        if (part === Part.count) this.#sample(metric.summaryCount, Role.count, true)
+        else if (part === Part.sum) this.#sample(metric.summarySum, Role.sum, metric.quantiles.length > 0)
         else {
-          this.#sample(metric.quantileValues[part], SUFFIXES.none, part + 1 < metric.quantiles.length)
-          this.#bound('quantile', metric.quantiles[part], part)
+          this.#sample(metric.quantileValues[part], Role.quantile, part + 1 < metric.quantiles.length)
+          this.#bound(metric.quantiles[part], part)
         }
         return
       default:
@@ -343,43 +346,41 @@ export class ProtobufParser implements PageParser {
       case Part.native:
         this.isPlain = false
         this.isHistogram = true
-        this.#sample(0, SUFFIXES.none, this.#options.keepClassic && metric.bucketBounds.length > 0)
+        this.#sample(0, Role.whole, this.#options.keepClassic && metric.bucketBounds.length > 0)
         return
       case Part.count:
-        this.#sample(totalCount(metric), SUFFIXES.count, true)
+        this.#sample(totalCount(metric), Role.count, true)
         return
       case Part.sum:
-        this.#sample(metric.sum, SUFFIXES.sum, true)
+        this.#sample(metric.sum, Role.sum, true)
         return
       default: {
         const isExposed = part < metric.bucketBounds.length
         const bound = isExposed ? metric.bucketBounds[part] : Infinity
         this.isPlain = !isExposed || metric.bucketExemplarAt[part * 2] < 0
-        this.#sample(isExposed ? metric.bucketCounts[part] : totalCount(metric), SUFFIXES.bucket, bound !== Infinity)
-        this.#bound('le', bound, part)
+        this.#sample(isExposed ? metric.bucketCounts[part] : totalCount(metric), Role.bucket, bound !== Infinity)
+        this.#bound(bound, part)
       }
     }
   }
 
-  #sample(value: number, suffix: Buffer, hasMore: boolean): void {
+  #sample(value: number, role: number, hasMore: boolean): void {
     this.numbers[0] = value
     this.#hasMore = hasMore
-    const series = this.#series
-    const p = this.#labelsEnd + this.#nameBytes.copy(series, this.#labelsEnd)
-    this.seriesEnd = p + suffix.copy(series, p)
+    this.seriesEnd = this.#labelsEnd
+    if (role !== Role.whole) this.#series[this.seriesEnd++] = role
   }
 
-  #bound(name: 'le' | 'quantile', bound: number, index: number): void {
+  #bound(bound: number, index: number): void {
     if (!Object.is(this.#bounds[index], bound)) {
       this.#bounds[index] = bound
       this.#boundTexts[index] = formatBucketBound(bound)
     }
+    const text = this.#boundTexts[index]
     const series = this.#series
     let p = this.seriesEnd
-    series[p++] = BOUND_SEPARATOR
-    p += series.write(name, p, 'latin1')
-    series[p++] = SEPARATOR
-    this.seriesEnd = p + series.write(this.#boundTexts[index], p, 'latin1')
+    for (let i = 0; i < text.length; i++) series[p++] = text.charCodeAt(i)
+    this.seriesEnd = p
   }
 
   labels(): Labels {
@@ -393,12 +394,18 @@ export class ProtobufParser implements PageParser {
   }
 
   #seriesName(): string {
-    return this.#series.toString('utf8', this.#labelsEnd, this.#nameAndSuffixEnd())
-  }
-
-  #nameAndSuffixEnd(): number {
-    const bound = this.#series.indexOf(BOUND_SEPARATOR, this.#labelsEnd)
-    return bound < 0 || bound > this.seriesEnd ? this.seriesEnd : bound
+    const isHistogram = this.#kind >= Kind.histogram
+    if (!isHistogram && this.#kind !== Kind.summary) return this.#name
+    switch (this.#part) {
+      case Part.native:
+        return this.#name
+      case Part.count:
+        return `${this.#name}_count`
+      case Part.sum:
+        return `${this.#name}_sum`
+      default:
+        return isHistogram ? `${this.#name}_bucket` : this.#name
+    }
   }
 
   emptyLabelNames(): readonly string[] {
