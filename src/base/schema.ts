@@ -20,7 +20,7 @@ export type SchemaInfo =
     }
   | { readonly kind: 'list'; readonly item: z.ZodType; readonly flow: boolean }
   | { readonly kind: 'map'; readonly value: z.ZodType }
-  | { readonly kind: 'scalar'; readonly type: string; print(value: unknown): string | number | boolean }
+  | { readonly kind: 'scalar'; readonly type: string; print(value: unknown, resolve: Resolve): string | number | boolean }
 
 export interface Field {
   readonly schema: z.ZodType
@@ -29,6 +29,9 @@ export interface Field {
   /** Values with which nothing is ignored, since they ask for what happens anyway. */
   readonly neutral: readonly unknown[]
 }
+
+/** Makes a path complete. */
+export type Resolve = (path: string) => string
 
 const infos = new WeakMap<z.ZodType, SchemaInfo>()
 const unsupportedMarks = new WeakMap<z.ZodType, readonly unknown[]>()
@@ -188,7 +191,11 @@ export function schemaProblems(error: z.ZodError): readonly SchemaProblem[] {
 }
 
 /** A value of one scalar. `parse` throws a CodedError, whose message is the problem. */
-export function scalar<T>(type: string, parse: (scalar: YamlScalar) => T, print: (value: T) => string | number | boolean): z.ZodType<T> {
+export function scalar<T>(
+  type: string,
+  parse: (scalar: YamlScalar) => T,
+  print: (value: T, resolve: Resolve) => string | number | boolean,
+): z.ZodType<T> {
   const schema = z.unknown().transform((input, context): T => {
     if (!(input instanceof YamlScalar)) {
       context.issues.push({ code: 'custom', message: `found ${describe(input)}, want ${type}`, input })
@@ -205,7 +212,7 @@ export function scalar<T>(type: string, parse: (scalar: YamlScalar) => T, print:
   return register(schema as unknown as z.ZodType<T>, {
     kind: 'scalar',
     type,
-    print: print as (value: unknown) => string | number | boolean,
+    print: print as (value: unknown, resolve: Resolve) => string | number | boolean,
   })
 }
 
@@ -216,6 +223,13 @@ export function once<T>(make: () => T): () => T {
 }
 
 export const text = once(() => scalar('a text', ({ text }) => text, String))
+
+/** A path of a file, printed complete. */
+export const path = once(() => scalar('a path', ({ text }) => text, completePath))
+
+export function completePath(path: string, resolve: Resolve): string {
+  return path === '' ? '' : resolve(path)
+}
 
 /** A text that `toYaml` does not show. */
 export const secret = once(() =>
@@ -333,20 +347,20 @@ export function visitUnsupported(
   walk(schema, value, [], [])
 }
 
-/** The value as plain data in the schema's order, mappings in that of their names: defaults filled in, secrets hidden. */
-export function printable(schema: z.ZodType, value: unknown): unknown {
+/** The value as plain data in the schema's order, mappings in that of their names: defaults filled in, paths completed, secrets hidden. */
+export function printable(schema: z.ZodType, value: unknown, resolve: Resolve = (path) => path): unknown {
   const info = schemaInfo(schema)
-  if (info.kind === 'scalar') return info.print(value)
-  if (info.kind === 'list') return (value as unknown[]).map((item) => printable(info.item, item))
+  if (info.kind === 'scalar') return info.print(value, resolve)
+  if (info.kind === 'list') return (value as unknown[]).map((item) => printable(info.item, item, resolve))
   if (info.kind === 'map') {
     const entries = Object.entries(value as object).sort(([a], [b]) => (a < b ? -1 : 1))
-    return Object.fromEntries(entries.map(([key, item]) => [key, printable(info.value, item)]))
+    return Object.fromEntries(entries.map(([key, item]) => [key, printable(info.value, item, resolve)]))
   }
   const out: Record<string, unknown> = {}
   const shown = info.shown(value as Record<string, unknown>)
   for (const [key, field] of info.fields) {
     const given = shown[key]
-    if (given !== undefined) out[key] = printable(field.schema, given)
+    if (given !== undefined) out[key] = printable(field.schema, given, resolve)
     else if (info.printed[key] !== undefined) out[key] = info.printed[key]
   }
   return out

@@ -142,6 +142,16 @@ scrape_configs:
   assert.deepEqual(warnings, [])
 })
 
+test('paths are printed complete', async () => {
+  const files = { '/etc/prom/jobs/b.yml': 'scrape_configs: [{job_name: b, bearer_token_file: token}]' }
+  const text =
+    'scrape_config_files: [jobs/*.yml]\nscrape_configs: [{job_name: a, tls_config: {ca_file: ca.pem}, file_sd_configs: [{files: [t/*.yml]}]}]\n'
+  const config = await load(text, { files })
+  for (const part of ['- /etc/prom/jobs/*.yml', 'ca_file: /etc/prom/ca.pem', '- /etc/prom/t/*.yml'])
+    assert.ok(config.toYaml().includes(part), part)
+  assert.match(config.jobYaml('b')!, /\nauthorization:\n {2}type: Bearer\n {2}credentials_file: \/etc\/prom\/jobs\/token\n/)
+})
+
 test('a file of secrets that cannot be read is a warning at its field', async () => {
   const { scrapeConfigs, warnings } = await load('scrape_configs:\n  - job_name: a\n    authorization:\n      credentials_file: gone\n')
   assert.deepEqual(scrapeConfigs[0].http.authorization?.credentials, { file: '/etc/prom/gone' })

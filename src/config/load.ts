@@ -92,11 +92,12 @@ export async function loadConfig(env: { readonly fs: FileSystem }, path: string,
         (a.file === b.file ? a.line - b.line || a.column - b.column : a.file < b.file ? -1 : 1),
     ),
     configFiles: [path, ...included.map((file) => file.path)],
-    toYaml: () => renderConfig(effective),
+    toYaml: () => renderConfig(effective, (name) => resolvePath(path, name)),
     jobYaml: (name) => {
       for (const file of [main, ...included]) {
         const job = file.value.scrape_configs?.find((job) => job.job_name === name)
-        if (job !== undefined) return renderJob(effectiveJob(job, global, (name) => resolvePath(file.path, name)))
+        const resolve = (name: string) => resolvePath(file.path, name)
+        if (job !== undefined) return renderJob(effectiveJob(job, global, resolve), resolve)
       }
       return undefined
     },

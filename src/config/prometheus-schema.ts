@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { CodedError } from '../base/errors.ts'
-import { boolean, integer, list, type Report, scalar, section, text, unsupported } from '../base/schema.ts'
+import { boolean, completePath, integer, list, type Report, scalar, section, text, unsupported } from '../base/schema.ts'
 import { duration, labels } from '../model/config-schema.ts'
 import { quote } from '../model/labels.ts'
 import { nameSchemeProblem, nameSchemes } from '../scrape/name-schemes.ts'
@@ -56,7 +56,7 @@ const patternPath = (what: string) =>
       if (/^[^*]*(\*[^/]*)?$/.test(text)) return text
       throw new CodedError('bad_data', `invalid ${what} path ${quote(text)}, want * only in the last part`)
     },
-    String,
+    completePath,
   )
 
 const scrapeConfigs = list(scrapeConfigSchema, { empty: 'empty or null scrape config section' })

@@ -1,16 +1,16 @@
 import { Document, isScalar, isSeq, visit } from 'yaml'
-import { printable } from '../base/schema.ts'
+import { printable, type Resolve } from '../base/schema.ts'
 import { type ScrapeSection, scrapeConfigSchema } from '../scrape/scrape-config-schema.ts'
 import { type PrometheusSection, prometheusSchema } from './prometheus-schema.ts'
 
 /** One job, in the same way, for /api/v1/scrape_pools/config. */
-export function renderJob(job: ScrapeSection): string {
-  return render(printable(scrapeConfigSchema, job))
+export function renderJob(job: ScrapeSection, resolve: Resolve): string {
+  return render(printable(scrapeConfigSchema, job, resolve))
 }
 
 /** The configuration with defaults filled in and secrets hidden, in upstream's order and style, for /api/v1/status/config. */
-export function renderConfig(config: PrometheusSection): string {
-  return render(printable(prometheusSchema, config))
+export function renderConfig(config: PrometheusSection, resolve: Resolve): string {
+  return render(printable(prometheusSchema, config, resolve))
 }
 
 function render(content: unknown): string {

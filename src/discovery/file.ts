@@ -4,7 +4,7 @@ import type { Env, Timer } from '../base/env.ts'
 import { CodedError, errorMessage } from '../base/errors.ts'
 import { directoryOf } from '../base/files.ts'
 import { globFiles } from '../base/glob.ts'
-import { list, scalar, schemaProblems, section } from '../base/schema.ts'
+import { completePath, list, scalar, schemaProblems, section } from '../base/schema.ts'
 import { parseYamlTree } from '../base/yaml-tree.ts'
 import { duration } from '../model/config-schema.ts'
 import { quote } from '../model/labels.ts'
@@ -32,7 +32,7 @@ const fileName = () =>
         `path name ${quote(text)} is not valid for file discovery, want .json, .yml or .yaml and * only in the last part`,
       )
     },
-    String,
+    completePath,
   )
 
 export const fileSdConfigSchema = section(

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { CodedError } from '../base/errors.ts'
 import type { SectionSchema } from '../base/schema.ts'
-import { boolean, list, map, once, oneOf, type Report, scalar, secret, section, text, url } from '../base/schema.ts'
+import { boolean, list, map, once, oneOf, path, type Report, scalar, secret, section, text, url } from '../base/schema.ts'
 import { quote } from '../model/labels.ts'
 import { canonicalHeader } from './header-name.ts'
 import { redactUrl } from './proxy.ts'
@@ -18,9 +18,9 @@ export const tlsConfigSchema = section(
     ca: text(),
     cert: text(),
     key: secret(),
-    ca_file: text(),
-    cert_file: text(),
-    key_file: text(),
+    ca_file: path(),
+    cert_file: path(),
+    key_file: path(),
     server_name: text(),
     insecure_skip_verify: boolean(),
     min_version: tlsVersion(),
@@ -88,10 +88,10 @@ const oauth2Schema = section(
   {
     client_id: text(),
     client_secret: secret(),
-    client_secret_file: text(),
+    client_secret_file: path(),
     client_certificate_key_id: text(),
     client_certificate_key: secret(),
-    client_certificate_key_file: text(),
+    client_certificate_key_file: path(),
     grant_type: text(),
     signature_algorithm: text(),
     iss: text(),
@@ -181,20 +181,20 @@ function headerNameProblem(name: string): string | undefined {
 
 /** Fields to spread into a section. */
 export const httpClientFields = once(() => ({
-  basic_auth: section('basic_auth', { username: text(), username_file: text(), password: secret(), password_file: text() }),
+  basic_auth: section('basic_auth', { username: text(), username_file: path(), password: secret(), password_file: path() }),
   authorization: section(
     'authorization',
-    { type: text(), credentials: secret(), credentials_file: text() },
+    { type: text(), credentials: secret(), credentials_file: path() },
     { printed: { type: 'Bearer' } },
   ),
   oauth2: oauth2Schema,
   bearer_token: secret(),
-  bearer_token_file: text(),
+  bearer_token_file: path(),
   tls_config: tlsConfigSchema,
   follow_redirects: boolean(),
   enable_http2: boolean(),
   ...proxyFields(),
-  http_headers: map(section('http_header', { values: list(text()), secrets: list(secret()), files: list(text()) }), headerNameProblem),
+  http_headers: map(section('http_header', { values: list(text()), secrets: list(secret()), files: list(path()) }), headerNameProblem),
 }))
 
 /** Those fields as they are read. */

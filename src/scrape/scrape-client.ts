@@ -63,9 +63,11 @@ interface ResponseHead {
 /** A request, ready to be sent to where `transport` leads. */
 interface Prepared {
   readonly url: ScrapeUrl
+  readonly access: HttpAccess
   readonly transport: HttpTransport
-  readonly headers: readonly (readonly [name: string, value: string])[]
-  /** The same as HTTP/1.1 has it. */
+  /** Secrets may go there. */
+  readonly isTrusted: boolean
+  /** As HTTP/1.1 has it. */
   readonly head: string
 }
 
@@ -81,7 +83,6 @@ export class ScrapeClient {
   readonly #options: ScrapeClientOptions
   readonly #http: HttpClient
   readonly #timer: QueuedTimer
-  #access: HttpAccess | undefined
   #prepared: Prepared | undefined
   #connection: ScrapeConnection | undefined
   #decoding: Decoding | undefined
@@ -164,14 +165,13 @@ export class ScrapeClient {
 
   /** The request to the target itself. */
   #prepare(access: HttpAccess): Prepared {
-    if (this.#prepared !== undefined && access === this.#access) return this.#prepared
+    if (this.#prepared !== undefined && access === this.#prepared.access) return this.#prepared
     const { url } = this.#options
     const transport = this.#http.transport(access, url)
     if (this.#prepared?.transport !== transport) {
       this.#connection?.abort(new ScrapeError('what is spoken has changed'))
       this.#connection = undefined
     }
-    this.#access = access
     this.#prepared = this.#preparedFor(url, access, transport, true)
     return this.#prepared
   }
@@ -225,11 +225,12 @@ export class ScrapeClient {
     return error instanceof Http2Error || isProtocolRefusal(error)
   }
 
-  async #getHttp2({ url, transport, headers }: Prepared, body: BodyBuffer): Promise<ResponseHead> {
+  async #getHttp2(prepared: Prepared, body: BodyBuffer): Promise<ResponseHead> {
     const controller = new AbortController()
     this.#abandon = (error) => controller.abort(error)
+    const { url, transport } = prepared
     const fields: Record<string, string[]> = {}
-    for (const [name, value] of headers) {
+    for (const [name, value] of this.#headers(url, prepared.access, prepared.isTrusted)) {
       const key = name.toLowerCase()
       if (key === 'host') continue
       fields[key] ??= []
@@ -290,6 +291,16 @@ export class ScrapeClient {
 
   #preparedFor(url: ScrapeUrl, access: HttpAccess, transport: HttpTransport, isTrusted: boolean): Prepared {
     const { proxy } = transport
+    const forwarding = proxy !== undefined && isForwarded(proxy, url.scheme) ? proxy : undefined
+    const target = forwarding === undefined ? url.path : `${url.scheme}://${url.authority}${url.path}`
+    const lines = [`GET ${target} HTTP/1.1`]
+    for (const [name, value] of this.#headers(url, access, isTrusted)) lines.push(`${name}: ${value}`)
+    const authorization = forwarding && proxyAuthorization(forwarding)
+    if (authorization !== undefined) lines.push(`Proxy-Authorization: ${authorization}`)
+    return { url, access, transport, isTrusted, head: `${lines.join('\r\n')}\r\n\r\n` }
+  }
+
+  #headers(url: ScrapeUrl, access: HttpAccess, isTrusted: boolean): [name: string, value: string][] {
     const { accept, enableCompression, timeoutMs } = this.#options
     const headers: [string, string][] = [
       ['Host', url.authority],
@@ -301,12 +312,7 @@ export class ScrapeClient {
     for (const { name, values, isSensitive } of access.headers) {
       if (isTrusted || !isSensitive) for (const value of values) headers.push([name, value])
     }
-    const forwarding = proxy !== undefined && isForwarded(proxy, url.scheme) ? proxy : undefined
-    const lines = headers.map(([name, value]) => `${name}: ${value}`)
-    const authorization = forwarding && proxyAuthorization(forwarding)
-    if (authorization !== undefined) lines.push(`Proxy-Authorization: ${authorization}`)
-    const target = forwarding === undefined ? url.path : `${url.scheme}://${url.authority}${url.path}`
-    return { url, transport, headers, head: `GET ${target} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n` }
+    return headers
   }
 
   /** The error as users know it from upstream: what was fetched, and Go's words for the common failures. */

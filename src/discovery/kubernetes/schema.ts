@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { boolean, list, oneOf, section, text, url } from '../../base/schema.ts'
+import { boolean, list, oneOf, path, section, text, url } from '../../base/schema.ts'
 import type { HttpClientConfig, ProxyConfig } from '../http-client-config.ts'
 import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields, showHttpClient } from '../http-client-schema.ts'
 import { environmentProxy } from '../proxy.ts'
@@ -37,7 +37,7 @@ const kubernetesSdConfigSchema = section(
   {
     api_server: url(),
     role: roleName(),
-    kubeconfig_file: text(),
+    kubeconfig_file: path(),
     namespaces: section('namespaces', { own_namespace: boolean(), names: list(text()) }),
     selectors: list(section('selector', { role: roleName(), label: text(), field: text() })),
     attach_metadata: section('attach_metadata', {
