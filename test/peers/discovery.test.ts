@@ -177,7 +177,16 @@ test('what is discovered is what Prometheus 3.5 discovers, at first and after ch
         kubernetesJob(role, {}),
         kubernetesJob(role, { attach_metadata: { node: true } }),
         kubernetesJob(role, { namespaces: { names: ['a', 'c'] } }),
+        kubernetesJob(role, { selectors: [{ role, label: role === 'node' ? 'zone!=n2' : 'app=web', field: 'metadata.name!=p1' }] }),
       ]),
+      ...['endpoints', 'endpointslice'].map((role) =>
+        kubernetesJob(role, {
+          selectors: [
+            { role: 'pod', field: 'spec.nodeName=n1' },
+            { role: 'service', label: 'app=none' },
+          ],
+        }),
+      ),
     ],
   }
   const configFile = join(directory, 'prometheus.yml')
