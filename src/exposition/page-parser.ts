@@ -26,7 +26,7 @@ export const LABELS_MAX = 4096
 export interface PageParser {
   /** Begins a page: the first `length` bytes of `bytes`, which must have room for one more; the parser may write there. */
   reset(bytes: Uint8Array, length: number): void
-  /** Bytes of the page that are read. Does not stand still for long, and is `length` at the latest when `next` says `end`. */
+  /** Bytes of the page that are read: all when `next` says `end`, and one more where the last line lacks its line break. */
   readonly position: number
   next(): Entry
   /** Takes the next entry if it is the series `expected[from..to)`; else answers false and stays where it is. Hot. */
