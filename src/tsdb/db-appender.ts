@@ -16,8 +16,8 @@ import type { RefusalCounts } from './refusal-counts.ts'
 import type { BatchPool, SampleBatch } from './sample-batch.ts'
 import { HISTOGRAM_PARTS_MAX, histogramParts } from './wal/histogram-body.ts'
 import { histogramKind, SampleKind } from './window/sample-kind.ts'
+import { sameBits } from './window/window.ts'
 import type { WindowSet } from './window-set.ts'
-import { repeatsLast } from './window-set.ts'
 
 /** Times further from 1970 are not exact enough to be encoded. */
 const TIME_MAX = 2 ** 52
@@ -57,26 +57,44 @@ export class DbAppender implements Appender {
 
   append(ref: SeriesRef, t: Timestamp, v: number, startTime: Timestamp = 0): AppendStatus {
     const slots = this.#windows.slots
-    const slot = slots.slotOf(ref)
-    if (slot < 0) return AppendStatus.unknownSeries
-    // A series of histograms goes stale as one, so that its chunk goes on.
-    // biome-ignore lint/suspicious/noSelfCompare: the cheapest test for NaN, and this runs once a sample.
-    if (v !== v && slots.lastKind(slot) !== SampleKind.float && isStaleMarker(v))
-      return this.#takeHistogram(slot, t, slots.lastKind(slot) === SampleKind.floatHistogram, undefined, startTime)
+    const slot = slots.floatSlotOf(ref)
+    if (slot < 0) return this.#appendAfterOther(ref, t, v, startTime)
     if (t > TIME_MAX) return AppendStatus.tooFarAhead
     if (!(t >= this.#minValidTime)) return this.#refuse(AppendStatus.tooOld, SampleKind.float)
     const last = slots.lastTime(slot)
     if (t <= last) {
       if (t < last) return this.#refuse(AppendStatus.outOfOrder, SampleKind.float)
-      if (!repeatsLast(slots, slot, v)) return this.#refuse(AppendStatus.duplicateTimestamp, SampleKind.float)
+      if (!sameBits(slots.lastHigh(slot), slots.lastLow(slot), v)) return this.#refuse(AppendStatus.duplicateTimestamp, SampleKind.float)
       // The same sample may be on its way in a batch that fails: then it is this batch that brings it.
       if (this.#windows.isApplied(slot, t)) return AppendStatus.ok
     }
-    const batch = this.#batch!
-    if (slots.setLast(slot, t, v)) batch.changesKind = true
-    batch.push(slot, t, v)
-    if (startTime !== 0 && isStorableTime(startTime)) batch.setStartTime(startTime)
+    slots.setLastFloat(slot, t, v)
+    this.#batch!.push(slot, t, v)
+    if (startTime !== 0) this.#setStartTime(startTime)
     return AppendStatus.ok
+  }
+
+  /** A float for a series whose newest sample is a histogram, or which is not known. */
+  #appendAfterOther(ref: SeriesRef, t: Timestamp, v: number, startTime: Timestamp): AppendStatus {
+    const slots = this.#windows.slots
+    const slot = slots.slotOf(ref)
+    if (slot < 0) return AppendStatus.unknownSeries
+    // A series of histograms goes stale as one, so that its chunk goes on.
+    if (isStaleMarker(v)) return this.#takeHistogram(slot, t, slots.lastKind(slot) === SampleKind.floatHistogram, undefined, startTime)
+    if (t > TIME_MAX) return AppendStatus.tooFarAhead
+    if (!(t >= this.#minValidTime)) return this.#refuse(AppendStatus.tooOld, SampleKind.float)
+    const last = slots.lastTime(slot)
+    if (t <= last) return this.#refuse(t < last ? AppendStatus.outOfOrder : AppendStatus.duplicateTimestamp, SampleKind.float)
+    slots.setLast(slot, t, v)
+    const batch = this.#batch!
+    batch.changesKind = true
+    batch.push(slot, t, v)
+    if (startTime !== 0) this.#setStartTime(startTime)
+    return AppendStatus.ok
+  }
+
+  #setStartTime(startTime: Timestamp): void {
+    if (isStorableTime(startTime)) this.#batch!.setStartTime(startTime)
   }
 
   appendHistogram(ref: SeriesRef, t: Timestamp, histogram: Histogram, startTime: Timestamp = 0): AppendStatus {

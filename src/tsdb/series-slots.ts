@@ -87,7 +87,18 @@ export class SeriesSlots {
     return (this.#word(slot, GENERATION) & GENERATION_MASK) * 0x100000000 + slot
   }
 
-  /** The slot of a ref, -1 when its series was let go. Hot. */
+  /** The slot of a ref whose newest sample is a float, or that has none; -1 for others, and when its series was let go. Hot. */
+  floatSlotOf(ref: number): number {
+    const slot = ref >>> 0
+    if (slot >= this.#count) return -1
+    const words = this.slabs[slot >>> ROWS_SHIFT].words
+    const row = (slot & ROWS_MASK) << ROW_WORDS_SHIFT
+    if (words[row + WINDOW] === FREE) return -1
+    // With the bits of a kind in it the generation is none that a ref has.
+    return words[row + GENERATION] * 0x100000000 + slot === ref ? slot : -1
+  }
+
+  /** The slot of a ref, -1 when its series was let go. */
   slotOf(ref: number): number {
     const slot = ref >>> 0
     if (slot >= this.#count) return -1
@@ -101,16 +112,18 @@ export class SeriesSlots {
     return this.slabs[slot >>> ROWS_SHIFT].floats[((slot & ROWS_MASK) << (ROW_WORDS_SHIFT - 1)) + SLOT_TIME_FLOAT]
   }
 
-  /** The newest sample is a float; true when the one before was something else. Hot. */
-  setLast(slot: number, t: number, v: number): boolean {
-    const { floats, words } = this.slabs[slot >>> ROWS_SHIFT]
+  /** The newest sample is a float, and was one before. Hot. */
+  setLastFloat(slot: number, t: number, v: number): void {
+    const floats = this.slabs[slot >>> ROWS_SHIFT].floats
     const row = (slot & ROWS_MASK) << (ROW_WORDS_SHIFT - 1)
     floats[row + SLOT_TIME_FLOAT] = t
     floats[row + SLOT_VALUE_FLOAT] = v
-    const generation = words[2 * row + GENERATION]
-    if (generation <= GENERATION_MASK) return false
-    words[2 * row + GENERATION] = generation & GENERATION_MASK
-    return true
+  }
+
+  /** The newest sample is a float. */
+  setLast(slot: number, t: number, v: number): void {
+    this.setLastFloat(slot, t, v)
+    this.slabs[slot >>> ROWS_SHIFT].words[((slot & ROWS_MASK) << ROW_WORDS_SHIFT) + GENERATION] &= GENERATION_MASK
   }
 
   /** The newest sample is of this kind and has these bits. */

@@ -6,9 +6,9 @@ import type { Timestamp } from '../model/time.ts'
 import { AppendStatus, type SeriesRef } from '../storage/appender.ts'
 import type { BatchPool, SampleBatch } from './sample-batch.ts'
 import { SeriesSlots } from './series-slots.ts'
-import { histogramKind, SampleKind } from './window/sample-kind.ts'
+import { histogramKind } from './window/sample-kind.ts'
 import { SlabPool } from './window/slab-pool.ts'
-import { NO_SLOT, sameBits, Window } from './window/window.ts'
+import { NO_SLOT, Window } from './window/window.ts'
 
 // 1. A slot points at one row of one window, and that row alone points back. A series has one slot at most.
 // 2. A series moves with its samples: its first sample in another window makes it there, from the labels of the row it had.
@@ -282,9 +282,4 @@ export class WindowSet {
       this.seriesRemoved++
     }
   }
-}
-
-/** Whether a float equals the newest sample that a slot has taken. */
-export function repeatsLast(slots: SeriesSlots, slot: number, v: number): boolean {
-  return slots.lastKind(slot) === SampleKind.float && sameBits(slots.lastHigh(slot), slots.lastLow(slot), v)
 }
