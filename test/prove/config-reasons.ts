@@ -75,6 +75,14 @@ export const CONFIG_REASONS: readonly Reason<ConfigDisagreement>[] = [
     explains: theySay(/empty promoted OTel resource attribute$/),
   },
   {
+    name: 'a quoted text that goes on in a line that is indented less',
+    explains: ({ ours, theirs }) => theirs.good && /missing closing ["']quote/.test(ours.text),
+  },
+  {
+    name: 'a question mark that begins a value without a blank behind it, of which upstream makes a key',
+    explains: ({ text, ours, theirs }) => ours.good && /cannot unmarshal !!map into/.test(theirs.text) && /[[,{] ?\?\S/.test(text),
+  },
+  {
     name: 'a line of three dots or dashes that stands within a value',
     explains: ({ text, ours, theirs }) => /(---|\.\.\.)\r?\n/.test(text) && ours.good !== theirs.good,
   },

@@ -36,6 +36,35 @@ test('what contradicts itself is refused, in upstream’s words', () => {
   check('{role: pod, api_server: "http://x", bearer_token: x}', undefined)
 })
 
+test('selectors are what the API server can read', () => {
+  const check = (selector: string, isGood: boolean) =>
+    assert.equal(parse(`{role: pod, selectors: [{role: pod, ${selector}}]}`).success, isGood, selector)
+  for (const label of [
+    '',
+    'a',
+    '!a',
+    'a=b',
+    'a==b',
+    'a!=b',
+    'a=',
+    'x.y/a=b-c.d',
+    'a in (b, c)',
+    'a notin (b,)',
+    'a>1',
+    ' a , b = c ',
+    'A_b.c=D',
+  ])
+    check(`label: "${label}"`, true)
+  for (const label of ['a=b,', ',a', 'a b', 'a=b c', 'a in b', 'a in', '=b', 'a=-b', 'a=b=c', '-a', 'x/y/z=a', 'a>b', 'é=a', 'a in ()b'])
+    check(`label: "${label}"`, false)
+  for (const field of ['', 'a=b', 'a.b!=c', 'a==b,', 'a=b,c=d']) check(`field: "${field}"`, true)
+  for (const field of ['a', 'a=b,c', 'a!b']) check(`field: "${field}"`, false)
+  assert.equal(
+    parse('{role: pod, selectors: [{role: pod, field: "a=b,keep"}]}').error?.issues[0].message,
+    "invalid selector: 'a=b,keep'; can't understand 'keep'",
+  )
+})
+
 test('the API server is where the file, the kubeconfig or the cluster says', () => {
   const place = (text: string, variables = {}) => toKubernetesSdConfig(parse(text).data![0], context(variables)).place
   assert.deepEqual(place('{role: pod, api_server: "http://x"}'), { kind: 'server', url: 'http://x', client: PLAIN_HTTP_CLIENT })

@@ -5,6 +5,7 @@ import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields, showHttpClient 
 import { environmentProxy } from '../proxy.ts'
 import type { Resource } from './objects.ts'
 import type { AttachMetadata } from './role.ts'
+import { fieldSelectorProblem, labelSelectorProblem } from './selector-syntax.ts'
 
 // Source: Prometheus discovery/kubernetes/kubernetes.go; docs/configuration/configuration.md, kubernetes_sd_config.
 
@@ -74,6 +75,9 @@ const kubernetesSdConfigSchema = section(
           report(['selectors', index], `${role} role supports only ${allowed.join(', ')} selectors`)
         else if (seen.has(selector.role)) report(['selectors', index], `duplicated selector role: ${selector.role}`)
         else seen.add(selector.role)
+        const [label, field] = [labelSelectorProblem(selector.label ?? ''), fieldSelectorProblem(selector.field ?? '')]
+        if (label !== undefined) report(['selectors', index, 'label'], label)
+        if (field !== undefined) report(['selectors', index, 'field'], field)
       }
     },
   },
