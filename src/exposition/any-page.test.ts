@@ -12,7 +12,7 @@ const OPTIONS = allParserOptions()
 test('any bytes are read or refused, in every format and with all options', () => {
   const random = seededRandom(21)
   let refused = 0
-  for (let round = 0; round < 400; round++) {
+  for (let round = 0; round < 160; round++) {
     const page = expositionPage(random, { now: 1e12, utf8Names: true, timestamps: true, nativeHistograms: true, created: true })
     for (const format of FORMATS) {
       const content = format === 'openmetrics' ? page.openMetrics : page[format]
@@ -21,7 +21,7 @@ test('any bytes are read or refused, in every format and with all options', () =
       if (readAnyPage(format, options, mutatedPage(random, content)).refusal !== undefined) refused++
     }
   }
-  assert.ok(refused > 300 && refused < 1200)
+  assert.ok(refused > 120 && refused < 480)
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), fc.constantFrom(...FORMATS), fc.constantFrom(...OPTIONS), (bytes, format, options) => {
       readAnyPage(format, options, bytes)
@@ -31,7 +31,7 @@ test('any bytes are read or refused, in every format and with all options', () =
 })
 
 test('pages made to be slow are not', () => {
-  const many = 30_000
+  const many = 15_000
   const numbers = Array.from({ length: many }, (_, i) => i)
   const pages: [PageFormat, string][] = [
     ['openmetrics', `# TYPE a counter\n${numbers.map((i) => `a_total{x="${i}"} 1\n`).join('')}# EOF\n`],
@@ -50,7 +50,7 @@ test('pages made to be slow are not', () => {
   ]
   for (const [format, text] of pages) {
     const content = Buffer.from(text, 'latin1')
-    for (const options of OPTIONS.slice(12)) {
+    for (const options of OPTIONS.slice(14)) {
       const before = process.cpuUsage()
       readAnyPage(format, options, content)
       const { user, system } = process.cpuUsage(before)

@@ -71,7 +71,7 @@ export function expositionJobs({ seed, jobCount, pagesPerJob, native, convert, n
 
   const page = (families: readonly ExposedFamily[], created: boolean): ExpositionPage => ({
     families,
-    text: Buffer.from(families.map(textFamily).join('')),
+    text: Buffer.from(families.flatMap((family) => [...textFamily(family)]).join('')),
     openMetrics: Buffer.from(families.map((family) => openMetricsFamily(family, { created })).join('') + OPEN_METRICS_END),
     protobuf: Buffer.concat(families.map(protobufFamily)),
   })
