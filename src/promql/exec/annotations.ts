@@ -102,6 +102,10 @@ export class Annotations {
     this.#warn(`vector contains a mix of classic and native histograms${forMetric(metricName)}`, range)
   }
 
+  startTimeOverlaps(metricName: string, range: PositionRange): void {
+    this.#warn(`sample has start time that overlaps with previous sample timestamp for metric ${quote(metricName)}`, range)
+  }
+
   notCounter(metricName: string, range: PositionRange): void {
     this.#warn(`this native histogram metric is not a counter: ${quote(metricName)}`, range)
   }

@@ -43,11 +43,15 @@ export function extraSamples({ lo, hi, stepCount, length }: Windows, histograms:
 
 /** The same windows of the float samples alone. */
 function floatWindows(run: QueryRun, windows: Windows, histograms: readonly (Histogram | undefined)[]): Windows {
-  const { timestamps, values, length, lo, hi, stepCount } = windows
+  const { timestamps, values, startTimes, length, lo, hi, stepCount } = windows
+  const starts: number[] = []
   const floats = new SampleColumns(length)
   const before = new Int32Array(length + 1)
   for (let i = 0; i < length; i++) {
-    if (histograms[i] === undefined) floats.push(timestamps[i], values[i])
+    if (histograms[i] === undefined) {
+      if (startTimes !== undefined) starts.push(startTimes[i])
+      floats.push(timestamps[i], values[i])
+    }
     before[i + 1] = floats.length
   }
   const floatLo = run.memory.indexes(stepCount)
@@ -56,5 +60,14 @@ function floatWindows(run: QueryRun, windows: Windows, histograms: readonly (His
     floatLo[k] = before[lo[k]]
     floatHi[k] = before[hi[k]]
   }
-  return { ...windows, timestamps: floats.timestamps, values: floats.values, length: floats.length, lo: floatLo, hi: floatHi }
+  const floatStarts = startTimes === undefined ? undefined : Float64Array.from(starts)
+  return {
+    ...windows,
+    timestamps: floats.timestamps,
+    values: floats.values,
+    startTimes: floatStarts,
+    length: floats.length,
+    lo: floatLo,
+    hi: floatHi,
+  }
 }

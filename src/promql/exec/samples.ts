@@ -71,7 +71,7 @@ const BYTES_PER_SAMPLE = 16
 
 /** Hot: runs once a series. Most series have no marker and are left as they are. */
 export function removeStaleMarkers(columns: SampleColumns): void {
-  const { timestamps, values, histograms, length } = columns
+  const { timestamps, values, histograms, startTimes, length } = columns
   let kept = 0
   for (let i = 0; i < length; i++) {
     if (isStaleMarker(values[i])) continue
@@ -79,6 +79,7 @@ export function removeStaleMarkers(columns: SampleColumns): void {
       timestamps[kept] = timestamps[i]
       values[kept] = values[i]
       if (histograms !== undefined) histograms[kept] = histograms[i]
+      if (startTimes !== undefined) startTimes[kept] = startTimes[i]
     }
     kept++
   }

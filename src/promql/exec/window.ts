@@ -2,6 +2,7 @@ import { METRIC_NAME } from '../../model/labels.ts'
 import { extendedFloats, extendedKernel } from '../functions/extended-windows.ts'
 import { functionNamed } from '../functions/function-table.ts'
 import { isQuantileInvalid } from '../functions/quantile.ts'
+import { hasOverlap } from '../functions/start-times.ts'
 import { someSteps, type WindowKernel, type Windows } from '../functions/window-kernel.ts'
 import { mayDifferByName } from '../plan/names.ts'
 import type { WindowPlan } from '../plan/plan.ts'
@@ -26,6 +27,7 @@ export async function runWindow(run: QueryRun, plan: WindowPlan, steps: Steps, s
   const windows: Windows = {
     timestamps: NO_SAMPLES,
     values: NO_SAMPLES,
+    startTimes: undefined,
     length: 0,
     lo: run.memory.indexes(steps.count),
     hi: run.memory.indexes(steps.count),
@@ -66,11 +68,13 @@ export async function runWindow(run: QueryRun, plan: WindowPlan, steps: Steps, s
   await readSamples(run, samples, steps, (labels, columns, dropName) => {
     windows.timestamps = columns.timestamps
     windows.values = columns.values
+    windows.startTimes = columns.startTimes
     windows.length = columns.length
     const sampleCount = placeWindows(windows, reach)
     run.samplesTotal += sampleCount
     const series = run.memory.series(labels, steps.count)
     const { histograms } = columns
+    if (isRate && hasOverlap(windows)) run.annotations.startTimeOverlaps(labels.get(METRIC_NAME), samples.range)
     if (histograms?.some((histogram, i) => histogram !== undefined && i < columns.length) === true) {
       run.samplesTotal += extraSamples(windows, histograms)
       runMixed(run, plan, extended === undefined ? mixed : extendedKernel(func, extended), windows, histograms, series)

@@ -1,3 +1,4 @@
+import { isStartReset } from './start-times.ts'
 import type { WindowKernel, Windows } from './window-kernel.ts'
 
 // Both count pairs of neighbours. A running count over the series makes each window two look-ups.
@@ -35,12 +36,12 @@ export const changes: WindowKernel = (windows, out, present) => {
 
 /** How often the value is lower than the one before. */
 export const resets: WindowKernel = (windows, out, present) => {
-  const { values, length } = windows
+  const { values, startTimes, length } = windows
   const counts = counters(length)
   let count = 0
   counts[0] = 0
   for (let i = 1; i < length; i++) {
-    if (values[i] < values[i - 1]) count++
+    if (values[i] < values[i - 1] || (startTimes !== undefined && isStartReset(windows, i))) count++
     counts[i] = count
   }
   countPairs(windows, out, present, counts)

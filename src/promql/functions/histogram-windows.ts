@@ -3,6 +3,7 @@ import { areHistogramsEqual } from '../../model/histogram-equality.ts'
 import { isCounterReset } from '../../model/histogram-reset.ts'
 import { HistogramMean, type HistogramTotal, HistogramTotalSum } from './histogram-total.ts'
 import { eitherType, type MixedKernel, type MixedWindows } from './mixed-windows.ts'
+import { isStartReset } from './start-times.ts'
 import { avgOverTime, sumOverTime } from './sums-over-time.ts'
 
 function totalOverTime(open: () => HistogramTotal) {
@@ -34,14 +35,16 @@ export const avgOverTimeMixed: MixedKernel = eitherType(
 function countPairs(
   differ: (before: number, after: number) => boolean,
   differHistograms: (before: Histogram, after: Histogram) => boolean,
+  countsStarts: boolean,
 ): MixedKernel {
-  return ({ values, histograms, length, lo, hi, stepCount }, out) => {
+  return (windows, out) => {
+    const { values, histograms, length, lo, hi, stepCount } = windows
     const counts = new Int32Array(length)
     for (let i = 1; i < length; i++) {
       const [before, after] = [histograms[i - 1], histograms[i]]
       const counted =
         before !== undefined && after !== undefined ? differHistograms(before, after) : before !== after || differ(values[i - 1], values[i])
-      counts[i] = counts[i - 1] + (counted ? 1 : 0)
+      counts[i] = counts[i - 1] + (counted || (countsStarts && isStartReset(windows, i)) ? 1 : 0)
     }
     for (let k = 0; k < stepCount; k++) {
       if (hi[k] <= lo[k]) continue
@@ -54,9 +57,11 @@ function countPairs(
 export const changesMixed: MixedKernel = countPairs(
   (before, after) => before !== after && !(Number.isNaN(before) && Number.isNaN(after)),
   (before, after) => !areHistogramsEqual(before, after),
+  false,
 )
 
 export const resetsMixed: MixedKernel = countPairs(
   (before, after) => after < before,
   (before, after) => isCounterReset(after, before),
+  true,
 )

@@ -1,3 +1,4 @@
+import { isStartReset, startInside } from './start-times.ts'
 import type { WindowKernel, Windows } from './window-kernel.ts'
 
 export interface RateKind {
@@ -12,15 +13,21 @@ export interface RateKind {
  * Source: Prometheus promql/functions.go, extrapolatedRate.
  */
 function extrapolatedRate(windows: Windows, out: Float64Array, present: Uint8Array, { counter, perSecond }: RateKind): void {
-  const { timestamps, values, length, lo, hi, stepCount, firstEnd, endStepMs, rangeMs } = windows
-  const resets = counter ? findResets(values, length) : NO_RESETS
+  const { timestamps, values, startTimes, length, lo, hi, stepCount, firstEnd, endStepMs, rangeMs } = windows
+  const resets = counter ? (startTimes === undefined ? findResets(values, length) : findAllResets(windows)) : NO_RESETS
   let firstReset = 0
   const rangeSeconds = rangeMs / 1000
   for (let k = 0; k < stepCount; k++) {
     const first = lo[k]
     const last = hi[k] - 1
-    if (last <= first) continue
     const end = firstEnd + k * endStepMs
+    const counted = startTimes !== undefined && counter && last >= first ? startInside(windows, first, end - rangeMs) : undefined
+    if (counted !== undefined) {
+      out[k] = countedFrom(windows, resets, counted, { first, last, end }) / (perSecond ? rangeSeconds : 1)
+      present[k] = 1
+      continue
+    }
+    if (last <= first) continue
     const firstTime = timestamps[first]
     const lastTime = timestamps[last]
     const firstValue = values[first]
@@ -47,6 +54,22 @@ function extrapolatedRate(windows: Windows, out: Float64Array, present: Uint8Arr
   }
 }
 
+/** The increase since counting began, inside the range: nothing was there before it, so only the right end is extended. */
+function countedFrom(
+  { timestamps, values }: Windows,
+  resets: readonly number[],
+  start: number,
+  { first, last, end }: { readonly first: number; readonly last: number; readonly end: number },
+): number {
+  let result = values[last]
+  for (const reset of resets) if (reset > first && reset <= last) result += values[reset - 1]
+  if (last === first) return result
+  const between = (timestamps[last] - timestamps[first]) / (last - first)
+  const toEnd = end - timestamps[last]
+  const sampled = timestamps[last] - start
+  return result * ((sampled + (toEnd >= between * 1.1 ? between / 2 : toEnd)) / sampled)
+}
+
 const NO_RESETS: readonly number[] = []
 
 /** Indexes of the samples that are lower than the one before. */
@@ -61,6 +84,14 @@ function findResets(values: Float64Array, length: number): readonly number[] {
   return resets ?? NO_RESETS
 }
 
+/** The same where start times tell of resets, too. */
+function findAllResets(windows: Windows): readonly number[] {
+  const { values, length } = windows
+  const resets: number[] = []
+  for (let i = 1; i < length; i++) if (values[i] < values[i - 1] || isStartReset(windows, i)) resets.push(i)
+  return resets
+}
+
 /** irate and idelta: from the last two samples. A counter that fell is taken to have restarted at zero. */
 function lastDifference(windows: Windows, out: Float64Array, present: Uint8Array, { counter, perSecond }: RateKind): void {
   const { timestamps, values, lo, hi, stepCount } = windows
@@ -69,7 +100,7 @@ function lastDifference(windows: Windows, out: Float64Array, present: Uint8Array
     if (last <= lo[k]) continue
     const elapsedMs = timestamps[last] - timestamps[last - 1]
     if (elapsedMs === 0) continue
-    const fell = counter && values[last] < values[last - 1]
+    const fell = counter && (values[last] < values[last - 1] || isStartReset(windows, last))
     const difference = fell ? values[last] : values[last] - values[last - 1]
     out[k] = perSecond ? difference / (elapsedMs / 1000) : difference
     present[k] = 1

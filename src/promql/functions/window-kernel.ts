@@ -7,6 +7,8 @@ import type { Timestamp } from '../../model/time.ts'
 export interface Windows {
   timestamps: Float64Array
   values: Float64Array
+  /** When the counting behind a sample began, 0 where that is not known; undefined where it is known of none. */
+  startTimes: Float64Array | undefined
   /** Samples in the two columns; the arrays may be longer. */
   length: number
   readonly lo: Int32Array

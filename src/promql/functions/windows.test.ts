@@ -19,6 +19,7 @@ function windowsOf(values: readonly number[], width: number, quantile = 0.5): Wi
     length: count,
     lo: Int32Array.from({ length: count }, (_, k) => Math.max(0, k + 1 - width)),
     hi: Int32Array.from({ length: count }, (_, k) => k + 1),
+    startTimes: undefined,
     stepCount: count,
     firstEnd: 0,
     endStepMs: 1000,

@@ -7,6 +7,8 @@ import type { LoadCommand } from './script.ts'
 export interface LoadedSample {
   readonly value: number
   readonly histogram: Histogram | undefined
+  /** 0: not known. */
+  readonly startTime: number
 }
 
 interface LoadedSeries {
@@ -49,7 +51,7 @@ export function nativeOfClassic({ series, stepMs }: LoadCommand): readonly Loade
     const samples = new Map<number, LoadedSample>()
     for (const [time, known] of times) {
       const histogram = convert(known)
-      if (histogram !== undefined) samples.set(time, { value: histogram.sum, histogram })
+      if (histogram !== undefined) samples.set(time, { value: histogram.sum, histogram, startTime: 0 })
     }
     if (samples.size > 0) loaded.push({ labels, samples })
   }

@@ -1,9 +1,8 @@
 import { errorMessage } from '../../base/errors.ts'
 import type { Labels } from '../../model/labels.ts'
-import { type MemorySeries, MemorySource, matchesAll } from '../../storage/memory-source.ts'
+import { type MemorySeries, MemorySource } from '../../storage/memory-source.ts'
 import type { SeriesSource } from '../../storage/series-source.ts'
 import type { Expr } from '../parser/ast.ts'
-import { childrenOf } from '../parser/children.ts'
 import { type ParseOptions, parseExpr } from '../parser/parse.ts'
 import { FeatureError } from '../parser/parse-error.ts'
 import { printExpr } from '../parser/print.ts'
@@ -24,7 +23,7 @@ export interface ScriptFailure {
 export interface ScriptSkip {
   readonly line: number
   readonly expr: string
-  /** `start timestamps` or `feature <name of the flag>`. */
+  /** `feature <name of the flag>`. */
   readonly why: string
 }
 
@@ -62,7 +61,7 @@ export async function runScript(
       continue
     }
     const { line, expr } = command
-    const why = whyNot(command, data, options)
+    const why = whyNot(command, options)
     if (why !== undefined) {
       skipped.push({ line, expr, why })
       continue
@@ -78,7 +77,6 @@ export async function runScript(
 /** What the load commands of a script have brought. */
 class ScriptData {
   readonly #series = new Map<string, { labels: Labels; samples: Map<number, LoadedSample> }>()
-  readonly #startTimestamps: Labels[] = []
 
   load(command: LoadCommand): void {
     for (const { labels, values } of command.series) {
@@ -87,10 +85,17 @@ class ScriptData {
       this.#series.set(key, series)
       for (const [i, value] of values.entries()) {
         const time = i * command.stepMs
-        if (value.kind === 'value') series.samples.set(time, { value: value.value, histogram: undefined })
-        if (value.kind === 'histogram') series.samples.set(time, { value: value.histogram.sum, histogram: value.histogram })
+        if (value.kind === 'value') series.samples.set(time, { value: value.value, histogram: undefined, startTime: 0 })
+        if (value.kind === 'histogram') series.samples.set(time, { value: value.histogram.sum, histogram: value.histogram, startTime: 0 })
       }
-      if (command.withStartTimestamps) this.#startTimestamps.push(labels)
+    }
+    for (const { labels, offsets } of command.starts) {
+      const samples = this.#series.get(labels.key())?.samples
+      for (const [i, offset] of offsets.entries()) {
+        const time = i * command.stepMs
+        const sample = samples?.get(time)
+        if (offset !== undefined && sample !== undefined) samples?.set(time, { ...sample, startTime: time + offset })
+      }
     }
     if (command.withNativeHistograms) {
       for (const { labels, samples } of nativeOfClassic(command)) this.#series.set(labels.key(), { labels, samples })
@@ -103,31 +108,21 @@ class ScriptData {
       const timestamps = [...samples.keys()].sort((a, b) => a - b)
       const values = Float64Array.from(timestamps, (t) => samples.get(t)!.value)
       const histograms = timestamps.map((t) => samples.get(t)!.histogram)
-      series.push({ labels, timestamps, values, histograms })
+      const startTimes = timestamps.map((t) => samples.get(t)!.startTime)
+      series.push({ labels, timestamps, values, histograms, startTimes: startTimes.some((t) => t !== 0) ? startTimes : undefined })
     }
     return new MemorySource(series)
   }
-
-  /** What an expression reads that a float sample cannot carry. */
-  beyondFloats(expr: Expr): string | undefined {
-    if (expr.kind === 'vectorSelector') {
-      if (this.#startTimestamps.some((labels) => matchesAll(labels, expr.matchers))) return 'start timestamps'
-    }
-    for (const child of childrenOf(expr)) {
-      const found = this.beyondFloats(child)
-      if (found !== undefined) return found
-    }
-    return undefined
-  }
 }
 
-function whyNot(command: EvalCommand, data: ScriptData, options: ParseOptions): string | undefined {
+/** Why an evaluation cannot be run: it needs what is behind a flag that is off. */
+function whyNot({ expr }: EvalCommand, options: ParseOptions): string | undefined {
   try {
-    return data.beyondFloats(parseExpr(command.expr, options))
+    parseExpr(expr, options)
   } catch (error) {
     if (error instanceof FeatureError) return `feature ${error.feature}`
-    return undefined
   }
+  return undefined
 }
 
 async function runEval(command: EvalCommand, engine: QueryEngine, parseOptions: ParseOptions): Promise<string | undefined> {

@@ -5,6 +5,7 @@ import type { Timestamp } from '../../model/time.ts'
 import { parseNumber, unquote } from '../parser/go-text.ts'
 import type { SeriesDescription } from '../parser/series-description.ts'
 import { parseSeriesDescription } from '../parser/series-description.ts'
+import { parseStartDescription, type StartDescription } from './start-description.ts'
 
 // The language of upstream's test scripts, with the older `eval_fail`, `eval_warn`, `eval_info` and `eval_ordered`.
 // Source: Prometheus promql/promqltest/README.md.
@@ -20,8 +21,8 @@ export interface LoadCommand {
   readonly stepMs: number
   /** `load_with_nhcb`: classic histograms become native ones too. */
   readonly withNativeHistograms: boolean
-  /** Some samples carry the time at which their counter began (`@st` lines). */
-  readonly withStartTimestamps: boolean
+  /** When the counting behind samples began (`@st` lines), against the time of the sample. */
+  readonly starts: readonly StartDescription[]
   readonly series: readonly SeriesDescription[]
 }
 
@@ -64,7 +65,7 @@ const EVAL_INSTANT = /^eval(?:_(fail|warn|ordered|info))?\s+instant\s+(?:at\s+(.
 const EVAL_RANGE = /^eval(?:_(fail|warn|info))?\s+range\s+from\s+(.+)\s+to\s+(.+)\s+step\s+(.+?)\s+(.+)$/
 const EXPECT = /^expect\s+(ordered|fail|warn|no_warn|info|no_info)(?:\s+(regex|msg):(.+))?$/
 const EXPECT_RANGE = /^expect range vector\s+from\s+(.+)\s+to\s+(.+)\s+step\s+(.+)$/
-const START_TIMESTAMPS = /^\S*@st\s/
+const START_TIMESTAMPS = /^(?:[^\s{]*(?:\{[^}]*\})?)@st\s/
 
 /** The commands of a script. Throws `bad_data` naming file and line. */
 export function parseScript(text: string, fileName: string): readonly Command[] {
@@ -102,7 +103,7 @@ function parseLoad(lines: readonly string[], line: number): LoadCommand {
     line,
     stepMs: parseDuration(parts[2]),
     withNativeHistograms: parts[1] !== undefined,
-    withStartTimestamps: definitions.some((definition) => START_TIMESTAMPS.test(definition)),
+    starts: definitions.filter((definition) => START_TIMESTAMPS.test(definition)).map(parseStartDescription),
     series: definitions.filter((definition) => !START_TIMESTAMPS.test(definition)).map(parseSeriesDescription),
   }
 }
