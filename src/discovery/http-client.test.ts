@@ -45,6 +45,25 @@ test('credentials are sent to the host that is configured, and to those below it
   ])
 })
 
+test('headers that are secrets stay with their host', async () => {
+  const env = virtualEnv()
+  const seen: string[] = []
+  for (const host of ['a', 'b']) {
+    await env.http.listen({ host, port: 80 }, (request, response) => {
+      seen.push(['x-token', 'x-secret', 'x-plain', 'cookie'].map((name) => request.headers[name] ?? '-').join(' '))
+      if (host === 'a') response.writeHead(307, { location: 'http://b/' })
+      response.end()
+    })
+  }
+  const header = (name: string, text: string, isSecret = false) => ({ name, values: [{ text }], isSecret })
+  const headers = [header('X-Secret', 's', true), header('X-Plain', 'p'), header('Cookie', 'c')]
+  const client = new HttpClient(env, { ...PLAIN_HTTP_CLIENT, headers })
+  const answer = client.send({ url: 'http://a/', secretHeaders: { 'x-token': 't' } })
+  await env.clock.advance(1000)
+  await answer
+  assert.deepEqual(seen, ['t s p c', '- - p -'])
+})
+
 test('redirects end, are left alone when asked to, and lead to http only', async () => {
   const get = await servers()
   assert.equal((await get('http://a/301=http://a/301=http://a/'))[0], '200 body')

@@ -33,6 +33,12 @@ export interface HttpAccess {
   readonly proxied: ReadonlyMap<string, HttpTransport>
 }
 
+/** A request of a section. */
+export interface ClientRequest extends Omit<HttpRequest, 'transport'> {
+  /** Headers that are for the host that is asked, and for no other. */
+  readonly secretHeaders?: Readonly<Record<string, string>>
+}
+
 /** One section of the configuration at work: what its files hold, its token, its connections. Whoever asks under one section shares it. */
 export class HttpClient {
   readonly config: HttpClientConfig
@@ -158,7 +164,7 @@ export class HttpClient {
    * Sends a request, over redirects where they are followed. What is secret goes to the host that is asked, and to hosts below it; after
    * a redirect elsewhere to none. Rejects in Go's words: `Get "URL": what`.
    */
-  async send(request: Omit<HttpRequest, 'transport'>): Promise<HttpStream> {
+  async send(request: ClientRequest): Promise<HttpStream> {
     const { signal } = request
     let { url, method = 'GET', body } = request
     const first = new URL(url).hostname
@@ -189,7 +195,7 @@ export class HttpClient {
     }
   }
 
-  async #sendOne(request: Omit<HttpRequest, 'transport'>, isTrusted: boolean): Promise<HttpStream> {
+  async #sendOne(request: ClientRequest, isTrusted: boolean): Promise<HttpStream> {
     const access = await this.access()
     const place = placeOf(request.url)
     if (place.scheme !== 'http' && place.scheme !== 'https') throw new Error(`unsupported protocol scheme ${quote(place.scheme)}`)
@@ -203,7 +209,8 @@ export class HttpClient {
       if (key === 'authorization' && given.length > 0) continue
       headers[key] = [...(typeof given === 'string' ? [given] : given), ...values]
     }
-    if (!isTrusted) for (const name of SENSITIVE_HEADERS) delete headers[name]
+    if (isTrusted) Object.assign(headers, request.secretHeaders)
+    else for (const name of SENSITIVE_HEADERS) delete headers[name]
     return this.#env.http.stream({ ...request, headers, transport: this.transport(access, place) })
   }
 }

@@ -67,6 +67,7 @@ async function scenario(t: TestContext, prometheus: string) {
   const proxy = await startProxy({ credentials: 'ann:open sesame' })
   const open = await startProxy()
   const refusing = await startProxy({ refusal: { status: 403, text: 'Not For You' } })
+  const secured = await startProxy({ credentials: 'ann:open sesame', tls: { cert: GOOD, key: GOOD_KEY } })
   const socks = await startSocks('ann:open sesame')
   const openSocks = await startSocks()
   const silent = createServer((socket) => socket.on('error', () => {}).once('data', () => socket.destroy()))
@@ -81,13 +82,14 @@ async function scenario(t: TestContext, prometheus: string) {
   for (const program of [verifying, oldVerifying]) await until('it listens', 20_000, async () => program.output.includes('TLS is enabled'))
   t.after(async () => {
     await Promise.all([verifying.stop(), oldVerifying.stop()])
-    for (const each of [targets, tokens, proxy, open, refusing, socks, openSocks, silent]) each.close()
+    for (const each of [targets, tokens, proxy, secured, open, refusing, socks, openSocks, silent]) each.close()
     rmSync(directory, { recursive: true, force: true })
   })
   return {
     targets,
     tokens,
     proxy,
+    secured,
     open,
     refusing,
     socks,
@@ -238,6 +240,17 @@ function cases(
       name: 'through a tunnel with a certificate',
       ...https(ports.clients, { ...client(CLIENT_CERTIFICATE, CLIENT_KEY), ...through(open.port) }),
     },
+    ...[
+      ['a proxy', ca],
+      ['a proxy with the name of another', { tls_config: { ca: SERVER_CA, server_name: 'a.example' } }],
+      ['a proxy of an unknown authority', {}],
+    ].flatMap(([what, tls]) => {
+      const secured = { ...(tls as object), proxy_url: `https://ann:open%20sesame@127.0.0.1:${more.secured.port}` }
+      return [
+        { name: `over TLS through ${what}`, ...plain(secured, '/open') },
+        { name: `a tunnel over TLS through ${what}`, ...https(ports.good, secured) },
+      ]
+    }),
     { name: 'not through a proxy', ...plain({ ...through(dead), no_proxy: 'elsewhere' }, '/open') },
     {
       name: 'a name through a proxy',

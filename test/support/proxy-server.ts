@@ -1,5 +1,6 @@
 // A proxy that forwards requests and opens tunnels, whatever the host's name, to this machine; and one that speaks SOCKS 5.
-import { createServer as createHttpServer, request } from 'node:http'
+import { createServer as createHttpServer, type RequestListener, request } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
 export interface TestProxy {
@@ -12,6 +13,8 @@ export interface TestProxy {
 export interface ProxyOptions {
   /** Asked for as `user:password`. */
   readonly credentials?: string
+  /** It is spoken TLS with. */
+  readonly tls?: { readonly cert: string; readonly key: string }
   /** Answered to every request instead. */
   readonly refusal?: { readonly status: number; readonly text: string }
 }
@@ -20,7 +23,7 @@ function port(server: Server): Promise<number> {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)))
 }
 
-export async function startProxy({ credentials, refusal }: ProxyOptions = {}): Promise<TestProxy> {
+export async function startProxy({ credentials, refusal, tls }: ProxyOptions = {}): Promise<TestProxy> {
   const requests: string[] = []
   const wanted = credentials && `Basic ${Buffer.from(credentials).toString('base64')}`
   const fault = (authorization: string | undefined) => {
@@ -33,7 +36,7 @@ export async function startProxy({ credentials, refusal }: ProxyOptions = {}): P
       .sort()
       .map((name) => ` ${name}=${headers[name]}`)
       .join('')
-  const server = createHttpServer((incoming, answer) => {
+  const forward: RequestListener = (incoming, answer) => {
     const authorization = incoming.headers['proxy-authorization']
     requests.push(`${incoming.method} ${incoming.url} ${authorization ?? 'nobody'}${own(incoming.headers)}`)
     const wrong = fault(authorization)
@@ -48,7 +51,8 @@ export async function startProxy({ credentials, refusal }: ProxyOptions = {}): P
     onward.on('error', () => answer.writeHead(502).end())
     incoming.pipe(onward)
     return undefined
-  })
+  }
+  const server = tls === undefined ? createHttpServer(forward) : createHttpsServer(tls, forward)
   server.on('connect', (incoming, socket: Socket) => {
     const authorization = incoming.headers['proxy-authorization']
     requests.push(`CONNECT ${incoming.url} ${authorization ?? 'nobody'}${own(incoming.headers)}`)

@@ -118,7 +118,8 @@ export class ConsulApi {
     try {
       const response = await this.#client.send({
         url: `${url}/v1/${path}${params.size > 0 ? `?${params}` : ''}`,
-        headers: { accept: 'application/json', ...(token ? { 'x-consul-token': token } : {}) },
+        headers: { accept: 'application/json' },
+        secretHeaders: token ? { 'x-consul-token': token } : {},
         signal,
         timeoutMs: WAIT_MS + WAIT_GRACE_MS,
       })

@@ -1,6 +1,6 @@
 import { formatAddress } from '../../base/address.ts'
-import type { Env, FileSystem, HttpRequest, HttpStream } from '../../base/env.ts'
-import { HttpClient } from '../http-client.ts'
+import type { Env, FileSystem, HttpStream } from '../../base/env.ts'
+import { type ClientRequest, HttpClient } from '../http-client.ts'
 import { type HttpClientConfig, PLAIN_HTTP_CLIENT, PLAIN_TLS } from '../http-client-config.ts'
 import { type ExecCredential, type ExecPlugin, runExecPlugin } from './exec-plugin.ts'
 import { readKubeconfig } from './kubeconfig.ts'
@@ -15,7 +15,7 @@ export interface ApiServer {
   /** Without a slash at its end. */
   readonly url: string
   /** Asks it, with the credentials that are good now. */
-  send(request: Omit<HttpRequest, 'transport'>): Promise<HttpStream>
+  send(request: ClientRequest): Promise<HttpStream>
 }
 
 /** Rejects when files or variables that say where it is are missing or wrong. */
@@ -67,7 +67,7 @@ class ExecClient {
     this.#client = new HttpClient(env, config)
   }
 
-  async send(request: Omit<HttpRequest, 'transport'>): Promise<HttpStream> {
+  async send(request: ClientRequest): Promise<HttpStream> {
     const client = await this.#current()
     const used = this.#credential
     const response = await client.send(request)
