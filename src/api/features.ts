@@ -91,7 +91,8 @@ export function featureList(deps: ApiDeps): Answer {
     ]),
     rules: { concurrent_rule_eval: false, keep_firing_for: false, query_offset: false },
     scrape: {
-      extra_scrape_metrics: features.has('extra-scrape-metrics'),
+      // A field of the configuration; the flag of the name only changes its default.
+      extra_scrape_metrics: true,
       start_timestamp_zero_ingestion: features.has('created-timestamp-zero-ingestion'),
       type_and_unit_labels: features.has('type-and-unit-labels'),
     },

@@ -79,6 +79,7 @@ export function effectiveJob(job: ScrapeSection, global: GlobalSection, resolve:
     ...(extra === undefined ? {} : { extra_scrape_metrics: extra }),
     ...(failureLog ? { scrape_failure_log_file: failureLog } : {}),
   }
+  if (!effective.fallback_scrape_protocol) delete effective.fallback_scrape_protocol
   for (const field of INHERITED) {
     const value = job[field] || global[field]
     if (value) effective[field] = value
@@ -126,7 +127,7 @@ export function toScrapeConfig(job: ScrapeSection, context: JobContext): ScrapeC
     keepDroppedTargets: job.keep_dropped_targets ?? 0,
     trackTimestampsStaleness: job.track_timestamps_staleness ?? false,
     scrapeProtocols: job.scrape_protocols!,
-    fallbackProtocol: job.fallback_scrape_protocol,
+    fallbackProtocol: job.fallback_scrape_protocol || undefined,
     nameValidation: job.metric_name_validation_scheme || 'utf8',
     nameEscaping: job.metric_name_escaping_scheme || 'allow-utf-8',
     nativeHistograms: job.scrape_native_histograms ?? false,

@@ -16,8 +16,7 @@ import { NAME_ESCAPING_SCHEMES, SCRAPE_PROTOCOLS } from './scrape-protocol.ts'
 
 // Source of fields, order and rules: Prometheus config/config.go, ScrapeConfig; docs/configuration/configuration.md, scrape_config.
 
-const protocol = () =>
-  oneOf(SCRAPE_PROTOCOLS, (found) => `unknown scrape protocol ${found}, supported: [${[...SCRAPE_PROTOCOLS].sort().join(' ')}]`)
+const unknownProtocol = (found: string) => `unknown scrape protocol ${found}, supported: [${[...SCRAPE_PROTOCOLS].sort().join(' ')}]`
 
 /** Limits that a job takes from `global` where it sets none itself; 0 is no limit. */
 export const scrapeLimitFields = () => ({
@@ -29,7 +28,7 @@ export const scrapeLimitFields = () => ({
   label_value_length_limit: integer(),
 })
 
-export const scrapeProtocolsField = () => list(protocol())
+export const scrapeProtocolsField = () => list(oneOf(SCRAPE_PROTOCOLS, unknownProtocol))
 
 /** Whether a list of protocols can be asked for. `where` ends the message. */
 export function checkScrapeProtocols(protocols: readonly string[] | undefined, where: string, report: Report): void {
@@ -62,7 +61,7 @@ export const scrapeConfigSchema = section(
     scrape_interval: duration(),
     scrape_timeout: duration(),
     scrape_protocols: scrapeProtocolsField(),
-    fallback_scrape_protocol: protocol(),
+    fallback_scrape_protocol: oneOf([...SCRAPE_PROTOCOLS, ''], unknownProtocol),
     ...histogramFields(),
     scrape_failure_log_file: text(),
     metrics_path: text(),
