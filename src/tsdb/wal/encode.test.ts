@@ -6,7 +6,14 @@ import { Labels } from '../../model/labels.ts'
 import { isStaleMarker, STALE_MARKER } from '../../model/staleness.ts'
 import { SlabPool } from '../window/slab-pool.ts'
 import { Window } from '../window/window.ts'
-import { decodeHistogramsRecord, decodeSamplesFromRecord, decodeSamplesRecord, decodeSeriesRecord } from './decode.ts'
+import {
+  decodeExemplarsRecord,
+  decodeHistogramsRecord,
+  decodeMetadataRecord,
+  decodeSamplesFromRecord,
+  decodeSamplesRecord,
+  decodeSeriesRecord,
+} from './decode.ts'
 import { LogEncoder } from './encode.ts'
 import { RECORD_HEADER_BYTES, RecordHeader, RecordType } from './record.ts'
 
@@ -154,6 +161,29 @@ test('a record of another segment, or with a changed byte, is none', () => {
     changed[i] ^= 0x10
     assert.ok(!header.read(changed, 0, 1), `byte ${i}`)
   }
+})
+
+test('any payload is read or refused with a RangeError', () => {
+  const decoders = [
+    decodeSeriesRecord,
+    decodeSamplesRecord,
+    decodeSamplesFromRecord,
+    decodeHistogramsRecord,
+    decodeExemplarsRecord,
+    decodeMetadataRecord,
+  ]
+  // Small numbers, which say more than others, and any.
+  const byte = fc.oneof(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 255 }))
+  fc.assert(
+    fc.property(fc.array(byte, { maxLength: 60 }), fc.constantFrom(...decoders), (payload, decode) => {
+      try {
+        decode(Uint8Array.from(payload), 0, payload.length, () => {})
+      } catch (error) {
+        assert.ok(error instanceof RangeError, String(error))
+      }
+    }),
+    { numRuns: 3000 },
+  )
 })
 
 test('a payload of histograms that lies about itself is an error', () => {
