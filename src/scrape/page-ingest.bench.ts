@@ -1,8 +1,11 @@
 // CPU seconds per million samples of the whole way from a fetched page to the appender, for pages that repeat, that come in another
-// order each time, and that are new. Run: node src/scrape/page-ingest.bench.ts
+// order each time, and that are new; and for pages that repeat in the other formats. Run: node src/scrape/page-ingest.bench.ts
 
 import { FLOATS_ONLY } from '../../test/support/floats-only.ts'
-import { TextParser } from '../exposition/text-parser.ts'
+import type { ExposedFamily } from '../exposition/exposed-family.ts'
+import { OPEN_METRICS_END, openMetricsFamily } from '../exposition/open-metrics-writer.ts'
+import { type PageFormat, pageParserFor } from '../exposition/page-formats.ts'
+import { protobufFamily } from '../exposition/protobuf-writer.ts'
 import { Labels } from '../model/labels.ts'
 import { type Appendable, AppendStatus } from '../storage/appender.ts'
 import { BodyBuffer, BufferPool } from './body-buffer.ts'
@@ -24,6 +27,7 @@ const config = {
   labelNameLengthLimit: 0,
   labelValueLengthLimit: 0,
 } as unknown as ScrapeConfig
+const PLAIN = { ignoreNativeHistograms: true, keepClassicHistograms: false, convertClassicHistograms: false, startTimes: false }
 const features = scrapeFeatures(new Set())
 const targetLabels = Labels.of({ job: 'node', instance: '10.0.0.1:9100' })
 
@@ -47,7 +51,7 @@ class NewestAppendable implements Appendable {
   }
 }
 
-function pageText(pageIndex: number, order: 'same' | 'shuffled' | 'new'): Buffer {
+function pageText(pageIndex: number, order: Order): Buffer {
   const lines: string[] = []
   for (let family = 0; family < FAMILIES; family++) {
     lines.push(`# HELP request_duration_seconds_${family} Time it took to answer.\n# TYPE request_duration_seconds_${family} counter\n`)
@@ -61,8 +65,26 @@ function pageText(pageIndex: number, order: 'same' | 'shuffled' | 'new'): Buffer
   return Buffer.from(lines.join(''))
 }
 
-function measure(order: 'same' | 'shuffled' | 'new', scrapes: number): void {
-  const pages = Array.from({ length: order === 'new' ? scrapes : 50 }, (_, i) => pageText(i, order))
+/** The same series in the other formats. */
+function pageOf(format: PageFormat, pageIndex: number): Buffer {
+  const families = Array.from({ length: FAMILIES }, (_, family): ExposedFamily => {
+    const metrics = Array.from({ length: SERIES }, (_, series) => ({
+      kind: 'value' as const,
+      labels: Object.entries({ handler: `/api/v1/query_${series}`, code: '200', method: 'GET', shard: '0' }),
+      value: series % 2 === 0 ? 12345 + pageIndex * 7 : (pageIndex * 7919 + series) / 1024,
+    }))
+    return { name: `request_duration_seconds_${family}_total`, type: 'counter', help: 'Time it took to answer.', unit: '', metrics }
+  })
+  if (format === 'protobuf') return Buffer.concat(families.map(protobufFamily))
+  return Buffer.from(families.map((family) => openMetricsFamily(family, { created: false })).join('') + OPEN_METRICS_END)
+}
+
+type Order = 'same' | 'shuffled' | 'new'
+
+function measure(what: Order | 'openmetrics' | 'protobuf', scrapes: number): void {
+  const isText = what === 'same' || what === 'shuffled' || what === 'new'
+  const format = isText ? 'text' : what
+  const pages = Array.from({ length: what === 'new' ? scrapes : 50 }, (_, i) => (isText ? pageText(i, what) : pageOf(format, i)))
   const pool = new BufferPool(1 << 26)
   const store = new NewestAppendable()
   const metadataPool = new MetadataPool()
@@ -81,7 +103,7 @@ function measure(order: 'same' | 'shuffled' | 'new', scrapes: number): void {
       targetLabels,
       timestamp: i,
       body,
-      parser: new TextParser(),
+      parser: pageParserFor(format, PLAIN),
       features,
       page,
       metadata,
@@ -97,7 +119,7 @@ function measure(order: 'same' | 'shuffled' | 'new', scrapes: number): void {
   const used = process.cpuUsage(start)
   const seconds = (used.user + used.system) / 1e6
   console.log(
-    `${order.padEnd(9)} ${((seconds / samples) * 1e6).toFixed(3)} CPU s per million samples, ${(samples / seconds / 1e6).toFixed(2)} M samples/s`,
+    `${what.padEnd(11)} ${((seconds / samples) * 1e6).toFixed(3)} CPU s per million samples, ${(samples / seconds / 1e6).toFixed(2)} M samples/s`,
   )
 }
 
@@ -105,4 +127,6 @@ for (let round = 0; round < 2; round++) {
   measure('same', 20_000)
   measure('shuffled', 2000)
   measure('new', 400)
+  measure('openmetrics', 10_000)
+  measure('protobuf', 5000)
 }
