@@ -5,6 +5,8 @@ import { isStaleMarker, STALE_HIGH, STALE_LOW } from '../../src/model/staleness.
 
 export interface SentSeries {
   readonly name: string
+  /** Beside the name, in any order. */
+  readonly labels?: Readonly<Record<string, string>>
   /** Whether markers of staleness are float histograms. */
   readonly isFloat: boolean
   readonly samples: readonly { readonly t: number; readonly value: number | Histogram | 'stale' }[]
@@ -13,9 +15,11 @@ export interface SentSeries {
 /** The body of a request that writes series, compressed. `stale` is a histogram that says that its series has ended. */
 export function remoteWriteBody(all: readonly SentSeries[]): Uint8Array<ArrayBuffer> {
   const request = new Message()
-  for (const { name, isFloat, samples } of all) {
+  for (const { name, labels, isFloat, samples } of all) {
     request.message(1, (series) => {
-      series.message(1, (label) => label.bytes(1, Buffer.from('__name__')).bytes(2, Buffer.from(name)))
+      for (const [key, value] of Object.entries({ ...labels, __name__: name }).sort(([a], [b]) => (a < b ? -1 : 1))) {
+        series.message(1, (label) => label.bytes(1, Buffer.from(key)).bytes(2, Buffer.from(value)))
+      }
       for (const { t, value } of samples) {
         if (typeof value === 'number') series.message(2, (sample) => sample.double(1, value).varint(2, t))
         else series.message(4, (message) => histogramMessage(message, t, value, isFloat))

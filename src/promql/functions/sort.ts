@@ -6,13 +6,15 @@ import type { SeriesFunction } from './series-function.ts'
 function sortBy(compare: (a: number, b: number) => number): SeriesFunction {
   return ({ steps, memory, annotations, range, isRangeQuery, emit }) => {
     if (isRangeQuery) annotations.sortInRangeQuery(range)
-    if (isRangeQuery || steps.count !== 1) return { add: emit, finish: () => [] }
+    const isOrdered = !isRangeQuery && steps.count === 1
     const held: StepSeries[] = []
     return {
       add(series) {
+        // Histograms have no order, and are left out even where nothing is sorted.
         dropHistograms(series)
-        if (isAnyPresent(series.present)) held.push(series)
-        else memory.release(series)
+        if (!isAnyPresent(series.present)) memory.release(series)
+        else if (isOrdered) held.push(series)
+        else emit(series)
       },
       finish() {
         held.sort((a, b) => {
