@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { CodedError } from './errors.ts'
 import { nearest } from './nearest.ts'
+import { redactUrl } from './redact-url.ts'
 import { YamlScalar } from './yaml-tree.ts'
 
 // Schemas of configuration files: zod types over the values of yaml-tree.ts, which keep what the file says until a field
@@ -299,7 +300,8 @@ export const url = once(() =>
   scalar(
     'a URL',
     ({ text }) => {
-      if (!URL.canParse(text)) throw new CodedError('bad_data', `found ${JSON.stringify(text)}, want a URL such as http://host:9090/path`)
+      if (!URL.canParse(text))
+        throw new CodedError('bad_data', `found ${JSON.stringify(redactUrl(text))}, want a URL such as http://host:9090/path`)
       return text
     },
     (value) => {

@@ -29,6 +29,7 @@ test('combinations that upstream refuses are refused in its words', () => {
   )
   check('{proxy_url: "http://p", no_proxy: x}', undefined)
   check('{proxy_url: "", proxy_from_environment: true}', undefined)
+  check('proxy_url: "http://u:hidden@:x"', 'found "http://u:xxxxx@:x", want a URL such as http://host:9090/path')
   check('no_proxy: x', 'if no_proxy is configured, proxy_url must also be configured')
   check('{proxy_from_environment: true, no_proxy: x}', 'if proxy_from_environment is configured, no_proxy must not be configured')
   check(

@@ -1,10 +1,10 @@
 import type { z } from 'zod'
 import { CodedError } from '../base/errors.ts'
+import { redactUrl } from '../base/redact-url.ts'
 import type { SectionSchema } from '../base/schema.ts'
 import { boolean, list, map, once, oneOf, path, type Report, scalar, secret, section, text, url } from '../base/schema.ts'
 import { quote } from '../model/labels.ts'
 import { canonicalHeader } from './header-name.ts'
-import { redactUrl } from './proxy.ts'
 
 // How to reach an HTTP server: part of scrape jobs, of most discovery mechanisms, of remote endpoints and Alertmanagers.
 // Source: prometheus/common config/http_config.go; docs/configuration/configuration.md, http_config.
@@ -120,7 +120,8 @@ interface OAuth2 {
 function checkOAuth2(oauth2: OAuth2 & Proxies, report: Report): void {
   if (!oauth2.client_id) report([], 'oauth2 client_id must be configured')
   if (!oauth2.token_url) report([], 'oauth2 token_url must be configured')
-  else if (!URL.canParse(oauth2.token_url)) report(['token_url'], `found ${quote(oauth2.token_url)}, want a URL such as https://host/token`)
+  else if (!URL.canParse(oauth2.token_url))
+    report(['token_url'], `found ${quote(redactUrl(oauth2.token_url))}, want a URL such as https://host/token`)
   if (oauth2.grant_type === JWT_BEARER_GRANT) {
     if (oauth2.client_certificate_key && oauth2.client_certificate_key_file)
       report(

@@ -35,6 +35,7 @@ test('credentials are sent to the host that is configured, and to those below it
   const basicAuth = { username: { text: 'u' }, password: { text: 'p' } }
   assert.deepEqual(await get('http://a/x', { basicAuth }), ['200 body', 'a/x Basic dTpw'])
   assert.deepEqual(await get('http://a/x', bearer('t', 'Token')), ['200 body', 'a/x Token t'])
+  assert.deepEqual(await get('http://u:p%20q@a/x', bearer('t')), ['200 body', `a/x Basic ${Buffer.from('u:p q').toString('base64')}`])
   assert.deepEqual(await get('http://a/302=/x', bearer('t')), ['200 body', 'a/302=/x Bearer t', 'a/x Bearer t'])
   assert.deepEqual(await get('http://a/308=http://b.a/x', bearer('t')), ['200 body', 'a/308=http://b.a/x Bearer t', 'b.a/x Bearer t'])
   assert.deepEqual(await get('http://a/302=http://b/302=http://a/x', bearer('t')), [

@@ -1,6 +1,7 @@
 import { formatAddress } from '../base/address.ts'
 import type { Env, HttpRequest, HttpStream, HttpTransport, TlsOptions } from '../base/env.ts'
 import { networkFault } from '../base/network-fault.ts'
+import { urlCredentials } from '../base/url-credentials.ts'
 import { quote } from '../model/labels.ts'
 import type { HeaderConfig, HttpClientConfig, OAuth2Config, SecretSource } from './http-client-config.ts'
 import { PLAIN_HTTP_CLIENT } from './http-client-config.ts'
@@ -211,6 +212,9 @@ export class HttpClient {
     }
     if (isTrusted) Object.assign(headers, request.secretHeaders)
     else for (const name of SENSITIVE_HEADERS) delete headers[name]
+    // What a URL says of who asks is for whoever the URL names.
+    const own = credentialsOf(request.url)
+    if (own !== undefined && !request.headers?.authorization) headers.authorization = own
     return this.#env.http.stream({ ...request, headers, transport: this.transport(access, place) })
   }
 }
@@ -219,6 +223,12 @@ const NO_TLS: TlsOptions = {}
 /** What no value of a header holds: it would end it. */
 const FORBIDDEN = /[\u0000-\u0008\u000a-\u001f\u007f]/
 const USER_AGENT = 'Promontory'
+
+/** Source: Go net/http, send. */
+function credentialsOf(url: string): string | undefined {
+  const own = urlCredentials(new URL(url))
+  return own && `Basic ${Buffer.from(`${own.username}:${own.password}`).toString('base64')}`
+}
 
 function placeOf(url: string): ServerPlace {
   const { protocol, hostname, port } = new URL(url)

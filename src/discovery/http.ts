@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import { Counter } from 'prom-client'
 import type { z } from 'zod'
 import type { Env } from '../base/env.ts'
+import { redactUrl } from '../base/redact-url.ts'
 import { list, section, text } from '../base/schema.ts'
 import { duration } from '../model/config-schema.ts'
 import { quote } from '../model/labels.ts'
@@ -39,7 +40,7 @@ function urlProblem(text: string | undefined): string | undefined {
   if (!text) return 'URL is missing'
   if (!/^https?:/i.test(text)) return "URL scheme must be 'http' or 'https'"
   if (!/^https?:\/\/[^/?#]/i.test(text)) return 'host is missing in URL'
-  return URL.canParse(text) ? undefined : `found ${quote(text)}, want a URL such as http://host:9090/path`
+  return URL.canParse(text) ? undefined : `found ${quote(redactUrl(text))}, want a URL such as http://host:9090/path`
 }
 
 export const httpSdConfigsSchema = list(httpSdConfigSchema, { empty: 'empty or null section in http_sd_configs' })

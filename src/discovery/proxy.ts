@@ -1,4 +1,6 @@
 import type { ProxyServer, TlsOptions } from '../base/env.ts'
+import { redactUrl } from '../base/redact-url.ts'
+import { urlCredentials } from '../base/url-credentials.ts'
 import type { ProxyConfig } from './http-client-config.ts'
 import { usesProxy } from './no-proxy.ts'
 
@@ -28,33 +30,19 @@ export function parseProxy(text: string, connectHeaders: ProxyConfig['connectHea
   const scheme = url?.protocol.slice(0, -1).replace(/^socks5h$/, 'socks5')
   if (url === null || url.hostname === '' || !isProxyScheme(scheme))
     throw new Error(`unsupported proxy ${JSON.stringify(redactUrl(text))}, want http, https or socks5, and a host`)
-  const credentials =
-    url.username === '' && url.password === '' ? {} : { credentials: { username: decode(url.username), password: decode(url.password) } }
+  const credentials = urlCredentials(url)
   return {
     scheme,
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: url.port === '' ? DEFAULT_PORTS[scheme] : Number(url.port),
     connectHeaders,
-    ...credentials,
+    ...(credentials === undefined ? {} : { credentials }),
     ...(scheme === 'https' && tls !== undefined ? { tls } : {}),
   }
 }
 
 function isProxyScheme(scheme: string | undefined): scheme is ProxyServer['scheme'] {
   return scheme === 'http' || scheme === 'https' || scheme === 'socks5'
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
-}
-
-/** With what stands for a password as `xxxxx`. */
-export function redactUrl(text: string): string {
-  return text.replace(/^([^/?#]*\/\/)?([^/?#@:]*):[^/?#]*@/, '$1$2:xxxxx@')
 }
 
 /** What the environment says; undefined: no proxy. */
