@@ -89,7 +89,7 @@ function checkStep(step: RelabelStep, report: Report): void {
     (field) => ({ modulus: modulus !== 0, separator: separator !== ';', replacement: replacement !== '$1' })[field],
   )
   if (action === 'keepequal' || action === 'dropequal') {
-    const field = step.regex !== undefined ? 'regex' : changed
+    const field = 'regex' in step ? 'regex' : changed
     // The quotes differ in upstream's text as well.
     if (field !== undefined) report([field], `${action} action requires only 'source_labels' and \`target_label\`, and no other fields`)
   }
