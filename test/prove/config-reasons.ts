@@ -75,8 +75,8 @@ export const CONFIG_REASONS: readonly Reason<ConfigDisagreement>[] = [
     explains: theySay(/empty promoted OTel resource attribute$/),
   },
   {
-    name: 'a quoted text that goes on in a line that is indented less',
-    explains: ({ ours, theirs }) => theirs.good && /missing closing ["']quote/.test(ours.text),
+    name: 'a quoted text, or what stands in brackets, that goes on in a line that is indented less',
+    explains: ({ ours, theirs }) => theirs.good && /missing closing ["']quote|must be sufficiently indented/.test(ours.text),
   },
   {
     name: 'a question mark that begins a value without a blank behind it, of which upstream makes a key',
@@ -85,6 +85,14 @@ export const CONFIG_REASONS: readonly Reason<ConfigDisagreement>[] = [
   {
     name: 'a message of remote write that is null, which nobody here writes',
     explains: theySay(/unknown remote write protobuf message , supported:/),
+  },
+  {
+    name: 'a translation of OTLP names that legacy names do not allow, which nobody here reads',
+    explains: theySay(/OTLP translation strategy .* is not allowed when UTF8 is disabled/),
+  },
+  {
+    name: 'a character that Go does not take in the host of a URL',
+    explains: theySay(/invalid character .* in host name/),
   },
   {
     name: 'a percent sign in a URL that no number follows, which goes out as it stands',
