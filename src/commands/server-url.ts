@@ -20,8 +20,7 @@ export function serverAccess(text: string, client: HttpClientConfig): ServerAcce
   const own = urlCredentials(parsed)
   if (own !== undefined && (client.basicAuth || client.authorization || client.oauth2))
     throw new CodedError('bad_data', 'cannot set base auth in the server URL and use a http.config.file at the same time')
-  const own =
-    username === '' ? client : { ...client, basicAuth: { username: { text: decode(username) }, password: { text: decode(password) } } }
+  const basicAuth = own && { username: { text: own.username }, password: { text: own.password } }
   return {
     url: `${parsed.origin}${parsed.pathname.replace(/\/+$/, '')}`,
     client: basicAuth === undefined ? client : { ...client, basicAuth },
