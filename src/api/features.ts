@@ -4,9 +4,7 @@ import { SIGNATURES } from '../promql/functions/signatures.ts'
 import { scrapeConfigSchema } from '../scrape/scrape-config-schema.ts'
 import type { ApiDeps } from './deps.ts'
 import { dataAnswer } from './json/envelope.ts'
-
-/** What can be used, by category, under upstream's names. */
-export type FeaturesData = Readonly<Record<string, Readonly<Record<string, boolean>>>>
+import type { FeaturesData } from './types/features.ts'
 
 const OPERATORS = [
   '!=',

@@ -78,6 +78,7 @@ function answerOf(path: string, form: URLSearchParams): FakeAnswer | undefined {
     return success(path === 'query' ? instant(expr) : range(expr, form), remarks)
   }
   if (path === 'targets') return success(targets())
+  if (path === 'features') return success({ tsdb: { exemplar_storage: false } })
   if (path === 'status/buildinfo') return success({ version: '0.1.0', revision: 'abc' })
   if (path === 'status/config') return success({ yaml: 'global:\n  scrape_interval: 15s\nscrape_configs:\n- job_name: checkout\n' })
   if (path === 'status/flags') return success({ 'config.file': 'prometheus.yml', 'web.external-url': '' })

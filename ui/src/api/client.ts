@@ -1,4 +1,6 @@
 import type { Envelope } from '../../../src/api/types/envelope.ts'
+import type { ExemplarsData } from '../../../src/api/types/exemplars.ts'
+import type { FeaturesData } from '../../../src/api/types/features.ts'
 import type { MetadataData } from '../../../src/api/types/metadata.ts'
 import type { Metric, QueryData } from '../../../src/api/types/query.ts'
 import type { RelabelStepsData } from '../../../src/api/types/relabel-steps.ts'
@@ -60,6 +62,20 @@ export class ApiClient {
     )
   }
 
+  /** Exemplars of every series the expression selects, from start to end (Unix ms, both inclusive). */
+  async queryExemplars(
+    expr: string,
+    range: { readonly start: number; readonly end: number },
+    signal: AbortSignal,
+  ): Promise<Answer<ExemplarsData>> {
+    const answer = await this.#post<ExemplarsData | undefined>(
+      'query_exemplars',
+      { query: expr, start: seconds(range.start), end: seconds(range.end) },
+      signal,
+    )
+    return { ...answer, data: answer.data ?? [] }
+  }
+
   series(match: readonly string[], start: number, signal?: AbortSignal): Promise<Answer<Metric[]>> {
     return this.#post('series', { 'match[]': match, start: seconds(start) }, signal)
   }
@@ -78,6 +94,11 @@ export class ApiClient {
 
   metadata(signal?: AbortSignal): Promise<Answer<MetadataData>> {
     return this.#get('metadata', {}, signal)
+  }
+
+  /** What this server can do; servers before upstream's 3.8 do not say. */
+  features(signal?: AbortSignal): Promise<Answer<FeaturesData>> {
+    return this.#get('features', {}, signal)
   }
 
   flags(signal?: AbortSignal): Promise<Answer<FlagsData>> {

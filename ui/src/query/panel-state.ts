@@ -7,10 +7,17 @@ export interface PanelState {
   readonly endTime: number | undefined
   readonly resolution: Resolution
   readonly stacked: boolean
+  /** Points of exemplars in the graph. */
+  readonly showExemplars: boolean
+  /** What of a native histogram the graph draws as a line. */
+  readonly histogramLine: HistogramLine
 }
 
 /** `auto` follows the range, at a density; `fixed` is a step in ms. */
 export type Resolution = { readonly type: 'auto'; readonly density: Density } | { readonly type: 'fixed'; readonly stepMs: number }
+
+/** `average` is the sum divided by the count. */
+export type HistogramLine = 'count' | 'sum' | 'average'
 
 export type Density = 'low' | 'medium' | 'high'
 
@@ -21,4 +28,6 @@ export const defaultPanel: PanelState = {
   endTime: undefined,
   resolution: { type: 'auto', density: 'medium' },
   stacked: false,
+  showExemplars: false,
+  histogramLine: 'count',
 }

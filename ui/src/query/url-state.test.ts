@@ -15,6 +15,7 @@ test('addresses written by upstream', () => {
     assert.deepEqual(decodePanels(Object.fromEntries(new URLSearchParams(query))), [{ ...defaultPanel, ...want }], query)
   check('g0.expr=up&g0.tab=1', { expr: 'up', tab: 'table' })
   check('g0.expr=up&g0.tab=0&g0.stacked=1&g0.range_input=2d', { expr: 'up', stacked: true, rangeMs: 172_800_000 })
+  check('g0.expr=up&g0.tab=graph&g0.show_exemplars=1', { expr: 'up', showExemplars: true })
   check('g0.expr=up&g0.step_input=30', { expr: 'up', resolution: { type: 'fixed', stepMs: 30_000 } })
   check('g0.expr=up&g0.res_type=custom&g0.res_step=0.5', { expr: 'up', resolution: { type: 'fixed', stepMs: 500 } })
   check('g0.expr=up&g0.show_tree=0&g0.res_type=auto&g0.res_density=high', { expr: 'up', resolution: { type: 'auto', density: 'high' } })
@@ -66,6 +67,8 @@ test('decodePanels(encodePanels(panels)) = panels', () => {
         fc.record({ type: fc.constant('fixed' as const), stepMs: fc.integer({ min: 1, max: 10_000_000 }) }, plain),
       ),
       stacked: fc.boolean(),
+      showExemplars: fc.boolean(),
+      histogramLine: fc.constantFrom('count', 'sum', 'average'),
     },
     plain,
   )

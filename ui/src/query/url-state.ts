@@ -1,5 +1,5 @@
 import { formatDuration, parseDuration } from '../format/duration.ts'
-import { type Density, defaultPanel, type PanelState, type Resolution } from './panel-state.ts'
+import { type Density, defaultPanel, type HistogramLine, type PanelState, type Resolution } from './panel-state.ts'
 
 // The parameters are the ones upstream's query page writes, so that links from alerts, chats and dashboards open here
 // and ours open there: `g0.expr=up&g0.tab=graph&g0.range_input=1h`. What it has beyond these is read over.
@@ -40,6 +40,9 @@ export function encodePanels(panels: readonly PanelState[]): Record<string, stri
       set('res_density', panel.resolution.density)
     }
     if (panel.stacked) set('display_mode', 'stacked')
+    if (panel.showExemplars) set('show_exemplars', '1')
+    // Not upstream's: its graphs leave histograms out.
+    if (panel.histogramLine !== 'count') set('histogram_line', panel.histogramLine)
   }
   return search
 }
@@ -54,6 +57,8 @@ function decodePanel(read: (name: string) => string | undefined): PanelState {
     endTime: parseUtc(read('moment_input') ?? read('end_input')),
     resolution: decodeResolution(read),
     stacked: read('display_mode') === 'stacked' || read('stacked') === '1',
+    showExemplars: read('show_exemplars') === '1',
+    histogramLine: decodeHistogramLine(read('histogram_line')),
   }
 }
 
@@ -67,6 +72,10 @@ function decodeResolution(read: (name: string) => string | undefined): Resolutio
   return stepSeconds > 0 && Number.isFinite(stepSeconds)
     ? { type: 'fixed', stepMs: Math.max(1, Math.round(stepSeconds * 1000)) }
     : defaultPanel.resolution
+}
+
+export function decodeHistogramLine(text: string | undefined): HistogramLine {
+  return text === 'sum' || text === 'average' ? text : 'count'
 }
 
 function isDensity(text: string | undefined): text is Density {

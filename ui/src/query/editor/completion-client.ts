@@ -1,6 +1,7 @@
 import type { PrometheusClient } from '@prometheus-io/codemirror-promql/dist/esm/client/prometheus'
 import type { Matcher } from '@prometheus-io/codemirror-promql/dist/esm/types'
 import { EqlSingle, Neq } from '@prometheus-io/lezer-promql'
+import type { MetadataJson } from '../../../../src/api/types/metadata.ts'
 import type { Answer } from '../../api/client.ts'
 import { queryClient } from '../../app/query-client.ts'
 import { server } from '../../app/server.ts'
@@ -55,7 +56,9 @@ export const completionClient: PrometheusClient = {
   },
   async metricMetadata() {
     const metadata = await ask(['metadata'], (signal) => server.metadata(signal), {})
-    return Object.fromEntries(Object.entries(metadata).map(([name, said]) => [name, [...said]]))
+    // Completion shows type and help of a metric; its unit goes along with the help.
+    const withUnit = (said: MetadataJson) => (said.unit === '' ? said : { ...said, help: `${said.help} (${said.unit})` })
+    return Object.fromEntries(Object.entries(metadata).map(([name, said]) => [name, said.map(withUnit)]))
   },
   async series(metricName, matchers, labelName = '') {
     const match = matching(metricName, matchers, labelName)

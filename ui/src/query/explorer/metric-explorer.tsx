@@ -36,7 +36,7 @@ export function MetricExplorer({ onPick, onClose }: MetricExplorerProps) {
         autoFocus
         data-autofocus
         leftSection={<IconSearch size={15} aria-hidden />}
-        placeholder="Words of the name or the description"
+        placeholder="Words of the name, type, unit or description"
         aria-label="Search metrics"
         value={text}
         onChange={(event) => setText(event.currentTarget.value)}
@@ -46,15 +46,28 @@ export function MetricExplorer({ onPick, onClose }: MetricExplorerProps) {
           {names.error.message}
         </Notice>
       )}
+      {names.data === undefined && names.error === null && <p className={styles.more}>Loading</p>}
       {names.data !== undefined && found.length === 0 && (
-        <Notice kind="empty" title={text === '' ? 'There are no metrics' : 'No metric matches'} />
+        <Notice kind="empty" title={text === '' ? 'There are no metrics' : 'No metric matches'}>
+          {text === '' ? 'Nothing was stored in the last hour: see the targets.' : 'Try fewer words.'}
+        </Notice>
+      )}
+      {metadata.error !== null && names.error === null && (
+        <Notice kind="warning" title="Types and descriptions could not be loaded">
+          {metadata.error.message}
+        </Notice>
       )}
       <ul className={styles.list} aria-label="Metrics">
-        {found.slice(0, rowsMax).map(({ name, type, help, expr }) => (
+        {found.slice(0, rowsMax).map(({ name, type, unit, help, expr }) => (
           <li key={name}>
             <button type="button" className={styles.metric} title={expr} onClick={() => onPick(expr)}>
               <span className={styles.name}>{name}</span>
-              {type !== '' && <span className={styles.type}>{type}</span>}
+              {(type !== '' || unit !== '') && (
+                <span className={styles.tags}>
+                  {type !== '' && <span className={styles.type}>{type}</span>}
+                  {unit !== '' && <span className={styles.type}>{unit}</span>}
+                </span>
+              )}
               {help !== '' && <span className={styles.help}>{help}</span>}
             </button>
           </li>

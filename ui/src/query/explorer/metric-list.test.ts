@@ -5,6 +5,8 @@ import { listMetrics } from './metric-list.ts'
 const metadata = {
   requests_total: [{ type: 'counter', unit: '', help: 'Answers given.' }],
   wait_seconds: [{ type: 'histogram', unit: '', help: 'How long requests waited.' }],
+  size: [{ type: 'histogram', unit: 'bytes', help: 'How large answers are.' }],
+  queue: [{ type: 'gaugehistogram', unit: '', help: 'Ages of what waits.' }],
 }
 const names = ['my.metric', 'requests_total', 'up', 'wait_seconds_bucket', 'wait_seconds_count']
 
@@ -25,4 +27,20 @@ test('a metric is looked at as its type asks for', () => {
     wait_seconds_bucket: 'histogram_quantile(0.9, sum by (le) (rate(wait_seconds_bucket[5m])))',
     wait_seconds_count: 'rate(wait_seconds_count[5m])',
   })
+})
+
+test('a histogram under its own name is a native one', () => {
+  const [queue, size, bucket] = listMetrics(['queue', 'size', 'size_bucket'], metadata, '')
+  assert.deepEqual(
+    [queue, size, bucket].map(({ type, unit, expr }) => [type, unit, expr]),
+    [
+      ['native gaugehistogram', '', 'histogram_quantile(0.9, sum(queue))'],
+      ['native histogram', 'bytes', 'histogram_quantile(0.9, sum(rate(size[5m])))'],
+      ['histogram', 'bytes', 'histogram_quantile(0.9, sum by (le) (rate(size_bucket[5m])))'],
+    ],
+  )
+  assert.deepEqual(
+    listMetrics(['queue', 'size', 'up'], metadata, 'native bytes').map(({ name }) => name),
+    ['size'],
+  )
 })

@@ -2,6 +2,7 @@ import type uPlot from 'uplot'
 import { formatShort } from '../../format/number.ts'
 import { formatTick } from '../../format/time.ts'
 import type { Unit } from '../../format/unit.ts'
+import type { PlotFrame } from './exemplar-points.ts'
 import { lonePoints } from './lone-points.ts'
 import { strokeOf } from './palette.ts'
 import { valueRange } from './value-range.ts'
@@ -17,6 +18,8 @@ export interface ChartSettings {
   readonly onSelect: (start: number, end: number) => void
   /** The line nearest the pointer and the step below it, in CSS pixels of the plot; undefined when the pointer left. */
   readonly onPoint: (point: Point | undefined) => void
+  /** Where the plot was drawn and what its axes show, after every drawing. */
+  readonly onDraw: (frame: PlotFrame) => void
 }
 
 export interface Point {
@@ -97,6 +100,7 @@ export function chartOptions(settings: ChartSettings, size: { readonly width: nu
           plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
         },
       ],
+      draw: [(plot) => settings.onDraw(frameOf(plot))],
       setCursor: [(plot) => settings.onPoint(nearestPoint(plot))],
     },
   }
@@ -131,6 +135,19 @@ function stackBands({ lineCount, shown }: ChartSettings): uPlot.Band[] {
     below = series
   }
   return bands
+}
+
+function frameOf({ over, scales }: uPlot): PlotFrame {
+  return {
+    left: over.offsetLeft,
+    top: over.offsetTop,
+    width: over.clientWidth,
+    height: over.clientHeight,
+    timeMin: scales['x'].min ?? 0,
+    timeMax: scales['x'].max ?? 0,
+    valueMin: scales['y'].min ?? 0,
+    valueMax: scales['y'].max ?? 0,
+  }
 }
 
 function nearestPoint(plot: uPlot): Point | undefined {

@@ -1,5 +1,5 @@
 import 'uplot/dist/uPlot.min.css'
-import { type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import { type ReactNode, type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import uPlot from 'uplot'
 import type { Unit } from '../../format/unit.ts'
 import type { TimeWindow } from '../time-window.ts'
@@ -7,6 +7,7 @@ import styles from './chart.module.css'
 import { type ChartSettings, chartOptions, type Point } from './chart-options.ts'
 import { ChartTooltip } from './chart-tooltip.tsx'
 import { type Columns, stackLines } from './columns.ts'
+import type { PlotFrame } from './exemplar-points.ts'
 import { strokeOf } from './palette.ts'
 
 interface ChartProps {
@@ -20,6 +21,8 @@ interface ChartProps {
   readonly unit: Unit
   readonly label: string
   readonly onSelect: (start: number, end: number) => void
+  /** What stands over the plot where it lies now. */
+  readonly children: (frame: PlotFrame) => ReactNode
 }
 
 const height = 320
@@ -33,6 +36,7 @@ export function Chart(props: ChartProps) {
   const latest = useRef(props)
   latest.current = props
   const [point, setPoint] = useState<Point>()
+  const [drawn, setDrawn] = useState<PlotFrame>()
 
   const lineCount = columns.lines.length
   const data = useMemo((): uPlot.AlignedData => {
@@ -52,6 +56,7 @@ export function Chart(props: ChartProps) {
       window: () => latest.current.window,
       onSelect: (start, end) => latest.current.onSelect(start, end),
       onPoint: setPoint,
+      onDraw: (next) => setDrawn((last) => (last !== undefined && sameFrame(last, next) ? last : next)),
     }
     const created = new uPlot(chartOptions(settings, { width, height }), data, frame.current)
     plot.current = created
@@ -81,8 +86,9 @@ export function Chart(props: ChartProps) {
   }, [focused])
 
   return (
-    <div className={styles.chart} style={{ height }} role="img" aria-label={label}>
-      <div ref={frame} className={styles.frame} />
+    <div className={styles.chart} style={{ height }}>
+      <div ref={frame} className={styles.frame} role="img" aria-label={label} />
+      {drawn !== undefined && props.children(drawn)}
       {point !== undefined && point.line < lineCount && point.step < columns.times.length && (
         <ChartTooltip
           point={point}
@@ -93,6 +99,10 @@ export function Chart(props: ChartProps) {
       )}
     </div>
   )
+}
+
+function sameFrame(a: PlotFrame, b: PlotFrame): boolean {
+  return (Object.keys(a) as (keyof PlotFrame)[]).every((key) => a[key] === b[key])
 }
 
 /** The element's width in CSS pixels, kept as it changes; 0 before it is laid out. */

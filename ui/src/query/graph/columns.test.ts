@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { HistogramLine } from '../panel-state.ts'
 import { lastValue, stackLines, toColumns } from './columns.ts'
 
 const window = { start: 1_000_500, end: 1_003_500, stepMs: 1000 }
@@ -25,6 +26,7 @@ test('toColumns leaves gaps where there is nothing to draw', () => {
       },
     ],
     window,
+    'count',
   )
   assert.deepEqual(columns.times, [1000.5, 1001.5, 1002.5, 1003.5])
   assert.deepEqual(
@@ -34,6 +36,18 @@ test('toColumns leaves gaps where there is nothing to draw', () => {
       [null, null, null, 0.00001],
     ],
   )
+})
+
+test('a native histogram is drawn as one number of it', () => {
+  const histograms = [
+    [1001.5, { count: '4', sum: '10' }],
+    [1002.5, { count: '0', sum: '0' }],
+  ] as const
+  const check = (line: HistogramLine, want: readonly (number | null)[]) =>
+    assert.deepEqual(toColumns([{ metric: {}, values: [[1000.5, '7']], histograms }], window, line).lines[0].values, want)
+  check('count', [7, 4, 0, null])
+  check('sum', [7, 10, 0, null])
+  check('average', [7, 2.5, null, null])
 })
 
 test('toColumns reads over samples outside the window', () => {
@@ -48,6 +62,7 @@ test('toColumns reads over samples outside the window', () => {
       },
     ],
     window,
+    'count',
   )
   assert.deepEqual(columns.lines[0].values, [null, null, null, null])
 })

@@ -1,5 +1,7 @@
-import type { MatrixElement, Metric } from '../../../../src/api/types/query.ts'
+import type { HistogramJson, MatrixElement, Metric } from '../../../../src/api/types/query.ts'
 import { parseSampleValue } from '../../format/number.ts'
+import { averageOf } from '../histogram/summary.ts'
+import type { HistogramLine } from '../panel-state.ts'
 import type { TimeWindow } from '../time-window.ts'
 
 /** One line of a graph: a value for every time of the columns, null where there is none to draw. */
@@ -16,22 +18,35 @@ export interface Columns {
 
 /**
  * Puts every series on the steps of the window. A step a series has no sample at is null, so that the line breaks there
- * instead of inventing values; NaN, infinities and native histograms cannot be drawn as a line and are null too.
+ * instead of inventing values; NaN and infinities cannot be drawn as a line and are null too. A native histogram is
+ * drawn as the one number of it that was chosen.
  */
-export function toColumns(matrix: readonly MatrixElement[], window: TimeWindow): Columns {
+export function toColumns(matrix: readonly MatrixElement[], window: TimeWindow, histogramLine: HistogramLine): Columns {
   const { start, end, stepMs } = window
   const stepCount = Math.floor((end - start) / stepMs) + 1
   const times = Array.from({ length: stepCount }, (_, step) => (start + step * stepMs) / 1000)
   const lines = matrix.map((series): Line => {
     const values = new Array<number | null>(stepCount).fill(null)
-    for (const [seconds, text] of series.values ?? []) {
+    const put = (seconds: number, value: number | undefined) => {
       const step = Math.round((seconds * 1000 - start) / stepMs)
-      const value = parseSampleValue(text)
-      if (step >= 0 && step < stepCount && Number.isFinite(value)) values[step] = value
+      if (step >= 0 && step < stepCount && value !== undefined && Number.isFinite(value)) values[step] = value
     }
+    for (const [seconds, text] of series.values ?? []) put(seconds, parseSampleValue(text))
+    for (const [seconds, histogram] of series.histograms ?? []) put(seconds, numberOf(histogram, histogramLine))
     return { metric: series.metric, values }
   })
   return { times, lines }
+}
+
+function numberOf(histogram: HistogramJson, line: HistogramLine): number | undefined {
+  switch (line) {
+    case 'count':
+      return parseSampleValue(histogram.count)
+    case 'sum':
+      return parseSampleValue(histogram.sum)
+    case 'average':
+      return averageOf(histogram)
+  }
 }
 
 /** Each line added onto the shown ones before it; a gap adds nothing, and a hidden line is a gap all along. */

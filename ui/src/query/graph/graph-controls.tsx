@@ -6,15 +6,17 @@ import { EndTimeInput } from '../end-time-input.tsx'
 import type { PanelState, Resolution } from '../panel-state.ts'
 import { chooseStep, nextRange, stepChoices } from '../time-window.ts'
 import styles from './graph-controls.module.css'
+import { useExemplarsStored } from './use-exemplars.ts'
 
 interface GraphControlsProps {
   readonly panel: PanelState
   readonly onChange: (next: PanelState) => void
 }
 
-/** Range, end, resolution and stacking of a panel's graph. */
+/** Range, end, resolution, stacking and exemplars of a panel's graph. */
 export function GraphControls({ panel, onChange }: GraphControlsProps) {
   const { rangeMs, resolution, stacked } = panel
+  const exemplarsStored = useExemplarsStored()
   const setRange = (next: number) => onChange({ ...panel, rangeMs: next })
   return (
     <>
@@ -55,6 +57,14 @@ export function GraphControls({ panel, onChange }: GraphControlsProps) {
         checked={stacked}
         onChange={(event) => onChange({ ...panel, stacked: event.currentTarget.checked })}
       />
+      {exemplarsStored && (
+        <Switch
+          size="xs"
+          label="Show exemplars"
+          checked={panel.showExemplars}
+          onChange={(event) => onChange({ ...panel, showExemplars: event.currentTarget.checked })}
+        />
+      )}
     </>
   )
 }

@@ -1,4 +1,4 @@
-import type { HistogramSampleJson, Metric, QueryData, SampleJson } from '../../../../src/api/types/query.ts'
+import type { HistogramJson, HistogramSampleJson, Metric, QueryData, SampleJson } from '../../../../src/api/types/query.ts'
 import { formatShort, parseSampleValue } from '../../format/number.ts'
 import type { Unit } from '../../format/unit.ts'
 
@@ -9,11 +9,19 @@ export interface Row {
   readonly values: readonly RowValue[]
 }
 
-export interface RowValue {
+export type RowValue = FloatValue | HistogramValue
+
+export interface FloatValue {
   readonly text: string
   /** The value in its unit when that says more than the text does. */
   readonly short: string | undefined
   /** Unix ms, of a range vector's samples only: all others are at the time of the query. */
+  readonly time: number | undefined
+}
+
+/** A native histogram, with the time of its sample as a float has it. */
+export interface HistogramValue {
+  readonly histogram: HistogramJson
   readonly time: number | undefined
 }
 
@@ -31,7 +39,7 @@ export function toRows(data: QueryData, unit: Unit): readonly Row[] {
       })
     case 'matrix':
       return data.result.map(({ metric, values = [], histograms = [] }) => {
-        const points = [
+        const points: RowValue[] = [
           ...values.map((sample) => readValue(sample, unit, sample[0] * 1000)),
           ...histograms.map((sample) => readHistogram(sample, sample[0] * 1000)),
         ]
@@ -40,17 +48,11 @@ export function toRows(data: QueryData, unit: Unit): readonly Row[] {
   }
 }
 
-/** A native histogram as text: its count and sum, then each populated bucket. */
-function readHistogram([, { count, sum, buckets = [] }]: HistogramSampleJson, time: number | undefined): RowValue {
-  const texts = buckets.map(([bounds, lower, upper, inside]) => {
-    const open = bounds === 1 || bounds === 3 ? '[' : '('
-    const close = bounds === 0 || bounds === 3 ? ']' : ')'
-    return `${open}${lower}, ${upper}${close}: ${inside}`
-  })
-  return { text: [`count: ${count}, sum: ${sum}`, ...texts].join(', '), short: undefined, time }
+function readHistogram([, histogram]: HistogramSampleJson, time: number | undefined): HistogramValue {
+  return { histogram, time }
 }
 
-function readValue([, text]: SampleJson, unit: Unit, time: number | undefined): RowValue {
+function readValue([, text]: SampleJson, unit: Unit, time: number | undefined): FloatValue {
   const short = unit === 'none' ? undefined : formatShort(parseSampleValue(text), unit)
   return { text, short: short === text ? undefined : short, time }
 }
