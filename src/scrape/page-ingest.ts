@@ -99,17 +99,14 @@ export class PageIngest {
     const { bytes, offsets, refs, flags, count } = this.#page
     const { timestamp } = this.#options
     const until = parser.position + sizeBytes
+    const isPlain = this.#isPlain
+    const honorTimestamps = this.#honorTimestamps
     while (parser.position < until) {
       const cursor = this.#cursor
       if (cursor < count && parser.takeExpected(bytes, offsets[cursor], offsets[cursor + 1])) {
         this.scrapedCount++
-        if (
-          this.#builder === undefined &&
-          flags[cursor] === 0 &&
-          parser.isPlain &&
-          this.#isPlain &&
-          !(parser.hasTimestamp && this.#honorTimestamps)
-        ) {
+        const isUsual = this.#builder === undefined && flags[cursor] === 0
+        if (isUsual && isPlain && parser.isPlain && !(parser.hasTimestamp && honorTimestamps)) {
           this.#cursor = cursor + 1
           this.addedCount++
           if (++this.#limitedCount > this.#sampleLimit) continue
@@ -212,13 +209,16 @@ export class PageIngest {
       samples.appendExemplars(ref, timestamp)
       return flags
     }
-    const histogram = this.#histogram()
+    const isPlain = this.#isPlain && parser.isPlain
+    const histogram = isPlain ? undefined : this.#histogram()
     if (this.#hasTooManyBuckets || ++this.#limitedCount > this.#sampleLimit) return flags
-    const status = samples.append(ref, timestamp, histogram, startTimeBefore)
+    const status = isPlain ? samples.appendPlain(ref, timestamp) : samples.append(ref, timestamp, histogram, startTimeBefore)
     if (status === AppendStatus.unknownSeries && index >= 0) ref = this.#appendAgain(index, timestamp, histogram)
     else samples.count(status)
-    samples.appendExemplars(ref, timestamp)
-    if (this.#notesMetadata && this.#metadata.hasChanged) this.#noteMetadata(ref, parser.labels())
+    if (!isPlain) {
+      samples.appendExemplars(ref, timestamp)
+      if (this.#notesMetadata && this.#metadata.hasChanged) this.#noteMetadata(ref, parser.labels())
+    }
     const kept = flags & SeriesFlag.repeated
     return ownTime && !this.#tracksTimestamps ? kept | SeriesFlag.untracked : kept
   }

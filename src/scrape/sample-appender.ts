@@ -53,6 +53,12 @@ export class SampleAppender {
     return limitBuckets(this.#parser.histogram(), bucketLimit, schemaMax) ?? TOO_MANY_BUCKETS
   }
 
+  /** A float of which nothing but value and time is wanted. */
+  appendPlain(ref: SeriesRef, timestamp: Timestamp): AppendStatus {
+    if (timestamp > this.#timestampMax) return AppendStatus.tooFarAhead
+    return this.#appender.append(ref, timestamp, this.#parser.numbers[0])
+  }
+
   /**
    * The sample of a series whose zero is stored for `startTimeBefore`. What is refused is not counted yet.
    * Throws a `bad_data` CodedError for a histogram whose parts contradict each other: that fails the scrape.
