@@ -1,4 +1,5 @@
 import { ExpositionError } from './exposition-error.ts'
+import { NumberList } from './number-list.ts'
 import { LABELS_MAX } from './page-parser.ts'
 import { type ProtobufReader, WireType } from './protobuf-reader.ts'
 
@@ -12,7 +13,7 @@ const HISTOGRAM = 'Histogram'
  */
 export class ProtobufMetric {
   /** Four positions a label: name and value, each from and to. */
-  readonly labelAt: number[] = []
+  readonly labelAt = new NumberList()
   /** Where all labels stand: their fields, usually without others between them. */
   labelsStart = 0
   labelsEnd = 0
@@ -24,33 +25,33 @@ export class ProtobufMetric {
   /** Start time, Unix ms; 0: none. A metric has one of the parts that can have one. */
   created = 0
   /** Of a counter. */
-  readonly exemplarAt: number[] = []
+  readonly exemplarAt = new NumberList()
 
   summaryCount = 0
   summarySum = 0
-  readonly quantiles: number[] = []
-  readonly quantileValues: number[] = []
+  readonly quantiles = new NumberList()
+  readonly quantileValues = new NumberList()
 
   count = 0
   countFloat = 0
   sum = 0
-  readonly bucketBounds: number[] = []
-  readonly bucketCounts: number[] = []
+  readonly bucketBounds = new NumberList()
+  readonly bucketCounts = new NumberList()
   /** Two positions a bucket; -1 where it has no exemplar. */
-  readonly bucketExemplarAt: number[] = []
+  readonly bucketExemplarAt = new NumberList()
 
   schema = 0
   zeroThreshold = 0
   zeroCount = 0
   zeroCountFloat = 0
   /** Pairs: offset, length. */
-  readonly positiveSpans: number[] = []
-  readonly negativeSpans: number[] = []
-  readonly positiveDeltas: number[] = []
-  readonly negativeDeltas: number[] = []
-  readonly positiveCounts: number[] = []
-  readonly negativeCounts: number[] = []
-  readonly nativeExemplarAt: number[] = []
+  readonly positiveSpans = new NumberList()
+  readonly negativeSpans = new NumberList()
+  readonly positiveDeltas = new NumberList()
+  readonly negativeDeltas = new NumberList()
+  readonly positiveCounts = new NumberList()
+  readonly negativeCounts = new NumberList()
+  readonly nativeExemplarAt = new NumberList()
 
   /** Reads the message that begins where the reader is. Throws ExpositionError. */
   read(reader: ProtobufReader, end: number): void {
@@ -99,34 +100,34 @@ export class ProtobufMetric {
   }
 
   #clear(): void {
-    this.labelAt.length = 0
+    this.labelAt.clear()
     this.timestamp = 0
     this.counter = 0
     this.gauge = 0
     this.untyped = 0
     this.created = 0
-    this.exemplarAt.length = 0
+    this.exemplarAt.clear()
     this.summaryCount = 0
     this.summarySum = 0
-    this.quantiles.length = 0
-    this.quantileValues.length = 0
+    this.quantiles.clear()
+    this.quantileValues.clear()
     this.count = 0
     this.countFloat = 0
     this.sum = 0
-    this.bucketBounds.length = 0
-    this.bucketCounts.length = 0
-    this.bucketExemplarAt.length = 0
+    this.bucketBounds.clear()
+    this.bucketCounts.clear()
+    this.bucketExemplarAt.clear()
     this.schema = 0
     this.zeroThreshold = 0
     this.zeroCount = 0
     this.zeroCountFloat = 0
-    this.positiveSpans.length = 0
-    this.negativeSpans.length = 0
-    this.positiveDeltas.length = 0
-    this.negativeDeltas.length = 0
-    this.positiveCounts.length = 0
-    this.negativeCounts.length = 0
-    this.nativeExemplarAt.length = 0
+    this.positiveSpans.clear()
+    this.negativeSpans.clear()
+    this.positiveDeltas.clear()
+    this.negativeDeltas.clear()
+    this.positiveCounts.clear()
+    this.negativeCounts.clear()
+    this.nativeExemplarAt.clear()
   }
 
   #readLabel(reader: ProtobufReader, end: number): void {
@@ -142,7 +143,7 @@ export class ProtobufMetric {
         this.counter = reader.double(end)
       } else if (reader.field === 2) {
         reader.want(WireType.length, 'Exemplar')
-        this.exemplarAt.length = 0
+        this.exemplarAt.clear()
         takePart(reader, end, this.exemplarAt)
       } else if (reader.field === 3) this.#readCreated(reader, end)
       else reader.skip(end)
@@ -270,7 +271,8 @@ export class ProtobufMetric {
     let bound = 0
     const at = this.bucketExemplarAt
     const exemplar = at.length
-    at.push(-1, -1)
+    at.push(-1)
+    at.push(-1)
     while (reader.position < end) {
       reader.key('Bucket', end)
       switch (reader.field) {
@@ -285,9 +287,9 @@ export class ProtobufMetric {
           break
         case 3:
           reader.want(WireType.length, 'Exemplar')
-          at[exemplar + 1] = reader.lengthEnd(end)
-          at[exemplar] = reader.position
-          reader.position = at[exemplar + 1]
+          at.set(exemplar + 1, reader.lengthEnd(end))
+          at.set(exemplar, reader.position)
+          reader.position = at.at(exemplar + 1)
           break
         case 4:
           reader.want(WireType.fixed64, 'CumulativeCountFloat')
@@ -321,9 +323,9 @@ function readValue(reader: ProtobufReader, end: number, message: string, value: 
 }
 
 /** A LabelPair: where name and value stand is added to `at`. */
-export function readPair(reader: ProtobufReader, end: number, at: number[]): void {
+export function readPair(reader: ProtobufReader, end: number, at: NumberList): void {
   const index = at.length
-  at.push(end, end, end, end)
+  for (let i = 0; i < 4; i++) at.push(end)
   while (reader.position < end) {
     reader.key('LabelPair', end)
     const { field } = reader
@@ -333,8 +335,8 @@ export function readPair(reader: ProtobufReader, end: number, at: number[]): voi
     }
     reader.want(WireType.length, field === 1 ? 'Name' : 'Value')
     const stop = reader.lengthEnd(end)
-    at[index + field * 2 - 2] = reader.position
-    at[index + field * 2 - 1] = stop
+    at.set(index + field * 2 - 2, reader.position)
+    at.set(index + field * 2 - 1, stop)
     reader.position = stop
   }
 }
@@ -363,13 +365,14 @@ function safeTime(time: number): number {
   return time
 }
 
-function takePart(reader: ProtobufReader, end: number, at: number[]): void {
+function takePart(reader: ProtobufReader, end: number, at: NumberList): void {
   const stop = reader.lengthEnd(end)
-  at.push(reader.position, stop)
+  at.push(reader.position)
+  at.push(stop)
   reader.position = stop
 }
 
-function readSpan(reader: ProtobufReader, end: number, spans: number[]): void {
+function readSpan(reader: ProtobufReader, end: number, spans: NumberList): void {
   let offset = 0
   let length = 0
   while (reader.position < end) {
@@ -384,11 +387,12 @@ function readSpan(reader: ProtobufReader, end: number, spans: number[]): void {
     if (isOffset) offset = reader.zigzag32
     else length = reader.unsigned32
   }
-  spans.push(offset, length)
+  spans.push(offset)
+  spans.push(length)
 }
 
 /** One, or many in one field. */
-function readDeltas(reader: ProtobufReader, end: number, name: string, out: number[]): void {
+function readDeltas(reader: ProtobufReader, end: number, name: string, out: NumberList): void {
   if (reader.wireType === WireType.varint) {
     reader.varint(end)
     out.push(reader.zigzag)
@@ -402,7 +406,7 @@ function readDeltas(reader: ProtobufReader, end: number, name: string, out: numb
   }
 }
 
-function readDoubles(reader: ProtobufReader, end: number, name: string, out: number[]): void {
+function readDoubles(reader: ProtobufReader, end: number, name: string, out: NumberList): void {
   if (reader.wireType === WireType.fixed64) {
     out.push(reader.double(end))
     return

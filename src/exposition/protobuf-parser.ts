@@ -18,6 +18,7 @@ import { compactHistogram } from './compact-buckets.ts'
 import { ExpositionError } from './exposition-error.ts'
 import { formatBucketBound } from './float.ts'
 import { hasHighBit } from './line-bytes.ts'
+import { NumberList } from './number-list.ts'
 import { Entry, type PageParser, SERIES_BYTES_MAX } from './page-parser.ts'
 import { ProtobufMetric, readPair, readTime } from './protobuf-metric.ts'
 import { ProtobufReader, WireType } from './protobuf-reader.ts'
@@ -70,7 +71,7 @@ export class ProtobufParser implements PageParser {
   #unit = ''
   #kind = 0
   /** Two positions a metric of the family. */
-  readonly #metricAt: number[] = []
+  readonly #metricAt = new NumberList()
   #metricIndex = 0
   readonly #metric = new ProtobufMetric()
   #part = 0
@@ -186,7 +187,7 @@ export class ProtobufParser implements PageParser {
     reader.position = this.#familyEnd
     const end = this.#familyLength()
     this.#familyEnd = end
-    this.#metricAt.length = 0
+    this.#metricAt.clear()
     this.#metricIndex = 0
     this.#nameBytes = this.#buffer.subarray(0, 0)
     let help = this.#nameBytes
@@ -211,7 +212,8 @@ export class ProtobufParser implements PageParser {
         case 4: {
           reader.want(WireType.length, 'Metric')
           const stop = reader.lengthEnd(end)
-          this.#metricAt.push(reader.position, stop)
+          this.#metricAt.push(reader.position)
+          this.#metricAt.push(stop)
           reader.position = stop
           break
         }
@@ -223,7 +225,7 @@ export class ProtobufParser implements PageParser {
           reader.skip(end)
       }
     }
-    this.position = this.#metricAt[0] ?? end
+    this.position = this.#metricAt.length === 0 ? end : this.#metricAt.at(0)
     this.#name = this.#nameBytes.toString('utf8')
     this.#help = help.toString('utf8')
     if (this.#metricAt.length > 0 && hasHighBit(help, 0, help.length) && !isUtf8(help)) {
@@ -279,8 +281,8 @@ export class ProtobufParser implements PageParser {
     const reader = this.#reader
     const metric = this.#metric
     const at = this.#metricAt
-    reader.position = at[this.#metricIndex]
-    const end = at[this.#metricIndex + 1]
+    reader.position = at.at(this.#metricIndex)
+    const end = at.at(this.#metricIndex + 1)
     this.#metricIndex += 2
     metric.read(reader, end)
     this.position = end
@@ -330,8 +332,8 @@ export class ProtobufParser implements PageParser {
         if (part === Part.count) this.#sample(metric.summaryCount, Role.count, true)
         else if (part === Part.sum) this.#sample(metric.summarySum, Role.sum, metric.quantiles.length > 0)
         else {
-          this.#sample(metric.quantileValues[part], Role.quantile, part + 1 < metric.quantiles.length)
-          this.#bound(metric.quantiles[part], part)
+          this.#sample(metric.quantileValues.at(part), Role.quantile, part + 1 < metric.quantiles.length)
+          this.#bound(metric.quantiles.at(part), part)
         }
         return
       default:
@@ -356,9 +358,9 @@ export class ProtobufParser implements PageParser {
         return
       default: {
         const isExposed = part < metric.bucketBounds.length
-        const bound = isExposed ? metric.bucketBounds[part] : Infinity
-        this.isPlain = !isExposed || metric.bucketExemplarAt[part * 2] < 0
-        this.#sample(isExposed ? metric.bucketCounts[part] : totalCount(metric), Role.bucket, bound !== Infinity)
+        const bound = isExposed ? metric.bucketBounds.at(part) : Infinity
+        this.isPlain = !isExposed || metric.bucketExemplarAt.at(part * 2) < 0
+        this.#sample(isExposed ? metric.bucketCounts.at(part) : totalCount(metric), Role.bucket, bound !== Infinity)
         this.#bound(bound, part)
       }
     }
@@ -414,11 +416,11 @@ export class ProtobufParser implements PageParser {
     return pairs.filter((_, i) => i % 2 === 0 && pairs[i + 1] === '')
   }
 
-  #collectPairs(at: readonly number[], pairs: string[]): void {
+  #collectPairs(at: NumberList, pairs: string[]): void {
     for (let i = 0; i < at.length; i += 4) {
-      const name = this.#text(at[i], at[i + 1], 'name')
+      const name = this.#text(at.at(i), at.at(i + 1), 'name')
       if (name === '') throw new ExpositionError('invalid label name: ')
-      pairs.push(name, this.#text(at[i + 2], at[i + 3], 'value'))
+      pairs.push(name, this.#text(at.at(i + 2), at.at(i + 3), 'value'))
     }
   }
 
@@ -444,8 +446,8 @@ export class ProtobufParser implements PageParser {
         sum: metric.sum,
         positiveSpans: spansOf(metric.positiveSpans),
         negativeSpans: spansOf(metric.negativeSpans),
-        positiveBuckets: isFloat ? Float64Array.from(metric.positiveCounts) : absolute(metric.positiveDeltas),
-        negativeBuckets: isFloat ? Float64Array.from(metric.negativeCounts) : absolute(metric.negativeDeltas),
+        positiveBuckets: isFloat ? metric.positiveCounts.used.slice() : absolute(metric.positiveDeltas),
+        negativeBuckets: isFloat ? metric.negativeCounts.used.slice() : absolute(metric.negativeDeltas),
         customValues: NO_BUCKETS,
       },
       0,
@@ -455,17 +457,17 @@ export class ProtobufParser implements PageParser {
   exemplars(sampleTime: Timestamp): readonly Exemplar[] {
     const metric = this.#metric
     if (this.isPlain) return NO_EXEMPLARS
-    if (this.#kind === Kind.counter) return [this.#exemplar(metric.exemplarAt[0], metric.exemplarAt[1], sampleTime)]
+    if (this.#kind === Kind.counter) return [this.#exemplar(metric.exemplarAt.at(0), metric.exemplarAt.at(1), sampleTime)]
     if (this.#part >= Part.first) {
       const at = this.#part * 2
-      return [this.#exemplar(metric.bucketExemplarAt[at], metric.bucketExemplarAt[at + 1], sampleTime)]
+      return [this.#exemplar(metric.bucketExemplarAt.at(at), metric.bucketExemplarAt.at(at + 1), sampleTime)]
     }
     // Of a native histogram those count that have a time, and where it has none at all, those of its classic buckets.
     const at = metric.nativeExemplarAt.length > 0 ? metric.nativeExemplarAt : metric.bucketExemplarAt
     const exemplars: Exemplar[] = []
     for (let i = 0; i < at.length; i += 2) {
-      if (at[i] < 0) continue
-      const exemplar = this.#exemplar(at[i], at[i + 1], sampleTime)
+      if (at.at(i) < 0) continue
+      const exemplar = this.#exemplar(at.at(i), at.at(i + 1), sampleTime)
       if (exemplar.hasTimestamp) exemplars.push(exemplar)
     }
     return exemplars
@@ -474,7 +476,7 @@ export class ProtobufParser implements PageParser {
   #exemplar(start: number, end: number, sampleTime: Timestamp): Exemplar {
     const reader = this.#reader
     reader.position = start
-    const labelAt: number[] = []
+    const labelAt = new NumberList()
     let value = 0
     let timestamp: Timestamp | undefined
     while (reader.position < end) {
@@ -497,7 +499,7 @@ export class ProtobufParser implements PageParser {
       }
     }
     // Nobody checks the labels of an exemplar.
-    const text = (at: number) => this.#buffer.toString('utf8', labelAt[at], labelAt[at + 1])
+    const text = (at: number) => this.#buffer.toString('utf8', labelAt.at(at), labelAt.at(at + 1))
     const labels = new Map<string, string>()
     for (let i = 0; i < labelAt.length; i += 4) labels.set(text(i), text(i + 2))
     return { labels: Labels.of(labels), value, timestamp: timestamp ?? sampleTime, hasTimestamp: timestamp !== undefined }
@@ -529,15 +531,15 @@ function totalCount(metric: ProtobufMetric): number {
 }
 
 /** A length beyond what a span can have becomes the longest, which no buckets fit. */
-function spansOf(spans: readonly number[]): Int32Array {
-  return Int32Array.from(spans, (value) => Math.min(value, 0x7fffffff))
+function spansOf(spans: NumberList): Int32Array {
+  return Int32Array.from(spans.used, (value) => Math.min(value, 0x7fffffff))
 }
 
-function absolute(deltas: readonly number[]): Float64Array {
+function absolute(deltas: NumberList): Float64Array {
   const counts = new Float64Array(deltas.length)
   let count = 0
   for (let i = 0; i < deltas.length; i++) {
-    count += deltas[i]
+    count += deltas.at(i)
     counts[i] = count
   }
   return counts
