@@ -111,7 +111,8 @@ interface InstantSample {
 }
 
 async function scrapedBy(program: Program, count: number): Promise<readonly Scraped[]> {
-  await program.ready()
+  // Beside whatever else the machine has to do.
+  await program.ready('/-/ready', 60_000)
   // Until each was scraped twice: of what fails at first nothing may be left over.
   await until(
     `${count} targets scraped`,
