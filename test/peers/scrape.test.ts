@@ -121,3 +121,57 @@ test(`what is stored of a scrape is what Prometheus stores (seed ${seed})`, asyn
     })
   }
 })
+
+test('too many targets fail, and so many of the dropped are kept, as by Prometheus', async (t) => {
+  const binary = peer(t, 'prometheus 3.5')
+  if (binary === undefined) return
+  const directory = mkdtempSync(join(tmpdir(), 'promontory-peer-'))
+  const targets = await startScriptedTargets(new Map([['/metrics', [{ body: OK }]]]))
+  const addresses = (count: number) => Array.from({ length: count }, (_, i) => `127.0.0.${i + 1}:${targets.port}`)
+  const job = (name: string, count: number, settings: Record<string, unknown>) => ({
+    job_name: name,
+    static_configs: [{ targets: addresses(count) }],
+    ...settings,
+  })
+  const drop = (regex: string) => ({ relabel_configs: [{ action: 'drop', source_labels: ['__address__'], regex }] })
+  const { ours, theirs } = await servers(binary, directory, {
+    global: { scrape_interval: '1s', target_limit: 3, keep_dropped_targets: 2 },
+    scrape_configs: [
+      job('just enough', 3, {}),
+      job('too many', 4, {}),
+      job('own limit', 2, { target_limit: 1 }),
+      job('enough after relabeling', 5, drop('127\\.0\\.0\\.[12]:.*')),
+      job('many dropped', 5, drop('.*')),
+      job('one dropped kept', 5, { ...drop('.*'), keep_dropped_targets: 1 }),
+    ],
+  })
+  t.after(async () => {
+    await Promise.all([ours.stop(), theirs.stop(), targets.close()])
+    rmSync(directory, { recursive: true, force: true })
+  })
+  interface Active {
+    readonly scrapePool: string
+    readonly health: string
+    readonly lastError: string
+  }
+  const seen = async (server: Program) => {
+    const { activeTargets, droppedTargets, droppedTargetCounts } = await server.api<{
+      activeTargets: Active[]
+      droppedTargets: { discoveredLabels: { job: string } }[]
+      droppedTargetCounts: Record<string, number>
+    }>('targets')
+    return {
+      active: activeTargets.map(({ scrapePool, health, lastError }) => `${scrapePool}: ${health} ${lastError}`).sort(),
+      dropped: droppedTargets.map(({ discoveredLabels }) => discoveredLabels.job).sort(),
+      counts: droppedTargetCounts,
+    }
+  }
+  for (const server of [ours, theirs]) {
+    await server.ready()
+    await until('all targets', 30_000, async () => {
+      const { active } = await seen(server)
+      return active.length === 12 && active.every((line) => !line.includes('unknown'))
+    })
+  }
+  assert.deepEqual(await seen(ours), await seen(theirs))
+})
