@@ -4,6 +4,7 @@ import { realClock } from '../../src/base/env-real.ts'
 import { Labels } from '../../src/model/labels.ts'
 import { STALE_MARKER } from '../../src/model/staleness.ts'
 import { createEngine, type EngineOptions } from '../../src/promql/engine.ts'
+import { formatHistogram } from '../../src/promql/functions/format-histogram.ts'
 import type { QueryEngine } from '../../src/promql/query-engine.ts'
 import type { QueryResult } from '../../src/promql/value.ts'
 import { type MemorySeries, MemorySource } from '../../src/storage/memory-source.ts'
@@ -43,11 +44,12 @@ export function showValue({ value }: QueryResult): string {
     case 'string':
       return String(value.v)
     case 'vector':
-      return value.samples.map(({ labels, v }) => `${labels} ${v}`).join('\n')
+      return value.samples.map(({ labels, v, h }) => `${labels} ${h === undefined ? v : formatHistogram(h)}`).join('\n')
     case 'matrix':
       return value.series
-        .map(({ labels, timestamps, values, length }) => {
-          const points = Array.from({ length }, (_, i) => `${values[i]}@${timestamps[i] / 1000}`)
+        .map(({ labels, timestamps, values, histograms, length }) => {
+          const point = (i: number) => (histograms?.[i] === undefined ? values[i] : formatHistogram(histograms[i]))
+          const points = Array.from({ length }, (_, i) => `${point(i)}@${timestamps[i] / 1000}`)
           return `${labels} ${points.join(' ')}`
         })
         .join('\n')

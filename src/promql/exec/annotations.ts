@@ -14,6 +14,13 @@ interface MonotonicityFix {
   count: number
 }
 
+/** One annotation: its text, and what in the query it is about. */
+export interface Remark {
+  readonly isWarning: boolean
+  readonly text: string
+  readonly range: PositionRange
+}
+
 /** What was done with histograms when something was to be said of it. */
 export type HistogramOperation = 'addition' | 'subtraction' | 'aggregation'
 
@@ -23,6 +30,7 @@ export type HistogramOperation = 'addition' | 'subtraction' | 'aggregation'
  */
 export class Annotations {
   readonly #query: string
+  readonly #remarks: Remark[] = []
   readonly #warnings = new Set<string>()
   readonly #infos = new Set<string>()
   readonly #fixes = new Map<string, MonotonicityFix>()
@@ -163,12 +171,37 @@ export class Annotations {
     return `${text}${forMetric(fix.metricName)}, ${buckets}, ${diff}, ${samples} (${positionText(this.#query, fix.range.start)})`
   }
 
+  /** How many there are so far, those told once for many samples left out. */
+  get remarkCount(): number {
+    return this.#remarks.length
+  }
+
+  /** What was said since there were `count`. */
+  remarksSince(count: number): readonly Remark[] {
+    return this.#remarks.slice(count)
+  }
+
+  /** Says it again of another place that is written alike, `shift` bytes further on. */
+  repeat(remarks: readonly Remark[], shift: number): void {
+    for (const { isWarning, text, range } of remarks) {
+      this.#note(isWarning, text, { start: range.start + shift, end: range.end + shift })
+    }
+  }
+
   #warn(text: string, range: PositionRange): void {
-    this.#warnings.add(`PromQL warning: ${text} (${positionText(this.#query, range.start)})`)
+    this.#note(true, text, range)
   }
 
   #inform(text: string, range: PositionRange): void {
-    this.#infos.add(`PromQL info: ${text} (${positionText(this.#query, range.start)})`)
+    this.#note(false, text, range)
+  }
+
+  #note(isWarning: boolean, text: string, range: PositionRange): void {
+    const said = isWarning ? this.#warnings : this.#infos
+    const full = `PromQL ${isWarning ? 'warning' : 'info'}: ${text} (${positionText(this.#query, range.start)})`
+    if (said.has(full)) return
+    said.add(full)
+    this.#remarks.push({ isWarning, text, range })
   }
 }
 

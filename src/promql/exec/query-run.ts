@@ -2,7 +2,7 @@ import { CodedError } from '../../base/errors.ts'
 import { type Labels, METRIC_NAME } from '../../model/labels.ts'
 import type { QueryContext, SeriesSource } from '../../storage/series-source.ts'
 import type { Plan } from '../plan/plan.ts'
-import type { Annotations } from './annotations.ts'
+import type { Annotations, Remark } from './annotations.ts'
 import type { ColumnMemory, Sink, StepSeries } from './columns.ts'
 import type { Pacer } from './pacer.ts'
 import type { Steps } from './steps.ts'
@@ -30,6 +30,9 @@ export interface QueryRun {
 
 export interface SharedResult {
   readonly series: readonly StepSeries[]
+  /** What was said while it was evaluated, and where the place stands that it was said of. */
+  readonly remarks: readonly Remark[]
+  readonly start: number
   usesLeft: number
 }
 

@@ -3,22 +3,25 @@ import type { Sink, StepSeries } from './columns.ts'
 import type { QueryRun } from './query-run.ts'
 import type { Steps } from './steps.ts'
 
-/** Evaluates once, keeps the series, and hands out copies; the last one to ask gets the originals. */
+/**
+ * Evaluates once, keeps the series, and hands out copies; the last one to ask gets the originals. What was said of the first place is
+ * said of each: plans that are shared are written alike.
+ */
 export async function runShared(run: QueryRun, plan: SharedPlan, steps: Steps, sink: Sink): Promise<void> {
-  const known = run.shared.get(plan.id)
+  const { annotations, memory, pacer, shared } = run
+  let known = shared.get(plan.id)
   if (known === undefined) {
     const kept: StepSeries[] = []
-    await run.execute(plan.input, steps, (series) => {
-      kept.push(run.memory.copy(series))
-      sink(series)
-    })
-    run.shared.set(plan.id, { series: kept, usesLeft: plan.uses - 1 })
-    return
+    const count = annotations.remarkCount
+    await run.execute(plan.input, steps, (series) => kept.push(series))
+    known = { series: kept, remarks: annotations.remarksSince(count), start: plan.range.start, usesLeft: plan.uses }
+    shared.set(plan.id, known)
   }
   known.usesLeft--
-  if (known.usesLeft === 0) run.shared.delete(plan.id)
+  if (known.usesLeft === 0) shared.delete(plan.id)
+  annotations.repeat(known.remarks, plan.range.start - known.start)
   for (const series of known.series) {
-    sink(known.usesLeft === 0 ? series : run.memory.copy(series))
-    if (run.pacer.isDue()) await run.pacer.rest()
+    sink(known.usesLeft === 0 ? series : memory.copy(series))
+    if (pacer.isDue()) await pacer.rest()
   }
 }

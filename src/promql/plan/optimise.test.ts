@@ -26,6 +26,11 @@ test('what is said twice is evaluated once and told twice', async () => {
     'max_over_time((a + a)[1m:10s]) - a',
     'a @ 100 + a @ 100 + a',
     'topk(2, a) or a',
+    'sum(mixed) + sum(mixed)',
+    'sum(h) + sum( h)',
+    'rate(mixed[1m]) or (max(h) + max(h)) or rate(mixed[1m])',
+    'quantile(2, a) + quantile(2, a)',
+    'histogram_quantile(0.9, h) + histogram_quantile(0.9, h)',
   ]
   for (const query of queries) {
     await checkEqual((engine) => engine.range(query, 0, 600_000, 30_000, { signal: signal() }))

