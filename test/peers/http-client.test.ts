@@ -319,16 +319,16 @@ interface TargetAnswer {
 }
 
 async function errors(program: Program, count: number): Promise<ReadonlyMap<string, string>> {
-  return until('all targets are scraped', 30_000, async () => {
+  return until('all targets are scraped', 50_000, async () => {
     const { activeTargets } = await program.api<{ activeTargets: TargetAnswer[] }>('targets')
     if (activeTargets.length !== count || activeTargets.some(({ health }) => health === 'unknown')) return undefined
-    // Who was still writing when the other side ended it did not hear why; the next scrape may.
-    if (activeTargets.some(({ lastError }) => /write tcp \S+: write: /.test(lastError))) return undefined
+    // Who was still writing when the other side ended it did not hear why; the next scrape may. A busy machine is late.
+    if (activeTargets.some(({ lastError }) => /write tcp \S+: write: |context deadline exceeded/.test(lastError))) return undefined
     return new Map(activeTargets.map(({ scrapePool, health, lastError }) => [scrapePool, health === 'up' ? 'up' : lastError]))
   })
 }
 
-test('targets are reached as Prometheus reaches them, and what goes wrong has its words', { timeout: 120_000 }, async (t) => {
+test('targets are reached as Prometheus reaches them, and what goes wrong has its words', { timeout: 150_000 }, async (t) => {
   const prometheus = peer(t, 'prometheus 3.5')
   if (prometheus === undefined) return
   const scene = await scenario(t, prometheus)
@@ -338,7 +338,7 @@ test('targets are reached as Prometheus reaches them, and what goes wrong has it
   const configFile = write(
     'prometheus.yml',
     JSON.stringify({
-      global: { scrape_interval: '1s', scrape_timeout: '1s' },
+      global: { scrape_interval: '3s', scrape_timeout: '3s' },
       scrape_configs: all.map(({ name, target, settings }) => ({ job_name: name, static_configs: [{ targets: [target] }], ...settings })),
     }),
   )
