@@ -283,6 +283,15 @@ test('series with times of their own are marked stale where that is tracked', as
   }
 })
 
+test('a series with times of its own whose samples come too late is stale as well', async () => {
+  await scraping({ trackTimestampsStaleness: true }, 'x 1 1767225590000\n', 2.1, async (w) => {
+    assert.equal(w.store.text(series('x')), '1767225590000=1')
+    w.pages.set('a:1', 'x 2 1767225580000\n')
+    await w.env.clock.advance(2000)
+    assert.match(w.store.text(series('x')), /^1767225590000=1 \d+=stale$/)
+  })
+})
+
 test('names of the old kind only, where the job says so', async () => {
   const check = (page: string, want: string) => scraping({ nameValidation: 'legacy' }, page, 1.1, (w) => assert.equal(error(w), want))
   await check('a:b_C1{l_2="ü"} 1\n', '')

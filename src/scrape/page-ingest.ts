@@ -220,7 +220,9 @@ export class PageIngest {
       if (this.#notesMetadata && this.#metadata.hasChanged) this.#noteMetadata(ref, parser.labels())
     }
     const kept = flags & SeriesFlag.repeated
-    return ownTime && !this.#tracksTimestamps ? kept | SeriesFlag.untracked : kept
+    // With a time of its own it is there as long as its samples are taken.
+    const isTracked = !ownTime || (this.#tracksTimestamps && (status === AppendStatus.ok || status === AppendStatus.unknownSeries))
+    return isTracked ? kept : kept | SeriesFlag.untracked
   }
 
   /** Of the sample the parser stands on; undefined for a float, or for one that fails the scrape. */
