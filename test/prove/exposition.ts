@@ -14,7 +14,7 @@ const FORMATS = ['text', 'openMetrics', 'protobuf'] as const
 /** A page in so many is compared with Prometheus, and as many with promtool's linter. */
 const COMPARED_SHARE = 10
 
-const { seed, count } = proofArguments({ count: 20_000 })
+const { seed, count, alone } = proofArguments({ count: 20_000 })
 const random = seededRandom(seed)
 const now = virtualEnv().clock.now()
 const court = new Court()
@@ -42,8 +42,8 @@ try {
 }
 
 async function compare(format: ComparedPage['format'], pages: readonly Uint8Array[]): Promise<void> {
-  const prometheus = peerPath('prometheus 3.5')
-  if (prometheus === undefined) return console.log('Prometheus 3.5 is not here: pages are not compared')
+  const prometheus = alone ? undefined : peerPath('prometheus 3.5')
+  if (prometheus === undefined) return console.log('without Prometheus 3.5: pages are not compared')
   const disagreements = new Disagreements(PAGE_REASONS)
   const compared = pages.map((body): ComparedPage => ({ format, body }))
   const { series, good } = await comparePages(prometheus, compared, (found) =>
@@ -57,8 +57,8 @@ async function compare(format: ComparedPage['format'], pages: readonly Uint8Arra
 
 /** The linter's parser, which is another than that of scraping. */
 async function lint(pages: readonly Uint8Array[]): Promise<void> {
-  const promtool = peerPath('promtool 3.5')
-  if (promtool === undefined) return console.log('promtool 3.5 is not here: pages are not linted')
+  const promtool = alone ? undefined : peerPath('promtool 3.5')
+  if (promtool === undefined) return console.log('without promtool 3.5: pages are not linted')
   const verdicts = await court.judge('families', pages)
   let bad = 0
   for (const [index, page] of pages.entries()) {
