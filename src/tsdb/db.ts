@@ -256,8 +256,13 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     const report = await replayLog(env, logDir, `${dir}/quarantine`, {
       series: (labels, time) => windows.series(labels, time),
       sample: (ref, t, v, startTime) => {
-        const slot = slotOf(ref)
-        if (windows.apply(slot, t, v, startTime) === AppendStatus.ok) windows.slots.setLast(slot, t, v)
+        const slot = windows.slots.floatSlotOf(ref)
+        if (slot >= 0) {
+          if (windows.apply(slot, t, v, startTime) === AppendStatus.ok) windows.slots.setLastFloat(slot, t, v)
+          return
+        }
+        const other = slotOf(ref)
+        if (windows.apply(other, t, v, startTime) === AppendStatus.ok) windows.slots.setLast(other, t, v)
       },
       histogram: (ref, t, isFloat, histogram, startTime) => {
         const slot = slotOf(ref)
