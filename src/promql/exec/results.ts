@@ -31,7 +31,7 @@ export async function collectMatrix(run: QueryRun, plan: Plan, steps: Steps): Pr
   const allTimes = stepTimes(steps)
   await executeNamed(run, plan, steps, (series) => {
     const length = countPresent(series.present)
-    chargeAnswer(run, countSamples(series))
+    chargeAnswer(run, series.histograms === undefined ? length : countSamples(series))
     result.push(compact(series, length, allTimes))
     give(run, series)
   })
