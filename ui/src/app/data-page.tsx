@@ -5,6 +5,7 @@ import type { Answer } from '../api/client.ts'
 import styles from './data-page.module.css'
 import { Notice } from './notice.tsx'
 import { SITE_TITLE } from './site-title.ts'
+import { TryAgain } from './try-again.tsx'
 
 interface DataPageProps<Data> {
   readonly title: string
@@ -26,10 +27,14 @@ export function DataPage<Data>({ title, query, tools, children }: DataPageProps<
       </div>
       {query.error !== null && (
         <Notice kind="error" title={data === undefined ? 'This could not be loaded' : 'This is not current'}>
-          {query.error.message}
+          {query.error.message} <TryAgain query={query} />
         </Notice>
       )}
-      {data === undefined && query.error === null && <div className={styles.loading} role="status" aria-label="Loading" />}
+      {data === undefined && query.error === null && (
+        <div className={styles.loading} role="status">
+          Loading
+        </div>
+      )}
       {data !== undefined && children(data)}
     </div>
   )

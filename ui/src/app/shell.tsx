@@ -1,5 +1,6 @@
 import { IconChartLine, IconDatabase, IconFileText, IconFlag, IconServer, IconTarget, IconWorldSearch } from '@tabler/icons-react'
-import { Link, Outlet } from '@tanstack/react-router'
+import { Link, Outlet, useLocation } from '@tanstack/react-router'
+import { useEffect, useRef } from 'react'
 import { Mark } from './mark.tsx'
 import { ReadyState } from './ready-state.tsx'
 import { SchemeToggle } from './scheme-toggle.tsx'
@@ -17,6 +18,11 @@ const pages = [
 
 /** What stays in place around every page: name, navigation, state of the server, colour scheme. */
 export function Shell() {
+  const nav = useRef<HTMLElement>(null)
+  const path = useLocation({ select: ({ pathname }) => pathname })
+  // On narrow screens the bar scrolls: the page one is on stays in sight in it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs for another page
+  useEffect(() => nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' }), [path])
   return (
     <>
       <a href="#content" className={styles.skip}>
@@ -27,7 +33,7 @@ export function Shell() {
           <Mark />
           <span>Promontory</span>
         </Link>
-        <nav className={styles.nav} aria-label="Pages">
+        <nav ref={nav} className={styles.nav} aria-label="Pages">
           {pages.map(({ to, name, Icon }) => (
             <Link key={to} to={to} className={styles.link} activeProps={{ 'data-active': true, 'aria-current': 'page' }}>
               <Icon size={16} stroke={1.7} aria-hidden />

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { Metric } from '../../../src/api/types/query.ts'
+import page from '../app/data-page.module.css'
 import { DataPage } from '../app/data-page.tsx'
 import { Notice } from '../app/notice.tsx'
 import { server } from '../app/server.ts'
@@ -48,8 +49,7 @@ export function DiscoveryPage() {
       />
       <TextInput
         size="xs"
-        w={320}
-        ml="auto"
+        className={page.search}
         leftSection={<IconSearch size={14} aria-hidden />}
         placeholder="Label or job"
         aria-label="Filter by label or job"
@@ -65,7 +65,11 @@ export function DiscoveryPage() {
         const pools = toDiscoveryPools(data, { fate, text }).filter((pool) => !filtered || pool.found.length > 0)
         return (
           <>
-            {pools.length === 0 && <Notice kind="empty" title={filtered ? 'Nothing found passes the filter' : 'Nothing is discovered'} />}
+            {pools.length === 0 && (
+              <Notice kind="empty" title={filtered ? 'Nothing found passes the filter' : 'Nothing is discovered'}>
+                {filtered ? 'Use another word, or show all.' : 'The configuration names no jobs, or their discovery has not answered yet.'}
+              </Notice>
+            )}
             {pools.map((pool) => (
               <PoolSection key={pool.name} pool={pool} onShowSteps={(labels) => setSteps({ pool: pool.name, labels })} />
             ))}

@@ -34,7 +34,8 @@ export function AnswerFrame<PanelAnswer extends Answer<QueryData> & Measured>({
       )}
       {error !== null && (
         <Notice kind="error" title={errorTitle(error)}>
-          {error.message}
+          <div>{error.message}</div>
+          <div>{adviceFor(error)}</div>
         </Notice>
       )}
       {answer !== undefined && (
@@ -93,4 +94,15 @@ const titles: Readonly<Record<string, string>> = {
 function errorTitle(error: Error): string {
   if (!(error instanceof ApiError)) return 'The answer could not be shown'
   return titles[error.type] ?? `The server refused the query (${error.type})`
+}
+
+const advice: Readonly<Record<string, string>> = {
+  timeout: 'Ask for fewer series, a shorter range or larger steps; the limit is the flag --query.timeout.',
+  unavailable: 'Its log is being read after a start. Execute again in a moment.',
+  unreachable: 'See that it runs and that this browser reaches it, then execute again.',
+}
+
+/** What helps beyond the message; an invalid query says by itself what is wrong with it. */
+function adviceFor(error: Error): string | undefined {
+  return error instanceof ApiError ? advice[error.type] : undefined
 }

@@ -8,10 +8,12 @@ import type { Measured, RangeAnswer } from './use-panel-queries.ts'
 
 interface AnswerStatusProps {
   readonly query: UseQueryResult<Answer<QueryData> & Measured & Partial<Pick<RangeAnswer, 'window'>>>
+  /** The step that was chosen by hand: said to be another when it would have been too small. */
+  readonly stepMsAsked?: number | undefined
 }
 
 /** One line of numbers about an answer; it keeps its height while there is none. */
-export function AnswerStatus({ query }: AnswerStatusProps) {
+export function AnswerStatus({ query, stepMsAsked }: AnswerStatusProps) {
   const answer = query.error === null ? query.data : undefined
   return (
     <div className={styles.status} role="status">
@@ -22,7 +24,7 @@ export function AnswerStatus({ query }: AnswerStatusProps) {
           <span>
             Load time <b>{formatSpan(answer.loadMs / 1000)}</b>
           </span>
-          {answer.window !== undefined && (
+          {answer.window !== undefined && stepMsAsked !== undefined && answer.window.stepMs !== stepMsAsked && (
             <span>
               Resolution <b>{formatDuration(answer.window.stepMs)}</b>
             </span>

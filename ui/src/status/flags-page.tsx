@@ -2,6 +2,7 @@ import { TextInput } from '@mantine/core'
 import { IconSearch } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
+import page from '../app/data-page.module.css'
 import { DataPage } from '../app/data-page.tsx'
 import { Notice } from '../app/notice.tsx'
 import { server } from '../app/server.ts'
@@ -16,8 +17,7 @@ export function FlagsPage() {
   const filter = (
     <TextInput
       size="xs"
-      w={280}
-      ml="auto"
+      className={page.search}
       leftSection={<IconSearch size={14} aria-hidden />}
       placeholder="Name or value"
       aria-label="Filter by name or value"
@@ -34,7 +34,7 @@ export function FlagsPage() {
         const found = Object.entries(flags).filter(([name, value]) => `--${name}=${value}`.toLowerCase().includes(wanted))
         if (found.length === 0) return <Notice kind="empty" title="No flag passes the filter" />
         const value = (text: string) => (text === '' ? <i>empty</i> : <code>{text}</code>)
-        return <Facts title="Command line" facts={found.map(([name, text]) => [`--${name}`, value(text)])} />
+        return <Facts title="Command line" longNames facts={found.map(([name, text]) => [`--${name}`, value(text)])} />
       }}
     </DataPage>
   )

@@ -51,12 +51,14 @@ function runtimeFacts(info: RuntimeInfoData): readonly (readonly [string, string
 }
 
 function buildFacts(info: BuildInfoData): readonly (readonly [string, string])[] {
-  return [
+  const facts = [
     ['Version', info.version],
     ['Revision', info.revision],
     ['Branch', info.branch],
     ['Built by', info.buildUser],
     ['Built at', info.buildDate],
     ['Runs on', info.goVersion],
-  ]
+  ] as const
+  // A build need not know all of it.
+  return facts.filter(([, value]) => value !== '')
 }

@@ -8,6 +8,7 @@ import type { TargetHealthJson } from '../../../src/api/types/targets.ts'
 import { Notice } from '../app/notice.tsx'
 import { server } from '../app/server.ts'
 import { SITE_TITLE } from '../app/site-title.ts'
+import { TryAgain } from '../app/try-again.tsx'
 import { formatCount } from '../format/number.ts'
 import styles from './page.module.css'
 import { PoolSection } from './pool-section.tsx'
@@ -73,10 +74,14 @@ export function TargetsPage() {
       </div>
       {query.error !== null && (
         <Notice kind="error" title={data === undefined ? 'The targets could not be loaded' : 'This list is not current'}>
-          {query.error.message}
+          {query.error.message} <TryAgain query={query} />
         </Notice>
       )}
-      {data === undefined && query.error === null && <div className={styles.loading} role="status" aria-label="Loading" />}
+      {data === undefined && query.error === null && (
+        <div className={styles.loading} role="status">
+          Loading
+        </div>
+      )}
       {data !== undefined && visible.length === 0 && (
         <Notice kind="empty" title={filtered ? 'No target passes the filter' : 'Nothing is scraped'}>
           {!filtered && 'The configuration names no targets, or discovery has not found any yet.'}

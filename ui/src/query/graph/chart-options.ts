@@ -5,7 +5,7 @@ import type { Unit } from '../../format/unit.ts'
 import type { PlotFrame } from './exemplar-points.ts'
 import { lonePoints } from './lone-points.ts'
 import { strokeOf } from './palette.ts'
-import { valueRange } from './value-range.ts'
+import { reachingTo, valueRange } from './value-range.ts'
 
 export interface ChartSettings {
   readonly lineCount: number
@@ -15,6 +15,8 @@ export interface ChartSettings {
   readonly unit: Unit
   /** Unix ms, both ends of what the axis shows whether or not there are samples. */
   readonly window: () => { readonly start: number; readonly end: number }
+  /** Values that the axis should reach too where that leaves the lines their room. */
+  readonly reach: () => readonly number[]
   readonly onSelect: (start: number, end: number) => void
   /** The line nearest the pointer and the step below it, in CSS pixels of the plot; undefined when the pointer left. */
   readonly onPoint: (point: Point | undefined) => void
@@ -65,7 +67,7 @@ export function chartOptions(settings: ChartSettings, size: { readonly width: nu
           return [start / 1000, end / 1000]
         },
       },
-      y: { range: (_plot, min, max) => valueRange(min, max, settings.stacked) },
+      y: { range: (_plot, min, max) => valueRange(min, reachingTo(max, settings.reach()), settings.stacked) },
     },
     axes: [
       {

@@ -20,6 +20,8 @@ interface ChartProps {
   readonly scheme: 'light' | 'dark'
   readonly unit: Unit
   readonly label: string
+  /** Values beside the lines' that the axis should reach. */
+  readonly reach: readonly number[]
   readonly onSelect: (start: number, end: number) => void
   /** What stands over the plot where it lies now. */
   readonly children: (frame: PlotFrame) => ReactNode
@@ -29,7 +31,7 @@ const height = 320
 
 /** The lines of a panel on a canvas. New values go into the living plot; it is built anew only when its shape changes. */
 export function Chart(props: ChartProps) {
-  const { columns, shown, focused, stacked, scheme, unit, label } = props
+  const { columns, shown, focused, stacked, scheme, unit, label, reach } = props
   const frame = useRef<HTMLDivElement>(null)
   const width = useWidth(frame)
   const plot = useRef<uPlot>(undefined)
@@ -54,6 +56,7 @@ export function Chart(props: ChartProps) {
       scheme,
       unit,
       window: () => latest.current.window,
+      reach: () => latest.current.reach,
       onSelect: (start, end) => latest.current.onSelect(start, end),
       onPoint: setPoint,
       onDraw: (next) => setDrawn((last) => (last !== undefined && sameFrame(last, next) ? last : next)),
@@ -75,6 +78,9 @@ export function Chart(props: ChartProps) {
     // A plot just built already has this data.
     if (plot.current !== undefined && plot.current.data !== data) plot.current.setData(data)
   }, [data])
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a change of it is a change of the scale
+  useEffect(() => plot.current?.setData(plot.current.data), [reach])
 
   useEffect(() => {
     const living = plot.current

@@ -50,7 +50,7 @@ export function GraphTab({ tabs, panel, asking, onChange, onError }: TabProps) {
       <div className={toolbar.toolbar}>
         {tabs}
         <GraphControls panel={panel} onChange={onChange} />
-        <AnswerStatus query={query} />
+        <AnswerStatus query={query} stepMsAsked={panel.resolution.type === 'fixed' ? panel.resolution.stepMs : undefined} />
       </div>
       <AnswerFrame expr={panel.expr} query={query} minHeight={320}>
         {(answer) => <Graph answer={answer} panel={panel} onChange={onChange} />}
@@ -98,6 +98,7 @@ function Graph({ answer, panel, onChange }: GraphProps) {
   const observed = observedUnit(expr)
   const exemplarsWanted = useExemplarsStored() && panel.showExemplars
   const { exemplars, answered, error: exemplarsError } = useExemplars(answer, exemplarsWanted)
+  const exemplarValues = useMemo(() => exemplars.map(({ value }) => value), [exemplars])
   const [picked, setPicked] = useState<readonly Exemplar[]>()
   useEffect(() => {
     if (!exemplarsWanted) setPicked(undefined)
@@ -145,6 +146,7 @@ function Graph({ answer, panel, onChange }: GraphProps) {
           scheme={scheme}
           unit={unit}
           label={`Graph of ${expr}, ${columns.lines.length} series`}
+          reach={exemplarValues}
           onSelect={onSelect}
         >
           {(frame) =>

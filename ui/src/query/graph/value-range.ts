@@ -14,3 +14,14 @@ export function valueRange(min: number | null, max: number | null, stacked: bool
   const high = max <= 0 && -max < span ? 0 : max + span * 0.05
   return [low, high]
 }
+
+/** How much larger than the lines' a value may be and still be worth making them smaller for. */
+const reachMax = 4
+
+/** The largest of the lines' maximum and those values that do not flatten the lines. */
+export function reachingTo(max: number | null, values: readonly number[]): number | null {
+  if (max === null) return null
+  let reached = max
+  for (const value of values) if (value > reached && value <= max * reachMax) reached = value
+  return reached
+}

@@ -63,6 +63,10 @@ test('a bucket without an end, without a width, or alone still stands', () => {
     layout?.bars.map(({ open }) => open),
     [true, false, true],
   )
+  assert.deepEqual(
+    layout?.ticks.map(({ value }) => value),
+    [5, 10],
+  )
   for (const bar of [...(layout?.bars ?? []), ...(layoutHistogram(custom, 'linear')?.bars ?? [])]) {
     assert.ok(bar.left >= 0 && bar.width > 0 && bar.left + bar.width < 1.0001, JSON.stringify(bar))
     assert.ok(bar.height > 0 && bar.height <= 1, JSON.stringify(bar))

@@ -132,20 +132,14 @@ function densities(buckets: readonly Bucket[], spans: readonly (readonly [number
 /** Ticks this near, as a share of the drawing, would write over each other. */
 const tickDistance = 0.16
 
-/** Bounds of buckets: the outermost, zero, and as many between as there is room for. */
+/** Bounds of buckets: zero, the outermost, and as many between as there is room for. */
 function edgeTicks(buckets: readonly Bucket[], at: (value: number) => number): readonly Tick[] {
-  const edges = [...new Set(buckets.flatMap(({ lower, upper }) => [lower, upper]))].filter(Number.isFinite).sort((a, b) => a - b)
-  const crossesZero = buckets.some(({ lower, upper }) => lower <= 0 && upper >= 0)
-  // What lies inside the place of zero has no place of its own.
-  const outside = crossesZero
-    ? edges.filter((edge) => edge !== 0 && !buckets.some((b) => b.lower <= 0 && b.upper >= 0 && isBound(b, edge)))
-    : edges
-  const wanted = [...(crossesZero ? [0] : []), outside[0], outside[outside.length - 1], ...outside]
-  return spread(wanted, at)
-}
-
-function isBound({ lower, upper }: Bucket, value: number): boolean {
-  return value === lower || value === upper
+  const atZero = buckets.find(({ lower, upper }) => lower <= 0 && upper >= 0)
+  // The bounds of the bucket around zero are nearer to it than a logarithm shows, unless they bound others too.
+  const bounding = buckets.filter((bucket) => bucket !== atZero)
+  const edges = [...new Set(bounding.flatMap(({ lower, upper }) => [lower, upper]))].filter(Number.isFinite).sort((a, b) => a - b)
+  const zero = atZero !== undefined && Number.isFinite(atZero.lower) && Number.isFinite(atZero.upper)
+  return spread([zero ? 0 : undefined, edges[0], edges[edges.length - 1], ...edges], at)
 }
 
 /** Multiples of 1, 2 or 5 times a power of ten. */

@@ -30,6 +30,7 @@ export function ResultTable({ data, expr }: ResultTableProps) {
   const [axis, setAxis] = useState<BucketAxis>('exponential')
   const rows = useMemo(() => toRows(data, guessUnit(expr)), [data, expr])
   const histogramRows = useMemo(() => rows.filter(hasHistogram), [rows])
+  const onlyHistograms = rows.length > 0 && histogramRows.length === rows.length
   const settings = { axis, unit: observedUnit(expr) }
   return (
     <>
@@ -51,16 +52,20 @@ export function ResultTable({ data, expr }: ResultTableProps) {
       <table className={styles.table}>
         <thead>
           <tr>
-            <th scope="col">{data.resultType === 'vector' || data.resultType === 'matrix' ? 'Series' : 'Type'}</th>
-            <th scope="col" className={styles.value}>
-              Value
+            <th scope="col" colSpan={onlyHistograms ? 2 : 1}>
+              {data.resultType === 'vector' || data.resultType === 'matrix' ? 'Series' : 'Type'}
             </th>
+            {!onlyHistograms && (
+              <th scope="col" className={styles.value}>
+                Value
+              </th>
+            )}
           </tr>
         </thead>
         <tbody>
           {rows.slice(0, rowsShown).map((row, index) =>
             hasHistogram(row) ? (
-              <tr key={formatSeries(row.metric ?? {})}>
+              <tr key={formatSeries(row.metric ?? {})} className={styles.tall}>
                 <td colSpan={2}>
                   <SeriesName metric={row.metric ?? {}} />
                   <HistogramRow row={row} settings={settings} open={histogramRows.indexOf(row) < drawingsShown} />
