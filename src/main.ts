@@ -60,6 +60,8 @@ watchStopChannel()
 collectGarbageOnce(STARTED_MS)
 
 process.exitCode = await main(process.argv.slice(2))
+// To a pipe whose reader is slow, what was written may still wait here.
+for (const stream of [process.stdout, process.stderr]) await new Promise((resolve) => stream.write('', resolve))
 // What still holds the event loop (kept connections, timers of libraries) does not hold us.
 process.exit()
 
