@@ -1,0 +1,165 @@
+import type { Chunk } from '../chunkenc/codec.ts'
+import { compareLabels, Labels } from '../model/labels.ts'
+import { sortedUpTo } from './memory-source.ts'
+import { mergeChunks } from './merge-chunks.ts'
+import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, SeriesSource } from './series-source.ts'
+import { SERIES_BATCH } from './series-source.ts'
+
+/**
+ * All series of several sources, each once. Where two of them have a sample of the same time, that of the source named first counts.
+ * Sources that have nothing in the range are not asked.
+ */
+export class MergeSource implements SeriesSource {
+  readonly name: string
+  readonly #sources: readonly SeriesSource[]
+
+  constructor(name: string, sources: readonly SeriesSource[]) {
+    this.name = name
+    this.#sources = sources
+  }
+
+  coverage(): Coverage {
+    let [minTime, maxTime] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+    for (const source of this.#sources) {
+      const coverage = source.coverage()
+      if (coverage.minTime > coverage.maxTime) continue
+      minTime = Math.min(minTime, coverage.minTime)
+      maxTime = Math.max(maxTime, coverage.maxTime)
+    }
+    return { minTime, maxTime, externalLabels: this.#sources[0]?.coverage().externalLabels ?? Labels.empty }
+  }
+
+  async *select(request: SelectRequest, ctx: QueryContext): AsyncIterable<readonly Series[]> {
+    ctx.signal.throwIfAborted()
+    const cursors = this.#asked(request).map((source, rank) => new Cursor(source.select(request, ctx)[Symbol.asyncIterator](), rank))
+    try {
+      // A source lends the bytes of a batch until it is asked for the next one: what is handed on ends where a batch does.
+      for (let waiting: readonly Cursor[] = cursors; ; ) {
+        await Promise.all(waiting.map((cursor) => cursor.nextBatch()))
+        const heap = new CursorHeap(cursors.filter(({ labels }) => labels !== undefined))
+        if (heap.first === undefined) return
+        const batch: Series[] = []
+        while (heap.first !== undefined && batch.length < SERIES_BATCH && !cursors.some(isAtEnd)) {
+          const { labels } = heap.first
+          const parts: Series[] = []
+          while (heap.first?.labels?.equals(labels!)) {
+            parts.push(heap.first.take())
+            heap.sink()
+          }
+          batch.push(parts.length === 1 ? parts[0] : { labels: labels!, chunks: mergeChunks(parts.map(chunksOf)) })
+        }
+        ctx.signal.throwIfAborted()
+        if (batch.length > 0) yield batch
+        waiting = cursors.filter(isAtEnd)
+      }
+    } finally {
+      await Promise.all(cursors.map((cursor) => cursor.close()))
+    }
+  }
+
+  async labelNames(request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
+    const answers = await Promise.all(this.#asked(request).map((source) => source.labelNames(request, ctx)))
+    ctx.signal.throwIfAborted()
+    return sortedUpTo(new Set(answers.flat()), request.limit)
+  }
+
+  async labelValues(name: string, request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
+    const answers = await Promise.all(this.#asked(request).map((source) => source.labelValues(name, request, ctx)))
+    ctx.signal.throwIfAborted()
+    return sortedUpTo(new Set(answers.flat()), request.limit)
+  }
+
+  #asked({ minTime, maxTime }: { readonly minTime: number; readonly maxTime: number }): readonly SeriesSource[] {
+    return this.#sources.filter((source) => {
+      const coverage = source.coverage()
+      return coverage.minTime <= maxTime && coverage.maxTime >= minTime
+    })
+  }
+}
+
+function chunksOf({ chunks }: Series): readonly Chunk[] {
+  return chunks
+}
+
+function isAtEnd(cursor: Cursor): boolean {
+  return cursor.isAtEnd
+}
+
+/** Goes through the series of one source. */
+class Cursor {
+  /** Of the sources: an earlier one goes before a later one. */
+  readonly rank: number
+  readonly #batches: AsyncIterator<readonly Series[]>
+  #batch: readonly Series[] = []
+  #at = 0
+  #isDone = false
+
+  constructor(batches: AsyncIterator<readonly Series[]>, rank: number) {
+    this.#batches = batches
+    this.rank = rank
+  }
+
+  /** Of the series that `take` gives; undefined: there is none in this batch. */
+  get labels(): Labels | undefined {
+    return this.#batch[this.#at]?.labels
+  }
+
+  /** All of its batch was taken, and there may be another one. */
+  get isAtEnd(): boolean {
+    return !this.#isDone && this.#at >= this.#batch.length
+  }
+
+  take(): Series {
+    return this.#batch[this.#at++]
+  }
+
+  async nextBatch(): Promise<void> {
+    const { done, value } = await this.#batches.next()
+    this.#isDone = done === true
+    this.#batch = done ? [] : value
+    this.#at = 0
+  }
+
+  async close(): Promise<void> {
+    if (!this.#isDone) await this.#batches.return?.()
+  }
+}
+
+/** The cursor whose series comes first, of all that have one. */
+class CursorHeap {
+  readonly #cursors: Cursor[]
+
+  constructor(cursors: Cursor[]) {
+    this.#cursors = cursors.sort(compareCursors)
+  }
+
+  get first(): Cursor | undefined {
+    return this.#cursors[0]
+  }
+
+  /** Puts the first where it belongs after its series was taken. */
+  sink(): void {
+    const cursors = this.#cursors
+    const moved = cursors[0]
+    if (moved.labels === undefined) {
+      const last = cursors.pop()!
+      if (cursors.length === 0) return
+      cursors[0] = last
+    }
+    const sinking = cursors[0]
+    let at = 0
+    for (;;) {
+      let child = 2 * at + 1
+      if (child >= cursors.length) break
+      if (child + 1 < cursors.length && compareCursors(cursors[child + 1], cursors[child]) < 0) child++
+      if (compareCursors(sinking, cursors[child]) <= 0) break
+      cursors[at] = cursors[child]
+      at = child
+    }
+    cursors[at] = sinking
+  }
+}
+
+function compareCursors(a: Cursor, b: Cursor): number {
+  return compareLabels(a.labels!, b.labels!) || a.rank - b.rank
+}
