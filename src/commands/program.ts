@@ -10,12 +10,17 @@ import { promqlInstantCommand } from './promql-instant.ts'
 import { promqlLabelsCommand } from './promql-labels.ts'
 import { promqlRangeCommand } from './promql-range.ts'
 import { promqlSeriesCommand } from './promql-series.ts'
+import { tsdbCreateBlocksCommand } from './tsdb-create-blocks.ts'
+import { tsdbDumpCommand } from './tsdb-dump.ts'
+import { tsdbListCommand } from './tsdb-list.ts'
+import { tsdbVerifyCommand } from './tsdb-verify.ts'
 
 const GROUPS: readonly { readonly title: string; readonly commands: readonly Command[] }[] = [
   { title: 'On this machine', commands: [upCommand] },
   { title: 'Roles', commands: [serverCommand, exporterCommand] },
   { title: 'Checks', commands: [checkConfigCommand, checkWebConfigCommand, checkMetricsCommand, checkHealthyCommand, checkReadyCommand] },
   { title: 'Queries', commands: [promqlInstantCommand, promqlRangeCommand, promqlSeriesCommand, promqlLabelsCommand] },
+  { title: 'Blocks', commands: [tsdbListCommand, tsdbDumpCommand, tsdbVerifyCommand, tsdbCreateBlocksCommand] },
 ]
 
 /** Names of commands that the design has and this release does not. */
@@ -29,7 +34,6 @@ const NOT_BUILT = new Set([
   'deadman',
   'fleet',
   'test',
-  'tsdb',
   'alert',
   'silence',
   'route',

@@ -1,0 +1,217 @@
+import { Breather } from '../../base/breather.ts'
+import type { Env } from '../../base/env.ts'
+import { wrapError } from '../../base/errors.ts'
+import type { Chunk } from '../../chunkenc/codec.ts'
+import { Labels } from '../../model/labels.ts'
+import { Matcher } from '../../model/matcher.ts'
+import type { Timestamp } from '../../model/time.ts'
+import { matchesAll, sortedUpTo } from '../../storage/memory-source.ts'
+import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, SeriesSource } from '../../storage/series-source.ts'
+import { SERIES_BATCH } from '../../storage/series-source.ts'
+import type { BlockCache } from './block-cache.ts'
+import { BlockIndex, INDEX_FILE, peekLabels, readLabels } from './block-index.ts'
+import { type BlockMeta, META_FILE, parseMeta } from './block-meta.ts'
+import { CHUNKS_DIRECTORY, ChunkSegments } from './chunk-segments.ts'
+import { withoutDeleted } from './delete-samples.ts'
+import { findSeries } from './match-series.ts'
+import type { SeriesEntry } from './series-entry.ts'
+import { isAllDeleted, isPartDeleted, readTombstones, type TimeInterval, TOMBSTONES_FILE, type Tombstones } from './tombstones.ts'
+
+/** Chunk bytes after which a batch is handed on before it is full. */
+const BATCH_BYTES = 4 * 1024 * 1024
+
+const NOT_DELETED: readonly TimeInterval[] = []
+
+/** A block on disk. Reads what it needs, when it needs it. docs/formats/blocks.md. */
+export class Block implements SeriesSource {
+  readonly directory: string
+  readonly meta: BlockMeta
+  readonly index: BlockIndex
+  readonly chunks: ChunkSegments
+  readonly tombstones: Tombstones
+  readonly #env: Pick<Env, 'clock'>
+
+  private constructor(
+    directory: string,
+    meta: BlockMeta,
+    index: BlockIndex,
+    chunks: ChunkSegments,
+    tombstones: Tombstones,
+    env: Pick<Env, 'clock'>,
+  ) {
+    this.directory = directory
+    this.meta = meta
+    this.index = index
+    this.chunks = chunks
+    this.tombstones = tombstones
+    this.#env = env
+  }
+
+  /** Looks at meta.json, tombstones, all headers and the table of contents. What it reads later is checked then. */
+  static async open(env: Pick<Env, 'fs' | 'clock'>, directory: string, cache: BlockCache): Promise<Block> {
+    const { fs } = env
+    let index: BlockIndex | undefined
+    try {
+      const meta = parseMeta(await fs.readText(`${directory}/${META_FILE}`), `${directory}/${META_FILE}`)
+      const tombstones = await readTombstones(fs, `${directory}/${TOMBSTONES_FILE}`)
+      index = await BlockIndex.open(fs, `${directory}/${INDEX_FILE}`, cache)
+      const chunks = await ChunkSegments.open(fs, `${directory}/${CHUNKS_DIRECTORY}`, cache)
+      return new Block(directory, meta, index, chunks, tombstones, env)
+    } catch (error) {
+      await index?.close()
+      throw wrapError(`open block ${directory}`, error)
+    }
+  }
+
+  get name(): string {
+    return `block ${this.meta.ulid}`
+  }
+
+  coverage(): Coverage {
+    return { minTime: this.meta.minTime, maxTime: this.meta.maxTime - 1, externalLabels: Labels.empty }
+  }
+
+  /** Bytes of memory that the block holds besides its share of the cache. */
+  get heldBytes(): number {
+    return this.index.heldBytes + 100 * this.tombstones.size
+  }
+
+  /** Bytes read from its files so far. */
+  get readBytes(): number {
+    return this.index.file.readBytes + this.chunks.readBytes
+  }
+
+  async *select({ matchers, minTime, maxTime }: SelectRequest, ctx: QueryContext): AsyncIterable<readonly Series[]> {
+    ctx.signal.throwIfAborted()
+    if (!this.#overlaps(minTime, maxTime)) return
+    let batch: Series[] = []
+    let batchBytes = 0
+    for await (const { entry, labels, deleted } of this.#matching(matchers, minTime, maxTime, ctx)) {
+      const chunks: Chunk[] = []
+      const places = chunkPlaces(entry, minTime, maxTime, deleted)
+      for (const { ref, minTime: first, maxTime: last } of places) {
+        const chunk = this.chunks.peek(ref, first, last) ?? (await this.chunks.read(ref, first, last))
+        if (isPartDeleted(deleted, first, last)) chunks.push(...withoutDeleted(chunk, deleted))
+        else chunks.push(chunk)
+        batchBytes += chunk.end - chunk.start
+      }
+      if (chunks.length === 0) continue
+      batch.push({ labels, chunks })
+      if (batch.length < SERIES_BATCH && batchBytes < BATCH_BYTES) continue
+      yield* handOn(batch, batchBytes, ctx)
+      batch = []
+      batchBytes = 0
+    }
+    if (batch.length > 0) yield* handOn(batch, batchBytes, ctx)
+  }
+
+  async labelNames(request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
+    ctx.signal.throwIfAborted()
+    if (this.#coversAll(request)) return sortedUpTo((await this.index.tables()).postings.names(), request.limit)
+    const names = new Set<string>()
+    for await (const labels of this.#labelSets(request, [], ctx)) for (const [name] of labels) names.add(name)
+    return sortedUpTo(names, request.limit)
+  }
+
+  async labelValues(name: string, request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
+    ctx.signal.throwIfAborted()
+    const values = new Set<string>()
+    if (this.#coversAll(request)) {
+      const { postings } = await this.index.tables()
+      for await (const group of postings.groups(name)) {
+        for (const value of group.values) values.add(value)
+        if (request.limit > 0 && values.size >= request.limit) break
+        ctx.signal.throwIfAborted()
+      }
+    } else {
+      for await (const labels of this.#labelSets(request, [new Matcher('!=', name, '')], ctx)) values.add(labels.get(name))
+    }
+    return sortedUpTo(values, request.limit)
+  }
+
+  async close(): Promise<void> {
+    await this.index.close()
+    await this.chunks.close()
+  }
+
+  #overlaps(minTime: Timestamp, maxTime: Timestamp): boolean {
+    return this.meta.minTime <= maxTime && this.meta.maxTime > minTime
+  }
+
+  /** Whether every series of the block counts. */
+  #coversAll({ matcherSets, minTime, maxTime }: LabelRequest): boolean {
+    return matcherSets.length === 0 && this.tombstones.size === 0 && minTime <= this.meta.minTime && maxTime >= this.meta.maxTime - 1
+  }
+
+  async *#labelSets({ matcherSets, minTime, maxTime }: LabelRequest, also: readonly Matcher[], ctx: QueryContext): AsyncIterable<Labels> {
+    if (!this.#overlaps(minTime, maxTime)) return
+    for (const matchers of matcherSets.length === 0 ? [[]] : matcherSets)
+      for await (const { labels } of this.#matching([...matchers, ...also], minTime, maxTime, ctx)) yield labels
+  }
+
+  /** The series with something between the times that is not deleted, in label order. What is handed out is good until the next one. */
+  async *#matching(matchers: readonly Matcher[], minTime: Timestamp, maxTime: Timestamp, ctx: QueryContext): AsyncIterable<Found> {
+    const breather = new Breather(this.#env.clock, ctx.signal)
+    const { symbols } = await this.index.tables()
+    const { series, late } = await findSeries(this.index, matchers, breather)
+    const entry = this.index.newEntry()
+    ctx.budget.chargeBytes(series.byteLength)
+    try {
+      for (let i = 0; i < series.length; i++) {
+        if (i % SERIES_BATCH === 0) {
+          ctx.signal.throwIfAborted()
+          if (breather.isDue()) await breather.rest()
+        }
+        if (!entry.peek(series[i])) await entry.read(series[i])
+        const deleted = this.tombstones.get(series[i]) ?? NOT_DELETED
+        if (!hasSome(entry, minTime, maxTime, deleted)) continue
+        const labels = peekLabels(entry, symbols) ?? (await readLabels(entry, symbols))
+        if (late.length === 0 || matchesAll(labels, late)) yield { entry, labels, deleted }
+      }
+    } finally {
+      ctx.budget.releaseBytes(series.byteLength)
+    }
+  }
+}
+
+interface Found {
+  readonly entry: SeriesEntry
+  readonly labels: Labels
+  readonly deleted: readonly TimeInterval[]
+}
+
+interface ChunkPlace {
+  readonly ref: number
+  readonly minTime: Timestamp
+  readonly maxTime: Timestamp
+}
+
+/** The chunks that reach into the range and are not deleted. */
+function chunkPlaces(entry: SeriesEntry, minTime: Timestamp, maxTime: Timestamp, deleted: readonly TimeInterval[]): readonly ChunkPlace[] {
+  const places: ChunkPlace[] = []
+  for (let i = 0; i < entry.chunkCount; i++) {
+    if (entry.maxTimes[i] < minTime || entry.minTimes[i] > maxTime) continue
+    if (deleted.length > 0 && isAllDeleted(deleted, entry.minTimes[i], entry.maxTimes[i])) continue
+    places.push({ ref: entry.refs[i], minTime: entry.minTimes[i], maxTime: entry.maxTimes[i] })
+  }
+  return places
+}
+
+function hasSome(entry: SeriesEntry, minTime: Timestamp, maxTime: Timestamp, deleted: readonly TimeInterval[]): boolean {
+  for (let i = 0; i < entry.chunkCount; i++) {
+    if (entry.maxTimes[i] < minTime || entry.minTimes[i] > maxTime) continue
+    if (deleted.length === 0 || !isAllDeleted(deleted, entry.minTimes[i], entry.maxTimes[i])) return true
+  }
+  return false
+}
+
+/** What a batch holds is charged while its reader has it. */
+function* handOn(batch: readonly Series[], byteCount: number, { signal, budget }: QueryContext): Iterable<readonly Series[]> {
+  signal.throwIfAborted()
+  budget.chargeBytes(byteCount)
+  try {
+    yield batch
+  } finally {
+    budget.releaseBytes(byteCount)
+  }
+}

@@ -1,0 +1,158 @@
+import { assert } from '../../base/assert.ts'
+import type { File, FileSystem } from '../../base/env.ts'
+import type { BlockCache, CacheEntry } from './block-cache.ts'
+import { DamageError } from './damage.ts'
+
+const PAGE_BYTES = 32 * 1024
+/** Read at once when one page was asked for after the other. */
+const READ_AHEAD_PAGES = 8
+/** What is longer goes around the cache. */
+const CACHED_READ_BYTES_MAX = 8 * PAGE_BYTES
+
+class Page implements CacheEntry {
+  readonly bytes: Buffer
+  readonly sizeBytes: number
+  isUsed = true
+  slot = -1
+  readonly #pages: (Page | undefined)[]
+  readonly #index: number
+
+  constructor(bytes: Buffer, pages: (Page | undefined)[], index: number) {
+    this.bytes = bytes
+    this.sizeBytes = bytes.length + 128
+    this.#pages = pages
+    this.#index = index
+  }
+
+  drop(): void {
+    this.#pages[this.#index] = undefined
+  }
+}
+
+/** A file that does not change, read in pages that a cache keeps. What `peek` and `read` answer must not be written to. */
+export class CachedFile {
+  readonly path: string
+  readonly sizeBytes: number
+  readonly #file: File
+  readonly #cache: BlockCache
+  readonly #pages: (Page | undefined)[] = []
+  readonly #loading = new Map<number, Promise<void>>()
+  #lastLoaded = -1
+  /** Bytes read from the file system; says what a query touched. */
+  readBytes = 0
+  #isClosed = false
+
+  private constructor(file: File, sizeBytes: number, cache: BlockCache) {
+    this.path = file.path
+    this.sizeBytes = sizeBytes
+    this.#file = file
+    this.#cache = cache
+  }
+
+  static async open(fs: FileSystem, path: string, cache: BlockCache): Promise<CachedFile> {
+    const file = await fs.open(path, 'read')
+    try {
+      return new CachedFile(file, await file.size(), cache)
+    } catch (error) {
+      await file.close()
+      throw error
+    }
+  }
+
+  /** The bytes if they are in the cache. Throws DamageError when the file has no such bytes. Hot. */
+  peek(offset: number, length: number): Buffer | undefined {
+    if (offset + length > this.sizeBytes) throw this.#tooShort(offset, length)
+    const index = Math.floor(offset / PAGE_BYTES)
+    const page = this.#pages[index]
+    if (page === undefined) return undefined
+    page.isUsed = true
+    const start = offset - index * PAGE_BYTES
+    if (start + length <= page.bytes.length) return page.bytes.subarray(start, start + length)
+    if (length > CACHED_READ_BYTES_MAX) return undefined
+    const out = Buffer.allocUnsafe(length)
+    for (let at = 0, next = index; at < length; next++) {
+      const part = this.#pages[next]
+      if (part === undefined) return undefined
+      part.isUsed = true
+      const from = offset + at - next * PAGE_BYTES
+      at += part.bytes.copy(out, at, from, from + length - at)
+    }
+    return out
+  }
+
+  /** The bytes. Throws DamageError when the file has no such bytes, and what the file system says. */
+  async read(offset: number, length: number): Promise<Buffer> {
+    if (offset + length > this.sizeBytes) throw this.#tooShort(offset, length)
+    if (length === 0) return Buffer.alloc(0)
+    if (length > CACHED_READ_BYTES_MAX) return this.readUncached(offset, Buffer.allocUnsafeSlow(length))
+    const first = Math.floor(offset / PAGE_BYTES)
+    const last = Math.floor((offset + length - 1) / PAGE_BYTES)
+    const out = first === last ? undefined : Buffer.allocUnsafe(length)
+    for (let index = first, at = 0; ; index++) {
+      // A full cache may drop a page before we come to look at it.
+      const bytes = this.#pages[index]?.bytes ?? (await this.#load(index))
+      const from = Math.max(0, offset - index * PAGE_BYTES)
+      if (out === undefined) return bytes.subarray(from, from + length)
+      at += bytes.copy(out, at, from, from + length - at)
+      if (index === last) return out
+    }
+  }
+
+  /** Fills `into`, and leaves the cache alone: for what is read through once. */
+  async readUncached(offset: number, into: Buffer): Promise<Buffer> {
+    assert(!this.#isClosed, 'a closed file is not read')
+    for (let done = 0; done < into.length; ) {
+      const count = await this.#file.read(done === 0 ? into : into.subarray(done), offset + done)
+      if (count === 0) throw this.#tooShort(offset + done, into.length - done)
+      done += count
+      this.readBytes += count
+    }
+    return into
+  }
+
+  async #load(index: number): Promise<Buffer> {
+    for (let running = this.#loading.get(index); running !== undefined; running = this.#loading.get(index)) {
+      await running
+      const page = this.#pages[index]
+      if (page !== undefined) return page.bytes
+    }
+    let count = index === this.#lastLoaded + 1 ? READ_AHEAD_PAGES : 1
+    const pageCount = Math.ceil(this.sizeBytes / PAGE_BYTES)
+    count = Math.min(count, pageCount - index)
+    for (let i = 1; i < count; i++) if (this.#pages[index + i] !== undefined || this.#loading.has(index + i)) count = i
+    const start = index * PAGE_BYTES
+    const whole = Buffer.allocUnsafeSlow(Math.min(count * PAGE_BYTES, this.sizeBytes - start))
+    const loading = this.readUncached(start, whole)
+    const done = loading.then(
+      () => undefined,
+      () => undefined,
+    )
+    for (let i = 0; i < count; i++) this.#loading.set(index + i, done)
+    try {
+      await loading
+    } finally {
+      for (let i = 0; i < count; i++) this.#loading.delete(index + i)
+    }
+    this.#lastLoaded = index + count - 1
+    if (this.#isClosed) return whole.subarray(0, PAGE_BYTES)
+    // Last things first: the page that is asked for is the last that a small cache drops.
+    for (let i = count - 1; i >= 0; i--) {
+      const part = whole.subarray(i * PAGE_BYTES, (i + 1) * PAGE_BYTES)
+      const page = new Page(count === 1 ? part : Buffer.from(part), this.#pages, index + i)
+      this.#pages[index + i] = page
+      this.#cache.add(page)
+    }
+    return whole.subarray(0, PAGE_BYTES)
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    for (const page of this.#pages) if (page !== undefined) this.#cache.remove(page)
+    this.#pages.length = 0
+    await this.#file.close()
+  }
+
+  #tooShort(offset: number, length: number): DamageError {
+    return new DamageError(this.path, offset, 'file', `${this.sizeBytes} bytes long`, `at least ${offset + length}`)
+  }
+}

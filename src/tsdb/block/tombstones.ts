@@ -1,0 +1,89 @@
+import { crc32c } from '../../base/crc32c.ts'
+import type { FileSystem } from '../../base/env.ts'
+import type { Timestamp } from '../../model/time.ts'
+import { ByteCursor } from './byte-cursor.ts'
+import { DamageError, hex } from './damage.ts'
+
+export const TOMBSTONES_FILE = 'tombstones'
+const MAGIC = 0x0130ba30
+const VERSION = 1
+const HEADER_BYTES = 5
+
+/** Both inclusive. */
+export interface TimeInterval {
+  readonly minTime: Timestamp
+  readonly maxTime: Timestamp
+}
+
+/** What was deleted, by series number: intervals rising, neither overlapping nor touching. */
+export type Tombstones = ReadonlyMap<number, readonly TimeInterval[]>
+
+/** What a tombstones file says; nothing where there is none. */
+export async function readTombstones(fs: FileSystem, path: string): Promise<Tombstones> {
+  if ((await fs.stat(path)) === null) return new Map()
+  const bytes = Buffer.from(await fs.readFile(path))
+  const cursor = new ByteCursor(path, bytes)
+  const magic = cursor.u32()
+  if (magic !== MAGIC) throw new DamageError(path, 0, 'magic number', hex(magic), hex(MAGIC))
+  const version = cursor.u8()
+  if (version !== VERSION) throw new DamageError(path, 4, 'version', version, VERSION)
+  const end = bytes.length - 4
+  if (end < HEADER_BYTES) throw new DamageError(path, HEADER_BYTES, 'rest', `${bytes.length - HEADER_BYTES} bytes`, 'at least 4')
+  const got = crc32c(bytes, HEADER_BYTES, end)
+  const want = bytes.readUInt32BE(end)
+  if (got !== want) throw new DamageError(path, end, 'checksum', hex(got), hex(want))
+  cursor.end = end
+  const found = new Map<number, TimeInterval[]>()
+  while (cursor.left > 0) {
+    const series = cursor.varuint()
+    const interval = { minTime: readTime(cursor), maxTime: readTime(cursor) }
+    const known = found.get(series)
+    if (known === undefined) found.set(series, [interval])
+    else known.push(interval)
+  }
+  return new Map([...found].map(([series, intervals]) => [series, joinIntervals(intervals)]))
+}
+
+/** A time; those that are further away than 2^52 ms, which upstream has for "ever", are infinite. */
+function readTime(cursor: ByteCursor): Timestamp {
+  const { bytes, at } = cursor
+  let length = 1
+  while (length < 10 && at + length < cursor.end && bytes[at + length - 1] >= 0x80) length++
+  if (length <= 7) return cursor.varint()
+  cursor.skip(length)
+  if (bytes[cursor.at - 1] >= 0x80) throw cursor.damage('time', 'longer', 'at most 10 bytes')
+  return (bytes[at] & 1) === 1 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
+}
+
+/** Rising, neither overlapping nor touching. */
+function joinIntervals(intervals: readonly TimeInterval[]): readonly TimeInterval[] {
+  const joined: TimeInterval[] = []
+  for (const one of [...intervals].sort((a, b) => a.minTime - b.minTime)) {
+    const last = joined.at(-1)
+    if (last === undefined || one.minTime > last.maxTime + 1) joined.push(one)
+    else if (one.maxTime > last.maxTime) joined[joined.length - 1] = { minTime: last.minTime, maxTime: one.maxTime }
+  }
+  return joined
+}
+
+/** The content of a tombstones file without any. */
+export function emptyTombstones(): Uint8Array {
+  const bytes = Buffer.alloc(HEADER_BYTES + 4)
+  bytes.writeUInt32BE(MAGIC, 0)
+  bytes[4] = VERSION
+  return bytes
+}
+
+/** Whether all of `minTime`…`maxTime` was deleted. */
+export function isAllDeleted(intervals: readonly TimeInterval[], minTime: Timestamp, maxTime: Timestamp): boolean {
+  return intervals.some((one) => one.minTime <= minTime && one.maxTime >= maxTime)
+}
+
+/** Whether something of `minTime`…`maxTime` was deleted. */
+export function isPartDeleted(intervals: readonly TimeInterval[], minTime: Timestamp, maxTime: Timestamp): boolean {
+  return intervals.some((one) => one.minTime <= maxTime && one.maxTime >= minTime)
+}
+
+export function isDeletedAt(intervals: readonly TimeInterval[], t: Timestamp): boolean {
+  return intervals.some((one) => one.minTime <= t && t <= one.maxTime)
+}

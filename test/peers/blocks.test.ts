@@ -1,0 +1,266 @@
+// Blocks that Prometheus wrote are read by us, and blocks that we wrote by Prometheus, with equal answers.
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { histogramText } from '../../src/api/json/histogram-text.ts'
+import { formatValue } from '../../src/api/json/number-bytes.ts'
+import { realEnv } from '../../src/base/env-real.ts'
+import { createLog } from '../../src/base/log-pino.ts'
+import { seededRandom } from '../../src/base/virtual/random.ts'
+import { CounterResetHint, CUSTOM_BUCKETS_SCHEMA, type Histogram, NO_BUCKETS, NO_SPANS } from '../../src/model/histogram.ts'
+import { Labels } from '../../src/model/labels.ts'
+import { isStaleMarker, STALE_MARKER } from '../../src/model/staleness.ts'
+import { type MemorySeries, MemorySource } from '../../src/storage/memory-source.ts'
+import { readAll } from '../../src/storage/series-source.contract.ts'
+import { everything, TEST_CACHE_BYTES } from '../../src/tsdb/block/block.fixture.ts'
+import { BlockCache } from '../../src/tsdb/block/block-cache.ts'
+import { BlockSet } from '../../src/tsdb/block/block-set.ts'
+import { writeBlock } from '../../src/tsdb/block/block-writer.ts'
+import { verifyBlock } from '../../src/tsdb/block/verify-block.ts'
+import { peer } from '../support/peers.ts'
+import { freePort, PROMONTORY, Program } from '../support/program.ts'
+
+const env = realEnv(createLog({ level: 'warn', format: 'logfmt', now: Date.now, write: (line) => void process.stderr.write(line) }))
+const START = 1_700_006_400_000
+const STEP_MS = 15_000
+
+const PEERS = [
+  { name: '2.42', prometheus: 'debian prometheus', promtool: '/usr/bin/promtool', hasCustomBuckets: false },
+  { name: '3.5', prometheus: 'prometheus 3.5', promtool: 'promtool 3.5', hasCustomBuckets: true },
+] as const
+
+function workDirectory(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'promontory-blocks-'))
+  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  return directory
+}
+
+function run(command: string, ...args: readonly string[]): string {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 28, timeout: 60_000 })
+  assert.equal(status, 0, `${command} ${args.join(' ')}: ${stderr}`)
+  return stdout
+}
+
+/** As promtool's list is, but for names, sizes and numbers of chunks: upstream ends chunks where it thinks a block will be full. */
+function listed(text: string): readonly (readonly string[])[] {
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => line.split(/ {2,}/).filter((_, column) => ![0, 5, 7].includes(column)))
+}
+
+function histogram(i: number, kind: 'integer' | 'float' | 'custom'): Histogram {
+  const scale = kind === 'float' ? 1.25 : 1
+  const age = i % 70
+  const positiveBuckets = Float64Array.of(age * scale, 2 * age * scale, ...(age > 30 ? [age * scale] : []))
+  const isCustom = kind === 'custom'
+  const zeroCount = isCustom ? 0 : 3 * scale
+  const negativeBuckets = isCustom ? NO_BUCKETS : Float64Array.of(age * scale)
+  return {
+    isFloat: kind === 'float',
+    counterResetHint: CounterResetHint.unknown,
+    schema: isCustom ? CUSTOM_BUCKETS_SCHEMA : 2,
+    zeroThreshold: isCustom ? 0 : 0.001,
+    zeroCount,
+    count: positiveBuckets.reduce((a, b) => a + b, zeroCount) + (negativeBuckets[0] ?? 0),
+    sum: age * 1.7,
+    positiveSpans: isCustom ? Int32Array.of(0, positiveBuckets.length) : Int32Array.of(-2, 1, 3, positiveBuckets.length - 1),
+    negativeSpans: isCustom ? NO_SPANS : Int32Array.of(0, 1),
+    positiveBuckets,
+    negativeBuckets,
+    customValues: isCustom ? Float64Array.of(0.1, 0.5, 1, 10) : NO_BUCKETS,
+  }
+}
+
+/** Two hours of all kinds of series. */
+function ourSeries(seed: number, hasCustomBuckets: boolean): readonly MemorySeries[] {
+  const random = seededRandom(seed)
+  const timestamps = Float64Array.from({ length: 480 }, (_, i) => START + i * STEP_MS)
+  const series: MemorySeries[] = []
+  for (let n = 0; n < 300; n++) {
+    const values = timestamps.map((_, i) => (n % 3 === 0 ? i * n : n % 3 === 1 ? random.next() * 1000 : Math.floor(random.next() * 5)))
+    if (n % 5 === 0) values.set([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, STALE_MARKER, 1e300, 5e-324], 50)
+    series.push({
+      labels: Labels.of({ __name__: `metric_${n % 7}`, n: String(n), ...(n % 2 === 0 && { 'with.dots und Ümlaut': '日本\n"x"' }) }),
+      timestamps: timestamps.subarray(n % 11, 480 - (n % 13)),
+      values: values.subarray(n % 11, 480 - (n % 13)),
+    })
+  }
+  for (const kind of ['integer', 'float', ...(hasCustomBuckets ? (['custom'] as const) : [])] as const) {
+    const histograms = Array.from(timestamps, (_, i) => (i % 100 === 99 ? undefined : histogram(i, kind)))
+    const values = Float64Array.from(timestamps, (_, i) => histograms[i]?.sum ?? 0)
+    for (let i = 99; i < 480; i += 100) values[i] = STALE_MARKER
+    series.push({ labels: Labels.of({ __name__: `histogram_${kind}` }), timestamps, values, histograms })
+  }
+  return series
+}
+
+interface Matrix {
+  readonly result: readonly {
+    readonly metric: Readonly<Record<string, string>>
+    readonly values?: readonly (readonly [number, string])[]
+    readonly histograms?: readonly (readonly [number, unknown])[]
+  }[]
+}
+
+/** What a server answers, a text for each series. */
+function theirAnswer({ result }: Matrix): readonly string[] {
+  return result
+    .map(({ metric, values = [], histograms = [] }) =>
+      [
+        Labels.of(metric).toString(),
+        ...values.map((one) => one.join(' ')),
+        ...histograms.map(([t, one]) => `${t} ${JSON.stringify(one)}`),
+      ].join('\n'),
+    )
+    .sort()
+}
+
+/** What is in blocks, in the same form. */
+async function ourAnswer(directory: string, minTime: number, maxTime: number): Promise<readonly string[]> {
+  const set = await BlockSet.open(env, directory, new BlockCache(TEST_CACHE_BYTES))
+  try {
+    assert.deepEqual(set.listing.faulty, [])
+    const texts: string[] = []
+    for (const { labels, timestamps, values, histograms } of await readAll(set.source, minTime, maxTime, [])) {
+      const [floats, native]: [string[], string[]] = [[], []]
+      for (let i = 0; i < timestamps.length; i++) {
+        if (isStaleMarker(values[i])) continue
+        const one = histograms?.[i]
+        if (one === undefined) floats.push(`${timestamps[i] / 1000} ${formatValue(values[i])}`)
+        else native.push(`${timestamps[i] / 1000} ${histogramText(one)}`)
+      }
+      if (floats.length + native.length > 0) texts.push([labels.toString(), ...floats, ...native].join('\n'))
+    }
+    return texts.sort()
+  } finally {
+    await set.close()
+  }
+}
+
+async function faultsOf(directory: string): Promise<readonly string[]> {
+  const faults: string[] = []
+  for (const name of await env.fs.readDir(directory)) {
+    if (!/^[0-9A-Z]{26}$/.test(name)) continue
+    const cache = new BlockCache(TEST_CACHE_BYTES)
+    for await (const fault of verifyBlock(env, join(directory, name), cache, new AbortController().signal)) faults.push(fault)
+  }
+  return faults
+}
+
+for (const { name, prometheus: prometheusName, promtool: promtoolName, hasCustomBuckets } of PEERS) {
+  test(`blocks of promtool ${name}: listed and dumped as promtool does it, without faults; and ours by promtool`, async (t) => {
+    const promtool: string | undefined = promtoolName === 'promtool 3.5' ? peer(t, promtoolName) : promtoolName
+    if (promtool === undefined || peer(t, prometheusName) === undefined) return
+    const directory = workDirectory(t)
+    const random = seededRandom(7)
+    const lines = ['# TYPE http_requests counter', '# TYPE load gauge']
+    for (let n = 0; n < 40; n++) {
+      for (let i = 0; i < 300; i++) {
+        const value =
+          ['NaN', '-Inf', '+Inf', '-0', '1e300'][Math.floor(random.next() * 40)] ??
+          String(random.next() * 10 ** Math.floor(random.next() * 20 - 8))
+        const time = (START + i * 60_000 + Math.floor(random.next() * 1000)) / 1000
+        lines.push(n % 2 === 0 ? `http_requests_total{code="${n}",path="/ü \\"x\\""} ${i * n} ${time}` : `load{n="${n}"} ${value} ${time}`)
+      }
+    }
+    const page = join(directory, 'page.om')
+    writeFileSync(page, `${lines.join('\n')}\n# EOF\n`)
+    const [theirs, ours] = [join(directory, 'theirs'), join(directory, 'ours')]
+    const theirTable = run(promtool, 'tsdb', 'create-blocks-from', 'openmetrics', page, theirs)
+    const ourTable = run(PROMONTORY, 'tsdb', 'create-blocks-from', 'openmetrics', page, ours)
+    assert.deepEqual(listed(ourTable), listed(theirTable))
+    assert.equal(listed(ourTable).length, 4, 'three blocks and a header')
+    for (const blocks of [theirs, ours]) {
+      // promtool looks for a log to read, and fails where there is none.
+      mkdirSync(join(blocks, 'wal'))
+      for (const flags of [[], ['-r']])
+        assert.equal(run(PROMONTORY, 'tsdb', 'list', ...flags, blocks), run(promtool, 'tsdb', 'list', ...flags, blocks))
+      const range = [`--min-time=${START + 3_600_000}`, `--max-time=${START + 9_000_000}`]
+      for (const flags of [[], range, [...range, '--match={code=~"1.|2"}']]) {
+        const got = run(PROMONTORY, 'tsdb', 'dump', ...flags, blocks)
+        assert.ok(got.length > 1000)
+        assert.equal(got, run(promtool, 'tsdb', 'dump', ...flags, blocks))
+      }
+      assert.deepEqual(await faultsOf(blocks), [])
+    }
+    assert.equal(run(promtool, 'tsdb', 'dump', ours), run(promtool, 'tsdb', 'dump', theirs))
+    const analysis = (blocks: string) => run(promtool, 'tsdb', 'analyze', blocks).split('\n').slice(1)
+    assert.deepEqual(analysis(ours).slice(0, 5), analysis(theirs).slice(0, 5))
+  })
+
+  test(`Prometheus ${name} starts on our block, answers as we do, deletes from it and rewrites it`, async (t) => {
+    const prometheus: string | undefined = peer(t, prometheusName)
+    if (prometheus === undefined) return
+    const directory = workDirectory(t)
+    const data = join(directory, 'data')
+    mkdirSync(data)
+    const series = ourSeries(3, hasCustomBuckets)
+    const meta = await writeBlock(env, data, everything(new MemorySource(series)), {
+      range: { minTime: START, maxTime: START + 7_200_000 },
+    })
+    assert.ok(meta !== undefined)
+    assert.deepEqual(await faultsOf(data), [])
+    writeFileSync(join(directory, 'prometheus.yml'), '')
+    const port = await freePort()
+    const server = new Program(
+      prometheus,
+      [
+        `--config.file=${join(directory, 'prometheus.yml')}`,
+        `--storage.tsdb.path=${data}`,
+        `--web.listen-address=127.0.0.1:${port}`,
+        '--storage.tsdb.retention.time=100y',
+        '--web.enable-admin-api',
+        '--enable-feature=native-histograms',
+        '--query.lookback-delta=1s',
+      ],
+      `http://127.0.0.1:${port}`,
+    )
+    t.after(() => server.stop('SIGKILL'))
+    await server.ready()
+    const ask = (query: string, t: number) => server.api<Matrix>('query', { query, time: t / 1000 })
+    // In 2.42 all histograms of a range vector are the last one of it; step by step they are right.
+    const askAll = (end: number) =>
+      name === '2.42'
+        ? server.api<Matrix>('query_range', { query: '{__name__=~".+"}', start: START / 1000, end: end / 1000, step: STEP_MS / 1000 })
+        : ask('{__name__=~".+"}[3h]', end)
+    const check = async (what: string) => {
+      const end = START + 480 * STEP_MS
+      const theirs = theirAnswer(await askAll(end))
+      const ours = await ourAnswer(data, end - 3 * 3_600_000, end)
+      assert.equal(ours.length, theirs.length, what)
+      for (let i = 0; i < ours.length; i++) assert.equal(ours[i], theirs[i], what)
+      return ours
+    }
+    assert.equal((await check('as written')).length, series.length)
+    // A part of it, cut through chunks.
+    const part = theirAnswer(await ask('{__name__=~"metric_[12]|histogram_.*"}[10m]', START + 3_000_000))
+    assert.ok(part.length > 80)
+
+    const post = async (path: string) => {
+      const response = await fetch(`${server.url}/api/v1/admin/tsdb/${path}`, { method: 'POST' })
+      assert.equal(response.status, 204, await response.text())
+    }
+    const deletions = [
+      ['metric_1', START, START + 7_200_000],
+      ['metric_2', START + 1_000_000, START + 2_500_500],
+      ['metric_2', START + 2_400_000, START + 3_000_000],
+      ['histogram_integer', START + 600_000, START + 4_000_000],
+      ['histogram_float', START - 1, START + 10_000],
+    ] as const
+    for (const [metric, from, to] of deletions)
+      await post(`delete_series?match[]=${encodeURIComponent(metric)}&start=${from / 1000}&end=${to / 1000}`)
+    const left = await check('after deletions')
+    assert.equal(left.length, series.length - series.filter(({ labels }) => labels.get('__name__') === 'metric_1').length)
+    assert.deepEqual(await faultsOf(data), [])
+    await post('clean_tombstones')
+    assert.deepEqual(await check('rewritten'), left)
+    assert.deepEqual(await faultsOf(data), [])
+    assert.equal((await env.fs.stat(join(data, meta.ulid))) === null, true, 'Prometheus made another block of ours')
+
+    await server.stop()
+  })
+}
