@@ -22,7 +22,10 @@ export function Shell() {
   const path = useLocation({ select: ({ pathname }) => pathname })
   // On narrow screens the bar scrolls: the page one is on stays in sight in it.
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs for another page
-  useEffect(() => nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' }), [path])
+  useEffect(() => {
+    // Newer browsers answer with a promise, which is no way to clean up.
+    void nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
+  }, [path])
   return (
     <>
       <a href="#content" className={styles.skip}>

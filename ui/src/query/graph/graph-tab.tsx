@@ -89,6 +89,7 @@ function Graph({ answer, panel, onChange }: GraphProps) {
     [matrix, window, all, histogramLine],
   )
   const hasHistograms = useMemo(() => matrix.some(({ histograms = [] }) => histograms.length > 0), [matrix])
+  const undrawable = useMemo(() => columns.lines.every(({ values }) => values.every((value) => value === null)), [columns])
   const names = useMemo(() => columns.lines.map((line) => formatSeries(line.metric)), [columns])
   const key = names.join('\n')
   // Only a change of names or choice may change this function: the plot is built anew with it.
@@ -154,6 +155,11 @@ function Graph({ answer, panel, onChange }: GraphProps) {
           }
         </Chart>
       </Suspense>
+      {undrawable && (
+        <Notice kind="info" title="Nothing to draw">
+          All values in this time are NaN or infinite; the table shows them.
+        </Notice>
+      )}
       {exemplarsError !== null && (
         <Notice kind="error" title="The exemplars could not be loaded">
           {exemplarsError.message}
