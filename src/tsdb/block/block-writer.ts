@@ -83,10 +83,15 @@ export class BlockWriter {
   ): Promise<BlockWriter> {
     const ulid = newUlid(env)
     const work = workDirectory(directory, ulid)
-    await env.fs.mkdir(`${work}/${CHUNKS_DIRECTORY}`)
-    const segments = new SegmentWriter(env.fs, `${work}/${CHUNKS_DIRECTORY}`, options.segmentBytesMax ?? SEGMENT_BYTES_MAX)
-    const spill = await SeriesSpill.create(env.fs, `${work}/${SPILL_FILE}`)
-    return new BlockWriter(env, directory, ulid, options, segments, spill)
+    try {
+      await env.fs.mkdir(`${work}/${CHUNKS_DIRECTORY}`)
+      const segments = new SegmentWriter(env.fs, `${work}/${CHUNKS_DIRECTORY}`, options.segmentBytesMax ?? SEGMENT_BYTES_MAX)
+      const spill = await SeriesSpill.create(env.fs, `${work}/${SPILL_FILE}`)
+      return new BlockWriter(env, directory, ulid, options, segments, spill)
+    } catch (error) {
+      await env.fs.remove(work).catch(() => {})
+      throw error
+    }
   }
 
   /** Takes series over, in label order over all calls, each once; their chunks are done with when it comes back. */
