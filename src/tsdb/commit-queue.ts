@@ -38,9 +38,19 @@ export class CommitQueue {
   #running: Promise<void> | undefined
   #closed = false
   readonly #refused: RefusalCounts
+  readonly #onWritten: () => void
 
-  /** Counts in `refused` what turns out, when applied, not to be the next of its series. */
-  constructor(windows: WindowSet, exemplars: ExemplarRing, log: LogWriter, pool: BatchPool, clock: Clock, refused: RefusalCounts) {
+  /** Counts in `refused` what turns out, when applied, not to be the next of its series; calls `onWritten` after each write. */
+  constructor(
+    windows: WindowSet,
+    exemplars: ExemplarRing,
+    log: LogWriter,
+    pool: BatchPool,
+    clock: Clock,
+    refused: RefusalCounts,
+    onWritten: () => void,
+  ) {
+    this.#onWritten = onWritten
     this.#clock = clock
     this.#exemplars = exemplars
     this.#refused = refused
@@ -88,6 +98,7 @@ export class CommitQueue {
         for (const { reject } of commits) reject(error)
       }
       this.#windows.closeOld()
+      this.#onWritten()
     }
     this.#running = undefined
   }

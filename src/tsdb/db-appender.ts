@@ -42,7 +42,7 @@ export class DbAppender implements Appender {
     this.#clock = clock
     this.#refused = refused
     this.#minValidTime = Math.max(windows.minValidTime, -TIME_MAX)
-    this.#batch = pool.take()
+    this.#batch = pool.take(this.#minValidTime)
   }
 
   /** Throws a `bad_data` CodedError when the labels are longer than a record of the log. */

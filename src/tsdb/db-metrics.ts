@@ -1,10 +1,18 @@
-import { Counter, Gauge, type Registry, Summary } from 'prom-client'
+import { Counter, Gauge, Histogram, type Registry, Summary } from 'prom-client'
 import type { Db, DbOptions } from './db.ts'
 
 // Names and meanings of Prometheus' tsdb/head.go, tsdb/db.go and tsdb/wlog/wlog.go, where ours mean the same.
 
-/** Registers what /metrics says of a database; returns where to report the time of an fsync. */
-export function registerDbMetrics(registry: Registry, db: Db, options: DbOptions): (seconds: number) => void {
+/** Where a database reports what took how long, in seconds. */
+export interface DbObservers {
+  /** An fsync of the log. */
+  sync(seconds: number): void
+  /** A window that became a block. */
+  cut(seconds: number): void
+}
+
+/** Registers what /metrics says of a database. */
+export function registerDbMetrics(registry: Registry, db: Db, options: DbOptions): DbObservers {
   const registers = [registry]
   const finite = (value: number) => (Number.isFinite(value) ? value : 0)
   const gauge = (name: string, help: string, read: () => number) => {
@@ -56,14 +64,61 @@ export function registerDbMetrics(registry: Registry, db: Db, options: DbOptions
   gauge(
     'prometheus_tsdb_lowest_timestamp',
     'Lowest timestamp value stored in the database. The unit is decided by the library consumer.',
-    () => finite(db.stats().minTime),
+    () => finite(db.stats().lowestTime),
   )
   gauge(
     'prometheus_tsdb_lowest_timestamp_seconds',
     'Lowest timestamp value stored in the database.',
-    () => finite(db.stats().minTime) / 1000,
+    () => finite(db.stats().lowestTime) / 1000,
   )
   gauge('prometheus_tsdb_retention_limit_seconds', 'How long to retain samples in storage.', () => options.retentionMs / 1000)
+  gauge(
+    'prometheus_tsdb_retention_limit_bytes',
+    'Max number of bytes to be retained in the tsdb blocks, configured 0 means disabled',
+    () => options.retentionBytes ?? 0,
+  )
+  gauge('prometheus_tsdb_blocks_loaded', 'Number of currently loaded data blocks', () => db.stats().blockCount)
+  gauge(
+    'prometheus_tsdb_storage_blocks_bytes',
+    'The number of bytes that are currently used for local storage by all blocks.',
+    () => db.stats().blockBytes,
+  )
+  counter('prometheus_tsdb_reloads_total', 'Number of times the database reloaded block data from disk.', () => db.counters().blockLoads)
+  counter(
+    'prometheus_tsdb_reloads_failures_total',
+    'Number of times the database failed to reloadBlocks block data from disk.',
+    () => db.counters().blockLoadFailures,
+  )
+  counter(
+    'promontory_tsdb_blocks_quarantined_total',
+    'Blocks that were damaged and set aside at the start.',
+    () => db.counters().blocksQuarantined,
+  )
+  counter(
+    'prometheus_tsdb_compactions_triggered_total',
+    'Total number of triggered compactions for the partition.',
+    () => db.counters().cutsBegun,
+  )
+  counter(
+    'prometheus_tsdb_compactions_total',
+    'Total number of compactions that were executed for the partition.',
+    () => db.counters().cuts,
+  )
+  counter(
+    'prometheus_tsdb_compactions_failed_total',
+    'Total number of compactions that failed for the partition.',
+    () => db.counters().cutsFailed,
+  )
+  counter(
+    'prometheus_tsdb_time_retentions_total',
+    'The number of times that blocks were deleted because the maximum time limit was exceeded.',
+    () => db.counters().timeRetentions,
+  )
+  counter(
+    'prometheus_tsdb_size_retentions_total',
+    'The number of times that blocks were deleted because the maximum number of bytes was exceeded.',
+    () => db.counters().sizeRetentions,
+  )
   gauge('prometheus_tsdb_wal_storage_size_bytes', 'Size of the write log directory.', () => db.stats().logBytes)
   gauge(
     'prometheus_tsdb_wal_segment_current',
@@ -138,5 +193,11 @@ export function registerDbMetrics(registry: Registry, db: Db, options: DbOptions
     percentiles: [0.5, 0.9, 0.99],
     registers,
   })
-  return (seconds) => fsync.observe(seconds)
+  const cut = new Histogram({
+    name: 'prometheus_tsdb_compaction_duration_seconds',
+    help: 'Duration of compaction runs',
+    buckets: Array.from({ length: 14 }, (_, i) => 2 ** i),
+    registers,
+  })
+  return { sync: (seconds) => fsync.observe(seconds), cut: (seconds) => cut.observe(seconds) }
 }

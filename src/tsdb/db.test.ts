@@ -319,17 +319,18 @@ test('a day of history in time order, then windows far apart', async () => {
   await close()
 })
 
-test('retention drops windows wholly older, in memory and in the log', async () => {
+test('retention drops windows and blocks wholly older, and the log of what is in blocks goes', async () => {
   const env = virtualEnv()
   const { db, close } = await runDb(env, { retentionMs: 5 * hour, segmentBytes: 500 })
   for (let t = base; t < base + 24 * hour; t += 60_000) await write(db, { __name__: 'm' }, [t, t])
   const segments = db.stats().segmentCount
   await env.clock.advance(60_000)
-  const { minTime, maxTime, windowCount, segmentCount } = db.stats()
-  assert.ok(maxTime - minTime >= 5 * hour - 60_000 && maxTime - minTime <= 7 * hour, `${(maxTime - minTime) / hour} h`)
-  assert.ok(windowCount <= 5)
-  assert.ok(segmentCount < segments / 2)
-  assert.equal((await dump(db)).m[0][0], minTime)
+  const { lowestTime, minTime, maxTime, windowCount, blockCount, segmentCount } = db.stats()
+  assert.ok(maxTime - lowestTime >= 5 * hour - 60_000 && maxTime - lowestTime <= 7 * hour, `${(maxTime - lowestTime) / hour} h`)
+  assert.ok(maxTime - minTime <= 3 * hour, `${(maxTime - minTime) / hour} h in memory`)
+  assert.ok(windowCount <= 2 && blockCount >= 2 && blockCount <= 3, `${windowCount} windows, ${blockCount} blocks`)
+  assert.ok(segmentCount <= segments && db.stats().logBytes < 20_000, `${db.stats().logBytes} bytes of log`)
+  assert.equal((await dump(db)).m[0][0], lowestTime)
   await close()
 
   env.metrics.clear()

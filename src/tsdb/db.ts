@@ -1,18 +1,22 @@
 import { assert } from '../base/assert.ts'
 import { Breather } from '../base/breather.ts'
 import { type Env, sleep } from '../base/env.ts'
-import { CodedError, errorMessage } from '../base/errors.ts'
+import { CodedError } from '../base/errors.ts'
 import type { Service } from '../base/service.ts'
-import { Labels, METRIC_NAME } from '../model/labels.ts'
+import { METRIC_NAME } from '../model/labels.ts'
 import type { Metadata } from '../model/metadata.ts'
 import { type Appendable, type Appender, AppendStatus, type SeriesRef } from '../storage/appender.ts'
 import type { ExemplarRequest, ExemplarSource, SeriesExemplars } from '../storage/exemplar-source.ts'
-import { sortedUpTo } from '../storage/memory-source.ts'
+import { MergeSource } from '../storage/merge-source.ts'
 import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, SeriesSource } from '../storage/series-source.ts'
+import { BlockCache } from './block/block-cache.ts'
+import type { BlockMeta } from './block/block-meta.ts'
+import { BlockKeeper, keptSince } from './block-keeper.ts'
 import { type Cardinality, cardinality } from './cardinality.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { DbAppender } from './db-appender.ts'
-import { registerDbMetrics } from './db-metrics.ts'
+import { DbBlocks, type LoadedBlock } from './db-blocks.ts'
+import { type DbObservers, registerDbMetrics } from './db-metrics.ts'
 import { ExemplarRing } from './exemplars/exemplar-ring.ts'
 import { digest, digestHistogram } from './histogram-digest.ts'
 import { type DirLock, lockDir } from './lock.ts'
@@ -20,20 +24,25 @@ import { RefusalCounts } from './refusal-counts.ts'
 import { BatchPool } from './sample-batch.ts'
 import { LogWriter, type WalFsync } from './wal/log-writer.ts'
 import { type ReplayReport, replayLog } from './wal/replay.ts'
-import { collectLabelNames, collectLabelValues } from './window/label-reader.ts'
 import { histogramKind } from './window/sample-kind.ts'
 import type { Window } from './window/window.ts'
-import { selectFromWindows } from './window/window-reader.ts'
 import { WindowSet } from './window-set.ts'
+import { WindowsSource } from './windows-source.ts'
 
-const RETENTION_CHECK_MS = 60_000
+/** How often retention is looked after, and what failed is tried again. */
+const KEEP_MS = 60_000
+
+/** What all blocks together may hold of their files in memory. */
+const BLOCK_CACHE_BYTES = 64 * 1024 * 1024
 
 export interface DbOptions {
   readonly env: Env
   /** Made when it is not there. */
   readonly dir: string
-  /** What is older than the newest sample by this is dropped, a window at a time; 0 keeps all. */
+  /** What is older than the newest sample by this is dropped, a window or block at a time; 0 keeps all. */
   readonly retentionMs: number
+  /** Blocks beyond so many bytes, the log counted, are dropped, the oldest first; 0 or undefined: no limit. */
+  readonly retentionBytes?: number
   /** Upstream's --storage.tsdb.min-block-duration: 2 h. */
   readonly blockRangeMs: number
   readonly walFsync: WalFsync
@@ -55,8 +64,13 @@ export interface DbStats {
   readonly labelPairCount: number
   readonly symbolCount: number
   readonly sampleCount: number
+  /** Of the samples in windows. */
   readonly minTime: number
   readonly maxTime: number
+  /** Of all samples. */
+  readonly lowestTime: number
+  readonly blockCount: number
+  readonly blockBytes: number
   /** In slabs. */
   readonly memoryBytes: number
   readonly logBytes: number
@@ -73,7 +87,7 @@ export async function openDb(options: DbOptions): Promise<Db> {
   return new Db(options, lock)
 }
 
-/** Series in memory by windows, and the log that brings them back. */
+/** Blocks, series in memory by windows, and the log that brings those back. */
 export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
   readonly name = 'tsdb'
   readonly #options: DbOptions
@@ -84,14 +98,19 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
   readonly #exemplars: ExemplarRing
   readonly #refused = new RefusalCounts()
   readonly #replayed = Promise.withResolvers<void>()
+  readonly #blocks: DbBlocks
   #log: LogWriter | undefined
+  #keeper: BlockKeeper | undefined
+  /** A window may have closed since the keeper looked last. */
+  #isKeeperDue = false
+  #wakeKeeper: () => void = () => {}
   #queue: CommitQueue | undefined
   #replay: ReplayStatus = { segmentsDone: 0, segmentsTotal: 0, done: false }
   #report: ReplayReport | undefined
   #samplesReplayed = 0
   #histogramsReplayed = 0
   #closed = false
-  #observeSync: (seconds: number) => void = () => {}
+  readonly #observers: DbObservers
 
   constructor(options: DbOptions, lock: DirLock) {
     this.#options = options
@@ -101,7 +120,8 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     this.#exemplars = new ExemplarRing(this.#windows.pool)
     // A select that waits gets the failure; without one nobody else needs it.
     this.#replayed.promise.catch(() => {})
-    this.#observeSync = registerDbMetrics(options.env.metrics, this, options)
+    this.#blocks = new DbBlocks(options.env, options.dir, new BlockCache(BLOCK_CACHE_BYTES))
+    this.#observers = registerDbMetrics(options.env.metrics, this, options)
   }
 
   async run(signal: AbortSignal, ready: () => void): Promise<void> {
@@ -109,8 +129,9 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       await this.#open(signal)
       if (!signal.aborted) ready()
       while (!signal.aborted) {
-        await sleep(this.#env.clock, RETENTION_CHECK_MS, signal)
-        await this.#retain()
+        this.#isKeeperDue = false
+        await this.#keeper!.pass(signal)
+        await this.#untilKeeping(signal)
       }
     } catch (error) {
       this.#replayed.reject(error)
@@ -121,6 +142,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       try {
         await this.#queue?.close()
         await this.#log?.close()
+        await this.#blocks.close()
       } finally {
         await this.#lock.release()
       }
@@ -155,24 +177,37 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
   }
 
   coverage(): Coverage {
-    return { minTime: this.#windows.minTime, maxTime: this.#windows.maxTime, externalLabels: Labels.empty }
+    return this.#sourceOf(this.#windows.windows, this.#blocks.all).coverage()
   }
 
   async *select(request: SelectRequest, ctx: QueryContext): AsyncIterable<readonly Series[]> {
     await this.#whenReplayed(ctx.signal)
-    yield* selectFromWindows(this.#overlapping(request.minTime, request.maxTime), request, ctx, new Breather(this.#env.clock, ctx.signal))
+    const held = this.#hold(request)
+    try {
+      yield* held.source.select(request, ctx)
+    } finally {
+      held.release()
+    }
   }
 
   async labelNames(request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
-    const names = new Set<string>()
-    await this.#eachWindow(request, ctx, (window, breather) => collectLabelNames(window, request, names, breather))
-    return sortedUpTo(names, request.limit)
+    await this.#whenReplayed(ctx.signal)
+    const held = this.#hold(request)
+    try {
+      return await held.source.labelNames(request, ctx)
+    } finally {
+      held.release()
+    }
   }
 
   async labelValues(name: string, request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
-    const values = new Set<string>()
-    await this.#eachWindow(request, ctx, (window, breather) => collectLabelValues(window, name, request, values, breather))
-    return sortedUpTo(values, request.limit)
+    await this.#whenReplayed(ctx.signal)
+    const held = this.#hold(request)
+    try {
+      return await held.source.labelValues(name, request, ctx)
+    } finally {
+      held.release()
+    }
   }
 
   stats(): DbStats {
@@ -193,6 +228,9 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       sampleCount,
       minTime: windows.minTime,
       maxTime: windows.maxTime,
+      lowestTime: this.coverage().minTime,
+      blockCount: this.#blocks.all.length,
+      blockBytes: this.#blocks.sizeBytes,
       memoryBytes: windows.pool.usedBytes,
       logBytes: this.#log?.sizeBytes ?? 0,
       segmentCount: this.#log?.segments.length ?? 0,
@@ -208,7 +246,13 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       return await cardinality(windows, METRIC_NAME, countMax, new Breather(this.#env.clock, signal))
     } finally {
       for (const window of windows) window.pins--
+      this.#windows.releaseParted()
     }
+  }
+
+  /** What the blocks are, by `minTime`. */
+  blockMetas(): readonly BlockMeta[] {
+    return this.#blocks.metas
   }
 
   /** What senders said of the metrics of active series. */
@@ -238,6 +282,14 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       writeFailures: this.#log?.writeFailures ?? 0,
       syncFailures: this.#log?.syncFailures ?? 0,
       currentSegment: this.#log?.currentSegment ?? 0,
+      blockLoads: this.#blocks.loads,
+      blockLoadFailures: this.#blocks.loadFailures,
+      blocksQuarantined: this.#blocks.quarantined,
+      cutsBegun: this.#keeper?.cutsBegun ?? 0,
+      cuts: this.#keeper?.cuts ?? 0,
+      cutsFailed: this.#keeper?.cutsFailed ?? 0,
+      timeRetentions: this.#keeper?.timeRetentions ?? 0,
+      sizeRetentions: this.#keeper?.sizeRetentions ?? 0,
     }
   }
 
@@ -247,15 +299,19 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     const start = env.clock.monotonic()
     await env.fs.mkdir(logDir)
     await env.fs.syncDir(dir)
+    await this.#blocks.load()
     const windows = this.#windows
+    const { cutTime } = this.#blocks
+    windows.cutTime = cutTime
     const slotOf = (ref: SeriesRef) => {
       const slot = windows.slots.slotOf(ref)
       assert(slot >= 0, 'a series is not let go while its segment is replayed')
       return slot
     }
     const report = await replayLog(env, logDir, `${dir}/quarantine`, {
-      series: (labels, time) => windows.series(labels, time),
+      series: (labels, time) => windows.series(labels, Math.max(time, cutTime)),
       sample: (ref, t, v, startTime) => {
+        if (t < cutTime) return
         const slot = windows.slots.floatSlotOf(ref)
         if (slot >= 0) {
           if (windows.apply(slot, t, v, startTime) === AppendStatus.ok) windows.slots.setLastFloat(slot, t, v)
@@ -265,6 +321,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
         if (windows.apply(other, t, v, startTime) === AppendStatus.ok) windows.slots.setLast(other, t, v)
       },
       histogram: (ref, t, isFloat, histogram, startTime) => {
+        if (t < cutTime) return
         const slot = slotOf(ref)
         digestHistogram(histogram)
         const { high, low } = digest
@@ -278,7 +335,8 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       segmentEnd: (segmentsDone, segmentsTotal) => {
         this.#replay = { segmentsDone, segmentsTotal, done: false }
         windows.closeOld()
-        this.#dropOld()
+        const { retentionMs } = this.#options
+        if (retentionMs > 0) windows.dropBefore(keptSince(windows.maxTime, env.clock.now(), retentionMs))
         return !signal.aborted
       },
     })
@@ -296,52 +354,50 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       fsync: walFsync,
       segmentBytes,
       segments: report.segments,
-      onSync: this.#observeSync,
+      onSync: this.#observers.sync,
     })
-    this.#queue = new CommitQueue(windows, this.#exemplars, this.#log, this.#pool, env.clock, this.#refused)
+    const { retentionMs, retentionBytes = 0 } = this.#options
+    const keeper = new BlockKeeper({ env, dir, retentionMs, retentionBytes }, windows, this.#blocks, this.#log, this.#observers.cut)
+    this.#keeper = keeper
+    this.#queue = new CommitQueue(windows, this.#exemplars, this.#log, this.#pool, env.clock, this.#refused, () => {
+      if (!keeper.isDue) return
+      this.#isKeeperDue = true
+      this.#wakeKeeper()
+    })
     this.#replay = { segmentsDone: report.segments.length, segmentsTotal: report.segments.length, done: true }
     this.#replayed.resolve()
     const { segments, samples, samplesLost, corruptions } = report
     const durationMs = Math.round(env.clock.monotonic() - start)
     env.log.info('write-ahead log replayed', { dir, segments: segments.length, samples, samplesLost, corruptions, durationMs })
-    await this.#retain()
   }
 
-  #dropOld(): void {
-    const { retentionMs } = this.#options
-    if (retentionMs > 0) this.#windows.dropBefore(this.#windows.maxTime - retentionMs)
+  /** Resolves when there may be a block to make, when it is time to look after the rest, and when the signal aborts. */
+  async #untilKeeping(signal: AbortSignal): Promise<void> {
+    if (this.#isKeeperDue) return
+    const woken = new AbortController()
+    this.#wakeKeeper = () => woken.abort()
+    await sleep(this.#env.clock, KEEP_MS, AbortSignal.any([signal, woken.signal]))
+    this.#wakeKeeper = () => {}
   }
 
-  /** Drops what is beyond the retention, in memory and in the log. */
-  async #retain(): Promise<void> {
-    this.#dropOld()
-    const oldest = this.#windows.windows.find((window) => window.sampleCount > 0)
-    if (oldest === undefined) return
-    try {
-      await this.#log!.removeBefore(oldest.start)
-    } catch (error) {
-      this.#env.log.error('old log segments not removed', { error: errorMessage(error) })
-    }
-  }
-
-  #overlapping(minTime: number, maxTime: number): Window[] {
-    return this.#windows.windows.filter((window) => window.minTime <= maxTime && window.maxTime >= minTime)
-  }
-
-  async #eachWindow(request: LabelRequest, ctx: QueryContext, visit: (window: Window, breather: Breather) => Promise<void>): Promise<void> {
-    await this.#whenReplayed(ctx.signal)
-    const breather = new Breather(this.#env.clock, ctx.signal)
-    const windows = this.#overlapping(request.minTime, request.maxTime)
+  /** Windows and blocks with something between the times, which stay until they are released. */
+  #hold({ minTime, maxTime }: { readonly minTime: number; readonly maxTime: number }) {
+    const windows = this.#windows.windows.filter((window) => window.minTime <= maxTime && window.maxTime >= minTime)
+    const blocks = this.#blocks.hold(minTime, maxTime)
     for (const window of windows) window.pins++
-    try {
-      for (const window of windows) {
-        ctx.signal.throwIfAborted()
-        await visit(window, breather)
-        if (breather.isDue()) await breather.rest()
-      }
-    } finally {
-      for (const window of windows) window.pins--
+    return {
+      source: this.#sourceOf(windows, blocks),
+      release: () => {
+        for (const window of windows) window.pins--
+        this.#windows.releaseParted()
+        this.#blocks.release(blocks)
+      },
     }
+  }
+
+  #sourceOf(windows: readonly Window[], blocks: readonly LoadedBlock[]): SeriesSource {
+    const inMemory = new WindowsSource(windows, this.#env.clock)
+    return blocks.length === 0 ? inMemory : new MergeSource(this.name, [inMemory, ...blocks.map(({ block }) => block)])
   }
 
   /** Rejects when the signal aborts first. */

@@ -54,6 +54,8 @@ export class SampleBatch {
   times = new Float64Array(256)
   values = new Float64Array(256)
   count = 0
+  /** No sample of the batch is older, nor will be. */
+  minTime = Number.NEGATIVE_INFINITY
   /** As long as the columns above, zeros where no start time was given; undefined when none was. */
   startTimes: Float64Array | undefined
   readonly histograms = new HistogramColumns()
@@ -105,6 +107,7 @@ export class SampleBatch {
 
   clear(): void {
     this.count = 0
+    this.minTime = Number.NEGATIVE_INFINITY
     this.startTimes = undefined
     this.histograms.clear()
     this.exemplars.length = 0
@@ -140,8 +143,10 @@ export class BatchPool {
     return this.#taken
   }
 
-  take(): SampleBatch {
+  /** An empty batch for samples that are not older than `minTime`. */
+  take(minTime: number): SampleBatch {
     const batch = this.#free.pop() ?? new SampleBatch()
+    batch.minTime = minTime
     this.#taken.add(batch)
     return batch
   }

@@ -32,6 +32,8 @@ export class WindowSet {
   readonly #batches: BatchPool
   minTime: Timestamp = Number.POSITIVE_INFINITY
   maxTime: Timestamp = Number.NEGATIVE_INFINITY
+  /** Samples before it are in blocks. */
+  cutTime: Timestamp = Number.NEGATIVE_INFINITY
   seriesCreated = 0
   seriesRemoved = 0
   /** Samples of windows that are gone. */
@@ -51,7 +53,7 @@ export class WindowSet {
 
   /** What is older cannot be taken any more. Source: Prometheus tsdb/head_append.go, appendableMinValidTime. */
   get minValidTime(): Timestamp {
-    return this.maxTime - this.blockRangeMs / 2
+    return Math.max(this.maxTime - this.blockRangeMs / 2, this.cutTime)
   }
 
   /** The ref of a label set; a new series is made in the window of `time`. */
@@ -203,32 +205,53 @@ export class WindowSet {
     }
   }
 
-  /** Drops windows wholly older than `before`; true when any was. One with a sample on its way to its series waits. */
-  dropBefore(before: Timestamp): boolean {
-    let dropped = false
+  /** Whether there is a window whose time is over. `nextClosed` may still find that a sample is on its way to it. */
+  get hasClosed(): boolean {
+    return this.#windows.length > 0 && this.#windows[0].end <= this.minValidTime
+  }
+
+  /** The oldest window, if no sample can come to it any more, whoever has taken what until now. */
+  nextClosed(): Window | undefined {
+    if (!this.hasClosed) return undefined
+    const window = this.#windows[0]
+    for (const { minTime } of this.#batches.taken) if (minTime < window.end) return undefined
+    if (window.slotCount > 0) this.#releaseSlots(window)
+    return window.slotCount === 0 ? window : undefined
+  }
+
+  /** Drops windows wholly older than `before`. One with a sample on its way to its series waits. */
+  dropBefore(before: Timestamp): void {
     while (this.#windows.length > 0 && this.#windows[0].end <= before) {
       const window = this.#windows[0]
       this.#releaseSlots(window)
       if (window.slotCount > 0) break
-      this.#windows.shift()
-      this.#samplesDropped += window.sampleCount
-      this.#histogramsDropped += window.histogramCount
-      this.#byOrdinal.delete(window.ordinal)
-      if (this.#recent === window) this.#recent = undefined
-      this.#translation = { from: -1, to: -1, pairs: new Uint32Array(0) }
-      this.#parting.push(window)
-      dropped = true
+      this.remove(window)
     }
-    if (dropped) {
-      this.minTime = Number.POSITIVE_INFINITY
-      for (const window of this.#windows) this.minTime = Math.min(this.minTime, window.minTime)
-    }
+    this.releaseParted()
+  }
+
+  /** Lets a window go whose series have no slots. Its memory goes back to the pool when nobody reads it any more: `releaseParted`. */
+  remove(window: Window): void {
+    assert(window.slotCount === 0, 'a window that goes has no series that samples come to')
+    this.#windows.splice(this.#windows.indexOf(window), 1)
+    this.#samplesDropped += window.sampleCount
+    this.#histogramsDropped += window.histogramCount
+    this.#byOrdinal.delete(window.ordinal)
+    if (this.#recent === window) this.#recent = undefined
+    this.#translation = { from: -1, to: -1, pairs: new Uint32Array(0) }
+    this.minTime = Number.POSITIVE_INFINITY
+    for (const { minTime } of this.#windows) this.minTime = Math.min(this.minTime, minTime)
+    this.#parting.push(window)
+  }
+
+  /** Gives back the memory of windows that are gone and that nobody reads any more. */
+  releaseParted(): void {
+    if (this.#parting.length === 0) return
     this.#parting = this.#parting.filter((window) => {
       if (window.pins > 0) return true
       window.release()
       return false
     })
-    return dropped
   }
 
   /** The window that covers a time, made when there is none. */

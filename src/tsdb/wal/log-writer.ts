@@ -43,6 +43,8 @@ interface OpenSegment {
   maxTime: Timestamp
   /** An fsync of it failed: the next batch goes elsewhere. */
   isSuspect: boolean
+  /** The next batch goes elsewhere unless repeating the series there would cost too much. */
+  isEnough: boolean
 }
 
 export function segmentPath(dir: string, number: number): string {
@@ -96,12 +98,13 @@ export class LogWriter {
   /** Begins a batch; true when it goes to a new segment, which knows no series. */
   beginBatch(): boolean {
     const open = this.#open
-    const full = Math.max(this.#options.segmentBytes ?? SEGMENT_BYTES, SERIES_SHARE * this.encoder.seriesBytes)
+    const seriesShare = SERIES_SHARE * this.encoder.seriesBytes
+    const full = open?.isEnough ? seriesShare : Math.max(this.#options.segmentBytes ?? SEGMENT_BYTES, seriesShare)
     if (open !== undefined && open.sizeBytes < full && !open.isSuspect) return false
     if (open !== undefined) this.#retire(open)
     const number = this.#nextNumber++
     const path = segmentPath(this.#options.dir, number)
-    this.#open = { number, path, file: undefined, sizeBytes: 0, maxTime: Number.NEGATIVE_INFINITY, isSuspect: false }
+    this.#open = { number, path, file: undefined, sizeBytes: 0, maxTime: Number.NEGATIVE_INFINITY, isSuspect: false, isEnough: false }
     this.encoder.openSegment(number)
     return true
   }
@@ -136,6 +139,11 @@ export class LogWriter {
     } finally {
       this.encoder.reuse(batch)
     }
+  }
+
+  /** Lets the next batch begin a segment, so that the one before can go as soon as what is in it is in blocks. */
+  endSegment(): void {
+    if (this.#open !== undefined) this.#open.isEnough = true
   }
 
   /** Removes segments whose samples are all older than `time`. */

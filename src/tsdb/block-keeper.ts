@@ -1,0 +1,177 @@
+import type { Env } from '../base/env.ts'
+import { errorMessage } from '../base/errors.ts'
+import type { Timestamp } from '../model/time.ts'
+import { cutBlock } from './cut-block.ts'
+import type { DbBlocks, LoadedBlock } from './db-blocks.ts'
+import type { LogWriter } from './wal/log-writer.ts'
+import type { Window } from './window/window.ts'
+import type { WindowSet } from './window-set.ts'
+
+// 1. A window becomes a block when no sample can come to it any more; the oldest first, one at a time.
+// 2. Until the block is durable and open, the window answers; then the block comes and the window goes in one step.
+// 3. Only after that does the log lose what the block has. A failure before it leaves all as it was, and is tried again.
+
+const RETRY_MS = 1000
+const RETRY_MS_MAX = 60_000
+
+export interface KeeperOptions {
+  readonly env: Env
+  readonly dir: string
+  /** What is older than the newest sample by this goes; 0: nothing does. */
+  readonly retentionMs: number
+  /** Blocks and log together have at most this many bytes; 0: no limit. */
+  readonly retentionBytes: number
+}
+
+/** What is older goes. A sample of the far future is no reason to let go of what is from today, and neither is a clock that is. */
+export function keptSince(newest: Timestamp, now: Timestamp, retentionMs: number): Timestamp {
+  return Math.min(newest, now) - retentionMs
+}
+
+/** Makes blocks of windows, and lets go of what is not to be kept. */
+export class BlockKeeper {
+  readonly #options: KeeperOptions
+  readonly #windows: WindowSet
+  readonly #blocks: DbBlocks
+  readonly #log: LogWriter
+  readonly #onCut: (seconds: number) => void
+  #failures = 0
+  /** By the monotonic clock. */
+  #retryAt = Number.NEGATIVE_INFINITY
+  cutsBegun = 0
+  cuts = 0
+  cutsFailed = 0
+  timeRetentions = 0
+  sizeRetentions = 0
+
+  constructor(options: KeeperOptions, windows: WindowSet, blocks: DbBlocks, log: LogWriter, onCut: (seconds: number) => void) {
+    this.#options = options
+    this.#windows = windows
+    this.#blocks = blocks
+    this.#log = log
+    this.#onCut = onCut
+  }
+
+  /** Whether `pass` may have a block to make now. */
+  get isDue(): boolean {
+    return this.#windows.hasClosed && this.#options.env.clock.monotonic() >= this.#retryAt
+  }
+
+  /** Does what is to be done. Never two at once. What the disk refuses is logged, counted and left for the next pass. */
+  async pass(signal: AbortSignal): Promise<void> {
+    this.#dropOldWindows()
+    await this.#cutClosed(signal)
+    await this.#retainByTime()
+    await this.#retainBySize()
+    await this.#removeLog()
+    this.#windows.releaseParted()
+  }
+
+  async #cutClosed(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options.env
+    while (!signal.aborted && clock.monotonic() >= this.#retryAt) {
+      const window = this.#windows.nextClosed()
+      if (window === undefined) return
+      if (window.sampleCount === 0) this.#windows.remove(window)
+      else await this.#cut(window, signal)
+    }
+  }
+
+  async #cut(window: Window, signal: AbortSignal): Promise<void> {
+    const { env, dir } = this.#options
+    const { clock, log } = env
+    const start = clock.monotonic()
+    const { seriesCount, sampleCount } = window
+    let directory: string | undefined
+    this.cutsBegun++
+    try {
+      await cutBlock(env, window, {
+        dir,
+        signal,
+        begun: (path) => {
+          directory = path
+        },
+      })
+      const loaded = await this.#blocks.open(directory!)
+      this.#blocks.add(loaded)
+      this.#windows.remove(window)
+      this.#windows.cutTime = this.#blocks.cutTime
+      this.#log.endSegment()
+      this.#failures = 0
+      this.cuts++
+      const seconds = (clock.monotonic() - start) / 1000
+      this.#onCut(seconds)
+      const { ulid, minTime, maxTime } = loaded.block.meta
+      const { sizeBytes } = loaded
+      log.info('window became a block', { block: ulid, minTime, maxTime, series: seriesCount, samples: sampleCount, sizeBytes, seconds })
+    } catch (error) {
+      await this.#takeBack(directory)
+      if (signal.aborted) return
+      this.cutsFailed++
+      const retryMs = Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** this.#failures++)
+      this.#retryAt = clock.monotonic() + retryMs
+      log.error('window did not become a block, it stays in memory and in the log', {
+        start: window.start,
+        end: window.end,
+        error: errorMessage(error),
+        retryMs,
+      })
+    }
+  }
+
+  /** Removes a block that has its name already but is not used: its window stays. */
+  async #takeBack(directory: string | undefined): Promise<void> {
+    if (directory === undefined) return
+    try {
+      await this.#blocks.removeDirectory(directory)
+    } catch (error) {
+      // It has nothing that the window does not have; answers are the same with it.
+      this.#options.env.log.warn('block without use not removed', { path: directory, error: errorMessage(error) })
+    }
+  }
+
+  /** Windows go without becoming blocks when the blocks would go at once. */
+  #dropOldWindows(): void {
+    const { retentionMs, env } = this.#options
+    if (retentionMs > 0) this.#windows.dropBefore(keptSince(this.#windows.maxTime, env.clock.now(), retentionMs))
+  }
+
+  async #retainByTime(): Promise<void> {
+    const { retentionMs, env } = this.#options
+    if (retentionMs <= 0) return
+    const all = this.#blocks.all
+    const newest = Math.max(this.#windows.maxTime, ...all.map(({ block }) => block.meta.maxTime))
+    const keptFrom = keptSince(newest, env.clock.now(), retentionMs)
+    const old = all.filter(({ block }) => block.meta.maxTime <= keptFrom)
+    if (old.length > 0) this.timeRetentions++
+    for (const loaded of old) await this.#blocks.delete(loaded, 'older than the retention time')
+  }
+
+  /** Source: Prometheus tsdb/db.go, BeyondSizeRetention: the newest blocks that fit stay. */
+  async #retainBySize(): Promise<void> {
+    const { retentionBytes } = this.#options
+    if (retentionBytes <= 0) return
+    let sizeBytes = this.#log.sizeBytes
+    const newestFirst = [...this.#blocks.all].sort((a, b) => b.block.meta.maxTime - a.block.meta.maxTime)
+    const beyond: LoadedBlock[] = []
+    for (const loaded of newestFirst) {
+      sizeBytes += loaded.sizeBytes
+      if (sizeBytes > retentionBytes) beyond.push(loaded)
+    }
+    if (beyond.length > 0) this.sizeRetentions++
+    for (const loaded of beyond) await this.#blocks.delete(loaded, 'beyond the retention size')
+  }
+
+  /** Removes segments that have nothing but what is in blocks, or beyond the retention. */
+  async #removeLog(): Promise<void> {
+    let keptFrom: Timestamp = this.#windows.cutTime
+    const oldest = this.#windows.windows.find((window) => window.sampleCount > 0)
+    if (oldest !== undefined) keptFrom = Math.max(keptFrom, oldest.start)
+    if (keptFrom === Number.NEGATIVE_INFINITY) return
+    try {
+      await this.#log.removeBefore(keptFrom)
+    } catch (error) {
+      this.#options.env.log.error('old log segments not removed', { error: errorMessage(error) })
+    }
+  }
+}

@@ -1,0 +1,408 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Registry } from 'prom-client'
+import type { File } from '../base/env.ts'
+import { type VirtualEnv, virtualEnv } from '../base/env-virtual.ts'
+import { VirtualClock } from '../base/virtual/clock.ts'
+import { Labels } from '../model/labels.ts'
+import { Matcher } from '../model/matcher.ts'
+import { AppendStatus } from '../storage/appender.ts'
+import { MemorySource } from '../storage/memory-source.ts'
+import { unlimitedContext } from '../storage/query-context.ts'
+import { readAll } from '../storage/series-source.contract.ts'
+import type { Series } from '../storage/series-source.ts'
+import { everything } from './block/block.fixture.ts'
+import { BlockWriter } from './block/block-writer.ts'
+import { runDb } from './db.fixture.ts'
+import type { Db } from './db.ts'
+
+// Windows that become blocks, blocks that are found at the start, and those that go.
+
+const MINUTE = 60_000
+const RANGE = 10 * MINUTE
+/** The start of a window. */
+const base = Math.ceil(1_700_000_000_000 / RANGE) * RANGE
+const all = [new Matcher('=~', '__name__', '.+')]
+
+async function write(db: Db, t: number, seriesCount = 3): Promise<void> {
+  const appender = db.appender()
+  for (let i = 0; i < seriesCount; i++) {
+    const ref = appender.series(Labels.of({ __name__: `m${i % 2}`, i: String(i) }))
+    assert.equal(appender.append(ref, t, t + i), AppendStatus.ok)
+  }
+  await appender.commit()
+}
+
+/** Samples as texts; throws when one is there twice. */
+async function samplesOf(db: Db): Promise<readonly string[]> {
+  const texts: string[] = []
+  for (const { labels, timestamps, values } of await readAll(db, -Infinity, Infinity, all)) {
+    for (let i = 0; i < timestamps.length; i++) texts.push(`${labels} ${timestamps[i]} ${values[i]}`)
+  }
+  assert.equal(new Set(texts).size, texts.length, 'a sample is there once')
+  return texts.sort()
+}
+
+function written(from: number, to: number, stepMs: number, seriesCount = 3): readonly string[] {
+  const texts: string[] = []
+  for (let t = from; t < to; t += stepMs) for (let i = 0; i < seriesCount; i++) texts.push(`m${i % 2}{i="${i}"} ${t} ${t + i}`)
+  return texts.sort()
+}
+
+/** The next batch, from a source that may want time to pass before it. */
+async function next(env: VirtualEnv, batches: AsyncIterator<readonly Series[]>): Promise<IteratorResult<readonly Series[]>> {
+  const given = batches.next()
+  await env.clock.advance(1)
+  return given
+}
+
+/** The same disk, found by another process. */
+function restarted(env: VirtualEnv): VirtualEnv {
+  env.lines.length = 0
+  return { ...env, clock: new VirtualClock(env.clock.now()), metrics: new Registry() }
+}
+
+test('a window that no sample can come to becomes a block, and its memory and its log go', async () => {
+  const env = virtualEnv({ startTime: base })
+  const { db, close } = await runDb(env, { blockRangeMs: RANGE })
+  for (let t = base; t < base + 65 * MINUTE; t += MINUTE) await write(db, t)
+  await env.clock.advance(MINUTE)
+  const { blockCount, windowCount, minTime, logBytes, blockBytes } = db.stats()
+  assert.deepEqual([blockCount, windowCount, minTime], [5, 2, base + 50 * MINUTE])
+  assert.ok(blockBytes > 1000)
+  assert.ok(logBytes < 3000, `${logBytes}`)
+  const want = written(base, base + 65 * MINUTE, MINUTE)
+  assert.deepEqual(await samplesOf(db), want)
+  assert.deepEqual(db.coverage().minTime, base)
+  const request = { minTime: base, maxTime: base + 15 * MINUTE, matcherSets: [], limit: 0 }
+  assert.deepEqual(await db.labelNames(request, unlimitedContext()), ['__name__', 'i'])
+  assert.deepEqual(await db.labelValues('i', request, unlimitedContext()), ['0', '1', '2'])
+  assert.deepEqual(
+    db.blockMetas().map((meta) => [meta.minTime, meta.maxTime, meta.stats.numSamples, meta.compaction.level]),
+    [0, 1, 2, 3, 4].map((n) => [base + n * RANGE, base + (n + 1) * RANGE, 30, 1]),
+  )
+  const metrics = (await env.metrics.metrics()).split('\n')
+  for (const line of [
+    'prometheus_tsdb_blocks_loaded 5',
+    'prometheus_tsdb_compactions_total 5',
+    'prometheus_tsdb_compactions_failed_total 0',
+    `prometheus_tsdb_storage_blocks_bytes ${blockBytes}`,
+    `prometheus_tsdb_lowest_timestamp ${base}`,
+    `prometheus_tsdb_lowest_timestamp_seconds ${base / 1000}`,
+    'prometheus_tsdb_time_retentions_total 0',
+    'prometheus_tsdb_size_retentions_total 0',
+    'prometheus_tsdb_reloads_failures_total 0',
+    'prometheus_tsdb_compaction_duration_seconds_count 5',
+  ]) {
+    assert.ok(metrics.includes(line), line)
+  }
+  await close()
+
+  const again = restarted(env)
+  const second = await runDb(again, { blockRangeMs: RANGE })
+  assert.deepEqual(await samplesOf(second.db), want)
+  assert.equal(second.db.stats().blockCount, 5)
+  // What is in blocks takes no sample any more, even if the log knew of nothing newer.
+  const appender = second.db.appender()
+  assert.equal(appender.append(appender.series(Labels.of({ __name__: 'late' })), base + 49 * MINUTE, 1), AppendStatus.tooOld)
+  appender.rollback()
+  await second.close()
+})
+
+test('a sample that was taken for a window is waited for before the window becomes a block', async () => {
+  const env = virtualEnv({ startTime: base })
+  const { db, close } = await runDb(env, { blockRangeMs: RANGE })
+  await write(db, base)
+  const slow = db.appender()
+  for (const t of [base + 20 * MINUTE, base + 40 * MINUTE]) await write(db, t)
+  await env.clock.advance(MINUTE)
+  assert.equal(db.stats().blockCount, 0)
+  // Its series is made where the newest samples are, and its sample goes where the oldest are.
+  assert.equal(slow.append(slow.series(Labels.of({ __name__: 'slow' })), base + MINUTE, 1), AppendStatus.ok)
+  await slow.commit()
+  await env.clock.advance(MINUTE)
+  assert.equal(db.stats().blockCount, 2)
+  assert.ok((await samplesOf(db)).includes(`slow ${base + MINUTE} 1`))
+  await close()
+})
+
+test('a select that is under way keeps its window, whose memory goes back when it ends', async () => {
+  const env = virtualEnv({ startTime: base })
+  const { db, close } = await runDb(env, { blockRangeMs: RANGE })
+  await write(db, base, 300)
+  const batches = db.select({ minTime: 0, maxTime: Infinity, matchers: all }, unlimitedContext())[Symbol.asyncIterator]()
+  const first = (await batches.next()).value as readonly Series[]
+  const full = db.stats().memoryBytes
+  await write(db, base + 3 * RANGE, 1)
+  await env.clock.advance(MINUTE)
+  assert.deepEqual([db.stats().blockCount, db.stats().windowCount], [1, 1])
+  assert.ok(db.stats().memoryBytes > full, 'the slabs are still read')
+  let seen = first.length
+  for (let batch = await next(env, batches); !batch.done; batch = await next(env, batches)) seen += batch.value.length
+  assert.equal(seen, 300)
+  assert.equal(db.stats().memoryBytes, full)
+  assert.equal((await samplesOf(db)).length, 301)
+  await close()
+})
+
+/** A disk on which a process ends: from the call with this number on nothing happens any more, and nothing is answered. */
+function endingAt(env: VirtualEnv, last: number): { env: VirtualEnv; calls: () => number; names: string[] } {
+  let calls = 0
+  const names: string[] = []
+  const counted = async <T>(name: string, run: () => Promise<T>): Promise<T> => {
+    calls++
+    names.push(name)
+    if (calls > last) return new Promise<T>(() => {})
+    return run()
+  }
+  const fs = env.fs
+  const file = (one: File): File => ({
+    ...one,
+    write: (buffers, position) => counted(`write ${one.path}`, () => one.write(buffers, position)),
+    truncate: (sizeBytes) => counted('truncate', () => one.truncate(sizeBytes)),
+    sync: () => counted(`sync ${one.path}`, () => one.sync()),
+  })
+  const ending = new Proxy(fs, {
+    get(target, property) {
+      if (property === 'open')
+        return (path: string, mode: 'read' | 'create' | 'write') => counted(`open ${path}`, async () => file(await target.open(path, mode)))
+      if (property === 'writeFile') return (path: string, body: string) => counted('writeFile', () => target.writeFile(path, body))
+      if (property === 'rename') return (from: string, to: string) => counted(`rename ${to}`, () => target.rename(from, to))
+      if (property === 'remove') return (path: string) => counted(`remove ${path}`, () => target.remove(path))
+      if (property === 'mkdir') return (path: string) => counted('mkdir', () => target.mkdir(path))
+      if (property === 'syncDir') return (path: string) => counted(`syncDir ${path}`, () => target.syncDir(path))
+      const value = Reflect.get(target, property, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+  return { env: { ...env, fs: ending }, calls: () => calls, names }
+}
+
+for (const [end, losePower] of [
+  ['the process', false],
+  ['the power', true],
+] as const) {
+  test(`at whatever step ${end} ends, every acknowledged sample is there once`, async () => {
+    let step = 0
+    let [halfMade, isOver] = [0, false]
+    for (; !isOver; step++) {
+      const disk = virtualEnv({ seed: step + 1, startTime: base })
+      await disk.fs.mkdir('/data')
+      const { env, calls } = endingAt(disk, step)
+      const acknowledged: number[] = []
+      // With every write durable at once: what the log may lose within a second is no matter of blocks.
+      const options = { blockRangeMs: RANGE, walFsync: 'always', retentionMs: 2 * 60 * MINUTE } as const
+      const life = async () => {
+        const { db } = await runDb(env, options)
+        for (let t = base; t < base + 42 * MINUTE; t += 2 * MINUTE) {
+          await write(db, t)
+          acknowledged.push(t)
+          await env.clock.advance(1)
+        }
+        await env.clock.advance(MINUTE)
+        isOver = calls() <= step
+      }
+      void life()
+      for (let turn = 0; turn < 60; turn++) await disk.clock.advance(2000)
+      if (losePower) disk.fs.losePower()
+      const names = await disk.fs.readDir('/data')
+      if (names.some((name) => name.endsWith('.tmp-for-creation'))) halfMade++
+      const again = restarted(disk)
+      await again.fs.remove('/data/promontory.lock')
+      const { db, close } = await runDb(again, options)
+      await again.clock.advance(MINUTE)
+      const found = new Set(await samplesOf(db))
+      for (const t of acknowledged) {
+        for (let i = 0; i < 3; i++)
+          assert.ok(found.has(`m${i % 2}{i="${i}"} ${t} ${t + i}`), `step ${step}: sample of ${(t - base) / MINUTE} min`)
+      }
+      // A batch that was on its way may be there, and nothing else.
+      assert.ok(found.size <= 3 * (acknowledged.length + 1), `step ${step}: ${found.size} samples of ${acknowledged.length} batches`)
+      assert.equal(db.replayReport()!.corruptions, 0)
+      const left = (await again.fs.readDir('/data')).filter((name) => name.includes('.tmp'))
+      assert.deepEqual(left, [], `step ${step}`)
+      await close()
+    }
+    assert.ok(step > 100, `${step} steps`)
+    assert.ok(losePower || halfMade > 20, `${halfMade} ends while a block was half made`)
+  })
+}
+
+for (const [kind, code] of [
+  ['write', 'ENOSPC'],
+  ['sync', 'EIO'],
+  ['open', 'EMFILE'],
+] as const) {
+  test(`a block that the disk refuses (${kind}: ${code}) is tried again, and nothing is lost`, async () => {
+    const env = virtualEnv({ startTime: base })
+    const { db, close } = await runDb(env, { blockRangeMs: RANGE })
+    const fs = env.fs
+    await write(db, base)
+    await write(db, base + RANGE)
+    // The log goes on: the disk fails where blocks are made.
+    const create = fs.open.bind(fs)
+    let failures = 0
+    fs.open = async (path, mode) => {
+      if (!path.includes('.tmp-for-creation/')) return create(path, mode)
+      const fail = async (): Promise<never> => {
+        failures++
+        throw Object.assign(new Error(`${code}: ${kind} '${path}'`), { code })
+      }
+      if (kind === 'open') return fail()
+      return { ...(await create(path, mode)), [kind]: fail }
+    }
+    await write(db, base + 4 * RANGE)
+    await env.clock.advance(10 * MINUTE)
+    assert.ok(failures >= 5 && failures <= 40, `${failures} failures`)
+    assert.equal(db.stats().blockCount, 0)
+    assert.equal(db.counters().cutsFailed, db.counters().cutsBegun)
+    assert.ok(env.lines.some(({ level, message }) => level === 'error' && message.includes('did not become a block')))
+    assert.equal((await samplesOf(db)).length, 9)
+    assert.deepEqual(
+      (await fs.readDir('/data')).filter((name) => name.includes('.tmp')),
+      [],
+    )
+    fs.open = create
+    await env.clock.advance(3 * MINUTE)
+    assert.equal(db.stats().blockCount, 2)
+    assert.equal((await samplesOf(db)).length, 9)
+    await close()
+  })
+}
+
+/** A block as another program leaves it. */
+async function foreignBlock(env: VirtualEnv, from: number, to: number, value: number): Promise<string> {
+  await env.fs.mkdir('/data')
+  const writer = await BlockWriter.create(env, '/data')
+  const timestamps = Array.from({ length: (to - from) / MINUTE }, (_, i) => from + i * MINUTE)
+  const series = { labels: Labels.of({ __name__: 'm0', i: '0' }), timestamps, values: timestamps.map((t) => t * value) }
+  for await (const batch of everything(new MemorySource([series]))) await writer.add(batch)
+  return `/data/${(await writer.finish()).ulid}`
+}
+
+test('blocks that are there are answered from, also where they overlap what the log has', async () => {
+  const env = virtualEnv({ startTime: base })
+  await foreignBlock(env, base - 100 * MINUTE, base - 50 * MINUTE, 1)
+  await foreignBlock(env, base - 60 * MINUTE, base + 5 * MINUTE, 1)
+  const { db, close } = await runDb(env, { blockRangeMs: RANGE })
+  for (let t = base; t < base + 30 * MINUTE; t += MINUTE) await write(db, t, 1)
+  await env.clock.advance(MINUTE)
+  const want = Array.from({ length: 130 }, (_, i) => base + (i - 100) * MINUTE)
+    .map((t) => `m0{i="0"} ${t} ${t}`)
+    .sort()
+  assert.deepEqual(await samplesOf(db), want)
+  await close()
+  const second = await runDb(restarted(env), { blockRangeMs: RANGE })
+  assert.deepEqual(await samplesOf(second.db), want)
+  await second.close()
+})
+
+test('a damaged block is set aside, and one that cannot be read now stays; both are told of', async () => {
+  for (const [spoil, isSetAside] of [
+    [async (env: VirtualEnv, path: string) => env.fs.writeFile(`${path}/index`, 'nothing that is an index'), true],
+    [async (env: VirtualEnv, path: string) => env.fs.writeFile(`${path}/meta.json`, '{"version": 2}'), true],
+    [async (env: VirtualEnv, path: string) => env.fs.remove(`${path}/meta.json`), true],
+    [async (env: VirtualEnv, path: string) => env.fs.remove(`${path}/chunks`), true],
+    [
+      async (env: VirtualEnv, path: string) => {
+        const open = env.fs.open.bind(env.fs)
+        env.fs.open = async (name, mode) => {
+          if (name === `${path}/index`) throw Object.assign(new Error(`EACCES: open '${name}'`), { code: 'EACCES' })
+          return open(name, mode)
+        }
+      },
+      false,
+    ],
+  ] as const) {
+    const env = virtualEnv({ startTime: base })
+    const bad = await foreignBlock(env, base - 100 * MINUTE, base - 50 * MINUTE, 1)
+    await foreignBlock(env, base - 50 * MINUTE, base, 1)
+    await spoil(env, bad)
+    const { db, close } = await runDb(env, { blockRangeMs: RANGE })
+    assert.equal((await samplesOf(db)).length, 50)
+    const name = bad.slice('/data/'.length)
+    assert.equal((await env.fs.readDir('/data')).includes(name), !isSetAside)
+    if (isSetAside) assert.deepEqual(await env.fs.readDir('/data/quarantine'), [name])
+    assert.ok(env.lines.some(({ level, fields }) => level === 'error' && fields['path'] === bad))
+    assert.deepEqual([db.counters().blockLoadFailures, db.counters().blocksQuarantined], [1, isSetAside ? 1 : 0])
+    await close()
+  }
+})
+
+test('what is left of blocks that were being made or deleted is removed at the start', async () => {
+  const env = virtualEnv({ startTime: base })
+  const whole = await foreignBlock(env, base - MINUTE, base, 1)
+  for (const suffix of ['tmp-for-creation', 'tmp-for-deletion', 'tmp']) {
+    const other = await foreignBlock(env, base - 2 * MINUTE, base, 1)
+    await env.fs.rename(other, `${other}.${suffix}`)
+  }
+  const { db, close } = await runDb(env)
+  assert.deepEqual(await env.fs.readDir('/data'), [whole.slice('/data/'.length), 'log', 'promontory.lock'])
+  assert.equal(db.stats().blockCount, 1)
+  await close()
+})
+
+test('a log of Prometheus that is not read is warned of', async () => {
+  const env = virtualEnv({ startTime: base })
+  for (const name of ['wal', 'chunks_head', 'wbl']) await env.fs.mkdir(`/data/${name}`)
+  await env.fs.writeFile('/data/wal/00000000', 'x')
+  const { close } = await runDb(env)
+  const warnings = env.lines.filter(({ level }) => level === 'warn')
+  assert.deepEqual(
+    warnings.map(({ message, fields }) => [message, fields['path']]),
+    [['samples of Prometheus that are in no block yet are not read', '/data/wal']],
+  )
+  await close()
+})
+
+test('retention by time deletes blocks wholly older, but none that is being read, and is not misled by a sample of the future', async () => {
+  const env = virtualEnv({ startTime: base + 2 * 60 * MINUTE })
+  const old = await foreignBlock(env, base - 300 * MINUTE, base - 200 * MINUTE, 1)
+  const { db, close } = await runDb(env, { blockRangeMs: RANGE, retentionMs: 250 * MINUTE })
+  await write(db, base)
+  await env.clock.advance(MINUTE)
+  assert.equal(db.stats().blockCount, 1, 'it reaches into the time that is kept')
+  const batches = db.select({ minTime: 0, maxTime: Infinity, matchers: all }, unlimitedContext())[Symbol.asyncIterator]()
+  await write(db, base + 10 * 365 * 24 * 60 * MINUTE)
+  await env.clock.advance(MINUTE)
+  assert.equal((await env.fs.stat(old))?.kind, 'directory', 'by the clock it is kept')
+  const first = batches.next()
+  await env.clock.advance(60 * MINUTE)
+  assert.equal((await samplesOf(db)).filter((text) => text.includes(`${base - 300 * MINUTE} `)).length, 0)
+  assert.equal((await env.fs.stat(old))?.kind, 'directory', 'it is being read')
+  let seen = ((await first).value as readonly Series[]).length
+  for (let batch = await next(env, batches); !batch.done; batch = await next(env, batches)) seen += batch.value.length
+  assert.ok(seen >= 1)
+  await env.clock.advance(MINUTE)
+  assert.equal(await env.fs.stat(old), null)
+  assert.equal(db.counters().timeRetentions, 1)
+  await close()
+})
+
+test('retention by size deletes the oldest blocks until the rest fits', async () => {
+  const env = virtualEnv({ startTime: base })
+  const { db, close } = await runDb(env, { blockRangeMs: RANGE, retentionBytes: 9000 })
+  for (let t = base; t < base + 200 * MINUTE; t += MINUTE) await write(db, t)
+  await env.clock.advance(MINUTE)
+  const { blockCount, blockBytes, logBytes } = db.stats()
+  assert.ok(blockCount >= 2 && blockCount < 15, `${blockCount} blocks`)
+  assert.ok(blockBytes + logBytes <= 9000, `${blockBytes} + ${logBytes} bytes`)
+  const found = await samplesOf(db)
+  assert.deepEqual(found, written(db.coverage().minTime, base + 200 * MINUTE, MINUTE))
+  assert.ok(db.counters().sizeRetentions > 0)
+  await close()
+})
+
+test('blocks that another one was made of go', async () => {
+  const env = virtualEnv({ startTime: base })
+  const part = await foreignBlock(env, base - 2 * MINUTE, base, 1)
+  const whole = await foreignBlock(env, base - 4 * MINUTE, base, 1)
+  const meta = JSON.parse(await env.fs.readText(`${whole}/meta.json`))
+  meta.compaction.parents = [{ ulid: part.slice('/data/'.length), minTime: base - 2 * MINUTE, maxTime: base }]
+  await env.fs.writeFile(`${whole}/meta.json`, JSON.stringify(meta))
+  const { db, close } = await runDb(env)
+  assert.equal(db.stats().blockCount, 1)
+  assert.equal(await env.fs.stat(part), null)
+  assert.equal((await samplesOf(db)).length, 4)
+  await close()
+})

@@ -1,0 +1,221 @@
+import type { Env } from '../base/env.ts'
+import { errorMessage } from '../base/errors.ts'
+import type { Timestamp } from '../model/time.ts'
+import { Block } from './block/block.ts'
+import type { BlockCache } from './block/block-cache.ts'
+import { type BlockMeta, META_FILE, parseMeta } from './block/block-meta.ts'
+import { blockSizeBytes, listBlocks, supersededBlocks } from './block/block-set.ts'
+import { DamageError } from './block/damage.ts'
+
+// 1. A block is here from the moment it is whole on disk and open until it is let go; who reads it holds it, and its files stay as long.
+// 2. What is deleted is renamed first, so that half of a block is never taken for a block.
+// 3. Nothing that a block holds keeps the database from starting: what is damaged is set aside whole, what cannot be read now stays where
+//    it is and is left out.
+
+/** In the meta.json of a block that was cut from a window: the log does not have to bring back what is older than its end. */
+export const HINT_FROM_WINDOW = 'from-window'
+
+/** Source: Prometheus tsdb/db.go, tmpForDeletionBlockDirSuffix. */
+const DELETION_SUFFIX = '.tmp-for-deletion'
+
+/** A block of the database, open. */
+export interface LoadedBlock {
+  readonly block: Block
+  /** On disk. */
+  readonly sizeBytes: number
+  /** Reads that are under way. */
+  readers: number
+}
+
+/** The blocks of a data directory. Only the database that has the directory's lock may have them. */
+export class DbBlocks {
+  readonly #env: Env
+  readonly #dir: string
+  readonly #cache: BlockCache
+  /** By `minTime`. */
+  #loaded: readonly LoadedBlock[] = []
+  /** Called when nobody reads a block any more that was let go. */
+  readonly #partings = new Map<LoadedBlock, () => void>()
+  #cutTime = Number.NEGATIVE_INFINITY
+  /** Blocks that could not be opened. */
+  loadFailures = 0
+  /** Of them, those that were damaged. */
+  quarantined = 0
+  /** How often the directory was read. */
+  loads = 0
+
+  constructor(env: Env, dir: string, cache: BlockCache) {
+    this.#env = env
+    this.#dir = dir
+    this.#cache = cache
+  }
+
+  get all(): readonly LoadedBlock[] {
+    return this.#loaded
+  }
+
+  get metas(): readonly BlockMeta[] {
+    return this.#loaded.map(({ block }) => block.meta)
+  }
+
+  get sizeBytes(): number {
+    return this.#loaded.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  }
+
+  /** Samples before it are in blocks that were cut from windows: none is taken any more, and none is replayed. -Infinity: there is no such block. */
+  get cutTime(): Timestamp {
+    return this.#cutTime
+  }
+
+  /** Opens what is there, and removes what a process left that ended in the middle of something. Throws what the file system says of the directory. */
+  async load(): Promise<void> {
+    const { fs, log } = this.#env
+    this.loads++
+    const listing = await listBlocks(fs, this.#dir)
+    for (const path of listing.leftovers) {
+      try {
+        await fs.remove(path)
+        log.info('unfinished block removed', { path })
+      } catch (error) {
+        log.warn('unfinished block not removed', { path, error: errorMessage(error) })
+      }
+    }
+    for (const { directory } of listing.faulty) await this.#refuse(directory, await metaProblem(this.#env, directory))
+    for (const { directory } of listing.blocks) {
+      try {
+        this.add(await this.open(directory))
+      } catch (error) {
+        await this.#refuse(directory, error)
+      }
+    }
+    // Only blocks that are there stand for those they were made of.
+    const superseded = supersededBlocks(this.#loaded.map(({ block: { directory, meta } }) => ({ directory, meta })))
+    for (const loaded of this.#loaded.filter(({ block }) => superseded.has(block.meta.ulid))) await this.delete(loaded, 'superseded')
+    await this.#warnOfUpstreamsLog()
+  }
+
+  /** Opens a block for `add`. */
+  async open(directory: string): Promise<LoadedBlock> {
+    const sizeBytes = await blockSizeBytes(this.#env.fs, directory)
+    return { block: await Block.open(this.#env, directory, this.#cache), sizeBytes, readers: 0 }
+  }
+
+  add(loaded: LoadedBlock): void {
+    this.#loaded = [...this.#loaded, loaded].sort((a, b) => a.block.meta.minTime - b.block.meta.minTime)
+    const { maxTime, compaction } = loaded.block.meta
+    if (compaction.hints.includes(HINT_FROM_WINDOW)) this.#cutTime = Math.max(this.#cutTime, maxTime)
+  }
+
+  /** The blocks with something between the times, both inclusive; the caller gives them back by `release`. */
+  hold(minTime: Timestamp, maxTime: Timestamp): readonly LoadedBlock[] {
+    const held = this.#loaded.filter(({ block: { meta } }) => meta.minTime <= maxTime && meta.maxTime > minTime)
+    for (const loaded of held) loaded.readers++
+    return held
+  }
+
+  release(held: readonly LoadedBlock[]): void {
+    for (const loaded of held) {
+      loaded.readers--
+      if (loaded.readers === 0) this.#partings.get(loaded)?.()
+    }
+  }
+
+  /**
+   * Lets a block go: nobody finds it from now on, and its files go when the last who reads it has ended. Does not wait for them. A failure is
+   * logged; the block is there again after the next start then.
+   */
+  async delete(loaded: LoadedBlock, reason: string): Promise<void> {
+    this.#loaded = this.#loaded.filter((one) => one !== loaded)
+    if (loaded.readers === 0) return this.#remove(loaded, reason)
+    this.#partings.set(loaded, () => {
+      this.#partings.delete(loaded)
+      void this.#remove(loaded, reason)
+    })
+  }
+
+  /** Takes a directory away by whatever name it has. */
+  async removeDirectory(directory: string): Promise<void> {
+    const { fs } = this.#env
+    if ((await fs.stat(directory)) === null) return
+    await fs.rename(directory, directory + DELETION_SUFFIX)
+    await fs.syncDir(this.#dir)
+    await fs.remove(directory + DELETION_SUFFIX)
+  }
+
+  /** Closes the blocks, those that are being read when that is over. */
+  async close(): Promise<void> {
+    const all = this.#loaded
+    this.#loaded = []
+    for (const loaded of all) {
+      if (loaded.readers === 0) await loaded.block.close()
+      else this.#partings.set(loaded, () => void loaded.block.close().catch(() => {}))
+    }
+  }
+
+  async #remove({ block }: LoadedBlock, reason: string): Promise<void> {
+    const { log } = this.#env
+    const { directory, meta } = block
+    try {
+      await block.close()
+      await this.removeDirectory(directory)
+      log.info('block deleted', { block: meta.ulid, minTime: meta.minTime, maxTime: meta.maxTime, reason })
+    } catch (error) {
+      log.error('block not deleted', { block: meta.ulid, reason, error: errorMessage(error) })
+    }
+  }
+
+  /** Sets a damaged block aside; one that cannot be read for another reason stays. */
+  async #refuse(directory: string, problem: unknown): Promise<void> {
+    const { fs, log } = this.#env
+    this.loadFailures++
+    if (!isDamage(problem)) {
+      log.error('block not opened, and left where it is', { path: directory, error: errorMessage(problem) })
+      return
+    }
+    const target = `${this.#dir}/quarantine/${directory.slice(directory.lastIndexOf('/') + 1)}`
+    try {
+      await fs.mkdir(`${this.#dir}/quarantine`)
+      await fs.rename(directory, target)
+      await fs.syncDir(`${this.#dir}/quarantine`)
+      await fs.syncDir(this.#dir)
+      this.quarantined++
+      log.error('damaged block quarantined', { path: directory, quarantine: target, error: errorMessage(problem) })
+    } catch (error) {
+      log.error('damaged block not opened, and not quarantined', {
+        path: directory,
+        problem: errorMessage(problem),
+        error: errorMessage(error),
+      })
+    }
+  }
+
+  async #warnOfUpstreamsLog(): Promise<void> {
+    const { fs, log } = this.#env
+    for (const name of ['wal', 'wbl', 'chunks_head']) {
+      const path = `${this.#dir}/${name}`
+      if ((await fs.stat(path))?.kind !== 'directory' || (await fs.readDir(path)).length === 0) continue
+      log.warn('samples of Prometheus that are in no block yet are not read', {
+        path,
+        hint: 'start Prometheus on the directory until it has cut them into a block, or take a snapshot of it',
+      })
+    }
+  }
+}
+
+/** Whether the bytes are wrong, or missing: another try will not help. */
+function isDamage(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof DamageError || (cause as { code?: string }).code === 'ENOENT') return true
+  }
+  return false
+}
+
+/** Why a meta.json does not do, as it was thrown. */
+async function metaProblem({ fs }: Env, directory: string): Promise<unknown> {
+  try {
+    parseMeta(await fs.readText(`${directory}/${META_FILE}`), `${directory}/${META_FILE}`)
+    return new Error('meta.json could not be read before, and can now')
+  } catch (error) {
+    return error
+  }
+}
