@@ -112,7 +112,9 @@ try {
     const lines = Array.from({ length: SERIES }, (_, i) => {
       const { timestamps, values } = samplesOf(i)
       const { __name__: name, ...others } = labelsOf(i).toObject()
-      const series = Labels.of({ __name__: name, ...others }).toString().replaceAll('", ', '",')
+      const series = Labels.of({ __name__: name, ...others })
+        .toString()
+        .replaceAll('", ', '",')
       return Array.from(timestamps, (t, s) => `${series} ${values[s]} ${t / 1000}`).join('\n')
     })
     const page = join(directory, 'page.om')
