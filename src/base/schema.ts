@@ -313,6 +313,15 @@ export const url = once(() =>
   ),
 )
 
+/** A text that is meant to be a URL, printed without its password. */
+export const urlText = once(() =>
+  scalar(
+    'a URL',
+    ({ text }) => text,
+    (value) => redactUrl(value),
+  ),
+)
+
 function isMapping(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof YamlScalar)
 }
