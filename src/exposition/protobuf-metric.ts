@@ -1,3 +1,4 @@
+import { HISTOGRAM_BUCKETS_MAX } from '../model/histogram.ts'
 import { ExpositionError } from './exposition-error.ts'
 import { NumberList } from './number-list.ts'
 import { LABELS_MAX } from './page-parser.ts'
@@ -5,6 +6,9 @@ import { type ProtobufReader, WireType } from './protobuf-reader.ts'
 
 const METRIC = 'Metric'
 const HISTOGRAM = 'Histogram'
+
+/** A native histogram may have so many exemplars: a few bytes of a page are one. */
+const EXEMPLARS_MAX = 65_536
 
 /**
  * One metric of a family, read from its message; used again for the next. Parts that may not be needed (labels, exemplars) are left where
@@ -257,6 +261,8 @@ export class ProtobufMetric {
           break
         case 16:
           reader.want(WireType.length, 'Exemplars')
+          if (this.nativeExemplarAt.length >= EXEMPLARS_MAX * 2)
+            throw new ExpositionError(`histogram with more than ${EXEMPLARS_MAX} exemplars`)
           takePart(reader, end, this.nativeExemplarAt)
           break
         default:
@@ -387,6 +393,7 @@ function readSpan(reader: ProtobufReader, end: number, spans: NumberList): void 
     if (isOffset) offset = reader.zigzag32
     else length = reader.unsigned32
   }
+  if (spans.length >= HISTOGRAM_BUCKETS_MAX * 2) throw new ExpositionError(`histogram with more than ${HISTOGRAM_BUCKETS_MAX} spans`)
   spans.push(offset)
   spans.push(length)
 }
@@ -395,23 +402,28 @@ function readSpan(reader: ProtobufReader, end: number, spans: NumberList): void 
 function readDeltas(reader: ProtobufReader, end: number, name: string, out: NumberList): void {
   if (reader.wireType === WireType.varint) {
     reader.varint(end)
-    out.push(reader.zigzag)
+    pushBucket(out, reader.zigzag)
     return
   }
   reader.want(WireType.length, name)
   const stop = reader.lengthEnd(end)
   while (reader.position < stop) {
     reader.varint(stop)
-    out.push(reader.zigzag)
+    pushBucket(out, reader.zigzag)
   }
 }
 
 function readDoubles(reader: ProtobufReader, end: number, name: string, out: NumberList): void {
   if (reader.wireType === WireType.fixed64) {
-    out.push(reader.double(end))
+    pushBucket(out, reader.double(end))
     return
   }
   reader.want(WireType.length, name)
   const stop = reader.lengthEnd(end)
-  while (reader.position < stop) out.push(reader.double(stop))
+  while (reader.position < stop) pushBucket(out, reader.double(stop))
+}
+
+function pushBucket(out: NumberList, count: number): void {
+  if (out.length >= HISTOGRAM_BUCKETS_MAX) throw new ExpositionError(`histogram with more than ${HISTOGRAM_BUCKETS_MAX} buckets`)
+  out.push(count)
 }

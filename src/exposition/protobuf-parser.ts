@@ -43,6 +43,14 @@ const Role = { whole: 0, count: 99, sum: 115, bucket: 98, quantile: 113 } as con
 /** What a bound may take. */
 const BOUND_BYTES_MAX = 32
 
+/**
+ * Most bytes of series that a page may tell of beside its own: a metric's labels stand in it once, and in the series of each of its
+ * buckets. As much as a page of text may have where nothing limits it.
+ */
+const SERIES_TOTAL_BYTES_MAX = 256 * 1024 * 1024
+/** A family may have so many metrics: two bytes of a page are one. */
+const METRICS_MAX = 4_194_304
+
 /** Of bytes that an error shows. */
 const SHOWN_BYTES_MAX = 1000
 /** The length before a message takes at most so many bytes. */
@@ -82,6 +90,8 @@ export class ProtobufParser implements PageParser {
   #series = new Uint8Array(1024)
   /** Where the metric's name and labels end in that. */
   #labelsEnd = 0
+  /** Bytes of all series of the page so far. */
+  #seriesTotalBytes = 0
   #comment = new Uint8Array(0)
   /** Texts of the bounds of the last buckets, by their number: neighbours have the same. */
   readonly #bounds: number[] = []
@@ -106,6 +116,7 @@ export class ProtobufParser implements PageParser {
     this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
     this.#length = length
     this.#familyEnd = 0
+    this.#seriesTotalBytes = 0
     this.#stage = 'family'
     this.#pending = undefined
     this.position = 0
@@ -212,6 +223,7 @@ export class ProtobufParser implements PageParser {
         case 4: {
           reader.want(WireType.length, 'Metric')
           const stop = reader.lengthEnd(end)
+          if (this.#metricAt.length >= METRICS_MAX * 2) throw new ExpositionError(`family with more than ${METRICS_MAX} metrics`)
           this.#metricAt.push(reader.position)
           this.#metricAt.push(stop)
           reader.position = stop
@@ -370,6 +382,10 @@ export class ProtobufParser implements PageParser {
     this.numbers[0] = value
     this.#hasMore = hasMore
     this.seriesEnd = this.#labelsEnd
+    this.#seriesTotalBytes += this.#labelsEnd
+    if (this.#seriesTotalBytes > this.#length + SERIES_TOTAL_BYTES_MAX) {
+      throw new ExpositionError(`series of a page of ${this.#length} bytes take more than ${SERIES_TOTAL_BYTES_MAX} bytes`)
+    }
     if (role !== Role.whole) this.#series[this.seriesEnd++] = role
   }
 
