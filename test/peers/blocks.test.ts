@@ -188,6 +188,10 @@ for (const { name, prometheus: prometheusName, promtool: promtoolName, hasCustom
       assert.deepEqual(await faultsOf(blocks), [])
     }
     assert.equal(run(promtool, 'tsdb', 'dump', ours), run(promtool, 'tsdb', 'dump', theirs))
+    // Upstream leaves items of the same count in any order. 2.42 has other words, and no selector.
+    const sorted = (text: string) => text.split('\n').sort()
+    for (const flags of name === '3.5' ? [['--limit=1000'], ['--limit=1000', '--match={code=~"1."}']] : [])
+      assert.deepEqual(sorted(run(PROMONTORY, 'tsdb', 'analyze', ...flags, ours)), sorted(run(promtool, 'tsdb', 'analyze', ...flags, ours)))
     const analysis = (blocks: string) => run(promtool, 'tsdb', 'analyze', blocks).split('\n').slice(1)
     assert.deepEqual(analysis(ours).slice(0, 5), analysis(theirs).slice(0, 5))
   })

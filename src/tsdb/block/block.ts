@@ -129,6 +129,12 @@ export class Block implements SeriesSource {
     return sortedUpTo(values, request.limit)
   }
 
+  /** The series that matchers select, in label order, with the times of their first and last sample; chunks are not read. */
+  async *describeSeries(matchers: readonly Matcher[], ctx: QueryContext): AsyncIterable<DescribedSeries> {
+    for await (const { entry, labels } of this.#matching(matchers, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, ctx))
+      yield { labels, minTime: entry.minTimes[0], maxTime: entry.maxTimes[entry.chunkCount - 1] }
+  }
+
   async close(): Promise<void> {
     await this.index.close()
     await this.chunks.close()
@@ -172,6 +178,12 @@ export class Block implements SeriesSource {
       ctx.budget.releaseBytes(series.byteLength)
     }
   }
+}
+
+export interface DescribedSeries {
+  readonly labels: Labels
+  readonly minTime: Timestamp
+  readonly maxTime: Timestamp
 }
 
 interface Found {
