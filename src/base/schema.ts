@@ -313,10 +313,10 @@ export const url = once(() =>
   ),
 )
 
-/** A text that is meant to be a URL, printed without its password. */
+/** A text that is meant for a URL, or for an address, printed without a password. */
 export const urlText = once(() =>
   scalar(
-    'a URL',
+    'a text',
     ({ text }) => text,
     (value) => redactUrl(value),
   ),
