@@ -2,8 +2,10 @@ import { CodedError } from '../base/errors.ts'
 import { type Labels, METRIC_NAME } from '../model/labels.ts'
 import { STALE_MARKER } from '../model/staleness.ts'
 import type { Timestamp } from '../model/time.ts'
+import { zeroHistogram } from '../model/zero-histogram.ts'
 import { type Appender, AppendStatus, ExemplarStatus, type SeriesRef } from '../storage/appender.ts'
 import type { LabelRefCache } from './label-ref-cache.ts'
+import type { LastStartTimes } from './last-start-times.ts'
 import { type MetricMetadata, metricType } from './metric-metadata.ts'
 import { RefusalLines } from './refusal-lines.ts'
 import type { WireReader } from './wire-reader.ts'
@@ -13,7 +15,6 @@ import { readHistogram, type SentHistogram } from './write-histogram.ts'
 import { faultOfRefs, MalformedRequest, parseLabelFields, resolveLabelRefs, sizeOfRefs, upstreamText } from './write-labels.ts'
 import type { WriteCounts } from './write-metrics.ts'
 import type { WriteSymbols } from './write-symbols.ts'
-import { type LastStartTimes, zeroHistogram } from './zero-samples.ts'
 
 /** Labels and metadata of series that are not known, spelled out, in one request of 2.0: a few symbols may be named very often. */
 const SPELLED_BYTES_MAX = 32 * 1024 * 1024
