@@ -64,11 +64,11 @@ export class Block implements SeriesSource {
   }
 
   get name(): string {
-    return `block ${this.meta.ulid}`
+    return blockName(this.meta)
   }
 
   coverage(): Coverage {
-    return { minTime: this.meta.minTime, maxTime: this.meta.maxTime - 1, externalLabels: Labels.empty }
+    return coverageOf(this.meta)
   }
 
   /** Bytes of memory that the block holds besides its share of the cache. */
@@ -178,6 +178,15 @@ export class Block implements SeriesSource {
       ctx.budget.releaseBytes(series.byteLength)
     }
   }
+}
+
+/** Of a block as a source. */
+export function blockName({ ulid }: BlockMeta): string {
+  return `block ${ulid}`
+}
+
+export function coverageOf({ minTime, maxTime }: BlockMeta): Coverage {
+  return { minTime, maxTime: maxTime - 1, externalLabels: Labels.empty }
 }
 
 export interface DescribedSeries {
