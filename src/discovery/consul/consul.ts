@@ -2,6 +2,7 @@ import { formatAddress } from '../../base/address.ts'
 import type { Env } from '../../base/env.ts'
 import { sleep } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
+import { redactUrl } from '../../base/redact-url.ts'
 import type { Labels } from '../../model/labels.ts'
 import type { Discoverer, TargetGroup } from '../discoverer.ts'
 import { GroupChanges } from '../group-changes.ts'
@@ -135,7 +136,11 @@ class ConsulWatch {
     } catch (error) {
       if (signal.aborted) return
       const { url } = this.#config
-      this.#env.log.error('consul discovery: request failed, the last targets stay', { url, what, error: errorMessage(error) })
+      this.#env.log.error('consul discovery: request failed, the last targets stay', {
+        url: redactUrl(url),
+        what,
+        error: errorMessage(error),
+      })
       await sleep(this.#env.clock, RETRY_MS, signal)
     }
   }
