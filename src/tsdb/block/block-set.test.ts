@@ -7,7 +7,6 @@ import { type MemorySeries, MemorySource } from '../../storage/memory-source.ts'
 import { readAll, seriesSourceContract } from '../../storage/series-source.contract.ts'
 import { everything, TEST_CACHE_BYTES } from './block.fixture.ts'
 import { BlockCache } from './block-cache.ts'
-import { formatMeta } from './block-meta.ts'
 import { BlockSet, listBlocks, overlappingBlocks } from './block-set.ts'
 import { writeBlock } from './block-writer.ts'
 
@@ -92,10 +91,14 @@ test('what is no block is passed over, what was compacted is not read twice, and
 
 test('a block that can not be opened fails the question, and is tried again at the next one', async () => {
   const { env, set } = await blocksOf([line(0, 10)])
-  const [{ directory, meta }] = set.blocks
-  await env.fs.writeFile(`${directory}/meta.json`, '{}')
-  await assert.rejects(readAll(set.source, 0, hour, []), /open block \/data\/\w+: .*meta.json at offset 0: version is missing, want 1/)
-  await env.fs.writeFile(`${directory}/meta.json`, formatMeta(meta))
+  const [{ directory }] = set.blocks
+  const index = await env.fs.readFile(`${directory}/index`)
+  await env.fs.writeFile(`${directory}/index`, index.slice(0, 5))
+  await assert.rejects(
+    readAll(set.source, 0, hour, []),
+    /open block \/data\/\w+: .*index at offset 0: file is 5 bytes long, want at least 52/,
+  )
+  await env.fs.writeFile(`${directory}/index`, index)
   assert.equal((await readAll(set.source, 0, hour, [])).length, 1)
   await set.close()
 })

@@ -107,7 +107,7 @@ export class ListedBlockSource implements SeriesSource {
 
   /** A failure is tried again at the next call. */
   open(): Promise<Block> {
-    this.#opening ??= Block.open(this.#env, this.directory, this.#cache).then(
+    this.#opening ??= Block.open(this.#env, this.directory, this.#cache, this.meta).then(
       (block) => {
         this.opened = block
         return block
