@@ -7,6 +7,7 @@
 //    though its labels are the same.
 
 import { Labels } from '../model/labels.ts'
+import { isEqual } from './line-bytes.ts'
 
 export const LAYOUT_MARKER = 0xff
 
@@ -147,10 +148,4 @@ export class LayoutReader {
     this.position = p + LENGTH_BYTES
     return p + LENGTH_BYTES + (bytes[p] | (bytes[p + 1] << 8) | (bytes[p + 2] << 16) | (bytes[p + 3] << 24))
   }
-}
-
-export function isEqual(a: Uint8Array, start: number, end: number, b: Uint8Array, from: number, to: number): boolean {
-  if (end - start !== to - from) return false
-  for (let i = end - 1, j = to - 1; i >= start; i--, j--) if (a[i] !== b[j]) return false
-  return true
 }

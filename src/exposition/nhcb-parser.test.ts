@@ -155,6 +155,9 @@ test('a page that is like the last one reads as it does by itself', () => {
     const content = format === 'openmetrics' ? page.openMetrics : page[format]
     checkAgain(format, content, content, options)
     if (format !== 'protobuf') checkAgain(format, content, changedLines(random, content), options)
+    const convertClassicHistograms = round % 2 === 0
+    checkAgain('protobuf', page.protobuf, mutatedPage(random, page.protobuf), { ...options, convertClassicHistograms })
+    checkAgain('protobuf', page.protobuf, expositionPage(seededRandom(round), { now: 1e12 }).protobuf, options)
   }
   const before = '# TYPE h histogram\nh_bucket{le="1"} 1\nh_sum 1\nh_count 2\n# TYPE x gauge\nx 1\n'
   for (const after of [

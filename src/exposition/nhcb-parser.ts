@@ -17,7 +17,8 @@ import type { MetricType } from '../model/metadata.ts'
 import type { Timestamp } from '../model/time.ts'
 import { ClassicHistogram } from './classic-histogram.ts'
 import { parseFloatText } from './float.ts'
-import { isEqual, LAYOUT_MARKER, LayoutReader, LayoutWriter, LineRole, layoutKey } from './histogram-layout.ts'
+import { LAYOUT_MARKER, LayoutReader, LayoutWriter, LineRole, layoutKey } from './histogram-layout.ts'
+import { isEqual } from './line-bytes.ts'
 import { Entry, type PageParser } from './page-parser.ts'
 
 const NO_BYTES = new Uint8Array(0)

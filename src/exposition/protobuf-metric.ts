@@ -17,7 +17,11 @@ const EXEMPLARS_MAX = 65_536
  */
 export class ProtobufMetric {
   /** Four positions a label: name and value, each from and to. */
-  readonly labelAt = new NumberList()
+  readonly #labelAt = new NumberList()
+  /** The labels were taken as they stand, and are read when they are asked for. */
+  #hasUnread = false
+  /** Fields of histograms and summaries were read, and are to be cleared. */
+  #isCompound = false
   /** Where all labels stand: their fields, usually without others between them. */
   labelsStart = 0
   labelsEnd = 0
@@ -62,14 +66,45 @@ export class ProtobufMetric {
     this.#clear()
     this.labelsStart = reader.position
     this.labelsEnd = reader.position
+    this.#readFields(reader, end, false)
+  }
+
+  /**
+   * The same where labels, and nothing else, are known to stand up to `labelsEnd`; they are not looked into. False: there are more of
+   * them further on. Hot: once a metric.
+   */
+  readKnown(reader: ProtobufReader, labelsEnd: number, end: number): boolean {
+    this.#clear()
+    this.labelsStart = reader.position
+    this.labelsEnd = labelsEnd
+    this.#hasUnread = true
+    reader.position = labelsEnd
+    return this.#readFields(reader, end, true)
+  }
+
+  /** Where the labels stand: four positions each, name and value, from and to. */
+  labels(reader: ProtobufReader): NumberList {
+    if (!this.#hasUnread) return this.#labelAt
+    this.#hasUnread = false
+    reader.position = this.labelsStart
+    while (reader.position < this.labelsEnd) {
+      reader.key(METRIC, this.labelsEnd)
+      this.#readLabel(reader, reader.lengthEnd(this.labelsEnd))
+    }
+    return this.#labelAt
+  }
+
+  /** False where there are labels and none may be. */
+  #readFields(reader: ProtobufReader, end: number, isWithoutLabels: boolean): boolean {
     while (reader.position < end) {
       const start = reader.position
       reader.key(METRIC, end)
       switch (reader.field) {
         case 1:
+          if (isWithoutLabels) return false
           reader.want(WireType.length, 'Label')
           this.#readLabel(reader, reader.lengthEnd(end))
-          if (this.labelAt.length === 4) this.labelsStart = start
+          if (this.#labelAt.length === 4) this.labelsStart = start
           this.labelsEnd = reader.position
           break
         case 2:
@@ -101,16 +136,23 @@ export class ProtobufMetric {
           reader.skip(end)
       }
     }
+    return true
   }
 
   #clear(): void {
-    this.labelAt.clear()
+    this.#labelAt.clear()
+    this.#hasUnread = false
     this.timestamp = 0
     this.counter = 0
     this.gauge = 0
     this.untyped = 0
     this.created = 0
     this.exemplarAt.clear()
+    if (this.#isCompound) this.#clearCompound()
+  }
+
+  #clearCompound(): void {
+    this.#isCompound = false
     this.summaryCount = 0
     this.summarySum = 0
     this.quantiles.clear()
@@ -135,8 +177,8 @@ export class ProtobufMetric {
   }
 
   #readLabel(reader: ProtobufReader, end: number): void {
-    if (this.labelAt.length >= LABELS_MAX * 4) throw new ExpositionError(`series with more than ${LABELS_MAX} labels`)
-    readPair(reader, end, this.labelAt)
+    if (this.#labelAt.length >= LABELS_MAX * 4) throw new ExpositionError(`series with more than ${LABELS_MAX} labels`)
+    readPair(reader, end, this.#labelAt)
   }
 
   #readCounter(reader: ProtobufReader, end: number): void {
@@ -155,6 +197,7 @@ export class ProtobufMetric {
   }
 
   #readSummary(reader: ProtobufReader, end: number): void {
+    this.#isCompound = true
     while (reader.position < end) {
       reader.key('Summary', end)
       switch (reader.field) {
@@ -198,6 +241,7 @@ export class ProtobufMetric {
   }
 
   #readHistogram(reader: ProtobufReader, end: number): void {
+    this.#isCompound = true
     while (reader.position < end) {
       reader.key(HISTOGRAM, end)
       switch (reader.field) {
