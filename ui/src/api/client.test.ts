@@ -32,6 +32,12 @@ test('a label name is one path segment and selectors repeat', async () => {
   assert.equal(calls[0].url, '/api/v1/label/a%2Fb/values?match%5B%5D=up&match%5B%5D=x&start=3')
 })
 
+test('an answer without a body has no data', async () => {
+  const { fetchFunction } = fetchAnswering(204, '')
+  const { data } = await new ApiClient('/', fetchFunction).queryExemplars('1', { start: 0, end: 1 }, new AbortController().signal)
+  assert.deepEqual(data, [])
+})
+
 test('an error keeps what the API said', () => {
   const check = (status: number, text: string, type: string, message: RegExp) =>
     assert.throws(
