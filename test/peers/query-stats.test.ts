@@ -98,7 +98,7 @@ test('what a query looked at is counted as by Prometheus, step by step', async (
     }
     const differences: string[] = []
     for (const query of QUERIES) {
-      for (const [path, parameters] of Object.entries({
+      for (const [path, parameters] of Object.entries<Readonly<Record<string, number>>>({
         query: { time: T + 100 },
         query_range: { start: T + 20, end: T + 113, step: 10 },
       })) {
