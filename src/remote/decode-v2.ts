@@ -39,11 +39,8 @@ export function decodeV2(bytes: Uint8Array, reader: WireReader, columns: WriteCo
   while (reader.position < end && reader.fault === undefined) {
     const tag = reader.varint(end)
     if (tag === TIMESERIES) decodeSeries(reader, columns, reader.fieldEnd(end))
-    else if (tag === SYMBOL) {
-      const partEnd = reader.fieldEnd(end)
-      columns.symbols.push(reader.position, partEnd)
-      reader.position = partEnd
-    } else reader.skip(tag, end, REQUEST_SHAPE)
+    else if (tag === SYMBOL) columns.symbols.take(reader, end)
+    else reader.skip(tag, end, REQUEST_SHAPE)
   }
   return reader.fault ?? columns.overflow()
 }
@@ -61,15 +58,9 @@ function decodeSeries(reader: WireReader, columns: WriteColumns, end: number): v
       metadataEnd = reader.fieldEnd(end)
       metadataStart = reader.position
       reader.position = metadataEnd
-    } else if (tag === HISTOGRAM) {
-      const partEnd = reader.fieldEnd(end)
-      columns.histograms.push(reader.position, partEnd)
-      reader.position = partEnd
-    } else if (tag === EXEMPLAR) {
-      const partEnd = reader.fieldEnd(end)
-      columns.exemplars.push(reader.position, partEnd)
-      reader.position = partEnd
-    } else if (tag === CREATED_TIMESTAMP) createdTime = reader.int64(end)
+    } else if (tag === HISTOGRAM) columns.histograms.take(reader, end)
+    else if (tag === EXEMPLAR) columns.exemplars.take(reader, end)
+    else if (tag === CREATED_TIMESTAMP) createdTime = reader.int64(end)
     else if (tag === LABEL_REF) pushLabelRef(columns, Math.min(reader.varint(end), SYMBOL_REF_MAX))
     else reader.skip(tag, end, SERIES_SHAPE)
   }

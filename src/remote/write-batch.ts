@@ -335,7 +335,7 @@ export class WriteBatch implements WriteCounts {
   #labels(): Labels | string {
     const { columns, reader, symbols } = this.#target
     const series = this.#series
-    if (!this.#isV2) return parseLabelFields(reader.bytes, columns.labelsStart[series], columns.labelsEnd[series], 'series')
+    if (!this.#isV2) return parseLabelFields(reader, columns.labelsStart[series], columns.labelsEnd[series], 'series')
     const [start, end] = [this.#refsStart(), columns.labelRefsEnd[series]]
     const fault = faultOfRefs(symbols, columns.labelRefs, start, end)
     if (fault !== undefined) return fault

@@ -50,7 +50,7 @@ export function readExemplarV1(reader: WireReader, end: number): SentExemplar {
     else reader.skip(tag, end, SHAPE_V1)
   }
   const isShort = labelsEnd - labelsStart <= LABELS_BYTES_MAX * FRAMING_BYTES
-  const labels = isShort && reader.fault === undefined ? parseLabelFields(reader.bytes, labelsStart, labelsEnd, 'exemplar') : ''
+  const labels = isShort && reader.fault === undefined ? parseLabelFields(reader, labelsStart, labelsEnd, 'exemplar') : ''
   return { labels: typeof labels === 'string' ? 'unfit' : labels, fault: '', value, timestamp }
 }
 
