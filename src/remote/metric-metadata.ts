@@ -14,9 +14,9 @@ const SHAPE: MessageShape = { name: 'MetricMetadata', fields: { 1: 'Type', 2: 'M
 const SUFFIXES = ['_bucket', '_sum', '_count', '_total', '_created', '_gsum', '_gcount', '_info']
 
 /** Texts that are remembered, in characters. What comes then is forgotten. */
-const LENGTH_MAX = 16 * 1024 * 1024
+const LENGTH_MAX = 32 * 1024 * 1024
 /** What an entry takes beside its texts, in their characters: a million names of a few letters must not cost more than long texts. */
-const ENTRY_LENGTH = 256
+const ENTRY_LENGTH = 200
 
 /** The type of a number, in both versions; one that has none is unknown. */
 export function metricType(sent: number): MetricType {
