@@ -8,7 +8,7 @@ const exemplar = (trace: string, value: number, timestamp: number) => {
   return { labels: Labels.of({ trace_id: trace }), value, timestamp, hasTimestamp: true }
 }
 
-// Statuses and texts are what Prometheus 3.5 answered to the same requests.
+// Statuses and texts are Prometheus' (test/peers/exemplars.test.ts).
 test('query_exemplars: exemplars of every selector of the expression', async () => {
   const asked: ExemplarRequest[] = []
   const series = [{ labels: Labels.of({ __name__: 'a', x: '<1>' }), exemplars: [exemplar('t1', 6, 1500), exemplar('t2', Infinity, 2000)] }]
@@ -35,12 +35,13 @@ test('query_exemplars: exemplars of every selector of the expression', async () 
 
 test('query_exemplars: nothing selected, nothing found, and what is wrong with a request', async () => {
   const call = apiClient(apiDeps())
+  const { status, body } = await call('/api/v1/query_exemplars?query=1')
+  assert.deepEqual([status, body], [204, ''])
   const check = async (parameters: string, wantStatus: number, want: object) => {
     const { status, body } = await call(`/api/v1/query_exemplars?${parameters}`)
     assert.deepEqual([status, JSON.parse(body)], [wantStatus, want], parameters)
   }
   const bad = (error: string) => ({ status: 'error', errorType: 'bad_data', error })
-  await check('query=1', 200, { status: 'success' })
   await check('query=up', 200, { status: 'success', data: [] })
   await check('query=up&start=2&end=1', 400, bad('end timestamp must not be before start timestamp'))
   await check('query=1%2B', 400, bad('1:3: parse error: unexpected end of input'))

@@ -1,4 +1,4 @@
-import type { Answer } from '../base/http-answer.ts'
+import { type Answer, NO_BODY } from '../base/http-answer.ts'
 import type { RouteRequest } from '../base/http-routes.ts'
 import type { Matcher } from '../model/matcher.ts'
 import type { Expr } from '../promql/parser/ast.ts'
@@ -7,7 +7,7 @@ import { parseExpr } from '../promql/parser/parse.ts'
 import type { SeriesExemplars } from '../storage/exemplar-source.ts'
 import type { ApiDeps } from './deps.ts'
 import { badData } from './failure.ts'
-import { envelopeEnd, JSON_HEADERS, listAnswer } from './json/envelope.ts'
+import { listAnswer } from './json/envelope.ts'
 import { formatValue, NUMBER_BYTES_MAX, writeTimestamp } from './json/number-bytes.ts'
 import { jsonLabels } from './json/text.ts'
 import { optionalTime, TIME_MAX, TIME_MIN } from './parameters.ts'
@@ -22,8 +22,8 @@ export async function queryExemplars(deps: ApiDeps, request: RouteRequest): Prom
   const maxTime = optionalTime(form, 'end', TIME_MAX)
   if (maxTime < minTime) throw badData('end timestamp must not be before start timestamp')
   const matcherSets = selectorsOf(parseExpr(form.get('query'), { features: deps.features }))
-  // Nothing is selected: upstream leaves the data out.
-  if (matcherSets.length === 0) return { status: 200, headers: JSON_HEADERS, body: Buffer.from(`{"status":"success"${envelopeEnd({})}`) }
+  // Nothing is selected: upstream has no data, and then no answer.
+  if (matcherSets.length === 0) return { status: 204, headers: {}, body: NO_BODY }
   const series = await deps.exemplars.exemplars({ minTime, maxTime, matcherSets }, { signal, budget: deps.newBudget() })
   return listAnswer(series.map(seriesText))
 }

@@ -38,7 +38,7 @@ const QUERY = {
   timeout: 'How long it may take.',
   limit: 'Most series of the answer; 0 is no limit.',
   lookback_delta: 'How far back a sample may lie.',
-  stats: 'Adds statistics of the evaluation.',
+  stats: 'Adds statistics of the evaluation; `all` with those of each step, where promql-per-step-stats is on.',
 }
 
 const ENDPOINTS: readonly Endpoint[] = [

@@ -79,7 +79,11 @@ test('parameters reach the engine in ms', async () => {
   const call = apiClient(deps)
   const check = async (url: string, times: number[], options: object = {}) => {
     assert.equal((await call(url)).status, 200, url)
-    assert.deepEqual(deps.engine.calls.at(-1), { query: 'up', times, options: { timeoutMs: undefined, lookbackMs: undefined, ...options } })
+    assert.deepEqual(deps.engine.calls.at(-1), {
+      query: 'up',
+      times,
+      options: { timeoutMs: undefined, lookbackMs: undefined, perStepStats: false, ...options },
+    })
   }
   await check('/api/v1/query?query=up', [NOW])
   await check('/api/v1/query?query=up&time=1.0005', [1000])

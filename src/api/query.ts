@@ -21,7 +21,7 @@ export async function query(deps: ApiDeps, request: RouteRequest): Promise<Answe
   const { form } = request
   const limit = optionalLimit(form)
   const time = optionalTime(form, 'time', Math.floor(deps.env.clock.now()))
-  const options = queryOptions(form, request.signal)
+  const options = queryOptions(deps, request)
   return resultAnswer(await evaluated(deps.engine.instant(form.get('query'), time, options)), limit, form)
 }
 
@@ -41,14 +41,15 @@ export async function queryRange(deps: ApiDeps, request: RouteRequest): Promise<
   if (Math.floor((end - start) / stepMs) > POINTS_MAX) {
     throw badData('exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)')
   }
-  const options = queryOptions(form, request.signal)
+  const options = queryOptions(deps, request)
   return resultAnswer(await evaluated(deps.engine.range(form.get('query'), start, end, stepMs, options)), limit, form)
 }
 
-function queryOptions(form: FormValues, signal: AbortSignal): QueryOptions {
+function queryOptions({ features }: ApiDeps, { form, signal }: RouteRequest): QueryOptions {
   const timeoutMs = optionalDuration(form, 'timeout')
   if (timeoutMs !== undefined && timeoutMs <= 0) throw new CodedError('timeout', 'query timed out in expression evaluation')
-  return { signal, timeoutMs, lookbackMs: lookback(form) }
+  const perStepStats = form.get('stats') === 'all' && features.has('promql-per-step-stats')
+  return { signal, timeoutMs, lookbackMs: lookback(form), perStepStats }
 }
 
 function lookback(form: FormValues): number | undefined {

@@ -257,7 +257,10 @@ function connectThrough({ host, port, tls, protocols }: ConnectOptions, proxy: P
   let socket: Socket | undefined
   openTunnel(proxy, host, port, ended.signal).then(
     (over) => {
-      if (tls === undefined) {
+      if (ended.signal.aborted) {
+        over.destroy()
+        handler.closed()
+      } else if (tls === undefined) {
         socket = handled(over, handler, true)
         handler.connected()
       } else

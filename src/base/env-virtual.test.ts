@@ -99,3 +99,22 @@ test('a stream gives its parts as they come, and ends when it is left, aborted o
   assert.equal(closed, 3)
   await listener.close(0)
 })
+
+test('a renamed directory is there with all that was durable in it, under one name', async () => {
+  for (const isSynced of [false, true]) {
+    const { fs } = virtualEnv({ seed: 1 })
+    await fs.mkdir('/d/new.tmp/part')
+    const file = await fs.open('/d/new.tmp/part/a', 'create')
+    await file.write([Buffer.from('text')], 0)
+    await file.sync()
+    await fs.syncDir('/d/new.tmp/part')
+    await fs.rename('/d/new.tmp', '/d/new')
+    assert.equal(await fs.readText('/d/new/part/a'), 'text')
+    if (isSynced) await fs.syncDir('/d')
+    fs.losePower()
+    const [there, gone] = isSynced ? ['/d/new', '/d/new.tmp'] : ['/d/new.tmp', '/d/new']
+    assert.equal(await fs.readText(`${there}/part/a`), 'text')
+    assert.deepEqual([await fs.stat(`${gone}/part/a`), await fs.stat(gone)], [null, null])
+    assert.deepEqual(await fs.readDir('/d'), [there.slice(3)])
+  }
+})

@@ -313,6 +313,15 @@ export const url = once(() =>
   ),
 )
 
+/** A text that is meant for a URL, or for an address, printed without a password. */
+export const urlText = once(() =>
+  scalar(
+    'a text',
+    ({ text }) => text,
+    (value) => redactUrl(value),
+  ),
+)
+
 function isMapping(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof YamlScalar)
 }

@@ -10,6 +10,7 @@ import { promqlInstantCommand } from './promql-instant.ts'
 import { promqlLabelsCommand } from './promql-labels.ts'
 import { promqlRangeCommand } from './promql-range.ts'
 import { promqlSeriesCommand } from './promql-series.ts'
+import { tsdbAnalyzeCommand } from './tsdb-analyze.ts'
 import { tsdbCreateBlocksCommand } from './tsdb-create-blocks.ts'
 import { tsdbDumpCommand } from './tsdb-dump.ts'
 import { tsdbListCommand } from './tsdb-list.ts'
@@ -20,7 +21,7 @@ const GROUPS: readonly { readonly title: string; readonly commands: readonly Com
   { title: 'Roles', commands: [serverCommand, exporterCommand] },
   { title: 'Checks', commands: [checkConfigCommand, checkWebConfigCommand, checkMetricsCommand, checkHealthyCommand, checkReadyCommand] },
   { title: 'Queries', commands: [promqlInstantCommand, promqlRangeCommand, promqlSeriesCommand, promqlLabelsCommand] },
-  { title: 'Blocks', commands: [tsdbListCommand, tsdbDumpCommand, tsdbVerifyCommand, tsdbCreateBlocksCommand] },
+  { title: 'Blocks', commands: [tsdbListCommand, tsdbAnalyzeCommand, tsdbDumpCommand, tsdbVerifyCommand, tsdbCreateBlocksCommand] },
 ]
 
 /** Names of commands that the design has and this release does not. */

@@ -1,5 +1,6 @@
 import type { Env, HttpResponse } from '../base/env.ts'
 import { CodedError } from '../base/errors.ts'
+import { redactUrl } from '../base/redact-url.ts'
 import { urlCredentials } from '../base/url-credentials.ts'
 import { HttpClient, readBody } from '../discovery/http-client.ts'
 import type { HttpClientConfig } from '../discovery/http-client-config.ts'
@@ -16,7 +17,7 @@ export function serverAccess(text: string, client: HttpClientConfig): ServerAcce
   const full = text.includes('://') ? text : `http://${text.replace(/^\/\//, '')}`
   const parsed = URL.parse(full)
   if (parsed === null || !/^https?:$/.test(parsed.protocol))
-    throw new CodedError('bad_data', `found ${JSON.stringify(text)}, want a URL such as http://localhost:9090`)
+    throw new CodedError('bad_data', `found ${JSON.stringify(redactUrl(text))}, want a URL such as http://localhost:9090`)
   const own = urlCredentials(parsed)
   if (own !== undefined && (client.basicAuth || client.authorization || client.oauth2))
     throw new CodedError('bad_data', 'cannot set base auth in the server URL and use a http.config.file at the same time')

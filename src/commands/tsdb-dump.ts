@@ -58,7 +58,7 @@ export const tsdbDumpCommand: Command = {
     }
     const { directory, minTime, maxTime, matcherSets } = parsed
     const env = context.env({ level: 'warn', format: 'logfmt' })
-    const set = await BlockSet.open(env, directory, new BlockCache(TOOL_CACHE_BYTES), { minTime, maxTime })
+    const set = await BlockSet.open(env, directory, new BlockCache(TOOL_CACHE_BYTES))
     try {
       const logs = await logsOf(env.fs, directory)
       if (logs.length > 0) io.err(`tsdb dump: only blocks are read, not what is in ${logs.join(', ')}`)

@@ -261,7 +261,7 @@ const FEATURES: Readonly<Record<string, 'built in' | 'supported' | 'unsupported'
   'exemplar-storage': 'supported',
   'memory-snapshot-on-shutdown': 'unsupported',
   'extra-scrape-metrics': 'supported',
-  'promql-per-step-stats': 'unsupported',
+  'promql-per-step-stats': 'supported',
   'promql-experimental-functions': 'supported',
   'promql-delayed-name-removal': 'supported',
   'promql-duration-expr': 'supported',

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { CodedError } from '../base/errors.ts'
 import { redactUrl } from '../base/redact-url.ts'
 import type { SectionSchema } from '../base/schema.ts'
-import { boolean, list, map, once, oneOf, path, type Report, scalar, secret, section, text, url } from '../base/schema.ts'
+import { boolean, list, map, once, oneOf, path, type Report, scalar, secret, section, text, url, urlText } from '../base/schema.ts'
 import { quote } from '../model/labels.ts'
 import { canonicalHeader } from './header-name.ts'
 
@@ -98,7 +98,7 @@ const oauth2Schema = section(
     audience: text(),
     claims: map(claim()),
     scopes: list(text()),
-    token_url: text(),
+    token_url: urlText(),
     endpoint_params: map(text()),
     tls_config: tlsConfigSchema,
     ...proxyFields(),

@@ -1,6 +1,7 @@
 import { formatAddress } from '../base/address.ts'
 import type { Env, HttpRequest, HttpStream, HttpTransport, TlsOptions } from '../base/env.ts'
 import { networkFault } from '../base/network-fault.ts'
+import { redactUrl } from '../base/redact-url.ts'
 import { urlCredentials } from '../base/url-credentials.ts'
 import { quote } from '../model/labels.ts'
 import type { HeaderConfig, HttpClientConfig, OAuth2Config, SecretSource } from './http-client-config.ts'
@@ -16,6 +17,8 @@ import { TlsMaterial } from './tls-material.ts'
 /** How long what files said is taken for what they say. */
 const FRESH_MS = 1000
 const TOKEN_BYTES_MAX = 1 << 20
+/** How long a token endpoint may take for all of its answer. */
+const TOKEN_TIMEOUT_MS = 30_000
 const REDIRECT_BODY_BYTES_MAX = 1 << 20
 
 export interface RequestHeader {
@@ -192,7 +195,7 @@ export class HttpClient {
     } catch (error) {
       if (signal?.aborted) throw error
       const verb = `${method[0]}${method.slice(1).toLowerCase()}`
-      throw new Error(`${verb} ${quote(redactPassword(shown))}: ${networkFault(error, formatAddress(placeOf(url)))}`)
+      throw new Error(`${verb} ${quote(redactUrl(shown, '***'))}: ${networkFault(error, formatAddress(placeOf(url)))}`)
     }
   }
 
@@ -239,11 +242,6 @@ function placeOf(url: string): ServerPlace {
   }
 }
 
-/** As Go's Client shows URLs in errors. */
-export function redactPassword(url: string): string {
-  return url.replace(/^([a-z]+:\/\/[^/?#@:]*):[^/?#@]*@/i, '$1:***@')
-}
-
 function clientSecret(config: OAuth2Config): SecretSource {
   return config.grant === 'jwt_bearer' ? config.key : config.clientSecret
 }
@@ -251,14 +249,25 @@ function clientSecret(config: OAuth2Config): SecretSource {
 function tokenEndpoint(env: Env, { tokenUrl, tls, proxy }: OAuth2Config) {
   const client = new HttpClient(env, { ...PLAIN_HTTP_CLIENT, tls, proxy, http2: false })
   return async (form: URLSearchParams, authorization: string | undefined): Promise<TokenAnswer> => {
-    const response = await client.send({
-      url: tokenUrl,
-      method: 'POST',
-      headers: { 'content-type': 'application/x-www-form-urlencoded', ...(authorization === undefined ? {} : { authorization }) },
-      body: form.toString(),
-    })
-    const body = Buffer.from(await readBody(response, TOKEN_BYTES_MAX)).toString()
-    return { status: response.status, contentType: response.headers['content-type'] ?? '', body }
+    const timeout = new AbortController()
+    const timer = env.clock.setTimer(TOKEN_TIMEOUT_MS, () =>
+      timeout.abort(new Error(`Post ${quote(redactUrl(tokenUrl, '***'))}: context deadline exceeded`)),
+    )
+    try {
+      const response = await client.send({
+        url: tokenUrl,
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded', ...(authorization === undefined ? {} : { authorization }) },
+        body: form.toString(),
+        signal: timeout.signal,
+      })
+      const body = Buffer.from(await readBody(response, TOKEN_BYTES_MAX)).toString()
+      return { status: response.status, contentType: response.headers['content-type'] ?? '', body }
+    } catch (error) {
+      throw timeout.signal.aborted ? timeout.signal.reason : error
+    } finally {
+      timer.cancel()
+    }
   }
 }
 

@@ -3,7 +3,7 @@ import { Counter } from 'prom-client'
 import type { z } from 'zod'
 import type { Env } from '../base/env.ts'
 import { redactUrl } from '../base/redact-url.ts'
-import { list, section, text } from '../base/schema.ts'
+import { list, section, urlText } from '../base/schema.ts'
 import { duration } from '../model/config-schema.ts'
 import { quote } from '../model/labels.ts'
 import type { Discoverer, TargetGroup } from './discoverer.ts'
@@ -24,7 +24,7 @@ const BODY_BYTES_MAX = 256 * 1024 * 1024
 
 const httpSdConfigSchema = section(
   'http_sd_config',
-  { url: text(), refresh_interval: duration(), ...httpClientFields() },
+  { url: urlText(), refresh_interval: duration(), ...httpClientFields() },
   {
     printed: { refresh_interval: '1m', ...HTTP_CLIENT_PRINTED },
     shown: showHttpClient,
@@ -58,6 +58,7 @@ export function toHttpSdConfig(config: z.output<typeof httpSdConfigSchema>, clie
 /** Target groups that a server lists as JSON. A bad answer keeps what the last good one said. */
 export function httpDiscoverer(env: Env, { url, refreshIntervalMs, client: config }: HttpSdConfig, jobName: string): Discoverer {
   const client = new HttpClient(env, config)
+  const shownUrl = redactUrl(url)
   const failures = knownMetric(
     env.metrics,
     'prometheus_sd_http_failures_total',
@@ -72,7 +73,7 @@ export function httpDiscoverer(env: Env, { url, refreshIntervalMs, client: confi
       throw new Error(`server returned HTTP status ${response.status} ${STATUS_CODES[response.status] ?? ''}`.trimEnd())
     const contentType = response.headers['content-type'] ?? ''
     if (!CONTENT_TYPE.test(contentType.trim())) throw new Error(`unsupported content type ${quote(contentType)}`)
-    return parseJsonGroups(url, new TextDecoder().decode(body), { [URL_LABEL]: url })
+    return parseJsonGroups(shownUrl, new TextDecoder().decode(body), { [URL_LABEL]: shownUrl })
   }
   return refreshDiscoverer(env, {
     mechanism: 'http',

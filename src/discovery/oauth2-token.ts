@@ -9,6 +9,8 @@ import { jwtAssertion } from './jwt-assertion.ts'
 
 /** A token is not used so shortly before it expires. */
 const EXPIRY_DELTA_MS = 10_000
+/** How much of an answer without a token is told. */
+const SHOWN_CHARS_MAX = 1000
 const JWT_GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 
 export interface TokenAnswer {
@@ -110,7 +112,7 @@ export class OAuth2Token {
 
   #parse(answer: TokenAnswer): Token {
     const isGood = answer.status >= 200 && answer.status <= 299
-    const plain = `oauth2: cannot fetch token: ${answer.status} ${STATUS_CODES[answer.status] ?? ''}\nResponse: ${answer.body}`
+    const plain = `oauth2: cannot fetch token: ${answer.status} ${STATUS_CODES[answer.status] ?? ''}\nResponse: ${answer.body.slice(0, SHOWN_CHARS_MAX)}`
     const fields = parseFields(answer)
     if (typeof fields === 'string') throw new Error(isGood ? fields : plain)
     const text = (name: string) => (typeof fields[name] === 'string' ? fields[name] : '')
@@ -136,8 +138,9 @@ function parseFields({ contentType, body }: TokenAnswer): Readonly<Record<string
     const value: unknown = JSON.parse(body)
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>
     return 'oauth2: cannot parse json: found no object'
-  } catch (error) {
-    return `oauth2: cannot parse json: ${(error as Error).message}`
+  } catch {
+    // What the parser says quotes the answer, which may be a bare token.
+    return 'oauth2: cannot parse json: found no JSON'
   }
 }
 

@@ -1,5 +1,6 @@
 import { CounterResetHint, CUSTOM_BUCKETS_SCHEMA, type Histogram, NO_BUCKETS, NO_SPANS } from '../model/histogram.ts'
 import { compactHistogram } from './compact-buckets.ts'
+import { NumberList } from './number-list.ts'
 
 /** Empty buckets in a row that an integer histogram keeps between populated ones. Source: Prometheus util/convertnhcb. */
 const INTEGER_GAP_MAX = 2
@@ -10,15 +11,17 @@ const INTEGER_COUNT_MAX = 2 ** 63
  * Source: Prometheus util/convertnhcb/convertnhcb.go, TempHistogram.
  */
 export class ClassicHistogram {
-  readonly #bounds: number[] = []
-  readonly #counts: number[] = []
+  readonly #bounds = new NumberList()
+  readonly #counts = new NumberList()
+  #isSorted = true
   #count: number | undefined
   #sum = 0
   #isBroken = false
 
   clear(): void {
-    this.#bounds.length = 0
-    this.#counts.length = 0
+    this.#bounds.clear()
+    this.#counts.clear()
+    this.#isSorted = true
     this.#count = undefined
     this.#sum = 0
     this.#isBroken = false
@@ -26,8 +29,10 @@ export class ClassicHistogram {
 
   /** `count` is of all observations up to `bound`. */
   addBucket(bound: number, count: number): void {
+    const bounds = this.#bounds
     if (count < 0 || Number.isNaN(bound)) this.#isBroken = true
-    this.#bounds.push(bound)
+    if (bounds.length > 0 && bound <= bounds.at(bounds.length - 1)) this.#isSorted = false
+    bounds.push(bound)
     this.#counts.push(count)
   }
 
@@ -43,22 +48,26 @@ export class ClassicHistogram {
   /** The native histogram; undefined where the series contradict each other. */
   convert(): Histogram | undefined {
     if (this.#isBroken) return undefined
-    const order = this.#order()
-    const bounds = order.map((i) => this.#bounds[i])
-    const totals = order.map((i) => this.#counts[i])
-    const total = this.#count ?? totals.at(-1)
-    if (total === undefined || bounds[0] === -Infinity) return undefined
-    if (bounds.at(-1) !== Infinity) {
+    if (!this.#isSorted) this.#sort()
+    const bounds = this.#bounds
+    const totals = this.#counts
+    const total = this.#count ?? (totals.length > 0 ? totals.at(totals.length - 1) : undefined)
+    if (total === undefined || (bounds.length > 0 && bounds.at(0) === -Infinity)) return undefined
+    if (bounds.length === 0 || bounds.at(bounds.length - 1) !== Infinity) {
       bounds.push(Infinity)
       totals.push(total)
     }
-    if (total !== totals.at(-1)) return undefined
+    if (total !== totals.at(totals.length - 1)) return undefined
     const buckets = new Float64Array(totals.length)
-    for (let i = 0; i < totals.length; i++) {
-      buckets[i] = totals[i] - (i === 0 ? 0 : totals[i - 1])
-      if (buckets[i] < 0 || Number.isNaN(buckets[i])) return undefined
+    let isFloat = false
+    let before = 0
+    for (let i = 0; i < buckets.length; i++) {
+      const upTo = totals.at(i)
+      buckets[i] = upTo - before
+      if (!(buckets[i] >= 0)) return undefined
+      if (!Number.isInteger(upTo) || upTo >= INTEGER_COUNT_MAX) isFloat = true
+      before = upTo
     }
-    const isFloat = !totals.every((count) => Number.isInteger(count) && count < INTEGER_COUNT_MAX)
     const histogram: Histogram = {
       isFloat,
       counterResetHint: CounterResetHint.unknown,
@@ -71,17 +80,22 @@ export class ClassicHistogram {
       negativeSpans: NO_SPANS,
       positiveBuckets: buckets,
       negativeBuckets: NO_BUCKETS,
-      customValues: Float64Array.from(bounds.slice(0, -1)),
+      customValues: bounds.used.slice(0, -1),
     }
     return compactHistogram(histogram, isFloat ? 0 : INTEGER_GAP_MAX)
   }
 
-  /** Positions of the buckets in the order of their bounds; of equal bounds the first counts. */
-  #order(): number[] {
-    const bounds = this.#bounds
-    const order = bounds.map((_, i) => i)
-    if (bounds.some((bound, i) => i > 0 && bound <= bounds[i - 1]))
-      order.sort((a, b) => (bounds[a] === bounds[b] ? a - b : bounds[a] - bounds[b]))
-    return order.filter((at, i) => i === 0 || bounds[at] !== bounds[order[i - 1]])
+  /** Brings the buckets into the order of their bounds; of equal bounds the first counts. */
+  #sort(): void {
+    const bounds = [...this.#bounds.used]
+    const counts = [...this.#counts.used]
+    const order = bounds.map((_, i) => i).sort((a, b) => (bounds[a] === bounds[b] ? a - b : bounds[a] - bounds[b]))
+    this.#bounds.clear()
+    this.#counts.clear()
+    order.forEach((at, i) => {
+      if (i > 0 && bounds[at] === bounds[order[i - 1]]) return
+      this.#bounds.push(bounds[at])
+      this.#counts.push(counts[at])
+    })
   }
 }

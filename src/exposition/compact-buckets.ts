@@ -1,4 +1,5 @@
 import type { Histogram, Spans } from '../model/histogram.ts'
+import { NumberList } from './number-list.ts'
 
 interface Buckets {
   readonly spans: Spans
@@ -29,9 +30,9 @@ function compacted(spans: Spans, counts: Float64Array, gapMax: number): Buckets 
     if (spans[s] < 0 || (s > 1 && spans[s - 1] < 0)) return { spans, counts }
     bucketCount += spans[s]
   }
-  if (bucketCount !== counts.length) return { spans, counts }
-  const outSpans: number[] = []
-  const outCounts: number[] = []
+  if (bucketCount !== counts.length || isCompact(spans, counts, gapMax)) return { spans, counts }
+  outSpans.clear()
+  outCounts.clear()
   /** Bucket index behind the last one that was put out. */
   let next = 0
   let bucket = 0
@@ -44,11 +45,27 @@ function compacted(spans: Spans, counts: Float64Array, gapMax: number): Buckets 
       const gap = index - next
       if (outSpans.length > 0 && gap <= gapMax) {
         for (let i = 0; i < gap; i++) outCounts.push(0)
-        outSpans[outSpans.length - 1] += gap + 1
-      } else outSpans.push(gap, 1)
+        outSpans.values[outSpans.length - 1] += gap + 1
+      } else {
+        outSpans.push(gap)
+        outSpans.push(1)
+      }
       outCounts.push(count)
       next = index + 1
     }
   }
-  return { spans: Int32Array.from(outSpans), counts: Float64Array.from(outCounts) }
+  const kept = new Int32Array(outSpans.length)
+  for (let i = 0; i < kept.length; i++) kept[i] = outSpans.at(i)
+  return { spans: kept, counts: outCounts.used.slice() }
 }
+
+/** No bucket is empty, no span either, and none could be joined. */
+function isCompact(spans: Spans, counts: Float64Array, gapMax: number): boolean {
+  for (let s = 0; s < spans.length; s += 2) if (spans[s + 1] === 0 || (s > 0 && spans[s] <= gapMax)) return false
+  for (let i = 0; i < counts.length; i++) if (counts[i] === 0) return false
+  return true
+}
+
+// What is put out, until it is copied to where it stays.
+const outSpans = new NumberList()
+const outCounts = new NumberList()

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { expositionPage, mutatedPage } from '../../test/support/exposition-page-generator.ts'
+import type { Random } from '../base/env.ts'
 import { seededRandom } from '../base/virtual/random.ts'
 import { ExpositionError } from './exposition-error.ts'
 import { NhcbParser } from './nhcb-parser.ts'
@@ -144,6 +145,95 @@ test('what is expected is taken, whatever comes before it', () => {
     assert.equal(second.next(), Entry.end)
   }
 })
+
+test('a page that is like the last one reads as it does by itself', () => {
+  const random = seededRandom(5)
+  for (let round = 0; round < 200; round++) {
+    const page = expositionPage(random, { now: 1e12, nativeHistograms: true, created: true, timestamps: true })
+    const format = (['text', 'openmetrics', 'protobuf'] as const)[round % 3]
+    const options = { ...CONVERT, keepClassicHistograms: round % 5 === 0 }
+    const content = format === 'openmetrics' ? page.openMetrics : page[format]
+    checkAgain(format, content, content, options)
+    if (format !== 'protobuf') checkAgain(format, content, changedLines(random, content), options)
+    const convertClassicHistograms = round % 2 === 0
+    checkAgain('protobuf', page.protobuf, mutatedPage(random, page.protobuf), { ...options, convertClassicHistograms })
+    checkAgain('protobuf', page.protobuf, expositionPage(seededRandom(round), { now: 1e12 }).protobuf, options)
+  }
+  const before = '# TYPE h histogram\nh_bucket{le="1"} 1\nh_sum 1\nh_count 2\n# TYPE x gauge\nx 1\n'
+  for (const after of [
+    before.replaceAll('h_count 2', 'h_count 2\nh_bucket{le="2"} 2'),
+    before.replaceAll('h_sum 1', 'h_bucket{le="2"} 2\nh_sum 1'),
+    before.replaceAll('h_sum 1\n', ''),
+    before.replaceAll('h_sum 1\n', 'h_sum 1\nh_sum{a="b"} 2\n'),
+    before.replaceAll('h_count 2', 'h_count 2\nh_count{a="b"} 3'),
+    before.replaceAll('h_count 2', 'h_count 1\nh_bucket{le="2"} 2'),
+    before.replaceAll('h_bucket{le="1"} 1', 'h_bucket{le="1"} 3'),
+    before.replaceAll('TYPE h ', 'TYPE g '),
+    before.replaceAll('TYPE h histogram', 'TYPE h gauge'),
+    before.replaceAll('# TYPE x gauge\n', ''),
+    before.slice(0, before.indexOf('# TYPE x')),
+    before.slice(0, before.indexOf('h_count')),
+  ]) {
+    checkAgain('text', Buffer.from(before), Buffer.from(after), CONVERT)
+    checkAgain('text', Buffer.from(after), Buffer.from(before), CONVERT)
+  }
+})
+
+/** Takes lines away, doubles them, or moves them. */
+function changedLines(random: Random, content: Uint8Array): Uint8Array {
+  const lines = Buffer.from(content).toString('latin1').split('\n')
+  for (let i = 0; i < 3; i++) {
+    const at = Math.floor(random.next() * (lines.length - 2))
+    const removed = lines.splice(at, Math.floor(random.next() * 3))
+    if (Math.floor(random.next() * 2) === 0) lines.splice(Math.floor(random.next() * (lines.length - 2)), 0, ...removed)
+  }
+  return Buffer.from(lines.join('\n'), 'latin1')
+}
+
+/** Reads the second page with what the first was, as a scrape does. */
+function checkAgain(format: PageFormat, before: Uint8Array, after: Uint8Array, options: typeof CONVERT): void {
+  const parser = reset(pageParserFor(format, options), before)
+  const series: Buffer[] = []
+  for (let entry = parser.next(); entry !== Entry.end; entry = parser.next()) {
+    if (entry === Entry.series) series.push(Buffer.from(parser.seriesBytes.slice(parser.seriesStart, parser.seriesEnd)))
+  }
+  const bytes = Buffer.concat(series)
+  const offsets = [0]
+  for (const { length } of series) offsets.push(offsets[offsets.length - 1] + length)
+  const again = reset(pageParserFor(format, options), after)
+  const rows: string[] = []
+  let fault = ''
+  try {
+    for (let cursor = 0; ; ) {
+      if (cursor < series.length && again.takeExpected(bytes, offsets[cursor], offsets[cursor + 1])) {
+        rows.push(shown(again))
+        cursor++
+        continue
+      }
+      const entry = again.next()
+      if (entry === Entry.end) break
+      if (entry !== Entry.series) continue
+      rows.push(shown(again))
+      // From a series that has moved on, those behind it are expected.
+      const at = series.findIndex((one) => one.equals(again.seriesBytes.subarray(again.seriesStart, again.seriesEnd)))
+      if (at >= 0) cursor = at + 1
+    }
+  } catch (error) {
+    assert.ok(error instanceof ExpositionError, (error as Error).stack)
+    fault = error.message
+  }
+  const want: string[] = []
+  let wantedFault = ''
+  try {
+    const first = reset(pageParserFor(format, options), after)
+    for (let entry = first.next(); entry !== Entry.end; entry = first.next()) if (entry === Entry.series) want.push(shown(first))
+  } catch (error) {
+    assert.ok(error instanceof ExpositionError, (error as Error).stack)
+    wantedFault = error.message
+  }
+  assert.equal(fault, wantedFault)
+  if (fault === '') assert.deepEqual(rows, want, Buffer.from(after).toString())
+}
 
 test('garbage is refused or read, never worse', () => {
   const random = seededRandom(6)

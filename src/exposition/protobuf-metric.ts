@@ -1,3 +1,4 @@
+import { HISTOGRAM_BUCKETS_MAX } from '../model/histogram.ts'
 import { ExpositionError } from './exposition-error.ts'
 import { NumberList } from './number-list.ts'
 import { LABELS_MAX } from './page-parser.ts'
@@ -6,6 +7,9 @@ import { type ProtobufReader, WireType } from './protobuf-reader.ts'
 const METRIC = 'Metric'
 const HISTOGRAM = 'Histogram'
 
+/** A native histogram may have so many exemplars: a few bytes of a page are one. */
+const EXEMPLARS_MAX = 65_536
+
 /**
  * One metric of a family, read from its message; used again for the next. Parts that may not be needed (labels, exemplars) are left where
  * they stand: as pairs of positions in the page, from and to.
@@ -13,7 +17,11 @@ const HISTOGRAM = 'Histogram'
  */
 export class ProtobufMetric {
   /** Four positions a label: name and value, each from and to. */
-  readonly labelAt = new NumberList()
+  readonly #labelAt = new NumberList()
+  /** The labels were taken as they stand, and are read when they are asked for. */
+  #hasUnread = false
+  /** Fields of histograms and summaries were read, and are to be cleared. */
+  #isCompound = false
   /** Where all labels stand: their fields, usually without others between them. */
   labelsStart = 0
   labelsEnd = 0
@@ -58,14 +66,45 @@ export class ProtobufMetric {
     this.#clear()
     this.labelsStart = reader.position
     this.labelsEnd = reader.position
+    this.#readFields(reader, end, false)
+  }
+
+  /**
+   * The same where labels, and nothing else, are known to stand up to `labelsEnd`; they are not looked into. False: there are more of
+   * them further on. Hot: once a metric.
+   */
+  readKnown(reader: ProtobufReader, labelsEnd: number, end: number): boolean {
+    this.#clear()
+    this.labelsStart = reader.position
+    this.labelsEnd = labelsEnd
+    this.#hasUnread = true
+    reader.position = labelsEnd
+    return this.#readFields(reader, end, true)
+  }
+
+  /** Where the labels stand: four positions each, name and value, from and to. */
+  labels(reader: ProtobufReader): NumberList {
+    if (!this.#hasUnread) return this.#labelAt
+    this.#hasUnread = false
+    reader.position = this.labelsStart
+    while (reader.position < this.labelsEnd) {
+      reader.key(METRIC, this.labelsEnd)
+      this.#readLabel(reader, reader.lengthEnd(this.labelsEnd))
+    }
+    return this.#labelAt
+  }
+
+  /** False where there are labels and none may be. */
+  #readFields(reader: ProtobufReader, end: number, isWithoutLabels: boolean): boolean {
     while (reader.position < end) {
       const start = reader.position
       reader.key(METRIC, end)
       switch (reader.field) {
         case 1:
+          if (isWithoutLabels) return false
           reader.want(WireType.length, 'Label')
           this.#readLabel(reader, reader.lengthEnd(end))
-          if (this.labelAt.length === 4) this.labelsStart = start
+          if (this.#labelAt.length === 4) this.labelsStart = start
           this.labelsEnd = reader.position
           break
         case 2:
@@ -97,16 +136,23 @@ export class ProtobufMetric {
           reader.skip(end)
       }
     }
+    return true
   }
 
   #clear(): void {
-    this.labelAt.clear()
+    this.#labelAt.clear()
+    this.#hasUnread = false
     this.timestamp = 0
     this.counter = 0
     this.gauge = 0
     this.untyped = 0
     this.created = 0
     this.exemplarAt.clear()
+    if (this.#isCompound) this.#clearCompound()
+  }
+
+  #clearCompound(): void {
+    this.#isCompound = false
     this.summaryCount = 0
     this.summarySum = 0
     this.quantiles.clear()
@@ -131,8 +177,8 @@ export class ProtobufMetric {
   }
 
   #readLabel(reader: ProtobufReader, end: number): void {
-    if (this.labelAt.length >= LABELS_MAX * 4) throw new ExpositionError(`series with more than ${LABELS_MAX} labels`)
-    readPair(reader, end, this.labelAt)
+    if (this.#labelAt.length >= LABELS_MAX * 4) throw new ExpositionError(`series with more than ${LABELS_MAX} labels`)
+    readPair(reader, end, this.#labelAt)
   }
 
   #readCounter(reader: ProtobufReader, end: number): void {
@@ -151,6 +197,7 @@ export class ProtobufMetric {
   }
 
   #readSummary(reader: ProtobufReader, end: number): void {
+    this.#isCompound = true
     while (reader.position < end) {
       reader.key('Summary', end)
       switch (reader.field) {
@@ -194,6 +241,7 @@ export class ProtobufMetric {
   }
 
   #readHistogram(reader: ProtobufReader, end: number): void {
+    this.#isCompound = true
     while (reader.position < end) {
       reader.key(HISTOGRAM, end)
       switch (reader.field) {
@@ -257,6 +305,8 @@ export class ProtobufMetric {
           break
         case 16:
           reader.want(WireType.length, 'Exemplars')
+          if (this.nativeExemplarAt.length >= EXEMPLARS_MAX * 2)
+            throw new ExpositionError(`histogram with more than ${EXEMPLARS_MAX} exemplars`)
           takePart(reader, end, this.nativeExemplarAt)
           break
         default:
@@ -387,6 +437,7 @@ function readSpan(reader: ProtobufReader, end: number, spans: NumberList): void 
     if (isOffset) offset = reader.zigzag32
     else length = reader.unsigned32
   }
+  if (spans.length >= HISTOGRAM_BUCKETS_MAX * 2) throw new ExpositionError(`histogram with more than ${HISTOGRAM_BUCKETS_MAX} spans`)
   spans.push(offset)
   spans.push(length)
 }
@@ -395,23 +446,28 @@ function readSpan(reader: ProtobufReader, end: number, spans: NumberList): void 
 function readDeltas(reader: ProtobufReader, end: number, name: string, out: NumberList): void {
   if (reader.wireType === WireType.varint) {
     reader.varint(end)
-    out.push(reader.zigzag)
+    pushBucket(out, reader.zigzag)
     return
   }
   reader.want(WireType.length, name)
   const stop = reader.lengthEnd(end)
   while (reader.position < stop) {
     reader.varint(stop)
-    out.push(reader.zigzag)
+    pushBucket(out, reader.zigzag)
   }
 }
 
 function readDoubles(reader: ProtobufReader, end: number, name: string, out: NumberList): void {
   if (reader.wireType === WireType.fixed64) {
-    out.push(reader.double(end))
+    pushBucket(out, reader.double(end))
     return
   }
   reader.want(WireType.length, name)
   const stop = reader.lengthEnd(end)
-  while (reader.position < stop) out.push(reader.double(stop))
+  while (reader.position < stop) pushBucket(out, reader.double(stop))
+}
+
+function pushBucket(out: NumberList, count: number): void {
+  if (out.length >= HISTOGRAM_BUCKETS_MAX) throw new ExpositionError(`histogram with more than ${HISTOGRAM_BUCKETS_MAX} buckets`)
+  out.push(count)
 }

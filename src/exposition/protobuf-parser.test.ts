@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { expositionPage, mutatedPage } from '../../test/support/exposition-page-generator.ts'
+import { field, varint, varintField } from '../../test/support/write-requests.ts'
 import { seededRandom } from '../base/virtual/random.ts'
 import type { Histogram } from '../model/histogram.ts'
 import type { ExposedFamily, ExposedHistogram } from './exposed-family.ts'
@@ -302,4 +303,26 @@ test('garbage is refused or read, never worse', () => {
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => attempt(bytes)),
     { numRuns: 2000 },
   )
+})
+
+test('a page that would become very large is refused', () => {
+  const check = (metrics: Buffer, want: RegExp) => {
+    const content = Buffer.concat([field(1, 'h'), varintField(3, 4), metrics])
+    const parser = reset(new ProtobufParser({ ...PLAIN, keepClassic: true }), Buffer.concat([varint(content.length), content]))
+    assert.throws(() => {
+      while (parser.next() !== Entry.end);
+    }, want)
+  }
+  const histogram = (...fields: Buffer[]) => field(4, field(7, Buffer.concat(fields)))
+  const repeated = (count: number, bytes: Buffer) => Buffer.alloc(count * bytes.length, bytes)
+  check(histogram(field(13, Buffer.alloc(65_537))), /^ExpositionError: histogram with more than 65536 buckets$/)
+  check(histogram(repeated(65_537, varintField(13, 0))), /^ExpositionError: histogram with more than 65536 buckets$/)
+  check(histogram(field(14, Buffer.alloc(65_537 * 8))), /^ExpositionError: histogram with more than 65536 buckets$/)
+  check(histogram(repeated(65_537, field(12, ''))), /^ExpositionError: histogram with more than 65536 spans$/)
+  check(histogram(repeated(65_537, field(16, ''))), /^ExpositionError: histogram with more than 65536 exemplars$/)
+  check(repeated(4_194_305, field(4, '')), /^ExpositionError: family with more than 4194304 metrics$/)
+  // One label, told of with each bucket.
+  const label = field(1, Buffer.concat([field(1, 'a'), field(2, Buffer.alloc(1_000_000, 'x'))]))
+  const buckets = field(7, repeated(1000, field(3, '')))
+  check(field(4, Buffer.concat([label, buckets])), /^ExpositionError: series of a page of \d+ bytes take more than 268435456 bytes$/)
 })

@@ -17,7 +17,8 @@ import type { Timestamp } from '../model/time.ts'
 import { compactHistogram } from './compact-buckets.ts'
 import { ExpositionError } from './exposition-error.ts'
 import { formatBucketBound } from './float.ts'
-import { hasHighBit } from './line-bytes.ts'
+import { hasHighBit, isEqual } from './line-bytes.ts'
+import { NAME_CLASSES as classes, METRIC_REST, METRIC_START } from './name-bytes.ts'
 import { NumberList } from './number-list.ts'
 import { Entry, type PageParser, SERIES_BYTES_MAX } from './page-parser.ts'
 import { ProtobufMetric, readPair, readTime } from './protobuf-metric.ts'
@@ -43,12 +44,29 @@ const Role = { whole: 0, count: 99, sum: 115, bucket: 98, quantile: 113 } as con
 /** What a bound may take. */
 const BOUND_BYTES_MAX = 32
 
+/**
+ * Most bytes of series that a page may tell of beside its own: a metric's labels stand in it once, and in the series of each of its
+ * buckets. As much as a page of text may have where nothing limits it.
+ */
+const SERIES_TOTAL_BYTES_MAX = 256 * 1024 * 1024
+/** A family may have so many metrics: two bytes of a page are one. */
+const METRICS_MAX = 4_194_304
+
 /** Of bytes that an error shows. */
 const SHOWN_BYTES_MAX = 1000
 /** The length before a message takes at most so many bytes. */
 const LENGTH_BYTES_MAX = 5
 
-type Stage = 'family' | 'unit' | 'type' | 'metrics'
+type Stage = 'family' | 'help' | 'unit' | 'type' | 'metrics'
+
+const HELP_BEGINS = encoder.encode('# HELP ')
+const TYPE_BEGINS = encoder.encode('# TYPE ')
+const TYPE_ENDS = TYPES.map((type) => encoder.encode(` ${type}\n`))
+const NEWLINE = 10
+const SPACE = 32
+const BACKSLASH = 92
+/** The key of a metric's label. */
+const LABEL_KEY = (1 << 3) | WireType.length
 
 export interface ProtobufOptions {
   /** Native histograms are not looked at: what is classic in them is kept. Source: Prometheus' scrape_native_histograms. */
@@ -65,9 +83,13 @@ export class ProtobufParser implements PageParser {
   /** Where the next family's length stands. */
   #familyEnd = 0
   #stage: Stage = 'family'
-  #name = ''
-  #nameBytes: Buffer = Buffer.alloc(0)
-  #help = ''
+  /** Where name and help stand in the page. */
+  #nameStart = 0
+  #nameEnd = 0
+  #helpStart = 0
+  #helpEnd = 0
+  /** Made when it is asked for. */
+  #nameText: string | undefined
   #unit = ''
   #kind = 0
   /** Two positions a metric of the family. */
@@ -79,21 +101,27 @@ export class ProtobufParser implements PageParser {
   #hasMore = false
   /** An entry was looked at and not taken. */
   #pending: Entry | undefined
-  #series = new Uint8Array(1024)
-  /** Where the metric's name and labels end in that. */
-  #labelsEnd = 0
-  #comment = new Uint8Array(0)
+  /** What stands behind the labels in the series bytes: a role, and the number of the bound, -1 for none. */
+  #role = 0
+  #boundIndex = -1
+  /** Series bytes that were made up. */
+  #made = new Uint8Array(1024)
+  /** Where the series bytes stand: those, or the expected ones. */
+  #series: Uint8Array = this.#made
+  /** Bytes of all series of the page so far. */
+  #seriesTotalBytes = 0
+  #comment: Uint8Array = new Uint8Array(0)
   /** Texts of the bounds of the last buckets, by their number: neighbours have the same. */
   readonly #bounds: number[] = []
   readonly #boundTexts: string[] = []
   position = 0
-  readonly seriesStart = 0
+  seriesStart = 0
   seriesEnd = 0
   readonly numbers = new Float64Array(2)
   hasTimestamp = false
   isPlain = true
   isHistogram = false
-  readonly commentStart = 0
+  commentStart = 0
   commentEnd = 0
   type: MetricType = 'unknown'
 
@@ -106,6 +134,7 @@ export class ProtobufParser implements PageParser {
     this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
     this.#length = length
     this.#familyEnd = 0
+    this.#seriesTotalBytes = 0
     this.#stage = 'family'
     this.#pending = undefined
     this.position = 0
@@ -120,24 +149,54 @@ export class ProtobufParser implements PageParser {
     return this.#comment
   }
 
+  /** Hot: once a sample. */
   takeExpected(expected: Uint8Array, from: number, to: number): boolean {
-    this.#pending ??= this.#advance()
-    if (this.#pending !== Entry.series || !isEqual(this.#series, this.seriesEnd, expected, from, to)) return false
+    let isKnown = false
+    if (this.#pending === undefined) {
+      if (this.#stage !== 'metrics') return false
+      if (this.#hasMore) this.#part++
+      else {
+        if (this.#metricIndex >= this.#metricAt.length) return false
+        isKnown = this.#readKnownMetric(expected, from, to)
+        if (!isKnown) this.#readMetric()
+      }
+      this.#readPart()
+      this.#pending = Entry.series
+    } else if (this.#pending !== Entry.series) return false
+    if (!this.#isSeries(expected, from, to, isKnown)) return false
     this.#pending = undefined
+    this.#series = expected
+    this.seriesStart = from
+    this.seriesEnd = to
     return true
   }
 
   takeExpectedComment(expected: Uint8Array, from: number, to: number): boolean {
-    this.#pending ??= this.#advance()
-    if (this.#pending === Entry.series || this.#pending === Entry.end) return false
-    if (!isEqual(this.#comment, this.commentEnd, expected, from, to)) return false
-    this.#pending = undefined
+    if (this.#pending === undefined) {
+      if (this.#stage === 'metrics' && !this.#hasMore && this.#metricIndex >= this.#metricAt.length) this.#stage = 'family'
+      if (this.#stage === 'family' && !this.#nextFamily()) return false
+      if (this.#stage === 'help' && this.#isHelpLine(expected, from, to)) this.#stage = this.#unit === '' ? 'type' : 'unit'
+      else if (this.#stage === 'type' && this.#isTypeLine(expected, from, to)) this.#beginMetrics()
+      else {
+        if (this.#stage === 'metrics') return false
+        this.#pending = this.#advance()
+      }
+    }
+    if (this.#pending !== undefined) {
+      if (this.#pending === Entry.series || this.#pending === Entry.end) return false
+      if (!isEqual(this.#comment, 0, this.commentEnd, expected, from, to)) return false
+      this.#pending = undefined
+    }
+    this.#comment = expected
+    this.commentStart = from
+    this.commentEnd = to
     return true
   }
 
   next(): Entry {
     const entry = this.#pending ?? this.#advance()
     this.#pending = undefined
+    if (entry === Entry.series) this.#writeSeries()
     return entry
   }
 
@@ -145,23 +204,16 @@ export class ProtobufParser implements PageParser {
     for (;;) {
       switch (this.#stage) {
         case 'family':
-          if (this.#familyEnd >= this.#length) {
-            this.position = this.#length
-            return Entry.end
-          }
-          this.#readFamily()
-          // A family without metrics says nothing, not even what it is.
-          if (this.#metricAt.length === 0) continue
-          this.#checkFamily()
+          if (!this.#nextFamily()) return Entry.end
+          continue
+        case 'help':
           this.#stage = this.#unit === '' ? 'type' : 'unit'
-          return this.#tell(Entry.help, helpLine(this.#name, this.#help))
+          return this.#tell(Entry.help, helpLine(this.#name, this.#buffer.toString('utf8', this.#helpStart, this.#helpEnd)))
         case 'unit':
           this.#stage = 'type'
           return this.#tell(Entry.unit, `# UNIT ${shownName(this.#name)} ${this.#unit}\n`)
         case 'type':
-          this.#stage = 'metrics'
-          this.#hasMore = false
-          this.type = TYPES[this.#kind]
+          this.#beginMetrics()
           return this.#tell(Entry.type, `# TYPE ${shownName(this.#name)} ${this.type}\n`)
         case 'metrics':
           if (this.#hasMore) this.#part++
@@ -178,8 +230,63 @@ export class ProtobufParser implements PageParser {
 
   #tell(entry: Entry, line: string): Entry {
     this.#comment = encoder.encode(line)
+    this.commentStart = 0
     this.commentEnd = this.#comment.length
     return entry
+  }
+
+  /** Reads up to the next family that has metrics; false when there is none. */
+  #nextFamily(): boolean {
+    while (this.#familyEnd < this.#length) {
+      this.#readFamily()
+      // A family without metrics says nothing, not even what it is.
+      if (this.#metricAt.length === 0) continue
+      this.#checkFamily()
+      this.#stage = 'help'
+      return true
+    }
+    this.position = this.#length
+    return false
+  }
+
+  #beginMetrics(): void {
+    this.#stage = 'metrics'
+    this.#hasMore = false
+    this.type = TYPES[this.#kind]
+  }
+
+  /** Whether the line says what the family says, where nothing in it has to be quoted or escaped. */
+  #isHelpLine(expected: Uint8Array, from: number, to: number): boolean {
+    const buffer = this.#buffer
+    const textStart = from + HELP_BEGINS.length + this.#nameEnd - this.#nameStart + 1
+    if (to - textStart - 1 !== this.#helpEnd - this.#helpStart || expected[to - 1] !== NEWLINE || expected[textStart - 1] !== SPACE)
+      return false
+    if (!this.#hasPlainName(expected, from, HELP_BEGINS)) return false
+    for (let i = textStart, p = this.#helpStart; p < this.#helpEnd; i++, p++) {
+      const c = buffer[p]
+      if (c !== expected[i] || c === BACKSLASH || c === NEWLINE) return false
+    }
+    return true
+  }
+
+  #isTypeLine(expected: Uint8Array, from: number, to: number): boolean {
+    const ends = TYPE_ENDS[this.#kind]
+    const endsAt = from + TYPE_BEGINS.length + this.#nameEnd - this.#nameStart
+    return isEqual(ends, 0, ends.length, expected, endsAt, to) && this.#hasPlainName(expected, from, TYPE_BEGINS)
+  }
+
+  /** Whether the line begins so and with the family's name, which needs no quotes. */
+  #hasPlainName(expected: Uint8Array, from: number, begins: Uint8Array): boolean {
+    for (let i = 0; i < begins.length; i++) if (expected[from + i] !== begins[i]) return false
+    const buffer = this.#buffer
+    for (let i = from + begins.length, p = this.#nameStart; p < this.#nameEnd; i++, p++) {
+      if (buffer[p] !== expected[i] || (classes[buffer[p]] & (p === this.#nameStart ? METRIC_START : METRIC_REST)) === 0) return false
+    }
+    return true
+  }
+
+  get #name(): string {
+    return (this.#nameText ??= this.#buffer.toString('utf8', this.#nameStart, this.#nameEnd))
   }
 
   #readFamily(): void {
@@ -189,8 +296,8 @@ export class ProtobufParser implements PageParser {
     this.#familyEnd = end
     this.#metricAt.clear()
     this.#metricIndex = 0
-    this.#nameBytes = this.#buffer.subarray(0, 0)
-    let help = this.#nameBytes
+    this.#nameStart = this.#nameEnd = this.#helpStart = this.#helpEnd = 0
+    this.#nameText = undefined
     this.#unit = ''
     this.#kind = 0
     while (reader.position < end) {
@@ -198,11 +305,15 @@ export class ProtobufParser implements PageParser {
       switch (reader.field) {
         case 1:
           reader.want(WireType.length, 'Name')
-          this.#nameBytes = this.#bytesOf(end)
+          this.#nameEnd = reader.lengthEnd(end)
+          this.#nameStart = reader.position
+          reader.position = this.#nameEnd
           break
         case 2:
           reader.want(WireType.length, 'Help')
-          help = this.#bytesOf(end)
+          this.#helpEnd = reader.lengthEnd(end)
+          this.#helpStart = reader.position
+          reader.position = this.#helpEnd
           break
         case 3:
           reader.want(WireType.varint, 'Type')
@@ -212,6 +323,7 @@ export class ProtobufParser implements PageParser {
         case 4: {
           reader.want(WireType.length, 'Metric')
           const stop = reader.lengthEnd(end)
+          if (this.#metricAt.length >= METRICS_MAX * 2) throw new ExpositionError(`family with more than ${METRICS_MAX} metrics`)
           this.#metricAt.push(reader.position)
           this.#metricAt.push(stop)
           reader.position = stop
@@ -219,17 +331,17 @@ export class ProtobufParser implements PageParser {
         }
         case 5:
           reader.want(WireType.length, 'Unit')
-          this.#unit = this.#bytesOf(end).toString('utf8')
+          this.#unit = this.#textOf(end)
           break
         default:
           reader.skip(end)
       }
     }
     this.position = this.#metricAt.length === 0 ? end : this.#metricAt.at(0)
-    this.#name = this.#nameBytes.toString('utf8')
-    this.#help = help.toString('utf8')
-    if (this.#metricAt.length > 0 && hasHighBit(help, 0, help.length) && !isUtf8(help)) {
-      throw new ExpositionError(`invalid help for metric ${quote(this.#name)}: ${shownBytes(help)}`)
+    const [helpStart, helpEnd] = [this.#helpStart, this.#helpEnd]
+    if (this.#metricAt.length > 0 && hasHighBit(this.#buffer, helpStart, helpEnd)) {
+      const help = this.#buffer.subarray(helpStart, helpEnd)
+      if (!isUtf8(help)) throw new ExpositionError(`invalid help for metric ${quote(this.#name)}: ${shownBytes(help)}`)
     }
   }
 
@@ -251,25 +363,26 @@ export class ProtobufParser implements PageParser {
     return end
   }
 
-  #bytesOf(end: number): Buffer {
+  #textOf(end: number): string {
     const reader = this.#reader
     const stop = reader.lengthEnd(end)
-    const bytes = this.#buffer.subarray(reader.position, stop)
+    const text = this.#buffer.toString('utf8', reader.position, stop)
     reader.position = stop
-    return bytes
+    return text
   }
 
   #checkFamily(): void {
-    const name = this.#name
-    const bytes = this.#nameBytes
-    if (bytes.length === 0 || (hasHighBit(bytes, 0, bytes.length) && !isUtf8(bytes))) {
-      throw new ExpositionError(`invalid metric name: ${shownBytes(bytes)}`)
+    const [start, end] = [this.#nameStart, this.#nameEnd]
+    const isOdd = start === end || hasHighBit(this.#buffer, start, end)
+    if (isOdd && (start === end || !isUtf8(this.#buffer.subarray(start, end)))) {
+      throw new ExpositionError(`invalid metric name: ${shownBytes(this.#buffer.subarray(start, end))}`)
     }
     if (this.#kind < 0 || this.#kind >= TYPES.length) {
-      throw new ExpositionError(`unknown metric type for metric ${quote(name)}: ${this.#kind}`)
+      throw new ExpositionError(`unknown metric type for metric ${quote(this.#name)}: ${this.#kind}`)
     }
     const unit = this.#unit
     if (unit === '') return
+    const name = this.#name
     const isTotal = this.#kind === Kind.counter && name.endsWith('_total')
     const stem = isTotal ? name.slice(0, -'_total'.length) : name
     if (!stem.endsWith(`_${unit}`)) {
@@ -283,33 +396,87 @@ export class ProtobufParser implements PageParser {
     const at = this.#metricAt
     reader.position = at.at(this.#metricIndex)
     const end = at.at(this.#metricIndex + 1)
-    this.#metricIndex += 2
     metric.read(reader, end)
+    const size = this.#nameEnd - this.#nameStart + metric.labelsEnd - metric.labelsStart + BOUND_BYTES_MAX
+    if (size > SERIES_BYTES_MAX) throw new ExpositionError(`series of ${size} bytes, at most ${SERIES_BYTES_MAX}`)
+    this.#beginMetric(end)
+  }
+
+  /**
+   * Reads the next metric without looking into its labels, if they and its name are those that the expected series has; else answers
+   * false and stays where it is. Hot: once a metric.
+   */
+  #readKnownMetric(expected: Uint8Array, from: number, to: number): boolean {
+    const buffer = this.#buffer
+    const start = this.#metricAt.at(this.#metricIndex)
+    const end = this.#metricAt.at(this.#metricIndex + 1)
+    // The first part of a metric is the whole of it, or its count.
+    const separatorAt = expected[to - 1] === SEPARATOR ? to - 1 : to - 2
+    const labelsFrom = from + this.#nameEnd - this.#nameStart + 1
+    const labelsEnd = start + separatorAt - labelsFrom
+    if (labelsEnd < start || labelsEnd > end || expected[separatorAt] !== SEPARATOR || expected[labelsFrom - 1] !== SEPARATOR) return false
+    for (let i = separatorAt - 1, p = labelsEnd - 1; p >= start; i--, p--) if (buffer[p] !== expected[i]) return false
+    for (let i = from, p = this.#nameStart; p < this.#nameEnd; i++, p++) if (buffer[p] !== expected[i]) return false
+    // Nothing but labels stands there.
+    const reader = this.#reader
+    for (let p = start; p < labelsEnd; p = reader.lengthEnd(end)) {
+      if (buffer[p] !== LABEL_KEY) return false
+      reader.position = p + 1
+    }
+    reader.position = start
+    if (!this.#metric.readKnown(reader, labelsEnd, end)) return false
+    this.#beginMetric(end)
+    return true
+  }
+
+  #beginMetric(end: number): void {
+    const metric = this.#metric
+    this.#metricIndex += 2
     this.position = end
     this.hasTimestamp = metric.timestamp !== 0
     this.numbers[1] = metric.timestamp
     const isHistogram = this.#kind === Kind.histogram || this.#kind === Kind.gaugeHistogram
     if (isHistogram && !this.#options.ignoreNative && isNative(metric)) this.#part = Part.native
     else this.#part = isHistogram || this.#kind === Kind.summary ? Part.count : Part.first
-    this.#writeLabels()
   }
 
   /**
-   * The beginning of the metric's series bytes, after the name: its labels as they stand in the page, which are the same next time
-   * if whoever wrote them is.
+   * Makes up the series bytes: the name, the labels as they stand in the page, which are the same next time if whoever wrote them is,
+   * and what the sample is of its metric.
    */
-  #writeLabels(): void {
+  #writeSeries(): void {
     const { labelsStart, labelsEnd } = this.#metric
-    const size = this.#nameBytes.length + labelsEnd - labelsStart + BOUND_BYTES_MAX
-    if (size > SERIES_BYTES_MAX) throw new ExpositionError(`series of ${size} bytes, at most ${SERIES_BYTES_MAX}`)
-    if (this.#series.length < size) this.#series = new Uint8Array(size * 2)
-    const series = this.#series
-    // Also when it is the same as the last metric's: the buffer may be another one.
-    let p = this.#nameBytes.copy(series)
+    const size = this.#nameEnd - this.#nameStart + labelsEnd - labelsStart + BOUND_BYTES_MAX
+    if (this.#made.length < size) this.#made = new Uint8Array(size * 2)
+    const series = this.#made
+    let p = this.#buffer.copy(series, 0, this.#nameStart, this.#nameEnd)
     series[p++] = SEPARATOR
     p += this.#buffer.copy(series, p, labelsStart, labelsEnd)
     series[p++] = SEPARATOR
-    this.#labelsEnd = p
+    if (this.#role !== Role.whole) series[p++] = this.#role
+    const text = this.#boundIndex < 0 ? '' : this.#boundTexts[this.#boundIndex]
+    for (let i = 0; i < text.length; i++) series[p++] = text.charCodeAt(i)
+    this.#series = series
+    this.seriesStart = 0
+    this.seriesEnd = p
+  }
+
+  /** Whether the sample's series has these bytes; of those that are known up to the labels only what follows is looked at. */
+  #isSeries(expected: Uint8Array, from: number, to: number, isKnown: boolean): boolean {
+    const { labelsStart, labelsEnd } = this.#metric
+    const labelsFrom = from + this.#nameEnd - this.#nameStart + 1
+    const separatorAt = labelsFrom + labelsEnd - labelsStart
+    const text = this.#boundIndex < 0 ? '' : this.#boundTexts[this.#boundIndex]
+    const roleSize = this.#role === Role.whole ? 0 : 1
+    if (to - separatorAt - 1 !== roleSize + text.length || expected[separatorAt] !== SEPARATOR) return false
+    if (roleSize === 1 && expected[separatorAt + 1] !== this.#role) return false
+    for (let i = 0, p = separatorAt + 2; i < text.length; i++, p++) if (expected[p] !== text.charCodeAt(i)) return false
+    if (isKnown) return true
+    if (expected[labelsFrom - 1] !== SEPARATOR) return false
+    const buffer = this.#buffer
+    for (let i = separatorAt - 1, p = labelsEnd - 1; p >= labelsStart; i--, p--) if (buffer[p] !== expected[i]) return false
+    for (let i = from, p = this.#nameStart; p < this.#nameEnd; i++, p++) if (buffer[p] !== expected[i]) return false
+    return true
   }
 
   /** The sample that is next. */
@@ -369,8 +536,13 @@ export class ProtobufParser implements PageParser {
   #sample(value: number, role: number, hasMore: boolean): void {
     this.numbers[0] = value
     this.#hasMore = hasMore
-    this.seriesEnd = this.#labelsEnd
-    if (role !== Role.whole) this.#series[this.seriesEnd++] = role
+    this.#role = role
+    this.#boundIndex = -1
+    const { labelsStart, labelsEnd } = this.#metric
+    this.#seriesTotalBytes += this.#nameEnd - this.#nameStart + labelsEnd - labelsStart + 2
+    if (this.#seriesTotalBytes > this.#length + SERIES_TOTAL_BYTES_MAX) {
+      throw new ExpositionError(`series of a page of ${this.#length} bytes take more than ${SERIES_TOTAL_BYTES_MAX} bytes`)
+    }
   }
 
   #bound(bound: number, index: number): void {
@@ -378,16 +550,12 @@ export class ProtobufParser implements PageParser {
       this.#bounds[index] = bound
       this.#boundTexts[index] = formatBucketBound(bound)
     }
-    const text = this.#boundTexts[index]
-    const series = this.#series
-    let p = this.seriesEnd
-    for (let i = 0; i < text.length; i++) series[p++] = text.charCodeAt(i)
-    this.seriesEnd = p
+    this.#boundIndex = index
   }
 
   labels(): Labels {
     const pairs: string[] = [METRIC_NAME, this.#seriesName()]
-    this.#collectPairs(this.#metric.labelAt, pairs)
+    this.#collectPairs(this.#metric.labels(this.#reader), pairs)
     const part = this.#part
     if (part >= Part.first && this.#kind === Kind.summary) pairs.push('quantile', this.#boundTexts[part])
     else if (part >= Part.first && this.#kind >= Kind.histogram) pairs.push('le', this.#boundTexts[part])
@@ -412,7 +580,7 @@ export class ProtobufParser implements PageParser {
 
   emptyLabelNames(): readonly string[] {
     const pairs: string[] = []
-    this.#collectPairs(this.#metric.labelAt, pairs)
+    this.#collectPairs(this.#metric.labels(this.#reader), pairs)
     return pairs.filter((_, i) => i % 2 === 0 && pairs[i + 1] === '')
   }
 
@@ -510,12 +678,6 @@ export class ProtobufParser implements PageParser {
   }
 }
 
-function isEqual(bytes: Uint8Array, size: number, expected: Uint8Array, from: number, to: number): boolean {
-  if (to - from !== size) return false
-  for (let i = to - 1, p = size - 1; p >= 0; i--, p--) if (bytes[p] !== expected[i]) return false
-  return true
-}
-
 function isNative(metric: ProtobufMetric): boolean {
   return (
     metric.positiveSpans.length > 0 ||
@@ -532,7 +694,9 @@ function totalCount(metric: ProtobufMetric): number {
 
 /** A length beyond what a span can have becomes the longest, which no buckets fit. */
 function spansOf(spans: NumberList): Int32Array {
-  return Int32Array.from(spans.used, (value) => Math.min(value, 0x7fffffff))
+  const all = new Int32Array(spans.length)
+  for (let i = 0; i < all.length; i++) all[i] = Math.min(spans.at(i), 0x7fffffff)
+  return all
 }
 
 function absolute(deltas: NumberList): Float64Array {

@@ -52,6 +52,12 @@ export class ProtobufReader {
   varint(end: number): void {
     const bytes = this.#bytes
     let p = this.position
+    if (p < end && bytes[p] < 128) {
+      this.#low = bytes[p]
+      this.#high = 0
+      this.position = p + 1
+      return
+    }
     let low = 0
     let high = 0
     for (let shift = 0; ; shift += 7) {

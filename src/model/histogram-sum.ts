@@ -173,7 +173,7 @@ export class HistogramSum {
     return outcome
   }
 
-  /** How many of the first buckets lie in the zero bucket. */
+  /** How many of the first buckets lie in the zero bucket. As upstream one that only begins there, after a reduction, counts beside it. */
   #firstAboveZero(buckets: SparseBuckets): number {
     let first = 0
     while (first < buckets.length && exponentialBound(buckets.indexes[first], this.#schema) <= this.#zeroThreshold) first++

@@ -37,5 +37,8 @@ export interface Histogram {
   readonly customValues: Float64Array
 }
 
+/** Most buckets of one side of a histogram that anybody may send. Exponential ones of schema 0 over all numbers are 2,048. */
+export const HISTOGRAM_BUCKETS_MAX = 65_536
+
 export const NO_SPANS: Spans = new Int32Array(0)
 export const NO_BUCKETS: Float64Array = new Float64Array(0)

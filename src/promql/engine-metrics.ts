@@ -7,6 +7,7 @@ export type Slice = (typeof SLICES)[number]
 export interface EngineMetrics {
   readonly queries: Gauge
   readonly samples: Counter
+  readonly samplesRead: Counter
   observe(slice: Slice, seconds: number): void
 }
 
@@ -27,6 +28,10 @@ export function createEngineMetrics(registry: Registry, concurrencyMax: number):
     'prometheus_engine_query_samples_total',
     (name) => new Counter({ name, help: 'The total number of samples loaded by all queries.', registers }),
   )
+  const samplesRead = once(
+    'prometheus_engine_query_samples_read_total',
+    (name) => new Counter({ name, help: 'The total number of samples read by all queries.', registers }),
+  )
   const durations = once(
     'prometheus_engine_query_duration_seconds',
     (name) =>
@@ -40,5 +45,5 @@ export function createEngineMetrics(registry: Registry, concurrencyMax: number):
         registers,
       }),
   )
-  return { queries, samples, observe: (slice, seconds) => durations.observe({ slice }, seconds) }
+  return { queries, samples, samplesRead, observe: (slice, seconds) => durations.observe({ slice }, seconds) }
 }

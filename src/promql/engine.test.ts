@@ -137,6 +137,33 @@ test('an answer tells what it cost', async () => {
   assert.ok(stats.samplesPeak >= 3 && stats.samplesPeak < 60, `peak ${stats.samplesPeak}`)
   const { stats: windows } = await engine.range('sum_over_time(m[20s])', 0, 20_000, 10_000, { signal: signal() })
   assert.equal(windows.samplesTotal, 20 * (1 + 2 + 2))
+  assert.equal(windows.samplesRead, 20 * 3)
+  assert.equal(windows.perStep, undefined)
+})
+
+// What is looked at is upstream's (test/peers/query-stats.test.ts); what is read, only newer ones know.
+test('an answer tells what each step looked at, and read', async () => {
+  const engine = engineOver([seriesOf({ __name__: 'n' }, [0, 1, 2, 3, 4, 5, 6])])
+  const check = async (query: string, totals: readonly number[], reads: readonly number[]) => {
+    const { stats } = await engine.range(query, 20_000, 60_000, 20_000, { signal: signal(), perStepStats: true })
+    const { start, stepMs, totals: steps, reads: readSteps } = stats.perStep!
+    assert.deepEqual([start, stepMs, [...steps], [...readSteps]], [20_000, 20_000, totals, reads], query)
+    const sum = (counts: readonly number[]) => counts.reduce((a, b) => a + b, 0)
+    assert.deepEqual([stats.samplesTotal, stats.samplesRead], [sum(totals), sum(reads)], query)
+  }
+  await check('n', [1, 1, 1], [1, 1, 1])
+  await check('n + n', [2, 2, 2], [2, 2, 2])
+  await check('sum_over_time(n[30s])', [3, 3, 3], [3, 2, 2])
+  await check('sum_over_time(n[10s])', [1, 1, 1], [1, 1, 1])
+  await check('n @ 10', [1, 1, 1], [1, 0, 0])
+  await check('n * scalar(n @ 10)', [2, 2, 2], [2, 1, 1])
+  await check('predict_linear(n[30s] @ 20, 1)', [3, 3, 3], [3, 0, 0])
+  // A subquery at 0, 10, … 60 s: each of its samples is looked at by the steps that have it, and read by the first.
+  await check('sum_over_time(n[40s:10s])', [3, 4, 4], [3, 2, 2])
+  // Those at 30 and 50 s, in no window, are not read.
+  await check('sum_over_time(n[10s:10s])', [1, 1, 1], [1, 1, 1])
+  await check('sum_over_time(sum_over_time(n[20s])[20s:10s])', [2, 2, 2], [3, 2, 2])
+  await check('vector(1)', [0, 0, 0], [0, 0, 0])
 })
 
 test('engines may share a registry; queries are counted in it', async () => {

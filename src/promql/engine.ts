@@ -9,8 +9,9 @@ import { LimitedBudget } from './exec/budget.ts'
 import { ColumnMemory } from './exec/columns.ts'
 import { execute } from './exec/execute.ts'
 import { Pacer } from './exec/pacer.ts'
-import type { QueryRun } from './exec/query-run.ts'
+import type { QueryRun, SharedResult } from './exec/query-run.ts'
 import { collectMatrix, collectSamples, collectVector, scalarMatrix } from './exec/results.ts'
+import { SampleTally } from './exec/sample-tally.ts'
 import { evaluateScalar } from './exec/scalar.ts'
 import { type Steps, stepsBetween } from './exec/steps.ts'
 import { parseExpr } from './parser/parse.ts'
@@ -19,7 +20,7 @@ import { optimise } from './plan/optimise.ts'
 import { type Optimiser, type Plan, planType } from './plan/plan.ts'
 import type { QueryEngine, QueryOptions } from './query-engine.ts'
 import { QueryGate } from './query-gate.ts'
-import type { QueryResult, QueryValue } from './value.ts'
+import type { QueryResult, QueryValue, SamplesPerStep } from './value.ts'
 
 export interface EngineOptions {
   readonly env: Env
@@ -123,7 +124,8 @@ class Engine implements QueryEngine {
     const budget = new LimitedBudget({ samplesMax: this.#options.maxSamples, bytesMax: this.#options.maxBytes })
     const memory = new ColumnMemory(budget)
     const annotations = new Annotations(asked.query)
-    const run: QueryRun = {
+    const tally = new SampleTally(steps.count, asked.options.perStepStats === true ? memory : undefined)
+    const shared = {
       source: this.#options.source,
       context: { signal, budget },
       memory,
@@ -132,14 +134,18 @@ class Engine implements QueryEngine {
       lookbackMs: asked.options.lookbackMs || this.#options.lookbackMs,
       isRangeQuery,
       delayedNameRemoval: this.#options.delayedNameRemoval,
-      shared: new Map(),
-      samplesTotal: 0,
-      execute: (below, at, sink) => execute(run, below, at, sink),
+      shared: new Map<number, SharedResult>(),
     }
+    const counting = (counted: SampleTally): QueryRun => {
+      const run: QueryRun = { ...shared, tally: counted, counting, execute: (below, at, sink) => execute(run, below, at, sink) }
+      return run
+    }
+    const run = counting(tally)
     try {
       const value = isRangeQuery ? await rangeValue(run, plan, steps) : await instantValue(run, plan, steps)
       const done = clock.monotonic()
-      this.#metrics.samples.inc(run.samplesTotal)
+      this.#metrics.samples.inc(tally.total)
+      this.#metrics.samplesRead.inc(tally.read)
       this.#metrics.observe('queue_time', (queued - begun) / 1000)
       this.#metrics.observe('prepare_time', (prepared - queued) / 1000)
       this.#metrics.observe('inner_eval', (done - prepared) / 1000)
@@ -148,8 +154,10 @@ class Engine implements QueryEngine {
         warnings: annotations.warnings,
         infos: annotations.infos,
         stats: {
-          samplesTotal: run.samplesTotal,
+          samplesTotal: tally.total,
+          samplesRead: tally.read,
           samplesPeak: budget.samplesPeak,
+          perStep: perStep(tally, steps),
           timings: {
             evalTotalTime: (done - queued) / 1000,
             resultSortTime: 0,
@@ -218,6 +226,10 @@ async function rangeValue(run: QueryRun, plan: Plan, steps: Steps): Promise<Quer
     return { type: 'matrix', series: [scalarMatrix(Labels.empty, await evaluateScalar(run, plan, steps), steps)] }
   }
   return { type: 'matrix', series: await collectMatrix(run, plan, steps) }
+}
+
+function perStep({ totals, reads }: SampleTally, { start, stepMs }: Steps): SamplesPerStep | undefined {
+  return totals === undefined || reads === undefined ? undefined : { start, stepMs, totals, reads }
 }
 
 function asCoded(error: unknown): unknown {

@@ -7,6 +7,8 @@ export interface QueryOptions {
   readonly lookbackMs?: number
   /** Default and upper bound: the engine's. */
   readonly timeoutMs?: number
+  /** Whether the statistics say how many samples each step looked at. Default: false. */
+  readonly perStepStats?: boolean
 }
 
 /**

@@ -26,9 +26,20 @@ export type QueryValue =
   | { readonly type: 'vector'; readonly samples: readonly VectorSample[] }
   | { readonly type: 'matrix'; readonly series: readonly MatrixSeries[] }
 
+/** Samples that were looked at, and read, at each step: see SampleTally. */
+export interface SamplesPerStep {
+  readonly start: Timestamp
+  readonly stepMs: number
+  readonly totals: Float64Array
+  readonly reads: Float64Array
+}
+
 export interface QueryStats {
   readonly samplesTotal: number
+  readonly samplesRead: number
   readonly samplesPeak: number
+  /** Only when asked for. */
+  readonly perStep?: SamplesPerStep | undefined
   /** Wall time in seconds by phase, upstream's names: evalTotalTime, queryPreparationTime, innerEvalTime, execQueueTime, execTotalTime. */
   readonly timings: Readonly<Record<string, number>>
 }

@@ -1,3 +1,5 @@
+import type { WireReader } from './wire-reader.ts'
+
 /** Longer columns are given back instead of being kept for the next request. */
 const KEPT_LENGTH_MAX = 262_144
 const LENGTH_MIN = 256
@@ -14,7 +16,14 @@ export class ByteRanges {
     this.#countMax = countMax
   }
 
-  push(start: number, end: number): void {
+  /** Adds where the field's value stands whose key was just read, and moves the reader behind it. */
+  take(reader: WireReader, endMax: number): void {
+    const end = reader.fieldEnd(endMax)
+    this.#push(reader.position, end)
+    reader.position = end
+  }
+
+  #push(start: number, end: number): void {
     if (this.count * 2 === this.#bounds.length) this.#grow()
     const at = this.count * 2
     this.#bounds[at] = start

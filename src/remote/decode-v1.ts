@@ -28,11 +28,8 @@ export function decodeV1(bytes: Uint8Array, reader: WireReader, columns: WriteCo
     const tag = reader.varint(end)
     if (tag === TIMESERIES) {
       decodeSeries(reader, columns, reader.fieldEnd(end))
-    } else if (tag === METADATA) {
-      const partEnd = reader.fieldEnd(end)
-      columns.metadata.push(reader.position, partEnd)
-      reader.position = partEnd
-    } else reader.skip(tag, end, REQUEST_SHAPE)
+    } else if (tag === METADATA) columns.metadata.take(reader, end)
+    else reader.skip(tag, end, REQUEST_SHAPE)
   }
   return reader.fault ?? columns.overflow()
 }
@@ -50,15 +47,9 @@ function decodeSeries(reader: WireReader, columns: WriteColumns, end: number): v
       if (labelsEnd === labelsStart) labelsStart = fieldStart
       else if (labelsEnd !== fieldStart) reader.fail('proto: TimeSeries: labels are not in one run')
       labelsEnd = reader.position
-    } else if (tag === HISTOGRAM) {
-      const partEnd = reader.fieldEnd(end)
-      columns.histograms.push(reader.position, partEnd)
-      reader.position = partEnd
-    } else if (tag === EXEMPLAR) {
-      const partEnd = reader.fieldEnd(end)
-      columns.exemplars.push(reader.position, partEnd)
-      reader.position = partEnd
-    } else reader.skip(tag, end, SERIES_SHAPE)
+    } else if (tag === HISTOGRAM) columns.histograms.take(reader, end)
+    else if (tag === EXEMPLAR) columns.exemplars.take(reader, end)
+    else reader.skip(tag, end, SERIES_SHAPE)
   }
   const index = columns.pushSeries()
   columns.labelsStart[index] = labelsStart

@@ -2,6 +2,7 @@
 
 import type { MessageShape, WireReader } from './wire-reader.ts'
 import type { WriteColumns } from './write-columns.ts'
+import { SYMBOL_REF_MAX } from './write-symbols.ts'
 
 const SYMBOL = 0x22
 const TIMESERIES = 0x2a
@@ -27,9 +28,6 @@ const SERIES_SHAPE: MessageShape = {
 const SAMPLE_SHAPE: MessageShape = { name: 'Sample', fields: { 1: 'Value', 2: 'Timestamp', 3: 'StartTimestamp' } }
 const METADATA_SHAPE: MessageShape = { name: 'Metadata', fields: { 1: 'Type', 3: 'HelpRef', 4: 'UnitRef' } }
 
-/** Beyond every table of symbols: a reference that does not fit into 32 bits. */
-const REF_MAX = 0xffffffff
-
 /**
  * Reads a request of remote write 2.0 into columns; undefined when it is whole, else what is wrong with it. Never throws for what the
  * bytes are. Whether references lie within the symbols, and what is in exemplars and histograms, is left for those who need it.
@@ -41,11 +39,8 @@ export function decodeV2(bytes: Uint8Array, reader: WireReader, columns: WriteCo
   while (reader.position < end && reader.fault === undefined) {
     const tag = reader.varint(end)
     if (tag === TIMESERIES) decodeSeries(reader, columns, reader.fieldEnd(end))
-    else if (tag === SYMBOL) {
-      const partEnd = reader.fieldEnd(end)
-      columns.symbols.push(reader.position, partEnd)
-      reader.position = partEnd
-    } else reader.skip(tag, end, REQUEST_SHAPE)
+    else if (tag === SYMBOL) columns.symbols.take(reader, end)
+    else reader.skip(tag, end, REQUEST_SHAPE)
   }
   return reader.fault ?? columns.overflow()
 }
@@ -63,16 +58,10 @@ function decodeSeries(reader: WireReader, columns: WriteColumns, end: number): v
       metadataEnd = reader.fieldEnd(end)
       metadataStart = reader.position
       reader.position = metadataEnd
-    } else if (tag === HISTOGRAM) {
-      const partEnd = reader.fieldEnd(end)
-      columns.histograms.push(reader.position, partEnd)
-      reader.position = partEnd
-    } else if (tag === EXEMPLAR) {
-      const partEnd = reader.fieldEnd(end)
-      columns.exemplars.push(reader.position, partEnd)
-      reader.position = partEnd
-    } else if (tag === CREATED_TIMESTAMP) createdTime = reader.int64(end)
-    else if (tag === LABEL_REF) pushLabelRef(columns, Math.min(reader.varint(end), REF_MAX))
+    } else if (tag === HISTOGRAM) columns.histograms.take(reader, end)
+    else if (tag === EXEMPLAR) columns.exemplars.take(reader, end)
+    else if (tag === CREATED_TIMESTAMP) createdTime = reader.int64(end)
+    else if (tag === LABEL_REF) pushLabelRef(columns, Math.min(reader.varint(end), SYMBOL_REF_MAX))
     else reader.skip(tag, end, SERIES_SHAPE)
   }
   const index = columns.pushSeries()
@@ -109,7 +98,7 @@ function decodeLabelRefs(reader: WireReader, columns: WriteColumns, end: number)
       position += 2
     } else {
       reader.position = position
-      out[count++] = Math.min(reader.varint(end), REF_MAX)
+      out[count++] = Math.min(reader.varint(end), SYMBOL_REF_MAX)
       if (reader.fault !== undefined) return
       position = reader.position
     }
@@ -136,8 +125,8 @@ function decodeMetadata(reader: WireReader, columns: WriteColumns, index: number
   while (reader.position < end && reader.fault === undefined) {
     const tag = reader.varint(end)
     if (tag === METADATA_TYPE) columns.metricType[index] = reader.varint(end)
-    else if (tag === METADATA_HELP) columns.helpRef[index] = Math.min(reader.varint(end), REF_MAX)
-    else if (tag === METADATA_UNIT) columns.unitRef[index] = Math.min(reader.varint(end), REF_MAX)
+    else if (tag === METADATA_HELP) columns.helpRef[index] = Math.min(reader.varint(end), SYMBOL_REF_MAX)
+    else if (tag === METADATA_UNIT) columns.unitRef[index] = Math.min(reader.varint(end), SYMBOL_REF_MAX)
     else reader.skip(tag, end, METADATA_SHAPE)
   }
 }

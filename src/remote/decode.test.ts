@@ -10,7 +10,7 @@ import { decodeV2 } from './decode-v2.ts'
 import { LabelRefCache } from './label-ref-cache.ts'
 import { WireReader } from './wire-reader.ts'
 import { WriteColumns } from './write-columns.ts'
-import { type LabelOwner, parseLabelFields, resolveLabelRefs } from './write-labels.ts'
+import { type LabelOwner, MalformedRequest, parseLabelFields, resolveLabelRefs } from './write-labels.ts'
 import { encodeWriteMessage, type WriteSeries } from './write-request.ts'
 import { WriteSymbols } from './write-symbols.ts'
 
@@ -29,7 +29,7 @@ function series(version: 1 | 2): WriteSeries[] {
     const refsStart = i === 0 ? 0 : columns.labelRefsEnd[i - 1]
     const labels =
       version === 1
-        ? parseLabelFields(reader.bytes, columns.labelsStart[i], columns.labelsEnd[i], 'series')
+        ? parseLabelFields(reader, columns.labelsStart[i], columns.labelsEnd[i], 'series')
         : resolveLabelRefs(symbols, columns.labelRefs, refsStart, columns.labelRefsEnd[i], 'series')
     assert.ok(labels instanceof Labels, String(labels))
     out.push({ labels, samples })
@@ -180,13 +180,28 @@ test('references beyond 32 bits name no symbol', () => {
   assert.equal(resolveLabelRefs(symbols, columns.labelRefs, 0, 2, 'series'), want)
 })
 
+function labelFields(bytes: Uint8Array, owner: LabelOwner = 'series'): Labels | string {
+  reader.open(bytes)
+  return parseLabelFields(reader, 0, bytes.length, owner)
+}
+
+test('fields of a label that nobody knows are passed over, broken ones are a fault', () => {
+  const name = field(1, Buffer.concat([field(1, '__name__'), varintField(7, 1), field(2, 'a')]))
+  assert.equal(labelFields(name).toString(), 'a')
+  const check = (hex: string, want: string) => assert.throws(() => labelFields(Buffer.from(hex, 'hex')), new MalformedRequest(want))
+  check('0a0108', 'proto: wrong wireType = 0 for field Name')
+  check('0a020a05', 'unexpected EOF')
+  check('0a0a', 'unexpected EOF')
+  check('1200', 'proto: TimeSeries: a field between labels')
+})
+
 test('labels that name no series', () => {
   const check = (labels: readonly (readonly [string, string])[], want: string, owner: LabelOwner = 'series') => {
     const fields = labels.map(([name, value]) =>
       field(1, Buffer.concat([field(1, Buffer.from(name, 'latin1')), field(2, Buffer.from(value, 'latin1'))])),
     )
     const bytes = Buffer.concat(fields)
-    assert.equal(parseLabelFields(bytes, 0, bytes.length, owner).toString(), want)
+    assert.equal(labelFields(bytes, owner).toString(), want)
     const table = [...new Set(labels.flat())]
     const refs = Uint32Array.from(labels.flat().map((text) => table.indexOf(text)))
     decode(2, Buffer.concat(table.map((text) => field(4, Buffer.from(text, 'latin1')))))

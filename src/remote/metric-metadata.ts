@@ -14,14 +14,13 @@ const SHAPE: MessageShape = { name: 'MetricMetadata', fields: { 1: 'Type', 2: 'M
 const SUFFIXES = ['_bucket', '_sum', '_count', '_total', '_created', '_gsum', '_gcount', '_info']
 
 /** Texts that are remembered, in characters. What comes then is forgotten. */
-const LENGTH_MAX = 16 * 1024 * 1024
+const LENGTH_MAX = 32 * 1024 * 1024
+/** What an entry takes beside its texts, in their characters: a million names of a few letters must not cost more than long texts. */
+const ENTRY_LENGTH = 200
 
-/** The types of both versions: the numbers are the same. */
-const TYPES: readonly MetricType[] = ['unknown', 'counter', 'gauge', 'histogram', 'gaugehistogram', 'summary', 'info', 'stateset']
-
+/** The type of a number, in both versions; one that has none is unknown. */
 export function metricType(sent: number): MetricType {
-  const type = TYPES[sent] ?? 'unknown'
-  return METRIC_TYPES.includes(type) ? type : 'unknown'
+  return METRIC_TYPES[sent] ?? 'unknown'
 }
 
 /** What senders of 1.0 say about metrics, by name of the metric: they say it in requests of their own, without series. */
@@ -49,10 +48,11 @@ export class MetricMetadata {
     }
     if (reader.fault !== undefined || name === '') return false
     const before = this.#byName.get(name)
-    const length = this.#length - lengthOf(name, before) + name.length + help.length + unit.length
+    const metadata: Metadata = { type: metricType(type), unit, help }
+    const length = this.#length - lengthOf(name, before) + lengthOf(name, metadata)
     if (length > LENGTH_MAX) return false
     this.#length = length
-    this.#byName.set(name, { type: metricType(type), unit, help })
+    this.#byName.set(name, metadata)
     return before === undefined
   }
 
@@ -66,5 +66,5 @@ export class MetricMetadata {
 }
 
 function lengthOf(name: string, metadata: Metadata | undefined): number {
-  return metadata === undefined ? 0 : name.length + metadata.help.length + metadata.unit.length
+  return metadata === undefined ? 0 : ENTRY_LENGTH + name.length + metadata.help.length + metadata.unit.length
 }

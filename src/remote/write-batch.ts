@@ -1,31 +1,21 @@
 import { CodedError } from '../base/errors.ts'
-import { type Labels, METRIC_NAME } from '../model/labels.ts'
+import { METRIC_NAME } from '../model/labels.ts'
 import { STALE_MARKER } from '../model/staleness.ts'
 import type { Timestamp } from '../model/time.ts'
+import { zeroHistogram } from '../model/zero-histogram.ts'
 import { type Appender, AppendStatus, ExemplarStatus, type SeriesRef } from '../storage/appender.ts'
 import type { LabelRefCache } from './label-ref-cache.ts'
+import type { LastStartTimes } from './last-start-times.ts'
 import { type MetricMetadata, metricType } from './metric-metadata.ts'
 import { RefusalLines } from './refusal-lines.ts'
-import type { WireReader } from './wire-reader.ts'
-import type { WriteColumns } from './write-columns.ts'
+import { SentSeries, type SentSeriesSource } from './sent-series.ts'
 import { readExemplarV1, readExemplarV2, type SentExemplar } from './write-exemplar.ts'
 import { readHistogram, type SentHistogram } from './write-histogram.ts'
-import { faultOfRefs, MalformedRequest, parseLabelFields, resolveLabelRefs, sizeOfRefs, upstreamText } from './write-labels.ts'
+import { faultOfRefs, MalformedRequest } from './write-labels.ts'
 import type { WriteCounts } from './write-metrics.ts'
-import type { WriteSymbols } from './write-symbols.ts'
-import { type LastStartTimes, zeroHistogram } from './zero-samples.ts'
 
-/** Labels and metadata of series that are not known, spelled out, in one request of 2.0: a few symbols may be named very often. */
-const SPELLED_BYTES_MAX = 32 * 1024 * 1024
 /** Texts of metadata that are longer are not kept. */
 const METADATA_TEXT_BYTES_MAX = 64 * 1024
-/** Of a series with wrong references, this many are shown. */
-const SHOWN_REFS_MAX = 1000
-
-/** Source: Prometheus schema/labels.go. */
-const TYPE_LABEL = '__type__'
-const UNIT_LABEL = '__unit__'
-
 /** Upstream's texts, by AppendStatus. Source: Prometheus storage/interface.go. */
 const REFUSALS: Readonly<Record<number, readonly [outcome: string, text: string]>> = {
   [AppendStatus.outOfOrder]: ['out_of_order', 'out of order sample'],
@@ -42,17 +32,12 @@ const EXEMPLAR_REFUSALS: Readonly<Record<number, string>> = {
 }
 
 /** Where the parts of a request go, and what is known about series from requests before. */
-export interface BatchTarget {
+export interface BatchTarget extends SentSeriesSource {
   readonly appender: Appender
-  readonly reader: WireReader
-  readonly columns: WriteColumns
-  readonly symbols: WriteSymbols
   readonly cache: LabelRefCache
   readonly metricMetadata: MetricMetadata
   /** Where zero samples are wanted. */
   readonly lastStartTimes: LastStartTimes | undefined
-  /** Whether type and unit of a metric of 2.0 are labels of its series. */
-  readonly typeAndUnitLabels: boolean
   readonly now: Timestamp
   /** Latest time of a sample. */
   readonly maxTime: Timestamp
@@ -72,9 +57,8 @@ export class WriteBatch implements WriteCounts {
   readonly #isV2: boolean
   /** The first series of which something was refused; for the log. */
   refusedSeries = ''
-  #spelledBytes = 0
   /** The series at hand, and its handle. */
-  #series = 0
+  readonly #sent: SentSeries
   #ref: SeriesRef = -1
   /** Time of its last sample. */
   #lastTime: Timestamp = 0
@@ -82,6 +66,7 @@ export class WriteBatch implements WriteCounts {
   constructor(version: 1 | 2, target: BatchTarget) {
     this.#isV2 = version === 2
     this.#target = target
+    this.#sent = new SentSeries(version, target)
   }
 
   /** Whether anything was taken. */
@@ -100,7 +85,7 @@ export class WriteBatch implements WriteCounts {
       const sampleEnd = samplesEnd[series]
       const histogramEnd = histogramsEnd[series]
       const exemplarEnd = exemplarsEnd[series]
-      this.#series = series
+      this.#sent.index = series
       const count = sampleEnd - sample + histogramEnd - histogram
       if (this.#find(count, exemplarEnd > exemplar)) {
         const before = this.samples + this.histograms
@@ -120,23 +105,23 @@ export class WriteBatch implements WriteCounts {
   /** Finds or makes the series at hand, which brings `count` samples. False when there is nothing to do for it, or nothing to be done. */
   #find(count: number, hasExemplars: boolean): boolean {
     const { columns, cache, reader, symbols } = this.#target
-    const series = this.#series
+    const sent = this.#sent
     if (!this.#isV2) {
       if (count === 0 && !hasExemplars) return false
-      this.#ref = cache.find(reader.view, columns.labelsStart[series], columns.labelsEnd[series])
+      this.#ref = cache.find(reader.view, columns.labelsStart[sent.index], columns.labelsEnd[sent.index])
     } else {
-      const [start, end] = [this.#refsStart(), columns.labelRefsEnd[series]]
+      const [start, end] = [sent.refsStart, sent.refsEnd]
       const fault = faultOfRefs(symbols, columns.labelRefs, start, end)
       if (fault !== undefined) {
-        this.#refuseLabels(count, () => `parsing labels for series ${this.#refsText()}: ${fault}`)
+        this.#refuseLabels(count, () => `parsing labels for series ${sent.refsText()}: ${fault}`)
         return false
       }
-      const metadataFault = this.#metadataFault()
+      const metadataFault = sent.metadataFault()
       if (metadataFault !== undefined) {
-        this.#refuse('invalid_metadata', count, () => `parsing metadata for series ${this.#refsText()}: ${metadataFault}`)
+        this.#refuse('invalid_metadata', count, () => `parsing metadata for series ${sent.refsText()}: ${metadataFault}`)
         return false
       }
-      this.#ref = cache.findSymbols(symbols.hashes, columns.labelRefs, start, end, this.#typeAndUnitSalt())
+      this.#ref = cache.findSymbols(symbols.hashes, columns.labelRefs, start, end, sent.typeAndUnitSalt())
     }
     if (this.#ref >= 0) return count > 0 || hasExemplars || this.#refuseEmpty()
     if (count > 0) return this.#make(count)
@@ -148,7 +133,7 @@ export class WriteBatch implements WriteCounts {
 
   /** Makes the series that the cache was just asked for. */
   #make(count: number): boolean {
-    const labels = this.#labels()
+    const labels = this.#sent.labels()
     if (typeof labels === 'string') {
       this.#refuseLabels(count, () => labels)
       return false
@@ -172,7 +157,7 @@ export class WriteBatch implements WriteCounts {
     const { appender, columns, maxTime, lastStartTimes } = this.#target
     const { timestamps, values, startTimes } = columns
     const isV2 = this.#isV2
-    const createdTime = isV2 ? columns.createdTime[this.#series] : 0
+    const createdTime = isV2 ? columns.createdTime[this.#sent.index] : 0
     for (let sample = start; sample < end; sample++) {
       const t = timestamps[sample]
       const startTime = isV2 ? startTimes[sample] || createdTime : 0
@@ -186,7 +171,7 @@ export class WriteBatch implements WriteCounts {
 
   #appendHistograms(start: number, end: number): void {
     const { appender, columns, maxTime, reader, lastStartTimes } = this.#target
-    const createdTime = this.#isV2 ? columns.createdTime[this.#series] : 0
+    const createdTime = this.#isV2 ? columns.createdTime[this.#sent.index] : 0
     for (let i = start; i < end; i++) {
       reader.position = columns.histograms.start(i)
       const sent = readHistogram(reader, columns.histograms.end(i))
@@ -229,7 +214,7 @@ export class WriteBatch implements WriteCounts {
       const { labels, fault, value } = one
       if (labels === 'refs') {
         count1(this.refusedExemplars, 'invalid_labels')
-        this.lines.add(() => `parsing exemplar for series ${this.#seriesText()}: ${fault}`)
+        this.lines.add(() => `parsing exemplar for series ${this.#sent.text()}: ${fault}`)
         continue
       }
       const t = timeOf(one)
@@ -260,9 +245,10 @@ export class WriteBatch implements WriteCounts {
   /** 2.0 says metadata with every series: it is handed on when it is news. */
   #noteMetadata(taken: number): void {
     const { appender, columns, symbols, cache } = this.#target
-    const series = this.#series
+    const sent = this.#sent
+    const series = sent.index
     const [type, helpRef, unitRef] = [columns.metricType[series], columns.helpRef[series], columns.unitRef[series]]
-    const [helpBytes, unitBytes] = [this.#symbolBytes(helpRef), this.#symbolBytes(unitRef)]
+    const [helpBytes, unitBytes] = [sent.symbolBytes(helpRef), sent.symbolBytes(unitRef)]
     if (type === 0 && helpBytes === 0 && unitBytes === 0) {
       this.withoutMetadata += taken
       return
@@ -270,26 +256,13 @@ export class WriteBatch implements WriteCounts {
     const { hashes } = symbols
     const bits = Math.imul(hashes[helpRef * 4] ^ Math.imul(hashes[unitRef * 4 + 1] ^ type, 0x85ebca6b), 0xc2b2ae35) || 1
     if (!cache.note(bits)) return
-    this.#spelledBytes += helpBytes + unitBytes
-    if (helpBytes > METADATA_TEXT_BYTES_MAX || unitBytes > METADATA_TEXT_BYTES_MAX || this.#spelledBytes > SPELLED_BYTES_MAX) return
+    const maySpell = sent.maySpell(helpBytes + unitBytes)
+    if (!maySpell || helpBytes > METADATA_TEXT_BYTES_MAX || unitBytes > METADATA_TEXT_BYTES_MAX) return
     appender.setMetadata(this.#ref, {
       type: metricType(type),
       unit: unitBytes === 0 ? '' : symbols.text(unitRef),
       help: helpBytes === 0 ? '' : symbols.text(helpRef),
     })
-  }
-
-  /** Without metadata the references are 0, also when there are no symbols. */
-  #symbolBytes(ref: number): number {
-    return ref < this.#target.symbols.count ? this.#target.symbols.sizeBytes(ref) : 0
-  }
-
-  #metadataFault(): string | undefined {
-    const { columns, symbols } = this.#target
-    const [helpRef, unitRef] = [columns.helpRef[this.#series], columns.unitRef[this.#series]]
-    if (helpRef !== 0 && helpRef >= symbols.count) return `help_ref ${helpRef} outside of symbols table (size ${symbols.count})`
-    if (unitRef !== 0 && unitRef >= symbols.count) return `unit_ref ${unitRef} outside of symbols table (size ${symbols.count})`
-    return undefined
   }
 
   /** Without a value it is a histogram. */
@@ -306,7 +279,7 @@ export class WriteBatch implements WriteCounts {
 
   /** Always false. */
   #refuseEmpty(): boolean {
-    if (this.#isV2) this.lines.add(() => `TimeSeries must contain at least one sample or histogram for series ${this.#seriesText()}`)
+    if (this.#isV2) this.lines.add(() => `TimeSeries must contain at least one sample or histogram for series ${this.#sent.text()}`)
     return false
   }
 
@@ -318,57 +291,11 @@ export class WriteBatch implements WriteCounts {
   #refuse(outcome: string, count: number, line: () => string): void {
     this.refused.set(outcome, (this.refused.get(outcome) ?? 0) + count)
     this.lines.add(line)
-    if (this.refusedSeries === '') this.refusedSeries = this.#seriesText()
+    if (this.refusedSeries === '') this.refusedSeries = this.#sent.text()
   }
 
   #forSeries(text: string): string {
-    return this.#isV2 ? `${text} for series ${this.#seriesText()}` : text
-  }
-
-  #seriesText(): string {
-    const labels = this.#labels()
-    return typeof labels === 'string' ? labels : upstreamText(labels.pairs)
-  }
-
-  /** The labels of the series at hand, or what is wrong with them. */
-  #labels(): Labels | string {
-    const { columns, reader, symbols } = this.#target
-    const series = this.#series
-    if (!this.#isV2) return parseLabelFields(reader.bytes, columns.labelsStart[series], columns.labelsEnd[series], 'series')
-    const [start, end] = [this.#refsStart(), columns.labelRefsEnd[series]]
-    const fault = faultOfRefs(symbols, columns.labelRefs, start, end)
-    if (fault !== undefined) return fault
-    this.#spelledBytes += sizeOfRefs(symbols, columns.labelRefs, start, end)
-    if (this.#spelledBytes > SPELLED_BYTES_MAX) return `labels of new series have more than ${SPELLED_BYTES_MAX} bytes in one request`
-    const labels = resolveLabelRefs(symbols, columns.labelRefs, start, end, 'series')
-    if (typeof labels === 'string' || !this.#hasTypeOrUnit()) return labels
-    const type = metricType(columns.metricType[series])
-    const unit = this.#symbolBytes(columns.unitRef[series]) === 0 ? '' : symbols.text(columns.unitRef[series])
-    return labels.with({ [TYPE_LABEL]: type === 'unknown' ? '' : type, [UNIT_LABEL]: unit })
-  }
-
-  #hasTypeOrUnit(): boolean {
-    const { columns, typeAndUnitLabels } = this.#target
-    return typeAndUnitLabels && (columns.metricType[this.#series] !== 0 || this.#symbolBytes(columns.unitRef[this.#series]) > 0)
-  }
-
-  /** What tells series apart beside the labels that were sent. */
-  #typeAndUnitSalt(): number {
-    if (!this.#hasTypeOrUnit()) return 0
-    const { columns, symbols } = this.#target
-    const unitRef = columns.unitRef[this.#series]
-    return Math.imul(columns.metricType[this.#series] + 1, 0x9e3779b1) ^ (unitRef < symbols.count ? symbols.hashes[unitRef * 4] : 0)
-  }
-
-  #refsStart(): number {
-    return this.#series === 0 ? 0 : this.#target.columns.labelRefsEnd[this.#series - 1]
-  }
-
-  /** References as Go prints them. */
-  #refsText(): string {
-    const { columns } = this.#target
-    const refs = columns.labelRefs.subarray(this.#refsStart(), columns.labelRefsEnd[this.#series])
-    return refs.length <= SHOWN_REFS_MAX ? `[${refs.join(' ')}]` : `[${refs.subarray(0, SHOWN_REFS_MAX).join(' ')} …]`
+    return this.#isV2 ? `${text} for series ${this.#sent.text()}` : text
   }
 }
 

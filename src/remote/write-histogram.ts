@@ -1,15 +1,20 @@
 // Source: Prometheus prompb/types.proto and prompb/io/prometheus/write/v2/types.proto (Histogram), prompb/codec.go;
 // docs/protocols/remote-write.md has the layout, which both versions share.
 
-import { CounterResetHint, EXPONENTIAL_SCHEMA_MAX, type Histogram, NO_BUCKETS, NO_SPANS, type Spans } from '../model/histogram.ts'
+import {
+  CounterResetHint,
+  EXPONENTIAL_SCHEMA_MAX,
+  HISTOGRAM_BUCKETS_MAX,
+  type Histogram,
+  NO_BUCKETS,
+  NO_SPANS,
+  type Spans,
+} from '../model/histogram.ts'
 import { reduceResolution } from '../model/histogram-resolution.ts'
 import { isKnownSchema } from '../model/histogram-schema.ts'
 import { isStaleMarker } from '../model/staleness.ts'
 import type { Timestamp } from '../model/time.ts'
 import type { MessageShape, WireReader } from './wire-reader.ts'
-
-/** Most buckets of one histogram, positive and negative ones apart. Exponential ones of schema 0 over all numbers are 2,048. */
-export const BUCKETS_MAX = 65_536
 
 const SHAPE: MessageShape = {
   name: 'Histogram',
@@ -149,7 +154,7 @@ export function readHistogram(reader: WireReader, end: number): SentHistogram {
     startTime,
     histogram: canBeReduced(histogram) ? reduceResolution(histogram, EXPONENTIAL_SCHEMA_MAX) : histogram,
     isStale: isStaleMarker(sum),
-    refusal: longest > BUCKETS_MAX ? `histogram has more than ${BUCKETS_MAX} buckets` : undefined,
+    refusal: longest > HISTOGRAM_BUCKETS_MAX ? `histogram has more than ${HISTOGRAM_BUCKETS_MAX} buckets` : undefined,
   }
 }
 
@@ -176,7 +181,7 @@ function isHint(value: number): value is CounterResetHint {
   return value <= CounterResetHint.gauge
 }
 
-/** The positive or the negative buckets. Nothing grows beyond BUCKETS_MAX and one. */
+/** The positive or the negative buckets. Nothing grows beyond HISTOGRAM_BUCKETS_MAX and one. */
 class Side {
   readonly spans: number[] = []
   /** Counts of an integer histogram: sums of the differences that were sent. */
@@ -196,7 +201,7 @@ class Side {
       else if (tag === 0x10) length = Math.min(reader.varint(end), 0x7fffffff)
       else reader.skip(tag, end, SPAN_SHAPE)
     }
-    if (this.spans.length <= BUCKETS_MAX * 2) this.spans.push(offset, length)
+    if (this.spans.length <= HISTOGRAM_BUCKETS_MAX * 2) this.spans.push(offset, length)
   }
 
   /** Reads one difference, or all up to `end`. */
@@ -205,7 +210,7 @@ class Side {
     do {
       if (isPacked && reader.position >= end) return
       sum += reader.zigzag(end)
-      if (this.sums.length <= BUCKETS_MAX) this.sums.push(sum)
+      if (this.sums.length <= HISTOGRAM_BUCKETS_MAX) this.sums.push(sum)
     } while (isPacked && reader.fault === undefined)
   }
 
@@ -223,7 +228,7 @@ function readDoubles(reader: WireReader, end: number, isPacked: boolean, out: nu
   do {
     if (isPacked && reader.position >= end) return
     const value = reader.double(end)
-    if (out.length <= BUCKETS_MAX) out.push(value)
+    if (out.length <= HISTOGRAM_BUCKETS_MAX) out.push(value)
   } while (isPacked && reader.fault === undefined)
 }
 

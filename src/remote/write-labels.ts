@@ -1,12 +1,15 @@
 import { isUtf8 } from 'node:buffer'
 import { compareStrings, isLegacyLabelName, Labels, METRIC_NAME, quote } from '../model/labels.ts'
+import type { MessageShape, WireReader } from './wire-reader.ts'
 import type { WriteSymbols } from './write-symbols.ts'
 
 /** Bytes that are not what they should be: the request as a whole is no request. */
 export class MalformedRequest extends Error {}
 
+const LABEL = 0x0a
 const NAME = 0x0a
 const VALUE = 0x12
+const LABEL_SHAPE: MessageShape = { name: 'Label', fields: { 1: 'Name', 2: 'Value' } }
 
 /** Most bytes of names and values of one label set, whichever version sent them. */
 export const LABEL_SET_BYTES_MAX = 1024 * 1024
@@ -19,25 +22,37 @@ export type LabelOwner = 'series' | 'exemplar'
  * wrong with it when it is none; throws MalformedRequest. Once per new series.
  * Order does not matter and empty values mean absent, as upstream has it.
  */
-export function parseLabelFields(bytes: Uint8Array, start: number, end: number, owner: LabelOwner): Labels | string {
+export function parseLabelFields(reader: WireReader, start: number, end: number, owner: LabelOwner): Labels | string {
   if (end - start > LABEL_SET_BYTES_MAX) return tooLong(end - start)
-  const reader = new FieldReader(bytes, start, end)
+  reader.position = start
+  const { bytes } = reader
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const pairs: string[] = []
-  while (reader.position < end) {
+  let isValid = true
+  const text = (labelEnd: number) => {
+    const textEnd = reader.fieldEnd(labelEnd)
+    const textStart = reader.position
+    reader.position = textEnd
+    const decoded = buffer.toString('utf8', textStart, textEnd)
+    if (decoded.includes('\ufffd') && !isUtf8(buffer.subarray(textStart, textEnd))) isValid = false
+    return decoded
+  }
+  while (reader.position < end && reader.fault === undefined) {
     // The decoder has seen that these are label fields and where they end.
-    if (reader.varint() !== NAME) throw new MalformedRequest('proto: TimeSeries: a field between labels')
-    const labelEnd = reader.lengthEnd()
+    if (reader.varint(end) !== LABEL) reader.fail('proto: TimeSeries: a field between labels')
+    const labelEnd = reader.fieldEnd(end)
     let name = ''
     let value = ''
-    while (reader.position < labelEnd) {
-      const tag = reader.varint()
-      if (tag === NAME) name = reader.text(labelEnd)
-      else if (tag === VALUE) value = reader.text(labelEnd)
-      else throw new MalformedRequest(`proto: Label: field with tag ${tag}`)
+    while (reader.position < labelEnd && reader.fault === undefined) {
+      const tag = reader.varint(labelEnd)
+      if (tag === NAME) name = text(labelEnd)
+      else if (tag === VALUE) value = text(labelEnd)
+      else reader.skip(tag, labelEnd, LABEL_SHAPE)
     }
     pairs.push(name, value)
   }
-  return labelSet(pairs, !reader.replaced, owner)
+  if (reader.fault !== undefined) throw new MalformedRequest(reader.fault)
+  return labelSet(pairs, isValid, owner)
 }
 
 /** The same for references of 2.0, from `start` up to, not including, `end`. Says what is wrong with the references as well. */
@@ -122,45 +137,4 @@ function withoutEmpty(pairs: readonly string[]): string[] {
 
 function tooLong(sizeBytes: number): string {
   return `labels have ${sizeBytes} bytes, want at most ${LABEL_SET_BYTES_MAX}`
-}
-
-class FieldReader {
-  readonly #bytes: Buffer
-  readonly #end: number
-  position: number
-  /** Whether a text was not UTF-8. */
-  replaced = false
-
-  constructor(bytes: Uint8Array, start: number, end: number) {
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    this.#end = end
-    this.position = start
-  }
-
-  varint(): number {
-    let value = 0
-    for (let scale = 1; scale <= 0x10000000; scale *= 128) {
-      if (this.position >= this.#end) throw new MalformedRequest('unexpected EOF')
-      const byte = this.#bytes[this.position++]
-      value += (byte & 0x7f) * scale
-      if (byte < 0x80) return value
-    }
-    throw new MalformedRequest('proto: integer overflow')
-  }
-
-  /** Reads a length; where what has it ends. */
-  lengthEnd(): number {
-    const end = this.varint() + this.position
-    if (end > this.#end) throw new MalformedRequest('unexpected EOF')
-    return end
-  }
-
-  text(endMax: number): string {
-    const end = this.lengthEnd()
-    if (end > endMax) throw new MalformedRequest('unexpected EOF')
-    const text = this.#bytes.toString('utf8', this.position, end)
-    if (text.includes('\ufffd') && !isUtf8(this.#bytes.subarray(this.position, end))) this.replaced = true
-    this.position = end
-    return text
-  }
 }

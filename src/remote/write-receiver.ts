@@ -6,6 +6,7 @@ import { messageOf, refuseContentEncoding, WRITE_MESSAGES, type WriteMessage } f
 import { decodeV1 } from './decode-v1.ts'
 import { decodeV2 } from './decode-v2.ts'
 import { LabelRefCache } from './label-ref-cache.ts'
+import { LastStartTimes } from './last-start-times.ts'
 import { MetricMetadata } from './metric-metadata.ts'
 import { SnappyDecoder, SnappyError } from './snappy-block.ts'
 import { WireReader } from './wire-reader.ts'
@@ -14,7 +15,6 @@ import { WriteColumns } from './write-columns.ts'
 import { MalformedRequest } from './write-labels.ts'
 import { WriteMetrics } from './write-metrics.ts'
 import { WriteSymbols } from './write-symbols.ts'
-import { LastStartTimes } from './zero-samples.ts'
 
 /** Largest request as sent, and as decoded. Senders make requests of some 100 kB. */
 export const WRITE_BODY_BYTES_MAX = 32 * 1024 * 1024

@@ -4,6 +4,9 @@ import { kept } from './byte-ranges.ts'
 import type { LabelRefCache } from './label-ref-cache.ts'
 import type { WireReader } from './wire-reader.ts'
 
+/** Beyond every table of symbols: what a reference becomes that does not fit into 32 bits. */
+export const SYMBOL_REF_MAX = 0xffffffff
+
 /** The table of symbols of one request of remote write 2.0. Texts are made when they are asked for: series that are known need none. */
 export class WriteSymbols {
   count = 0

@@ -4,7 +4,8 @@ import type { Env, HttpTransport } from '../base/env.ts'
 import { CodedError } from '../base/errors.ts'
 import { isProtocolRefusal, networkFault } from '../base/network-fault.ts'
 import { isForwarded, proxyAuthorization } from '../base/proxy.ts'
-import { type HttpAccess, type HttpClient, redactPassword } from '../discovery/http-client.ts'
+import { redactUrl } from '../base/redact-url.ts'
+import type { HttpAccess, HttpClient } from '../discovery/http-client.ts'
 import type { HttpClientConfig } from '../discovery/http-client-config.ts'
 import type { HttpClients } from '../discovery/http-clients.ts'
 import { isRedirect, keepsCredentials, REDIRECTS_MAX } from '../discovery/redirect.ts'
@@ -325,6 +326,6 @@ export class ScrapeClient {
     const forwarding = proxy !== undefined && isForwarded(proxy, url.scheme) ? proxy : undefined
     const fault = networkFault(error, formatAddress(forwarding ?? url))
     const isOnTheWay = forwarding !== undefined && /^(?:dial|tls:|remote error)/.test(fault)
-    return new ScrapeError(`Get ${quote(redactPassword(this.#shown))}: ${isOnTheWay ? 'proxyconnect tcp: ' : ''}${fault}`)
+    return new ScrapeError(`Get ${quote(redactUrl(this.#shown, '***'))}: ${isOnTheWay ? 'proxyconnect tcp: ' : ''}${fault}`)
   }
 }

@@ -26,7 +26,7 @@ function directory(t: TestContext) {
   return { dir, write }
 }
 
-test('secrets and certificates change while targets are scraped, without a reload', { timeout: 60_000 }, async (t) => {
+test('secrets and certificates change while targets are scraped, without a reload', { timeout: 150_000 }, async (t) => {
   const { dir, write } = directory(t)
   const targets = await startSecuredTargets()
   const tokens = await startTokenServer()
@@ -65,7 +65,7 @@ test('secrets and certificates change while targets are scraped, without a reloa
     return Object.fromEntries(activeTargets.map(({ scrapePool, health, lastError }) => [scrapePool, health === 'up' ? 'up' : lastError]))
   }
   const becomes = (name: string, want: RegExp) =>
-    until(`${name} ${want}`, 10_000, async () => {
+    until(`${name} ${want}`, 20_000, async () => {
       const found = (await errors())[name] ?? ''
       if (!want.test(found)) throw new Error(found)
       return true
@@ -100,7 +100,7 @@ test('secrets and certificates change while targets are scraped, without a reloa
   }
 })
 
-test('discovery reaches servers through proxies and tunnels, in HTTP/2 where they want it', { timeout: 30_000 }, async (t) => {
+test('discovery reaches servers through proxies and tunnels, in HTTP/2 where they want it', { timeout: 120_000 }, async (t) => {
   const targets = await startSecuredTargets()
   const proxy = await startProxy({ credentials: 'ann:open sesame' })
   const socks = await startSocks()
@@ -110,7 +110,7 @@ test('discovery reaches servers through proxies and tunnels, in HTTP/2 where the
   const tls = { ...PLAIN_TLS, ca: { text: SERVER_CA } }
   const get = async (url: string, config: Partial<HttpClientConfig> = {}) => {
     const client = new HttpClient(env, { ...PLAIN_HTTP_CLIENT, tls, ...config })
-    return client.send({ url, timeoutMs: 5000 }).then(
+    return client.send({ url, timeoutMs: 30_000 }).then(
       async (response) => `${response.status} ${Buffer.from(await readBody(response, 1000))}`,
       (error: Error) => error.message,
     )

@@ -41,6 +41,7 @@ test('console', async (t) => {
     await t.test('the database shows what its series are made of', () => visit('tsdb-status', showsCardinality))
     await t.test('configuration, flags and runtime are there', () => visit('config', showsStatus))
     await t.test('the explorer finds a metric by its description and asks for it', () => visit('query', exploresMetrics))
+    await t.test('a narrow screen cuts nothing off', () => visit('targets', fitsNarrowScreens))
     await t.test('the colour scheme steps and stays', () => visit('targets', changesScheme))
     assert.deepEqual(unforeseen(server), [])
   } finally {
@@ -190,6 +191,27 @@ async function showsTargets(page: Page): Promise<void> {
   await page.getByLabel('Filter by address, label or error').fill('replica="b"')
   await page.waitForURL(/search=/)
   assert.deepEqual(await page.getByRole('link', { name: /^http/ }).allTextContents(), ['http://127.0.0.1:9091/metrics'])
+}
+
+async function fitsNarrowScreens(page: Page): Promise<void> {
+  await page.setViewportSize({ width: 390, height: 800 })
+  const widerThanSeen = `[document.documentElement, ...document.querySelectorAll('details > div')]
+    .filter((box) => box.scrollWidth > box.clientWidth).map((box) => box.textContent.slice(0, 60))`
+  for (const [name, sign] of [
+    ['Targets', '12 dropped'],
+    ['Discovery', '3 of 15 discovered are scraped'],
+    ['TSDB', '123,456'],
+    ['Flags', '--config.file'],
+    ['Runtime', 'host-a'],
+    ['Query', 'Nothing asked yet'],
+  ]) {
+    const link = page.getByRole('link', { name, exact: true })
+    await link.click()
+    await page.getByText(sign).waitFor()
+    assert.deepEqual(await page.evaluate(widerThanSeen), [], name)
+    const place = await link.boundingBox()
+    assert.ok(place !== null && place.x >= 0 && place.x + place.width <= 390, `${name} stays in sight in the bar`)
+  }
 }
 
 async function changesScheme(page: Page): Promise<void> {

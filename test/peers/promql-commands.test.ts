@@ -107,7 +107,7 @@ test('the commands print what upstream’s print, of our server and of a Prometh
     for (const server of [ours, theirs]) {
       const headers = { 'content-encoding': 'snappy', 'content-type': 'application/x-protobuf' }
       assert.equal((await fetch(`${server.url}/api/v1/write`, { method: 'POST', headers, body })).status, 204)
-      await until('samples', 5000, async () => (await server.query('edge', T + 30)).length === 3)
+      await until('samples', 20_000, async () => (await server.query('edge', T + 30)).length === 3)
     }
     for (const { url } of [ours, theirs]) {
       for (const template of COMMANDS) {

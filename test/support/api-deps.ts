@@ -48,7 +48,7 @@ export class KnownEngine implements QueryEngine {
     const value = this.results.get(query)
     if (value === undefined) throw new CodedError('execution', `no result for ${query}`)
     if (value instanceof Error) throw value
-    return { value, warnings: this.warnings, infos: this.infos, stats: { samplesTotal: 2, samplesPeak: 1, timings: {} } }
+    return { value, warnings: this.warnings, infos: this.infos, stats: { samplesTotal: 2, samplesRead: 2, samplesPeak: 1, timings: {} } }
   }
 }
 

@@ -14,7 +14,12 @@ function matrix(valueAt: (series: number, point: number) => number): QueryResult
     values: Float64Array.from({ length: POINTS }, (_, i) => valueAt(s, i)),
     length: POINTS,
   }))
-  return { value: { type: 'matrix', series }, warnings: [], infos: [], stats: { samplesTotal: 0, samplesPeak: 0, timings: {} } }
+  return {
+    value: { type: 'matrix', series },
+    warnings: [],
+    infos: [],
+    stats: { samplesTotal: 0, samplesRead: 0, samplesPeak: 0, timings: {} },
+  }
 }
 
 function measure(name: string, result: QueryResult): void {

@@ -10,7 +10,7 @@ function encoded(value: QueryValue, more: Partial<QueryResult> = {}, stats = fal
     value,
     warnings: [],
     infos: [],
-    stats: { samplesTotal: 7, samplesPeak: 3, timings: { evalTotalTime: 0.5, execTotalTime: 0.75 } },
+    stats: { samplesTotal: 7, samplesRead: 5, samplesPeak: 3, timings: { evalTotalTime: 0.5, execTotalTime: 0.75 } },
     ...more,
   }
   return Buffer.concat([...encodeQuery(result, { stats })]).toString('utf8')
@@ -111,8 +111,18 @@ test('stats when asked for, every phase named', () => {
   const { stats } = JSON.parse(encoded({ type: 'vector', samples: [] }, {}, true)).data
   assert.deepEqual(stats, {
     timings: { evalTotalTime: 0.5, resultSortTime: 0, queryPreparationTime: 0, innerEvalTime: 0, execQueueTime: 0, execTotalTime: 0.75 },
-    samples: { totalQueryableSamples: 7, peakSamples: 3 },
+    samples: { totalQueryableSamples: 7, samplesRead: 5, peakSamples: 3 },
   })
+})
+
+test('stats of each step', () => {
+  const perStep = { start: 1500, stepMs: 250, totals: Float64Array.of(4, 3), reads: Float64Array.of(4, 1) }
+  const stats = { samplesTotal: 7, samplesRead: 5, samplesPeak: 3, timings: {}, perStep }
+  const { samples } = JSON.parse(encoded({ type: 'vector', samples: [] }, { stats }, true)).data.stats
+  assert.equal(
+    JSON.stringify(samples),
+    '{"totalQueryableSamplesPerStep":[[1.5,4],[1.75,3]],"totalQueryableSamples":7,"samplesReadPerStep":[[1.5,4],[1.75,1]],"samplesRead":5,"peakSamples":3}',
+  )
 })
 
 test('a large matrix comes in many small chunks that make one JSON text', () => {
@@ -127,7 +137,7 @@ test('a large matrix comes in many small chunks that make one JSON text', () => 
     value: { type: 'matrix', series },
     warnings: [],
     infos: [],
-    stats: { samplesTotal: 0, samplesPeak: 0, timings: {} },
+    stats: { samplesTotal: 0, samplesRead: 0, samplesPeak: 0, timings: {} },
   }
   const chunks = [...encodeQuery(result, { stats: false })]
   assert.ok(chunks.length > 10)

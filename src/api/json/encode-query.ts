@@ -1,7 +1,7 @@
 import { ChunkWriter } from '../../base/chunk-writer.ts'
 import type { Histogram } from '../../model/histogram.ts'
-import type { MatrixSeries, QueryResult, QueryStats, QueryValue } from '../../promql/value.ts'
-import type { QueryStatsJson } from '../types/query.ts'
+import type { MatrixSeries, QueryResult, QueryStats, QueryValue, SamplesPerStep } from '../../promql/value.ts'
+import type { QueryStatsJson, StepStatJson } from '../types/query.ts'
 import { envelopeEnd } from './envelope.ts'
 import { histogramText } from './histogram-text.ts'
 import { formatWithoutExponent, NUMBER_BYTES_MAX, writeTimestamp, writeValue } from './number-bytes.ts'
@@ -127,7 +127,7 @@ function writePoint(writer: ChunkWriter, t: number, v: number): void {
   writer.length = position
 }
 
-function statsJson({ timings, samplesTotal, samplesPeak }: QueryStats): QueryStatsJson {
+function statsJson({ timings, samplesTotal, samplesRead, samplesPeak, perStep }: QueryStats): QueryStatsJson {
   return {
     timings: {
       evalTotalTime: seconds(timings['evalTotalTime']),
@@ -137,8 +137,18 @@ function statsJson({ timings, samplesTotal, samplesPeak }: QueryStats): QuerySta
       execQueueTime: seconds(timings['execQueueTime']),
       execTotalTime: seconds(timings['execTotalTime']),
     },
-    samples: { totalQueryableSamples: samplesTotal, peakSamples: samplesPeak },
+    samples: {
+      ...(perStep && { totalQueryableSamplesPerStep: stepStats(perStep, perStep.totals) }),
+      totalQueryableSamples: samplesTotal,
+      ...(perStep && { samplesReadPerStep: stepStats(perStep, perStep.reads) }),
+      samplesRead,
+      peakSamples: samplesPeak,
+    },
   }
+}
+
+function stepStats({ start, stepMs }: SamplesPerStep, counts: Float64Array): StepStatJson[] {
+  return Array.from(counts, (count, k) => [(start + k * stepMs) / 1000, count])
 }
 
 /** To the nanosecond, as upstream. */

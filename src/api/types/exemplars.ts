@@ -15,5 +15,5 @@ export interface SeriesExemplarsJson {
   readonly exemplars: readonly ExemplarJson[]
 }
 
-/** Left out of the answer when the expression selects no series. */
+/** An expression that selects no series is answered 204, without a body. */
 export type ExemplarsData = readonly SeriesExemplarsJson[]

@@ -39,6 +39,8 @@ export type QueryData = (
   readonly stats?: QueryStatsJson
 }
 
+export type StepStatJson = readonly [number, number]
+
 /** Times in seconds. */
 export interface QueryStatsJson {
   readonly timings: {
@@ -50,7 +52,11 @@ export interface QueryStatsJson {
     readonly execTotalTime: number
   }
   readonly samples: {
+    /** `[Unix seconds, samples]` a step, with `stats=all` and the feature promql-per-step-stats. */
+    readonly totalQueryableSamplesPerStep?: readonly StepStatJson[]
     readonly totalQueryableSamples: number
+    readonly samplesReadPerStep?: readonly StepStatJson[]
+    readonly samplesRead: number
     readonly peakSamples: number
   }
 }

@@ -16,7 +16,8 @@ export async function openStream(request: HttpRequest): Promise<HttpStream> {
   const url = new URL(request.url)
   const path = `${url.pathname}${url.search}`
   const headers: Record<string, string | string[]> = {}
-  for (const [name, value] of Object.entries(request.headers ?? {})) headers[name] = typeof value === 'string' ? value : [...value]
+  for (const [name, value] of Object.entries(request.headers ?? {}))
+    headers[name] = typeof value === 'string' ? bytesOf(value) : value.map(bytesOf)
   const { proxy } = transport
   const forwarded = proxy !== undefined && isForwarded(proxy, url.protocol.slice(0, -1)) ? proxy : undefined
   if (forwarded !== undefined) {
@@ -38,6 +39,11 @@ export async function openStream(request: HttpRequest): Promise<HttpStream> {
   const received: Record<string, string> = {}
   for (const [name, value] of Object.entries(response.headers)) received[name] = Array.isArray(value) ? value.join(', ') : (value ?? '')
   return { status: response.statusCode, headers: received, body: response.body }
+}
+
+/** A character for each byte: the library sends no others. */
+function bytesOf(text: string): string {
+  return Buffer.from(text).toString('latin1')
 }
 
 const PLAIN: HttpTransport = {}

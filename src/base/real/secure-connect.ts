@@ -1,4 +1,4 @@
-import { connect as netConnect, type Socket } from 'node:net'
+import { connect as netConnect, Socket } from 'node:net'
 import {
   type ConnectionOptions,
   connect,
@@ -6,7 +6,7 @@ import {
   getCACertificates,
   type SecureContext,
   setDefaultCACertificates,
-  type TLSSocket,
+  TLSSocket,
 } from 'node:tls'
 import type { TlsOptions } from '../env.ts'
 import { serverCertificateFault } from '../server-certificate.ts'
@@ -30,8 +30,15 @@ export function secureConnect(
   onSecured: (socket: TLSSocket) => void,
 ): TLSSocket {
   const name = tls.servername ?? host
+  let secureContext: SecureContext
+  try {
+    secureContext = contextOf(tls)
+  } catch (error) {
+    over?.destroy()
+    return new TLSSocket(new Socket()).destroy(error as Error)
+  }
   const options: ConnectionOptions = {
-    secureContext: contextOf(tls),
+    secureContext,
     // An address is no name that a certificate could be asked for by.
     servername: isAddress(name) ? '' : name,
     ...(protocols.length > 0 ? { ALPNProtocols: [...protocols] } : {}),

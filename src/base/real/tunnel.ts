@@ -63,7 +63,7 @@ async function askConnect(socket: Socket, reader: SocketReader, proxy: ProxyServ
   const head = (await reader.readHead()).toString('latin1')
   const [, status, text] = /^HTTP\/1\.[01] (\d{3}) ?([^\r\n]*)/.exec(head) ?? []
   if (status === undefined) throw new Error(`malformed HTTP response ${JSON.stringify(head.split(/\r?\n/)[0].slice(0, 100))}`)
-  if (status !== '200') throw new Error(text || 'unknown status code')
+  if (status !== '200') throw new Error(text.slice(0, 100) || 'unknown status code')
 }
 
 const SOCKS_REPLIES = [

@@ -14,7 +14,8 @@ interface Node {
  *
  * 1. `write` is seen by readers at once and survives the process (kill -9), not power loss.
  * 2. Power loss leaves every file as it was at its last `sync`, plus a random part of what was appended after it.
- * 3. A name (creation, rename, removal) is durable after `syncDir` of its directory; power loss takes the others back.
+ * 3. A name (creation, rename, removal) is durable after `syncDir` of its directory; power loss takes the others back. The rename of a
+ *    directory takes all that is in it along, or nothing.
  */
 export class VirtualFileSystem implements FileSystem {
   readonly #random: Random
@@ -22,6 +23,8 @@ export class VirtualFileSystem implements FileSystem {
   #files = new Map<string, Node>()
   #durableNames = new Map<string, Node>()
   #directories = new Set<string>(['/', '.'])
+  /** Renames of directories that are not durable yet, in the order they happened. */
+  #renamedDirectories: { readonly source: string; readonly target: string }[] = []
   readonly #watchers = new Set<{ readonly path: string; readonly onChange: () => void }>()
   #inode = 0
   /** Bytes that may still be written before ENOSPC. */
@@ -47,6 +50,8 @@ export class VirtualFileSystem implements FileSystem {
     }
     this.#files = files
     this.#durableNames = new Map(files)
+    for (const { source, target } of this.#renamedDirectories.reverse()) this.#renameEntries(this.#directories, target, source)
+    this.#renamedDirectories = []
   }
 
   async open(path: string, mode: 'read' | 'create' | 'write'): Promise<File> {
@@ -143,6 +148,15 @@ export class VirtualFileSystem implements FileSystem {
     for (const name of [...this.#durableNames.keys()])
       if (parentOf(name) === directory && !this.#files.has(name)) this.#durableNames.delete(name)
     for (const [name, node] of this.#files) if (parentOf(name) === directory) this.#durableNames.set(name, node)
+    this.#renamedDirectories = this.#renamedDirectories.filter(({ source, target }) => {
+      if (parentOf(target) !== directory) return true
+      for (const [name, node] of [...this.#durableNames]) {
+        if (!name.startsWith(`${source}/`)) continue
+        this.#durableNames.delete(name)
+        this.#durableNames.set(target + name.slice(source.length), node)
+      }
+      return false
+    })
   }
 
   watch(path: string, onChange: () => void): Timer {
@@ -157,10 +171,15 @@ export class VirtualFileSystem implements FileSystem {
       this.#files.delete(name)
       this.#files.set(target + name.slice(source.length), node)
     }
-    for (const name of [...this.#directories]) {
+    this.#renameEntries(this.#directories, source, target)
+    this.#renamedDirectories.push({ source, target })
+  }
+
+  #renameEntries(names: Set<string>, source: string, target: string): void {
+    for (const name of [...names]) {
       if (name !== source && !name.startsWith(`${source}/`)) continue
-      this.#directories.delete(name)
-      this.#directories.add(target + name.slice(source.length))
+      names.delete(name)
+      names.add(target + name.slice(source.length))
     }
   }
 

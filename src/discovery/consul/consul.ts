@@ -2,12 +2,14 @@ import { formatAddress } from '../../base/address.ts'
 import type { Env } from '../../base/env.ts'
 import { sleep } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
-import { Labels } from '../../model/labels.ts'
+import { redactUrl } from '../../base/redact-url.ts'
+import type { Labels } from '../../model/labels.ts'
 import type { Discoverer, TargetGroup } from '../discoverer.ts'
 import { GroupChanges } from '../group-changes.ts'
 import { labelName } from '../label-name.ts'
 import { Outbox } from '../outbox.ts'
 import { Pace } from '../pace.ts'
+import { servedLabels } from '../served-labels.ts'
 import { ADDRESS_LABEL } from '../static.ts'
 import { ConsulApi, type ServiceInstance } from './consul-api.ts'
 import type { ConsulSdConfig } from './schema.ts'
@@ -134,7 +136,11 @@ class ConsulWatch {
     } catch (error) {
       if (signal.aborted) return
       const { url } = this.#config
-      this.#env.log.error('consul discovery: request failed, the last targets stay', { url, what, error: errorMessage(error) })
+      this.#env.log.error('consul discovery: request failed, the last targets stay', {
+        url: redactUrl(url),
+        what,
+        error: errorMessage(error),
+      })
       await sleep(this.#env.clock, RETRY_MS, signal)
     }
   }
@@ -142,7 +148,7 @@ class ConsulWatch {
   #group(name: string, instances: readonly ServiceInstance[]): TargetGroup {
     return {
       source: name,
-      labels: Labels.of({ [`${PREFIX}service`]: name, [`${PREFIX}dc`]: this.#datacenter }),
+      labels: servedLabels({ [`${PREFIX}service`]: name, [`${PREFIX}dc`]: this.#datacenter }),
       targets: instances.map((instance) => target(instance, this.#config.tagSeparator)),
     }
   }
@@ -171,7 +177,7 @@ function target({ Node: node, Service: service, Checks: checks }: ServiceInstanc
   add('metadata', node.Meta)
   add('service_metadata', service.Meta)
   add('tagged_address', node.TaggedAddresses)
-  return Labels.of(labels)
+  return servedLabels(labels)
 }
 
 /** The worst that any check says. Source: hashicorp/consul api/health.go, AggregatedStatus. */

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
-import { boolean, list, map, secret, section, text } from '../../base/schema.ts'
+import { redactUrl } from '../../base/redact-url.ts'
+import { boolean, list, map, secret, section, text, urlText } from '../../base/schema.ts'
 import { duration } from '../../model/config-schema.ts'
 import type { HttpClientConfig } from '../http-client-config.ts'
 import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields, showHttpClient } from '../http-client-schema.ts'
@@ -11,7 +12,7 @@ const REFRESH_INTERVAL_MS = 30_000
 const consulSdConfigSchema = section(
   'consul_sd_config',
   {
-    server: text(),
+    server: urlText(),
     path_prefix: text(),
     token: secret(),
     datacenter: text(),
@@ -44,7 +45,7 @@ const consulSdConfigSchema = section(
       const { server, scheme, token } = config
       if (server?.trim() === '') report(['server'], 'consul SD configuration requires a server address')
       else if (!URL.canParse(baseUrl(config)))
-        report(['server'], `found ${JSON.stringify(server)}, want HOST:PORT or a URL such as https://host:8501`)
+        report(['server'], `found ${JSON.stringify(redactUrl(server ?? ''))}, want HOST:PORT or a URL such as https://host:8501`)
       if (scheme !== undefined && scheme !== 'http' && scheme !== 'https')
         report(['scheme'], `found ${JSON.stringify(scheme)}, want http or https`)
       if ((config.username || config.password) && config.basic_auth)

@@ -1,6 +1,7 @@
 import type { FileSystem } from '../../base/env.ts'
 import { CodedError } from '../../base/errors.ts'
 import { directoryOf } from '../../base/files.ts'
+import { redactUrl } from '../../base/redact-url.ts'
 import { parseYamlTree, type YamlValue } from '../../base/yaml-tree.ts'
 import { quote } from '../../model/labels.ts'
 import { type HttpClientConfig, PLAIN_HTTP_CLIENT, PLAIN_TLS, type SecretSource } from '../http-client-config.ts'
@@ -36,7 +37,7 @@ export async function readKubeconfig(fs: FileSystem, path: string): Promise<Kube
   const user = userName ? named('users', userName, 'user') : undefined
 
   const server = textAt(cluster, 'server')
-  if (!server || !URL.canParse(server)) throw fail(`found ${quote(server ?? '')}, want the URL of a server`)
+  if (!server || !URL.canParse(server)) throw fail(`found ${quote(redactUrl(server ?? ''))}, want the URL of a server`)
   if (member(user, 'auth-provider') !== undefined)
     throw fail('auth-provider is not supported, want a program (exec), a token, a client certificate or a password')
 

@@ -83,6 +83,26 @@ test('a watch that ends goes on from the last version', async () => {
   await found.stop()
 })
 
+test('an object that is not understood keeps what was said of it, and ends nothing', async () => {
+  const { env, api, discover } = await cluster()
+  for (const i of [1, 2]) api.put('pods', pod(`p${i}`, `10.0.0.${i}`))
+  const found = discover({})
+  await found.look()
+  for (const nonsense of [{ spec: { containers: [null] } }, { spec: { containers: 5 } }, { status: { podIP: '10.0.0.9', phase: 5 } }])
+    api.put('pods', { ...pod('p1', '10.0.0.9'), ...nonsense })
+  api.put('pods', pod('p2', '10.0.0.3'))
+  await found.look()
+  assert.deepEqual(addresses(found.groups), ['pod/ns/p1 10.0.0.1:80', 'pod/ns/p2 10.0.0.3:80'])
+  assert.deepEqual(
+    [env.lines.at(-1)?.fields.source, env.lines.at(-1)?.fields.error],
+    ['pod/ns/p1', 'label __meta_kubernetes_pod_phase: found 5, want a text'],
+  )
+  api.put('pods', pod('p1', '10.0.0.10'))
+  await found.look()
+  assert.deepEqual(addresses(found.groups), ['pod/ns/p1 10.0.0.10:80', 'pod/ns/p2 10.0.0.3:80'])
+  await found.stop()
+})
+
 test('a version that is gone is no failure: everything is listed again', async () => {
   const { env, api, discover } = await cluster()
   for (const i of [1, 2]) api.put('pods', pod(`p${i}`, `10.0.0.${i}`))

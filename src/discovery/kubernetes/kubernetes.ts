@@ -2,10 +2,10 @@ import { Counter } from 'prom-client'
 import type { Env } from '../../base/env.ts'
 import { sleep } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
-import { Labels } from '../../model/labels.ts'
 import type { Discoverer, TargetGroup } from '../discoverer.ts'
 import { GroupChanges } from '../group-changes.ts'
 import { knownMetric } from '../known-metric.ts'
+import { servedLabels } from '../served-labels.ts'
 import { type ApiServer, findApiServer, readOwnNamespace } from './api-server.ts'
 import { endpointSliceRole } from './endpoint-slice.ts'
 import { endpointsRole } from './endpoints.ts'
@@ -166,9 +166,14 @@ class ClusterWatch {
         gone.push(source)
         continue
       }
-      const group = this.#role.build(object, this.#store.cluster(key, attach, selectors.nodes !== undefined))
-      if (group !== undefined)
-        built.push({ source, labels: Labels.of(group.labels), targets: group.targets.map((target) => Labels.of(target)) })
+      try {
+        const group = this.#role.build(object, this.#store.cluster(key, attach, selectors.nodes !== undefined))
+        if (group !== undefined) built.push({ source, labels: servedLabels(group.labels), targets: group.targets.map(servedLabels) })
+      } catch (error) {
+        // One object that is not as the API has them must not end the watch of all others.
+        this.#failures.inc()
+        this.#env.log.warn('kubernetes discovery: object not understood, its last targets stay', { source, error: errorMessage(error) })
+      }
     }
     this.#dirty = new Set()
     return [...this.#changes.merge(built), ...this.#changes.remove(gone)]

@@ -113,7 +113,7 @@ async function readInfos(
     if (samples.histograms !== undefined) throw new CodedError('execution', 'info sample should be float')
     const seen = run.memory.series(labels, steps.count)
     const count = pickTimes(samples, reference, run.lookbackMs, seen)
-    run.samplesTotal += count
+    run.tally.addSeries(seen, count)
     run.memory.chargeSamples(seen, count)
     const name = labels.get(METRIC_NAME)
     const bySignature = infos.get(name) ?? new Map<string, InfoSeries[]>()

@@ -29,16 +29,14 @@ export function runMixed(
   kernel(mixed, out)
 }
 
-/** What the histograms of all windows together count for in the budget beyond one sample each. */
-export function extraSamples({ lo, hi, stepCount, length }: Windows, histograms: readonly (Histogram | undefined)[]): number {
+/** What the samples before each one count for in the budget together, those before the end included. */
+export function sizesBefore({ length }: Windows, histograms: readonly (Histogram | undefined)[]): Float64Array {
   const before = new Float64Array(length + 1)
   for (let i = 0; i < length; i++) {
     const histogram = histograms[i]
-    before[i + 1] = before[i] + (histogram === undefined ? 0 : histogramSampleCount(histogram) - 1)
+    before[i + 1] = before[i] + (histogram === undefined ? 1 : histogramSampleCount(histogram))
   }
-  let total = 0
-  for (let k = 0; k < stepCount; k++) total += before[hi[k]] - before[lo[k]]
-  return total
+  return before
 }
 
 /** The same windows of the float samples alone. */

@@ -5,6 +5,7 @@ import type { Plan } from '../plan/plan.ts'
 import type { Annotations, Remark } from './annotations.ts'
 import type { ColumnMemory, Sink, StepSeries } from './columns.ts'
 import type { Pacer } from './pacer.ts'
+import type { SampleTally } from './sample-tally.ts'
 import type { Steps } from './steps.ts'
 
 /** All that the operators of one query share. */
@@ -19,8 +20,9 @@ export interface QueryRun {
   readonly delayedNameRemoval: boolean
   /** Results of plans that are used more than once, by their id. */
   readonly shared: Map<number, SharedResult>
-  /** Samples looked at, as upstream counts them. */
-  samplesTotal: number
+  readonly tally: SampleTally
+  /** The same, with what it looks at counted in `tally`. */
+  counting(tally: SampleTally): QueryRun
   /**
    * Evaluates a plan of type vector at `steps` and hands its series to `sink`, one after the other: each has other labels,
    * and a value at some step at least. Resolves when all were handed over.
@@ -33,6 +35,7 @@ export interface SharedResult {
   /** What was said while it was evaluated, and where the place stands that it was said of. */
   readonly remarks: readonly Remark[]
   readonly start: number
+  readonly tally: SampleTally
   usesLeft: number
 }
 

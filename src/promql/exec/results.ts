@@ -46,17 +46,20 @@ export function scalarMatrix(labels: Labels, values: Float64Array, steps: Steps)
 /** Range vectors of an instant query, sorted by their labels. */
 export async function collectSamples(run: QueryRun, plan: MatrixPlan, steps: Steps): Promise<MatrixSeries[]> {
   const result: MatrixSeries[] = []
-  await readSamples(run, plan.samples, steps, (labels, columns, dropName) => {
+  const { samples } = plan
+  const beneath = await readSamples(run, samples, steps, (labels, columns, dropName) => {
     const { timestamps, values, length } = columns
     const histograms = columns.histograms?.slice(0, length)
     let count = length
     for (const histogram of histograms ?? []) if (histogram !== undefined) count += histogramSampleCount(histogram) - 1
-    run.samplesTotal += count
+    if (samples.kind === 'selected') run.tally.addCount(count)
     run.context.budget.chargeSamples(count)
     chargeAnswer(run, count)
     const named = dropName ? withoutMetricName(labels) : labels
     result.push({ labels: named, timestamps: timestamps.slice(0, length), values: values.slice(0, length), histograms, length })
   })
+  // A subquery alone is what it looks at itself.
+  run.tally.addTotal(beneath)
   return sortSeries(run, result)
 }
 

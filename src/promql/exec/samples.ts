@@ -5,6 +5,7 @@ import { isStaleMarker } from '../../model/staleness.ts'
 import type { Samples } from '../plan/plan.ts'
 import type { StepSeries } from './columns.ts'
 import type { QueryRun } from './query-run.ts'
+import { SampleTally } from './sample-tally.ts'
 import { scan } from './scan.ts'
 import { lastReference, type Reference, referenceTimes, type Steps, stepsBetween } from './steps.ts'
 
@@ -23,8 +24,8 @@ export function reachBeyond(run: QueryRun, samples: Samples): { readonly beforeM
   return { beforeMs: extended === undefined ? 0 : run.lookbackMs, afterMs: extended === 'smoothed' ? run.lookbackMs : 0 }
 }
 
-/** Reads all samples that the windows of `steps` may hold, series by series. */
-export async function readSamples(run: QueryRun, samples: Samples, steps: Steps, visit: SamplesVisitor): Promise<void> {
+/** Reads all samples that the windows of `steps` may hold, series by series. Answers how many samples a subquery looked at in all. */
+export async function readSamples(run: QueryRun, samples: Samples, steps: Steps, visit: SamplesVisitor): Promise<number> {
   const ends = windowEnds(samples, steps)
   const { beforeMs, afterMs } = reachBeyond(run, samples)
   const minTime = ends.first - samples.rangeMs - beforeMs + 1
@@ -34,13 +35,14 @@ export async function readSamples(run: QueryRun, samples: Samples, steps: Steps,
       removeStaleMarkers(columns)
       return visit(labels, columns, false)
     })
-    return
+    return 0
   }
   const { stepMs } = samples
   // The first multiple of the step inside the open start of the range.
   const start = Math.floor((minTime - 1) / stepMs) * stepMs + stepMs
   const inner = stepsBetween(start, maxTime, stepMs)
-  if (inner.count === 0) return
+  if (inner.count === 0) return 0
+  const tally = new SampleTally(inner.count, steps.count > 1 || run.tally.totals !== undefined ? run.memory : undefined)
   const columns = new SampleColumns(0)
   let isCharged = false
   const visitSeries = (series: StepSeries) => {
@@ -54,7 +56,7 @@ export async function readSamples(run: QueryRun, samples: Samples, steps: Steps,
   // Series come without waiting: those that come while a visit goes on are kept for after it.
   let visited: Promise<void> | undefined
   const held: StepSeries[] = []
-  await run.execute(samples.input, inner, (series) => {
+  await run.counting(tally).execute(samples.input, inner, (series) => {
     if (visited !== undefined) {
       held.push(series)
       return
@@ -65,6 +67,8 @@ export async function readSamples(run: QueryRun, samples: Samples, steps: Steps,
   await visited
   for (const series of held) await visitSeries(series)
   if (isCharged) run.context.budget.releaseBytes(inner.count * BYTES_PER_SAMPLE)
+  run.tally.addSubquery(tally, inner, ends, samples.rangeMs, steps.count)
+  return tally.total
 }
 
 const BYTES_PER_SAMPLE = 16

@@ -4,6 +4,7 @@ import { greater, smaller } from '../functions/math.ts'
 import type { Plan } from '../plan/plan.ts'
 import { dropHistograms } from './columns.ts'
 import type { QueryRun } from './query-run.ts'
+import { SampleTally } from './sample-tally.ts'
 import { firstStep, type Steps } from './steps.ts'
 
 /** The value of a scalar expression at each step. */
@@ -23,7 +24,9 @@ export async function evaluateScalar(run: QueryRun, plan: Plan, steps: Steps): P
       return left
     }
     case 'invariant': {
-      const [value] = await evaluateScalar(run, plan.input, firstStep(steps))
+      const tally = new SampleTally(1, undefined)
+      const [value] = await evaluateScalar(run.counting(tally), plan.input, firstStep(steps))
+      run.tally.addInvariant(tally, steps.count)
       return run.memory.floats(steps.count).fill(value)
     }
     case 'call':

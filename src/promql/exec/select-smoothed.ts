@@ -23,7 +23,7 @@ export async function runSmoothed(run: QueryRun, plan: SelectPlan, steps: Steps,
     const series = run.memory.series(labels, steps.count)
     smooth(run, plan, samples, reference, series)
     const count = countSamples(series)
-    run.samplesTotal += count
+    run.tally.addSeries(series, count)
     run.memory.chargeSamples(series, count)
     if (count > 0) sink(series)
     else run.memory.release(series)

@@ -19,7 +19,7 @@ export async function runSelect(run: QueryRun, plan: SelectPlan, steps: Steps, s
     const series = run.memory.series(labels, steps.count)
     let count = pick(samples, reference, run.lookbackMs, series)
     if (samples.histograms !== undefined && reads === 'values') count += pickHistograms(run, samples, samples.histograms, reference, series)
-    run.samplesTotal += count
+    run.tally.addSeries(series, count)
     run.memory.chargeSamples(series, count)
     if (count === 0) {
       run.memory.release(series)

@@ -1,6 +1,7 @@
 import type { SharedPlan } from '../plan/plan.ts'
 import type { Sink, StepSeries } from './columns.ts'
 import type { QueryRun } from './query-run.ts'
+import { SampleTally } from './sample-tally.ts'
 import type { Steps } from './steps.ts'
 
 /**
@@ -13,12 +14,14 @@ export async function runShared(run: QueryRun, plan: SharedPlan, steps: Steps, s
   if (known === undefined) {
     const kept: StepSeries[] = []
     const count = annotations.remarkCount
-    await run.execute(plan.input, steps, (series) => kept.push(series))
-    known = { series: kept, remarks: annotations.remarksSince(count), start: plan.range.start, usesLeft: plan.uses }
+    const tally = new SampleTally(steps.count, run.tally.totals === undefined ? undefined : memory)
+    await run.counting(tally).execute(plan.input, steps, (series) => kept.push(series))
+    known = { series: kept, remarks: annotations.remarksSince(count), start: plan.range.start, tally, usesLeft: plan.uses }
     shared.set(plan.id, known)
   }
   known.usesLeft--
   if (known.usesLeft === 0) shared.delete(plan.id)
+  run.tally.addSame(known.tally)
   annotations.repeat(known.remarks, plan.range.start - known.start)
   for (const series of known.series) {
     sink(known.usesLeft === 0 ? series : memory.copy(series))

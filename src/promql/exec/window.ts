@@ -7,7 +7,7 @@ import { someSteps, type WindowKernel, type Windows } from '../functions/window-
 import { mayDifferByName } from '../plan/names.ts'
 import type { WindowPlan } from '../plan/plan.ts'
 import { countSamples, hasFloats, type Sink, type StepSeries } from './columns.ts'
-import { extraSamples, runMixed } from './mixed-window.ts'
+import { runMixed, sizesBefore } from './mixed-window.ts'
 import { dropMetricName, type QueryRun, sameLabelsError } from './query-run.ts'
 import { reachBeyond, readSamples, windowEnds } from './samples.ts'
 import { evaluateScalar } from './scalar.ts'
@@ -42,6 +42,7 @@ export async function runWindow(run: QueryRun, plan: WindowPlan, steps: Steps, s
   const reach = reachBeyond(run, samples)
   const extended = samples.kind === 'selected' ? samples.selection.extended : undefined
   const isRate = func === 'rate' || func === 'increase'
+  const areRead = samples.kind === 'selected'
   const dropsName = !keepsName && !run.delayedNameRemoval
   const seen = dropsName && namesOfSamplesDiffer(plan) ? new Set<string>() : undefined
   const finish = (series: StepSeries, dropName: boolean) => {
@@ -71,16 +72,16 @@ export async function runWindow(run: QueryRun, plan: WindowPlan, steps: Steps, s
     windows.startTimes = columns.startTimes
     windows.length = columns.length
     const sampleCount = placeWindows(windows, reach)
-    run.samplesTotal += sampleCount
     const series = run.memory.series(labels, steps.count)
     const { histograms } = columns
     if (isRate && hasOverlap(windows)) run.annotations.startTimeOverlaps(labels.get(METRIC_NAME), samples.range)
     if (histograms?.some((histogram, i) => histogram !== undefined && i < columns.length) === true) {
-      run.samplesTotal += extraSamples(windows, histograms)
+      run.tally.addWindows(windows, sizesBefore(windows, histograms), areRead)
       runMixed(run, plan, extended === undefined ? mixed : extendedKernel(func, extended), windows, histograms, series)
       finish(series, dropName)
       return
     }
+    run.tally.addWindows(windows, undefined, areRead)
     if (extended !== undefined) {
       extendedFloats(func, extended, windows, series)
       finish(series, dropName)

@@ -41,9 +41,6 @@ export interface BlockParent {
   readonly maxTime: Timestamp
 }
 
-/** The block came of samples that were late, and may overlap others. */
-export const HINT_OUT_OF_ORDER = 'from-out-of-order'
-
 /** What a meta.json says. Throws DamageError, naming `path`. */
 export function parseMeta(text: string, path: string): BlockMeta {
   let parsed: unknown

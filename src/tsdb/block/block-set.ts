@@ -1,7 +1,8 @@
 import type { Env, FileSystem } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
 import { MergeSource } from '../../storage/merge-source.ts'
-import { Block } from './block.ts'
+import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, SeriesSource } from '../../storage/series-source.ts'
+import { Block, blockName, coverageOf } from './block.ts'
 import type { BlockCache } from './block-cache.ts'
 import { INDEX_FILE } from './block-index.ts'
 import { type BlockMeta, META_FILE, parseMeta } from './block-meta.ts'
@@ -24,6 +25,9 @@ export interface BlockListing {
   readonly leftovers: readonly string[]
 }
 
+/** Files open at the same time while blocks are listed. */
+const LISTED_AT_ONCE = 64
+
 const LEFTOVER = /^(.{26})\.(tmp|tmp-for-creation|tmp-for-deletion)$/
 
 /** What blocks a data directory has. Reads one small file a block. Throws what the file system says of the directory. */
@@ -31,17 +35,21 @@ export async function listBlocks(fs: FileSystem, directory: string): Promise<Blo
   const blocks: ListedBlock[] = []
   const faulty: { directory: string; reason: string }[] = []
   const leftovers: string[] = []
-  for (const name of await fs.readDir(directory)) {
-    const path = `${directory}/${name}`
+  const names = await fs.readDir(directory)
+  for (const name of names) {
     const [, ulid] = LEFTOVER.exec(name) ?? []
-    if (ulid !== undefined && isUlid(ulid)) leftovers.push(path)
-    if (!isUlid(name)) continue
+    if (ulid !== undefined && isUlid(ulid)) leftovers.push(`${directory}/${name}`)
+  }
+  const paths = names.filter(isUlid).map((name) => `${directory}/${name}`)
+  const list = async (path: string) => {
     try {
       blocks.push({ directory: path, meta: parseMeta(await fs.readText(`${path}/${META_FILE}`), `${path}/${META_FILE}`) })
     } catch (error) {
       faulty.push({ directory: path, reason: errorMessage(error) })
     }
   }
+  for (let from = 0; from < paths.length; from += LISTED_AT_ONCE) await Promise.all(paths.slice(from, from + LISTED_AT_ONCE).map(list))
+  faulty.sort((a, b) => (a.directory < b.directory ? -1 : 1))
   blocks.sort((a, b) => a.meta.minTime - b.meta.minTime || a.meta.maxTime - b.meta.maxTime || (a.meta.ulid < b.meta.ulid ? -1 : 1))
   return { blocks, faulty, leftovers }
 }
@@ -72,42 +80,91 @@ export async function blockSizeBytes(fs: FileSystem, directory: string): Promise
   return sizeBytes
 }
 
+/** A block that is opened when it is first asked for something. Who never asks pays for its meta.json only. */
+export class ListedBlockSource implements SeriesSource {
+  readonly directory: string
+  readonly meta: BlockMeta
+  readonly #env: Pick<Env, 'fs' | 'clock'>
+  readonly #cache: BlockCache
+  #opening: Promise<Block> | undefined
+  /** The block when it is open. */
+  opened: Block | undefined
+
+  constructor(env: Pick<Env, 'fs' | 'clock'>, { directory, meta }: ListedBlock, cache: BlockCache) {
+    this.#env = env
+    this.directory = directory
+    this.meta = meta
+    this.#cache = cache
+  }
+
+  get name(): string {
+    return blockName(this.meta)
+  }
+
+  coverage(): Coverage {
+    return coverageOf(this.meta)
+  }
+
+  /** A failure is tried again at the next call. */
+  open(): Promise<Block> {
+    this.#opening ??= Block.open(this.#env, this.directory, this.#cache, this.meta).then(
+      (block) => {
+        this.opened = block
+        return block
+      },
+      (error) => {
+        this.#opening = undefined
+        throw error
+      },
+    )
+    return this.#opening
+  }
+
+  async *select(request: SelectRequest, ctx: QueryContext): AsyncIterable<readonly Series[]> {
+    yield* (await this.open()).select(request, ctx)
+  }
+
+  async labelNames(request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
+    return (await this.open()).labelNames(request, ctx)
+  }
+
+  async labelValues(name: string, request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
+    return (await this.open()).labelValues(name, request, ctx)
+  }
+
+  /** When no one reads from it. It can be asked again. */
+  async close(): Promise<void> {
+    const opening = this.#opening
+    this.#opening = undefined
+    this.opened = undefined
+    const [opened] = await Promise.allSettled([opening])
+    if (opened.status === 'fulfilled') await opened.value?.close()
+  }
+}
+
 /** All blocks of a directory as one source. What can not be read is no part of it: `listing.faulty`. */
 export class BlockSet {
   readonly listing: BlockListing
-  readonly blocks: readonly Block[]
+  /** Those that others have not superseded, by `minTime`. */
+  readonly blocks: readonly ListedBlockSource[]
   readonly source: MergeSource
 
-  private constructor(directory: string, listing: BlockListing, blocks: readonly Block[]) {
+  private constructor(directory: string, listing: BlockListing, blocks: readonly ListedBlockSource[]) {
     this.listing = listing
     this.blocks = blocks
     this.source = new MergeSource(`blocks of ${directory}`, blocks)
   }
 
-  /** Opens those that others have not superseded, and that have something between the times, both inclusive. */
-  static async open(
-    env: Pick<Env, 'fs' | 'clock'>,
-    directory: string,
-    cache: BlockCache,
-    range: { readonly minTime: number; readonly maxTime: number } = {
-      minTime: Number.NEGATIVE_INFINITY,
-      maxTime: Number.POSITIVE_INFINITY,
-    },
-  ): Promise<BlockSet> {
+  /** Reads what blocks there are. */
+  static async open(env: Pick<Env, 'fs' | 'clock'>, directory: string, cache: BlockCache): Promise<BlockSet> {
     const listing = await listBlocks(env.fs, directory)
     const superseded = supersededBlocks(listing.blocks)
-    const blocks: Block[] = []
-    const set = new BlockSet(directory, listing, blocks)
-    try {
-      for (const { directory: path, meta } of listing.blocks) {
-        if (superseded.has(meta.ulid) || meta.minTime > range.maxTime || meta.maxTime <= range.minTime) continue
-        blocks.push(await Block.open(env, path, cache))
-      }
-    } catch (error) {
-      await set.close()
-      throw error
-    }
-    return set
+    const kept = listing.blocks.filter(({ meta }) => !superseded.has(meta.ulid))
+    return new BlockSet(
+      directory,
+      listing,
+      kept.map((block) => new ListedBlockSource(env, block, cache)),
+    )
   }
 
   async close(): Promise<void> {

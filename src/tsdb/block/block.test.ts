@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Labels } from '../../model/labels.ts'
+import { Matcher } from '../../model/matcher.ts'
 import { histogramSourceContract } from '../../storage/histogram-source.contract.ts'
+import { unlimitedContext } from '../../storage/query-context.ts'
 import { seriesSourceContract } from '../../storage/series-source.contract.ts'
-import { writtenBlock } from './block.fixture.ts'
+import { everything, writtenBlock } from './block.fixture.ts'
 
 for (const [kind, options] of [
   ['block', {}],
@@ -19,3 +23,45 @@ for (const [kind, options] of [
   seriesSourceContract(kind, open)
   histogramSourceContract(kind, open)
 }
+
+test('a block that is closed waits for who is reading, and refuses who comes then', async () => {
+  const series = Array.from({ length: 300 }, (_, i) => ({ labels: Labels.of({ i: String(i) }), timestamps: [1], values: [i] }))
+  const { block, env, directory } = await writtenBlock(series)
+  const reading = everything(block)[Symbol.asyncIterator]()
+  await reading.next()
+  let isClosed = false
+  const closing = block.close().then(() => {
+    isClosed = true
+  })
+  await env.fs.remove(directory)
+  let seriesCount = 128
+  for (let next = await reading.next(); !next.done; next = await reading.next()) {
+    assert.ok(!isClosed)
+    seriesCount += next.value.length
+  }
+  await closing
+  assert.equal(seriesCount, 300)
+  await assert.rejects(async () => {
+    for await (const _ of everything(block));
+  }, /block \w{26} is closed/)
+})
+
+test('what a question reads of a large block is its part of it', async () => {
+  const timestamps = Array.from({ length: 1200 }, (_, i) => i * 15_000)
+  const series = Array.from({ length: 500 }, (_, i) => ({
+    labels: Labels.of({ __name__: `m${i % 10}`, i: String(i) }),
+    timestamps,
+    values: timestamps.map((t) => Math.sin(t * i)),
+  }))
+  const { block } = await writtenBlock(series)
+  await block.index.tables()
+  const before = block.readBytes
+  let seriesCount = 0
+  const one = { minTime: 0, maxTime: 600_000, matchers: [new Matcher('=', 'i', '77')] }
+  for await (const batch of block.select(one, unlimitedContext())) seriesCount += batch.length
+  assert.equal(seriesCount, 1)
+  assert.ok(block.chunks.sizeBytes > 4_000_000)
+  assert.ok(block.readBytes - before < 400_000, `${block.readBytes - before} bytes`)
+  assert.ok(block.heldBytes < 5000, `${block.heldBytes} bytes`)
+  await block.close()
+})

@@ -1,6 +1,6 @@
 import { Breather } from '../../base/breather.ts'
 import type { Env } from '../../base/env.ts'
-import { wrapError } from '../../base/errors.ts'
+import { CodedError, wrapError } from '../../base/errors.ts'
 import type { Chunk } from '../../chunkenc/codec.ts'
 import { Labels } from '../../model/labels.ts'
 import { Matcher } from '../../model/matcher.ts'
@@ -30,6 +30,9 @@ export class Block implements SeriesSource {
   readonly chunks: ChunkSegments
   readonly tombstones: Tombstones
   readonly #env: Pick<Env, 'clock'>
+  #readerCount = 0
+  #isClosed = false
+  #lastReaderGone: (() => void) | undefined
 
   private constructor(
     directory: string,
@@ -47,28 +50,33 @@ export class Block implements SeriesSource {
     this.#env = env
   }
 
-  /** Looks at meta.json, tombstones, all headers and the table of contents. What it reads later is checked then. */
-  static async open(env: Pick<Env, 'fs' | 'clock'>, directory: string, cache: BlockCache): Promise<Block> {
+  /**
+   * Looks at meta.json, tombstones, all headers and the table of contents. What it reads later is checked then. `known`: what meta.json
+   * says, for who has just read it.
+   */
+  static async open(env: Pick<Env, 'fs' | 'clock'>, directory: string, cache: BlockCache, known?: BlockMeta): Promise<Block> {
     const { fs } = env
-    let index: BlockIndex | undefined
-    try {
-      const meta = parseMeta(await fs.readText(`${directory}/${META_FILE}`), `${directory}/${META_FILE}`)
-      const tombstones = await readTombstones(fs, `${directory}/${TOMBSTONES_FILE}`)
-      index = await BlockIndex.open(fs, `${directory}/${INDEX_FILE}`, cache)
-      const chunks = await ChunkSegments.open(fs, `${directory}/${CHUNKS_DIRECTORY}`, cache)
-      return new Block(directory, meta, index, chunks, tombstones, env)
-    } catch (error) {
-      await index?.close()
-      throw wrapError(`open block ${directory}`, error)
-    }
+    const metaPath = `${directory}/${META_FILE}`
+    const parts = await Promise.allSettled([
+      known ?? fs.readText(metaPath).then((text) => parseMeta(text, metaPath)),
+      BlockIndex.open(fs, `${directory}/${INDEX_FILE}`, cache),
+      ChunkSegments.open(fs, `${directory}/${CHUNKS_DIRECTORY}`, cache),
+      readTombstones(fs, `${directory}/${TOMBSTONES_FILE}`),
+    ])
+    const [meta, index, chunks, tombstones] = parts
+    if (meta.status === 'fulfilled' && index.status === 'fulfilled' && chunks.status === 'fulfilled' && tombstones.status === 'fulfilled')
+      return new Block(directory, meta.value, index.value, chunks.value, tombstones.value, env)
+    if (index.status === 'fulfilled') await index.value.close()
+    if (chunks.status === 'fulfilled') await chunks.value.close()
+    throw wrapError(`open block ${directory}`, parts.find((part) => part.status === 'rejected')?.reason)
   }
 
   get name(): string {
-    return `block ${this.meta.ulid}`
+    return blockName(this.meta)
   }
 
   coverage(): Coverage {
-    return { minTime: this.meta.minTime, maxTime: this.meta.maxTime - 1, externalLabels: Labels.empty }
+    return coverageOf(this.meta)
   }
 
   /** Bytes of memory that the block holds besides its share of the cache. */
@@ -81,7 +89,16 @@ export class Block implements SeriesSource {
     return this.index.file.readBytes + this.chunks.readBytes
   }
 
-  async *select({ matchers, minTime, maxTime }: SelectRequest, ctx: QueryContext): AsyncIterable<readonly Series[]> {
+  async *select(request: SelectRequest, ctx: QueryContext): AsyncIterable<readonly Series[]> {
+    this.#beginReading()
+    try {
+      yield* this.#select(request, ctx)
+    } finally {
+      this.#endReading()
+    }
+  }
+
+  async *#select({ matchers, minTime, maxTime }: SelectRequest, ctx: QueryContext): AsyncIterable<readonly Series[]> {
     ctx.signal.throwIfAborted()
     if (!this.#overlaps(minTime, maxTime)) return
     let batch: Series[] = []
@@ -106,6 +123,15 @@ export class Block implements SeriesSource {
   }
 
   async labelNames(request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
+    this.#beginReading()
+    try {
+      return await this.#labelNames(request, ctx)
+    } finally {
+      this.#endReading()
+    }
+  }
+
+  async #labelNames(request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
     ctx.signal.throwIfAborted()
     if (this.#coversAll(request)) return sortedUpTo((await this.index.tables()).postings.names(), request.limit)
     const names = new Set<string>()
@@ -114,6 +140,15 @@ export class Block implements SeriesSource {
   }
 
   async labelValues(name: string, request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
+    this.#beginReading()
+    try {
+      return await this.#labelValues(name, request, ctx)
+    } finally {
+      this.#endReading()
+    }
+  }
+
+  async #labelValues(name: string, request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
     ctx.signal.throwIfAborted()
     const values = new Set<string>()
     if (this.#coversAll(request)) {
@@ -129,9 +164,38 @@ export class Block implements SeriesSource {
     return sortedUpTo(values, request.limit)
   }
 
+  /** The series that matchers select, in label order, with the times of their first and last sample; chunks are not read. */
+  async *describeSeries(matchers: readonly Matcher[], ctx: QueryContext): AsyncIterable<DescribedSeries> {
+    this.#beginReading()
+    try {
+      for await (const { entry, labels } of this.#matching(matchers, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, ctx))
+        yield { labels, minTime: entry.minTimes[0], maxTime: entry.maxTimes[entry.chunkCount - 1] }
+    } finally {
+      this.#endReading()
+    }
+  }
+
+  /** Refuses who asks from now on, waits for who is reading, and lets go of the files. Its directory may be gone by then. */
   async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    if (this.#readerCount > 0) {
+      await new Promise<void>((resolve) => {
+        this.#lastReaderGone = resolve
+      })
+    }
     await this.index.close()
     await this.chunks.close()
+  }
+
+  #beginReading(): void {
+    if (this.#isClosed) throw new CodedError('unavailable', `${this.name} is closed`)
+    this.#readerCount++
+  }
+
+  #endReading(): void {
+    this.#readerCount--
+    if (this.#readerCount === 0) this.#lastReaderGone?.()
   }
 
   #overlaps(minTime: Timestamp, maxTime: Timestamp): boolean {
@@ -172,6 +236,21 @@ export class Block implements SeriesSource {
       ctx.budget.releaseBytes(series.byteLength)
     }
   }
+}
+
+/** Of a block as a source. */
+export function blockName({ ulid }: BlockMeta): string {
+  return `block ${ulid}`
+}
+
+export function coverageOf({ minTime, maxTime }: BlockMeta): Coverage {
+  return { minTime, maxTime: maxTime - 1, externalLabels: Labels.empty }
+}
+
+export interface DescribedSeries {
+  readonly labels: Labels
+  readonly minTime: Timestamp
+  readonly maxTime: Timestamp
 }
 
 interface Found {

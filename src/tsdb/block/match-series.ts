@@ -54,8 +54,6 @@ export async function findSeries(index: BlockIndex, matchers: readonly Matcher[]
     found = found === undefined ? series : intersect(found, series)
     if (found.length === 0) return { series: found, late: [] }
   }
-  for (const series of avoid) if (found !== undefined) found = subtract(found, series)
-
   const late: Matcher[] = []
   walks.sort((a, b) => table.valueCount(a.name) - table.valueCount(b.name))
   for (const matcher of walks) {
@@ -66,17 +64,12 @@ export async function findSeries(index: BlockIndex, matchers: readonly Matcher[]
     const want = !matcher.matchesEmpty
     const series = await unite(index, await walk(table, matcher, want, breather), breather)
     if (want) found = found === undefined ? series : intersect(found, series)
-    else found = subtract(found ?? (await allSeries(index, table.allOffset, avoid)), series)
+    else found = subtract(found ?? (await readPostings(index.file, table.allOffset)), series)
     if (found.length === 0) break
   }
-  if (found !== undefined && wanted.length === 0) for (const series of avoid) found = subtract(found, series)
-  return { series: found ?? (await allSeries(index, table.allOffset, avoid)), late }
-}
-
-async function allSeries(index: BlockIndex, offset: number, avoid: readonly Uint32Array[]): Promise<Uint32Array> {
-  let found = await readPostings(index.file, offset)
+  found ??= await readPostings(index.file, table.allOffset)
   for (const series of avoid) found = subtract(found, series)
-  return found
+  return { series: found, late }
 }
 
 /** Offsets of the postings of the values that match (`want`), or that do not. */

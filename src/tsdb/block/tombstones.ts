@@ -20,8 +20,13 @@ export type Tombstones = ReadonlyMap<number, readonly TimeInterval[]>
 
 /** What a tombstones file says; nothing where there is none. */
 export async function readTombstones(fs: FileSystem, path: string): Promise<Tombstones> {
-  if ((await fs.stat(path)) === null) return new Map()
-  const bytes = Buffer.from(await fs.readFile(path))
+  let bytes: Buffer
+  try {
+    bytes = Buffer.from(await fs.readFile(path))
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return new Map()
+    throw error
+  }
   const cursor = new ByteCursor(path, bytes)
   const magic = cursor.u32()
   if (magic !== MAGIC) throw new DamageError(path, 0, 'magic number', hex(magic), hex(MAGIC))

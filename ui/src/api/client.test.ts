@@ -7,7 +7,7 @@ function fetchAnswering(status: number, body: string) {
   const calls: { url: string; method: string; form: string }[] = []
   const fetchFunction = (async (input: string, init?: RequestInit) => {
     calls.push({ url: input, method: init?.method ?? 'GET', form: String(init?.body ?? '') })
-    return new Response(body, { status })
+    return new Response(status === 204 ? null : body, { status })
   }) as typeof fetch
   return { calls, fetchFunction }
 }
@@ -30,6 +30,12 @@ test('a label name is one path segment and selectors repeat', async () => {
   const { calls, fetchFunction } = fetchAnswering(200, '{"status":"success","data":[]}')
   await new ApiClient('/', fetchFunction).labelValues('a/b', ['up', 'x'], 3000)
   assert.equal(calls[0].url, '/api/v1/label/a%2Fb/values?match%5B%5D=up&match%5B%5D=x&start=3')
+})
+
+test('an answer without a body has no data', async () => {
+  const { fetchFunction } = fetchAnswering(204, '')
+  const { data } = await new ApiClient('/', fetchFunction).queryExemplars('1', { start: 0, end: 1 }, never)
+  assert.deepEqual(data, [])
 })
 
 test('an error keeps what the API said', () => {

@@ -164,7 +164,8 @@ export class ApiClient {
 export function readEnvelope<Data>(status: number, text: string): Answer<Data> {
   let envelope: Envelope<Data>
   try {
-    envelope = JSON.parse(text)
+    // There is nothing to say, not even data.
+    envelope = JSON.parse(status === 204 ? '{"status":"success"}' : text)
   } catch (cause) {
     throw new ApiError('http', `status ${status}: ${text.slice(0, 200) || 'empty answer'}`, status, { cause })
   }

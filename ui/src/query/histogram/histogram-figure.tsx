@@ -18,7 +18,7 @@ export function HistogramFigure({ histogram, axis, unit }: HistogramFigureProps)
   const { count, buckets = [] } = histogram
   const [pointed, setPointed] = useState<number>()
   const [unfolded, setUnfolded] = useState(false)
-  const layout = useMemo(() => layoutHistogram(buckets, axis), [buckets, axis])
+  const layout = useMemo(() => layoutHistogram(buckets, axis, unit), [buckets, axis, unit])
   if (layout === undefined) return <p className={styles.none}>No populated buckets</p>
   const bar = pointed === undefined ? undefined : layout.bars[pointed]
   return (

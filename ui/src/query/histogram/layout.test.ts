@@ -5,7 +5,7 @@ import { type BucketAxis, type BucketJson, bucketRange, layoutHistogram } from '
 const rounded = (value: number) => Number(value.toFixed(3))
 
 function bars(buckets: readonly BucketJson[], axis: BucketAxis): readonly (readonly number[])[] {
-  return (layoutHistogram(buckets, axis)?.bars ?? []).map(({ left, width, height }) => [left, width, height].map(rounded))
+  return (layoutHistogram(buckets, axis, 'none')?.bars ?? []).map(({ left, width, height }) => [left, width, height].map(rounded))
 }
 
 const doubling: readonly BucketJson[] = [
@@ -20,7 +20,7 @@ test('on the exponential axis buckets of a schema are equally wide and height is
     [0.333, 0.333, 1],
     [0.667, 0.333, 0.333],
   ])
-  assert.equal(layoutHistogram(doubling, 'exponential')?.countMax, 6)
+  assert.equal(layoutHistogram(doubling, 'exponential', 'none')?.countMax, 6)
 })
 
 test('on the linear axis area is count', () => {
@@ -43,7 +43,7 @@ test('the zero bucket takes one bucket of room however small its threshold', () 
     [0.667, 0.333, 1],
   ])
   assert.deepEqual(
-    layoutHistogram(both, 'exponential')?.ticks.map(({ value }) => value),
+    layoutHistogram(both, 'exponential', 'none')?.ticks.map(({ value }) => value),
     [-2, -1, 0, 1, 2],
   )
   assert.deepEqual(bars(both.slice(1), 'exponential'), [
@@ -58,7 +58,7 @@ test('a bucket without an end, without a width, or alone still stands', () => {
     [0, '5', '10', '1'],
     [1, '10', '+Inf', '1'],
   ]
-  const layout = layoutHistogram(custom, 'exponential')
+  const layout = layoutHistogram(custom, 'exponential', 'none')
   assert.deepEqual(
     layout?.bars.map(({ open }) => open),
     [true, false, true],
@@ -67,19 +67,21 @@ test('a bucket without an end, without a width, or alone still stands', () => {
     layout?.ticks.map(({ value }) => value),
     [5, 10],
   )
-  for (const bar of [...(layout?.bars ?? []), ...(layoutHistogram(custom, 'linear')?.bars ?? [])]) {
+  for (const bar of [...(layout?.bars ?? []), ...(layoutHistogram(custom, 'linear', 'none')?.bars ?? [])]) {
     assert.ok(bar.left >= 0 && bar.width > 0 && bar.left + bar.width < 1.0001, JSON.stringify(bar))
     assert.ok(bar.height > 0 && bar.height <= 1, JSON.stringify(bar))
   }
   assert.deepEqual(bars([[3, '0', '0', '7']], 'exponential'), [[0, 1, 1]])
   assert.deepEqual(bars([[3, '0', '0', '7']], 'linear'), [[0, 0, 1]])
   assert.deepEqual(bars([[0, '-Inf', '+Inf', '7']], 'linear'), [[0, 1, 1]])
-  assert.equal(layoutHistogram([], 'linear'), undefined)
+  assert.equal(layoutHistogram([], 'linear', 'none'), undefined)
 })
 
 test('ticks of the linear axis are round', () => {
-  const ticks = layoutHistogram([[0, '0', '0.7', '1']], 'linear')?.ticks.map(({ value }) => value)
+  const ticks = layoutHistogram([[0, '0', '0.7', '1']], 'linear', 'none')?.ticks.map(({ value }) => value)
   assert.deepEqual(ticks, [0, 0.2, 0.4, 0.6])
+  const bytes = layoutHistogram([[0, '0', '5000', '1']], 'linear', 'bytes')?.ticks.map(({ value }) => value)
+  assert.deepEqual(bytes, [0, 1024, 2048, 3072, 4096])
 })
 
 test('brackets say which bounds belong to a bucket', () => {

@@ -1,5 +1,6 @@
 import type { HistogramJson } from '../../../../src/api/types/query.ts'
 import { parseSampleValue } from '../../format/number.ts'
+import type { Unit } from '../../format/unit.ts'
 
 // Where the bars of a native histogram stand, and how high. On the exponential axis buckets are about equally wide and
 // height is count; zero has no place on a logarithm, so what contains it takes the width of one bucket there. On the
@@ -40,8 +41,8 @@ interface Bucket {
   readonly count: number
 }
 
-/** The drawing of these buckets, in the order the API lists them. Undefined when there are none. */
-export function layoutHistogram(buckets: readonly BucketJson[], axis: BucketAxis): HistogramLayout | undefined {
+/** The drawing of these buckets, in the order the API lists them; ticks are round in the unit. Undefined when there are none. */
+export function layoutHistogram(buckets: readonly BucketJson[], axis: BucketAxis, unit: Unit): HistogramLayout | undefined {
   if (buckets.length === 0) return undefined
   const read = buckets.map((json): Bucket => {
     return { json, lower: parseSampleValue(json[1]), upper: parseSampleValue(json[2]), count: parseSampleValue(json[3]) }
@@ -67,7 +68,7 @@ export function layoutHistogram(buckets: readonly BucketJson[], axis: BucketAxis
     }
   })
   const at = (value: number) => (place.of(value) - start) / length
-  const ticks = axis === 'exponential' ? edgeTicks(read, at) : roundTicks(read, at)
+  const ticks = axis === 'exponential' ? edgeTicks(read, at) : roundTicks(read, unit, at)
   return { bars, ticks, countMax }
 }
 
@@ -142,14 +143,15 @@ function edgeTicks(buckets: readonly Bucket[], at: (value: number) => number): r
   return spread([zero ? 0 : undefined, edges[0], edges[edges.length - 1], ...edges], at)
 }
 
-/** Multiples of 1, 2 or 5 times a power of ten. */
-function roundTicks(buckets: readonly Bucket[], at: (value: number) => number): readonly Tick[] {
+/** Multiples of 1, 2 or 5 times a power of ten; of a power of two for bytes. */
+function roundTicks(buckets: readonly Bucket[], unit: Unit, at: (value: number) => number): readonly Tick[] {
   const finite = buckets.flatMap(({ lower, upper }) => [lower, upper]).filter(Number.isFinite)
   const [low, high] = [Math.min(...finite), Math.max(...finite)]
   if (!(high > low)) return finite.length === 0 ? [] : [{ at: at(low), value: low }]
   const rough = (high - low) / 5
   const power = 10 ** Math.floor(Math.log10(rough))
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough) ?? rough
+  const decimal = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough) ?? rough
+  const step = unit === 'bytes' || unit === 'bytes/s' ? 2 ** Math.ceil(Math.log2(rough)) : decimal
   const first = Math.ceil(low / step)
   const values = Array.from({ length: Math.floor(high / step) - first + 1 }, (_, index) => (first + index) * step)
   // Products of a power of ten below one carry noise in their last digits.

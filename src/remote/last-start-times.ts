@@ -1,7 +1,6 @@
 // Samples of value zero where counting began, with created-timestamp-zero-ingestion: rates then see the first increase as well.
 // Source: Prometheus tsdb/head_append.go, AppendSTZeroSample and AppendHistogramSTZeroSample.
 
-import { CounterResetHint, type Histogram, NO_BUCKETS, NO_SPANS } from '../model/histogram.ts'
 import type { Timestamp } from '../model/time.ts'
 import type { SeriesRef } from '../storage/appender.ts'
 
@@ -26,23 +25,5 @@ export class LastStartTimes {
     }
     this.#young.set(ref, startTime)
     return known !== startTime
-  }
-}
-
-/** A histogram without observations that is of one kind with `histogram`, so that both go into one chunk. */
-export function zeroHistogram({ isFloat, schema, zeroThreshold, customValues }: Histogram): Histogram {
-  return {
-    isFloat,
-    counterResetHint: CounterResetHint.reset,
-    schema,
-    zeroThreshold,
-    zeroCount: 0,
-    count: 0,
-    sum: 0,
-    positiveSpans: NO_SPANS,
-    negativeSpans: NO_SPANS,
-    positiveBuckets: NO_BUCKETS,
-    negativeBuckets: NO_BUCKETS,
-    customValues,
   }
 }

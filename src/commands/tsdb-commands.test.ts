@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { virtualEnv } from '../base/env-virtual.ts'
+import { CounterResetHint, NO_BUCKETS, NO_SPANS } from '../model/histogram.ts'
+import { Labels } from '../model/labels.ts'
+import { type MemorySeries, MemorySource } from '../storage/memory-source.ts'
+import { everything } from '../tsdb/block/block.fixture.ts'
+import { writeBlock } from '../tsdb/block/block-writer.ts'
+import type { Command, CommandContext } from './command.ts'
+import { formatGoDuration } from './go-duration.ts'
+import { findCommand } from './program.ts'
+
+const env = virtualEnv({ seed: 1 })
+
+/** What a command prints and ends with. */
+async function run(...args: readonly string[]) {
+  const [out, err]: [string[], string[]] = [[], []]
+  const io = {
+    out: (line: string) => out.push(`${line}\n`),
+    write: (text: string) => out.push(text),
+    err: (line: string) => err.push(`${line}\n`),
+  }
+  const found = findCommand(args)
+  assert.ok('command' in found, args.join(' '))
+  const command: Command = found.command
+  const context = { env: () => env, io, signal: new AbortController().signal } as unknown as CommandContext
+  try {
+    const code = await command.run(found.args, context)
+    return { code, out: out.join(''), err: err.join('') }
+  } catch (error) {
+    return { code: 1, out: out.join(''), err: String(error) }
+  }
+}
+
+const page = `# TYPE requests counter
+requests_total{code="200"} 1 1700006400
+requests_total{code="200"} 3 1700006430
+requests_total{code="200"} 2 1700006415
+requests_total{code="200"} 9 1700006415
+requests_total{code="500"} 0.5 1700013599.999
+requests_total{code="200"} 4 1700013600
+# EOF
+`
+
+test('samples in OpenMetrics text become blocks, which are listed, dumped, analysed and without faults', async () => {
+  await env.fs.writeFile('/page.om', page)
+  const made = await run('tsdb', 'create-blocks-from', 'openmetrics', '--label=dc=x', '/page.om', '/d1/')
+  assert.deepEqual([made.code, made.err], [0, ''])
+  const cells = made.out.split('\n').map((line) => line.split(/ {2,}/).slice(1, 7))
+  assert.deepEqual(cells, [
+    ['MIN TIME', 'MAX TIME', 'DURATION', 'NUM SAMPLES', 'NUM CHUNKS', 'NUM SERIES'],
+    ['1700006400000', '1700013600000', '2h0m0s', '4', '2', '2'],
+    ['1700013600000', '1700013600001', '1ms', '1', '1', '1'],
+    [],
+  ])
+  const listed = await run('tsdb', 'list', '/d1')
+  assert.equal(listed.out, made.out)
+  assert.match((await run('tsdb', 'list', '-r', '/d1')).out, / 2023-11-15 00:00:00 \+0000 UTC .* \d+B\n/)
+  const dumped = await run('tsdb', 'dump', '/d1')
+  assert.equal(
+    dumped.out,
+    `{__name__="requests_total", code="200", dc="x"} 1 1700006400000
+{__name__="requests_total", code="200", dc="x"} 2 1700006415000
+{__name__="requests_total", code="200", dc="x"} 3 1700006430000
+{__name__="requests_total", code="200", dc="x"} 4 1700013600000
+{__name__="requests_total", code="500", dc="x"} 0.5 1700013599999
+`,
+  )
+  const range = ['--min-time=1700006430000', '--max-time', '1700013599999']
+  assert.equal((await run('tsdb', 'dump', ...range, '/d1')).out.split('\n').length, 3)
+  const matched = await run('tsdb', 'dump', '--match={code="500"}', '--match={code!="200"}', '--match=none', '/d1')
+  assert.equal(matched.out, dumped.out.split('\n').slice(4).join('\n'))
+  assert.deepEqual(await run('tsdb', 'verify', '/d1'), { code: 0, out: '', err: 'tsdb verify: 2 blocks, 0 faults\n' })
+  const analysed = await run('tsdb', 'analyze', '--match={code="200"}', '--limit=1', '/d1')
+  assert.match(analysed.out, /^Total Series: 1\nMatcher: \{code="200"\}\nLabel names: 3\nMatched series: 1\n/m)
+  assert.match((await run('tsdb', 'analyze', '/d1', made.out.split('\n')[1].slice(0, 26))).out, /^Total Series: 2$/m)
+})
+
+test('histograms are dumped, and overlapping blocks are one; what is in a log is said to be missing', async () => {
+  const histogram = {
+    ...{ isFloat: false, counterResetHint: CounterResetHint.unknown, schema: 0, zeroThreshold: 0.5, zeroCount: 1, count: 3, sum: 4.5 },
+    ...{ positiveSpans: Int32Array.of(0, 1), positiveBuckets: Float64Array.of(2) },
+    ...{ negativeSpans: NO_SPANS, negativeBuckets: NO_BUCKETS, customValues: NO_BUCKETS },
+  }
+  const series = (from: number): MemorySeries[] => [
+    { labels: Labels.of({ __name__: 'h' }), timestamps: [from, from + 10], values: [4.5, 4.5], histograms: [histogram, histogram] },
+    { labels: Labels.of({ 'a b': '"' }), timestamps: [from, from + 10], values: [from, from + 10] },
+  ]
+  await env.fs.mkdir('/d2/wal')
+  await env.fs.writeFile('/d2/wal/00000000', 'x')
+  await env.fs.mkdir('/d2/01ARYZ6S410000000000000000.tmp-for-creation')
+  for (const from of [5, 10, 100]) await writeBlock(env, '/d2', everything(new MemorySource(series(from))))
+  const dumped = await run('tsdb', 'dump', '/d2')
+  assert.equal(dumped.err, 'tsdb dump: only blocks are read, not what is in /d2/wal\n')
+  const times = [5, 10, 15, 20, 100, 110]
+  assert.deepEqual(dumped.out.trimEnd().split('\n'), [
+    ...times.map((t) => `{__name__="h"} {count:3, sum:4.5, [-0.5,0.5]:1, (0.5,1]:2} ${t}`),
+    ...times.map((t) => `{"a b"="\\""} ${t} ${t}`),
+  ])
+  const verified = await run('tsdb', 'verify', '/d2')
+  assert.equal(verified.code, 0)
+  assert.match(
+    verified.err,
+    /^tsdb verify: share time: \w{26}, \w{26}\ntsdb verify: left over: \/d2\/01ARYZ6S41.*\n.* 3 blocks, 0 faults\n$/,
+  )
+})
+
+test('a damaged block is told of', async () => {
+  await env.fs.mkdir('/d3')
+  const timestamps = [1, 2, 3]
+  const meta = await writeBlock(
+    env,
+    '/d3',
+    everything(new MemorySource([{ labels: Labels.of({ a: 'b' }), timestamps, values: timestamps }])),
+  )
+  const path = `/d3/${meta!.ulid}`
+  const chunks = await env.fs.readFile(`${path}/chunks/000001`)
+  chunks[12] ^= 1
+  await env.fs.writeFile(`${path}/chunks/000001`, chunks)
+  const found = await run('tsdb', 'verify', path)
+  assert.equal(found.code, 1)
+  assert.match(found.out, /^\/d3\/\w{26}\/chunks\/000001 at offset \d+: checksum of a chunk is \w{8}, want \w{8}\n/)
+  const dumped = await run('tsdb', 'dump', '/d3')
+  assert.deepEqual([dumped.code, dumped.out], [1, ''])
+  assert.match(dumped.err, /checksum of a chunk/)
+  await env.fs.writeFile(`${path}/meta.json`, '{')
+  assert.match((await run('tsdb', 'list', '/d3')).err, /meta.json at offset 0: content is .*, want JSON\n$/)
+  assert.equal((await run('tsdb', 'list', '/d3')).code, 1)
+  assert.deepEqual([(await run('tsdb', 'verify', '/d3')).code, (await run('tsdb', 'dump', '/d3')).code], [1, 1])
+})
+
+test('what is no page of samples with times is refused in upstream’s words, and leaves nothing', async () => {
+  const check = async (text: string, message: RegExp) => {
+    await env.fs.writeFile('/bad.om', text)
+    const { code, err } = await run('tsdb', 'create-blocks-from', 'openmetrics', '/bad.om', '/d4')
+    assert.equal(code, 1)
+    assert.match(err, message)
+    assert.equal(await env.fs.stat('/d4'), null)
+  }
+  await check('a 1\n# EOF\n', /getting min and max timestamp: expected timestamp for series got none$/)
+  await check('a 1 5\n', /getting min and max timestamp: next: data does not end with # EOF$/)
+})
+
+test('typed wrongly', async () => {
+  const check = async (args: readonly string[], message: string) =>
+    assert.deepEqual(await run('tsdb', ...args), { code: 2, out: '', err: `tsdb ${message}\n` })
+  await check(['list', 'a', 'b'], 'list: unexpected b, want one directory')
+  await check(['dump', 'a', 'b'], 'dump: unexpected b, want one directory')
+  await check(['verify', 'a', 'b'], 'verify: unexpected b, want one directory')
+  await check(['analyze', 'a', 'b', 'c'], 'analyze: unexpected c, want a directory and a block')
+  await check(['create-blocks-from', 'openmetrics'], 'create-blocks-from openmetrics: found no INPUT, want INPUT')
+  await check(
+    ['create-blocks-from', 'openmetrics', '--label=x', 'a'],
+    'create-blocks-from openmetrics: --label: found "x", want NAME=VALUE',
+  )
+  assert.equal((await run('tsdb', 'dump', '--match={', '/d1')).code, 2)
+  assert.match((await run('tsdb', 'analyze', '/none')).err, /ENOENT/)
+})
+
+test('durations as Go prints them', () => {
+  const check = (ms: number, want: string) => assert.equal(formatGoDuration(ms), want)
+  check(0, '0s')
+  check(1, '1ms')
+  check(1500, '1.5s')
+  check(60_000, '1m0s')
+  check(7_200_000, '2h0m0s')
+  check(-3_540_894, '-59m0.894s')
+})
