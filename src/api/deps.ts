@@ -8,6 +8,7 @@ import type { WriteReceiver } from '../remote/write-receiver.ts'
 import type { TargetsView } from '../scrape/target.ts'
 import type { ExemplarSource } from '../storage/exemplar-source.ts'
 import type { QueryBudget, SeriesSource } from '../storage/series-source.ts'
+import type { BlockMeta } from '../tsdb/block/block-meta.ts'
 import type { Cardinality } from '../tsdb/cardinality.ts'
 import type { DbStats, ReplayStatus } from '../tsdb/db.ts'
 import type { Notifications } from './notifications.ts'
@@ -42,6 +43,8 @@ export interface Lifecycle {
 export interface DatabaseView {
   stats(): DbStats
   replayStatus(): ReplayStatus
+  /** What the blocks are, by `minTime`. */
+  blockMetas(): readonly BlockMeta[]
   /** What senders said of metrics, by name. */
   metricMetadata(): ReadonlyMap<string, Metadata>
   /** At most `countMax` entries a list. Rejects when the signal aborts. */

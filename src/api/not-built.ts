@@ -1,12 +1,10 @@
 import type { Method, RouteHandler, Routes } from '../base/http-routes.ts'
 import { failureAnswer } from './json/envelope.ts'
 
-const READ: readonly Method[] = ['GET']
 const CHANGE: readonly Method[] = ['POST', 'PUT']
 
 /** Endpoints of upstream that we do not have yet. Source: Prometheus web/api/v1/api.go, Register. */
 const NOT_BUILT: readonly (readonly [string, readonly Method[]])[] = [
-  ['/api/v1/status/tsdb/blocks', READ],
   ['/api/v1/read', ['POST']],
   ['/api/v1/otlp/v1/metrics', ['POST']],
 ]

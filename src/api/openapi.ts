@@ -149,6 +149,7 @@ const ENDPOINTS: readonly Endpoint[] = [
     summary: 'Counts series by metric, label and value.',
     parameters: { limit: 'Entries of each list.' },
   },
+  { path: '/status/tsdb/blocks', tag: 'status', methods: GET, summary: 'Describes the blocks.' },
   { path: '/status/walreplay', tag: 'status', methods: GET, summary: 'Tells how far the write-ahead log has been read.' },
   { path: '/notifications', tag: 'status', methods: GET, summary: 'Lists what the server wants to be known.' },
   {

@@ -28,7 +28,7 @@ import { selfMetrics } from './self-metrics.ts'
 import { series } from './series.ts'
 import { buildStatus, configStatus, flagsStatus, runtimeStatus } from './status.ts'
 import { scrapePools, targets } from './targets.ts'
-import { tsdbStatus, walReplayStatus } from './tsdb-status.ts'
+import { tsdbBlocksStatus, tsdbStatus, walReplayStatus } from './tsdb-status.ts'
 import type { AlertmanagersData, AlertsData, RulesData } from './types/rules.ts'
 
 /** Adds all of a server's HTTP to an app: API v1, federation, management, metrics, remote write, console. */
@@ -104,6 +104,7 @@ function addStatusRoutes(api: Routes, deps: ApiDeps): void {
   add('/api/v1/status/self_metrics', (request) => selfMetrics(deps, request))
   add('/api/v1/status/buildinfo', () => buildStatus(deps))
   add('/api/v1/status/runtimeinfo', () => runtimeStatus(deps))
+  add('/api/v1/status/tsdb/blocks', () => tsdbBlocksStatus(deps))
   add('/api/v1/status/walreplay', () => walReplayStatus(deps))
 
   // Without rules there are none: the empty answer is the true one. A configuration that has some is refused when it is loaded.

@@ -1,12 +1,13 @@
 import type { Answer } from '../base/http-answer.ts'
 import type { RouteRequest } from '../base/http-routes.ts'
+import { formatMeta } from '../tsdb/block/block-meta.ts'
 import type { NamedCount } from '../tsdb/cardinality.ts'
 import type { ApiDeps } from './deps.ts'
 import { badData } from './failure.ts'
 import { dataAnswer, JSON_HEADERS } from './json/envelope.ts'
 import { jsonText } from './json/text.ts'
 import { wholeNumber } from './parameters.ts'
-import type { NamedValue, TsdbData, WalReplayData } from './types/status.ts'
+import type { BlockData, NamedValue, TsdbBlocksData, TsdbData, WalReplayData } from './types/status.ts'
 
 const LIMIT_DEFAULT = 10
 /** Source: Prometheus docs/querying/api.md, "TSDB Stats", from 3.6 on. */
@@ -31,6 +32,12 @@ export async function tsdbStatus({ database }: ApiDeps, { form, signal }: RouteR
   // JSON.stringify makes null of the infinities.
   const text = jsonText(data).replace('"minTime":null,"maxTime":null', `"minTime":${MIN_TIME_OF_NONE},"maxTime":${MAX_TIME_OF_NONE}`)
   return { status: 200, headers: JSON_HEADERS, body: Buffer.from(`{"status":"success","data":${text}}`) }
+}
+
+/** /api/v1/status/tsdb/blocks: what the blocks are, as their meta.json say it. Source: Prometheus web/api/v1/api.go (3.6), serveTSDBBlocks. */
+export function tsdbBlocksStatus({ database }: ApiDeps): Answer {
+  const data: TsdbBlocksData = { blocks: database.blockMetas().map((meta) => JSON.parse(formatMeta(meta)) as BlockData) }
+  return dataAnswer(data)
 }
 
 function limitOf(text: string): number {

@@ -29,12 +29,11 @@ export const serverFlags = {
   }),
   'storage.tsdb.retention.size': flag.bytes({
     default: 0,
-    help: 'Most bytes of samples on disk, such as 512MB; powers of 1024. 0 is no limit.',
-    status: unsupported,
+    help: 'Most bytes of blocks and log on disk, such as 512MB; powers of 1024. The oldest blocks go. 0 is no limit; with one, only a time that is given limits as well.',
   }),
   'storage.tsdb.min-block-duration': flag.duration({
     default: 2 * HOUR,
-    help: 'Time range of a window, which later becomes a block.',
+    help: 'Time range of a window, which becomes a block when no sample can come to it any more.',
     least: 1000,
   }),
   'storage.tsdb.max-block-duration': flag.duration<number | undefined>({

@@ -13,6 +13,7 @@ import { ConfigError, formatPlace } from '../config/problems.ts'
 import { ConfigReloader } from '../config/reload.ts'
 import { enabledFeatures, serverFlags } from '../config/server-flags.ts'
 import { WebConfigFile } from '../config/web-config-file.ts'
+import { formatByteSize } from '../model/byte-size.ts'
 import { formatDuration } from '../model/duration.ts'
 import { quote } from '../model/labels.ts'
 import { compileRegex } from '../model/regex.ts'
@@ -81,7 +82,8 @@ async function runServer(args: readonly string[], context: CommandContext): Prom
   const db = await openDb({
     env,
     dir: withoutSlash(values['storage.tsdb.path']) || '/',
-    retentionMs: values['storage.tsdb.retention.time'],
+    retentionMs: retentionMs(flags),
+    retentionBytes: values['storage.tsdb.retention.size'],
     blockRangeMs: values['storage.tsdb.min-block-duration'],
     walFsync: values['storage.wal.fsync'],
   })
@@ -103,6 +105,18 @@ async function runServer(args: readonly string[], context: CommandContext): Prom
   await runServices(services, stop, env.log)
   env.log.info('stopped')
   return EXIT.ok
+}
+
+/** Who limits the size alone means it. Source: Prometheus cmd/prometheus/main.go: the default time is for those who give neither. */
+function retentionMs({ values, given }: Flags): number {
+  const isTimeGiven = given.has('storage.tsdb.retention.time') || given.has('storage.tsdb.retention')
+  return values['storage.tsdb.retention.size'] > 0 && !isTimeGiven ? 0 : values['storage.tsdb.retention.time']
+}
+
+function storageRetention(flags: Flags): string {
+  const sizeBytes = flags.values['storage.tsdb.retention.size']
+  const timeMs = retentionMs(flags)
+  return [...(timeMs > 0 ? [formatDuration(timeMs)] : []), ...(sizeBytes > 0 ? [formatByteSize(sizeBytes)] : [])].join(' or ')
 }
 
 interface Parts {
@@ -183,7 +197,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
       corruptionCount: db.replayReport()?.corruptions ?? 0,
       cpuCount: machine.cpuCount,
       memoryLimitBytes: machine.memoryLimitBytes,
-      storageRetention: formatDuration(values['storage.tsdb.retention.time']),
+      storageRetention: storageRetention(flags),
     }),
     externalLabels: () => reloader.current.externalLabels,
     lookbackMs: values['query.lookback-delta'],

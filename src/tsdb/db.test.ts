@@ -320,7 +320,7 @@ test('a day of history in time order, then windows far apart', async () => {
 })
 
 test('retention drops windows and blocks wholly older, and the log of what is in blocks goes', async () => {
-  const env = virtualEnv()
+  const env = virtualEnv({ startTime: base + 24 * hour })
   const { db, close } = await runDb(env, { retentionMs: 5 * hour, segmentBytes: 500 })
   for (let t = base; t < base + 24 * hour; t += 60_000) await write(db, { __name__: 'm' }, [t, t])
   const segments = db.stats().segmentCount

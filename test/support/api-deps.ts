@@ -131,6 +131,16 @@ export function apiDeps(changes: Partial<ApiDeps> = {}): ApiDeps & { readonly en
     database: {
       stats: () => ({ chunkCount: 7, minTime: NOW - 400_000, maxTime: NOW }) as DbStats,
       metricMetadata: () => new Map([['my.metric', { type: 'counter', unit: '', help: 'Sent.' } as const]]),
+      blockMetas: () => [
+        {
+          ulid: '01J9ZQ6V7M3T4XKQ2B8R5C6D7E',
+          minTime: NOW - 400_000,
+          maxTime: NOW,
+          stats: { numSamples: 9, numFloatSamples: 9, numHistogramSamples: 0, numSeries: 2, numChunks: 2, numTombstones: 0 },
+          compaction: { level: 1, sources: ['01J9ZQ6V7M3T4XKQ2B8R5C6D7E'], parents: [], deletable: false, failed: false, hints: [] },
+          others: {},
+        },
+      ],
       replayStatus: () => ({ segmentsDone: 3, segmentsTotal: 3, done: true }),
       cardinality: async (countMax) => ({
         seriesCount: 5,

@@ -53,6 +53,21 @@ export interface TsdbData {
   readonly seriesCountByLabelValuePair: readonly NamedValue[]
 }
 
+/** A block as its meta.json describes it; counts of 0 are left out. */
+export interface BlockData {
+  readonly ulid: string
+  readonly minTime: number
+  /** Exclusive. */
+  readonly maxTime: number
+  readonly stats: Readonly<Record<string, number>>
+  readonly compaction: { readonly level: number; readonly sources?: readonly string[]; readonly hints?: readonly string[] }
+  readonly version: number
+}
+
+export interface TsdbBlocksData {
+  readonly blocks: readonly BlockData[]
+}
+
 /** Segments of the write-ahead log. */
 export interface WalReplayData {
   readonly min: number
