@@ -3,10 +3,15 @@
 import { realEnv } from '../../src/base/env-real.ts'
 import { virtualEnv } from '../../src/base/env-virtual.ts'
 import { runDb } from '../../src/tsdb/db.fixture.ts'
-import { appendBatch, EXEMPLARS_MAX } from './crash-load.ts'
+import { appendBatch, EXEMPLARS_MAX, SHORT_RANGE_MS } from './crash-load.ts'
 
 const [dir, first] = process.argv.slice(2)
-const { db } = await runDb(realEnv(virtualEnv().log), { dir, segmentBytes: 100_000, exemplarsMax: EXEMPLARS_MAX })
+const { db } = await runDb(realEnv(virtualEnv().log), {
+  dir,
+  segmentBytes: 100_000,
+  exemplarsMax: EXEMPLARS_MAX,
+  blockRangeMs: SHORT_RANGE_MS,
+})
 /** Resolves when the pipe has it: with more to say than the parent has read, the next batches wait. */
 const say = (line: string) => new Promise<void>((resolve) => process.stdout.write(`${line}\n`, () => resolve()))
 await say('ready')

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Breather } from '../../src/base/breather.ts'
+import { sleep } from '../../src/base/env.ts'
 import { realEnv } from '../../src/base/env-real.ts'
 import { type VirtualEnv, virtualEnv } from '../../src/base/env-virtual.ts'
 import { seededRandom } from '../../src/base/virtual/random.ts'
@@ -14,7 +15,7 @@ import { runDb } from '../../src/tsdb/db.fixture.ts'
 import { segmentNumber } from '../../src/tsdb/wal/log-writer.ts'
 import { RECORD_HEADER_BYTES, SEGMENT_HEADER_BYTES } from '../../src/tsdb/wal/record.ts'
 import { type SegmentVisitor, scanSegment } from '../../src/tsdb/wal/scan-segment.ts'
-import { appendBatch, EXEMPLARS_MAX, isMetadataKnown, missingOf } from './crash-load.ts'
+import { appendBatch, EXEMPLARS_MAX, isMetadataKnown, missingOf, SHORT_RANGE_MS } from './crash-load.ts'
 
 export interface ProofOptions {
   readonly seed: number
@@ -22,12 +23,12 @@ export interface ProofOptions {
   print(line: string): void
 }
 
-/** Kills a writing process at `count` random moments, one after the other on the same directory. Throws when anything is missing. */
+/** Kills a process that writes, and makes blocks, at `count` random moments, one after the other on the same directory. Throws when anything is missing. */
 export async function proveKills({ seed, count, print }: ProofOptions): Promise<void> {
   const random = seededRandom(seed)
   const dir = await mkdtemp(join(tmpdir(), 'promontory-crash-'))
   const acknowledged: number[] = []
-  let torn = 0
+  let [torn, halfMade, blockCount] = [0, 0, 0]
   let first = 10
   for (let round = 0; round < count; round++) {
     const delayMs = random.next() * 150
@@ -36,19 +37,27 @@ export async function proveKills({ seed, count, print }: ProofOptions): Promise<
     // Past what was under way, whether or not any of it was acknowledged.
     first = Math.max(first, ...numbers.slice(-1)) + 10
     const env = realEnv(virtualEnv().log)
-    const { db, close } = await runDb(env, { dir, exemplarsMax: EXEMPLARS_MAX })
+    halfMade += (await env.fs.readDir(dir)).filter((name) => name.endsWith('.tmp-for-creation')).length
+    const { db, close } = await runDb(env, { dir, exemplarsMax: EXEMPLARS_MAX, blockRangeMs: SHORT_RANGE_MS })
+    // Every other time all that can be a block becomes one, so that the next process begins with many.
+    for (let turn = 0; round % 2 === 1 && turn < 500 && db.stats().windowCount > 2; turn++) await sleep(env.clock, 10)
     const missing = await missingOf(db, acknowledged)
+    blockCount = db.stats().blockCount
+    const failed = db.counters().blockLoadFailures + db.counters().cutsFailed
     if (acknowledged.length > 0 && !isMetadataKnown(db)) throw new Error(`seed ${seed}, kill ${round}, ${dir}: metadata is not there`)
     const { damages, corruptions } = db.replayReport()!
     torn += damages.length
     await close()
+    if (failed > 0) throw new Error(`seed ${seed}, kill ${round}, ${dir}: ${failed} blocks were not opened or not written`)
     if (missing.length > 0)
       throw new Error(`seed ${seed}, kill ${round}, ${dir}: ${missing.length} samples are not there: ${missing.slice(0, 3).join('; ')}`)
     if (corruptions > 0)
       throw new Error(`seed ${seed}, kill ${round}, ${dir}: ${corruptions} places with damage, want none: ${JSON.stringify(damages[0])}`)
   }
   await rm(dir, { recursive: true })
-  print(`${count} kills, ${acknowledged.length} acknowledged batches, ${torn} torn ends, nothing missing`)
+  print(
+    `${count} kills, ${acknowledged.length} acknowledged batches, ${torn} torn ends, ${blockCount} blocks, ${halfMade} half made, nothing missing`,
+  )
 }
 
 /** The batches that a child acknowledged before it was killed, `delayMs` after it began. */
@@ -172,11 +181,12 @@ async function recordBoundaries(env: VirtualEnv, path: string): Promise<Readonly
 /** Takes the power away at `count` random moments. Throws when anything is missing that was durable by what `--storage.wal.fsync` says. */
 export async function provePowerLoss({ seed, count, print }: ProofOptions): Promise<void> {
   const random = seededRandom(seed)
-  let durable = 0
+  let [durable, blockCount] = [0, 0]
   for (let round = 0; round < count; round++) {
     const walFsync = round % 2 === 0 ? 'interval' : 'always'
+    const options = { walFsync, exemplarsMax: EXEMPLARS_MAX, ...(round % 4 < 2 ? { blockRangeMs: SHORT_RANGE_MS } : {}) } as const
     const env = virtualEnv({ seed: seed + round })
-    const { db } = await runDb(env, { walFsync, segmentBytes: 30_000, exemplarsMax: EXEMPLARS_MAX })
+    const { db } = await runDb(env, { ...options, segmentBytes: 30_000 })
     const acknowledged: { batch: number; time: number }[] = []
     const batchCount = Math.floor(random.next() * 100)
     for (let batch = 0; batch < batchCount; batch++) {
@@ -187,7 +197,8 @@ export async function provePowerLoss({ seed, count, print }: ProofOptions): Prom
     const safe = acknowledged.filter(({ time }) => walFsync === 'always' || time <= env.clock.now() - 1000).map(({ batch }) => batch)
     env.fs.losePower()
     env.metrics.clear()
-    const again = await runDb(env, { walFsync, exemplarsMax: EXEMPLARS_MAX })
+    const again = await runDb(env, options)
+    blockCount += again.db.stats().blockCount
     const missing = await missingOf(again.db, safe)
     const isKnown = isMetadataKnown(again.db)
     await again.close()
@@ -196,7 +207,7 @@ export async function provePowerLoss({ seed, count, print }: ProofOptions): Prom
       throw new Error(`seed ${seed}, power loss ${round}, fsync ${walFsync}: ${missing.length} samples are not there: ${missing[0]}`)
     durable += safe.length
   }
-  print(`${count} power losses, ${durable} durable batches, nothing missing`)
+  print(`${count} power losses, ${durable} durable batches, ${blockCount} blocks, nothing missing`)
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
