@@ -9,7 +9,7 @@ import { errorMessage } from './base/errors.ts'
 import { createLog } from './base/log-pino.ts'
 import { collectGarbageOnce } from './base/real/collect-garbage.ts'
 import { type CommandContext, EXIT } from './commands/command.ts'
-import { findCommand, programHelp } from './commands/program.ts'
+import { findCommand, groupHelp, programHelp } from './commands/program.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as { version: string }
@@ -78,6 +78,11 @@ async function main(args: readonly string[]): Promise<number> {
     return args.length === 0 ? EXIT.usage : EXIT.ok
   }
   const words = args[0] === 'help' ? [...args.slice(1), '--help'] : args
+  const group = words[1] === '--help' || words[1] === '-h' ? groupHelp(words[0]) : undefined
+  if (group !== undefined) {
+    context.io.out(group)
+    return EXIT.ok
+  }
   const found = findCommand(words)
   if ('problem' in found) {
     context.io.err(`promontory: ${found.problem}`)

@@ -11,6 +11,11 @@ export function parseIp(text: string): Uint8Array | undefined {
   return Uint8Array.from(all.flatMap((word) => [word >> 8, word & 255]))
 }
 
+/** Whether a host is an address rather than a name; one of version 6 may have a zone. */
+export function isAddress(host: string): boolean {
+  return host.includes(':') || parseIp(host) !== undefined
+}
+
 /** Whether the first `bits` bits of two addresses are the same. */
 export function sharePrefix(a: Uint8Array, b: Uint8Array, bits: number): boolean {
   for (let i = 0; i < 16 && bits > i * 8; i++) {

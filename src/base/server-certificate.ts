@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import { subjectAltNameEntries } from './client-certificate.ts'
+import { isAddress } from './ip-address.ts'
 
 /** What a server showed in the handshake, and what was expected. */
 export interface ServerCertificate {
@@ -35,16 +36,16 @@ function seconds(time: number): string {
 }
 
 function nameFault(certificate: X509Certificate, name: string): string | undefined {
-  const isAddress = name.includes(':') || /^\d+(?:\.\d+){3}$/.test(name)
-  const matches = isAddress ? certificate.checkIP(name) : certificate.checkHost(name, { subject: 'never' })
+  const hasAddress = isAddress(name)
+  const matches = hasAddress ? certificate.checkIP(name) : certificate.checkHost(name, { subject: 'never' })
   if (matches !== undefined) return undefined
   const entries = subjectAltNameEntries(certificate.subjectAltName)
-  if (entries.length === 0 && !isAddress && certificate.checkHost(name, { subject: 'always' }) !== undefined)
+  if (entries.length === 0 && !hasAddress && certificate.checkHost(name, { subject: 'always' }) !== undefined)
     return 'certificate relies on legacy Common Name field, use SANs instead'
-  const names = entries.filter(({ kind }) => kind === (isAddress ? 'IP Address' : 'DNS')).map(({ value }) => value)
-  if (isAddress && names.length === 0) return `cannot validate certificate for ${name} because it doesn't contain any IP SANs`
+  const names = entries.filter(({ kind }) => kind === (hasAddress ? 'IP Address' : 'DNS')).map(({ value }) => value)
+  if (hasAddress && names.length === 0) return `cannot validate certificate for ${name} because it doesn't contain any IP SANs`
   if (names.length >= NAMES_SHOWN_MAX)
-    return `certificate is valid for ${names.length} ${isAddress ? 'IP SANs' : 'names'}, but none matched ${name}`
+    return `certificate is valid for ${names.length} ${hasAddress ? 'IP SANs' : 'names'}, but none matched ${name}`
   if (names.length === 0) return `certificate is not valid for any names, but wanted to match ${name}`
   return `certificate is valid for ${names.join(', ')}, not ${name}`
 }

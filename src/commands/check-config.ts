@@ -7,7 +7,10 @@ import type { Command } from './command.ts'
 import { EXIT } from './command.ts'
 
 const flags = {
-  strict: flag.boolean({ default: false, help: 'Fails when a file asks for something that this release ignores.' }),
+  strict: flag.boolean({
+    default: false,
+    help: 'Warnings fail as well: what this release ignores, and files of secrets that cannot be read.',
+  }),
 }
 
 const HELP = `Usage: promontory check config [flags] FILE...

@@ -65,6 +65,15 @@ export function programHelp(): string {
   return lines.join('\n')
 }
 
+/** Help on the commands that share a first word; undefined when none begin with it. */
+export function groupHelp(first: string): string | undefined {
+  const commands = GROUPS.flatMap((group) => group.commands).filter((command) => command.name.startsWith(`${first} `))
+  if (commands.length === 0) return undefined
+  const width = Math.max(...commands.map((command) => command.name.length))
+  const lines = commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`)
+  return [`Usage: promontory ${first} COMMAND [flags]`, '', ...lines, '', '`promontory COMMAND --help` says more of each.'].join('\n')
+}
+
 /** The command whose name the arguments begin with, or what is wrong with them. */
 export function findCommand(args: readonly string[]): { command: Command; args: readonly string[] } | { problem: string } {
   const commands = GROUPS.flatMap((group) => group.commands)

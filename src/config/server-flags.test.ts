@@ -32,13 +32,7 @@ test('flags of 2.x are taken with a warning', () => {
 })
 
 test('features are on, not yet, or unknown', () => {
-  const { enabled, warnings } = enabledFeatures([
-    'old-ui',
-    'auto-reload-config',
-    'time-travel',
-    'expand-external-labels',
-    'toString',
-  ])
+  const { enabled, warnings } = enabledFeatures(['old-ui', 'auto-reload-config', 'time-travel', 'expand-external-labels', 'toString'])
   assert.ok(enabled.has('auto-reload-config') && enabled.has('expand-external-labels') && !enabled.has('old-ui'))
   assert.deepEqual(warnings, [
     '--enable-feature=old-ui is not supported yet and is ignored',

@@ -11,6 +11,7 @@ import { quote } from '../model/labels.ts'
 import type { Discoverer, TargetGroup } from './discoverer.ts'
 import { GroupChanges } from './group-changes.ts'
 import { groupsSchema, parseJsonGroups } from './json-groups.ts'
+import { knownMetric } from './known-metric.ts'
 import type { TargetGroupConfig } from './static.ts'
 import { targetGroup } from './static.ts'
 
@@ -217,34 +218,27 @@ interface FileMetrics {
   readonly scanDuration: Summary
 }
 
-/** All file discoverers of a process share these. */
 function fileMetrics(registry: Registry): FileMetrics {
-  const known = <M>(name: string, make: () => M): M => (registry.getSingleMetric(name) as M | undefined) ?? make()
   return {
-    readErrors: known(
+    readErrors: knownMetric(
+      registry,
       'prometheus_sd_file_read_errors_total',
-      () =>
-        new Counter({ name: 'prometheus_sd_file_read_errors_total', help: 'The number of File-SD read errors.', registers: [registry] }),
+      (base) => new Counter({ ...base, help: 'The number of File-SD read errors.' }),
     ),
-    mtime: known(
+    mtime: knownMetric(
+      registry,
       'prometheus_sd_file_mtime_seconds',
-      () =>
+      (base) =>
         new Gauge({
-          name: 'prometheus_sd_file_mtime_seconds',
+          ...base,
           help: 'Timestamp (mtime) of files read by FileSD. Timestamp is set at read time.',
           labelNames: ['filename'],
-          registers: [registry],
         }),
     ),
-    scanDuration: known(
+    scanDuration: knownMetric(
+      registry,
       'prometheus_sd_file_scan_duration_seconds',
-      () =>
-        new Summary({
-          name: 'prometheus_sd_file_scan_duration_seconds',
-          help: 'The duration of the File-SD scan in seconds.',
-          percentiles: [0.5, 0.9, 0.99],
-          registers: [registry],
-        }),
+      (base) => new Summary({ ...base, help: 'The duration of the File-SD scan in seconds.', percentiles: [0.5, 0.9, 0.99] }),
     ),
   }
 }

@@ -130,6 +130,25 @@ test('what files hold is read again after a second, and told when it cannot be',
   assert.equal(await ask(), `${basic('u:three')} a, h2`)
 })
 
+test('a token endpoint that answers without an end is given up, in the header’s way and in the form’s', async () => {
+  const env = virtualEnv()
+  let asked = 0
+  await env.http.listen({ host: 't', port: 80 }, (_request, response) => {
+    asked++
+    env.clock.setTicker(5000, () => response.write(' '))
+  })
+  const common = { clientId: 'id', scopes: [], endpointParams: {}, tls: undefined, proxy: undefined }
+  const oauth2 = { ...common, grant: 'client_credentials', clientSecret: { text: 's' }, tokenUrl: 'http://ann:hidden@t/token' } as const
+  const client = new HttpClient(env, { ...PLAIN_HTTP_CLIENT, oauth2 })
+  const outcome = Promise.resolve(client.access()).then(
+    () => 'a token',
+    (error: Error) => error.message,
+  )
+  await env.clock.advance(61_000)
+  assert.equal(await outcome, 'Post "http://ann:***@t/token": context deadline exceeded')
+  assert.equal(asked, 2)
+})
+
 test('certificates are read again; what is none is named', async () => {
   const env = virtualEnv()
   const tls = { ...PLAIN_TLS, ca: { file: '/ca' }, cert: { text: CLIENT_CERTIFICATE }, key: { file: '/key' }, serverName: 'x' }

@@ -54,7 +54,7 @@ test('pages made to be slow are not', () => {
       const before = process.cpuUsage()
       readAnyPage(format, options, content)
       const { user, system } = process.cpuUsage(before)
-      assert.ok((user + system) / 1000 < 4000, `${format} ${text.slice(0, 40)}: ${(user + system) / 1000} ms`)
+      assert.ok((user + system) / 1000 < 10_000, `${format} ${text.slice(0, 40)}: ${(user + system) / 1000} ms`)
     }
   }
 })

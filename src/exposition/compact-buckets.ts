@@ -14,23 +14,25 @@ interface Buckets {
 export function compactHistogram(histogram: Histogram, gapMax: number): Histogram {
   const positive = compacted(histogram.positiveSpans, histogram.positiveBuckets, gapMax)
   const negative = compacted(histogram.negativeSpans, histogram.negativeBuckets, gapMax)
+  if (positive === undefined && negative === undefined) return histogram
   return {
     ...histogram,
-    positiveSpans: positive.spans,
-    positiveBuckets: positive.counts,
-    negativeSpans: negative.spans,
-    negativeBuckets: negative.counts,
+    positiveSpans: positive?.spans ?? histogram.positiveSpans,
+    positiveBuckets: positive?.counts ?? histogram.positiveBuckets,
+    negativeSpans: negative?.spans ?? histogram.negativeSpans,
+    negativeBuckets: negative?.counts ?? histogram.negativeBuckets,
   }
 }
 
-function compacted(spans: Spans, counts: Float64Array, gapMax: number): Buckets {
+/** undefined: there is nothing to leave out. */
+function compacted(spans: Spans, counts: Float64Array, gapMax: number): Buckets | undefined {
   let bucketCount = 0
   for (let s = 1; s < spans.length; s += 2) {
     // A length or offset that no histogram has: what it would lead to is not computed.
-    if (spans[s] < 0 || (s > 1 && spans[s - 1] < 0)) return { spans, counts }
+    if (spans[s] < 0 || (s > 1 && spans[s - 1] < 0)) return undefined
     bucketCount += spans[s]
   }
-  if (bucketCount !== counts.length || isCompact(spans, counts, gapMax)) return { spans, counts }
+  if (bucketCount !== counts.length || isCompact(spans, counts, gapMax)) return undefined
   outSpans.clear()
   outCounts.clear()
   /** Bucket index behind the last one that was put out. */

@@ -1,11 +1,13 @@
+const NONE = new Float64Array(0)
+
 /** Numbers in a row, used again and again: `length = 0` on a plain array gives its memory back each time, and costs more than filling it. */
 export class NumberList {
-  values = new Float64Array(16)
+  values: Float64Array = NONE
   length = 0
 
   push(value: number): void {
     if (this.length === this.values.length) {
-      const grown = new Float64Array(this.length * 2)
+      const grown = new Float64Array(Math.max(16, this.length * 2))
       grown.set(this.values)
       this.values = grown
     }

@@ -17,6 +17,7 @@ import type { Timestamp } from '../model/time.ts'
 import { compactHistogram } from './compact-buckets.ts'
 import { ExpositionError } from './exposition-error.ts'
 import { formatBucketBound } from './float.ts'
+import { knownSpans } from './known-spans.ts'
 import { hasHighBit, isEqual } from './line-bytes.ts'
 import { NAME_CLASSES as classes, METRIC_REST, METRIC_START } from './name-bytes.ts'
 import { NumberList } from './number-list.ts'
@@ -28,6 +29,8 @@ import { helpLine, shownName } from './text-writer.ts'
 
 const NO_EXEMPLARS: readonly Exemplar[] = []
 
+const NO_BYTES: Uint8Array = new Uint8Array(0)
+const NO_BUFFER = Buffer.alloc(0)
 const encoder = new TextEncoder()
 
 /** Numbers of metrics.proto's MetricType. */
@@ -51,6 +54,9 @@ const BOUND_BYTES_MAX = 32
 const SERIES_TOTAL_BYTES_MAX = 256 * 1024 * 1024
 /** A family may have so many metrics: two bytes of a page are one. */
 const METRICS_MAX = 4_194_304
+
+/** Counts of histograms that one piece of memory is taken for. */
+const COUNTS_AT_ONCE = 1024
 
 /** Of bytes that an error shows. */
 const SHOWN_BYTES_MAX = 1000
@@ -78,7 +84,7 @@ export interface ProtobufOptions {
 export class ProtobufParser implements PageParser {
   readonly #options: ProtobufOptions
   readonly #reader = new ProtobufReader()
-  #buffer: Buffer = Buffer.alloc(0)
+  #buffer: Buffer = NO_BUFFER
   #length = 0
   /** Where the next family's length stands. */
   #familyEnd = 0
@@ -105,12 +111,15 @@ export class ProtobufParser implements PageParser {
   #role = 0
   #boundIndex = -1
   /** Series bytes that were made up. */
-  #made = new Uint8Array(1024)
+  #made = NO_BYTES
   /** Where the series bytes stand: those, or the expected ones. */
-  #series: Uint8Array = this.#made
+  #series = NO_BYTES
   /** Bytes of all series of the page so far. */
   #seriesTotalBytes = 0
-  #comment: Uint8Array = new Uint8Array(0)
+  #comment = NO_BYTES
+  /** Counts of histograms that were given out, side by side: small arrays with memory of their own are dear. */
+  #counts = NO_BUCKETS
+  #countsUsed = 0
   /** Texts of the bounds of the last buckets, by their number: neighbours have the same. */
   readonly #bounds: number[] = []
   readonly #boundTexts: string[] = []
@@ -612,14 +621,31 @@ export class ProtobufParser implements PageParser {
         zeroCount: isFloat ? metric.zeroCountFloat : metric.zeroCount,
         count: isFloat ? metric.countFloat : metric.count,
         sum: metric.sum,
-        positiveSpans: spansOf(metric.positiveSpans),
-        negativeSpans: spansOf(metric.negativeSpans),
-        positiveBuckets: isFloat ? metric.positiveCounts.used.slice() : absolute(metric.positiveDeltas),
-        negativeBuckets: isFloat ? metric.negativeCounts.used.slice() : absolute(metric.negativeDeltas),
+        positiveSpans: knownSpans(metric.positiveSpans),
+        negativeSpans: knownSpans(metric.negativeSpans),
+        positiveBuckets: isFloat ? metric.positiveCounts.used.slice() : this.#absolute(metric.positiveDeltas),
+        negativeBuckets: isFloat ? metric.negativeCounts.used.slice() : this.#absolute(metric.negativeDeltas),
         customValues: NO_BUCKETS,
       },
       0,
     )
+  }
+
+  #absolute(deltas: NumberList): Float64Array {
+    const size = deltas.length
+    if (size === 0) return NO_BUCKETS
+    if (this.#countsUsed + size > this.#counts.length) {
+      this.#counts = new Float64Array(Math.max(COUNTS_AT_ONCE, size))
+      this.#countsUsed = 0
+    }
+    const counts = new Float64Array(this.#counts.buffer, this.#countsUsed * 8, size)
+    this.#countsUsed += size
+    let count = 0
+    for (let i = 0; i < size; i++) {
+      count += deltas.at(i)
+      counts[i] = count
+    }
+    return counts
   }
 
   exemplars(sampleTime: Timestamp): readonly Exemplar[] {
@@ -690,23 +716,6 @@ function isNative(metric: ProtobufMetric): boolean {
 
 function totalCount(metric: ProtobufMetric): number {
   return metric.countFloat === 0 ? metric.count : metric.countFloat
-}
-
-/** A length beyond what a span can have becomes the longest, which no buckets fit. */
-function spansOf(spans: NumberList): Int32Array {
-  const all = new Int32Array(spans.length)
-  for (let i = 0; i < all.length; i++) all[i] = Math.min(spans.at(i), 0x7fffffff)
-  return all
-}
-
-function absolute(deltas: NumberList): Float64Array {
-  const counts = new Float64Array(deltas.length)
-  let count = 0
-  for (let i = 0; i < deltas.length; i++) {
-    count += deltas.at(i)
-    counts[i] = count
-  }
-  return counts
 }
 
 function shownBytes(bytes: Buffer): string {

@@ -39,8 +39,8 @@ export class HistogramSum {
     this.#sum = histogram.sum
     this.#hint = histogram.counterResetHint
     this.#customValues = histogram.customValues
-    this.#positive = new SparseBuckets(0).load(histogram.positiveSpans, histogram.positiveBuckets)
-    this.#negative = new SparseBuckets(0).load(histogram.negativeSpans, histogram.negativeBuckets)
+    this.#positive = new SparseBuckets(histogram.positiveBuckets.length).load(histogram.positiveSpans, histogram.positiveBuckets)
+    this.#negative = new SparseBuckets(histogram.negativeBuckets.length).load(histogram.negativeSpans, histogram.negativeBuckets)
   }
 
   add(other: Histogram): number {
@@ -49,6 +49,23 @@ export class HistogramSum {
 
   subtract(other: Histogram): number {
     return this.#combine(other, -1)
+  }
+
+  get count(): number {
+    return this.#count + this.#countLost
+  }
+
+  /** Rounds to what `toHistogram` would answer now. */
+  settle(): this {
+    this.#zeroCount += this.#zeroLost
+    this.#zeroLost = 0
+    this.#count += this.#countLost
+    this.#countLost = 0
+    this.#sum += this.#sumLost
+    this.#sumLost = 0
+    this.#positive.settle()
+    this.#negative.settle()
+    return this
   }
 
   /** A negative factor makes a gauge of it. */

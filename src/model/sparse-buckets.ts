@@ -1,4 +1,4 @@
-import type { Spans } from './histogram.ts'
+import { NO_BUCKETS, NO_SPANS, type Spans } from './histogram.ts'
 
 // Buckets of one sign of a histogram while it is being computed with.
 // 1. Indexes rise; every index stands there once. A bucket that is missing is empty; one that is there may be.
@@ -12,9 +12,9 @@ export class SparseBuckets {
   length = 0
 
   constructor(capacity: number) {
-    this.indexes = new Int32Array(capacity)
-    this.counts = new Float64Array(capacity)
-    this.lost = new Float64Array(capacity)
+    this.indexes = capacity === 0 ? NO_SPANS : new Int32Array(capacity)
+    this.counts = capacity === 0 ? NO_BUCKETS : new Float64Array(capacity)
+    this.lost = capacity === 0 ? NO_BUCKETS : new Float64Array(capacity)
   }
 
   /** Takes over the buckets of a histogram, in place of what was here. */
@@ -153,21 +153,37 @@ export class SparseBuckets {
     return largest
   }
 
+  /** Counts in what was lost, once and for all. */
+  settle(): void {
+    for (let i = 0; i < this.length; i++) {
+      this.counts[i] += this.lost[i]
+      this.lost[i] = 0
+    }
+  }
+
   /** As a histogram has them, without the empty ones. */
   toSpans(): { spans: Spans; buckets: Float64Array } {
+    if (this.length === 0) return { spans: NO_SPANS, buckets: NO_BUCKETS }
+    if (spans.length < this.length * 2) spans = new Int32Array(this.length * 4)
     const buckets = new Float64Array(this.length)
-    const spans: number[] = []
+    let spansLength = 0
     let length = 0
     let end = 0
     for (let i = 0; i < this.length; i++) {
       const count = this.counts[i] + this.lost[i]
       if (count === 0) continue
       const index = this.indexes[i]
-      if (length > 0 && index === end) spans[spans.length - 1]++
-      else spans.push(index - end, 1)
+      if (length > 0 && index === end) spans[spansLength - 1]++
+      else {
+        spans[spansLength++] = index - end
+        spans[spansLength++] = 1
+      }
       end = index + 1
       buckets[length++] = count
     }
-    return { spans: Int32Array.from(spans), buckets: length === buckets.length ? buckets : buckets.slice(0, length) }
+    return { spans: spans.slice(0, spansLength), buckets: length === buckets.length ? buckets : buckets.slice(0, length) }
   }
 }
+
+/** Where spans are put together before they are as many as there are. */
+let spans = new Int32Array(128)

@@ -4,11 +4,37 @@ import { Registry } from 'prom-client'
 import { engineOver, seriesOf, showValue, signal } from '../../test/support/promql-engine.ts'
 import type { Clock, Env } from '../base/env.ts'
 import { realClock } from '../base/env-real.ts'
-import { MemorySource } from '../storage/memory-source.ts'
+import { CounterResetHint, NO_BUCKETS, NO_SPANS } from '../model/histogram.ts'
+import { Labels } from '../model/labels.ts'
+import { type MemorySeries, MemorySource } from '../storage/memory-source.ts'
 import { overlay, type SeriesSource } from '../storage/series-source.ts'
 import { createEngine } from './engine.ts'
 
 const data = Array.from({ length: 20 }, (_, i) => seriesOf({ __name__: 'm', i: String(i) }, [i, i + 1, i + 2]))
+
+/** Series of native histograms that grow, 10 s apart. */
+function histograms(seriesCount: number, sampleCount: number): readonly MemorySeries[] {
+  const timestamps = Float64Array.from({ length: sampleCount }, (_, k) => k * 10_000)
+  return Array.from({ length: seriesCount }, (_, i) => ({
+    labels: Labels.of({ __name__: 'h', i: String(i) }),
+    timestamps,
+    values: timestamps,
+    histograms: Array.from(timestamps, (_, k) => ({
+      isFloat: true,
+      counterResetHint: CounterResetHint.unknown,
+      schema: 0,
+      zeroThreshold: 0.001,
+      zeroCount: k % 50,
+      count: (k % 50) * 5,
+      sum: k % 50,
+      positiveSpans: Int32Array.of(0, 4),
+      positiveBuckets: new Float64Array(4).fill(k % 50),
+      negativeSpans: NO_SPANS,
+      negativeBuckets: NO_BUCKETS,
+      customValues: NO_BUCKETS,
+    })),
+  }))
+}
 
 /** A source that answers only when the query is over. */
 function hanging(): { source: SeriesSource; started: Promise<void> } {
@@ -78,12 +104,30 @@ test('a query holds no more samples and no more bytes than it may', async () => 
   await assert.rejects(small.range('m / m', 0, 20_000, 100, { signal: signal() }), { code: 'execution', message: /more than 10000 bytes/ })
 })
 
+test('histograms are counted as what they take, also while they are added up', async () => {
+  const engine = engineOver(histograms(200, 20), { maxSamples: 4000 })
+  const message = 'query processing would load too many samples into memory in query execution'
+  const ask = (query: string) => engine.range(query, 0, 190_000, 10_000, { signal: signal() })
+  for (const query of ['h', 'rate(h[1m])', 'sum by (i) (h)', 'avg by (i) (rate(h[1m]))', 'h + h', 'last_over_time(h[1m:10s])']) {
+    await assert.rejects(ask(query), { code: 'execution', message }, query)
+  }
+  // A histogram of four buckets counts for 14 samples: of 20 there is room while 200 series of them go by.
+  const { stats } = await ask('sum(h)')
+  assert.ok(stats.samplesPeak < 1000, `peak ${stats.samplesPeak}`)
+  const small = engineOver(histograms(200, 20), { maxBytes: 500_000 })
+  await assert.rejects(small.range('sum by (i) (h)', 0, 190_000, 10_000, { signal: signal() }), {
+    code: 'execution',
+    message: /bytes of memory/,
+  })
+})
+
 test('a subquery of more steps than memory has room for is refused, if it finds anything', async () => {
   const engine = engineOver(data)
   const ask = (query: string) => engine.instant(query, 1e12, { signal: signal() })
   await assert.rejects(ask('count_over_time(vector(1)[100y:1ms])'), { code: 'execution', message: /bytes of memory/ })
   await assert.rejects(ask('count_over_time(m[100y:1ms])'), { code: 'execution', message: /bytes of memory/ })
   assert.equal(showValue(await ask('count_over_time(none[100y:1ms])')), '')
+  assert.equal(showValue(await engine.range('count_over_time(none[100y:1ms])', 1e12, 1e12 + 2000, 1000, { signal: signal() })), '')
 })
 
 test('more queries than may run at once wait in line', async () => {
@@ -110,6 +154,28 @@ test('a query of wide windows over one series can be stopped', async () => {
     const abort = new AbortController()
     setTimeout(() => abort.abort(), 60)
     await assert.rejects(engine.range(query, 0, 50_000_000, 5000, { signal: abort.signal }), { code: 'canceled' }, query)
+  }
+})
+
+test('a query of wide windows over one series of histograms lets others run, and can be stopped', async () => {
+  const engine = engineOver(histograms(1, 3000))
+  for (const query of ['rate(h[10000s])', 'avg_over_time(h[10000s])', 'sum_over_time(h[10000s:10s])']) {
+    const abort = new AbortController()
+    setTimeout(() => abort.abort(), 60)
+    await assert.rejects(engine.range(query, 0, 30_000_000, 10_000, { signal: abort.signal }), { code: 'canceled' }, query)
+  }
+  // In turns or at once, the answer is the same.
+  const few = engineOver(histograms(1, 300))
+  for (const query of ['rate(h[1000s])', 'resets(h[1000s])', 'changes(h[1000s])', 'sum_over_time(h[1000s])', 'count_over_time(h[1000s])']) {
+    const { value } = await few.range(query, 0, 3_000_000, 10_000, { signal: signal() })
+    assert.ok(value.type === 'matrix')
+    const [{ timestamps, values, histograms: column, length }] = value.series
+    for (let i = 0; i < length; i += 20) {
+      const { value: alone } = await few.instant(query, timestamps[i], { signal: signal() })
+      assert.ok(alone.type === 'vector')
+      const { v, h } = alone.samples[0]
+      assert.deepEqual(h ?? v, column?.[i] ?? values[i], `${query} at ${timestamps[i]}`)
+    }
   }
 })
 

@@ -228,8 +228,8 @@ async function rangeValue(run: QueryRun, plan: Plan, steps: Steps): Promise<Quer
   return { type: 'matrix', series: await collectMatrix(run, plan, steps) }
 }
 
-function perStep({ totals, reads }: SampleTally, { start, stepMs }: Steps): SamplesPerStep | undefined {
-  return totals === undefined || reads === undefined ? undefined : { start, stepMs, totals, reads }
+function perStep({ columns }: SampleTally, { start, stepMs }: Steps): SamplesPerStep | undefined {
+  return columns && { start, stepMs, ...columns }
 }
 
 function asCoded(error: unknown): unknown {

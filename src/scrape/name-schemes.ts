@@ -1,6 +1,6 @@
 // Which names a job takes, and how it asks targets to write the others. Source: Prometheus config/config.go, ScrapeConfig.Validate.
 
-import { NAME_ESCAPING_SCHEMES, type NameEscapingScheme } from './scrape-protocol.ts'
+import { ESCAPING_SCHEMES, type EscapingScheme } from '../model/name-escaping.ts'
 
 /** `utf8`: any name; `legacy`: letters, digits, underscores, and colons in names of metrics. */
 export const NAME_VALIDATION_SCHEMES = ['utf8', 'legacy'] as const
@@ -9,12 +9,12 @@ export type NameValidationScheme = (typeof NAME_VALIDATION_SCHEMES)[number]
 /** Of a section of the configuration; the empty text says nothing, as nothing does. */
 export interface NameSchemeSection {
   readonly metric_name_validation_scheme?: NameValidationScheme | ''
-  readonly metric_name_escaping_scheme?: NameEscapingScheme | ''
+  readonly metric_name_escaping_scheme?: EscapingScheme | ''
 }
 
 export interface NameSchemes {
   readonly validation: NameValidationScheme
-  readonly escaping: NameEscapingScheme
+  readonly escaping: EscapingScheme
 }
 
 /**
@@ -37,7 +37,7 @@ export function nameSchemeProblem({ validation, escaping }: NameSchemes): string
 }
 
 export function unknownEscaping(section: string): (found: string) => string {
-  const [first, ...rest] = NAME_ESCAPING_SCHEMES.map((name) => `'${name}'`)
+  const [first, ...rest] = ESCAPING_SCHEMES.map((name) => `'${name}'`)
   const last = rest.pop()
   return (found) =>
     `unknown ${section} name escaping method specified, must be one of ${[first, ...rest].join(', ')}, or ${last}, got ${JSON.stringify(found)}`
@@ -45,16 +45,4 @@ export function unknownEscaping(section: string): (found: string) => string {
 
 export function unknownValidation(section: string): (found: string) => string {
   return (found) => `unknown ${section} name validation method specified, must be either '', 'legacy' or 'utf8', got ${found}`
-}
-
-const LEGACY_LABEL = /^[a-zA-Z_][a-zA-Z0-9_]*$/
-const LEGACY_METRIC = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/
-
-/** Source: prometheus/common model, LegacyValidation. */
-export function isLegacyLabelName(name: string): boolean {
-  return LEGACY_LABEL.test(name)
-}
-
-export function isLegacyMetricName(name: string): boolean {
-  return LEGACY_METRIC.test(name)
 }

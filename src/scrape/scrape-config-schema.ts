@@ -10,9 +10,10 @@ import { staticConfigsSchema } from '../discovery/static.ts'
 import { unbuiltDiscoveryFields } from '../discovery/unbuilt-schemas.ts'
 import { byteSize, duration } from '../model/config-schema.ts'
 import { quote } from '../model/labels.ts'
+import { ESCAPING_SCHEMES } from '../model/name-escaping.ts'
 import { relabelSteps } from '../model/relabel-schema.ts'
 import { NAME_VALIDATION_SCHEMES, unknownEscaping, unknownValidation } from './name-schemes.ts'
-import { NAME_ESCAPING_SCHEMES, SCRAPE_PROTOCOLS } from './scrape-protocol.ts'
+import { SCRAPE_PROTOCOLS } from './scrape-protocol.ts'
 
 // Source of fields, order and rules: Prometheus config/config.go, ScrapeConfig; docs/configuration/configuration.md, scrape_config.
 
@@ -42,7 +43,7 @@ export function checkScrapeProtocols(protocols: readonly string[] | undefined, w
 /** How names are taken in; `section` is what the messages call the place. */
 export const nameSchemeFields = (section: 'global' | 'scrape config') => ({
   metric_name_validation_scheme: oneOf([...NAME_VALIDATION_SCHEMES, ''], unknownValidation(section)),
-  metric_name_escaping_scheme: oneOf([...NAME_ESCAPING_SCHEMES, ''], unknownEscaping(section)),
+  metric_name_escaping_scheme: oneOf([...ESCAPING_SCHEMES, ''], unknownEscaping(section)),
 })
 export const histogramFields = () => ({
   scrape_native_histograms: boolean(),

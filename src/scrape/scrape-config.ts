@@ -2,9 +2,10 @@ import type { Env } from '../base/env.ts'
 import type { Discoverer } from '../discovery/discoverer.ts'
 import type { HttpClientConfig } from '../discovery/http-client-config.ts'
 import type { Labels } from '../model/labels.ts'
+import type { EscapingScheme } from '../model/name-escaping.ts'
 import type { RelabelConfig } from '../model/relabel.ts'
 import type { NameValidationScheme } from './name-schemes.ts'
-import type { NameEscapingScheme, ScrapeProtocol } from './scrape-protocol.ts'
+import type { ScrapeProtocol } from './scrape-protocol.ts'
 
 /** One `scrape_configs` entry, defaults of `global` filled in. A limit of 0 is no limit. */
 export interface ScrapeConfig {
@@ -35,7 +36,7 @@ export interface ScrapeConfig {
   /** What a page is taken for whose type says nothing. */
   readonly fallbackProtocol: ScrapeProtocol | undefined
   readonly nameValidation: NameValidationScheme
-  readonly nameEscaping: NameEscapingScheme
+  readonly nameEscaping: EscapingScheme
   readonly nativeHistograms: boolean
   /** Also where there is a native one. */
   readonly alwaysClassicHistograms: boolean

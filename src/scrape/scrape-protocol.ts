@@ -1,6 +1,8 @@
 // What formats a scrape asks for, and in which order. Source: docs/protocols/scraping.md; Prometheus config/config.go,
 // ScrapeProtocolsHeaders, and scrape/scrape.go, acceptHeader.
 
+import type { EscapingScheme } from '../model/name-escaping.ts'
+
 /** The protocols that a configuration can name, with what asks for each. */
 const ACCEPTED = {
   'OpenMetricsText0.0.1': 'application/openmetrics-text;version=0.0.1',
@@ -23,12 +25,8 @@ export const DEFAULT_SCRAPE_PROTOCOLS: readonly ScrapeProtocol[] = [
 /** The same where protobuf is better: native histograms and start times come by it. */
 export const PROTOBUF_FIRST_SCRAPE_PROTOCOLS: readonly ScrapeProtocol[] = ['PrometheusProto', ...DEFAULT_SCRAPE_PROTOCOLS]
 
-/** How targets shall write names that are no legacy names. Source: prometheus/common model/metric.go, EscapingScheme. */
-export const NAME_ESCAPING_SCHEMES = ['allow-utf-8', 'underscores', 'dots', 'values'] as const
-export type NameEscapingScheme = (typeof NAME_ESCAPING_SCHEMES)[number]
-
 /** The `Accept` header: the first protocol is wanted most. Versions 1.0.0 of the text formats are told how names shall be escaped. */
-export function acceptHeader(protocols: readonly ScrapeProtocol[], escaping: NameEscapingScheme): string {
+export function acceptHeader(protocols: readonly ScrapeProtocol[], escaping: EscapingScheme): string {
   let weight = SCRAPE_PROTOCOLS.length + 1
   const parts = protocols.map((protocol) => {
     const escapes = protocol === 'PrometheusText1.0.0' || protocol === 'OpenMetricsText1.0.0'

@@ -1,8 +1,8 @@
 // Targets that expose pages in all formats, as they are asked for.
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { EXPOSITION_CONTENT_TYPES, type ExpositionPage } from './exposition-page-generator.ts'
+import { type LocalServer, listenLocally } from './local-server.ts'
 
 export type ExposedFormat = keyof typeof EXPOSITION_CONTENT_TYPES
 
@@ -36,9 +36,7 @@ export function negotiate(accept: string): ExposedFormat {
 }
 
 /** Serves the targets by path. Askers are told apart by their User-Agent. */
-export async function startExpositionTargets(
-  targets: ReadonlyMap<string, ExposedTarget>,
-): Promise<{ port: number; close(): Promise<void> }> {
+export async function startExpositionTargets(targets: ReadonlyMap<string, ExposedTarget>): Promise<LocalServer> {
   const asked = new Map<string, number>()
   const server = createServer((request, response) => {
     const path = (request.url ?? '/').split('?')[0]
@@ -57,13 +55,5 @@ export async function startExpositionTargets(
     })
     return response.end(zips ? gzipSync(body) : body)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
+  return listenLocally(server)
 }

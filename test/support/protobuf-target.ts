@@ -1,7 +1,7 @@
 // A target that exposes a counter with exemplars, a gauge that comes and goes, and native histograms, in the protobuf format; each scrape finds
 // more than the one before. Source of the format: prometheus/client_model io/prometheus/client/metrics.proto.
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:http'
+import { type LocalServer, listenLocally } from './local-server.ts'
 import { doubleField, field, varint, varintField } from './write-requests.ts'
 
 const CONTENT_TYPE = 'application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited'
@@ -59,28 +59,22 @@ export function protobufPage(round: number, nowMs: number): Buffer {
   ])
 }
 
-export interface ProtobufTarget {
-  readonly port: number
+export interface ProtobufTarget extends LocalServer {
   readonly rounds: number
-  close(): Promise<void>
 }
 
 export async function startProtobufTarget(): Promise<ProtobufTarget> {
   let rounds = 0
-  const server: Server = createServer((_request, response) => {
+  const server = createServer((_request, response) => {
     response.writeHead(200, { 'content-type': CONTENT_TYPE })
     response.end(protobufPage(rounds++, Date.now()))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port, close } = await listenLocally(server)
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     get rounds() {
       return rounds
     },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
+    close,
   }
 }

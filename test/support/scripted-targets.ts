@@ -1,7 +1,8 @@
 // Targets that answer by a script: the n-th request of each asker for a path gets the n-th answer.
 import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
+import { type LocalServer, listenLocally } from './local-server.ts'
 
 /** One answer of a target. */
 export interface ScriptedAnswer {
@@ -17,15 +18,10 @@ export interface ScriptedAnswer {
   readonly delayMs?: number
 }
 
-export interface ScriptedTargets {
-  readonly port: number
-  close(): Promise<void>
-}
-
 const TEXT = 'text/plain; version=0.0.4'
 
 /** Serves `scripts` by path; the last answer of a script is repeated. Askers are told apart by their User-Agent. */
-export async function startScriptedTargets(scripts: ReadonlyMap<string, readonly ScriptedAnswer[]>): Promise<ScriptedTargets> {
+export async function startScriptedTargets(scripts: ReadonlyMap<string, readonly ScriptedAnswer[]>): Promise<LocalServer> {
   const asked = new Map<string, number>()
   const server = createServer((request, response) => {
     const path = (request.url ?? '/').split('?')[0]
@@ -38,15 +34,7 @@ export async function startScriptedTargets(scripts: ReadonlyMap<string, readonly
     setTimeout(() => send(response, answer), answer.delayMs ?? 0)
     return undefined
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
+  return listenLocally(server)
 }
 
 function send(response: ServerResponse, { body, status = 200, contentType = TEXT, headers = {}, gzip = false, raw }: ScriptedAnswer): void {

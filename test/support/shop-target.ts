@@ -1,12 +1,12 @@
 // A target as a web shop would be: native histograms of one and of both signs, a classic one, exemplars with traces. Each scrape finds
 // more than the one before; the same numbers of scrapes find the same.
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { seededRandom } from '../../src/base/virtual/random.ts'
 import type { ExposedExemplar, ExposedFamily, ExposedHistogram } from '../../src/exposition/exposed-family.ts'
 import { protobufFamily } from '../../src/exposition/protobuf-writer.ts'
 import { CounterResetHint, NO_SPANS } from '../../src/model/histogram.ts'
 import { EXPOSITION_CONTENT_TYPES } from './exposition-page-generator.ts'
+import { type LocalServer, listenLocally } from './local-server.ts'
 
 /** Two buckets for each doubling. */
 const SCHEMA = 1
@@ -74,7 +74,7 @@ function dense(counts: ReadonlyMap<number, number>) {
 }
 
 /** Serves the shop's page on a free port of 127.0.0.1. */
-export async function startShopTarget(): Promise<{ readonly port: number; close(): Promise<void> }> {
+export async function startShopTarget(): Promise<LocalServer> {
   const random = seededRandom(7)
   const normal = () => Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next())
   const durations = HANDLERS.map(() => new Observations())
@@ -139,13 +139,5 @@ export async function startShopTarget(): Promise<{ readonly port: number; close(
     response.writeHead(200, { 'content-type': EXPOSITION_CONTENT_TYPES.protobuf })
     response.end(page(Date.now()))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
+  return listenLocally(server)
 }

@@ -23,7 +23,7 @@ export class FuzzedReceiver {
   }
 
   /** Throws when the answer is none that a sender understands, or when it took longer than `timeoutMs`. Returns the status. */
-  async check({ version, body }: FuzzedRequest, timeoutMs = 5_000): Promise<number> {
+  async check({ version, body }: FuzzedRequest, timeoutMs = 20_000): Promise<number> {
     const start = performance.now()
     const { status, text, headers } = await this.#receiver.receive({
       contentType: version === 1 ? V1 : V2,

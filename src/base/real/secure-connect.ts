@@ -9,6 +9,7 @@ import {
   TLSSocket,
 } from 'node:tls'
 import type { TlsOptions } from '../env.ts'
+import { isAddress } from '../ip-address.ts'
 import { serverCertificateFault } from '../server-certificate.ts'
 
 export interface SecureOptions {
@@ -58,10 +59,6 @@ export function secureConnect(
 /** A plain connection. */
 export function plainConnect(host: string, port: number, onConnected: () => void): Socket {
   return netConnect({ host, port, noDelay: true }, onConnected)
-}
-
-function isAddress(name: string): boolean {
-  return name.includes(':') || /^\d+(?:\.\d+){3}$/.test(name)
 }
 
 function faultOf(socket: TLSSocket, name: string): string | undefined {

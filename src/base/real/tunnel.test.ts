@@ -76,6 +76,29 @@ test('a proxy that talks without an end is left', async (t) => {
   assert.equal(await connect(1, undefined, through), 'response headers exceeded 65536 bytes')
 })
 
+test('SOCKS is told addresses as bytes, and names as they are', async (t) => {
+  const asked: string[] = []
+  const port = await listen(
+    t,
+    createTcpServer((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', () => {
+        socket.write(Uint8Array.of(5, 0))
+        socket.once('data', (bytes: Buffer) => {
+          asked.push(bytes.toString('hex'))
+          socket.end(Uint8Array.of(5, 5, 0, 1))
+        })
+      })
+    }),
+  )
+  const through: ProxyServer = { scheme: 'socks5', host: '127.0.0.1', port, connectHeaders: [] }
+  for (const host of ['1.2.3.4', '2001:db8::1', 'a.b'])
+    await new Promise<void>((resolve) => {
+      env.tcp.connect({ host, port: 258, through }, { connected() {}, data() {}, closed: () => resolve() })
+    })
+  assert.deepEqual(asked, ['05010001010203040102', '0501000420010db80000000000000000000000010102', '0501000303612e620102'])
+})
+
 test('headers go as the bytes that they are', async (t) => {
   let seen: string | undefined
   const port = await listen(

@@ -1,7 +1,8 @@
-import { isIPv4, isIPv6, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { formatAddress } from '../address.ts'
 import type { ProxyServer } from '../env.ts'
 import { errorMessage } from '../errors.ts'
+import { parseIp, sharePrefix } from '../ip-address.ts'
 import { networkFault } from '../network-fault.ts'
 import { proxyAuthorization } from '../proxy.ts'
 import { plainConnect, secureConnect } from './secure-connect.ts'
@@ -103,19 +104,17 @@ async function askSocks(socket: Socket, reader: SocketReader, proxy: ProxyServer
 
 /** A name is for the proxy to look up. */
 function socksAddress(host: string): Uint8Array {
-  if (isIPv4(host)) return Uint8Array.of(1, ...host.split('.').map(Number))
-  if (isIPv6(host)) return Buffer.concat([Uint8Array.of(4), ipv6Bytes(host)])
+  const address = parseIp(host)
+  if (address !== undefined) return isV4(address) ? Uint8Array.of(1, ...address.subarray(12)) : Uint8Array.of(4, ...address)
   const name = Buffer.from(host)
   if (name.length > 255) throw new Error('FQDN too long')
   return Buffer.concat([Uint8Array.of(3, name.length), name])
 }
 
-function ipv6Bytes(host: string): Uint8Array {
-  const [head, tail] = new URL(`http://[${host}]`).hostname.slice(1, -1).split('::')
-  const words = (part: string | undefined) => (part ? part.split(':').map((word) => Number.parseInt(word, 16)) : [])
-  const [before, after] = [words(head), words(tail)]
-  const all = [...before, ...new Array<number>(8 - before.length - after.length).fill(0), ...after]
-  return Uint8Array.from(all.flatMap((word) => [word >> 8, word & 255]))
+const V4 = parseIp('0.0.0.0')!
+
+function isV4(address: Uint8Array): boolean {
+  return sharePrefix(address, V4, 96)
 }
 
 /** Takes bytes of a connection as they are asked for, and leaves the rest in it. */

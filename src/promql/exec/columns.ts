@@ -20,8 +20,9 @@ export class StepSeries {
   histograms: HistogramColumn | undefined = undefined
   /** The metric name is to be dropped, at the latest before the answer: only under delayed name removal. */
   dropName = false
-  /** Samples charged to the budget while this series is held. */
+  /** Samples charged to the budget while this series is held, and what its histograms take. */
   charged = 0
+  chargedBytes = 0
 
   constructor(labels: Labels, values: Float64Array, present: Uint8Array) {
     this.labels = labels
@@ -36,6 +37,9 @@ export type Sink = (series: StepSeries) => void
 const BYTES_PER_STEP = 9
 /** What the objects around a series' two columns cost, about. */
 const SERIES_OVERHEAD_BYTES = 400
+/** What a histogram takes, about, beside the 16 bytes of each sample that it counts for: the objects of its four columns. */
+export const BYTES_PER_HISTOGRAM = 500
+const BYTES_PER_SAMPLE = 16
 
 /** Columns of one query: charged before they are allocated, used again once released, all given back by `close`. */
 export class ColumnMemory {
@@ -101,11 +105,17 @@ export class ColumnMemory {
   chargeSamples(series: StepSeries, count: number): void {
     this.#budget.chargeSamples(count)
     series.charged += count
+    if (series.histograms === undefined) return
+    const bytes = count * BYTES_PER_SAMPLE + series.histograms.length * BYTES_PER_HISTOGRAM
+    this.#budget.chargeBytes(bytes)
+    series.chargedBytes += bytes
   }
 
   release(series: StepSeries): void {
     if (series.charged > 0) this.#budget.releaseSamples(series.charged)
+    if (series.chargedBytes > 0) this.#budget.releaseBytes(series.chargedBytes)
     series.charged = 0
+    series.chargedBytes = 0
     series.dropName = false
     series.histograms = undefined
     const stepCount = series.values.length

@@ -24,7 +24,7 @@ export function combineMixed(run: QueryRun, plan: BinaryPlan, left: Operand, rig
   const { values, present } = out
   const comparison = isComparison(operator)
   const place = { annotations: run.annotations, range: plan.range }
-  const holds = run.memory.flags(present.length)
+  const holds = new Uint8Array(present.length)
   const histograms = run.memory.histograms(present.length)
   let anyHistogram = false
   for (let k = 0; k < present.length; k++) {

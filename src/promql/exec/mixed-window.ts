@@ -3,20 +3,27 @@ import type { Histogram } from '../../model/histogram.ts'
 import { histogramSampleCount } from '../../model/histogram-size.ts'
 import { METRIC_NAME } from '../../model/labels.ts'
 import type { MixedKernel, MixedWindows } from '../functions/mixed-windows.ts'
-import type { Windows } from '../functions/window-kernel.ts'
+import { someSteps, type Windows } from '../functions/window-kernel.ts'
 import type { WindowPlan } from '../plan/plan.ts'
-import type { StepSeries } from './columns.ts'
+import { StepSeries } from './columns.ts'
 import type { QueryRun } from './query-run.ts'
 
-/** A range function over a series some of whose samples are histograms. The windows are placed already. */
+/** Samples in windows that are looked at at once: some 10 ms, at about 2 µs a histogram. */
+const SAMPLES_AT_ONCE = 4000
+
+/**
+ * A range function over a series some of whose samples are histograms. The windows are placed already, and hold `sampleCount` samples in
+ * all; where they are many, others run in between, and what is answered resolves when it is done.
+ */
 export function runMixed(
   run: QueryRun,
   plan: WindowPlan,
   kernel: MixedKernel,
   windows: Windows,
   histograms: readonly (Histogram | undefined)[],
+  sampleCount: number,
   out: StepSeries,
-): void {
+): Promise<void> | undefined {
   const mixed: MixedWindows = {
     ...windows,
     histograms,
@@ -26,7 +33,27 @@ export function runMixed(
     annotations: run.annotations,
     newHistograms: () => run.memory.histograms(windows.stepCount),
   }
+  if (sampleCount > SAMPLES_AT_ONCE) return inTurns(run, kernel, mixed, out)
   kernel(mixed, out)
+  return undefined
+}
+
+/** Runs a kernel over some steps at a time. */
+async function inTurns(run: QueryRun, kernel: MixedKernel, mixed: MixedWindows, out: StepSeries): Promise<void> {
+  const { lo, hi, stepCount } = mixed
+  for (let from = 0, to = 0; from < stepCount; from = to) {
+    let sampleCount = 0
+    do sampleCount += hi[to] - lo[to++]
+    while (to < stepCount && sampleCount < SAMPLES_AT_ONCE)
+    const part = new StepSeries(out.labels, out.values.subarray(from, to), out.present.subarray(from, to))
+    const newHistograms = () => new Array<Histogram | undefined>(part.values.length).fill(undefined)
+    kernel({ ...mixed, ...someSteps(mixed, from, to), floats: someSteps(mixed.floats, from, to), newHistograms }, part)
+    if (part.histograms !== undefined) {
+      out.histograms ??= run.memory.histograms(stepCount)
+      for (let k = from; k < to; k++) out.histograms[k] = part.histograms[k - from]
+    }
+    if (run.pacer.isDue()) await run.pacer.rest()
+  }
 }
 
 /** What the samples before each one count for in the budget together, those before the end included. */

@@ -1,8 +1,12 @@
+import { histogramSampleCount } from '../../model/histogram-size.ts'
 import { METRIC_NAME } from '../../model/labels.ts'
 import { HistogramMean, type HistogramTotal, HistogramTotalSum } from '../functions/histogram-total.ts'
 import type { AggregatePlan } from '../plan/plan.ts'
 import type { StepSeries } from './columns.ts'
 import type { QueryRun } from './query-run.ts'
+
+/** What a sum in the making takes for each sample that a histogram counts for: index, count and what was lost, and the objects around. */
+const BYTES_PER_SAMPLE = 64
 
 /** The sums, or means, of the histograms among the samples of each group, a step each. Nothing where there are no histograms. */
 export class HistogramGroups {
@@ -10,6 +14,8 @@ export class HistogramGroups {
   readonly #plan: AggregatePlan
   readonly #open: () => HistogramTotal
   readonly #groups: ((HistogramTotal | undefined)[] | undefined)[] = []
+  /** Samples charged for a group, a histogram as it came. */
+  readonly #charged: number[] = []
 
   constructor(run: QueryRun, plan: AggregatePlan, which: 'sum' | 'avg') {
     this.#run = run
@@ -27,8 +33,12 @@ export class HistogramGroups {
       const histogram = histograms[k]
       if (histogram === undefined || present[k] === 0) continue
       present[k] = 0
-      const total = totals[k] ?? this.#open()
-      totals[k] = total
+      let total = totals[k]
+      if (total === undefined) {
+        this.#charge(group, histogramSampleCount(histogram))
+        total = this.#open()
+        totals[k] = total
+      }
       const { isIncompatible } = total
       total.add(histogram)
       if (total.isIncompatible && !isIncompatible) {
@@ -61,5 +71,14 @@ export class HistogramGroups {
       present[k] = 1
     }
     this.#groups[group] = undefined
+    this.#run.context.budget.releaseSamples(this.#charged[group])
+    this.#run.context.budget.releaseBytes(this.#charged[group] * BYTES_PER_SAMPLE)
+  }
+
+  #charge(group: number, count: number): void {
+    const { budget } = this.#run.context
+    budget.chargeSamples(count)
+    budget.chargeBytes(count * BYTES_PER_SAMPLE)
+    this.#charged[group] = (this.#charged[group] ?? 0) + count
   }
 }

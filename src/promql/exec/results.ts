@@ -86,6 +86,7 @@ function chargeAnswer(run: QueryRun, length: number): void {
 /** Gives the columns back and keeps the samples charged: the answer holds them now. */
 function give(run: QueryRun, series: StepSeries): void {
   series.charged = 0
+  series.chargedBytes = 0
   run.memory.release(series)
 }
 

@@ -7,28 +7,48 @@ import type { Reference, Steps } from './steps.ts'
 // places has a tally of its own, which is then added to that of the parent.
 // Source: Prometheus util/stats/query_stats.go, QuerySamples; docs/querying/api.md, "Query statistics".
 
+/** Samples a step: see SampleTally's `total` and `read`. */
+export interface StepCounts {
+  readonly totals: Float64Array
+  readonly reads: Float64Array
+}
+
 /** The samples that an expression looks at, a histogram as many as take its space. */
 export class SampleTally {
   /** At each step as many as the expression would look at there if it were asked for that step alone. */
   total = 0
   /** The same, but what was in the window of the step before is left out, and a subquery is what it looks at itself. */
   read = 0
-  /** Both, a step each; undefined: only the sums are wanted. */
-  readonly totals: Float64Array | undefined
-  readonly reads: Float64Array | undefined
+  readonly #stepCount: number
+  readonly #memory: ColumnMemory | undefined
+  #columns: StepCounts | undefined
 
   /** With `memory` it counts each step, too. */
   constructor(stepCount: number, memory: ColumnMemory | undefined) {
-    this.totals = memory?.floats(stepCount)
-    this.reads = memory?.floats(stepCount)
+    this.#stepCount = stepCount
+    this.#memory = memory
+  }
+
+  /** Where each step is counted; undefined: only the sums are wanted. Memory is taken once there is something to count. */
+  get columns(): StepCounts | undefined {
+    if (this.#memory === undefined) return undefined
+    this.#columns ??= { totals: this.#memory.floats(this.#stepCount), reads: this.#memory.floats(this.#stepCount) }
+    return this.#columns
+  }
+
+  /** A tally of the same kind, of something that is evaluated at `stepCount` steps. */
+  child(stepCount: number): SampleTally {
+    return new SampleTally(stepCount, this.#memory)
   }
 
   /** The samples of a selector's series, `count` in all. */
   addSeries({ present, histograms }: StepSeries, count: number): void {
     this.total += count
     this.read += count
-    const { totals, reads } = this
-    if (totals === undefined || reads === undefined) return
+    if (count === 0) return
+    const { columns } = this
+    if (columns === undefined) return
+    const { totals, reads } = columns
     for (let k = 0; k < present.length; k++) {
       if (present[k] === 0) continue
       const histogram = histograms?.[k]
@@ -47,7 +67,8 @@ export class SampleTally {
   /** The same for what is read elsewhere. */
   addTotal(count: number): void {
     this.total += count
-    if (this.totals !== undefined) this.totals[0] += count
+    const { columns } = this
+    if (columns !== undefined) columns.totals[0] += count
   }
 
   /**
@@ -55,18 +76,18 @@ export class SampleTally {
    * unless a subquery made them. Hot: runs once a series.
    */
   addWindows({ lo, hi, stepCount }: Windows, sizesBefore: Float64Array | undefined, areRead: boolean): void {
-    const { totals, reads } = this
+    const { columns } = this
     const sizeOf = (from: number, to: number) => (sizesBefore === undefined ? to - from : sizesBefore[to] - sizesBefore[from])
     let total = 0
     let read = 0
     for (let k = 0, known = 0; k < stepCount; known = hi[k++]) {
       const size = sizeOf(lo[k], hi[k])
       total += size
-      if (totals !== undefined) totals[k] += size
+      if (columns !== undefined) columns.totals[k] += size
       if (!areRead) continue
       const fresh = known <= lo[k] ? size : sizeOf(known, hi[k])
       read += fresh
-      if (reads !== undefined) reads[k] += fresh
+      if (columns !== undefined) columns.reads[k] += fresh
     }
     this.total += total
     this.read += read
@@ -74,11 +95,11 @@ export class SampleTally {
 
   /** What a subquery read at the steps `inner`: each of them at the first step whose window, `rangeMs` up to `ends`, has it. */
   addSubquery(tally: SampleTally, inner: Steps, ends: Reference, rangeMs: number, stepCount: number): void {
-    const inners = tally.reads
-    if (inners === undefined) {
+    if (tally.#memory === undefined) {
       this.#addRead(0, tally.read)
       return
     }
+    const inners = tally.#columns?.reads ?? []
     for (let i = 0; i < inners.length; i++) {
       const time = inner.start + i * inner.stepMs
       const step = time <= ends.first || ends.stepMs === 0 ? 0 : Math.ceil((time - ends.first) / ends.stepMs)
@@ -89,8 +110,8 @@ export class SampleTally {
   /** What is the same at every step: looked at at each, read at the first. */
   addInvariant(tally: SampleTally, stepCount: number): void {
     this.total += tally.total * stepCount
-    const { totals } = this
-    if (totals !== undefined) for (let k = 0; k < totals.length; k++) totals[k] += tally.total
+    const { columns } = this
+    if (columns !== undefined) for (let k = 0; k < stepCount; k++) columns.totals[k] += tally.total
     this.#addRead(0, tally.read)
   }
 
@@ -98,17 +119,17 @@ export class SampleTally {
   addSame(tally: SampleTally): void {
     this.total += tally.total
     this.read += tally.read
-    addColumn(this.totals, tally.totals)
-    addColumn(this.reads, tally.reads)
+    const { columns } = this
+    if (columns === undefined || tally.#columns === undefined) return
+    for (let k = 0; k < columns.totals.length; k++) {
+      columns.totals[k] += tally.#columns.totals[k]
+      columns.reads[k] += tally.#columns.reads[k]
+    }
   }
 
   #addRead(step: number, count: number): void {
     this.read += count
-    if (this.reads !== undefined) this.reads[step] += count
+    const { columns } = this
+    if (columns !== undefined) columns.reads[step] += count
   }
-}
-
-function addColumn(to: Float64Array | undefined, from: Float64Array | undefined): void {
-  if (to === undefined || from === undefined) return
-  for (let k = 0; k < to.length; k++) to[k] += from[k]
 }

@@ -42,7 +42,7 @@ export async function readSamples(run: QueryRun, samples: Samples, steps: Steps,
   const start = Math.floor((minTime - 1) / stepMs) * stepMs + stepMs
   const inner = stepsBetween(start, maxTime, stepMs)
   if (inner.count === 0) return 0
-  const tally = new SampleTally(inner.count, steps.count > 1 || run.tally.totals !== undefined ? run.memory : undefined)
+  const tally = new SampleTally(inner.count, steps.count > 1 ? run.memory : undefined)
   const columns = new SampleColumns(0)
   let isCharged = false
   const visitSeries = (series: StepSeries) => {

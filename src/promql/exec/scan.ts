@@ -2,10 +2,12 @@ import { SampleColumns } from '../../chunkenc/codec.ts'
 import { decodeChunk } from '../../chunkenc/decode-chunk.ts'
 import { CounterResetHint, type Histogram } from '../../model/histogram.ts'
 import { isCounterReset } from '../../model/histogram-reset.ts'
+import { histogramSampleCount } from '../../model/histogram-size.ts'
 import type { Labels } from '../../model/labels.ts'
 import type { Timestamp } from '../../model/time.ts'
 import type { Series } from '../../storage/series-source.ts'
 import type { Selection } from '../plan/plan.ts'
+import { BYTES_PER_HISTOGRAM } from './columns.ts'
 import type { QueryRun } from './query-run.ts'
 
 /** Called once a series, in label order, and waited for. The samples are the caller's and change with the next call. */
@@ -33,13 +35,21 @@ export async function scan(
         capacity = charged
         samples.reserve(capacity)
       }
+      let histogramBytes = 0
       for (const chunk of series.chunks) {
-        if (chunk.maxTime >= minTime && chunk.minTime <= maxTime) decodeChunk(chunk, minTime, maxTime, samples)
+        if (chunk.maxTime < minTime || chunk.minTime > maxTime) continue
+        const from = samples.length
+        decodeChunk(chunk, minTime, maxTime, samples)
+        if (samples.histograms === undefined) continue
+        const bytes = bytesOf(samples.histograms, from, samples.length)
+        context.budget.chargeBytes(bytes)
+        histogramBytes += bytes
       }
       if (selection.marksResets && samples.histograms !== undefined) markResets(samples.histograms, samples.length)
       const visited = samples.length > 0 ? visit(series.labels, samples) : undefined
       if (visited !== undefined) await visited
       context.budget.releaseSamples(charged)
+      context.budget.releaseBytes(histogramBytes)
       if (pacer.isDue()) await pacer.rest()
     }
   }
@@ -47,6 +57,15 @@ export async function scan(
 }
 
 const BYTES_PER_SAMPLE = 16
+
+function bytesOf(histograms: SampleColumns['histograms'], from: number, to: number): number {
+  let bytes = 0
+  for (let i = from; i < to; i++) {
+    const histogram = histograms?.[i]
+    if (histogram !== undefined) bytes += histogramSampleCount(histogram) * BYTES_PER_SAMPLE + BYTES_PER_HISTOGRAM
+  }
+  return bytes
+}
 
 function countSamples(series: Series, minTime: Timestamp, maxTime: Timestamp): number {
   let count = 0

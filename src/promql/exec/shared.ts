@@ -1,7 +1,6 @@
 import type { SharedPlan } from '../plan/plan.ts'
 import type { Sink, StepSeries } from './columns.ts'
 import type { QueryRun } from './query-run.ts'
-import { SampleTally } from './sample-tally.ts'
 import type { Steps } from './steps.ts'
 
 /**
@@ -14,7 +13,7 @@ export async function runShared(run: QueryRun, plan: SharedPlan, steps: Steps, s
   if (known === undefined) {
     const kept: StepSeries[] = []
     const count = annotations.remarkCount
-    const tally = new SampleTally(steps.count, run.tally.totals === undefined ? undefined : memory)
+    const tally = run.tally.child(steps.count)
     await run.counting(tally).execute(plan.input, steps, (series) => kept.push(series))
     known = { series: kept, remarks: annotations.remarksSince(count), start: plan.range.start, tally, usesLeft: plan.uses }
     shared.set(plan.id, known)

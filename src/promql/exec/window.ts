@@ -77,7 +77,9 @@ export async function runWindow(run: QueryRun, plan: WindowPlan, steps: Steps, s
     if (isRate && hasOverlap(windows)) run.annotations.startTimeOverlaps(labels.get(METRIC_NAME), samples.range)
     if (histograms?.some((histogram, i) => histogram !== undefined && i < columns.length) === true) {
       run.tally.addWindows(windows, sizesBefore(windows, histograms), areRead)
-      runMixed(run, plan, extended === undefined ? mixed : extendedKernel(func, extended), windows, histograms, series)
+      const mixedKernel = extended === undefined ? mixed : extendedKernel(func, extended)
+      const turns = runMixed(run, plan, mixedKernel, windows, histograms, sampleCount, series)
+      if (turns !== undefined) return turns.then(() => finish(series, dropName))
       finish(series, dropName)
       return
     }

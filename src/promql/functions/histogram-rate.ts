@@ -17,7 +17,7 @@ function extrapolated(kernel: WindowKernel, kind: RateKind): MixedKernel {
     const difference = differenceOf(windows, step, histograms, { counter: kind.counter, fromZero: counted !== undefined })
     if (difference === undefined) return undefined
     const factor = extrapolation(windows, step, { histograms, count: difference.count, counted }, kind)
-    return new HistogramSum(difference).multiply(factor).toHistogram()
+    return difference.settle().multiply(factor).toHistogram(CounterResetHint.gauge)
   })
 }
 
@@ -27,7 +27,7 @@ function differenceOf(
   step: number,
   histograms: readonly Histogram[],
   { counter, fromZero }: { readonly counter: boolean; readonly fromZero: boolean },
-): Histogram | undefined {
+): HistogramSum | undefined {
   const { annotations, metricName, range, lo } = windows
   const isReset = (i: number, before: Histogram) => isStartReset(windows, lo[step] + i) || isCounterReset(histograms[i], before)
   const last = histograms[histograms.length - 1]
@@ -68,7 +68,7 @@ function differenceOf(
   } else if (!isGauge(histograms[0]) || !isGauge(last)) {
     annotations.notGauge(metricName, range)
   }
-  return sum.toHistogram(CounterResetHint.gauge)
+  return sum
 }
 
 /** By how much a difference between the samples of a window is to grow to be one over the whole range. */

@@ -38,9 +38,11 @@ function countPairs(
   countsStarts: boolean,
 ): MixedKernel {
   return (windows, out) => {
-    const { values, histograms, length, lo, hi, stepCount } = windows
-    const counts = new Int32Array(length)
-    for (let i = 1; i < length; i++) {
+    const { values, histograms, lo, hi, stepCount } = windows
+    // Pairs up to each sample; steps may come in turns, and each looks at its own samples only.
+    const end = hi[stepCount - 1]
+    const counts = new Int32Array(end)
+    for (let i = lo[0] + 1; i < end; i++) {
       const [before, after] = [histograms[i - 1], histograms[i]]
       const counted =
         before !== undefined && after !== undefined ? differHistograms(before, after) : before !== after || differ(values[i - 1], values[i])

@@ -2,6 +2,7 @@ import type { Exemplar } from '../../model/exemplar.ts'
 import type { CounterResetHint, Histogram } from '../../model/histogram.ts'
 import { Labels } from '../../model/labels.ts'
 import type { Metadata } from '../../model/metadata.ts'
+import { METRIC_TYPES } from '../../model/metadata.ts'
 import type { Timestamp } from '../../model/time.ts'
 import { ByteReader } from './byte-writer.ts'
 import {
@@ -15,7 +16,6 @@ import {
   TIME_WAS_GIVEN,
 } from './encode.ts'
 import { type Layout, readHistogram } from './histogram-body.ts'
-import { METRIC_TYPES_BY_NUMBER } from './metric-types.ts'
 import { readString } from './text-dictionary.ts'
 import { readValue } from './values.ts'
 
@@ -163,7 +163,7 @@ export function decodeMetadataRecord(
     const number = reader.varint()
     if (number > entries.length) throw new RangeError(`metadata ${number} of ${entries.length}`)
     if (number === 0) {
-      const type = METRIC_TYPES_BY_NUMBER[reader.byte()]
+      const type = METRIC_TYPES.at(reader.byte())
       if (type === undefined) throw new RangeError('the type of a metric is not known')
       entries.push({ type, unit: readString(reader, strings), help: readString(reader, strings) })
     }

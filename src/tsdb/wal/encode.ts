@@ -1,12 +1,11 @@
 import type { Exemplar } from '../../model/exemplar.ts'
 import type { Histogram } from '../../model/histogram.ts'
-import type { Metadata } from '../../model/metadata.ts'
+import { METRIC_TYPES, type Metadata } from '../../model/metadata.ts'
 import type { Timestamp } from '../../model/time.ts'
 import { metadataKey } from '../series-metadata.ts'
 import type { Window } from '../window/window.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { LayoutDictionary, writeHistogram } from './histogram-body.ts'
-import { METRIC_TYPE_NUMBERS } from './metric-types.ts'
 import { RECORD_HEADER_BYTES, RecordType, sealRecord } from './record.ts'
 import { TextDictionary } from './text-dictionary.ts'
 import { writeValue } from './values.ts'
@@ -160,7 +159,7 @@ export class LogEncoder {
     writer.varint(known ?? 0)
     if (known === undefined) {
       this.#entries.set(key, this.#entries.size + 1)
-      writer.byte(METRIC_TYPE_NUMBERS[type])
+      writer.byte(METRIC_TYPES.indexOf(type))
       this.#texts.write(writer, unit, true)
       this.#texts.write(writer, help, false)
     }
