@@ -95,6 +95,7 @@ export class BlockKeeper {
       const loaded = await this.#blocks.open(directory!)
       this.#blocks.add(loaded)
       this.#windows.remove(window)
+      this.#windows.releaseParted()
       this.#windows.cutTime = this.#blocks.cutTime
       this.#log.endSegment()
       this.#failures = 0
