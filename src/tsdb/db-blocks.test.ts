@@ -203,7 +203,7 @@ for (const [end, losePower] of [
         isOver = calls() <= step
       }
       void life()
-      for (let turn = 0; turn < 60; turn++) await disk.clock.advance(2000)
+      for (let turn = 0; turn < 20; turn++) await disk.clock.advance(6000)
       if (losePower) disk.fs.losePower()
       const names = await disk.fs.readDir('/data')
       if (names.some((name) => name.endsWith('.tmp-for-creation'))) halfMade++
