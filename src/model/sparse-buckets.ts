@@ -42,15 +42,6 @@ export class SparseBuckets {
     return this
   }
 
-  copy(): SparseBuckets {
-    const copied = new SparseBuckets(0)
-    copied.indexes = this.indexes.slice(0, this.length)
-    copied.counts = this.counts.slice(0, this.length)
-    copied.lost = this.lost.slice(0, this.length)
-    copied.length = this.length
-    return copied
-  }
-
   multiply(factor: number): void {
     for (let i = 0; i < this.length; i++) {
       this.counts[i] *= factor

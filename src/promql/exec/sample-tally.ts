@@ -72,25 +72,41 @@ export class SampleTally {
   }
 
   /**
-   * The samples of a series' windows: each counts for one, or, up to the `i`th, all together for `sizesBefore[i]`. They are read as well
-   * unless a subquery made them. Hot: runs once a series.
+   * The samples of a series' windows, `count` in all. They are read as well unless a subquery made them. Hot: runs once a series, and
+   * most want nothing but sums.
    */
-  addWindows({ lo, hi, stepCount }: Windows, sizesBefore: Float64Array | undefined, areRead: boolean): void {
+  addWindows({ lo, hi, stepCount, rangeMs, endStepMs }: Windows, count: number, areRead: boolean): void {
+    this.total += count
     const { columns } = this
-    const sizeOf = (from: number, to: number) => (sizesBefore === undefined ? to - from : sizesBefore[to] - sizesBefore[from])
-    let total = 0
+    if (columns !== undefined) for (let k = 0; k < stepCount; k++) columns.totals[k] += hi[k] - lo[k]
+    if (!areRead) return
+    if (columns === undefined && rangeMs >= endStepMs) {
+      // No sample is passed over between two windows.
+      this.read += hi[stepCount - 1] - lo[0]
+      return
+    }
+    let known = 0
     let read = 0
-    for (let k = 0, known = 0; k < stepCount; known = hi[k++]) {
-      const size = sizeOf(lo[k], hi[k])
-      total += size
-      if (columns !== undefined) columns.totals[k] += size
-      if (!areRead) continue
-      const fresh = known <= lo[k] ? size : sizeOf(known, hi[k])
+    for (let k = 0; k < stepCount; k++) {
+      const from = lo[k]
+      const to = hi[k]
+      const fresh = to - Math.max(known, from)
       read += fresh
       if (columns !== undefined) columns.reads[k] += fresh
+      known = to
     }
-    this.total += total
     this.read += read
+  }
+
+  /** The same where samples up to the `i`th count for `sizesBefore[i]` together. */
+  addSizedWindows({ lo, hi, stepCount }: Windows, sizesBefore: Float64Array, areRead: boolean): void {
+    const { columns } = this
+    for (let k = 0, known = 0; k < stepCount; known = hi[k++]) {
+      const size = sizesBefore[hi[k]] - sizesBefore[lo[k]]
+      this.total += size
+      if (columns !== undefined) columns.totals[k] += size
+      if (areRead) this.#addRead(k, sizesBefore[hi[k]] - sizesBefore[Math.max(known, lo[k])])
+    }
   }
 
   /** What a subquery read at the steps `inner`: each of them at the first step whose window, `rangeMs` up to `ends`, has it. */

@@ -76,14 +76,14 @@ export async function runWindow(run: QueryRun, plan: WindowPlan, steps: Steps, s
     const { histograms } = columns
     if (isRate && hasOverlap(windows)) run.annotations.startTimeOverlaps(labels.get(METRIC_NAME), samples.range)
     if (histograms?.some((histogram, i) => histogram !== undefined && i < columns.length) === true) {
-      run.tally.addWindows(windows, sizesBefore(windows, histograms), areRead)
+      run.tally.addSizedWindows(windows, sizesBefore(windows, histograms), areRead)
       const mixedKernel = extended === undefined ? mixed : extendedKernel(func, extended)
       const turns = runMixed(run, plan, mixedKernel, windows, histograms, sampleCount, series)
       if (turns !== undefined) return turns.then(() => finish(series, dropName))
       finish(series, dropName)
       return
     }
-    run.tally.addWindows(windows, undefined, areRead)
+    run.tally.addWindows(windows, sampleCount, areRead)
     if (extended !== undefined) {
       extendedFloats(func, extended, windows, series)
       finish(series, dropName)

@@ -1,6 +1,7 @@
-import { CounterResetHint, CUSTOM_BUCKETS_SCHEMA, type Histogram, NO_BUCKETS, NO_SPANS } from '../../model/histogram.ts'
+import { CounterResetHint, CUSTOM_BUCKETS_SCHEMA, type Histogram } from '../../model/histogram.ts'
 import { isCounterReset } from '../../model/histogram-reset.ts'
 import { HistogramSum, SumOutcome } from '../../model/histogram-sum.ts'
+import { zeroHistogram } from '../../model/zero-histogram.ts'
 import { eitherType, type MixedKernel, type MixedWindows } from './mixed-windows.ts'
 import { delta, idelta, increase, irate, type RateKind, rate } from './rate.ts'
 import { isStartReset, startInside } from './start-times.ts'
@@ -35,7 +36,7 @@ function differenceOf(
   const isGauge = (histogram: Histogram) => histogram.counterResetHint === CounterResetHint.gauge
   if (counter && (isGauge(first) || isGauge(last))) annotations.notCounter(metricName, range)
   // After a reset nothing of the first one counts, so its buckets need not go with the others.
-  if (counter && histograms.length > 1 && isReset(1, first)) first = emptyLike(histograms[1])
+  if (counter && histograms.length > 1 && isReset(1, first)) first = zeroHistogram(histograms[1])
   const usesCustom = first.schema === CUSTOM_BUCKETS_SCHEMA
   let schemaMin = Math.min(first.schema, last.schema)
   let mixes = usesCustom !== (last.schema === CUSTOM_BUCKETS_SCHEMA)
@@ -98,23 +99,6 @@ function extrapolation(
   if (toEnd >= threshold) toEnd = between / 2
   const factor = (sampled + toStart + toEnd) / sampled
   return kind.perSecond ? factor / (rangeMs / 1000) : factor
-}
-
-function emptyLike({ schema, customValues }: Histogram): Histogram {
-  return {
-    isFloat: true,
-    counterResetHint: CounterResetHint.unknown,
-    schema,
-    zeroThreshold: 0,
-    zeroCount: 0,
-    count: 0,
-    sum: 0,
-    positiveSpans: NO_SPANS,
-    negativeSpans: NO_SPANS,
-    positiveBuckets: NO_BUCKETS,
-    negativeBuckets: NO_BUCKETS,
-    customValues,
-  }
 }
 
 /** irate and idelta: the last two samples of each window. */
