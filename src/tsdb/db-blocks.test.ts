@@ -406,3 +406,27 @@ test('blocks that another one was made of go', async () => {
   assert.equal((await samplesOf(db)).length, 4)
   await close()
 })
+
+test('at whatever step the deletion of a block ends, it is deleted by the next process, and the others are whole', async () => {
+  let isOver = false
+  for (let step = 0; !isOver; step++) {
+    for (const losePower of [false, true]) {
+      const disk = virtualEnv({ seed: step + 1, startTime: base })
+      const old = await foreignBlock(disk, base - 300 * MINUTE, base - 200 * MINUTE, 1)
+      await foreignBlock(disk, base - 50 * MINUTE, base, 1)
+      const { env, calls } = endingAt(disk, step)
+      const options = { blockRangeMs: RANGE, retentionMs: 100 * MINUTE }
+      void runDb(env, options)
+      await disk.clock.advance(2 * MINUTE)
+      isOver = (await disk.fs.stat(old)) === null && calls() <= step
+      if (losePower) disk.fs.losePower()
+      const again = restarted(disk)
+      await again.fs.remove('/data/promontory.lock')
+      const { db, close } = await runDb(again, options)
+      await again.clock.advance(2 * MINUTE)
+      assert.equal((await samplesOf(db)).length, 50, `step ${step}`)
+      assert.equal((await again.fs.readDir('/data')).filter((name) => /^[0-9A-Z]{26}/.test(name)).length, 1, `step ${step}`)
+      await close()
+    }
+  }
+})
