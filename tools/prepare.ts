@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { ENTRIES } from './entries.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
@@ -14,8 +15,9 @@ if (!existsSync(join(root, 'node_modules/esbuild')) || !existsSync(join(root, 's
 const { build } = await import('esbuild')
 rmSync(join(root, 'dist'), { recursive: true, force: true })
 await build({
-  entryPoints: [join(root, 'src/main.ts')],
+  entryPoints: ENTRIES.map((path) => join(root, path)),
   outdir: join(root, 'dist'),
+  outbase: join(root, 'src'),
   bundle: true,
   // What is imported on demand becomes a file of its own.
   splitting: true,

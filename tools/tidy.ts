@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { ENTRIES } from './entries.ts'
 import { type Module, readModules } from './modules.ts'
 
 const ABOVE_CONFIG = [
@@ -109,7 +110,7 @@ function folderOf(path: string): string {
 }
 
 function isTest(path: string): boolean {
-  return /\.(test|bench|contract)\.ts$/.test(path)
+  return /\.(test|bench|contract|fixture)\.ts$/.test(path)
 }
 
 function checkImports(module: Module, faults: string[]): void {
@@ -176,7 +177,7 @@ function checkDead(source: readonly Module[], others: readonly Module[], faults:
     alive.add(path)
     for (const edge of byPath.get(path)?.imports ?? []) reach(edge.to)
   }
-  reach('src/main.ts')
+  for (const path of ENTRIES) reach(path)
   for (const path of TEST_SUPPORT) reach(path)
   for (const module of others) reach(module.path)
   for (const module of source) {

@@ -7,6 +7,7 @@ import { VirtualDns } from './virtual/dns.ts'
 import { VirtualFileSystem } from './virtual/file-system.ts'
 import { VirtualNetwork } from './virtual/network.ts'
 import { seededRandom } from './virtual/random.ts'
+import { VirtualThreads } from './virtual/threads.ts'
 
 export interface LogLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error'
@@ -37,10 +38,12 @@ export function virtualEnv(options: VirtualEnvOptions = {}): VirtualEnv {
   const random = seededRandom(options.seed ?? 1)
   const network = new VirtualNetwork(clock)
   const lines: LogLine[] = []
+  const fs = new VirtualFileSystem(random, () => clock.now())
+  const log = memoryLog(lines, {})
   return {
     clock,
     random,
-    fs: new VirtualFileSystem(random, () => clock.now()),
+    fs,
     network,
     tcp: network.tcp,
     http: network.http,
@@ -52,7 +55,8 @@ export function virtualEnv(options: VirtualEnvOptions = {}): VirtualEnv {
         return options.spawn(spawnOptions)
       },
     },
-    log: memoryLog(lines, {}),
+    threads: new VirtualThreads({ clock, random, fs, log }),
+    log,
     metrics: new Registry(),
     lines,
   }

@@ -16,6 +16,7 @@ export interface Env {
   readonly http: Http
   readonly passwords: Passwords
   readonly spawn: Spawner
+  readonly threads: Threads
   readonly log: Log
   /** Our own metrics; served at /metrics. */
   readonly metrics: Registry
@@ -309,4 +310,37 @@ export interface SpawnOptions {
 
 export interface Spawner {
   start(options: SpawnOptions): Child
+}
+
+/** A file of ours that runs in a thread of its own: it takes messages of one type and sends those of another. */
+export interface ThreadEntry<Taken, Sent> {
+  /** Below the program's directory and without its suffix, as `roles/query-worker`. */
+  readonly file: string
+  /** The same file for those who run it in this thread. */
+  load(): Promise<{ readonly runThread: ThreadMain<Taken, Sent> }>
+}
+
+/** What a thread does until the promise settles, or until it is terminated. */
+export type ThreadMain<Taken, Sent> = (port: ThreadPort<Sent, Taken>, env: ThreadEnv) => Promise<void>
+
+/** What a thread has of an Env. Its log is that of who started it. */
+export type ThreadEnv = Pick<Env, 'clock' | 'random' | 'fs' | 'log'>
+
+/** One end of the messages between a thread and who started it. They arrive in order, as structured clones: shared memory is shared, classes are lost. */
+export interface ThreadPort<Sent, Taken> {
+  /** Buffers in `transfer` are moved: the sender has them no more. */
+  post(message: Sent, transfer?: readonly ArrayBuffer[]): void
+  /** What came before is kept until this is called. */
+  onMessage(handler: (message: Taken) => void): void
+}
+
+export interface Thread<Sent, Taken> extends ThreadPort<Sent, Taken> {
+  /** When it has ended; with the reason unless it was done, or terminated. Never rejects. */
+  readonly exited: Promise<Error | undefined>
+  /** Ends it wherever it is, also within a loop. Nothing comes from it any more; what it had open is closed. */
+  terminate(): void
+}
+
+export interface Threads {
+  start<Taken, Sent>(entry: ThreadEntry<Taken, Sent>): Thread<Taken, Sent>
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import type { HttpListener } from './env.ts'
-import { realClock, realEnv } from './env-real.ts'
+import { realEnv } from './env-real.ts'
 import { virtualEnv } from './env-virtual.ts'
 import { errorMessage } from './errors.ts'
 import { acceptsGzip, errorAnswer, textAnswer } from './http-answer.ts'
@@ -10,6 +10,7 @@ import { corsHeaders } from './http-cors.ts'
 import { HttpMetrics } from './http-metrics.ts'
 import { Routes } from './http-routes.ts'
 import { createHttpApp, httpService } from './http-server.ts'
+import { realClock } from './real/clock.ts'
 
 const quiet = virtualEnv().log
 

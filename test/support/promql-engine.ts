@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client'
 import type { Env } from '../../src/base/env.ts'
-import { realClock } from '../../src/base/env-real.ts'
+import { realClock } from '../../src/base/real/clock.ts'
 import { Labels } from '../../src/model/labels.ts'
 import { STALE_MARKER } from '../../src/model/staleness.ts'
 import { createEngine, type EngineOptions } from '../../src/promql/engine.ts'

@@ -2,7 +2,7 @@
 // Run: node src/promql/exec/instant-query.bench.ts [series]
 import { Registry } from 'prom-client'
 import type { Env } from '../../base/env.ts'
-import { realClock } from '../../base/env-real.ts'
+import { realClock } from '../../base/real/clock.ts'
 import { Labels } from '../../model/labels.ts'
 import { type MemorySeries, MemorySource } from '../../storage/memory-source.ts'
 import { createEngine } from '../engine.ts'

@@ -1,0 +1,57 @@
+import { Worker } from 'node:worker_threads'
+import type { Thread, ThreadEntry, Threads } from '../env.ts'
+import type { Log, LogFields } from '../log.ts'
+
+/** What comes from a thread: a message of its own, or a line for the log. */
+export type FromThread =
+  | { readonly message: unknown }
+  | { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly line: string; readonly fields: LogFields }
+
+// In the bundle this file lies in the program's directory itself, as part of another one.
+const isBundle = !import.meta.url.endsWith('/base/real/threads.ts')
+const programUrl = new URL(isBundle ? './' : '../../', import.meta.url)
+const suffix = isBundle ? '.js' : '.ts'
+
+function fileUrl(file: string): URL {
+  return new URL(file + suffix, programUrl)
+}
+
+/** Threads of the operating system. One that is idle keeps the process: who starts it ends it. */
+export function realThreads(log: Log): Threads {
+  return {
+    start<Taken, Sent>({ file }: ThreadEntry<Taken, Sent>): Thread<Taken, Sent> {
+      const worker = new Worker(fileUrl('base/real/thread-start'), { name: file, workerData: fileUrl(file).href })
+      let handler: ((message: Sent) => void) | undefined
+      const early: Sent[] = []
+      let isTerminated = false
+      worker.on('message', (from: FromThread) => {
+        if (isTerminated) return
+        if ('line' in from) log[from.level](from.line, { ...from.fields, thread: file })
+        else if (handler === undefined) early.push(from.message as Sent)
+        else handler(from.message as Sent)
+      })
+      let failure: Error | undefined
+      worker.on('error', (error) => {
+        failure = error
+      })
+      const exited = new Promise<Error | undefined>((resolve) => {
+        worker.on('exit', (code) => {
+          if (code !== 0) failure ??= new Error(`the thread ended with code ${code}`)
+          resolve(isTerminated ? undefined : failure)
+        })
+      })
+      return {
+        exited,
+        post: (message, transfer = []) => worker.postMessage(message, transfer),
+        onMessage(then) {
+          handler = then
+          for (const message of early.splice(0)) then(message)
+        },
+        terminate() {
+          isTerminated = true
+          void worker.terminate()
+        },
+      }
+    },
+  }
+}
