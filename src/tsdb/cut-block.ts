@@ -1,14 +1,13 @@
 import { Breather } from '../base/breather.ts'
 import type { Env } from '../base/env.ts'
-import { type Chunk, ChunkEncoding, SampleColumns } from '../chunkenc/codec.ts'
-import { decodeChunk } from '../chunkenc/decode-chunk.ts'
-import { encodeChunks } from '../chunkenc/encode-chunks.ts'
-import { unlimitedContext } from '../storage/query-context.ts'
-import type { Series } from '../storage/series-source.ts'
-import { BlockWriter } from './block/block-writer.ts'
+import { BlockDraft } from './block/block-draft.ts'
+import { IndexFile } from './block/index-file.ts'
+import { PostingsPasses } from './block/postings-passes.ts'
+import { CutChunks } from './cut-chunks.ts'
 import { HINT_FROM_WINDOW } from './db-blocks.ts'
+import { matchSeries, rankPairs, sortByRanks } from './window/match.ts'
+import { rankSymbols } from './window/rank-symbols.ts'
 import type { Window } from './window/window.ts'
-import { selectFromWindows } from './window/window-reader.ts'
 
 export interface CutOptions {
   readonly dir: string
@@ -20,52 +19,79 @@ export interface CutOptions {
 /**
  * Writes all of a window, which must have samples and get no more of them, into a block; answers its directory. Lets others run meanwhile.
  * Rejects when the disk does not do, or the signal aborts; what was written is removed then, as far as that is possible.
+ *
+ * What it holds is 16 bytes a series and a few a label pair: labels go from the window's numbers into the block's, and no text is made of them.
  */
 export async function cutBlock(env: Env, window: Window, { dir, signal, begun }: CutOptions): Promise<string> {
   // Upstream's blocks begin with their first sample and end where their stretch of time does.
   const range = { minTime: window.minTime, maxTime: window.end }
-  const writer = await BlockWriter.create(env, dir, { range, compaction: { hints: [HINT_FROM_WINDOW] } })
-  const directory = `${dir}/${writer.ulid}`
+  const draft = await BlockDraft.create(env, dir, { range, compaction: { hints: [HINT_FROM_WINDOW] } })
+  const directory = `${dir}/${draft.ulid}`
   begun(directory)
+  window.pins++
   try {
-    const everything = { minTime: Number.NEGATIVE_INFINITY, maxTime: Number.POSITIVE_INFINITY, matchers: [] }
-    const breather = new Breather(env.clock, signal)
-    for await (const batch of selectFromWindows([window], everything, unlimitedContext(signal), breather)) {
-      await writer.add(batch.map(withoutStartTimes))
-    }
-    await writer.finish()
+    await writeWindow(env, window, draft, new Breather(env.clock, signal))
+    await draft.finish()
     return directory
   } catch (error) {
     try {
-      await writer.abort()
+      await draft.abort()
     } catch {
       // The next start removes it; why the block was not written says more.
     }
     throw error
+  } finally {
+    window.pins--
   }
 }
 
-/** The chunks in encodings that Prometheus 2.42 reads: those have no start times. */
-function withoutStartTimes(series: Series): Series {
-  if (!series.chunks.some(hasStartTimes)) return series
-  return { labels: series.labels, chunks: series.chunks.flatMap((chunk) => (hasStartTimes(chunk) ? encodedAgain(chunk) : [chunk])) }
-}
+/** Looked at between two looks at the clock. */
+const STRIDE = 64
 
-function hasStartTimes({ encoding }: Chunk): boolean {
-  return encoding === ChunkEncoding.xor2 || encoding === ChunkEncoding.histogramSt || encoding === ChunkEncoding.floatHistogramSt
-}
+async function writeWindow(env: Env, window: Window, draft: BlockDraft, breather: Breather): Promise<void> {
+  const { pairs, symbols } = window
+  const series = await matchSeries(window, [], Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, breather)
+  const { ranks, order, seriesCounts } = await rankPairs(window, series, breather)
+  await sortByRanks(window, series, ranks, breather)
+  const symbolRanks = await rankSymbols(window, order, breather)
 
-function encodedAgain(chunk: Chunk): readonly Chunk[] {
-  const { length, timestamps, values, histograms } = decoded(chunk)
-  return encodeChunks({
-    timestamps: timestamps.subarray(0, length),
-    values: values.subarray(0, length),
-    ...(histograms !== undefined && { histograms }),
+  await IndexFile.write(env.fs, draft.indexPath, breather, async (file) => {
+    await file.writeSymbols(symbolRanks.order, symbols)
+    const numbers = new Uint32Array(series.length)
+    const chunks = new CutChunks(window)
+    let own = new Uint32Array(128)
+    for (let s = 0; s < series.length; s++) {
+      if (s % STRIDE === 0 && breather.isDue()) await breather.rest()
+      chunks.collect(series[s])
+      draft.beginSeries(chunks.count)
+      for (let i = 0; i < chunks.count; i++) {
+        const chunk = chunks.read(i)
+        if (!draft.hasRoom(chunk)) await draft.makeRoom(chunk)
+        draft.addChunk(chunk)
+      }
+      const pairCount = window.labelCount(series[s])
+      if (2 * pairCount > own.length) own = new Uint32Array(4 * pairCount)
+      for (let i = 0; i < pairCount; i++) {
+        const pair = window.labelPair(series[s], i)
+        own[2 * i] = symbolRanks.ranks[pairs.name(pair)]
+        own[2 * i + 1] = symbolRanks.ranks[pairs.value(pair)]
+      }
+      const { chunkList } = draft
+      numbers[s] = file.addSeries(own, pairCount, chunkList.bytes, 0, chunkList.length)
+      if (file.isFull) await file.flush()
+    }
+    await draft.endChunks()
+
+    const allOffset = await file.writePostings(numbers, 0, numbers.length)
+    const passes = new PostingsPasses(order, seriesCounts, pairs.count)
+    while (passes.begin()) {
+      for (let s = 0; s < series.length; s++) {
+        if (s % STRIDE === 0 && breather.isDue()) await breather.rest()
+        const pairCount = window.labelCount(series[s])
+        for (let i = 0; i < pairCount; i++) passes.add(window.labelPair(series[s], i), numbers[s])
+      }
+      await passes.end(file)
+    }
+    await file.writePostingsTable(order, pairs, symbols, allOffset, passes.offsets)
   })
-}
-
-function decoded(chunk: Chunk): SampleColumns {
-  const columns = new SampleColumns(chunk.sampleCount)
-  decodeChunk(chunk, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, columns)
-  return columns
 }

@@ -1,77 +1,37 @@
 import { assert } from '../../base/assert.ts'
 import { Breather } from '../../base/breather.ts'
 import type { Env } from '../../base/env.ts'
-import { ChunkEncoding } from '../../chunkenc/codec.ts'
 import { compareLabels, type Labels } from '../../model/labels.ts'
-import type { Timestamp } from '../../model/time.ts'
 import type { Series } from '../../storage/series-source.ts'
-import { INDEX_FILE } from './block-index.ts'
-import { type BlockCompaction, type BlockMeta, formatMeta, META_FILE } from './block-meta.ts'
-import { CHUNKS_DIRECTORY } from './chunk-segments.ts'
-import { FileAppender } from './file-appender.ts'
+import { BlockDraft, type BlockWriterOptions } from './block-draft.ts'
+import type { BlockMeta } from './block-meta.ts'
 import { writeIndex } from './index-writer.ts'
 import { PairCollector } from './pair-collector.ts'
-import { SEGMENT_BYTES_MAX, SegmentWriter } from './segment-writer.ts'
-import { ChunkList, SeriesSpill } from './series-spill.ts'
+import { SeriesSpill } from './series-spill.ts'
 import { SymbolCollector } from './symbol-collector.ts'
-import { emptyTombstones, TOMBSTONES_FILE } from './tombstones.ts'
-import { newUlid, type Ulid } from './ulid.ts'
-
-/** Source: Prometheus tsdb/db.go, tmpForCreationBlockDirSuffix. */
-export const HALF_MADE_SUFFIX = '.tmp-for-creation'
+import type { Ulid } from './ulid.ts'
 
 /** Removed before the block is one. */
 const SPILL_FILE = 'series.spill'
 
-export interface BlockWriterOptions {
-  /** Samples have `minTime` <= t < `maxTime`. Default: that of the samples. */
-  readonly range?: { readonly minTime: Timestamp; readonly maxTime: Timestamp }
-  /** What the block was made of. Default: level 1, from memory. */
-  readonly compaction?: Partial<BlockCompaction>
-  /** Default: upstream's 512 MiB. */
-  readonly segmentBytesMax?: number
-}
-
 /**
- * Writes a block.
+ * Writes a block of series whose labels come as they are.
  *
  * 1. Until `finish` has come back nothing is there but a directory that every reader passes over; after it the block is durable.
  * 2. What is held is the distinct texts and label pairs, and four bytes a series; chunks and series go to disk as they come.
  */
 export class BlockWriter {
-  readonly ulid: Ulid
-  seriesCount = 0
   readonly #env: Pick<Env, 'fs' | 'clock'>
-  readonly #directory: string
-  readonly #workDirectory: string
-  readonly #options: BlockWriterOptions
-  readonly #segments: SegmentWriter
+  readonly #draft: BlockDraft
   readonly #spill: SeriesSpill
   readonly #symbols = new SymbolCollector()
   readonly #pairs = new PairCollector()
-  readonly #chunkList = new ChunkList()
   #ownPairs = new Uint32Array(64)
   #lastLabels: Labels | undefined
-  #chunkCount = 0
-  #floatCount = 0
-  #histogramCount = 0
-  #minTime = Number.POSITIVE_INFINITY
-  #maxTime = Number.NEGATIVE_INFINITY
 
-  private constructor(
-    env: Pick<Env, 'fs' | 'clock'>,
-    directory: string,
-    ulid: Ulid,
-    options: BlockWriterOptions,
-    segments: SegmentWriter,
-    spill: SeriesSpill,
-  ) {
+  private constructor(env: Pick<Env, 'fs' | 'clock'>, draft: BlockDraft, spill: SeriesSpill) {
     this.#env = env
-    this.#directory = directory
-    this.#workDirectory = workDirectory(directory, ulid)
-    this.ulid = ulid
-    this.#options = options
-    this.#segments = segments
+    this.#draft = draft
     this.#spill = spill
   }
 
@@ -81,41 +41,36 @@ export class BlockWriter {
     directory: string,
     options: BlockWriterOptions = {},
   ): Promise<BlockWriter> {
-    const ulid = newUlid(env)
-    const work = workDirectory(directory, ulid)
+    const draft = await BlockDraft.create(env, directory, options)
     try {
-      await env.fs.mkdir(`${work}/${CHUNKS_DIRECTORY}`)
-      const segments = new SegmentWriter(env.fs, `${work}/${CHUNKS_DIRECTORY}`, options.segmentBytesMax ?? SEGMENT_BYTES_MAX)
-      const spill = await SeriesSpill.create(env.fs, `${work}/${SPILL_FILE}`)
-      return new BlockWriter(env, directory, ulid, options, segments, spill)
+      return new BlockWriter(env, draft, await SeriesSpill.create(env.fs, `${draft.directory}/${SPILL_FILE}`))
     } catch (error) {
-      await env.fs.remove(work).catch(() => {})
+      await draft.abort().catch(() => {})
       throw error
     }
   }
 
+  get ulid(): Ulid {
+    return this.#draft.ulid
+  }
+
+  get seriesCount(): number {
+    return this.#draft.seriesCount
+  }
+
   /** Takes series over, in label order over all calls, each once; their chunks are done with when it comes back. */
   async add(batch: readonly Series[]): Promise<void> {
+    const draft = this.#draft
+    const { chunkList } = draft
     for (const { labels, chunks } of batch) {
       if (this.#lastLabels !== undefined)
         assert(compareLabels(this.#lastLabels, labels) < 0, `series come in label order: ${labels} after ${this.#lastLabels}`)
-      assert(chunks.length > 0, 'a series of a block has chunks')
-      this.#chunkList.begin(chunks.length)
-      let lastTime = Number.NEGATIVE_INFINITY
+      draft.beginSeries(chunks.length)
       for (const chunk of chunks) {
-        const { minTime, maxTime, encoding, sampleCount } = chunk
-        assert(minTime > lastTime && maxTime >= minTime, `chunks of ${labels} are in time order`)
-        lastTime = maxTime
-        if (!this.#segments.hasRoom(chunk)) await this.#segments.makeRoom(chunk)
-        this.#chunkList.add(chunk, this.#segments.add(chunk))
-        if (minTime < this.#minTime) this.#minTime = minTime
-        if (maxTime > this.#maxTime) this.#maxTime = maxTime
-        if (encoding === ChunkEncoding.xor || encoding === ChunkEncoding.xor2) this.#floatCount += sampleCount
-        else this.#histogramCount += sampleCount
+        if (!draft.hasRoom(chunk)) await draft.makeRoom(chunk)
+        draft.addChunk(chunk)
       }
-      this.#chunkCount += chunks.length
-      this.seriesCount++
-      this.#spill.add(this.#ownPairs, this.#collectPairs(labels), this.#chunkList.bytes, this.#chunkList.length)
+      this.#spill.add(this.#ownPairs, this.#collectPairs(labels), chunkList.bytes, chunkList.length)
       if (this.#spill.isFull) await this.#spill.flush()
       this.#lastLabels = labels
     }
@@ -129,30 +84,23 @@ export class BlockWriter {
   /** Makes the block. What has no series is a block all the same: who does not want it asks `seriesCount`, and aborts. */
   async finish(): Promise<BlockMeta> {
     const { fs, clock } = this.#env
-    const work = this.#workDirectory
-    const meta = this.#meta()
-    await this.#segments.finish()
+    const draft = this.#draft
+    await draft.endChunks()
     await this.#spill.end()
     await writeIndex(
       fs,
-      `${work}/${INDEX_FILE}`,
+      draft.indexPath,
       { symbols: this.#symbols, pairs: this.#pairs, series: this.#spill, seriesCount: this.seriesCount },
       new Breather(clock),
     )
-    await fs.remove(`${work}/${SPILL_FILE}`)
-    await this.#writeFile(`${work}/${TOMBSTONES_FILE}`, emptyTombstones())
-    await this.#writeFile(`${work}/${META_FILE}`, Buffer.from(formatMeta(meta)))
-    await fs.syncDir(`${work}/${CHUNKS_DIRECTORY}`)
-    await fs.syncDir(work)
-    await fs.rename(work, `${this.#directory}/${this.ulid}`)
-    await fs.syncDir(this.#directory)
-    return meta
+    await fs.remove(`${draft.directory}/${SPILL_FILE}`)
+    return draft.finish()
   }
 
   /** Leaves nothing behind. Not after `finish` came back. */
   async abort(): Promise<void> {
-    await Promise.allSettled([this.#segments.close(), this.#spill.end()])
-    await this.#env.fs.remove(this.#workDirectory)
+    await this.#spill.end().catch(() => {})
+    await this.#draft.abort()
   }
 
   /** Fills `#ownPairs` and answers how many they are. Series in order share most labels with the one before. */
@@ -170,37 +118,6 @@ export class BlockWriter {
     }
     return count
   }
-
-  #meta(): BlockMeta {
-    const isEmpty = this.seriesCount === 0
-    const samples = { minTime: isEmpty ? 0 : this.#minTime, maxTime: isEmpty ? 0 : this.#maxTime + 1 }
-    const { range = samples, compaction } = this.#options
-    assert(isEmpty || (range.minTime <= samples.minTime && samples.maxTime <= range.maxTime), 'the samples of a block are in its range')
-    return {
-      ulid: this.ulid,
-      ...range,
-      stats: {
-        numSamples: this.#floatCount + this.#histogramCount,
-        numFloatSamples: this.#floatCount,
-        numHistogramSamples: this.#histogramCount,
-        numSeries: this.seriesCount,
-        numChunks: this.#chunkCount,
-        numTombstones: 0,
-      },
-      compaction: { level: 1, sources: [this.ulid], parents: [], deletable: false, failed: false, hints: [], ...compaction },
-      others: {},
-    }
-  }
-
-  async #writeFile(path: string, content: Uint8Array): Promise<void> {
-    const out = await FileAppender.create(this.#env.fs, path)
-    out.bytes(content)
-    await out.finish()
-  }
-}
-
-function workDirectory(directory: string, ulid: Ulid): string {
-  return `${directory}/${ulid}${HALF_MADE_SUFFIX}`
 }
 
 /** Writes what comes into a block; undefined, and nothing on disk, when nothing does. */

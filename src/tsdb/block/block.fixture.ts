@@ -4,7 +4,8 @@ import { unlimitedContext } from '../../storage/query-context.ts'
 import type { Series, SeriesSource } from '../../storage/series-source.ts'
 import { Block } from './block.ts'
 import { BlockCache } from './block-cache.ts'
-import { BlockWriter, type BlockWriterOptions } from './block-writer.ts'
+import type { BlockWriterOptions } from './block-draft.ts'
+import { BlockWriter } from './block-writer.ts'
 
 export const TEST_CACHE_BYTES = 8 * 1024 * 1024
 

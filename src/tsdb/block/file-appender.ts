@@ -2,12 +2,13 @@ import { assert } from '../../base/assert.ts'
 import { crc32c } from '../../base/crc32c.ts'
 import type { File, FileSystem } from '../../base/env.ts'
 
-const FLUSH_BYTES = 512 * 1024
+const FLUSH_BYTES = 128 * 1024
 
 /** Writes a new file from its beginning to its end. Numbers as docs/formats/blocks.md has them. */
 export class FileAppender {
   readonly #file: File
-  #buffer = Buffer.allocUnsafeSlow(2 * FLUSH_BYTES)
+  /** What waits, for who fills what `take` gave. */
+  buffer = Buffer.allocUnsafeSlow(2 * FLUSH_BYTES)
   /** In the buffer. */
   #length = 0
   #flushed = 0
@@ -36,11 +37,11 @@ export class FileAppender {
   async flush(): Promise<void> {
     if (this.#length === 0) return
     if (this.#crcFrom >= 0) {
-      this.#crc = crc32c(this.#buffer, this.#crcFrom, this.#length, this.#crc)
+      this.#crc = crc32c(this.buffer, this.#crcFrom, this.#length, this.#crc)
       this.#crcFrom = 0
     }
     const length = this.#length
-    await this.#file.write([this.#buffer.subarray(0, length)], this.#flushed)
+    await this.#file.write([this.buffer.subarray(0, length)], this.#flushed)
     assert(length === this.#length, 'nothing is added while a file is flushed')
     this.#flushed += length
     this.#length = 0
@@ -55,19 +56,19 @@ export class FileAppender {
   /** Adds the checksum of what came since `beginChecksum`. */
   endChecksum(): void {
     assert(this.#crcFrom >= 0, 'a checksum that ends has begun')
-    const crc = crc32c(this.#buffer, this.#crcFrom, this.#length, this.#crc)
+    const crc = crc32c(this.buffer, this.#crcFrom, this.#length, this.#crc)
     this.#crcFrom = -1
     this.u32(crc)
   }
 
   u8(value: number): void {
     this.#room(1)
-    this.#buffer[this.#length++] = value
+    this.buffer[this.#length++] = value
   }
 
   u32(value: number): void {
     this.#room(4)
-    this.#length = this.#buffer.writeUInt32BE(value, this.#length)
+    this.#length = this.buffer.writeUInt32BE(value, this.#length)
   }
 
   u64(value: number): void {
@@ -79,14 +80,14 @@ export class FileAppender {
     this.#room(10)
     let left = value
     while (left >= 0x8000_0000) {
-      this.#buffer[this.#length++] = (left % 0x80) | 0x80
+      this.buffer[this.#length++] = (left % 0x80) | 0x80
       left = Math.floor(left / 0x80)
     }
     while (left >= 0x80) {
-      this.#buffer[this.#length++] = (left & 0x7f) | 0x80
+      this.buffer[this.#length++] = (left & 0x7f) | 0x80
       left >>>= 7
     }
-    this.#buffer[this.#length++] = left
+    this.buffer[this.#length++] = left
   }
 
   varint(value: number): void {
@@ -95,8 +96,16 @@ export class FileAppender {
 
   bytes(data: Uint8Array, start = 0, end = data.length): void {
     this.#room(end - start)
-    this.#buffer.set(start === 0 && end === data.length ? data : data.subarray(start, end), this.#length)
+    this.buffer.set(start === 0 && end === data.length ? data : data.subarray(start, end), this.#length)
     this.#length += end - start
+  }
+
+  /** Adds bytes that the caller puts into `buffer` at once; answers where. */
+  take(count: number): number {
+    this.#room(count)
+    const at = this.#length
+    this.#length += count
+    return at
   }
 
   /** Zeros up to a multiple of `alignment`. */
@@ -125,10 +134,10 @@ export class FileAppender {
   }
 
   #room(count: number): void {
-    if (this.#length + count <= this.#buffer.length) return
-    const larger = Buffer.allocUnsafeSlow(Math.max(2 * this.#buffer.length, this.#length + count))
-    this.#buffer.copy(larger, 0, 0, this.#length)
-    this.#buffer = larger
+    if (this.#length + count <= this.buffer.length) return
+    const larger = Buffer.allocUnsafeSlow(Math.max(2 * this.buffer.length, this.#length + count))
+    this.buffer.copy(larger, 0, 0, this.#length)
+    this.buffer = larger
   }
 }
 

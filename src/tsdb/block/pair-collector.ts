@@ -14,6 +14,14 @@ export class PairCollector {
     return 3 * this.names.byteLength + this.#slots.byteLength
   }
 
+  name(pair: number): number {
+    return this.names[pair]
+  }
+
+  value(pair: number): number {
+    return this.values[pair]
+  }
+
   /** The number of a pair that one more series has. */
   add(name: number, value: number): number {
     const slot = this.#find(name, value)

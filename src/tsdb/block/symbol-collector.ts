@@ -31,14 +31,13 @@ export class SymbolCollector {
     return this.#bytes.length + this.#starts.byteLength + this.#slots.byteLength + this.#hashes.byteLength
   }
 
-  /** Bytes of all texts. */
-  get textBytes(): number {
-    return this.#length
+  byteLength(symbol: number): number {
+    return this.#starts[symbol + 1] - this.#starts[symbol]
   }
 
-  /** The bytes of a text; good until the next `add`. */
-  bytesOf(symbol: number): Buffer {
-    return this.#bytes.subarray(this.#starts[symbol], this.#starts[symbol + 1])
+  copyBytes(symbol: number, into: Uint8Array, at: number): void {
+    const end = this.#starts[symbol + 1]
+    for (let from = this.#starts[symbol]; from < end; from++) into[at++] = this.#bytes[from]
   }
 
   /** All numbers, in the order of the texts' bytes. */

@@ -22,7 +22,7 @@ const STRIDE = 1024
 
 /** What `matchSeries` and `sortByLabels` may hold at once, with what they answer. */
 export function matchBytesMax(window: Window): number {
-  return window.seriesCount * 8 + window.pairs.count * 12
+  return window.seriesCount * 8 + window.pairs.count * 16
 }
 
 /** The series that fulfil all matchers, and have chunks that reach into the range; rising. */
@@ -59,7 +59,12 @@ export async function matchSeries(
 
 /** Puts series of a window into label order. */
 export async function sortByLabels(window: Window, series: Uint32Array, breather: Breather): Promise<void> {
-  const ranks = await rankPairs(window, series, breather)
+  const { ranks } = await rankPairs(window, series, breather)
+  await sortByRanks(window, series, ranks, breather)
+}
+
+/** The same with the ranks of their pairs at hand. */
+export async function sortByRanks(window: Window, series: Uint32Array, ranks: Uint32Array, breather: Breather): Promise<void> {
   const compare = (a: number, b: number) => {
     const aCount = window.labelCount(a)
     const bCount = window.labelCount(b)
@@ -74,30 +79,35 @@ export async function sortByLabels(window: Window, series: Uint32Array, breather
   await sortNumbers(series, compare, breather)
 }
 
-/** For each pair that the series have, its place in the order of names and values. */
-async function rankPairs(window: Window, series: Uint32Array, breather: Breather): Promise<Uint32Array> {
+export interface PairRanks {
+  /** The pairs that the series have, in the order of names and values. */
+  readonly order: Uint32Array
+  /** By pair: its place in `order`; of others nothing that means anything. */
+  readonly ranks: Uint32Array
+  /** By pair: how many of the series have it. */
+  readonly seriesCounts: Uint32Array
+}
+
+/** Puts the pairs that series have into the order of names and values. */
+export async function rankPairs(window: Window, series: Uint32Array, breather: Breather): Promise<PairRanks> {
   const { pairs, symbols } = window
-  const ranks = new Uint32Array(pairs.count)
-  let seenCount = 0
+  const seriesCounts = new Uint32Array(pairs.count)
+  let count = 0
   for (let s = 0; s < series.length; s++) {
     if (s % STRIDE === 0 && breather.isDue()) await breather.rest()
-    const count = window.labelCount(series[s])
-    for (let i = 0; i < count; i++) {
-      const pair = window.labelPair(series[s], i)
-      if (ranks[pair] !== 0) continue
-      ranks[pair] = 1
-      seenCount++
-    }
+    const labelCount = window.labelCount(series[s])
+    for (let i = 0; i < labelCount; i++) if (seriesCounts[window.labelPair(series[s], i)]++ === 0) count++
   }
-  const seen = new Uint32Array(seenCount)
-  for (let pair = 0, at = 0; at < seenCount; pair++) if (ranks[pair] !== 0) seen[at++] = pair
+  const order = new Uint32Array(count)
+  for (let pair = 0, at = 0; at < count; pair++) if (seriesCounts[pair] !== 0) order[at++] = pair
   const compare = (a: number, b: number) => {
     const byName = pairs.name(a) === pairs.name(b) ? 0 : compareSymbols(symbols, pairs.name(a), symbols, pairs.name(b))
     return byName !== 0 ? byName : compareSymbols(symbols, pairs.value(a), symbols, pairs.value(b))
   }
-  await sortNumbers(seen, compare, breather)
-  for (let rank = 0; rank < seen.length; rank++) ranks[seen[rank]] = rank + 1
-  return ranks
+  await sortNumbers(order, compare, breather)
+  const ranks = new Uint32Array(seriesCounts.length)
+  for (let rank = 0; rank < order.length; rank++) ranks[order[rank]] = rank
+  return { order, ranks, seriesCounts }
 }
 
 async function pairSet(window: Window, matcher: Matcher, breather: Breather): Promise<PairSet> {
