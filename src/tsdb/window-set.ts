@@ -114,7 +114,7 @@ export class WindowSet {
         const name = window.symbols.text(pairs.value(pair))
         if (found.has(name)) continue
         const series = new Uint32Array(pairs.seriesCount(pair))
-        pairs.copySeries(pair, series, 0)
+        window.copySeries(pair, series, 0)
         for (const one of series) {
           const slot = window.slot(one)
           const said = slot === NO_SLOT ? undefined : metadata.get(slot)

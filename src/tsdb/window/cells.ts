@@ -1,5 +1,5 @@
 import { assert } from '../../base/assert.ts'
-import type { Slab, SlabPool } from './slab-pool.ts'
+import type { ArenaState, Slab, SlabPool } from './slab-pool.ts'
 import { Arena, SLAB_WORDS } from './slab-pool.ts'
 
 // A cell is 32 bytes: a link to the next one (0: none) and 28 bytes of whatever it is part of. What grows (chunks,
@@ -14,6 +14,11 @@ export const CELL_PAYLOAD_BYTES = CELL_BYTES - CELL_LINK_BYTES
 export const CELLS_SHIFT = 11
 export const CELLS_MASK = (1 << CELLS_SHIFT) - 1
 
+export interface CellsState extends ArenaState {
+  readonly count: number
+  readonly retired: number
+}
+
 /** Cells by number; number 0 is no cell. They are freed all at once. */
 export class Cells {
   readonly #arena: Arena
@@ -22,10 +27,26 @@ export class Cells {
   /** Cells that were let go, chained by their links; 0: none. */
   #retired = 0
 
-  constructor(pool: SlabPool) {
+  constructor(pool: SlabPool, state?: CellsState) {
     this.#arena = new Arena(pool)
     this.slabs = this.#arena.slabs
-    this.#arena.reserveWords(SLAB_WORDS)
+    if (state === undefined) this.#arena.reserveWords(SLAB_WORDS)
+    else this.refresh(state)
+  }
+
+  state(last?: CellsState): CellsState {
+    return { ...this.#arena.state(last), count: this.#count, retired: this.#retired }
+  }
+
+  refresh(state: CellsState): void {
+    this.#arena.place(state)
+    this.#count = state.count
+    this.#retired = state.retired
+  }
+
+  /** Whether the slab of a cell is here. In another thread than the writer's it may not be yet. */
+  has(cell: number): boolean {
+    return cell >>> CELLS_SHIFT < this.slabs.length
   }
 
   /** A cell of zeros. */
@@ -79,10 +100,13 @@ export class Cells {
     this.slabs[cell >>> CELLS_SHIFT].words[(cell & CELLS_MASK) * CELL_WORDS + index] = value
   }
 
-  /** Copies `length` bytes of a chain of cells. Hot for queries: runs once a chunk. */
+  /**
+   * Copies `length` bytes of a chain of cells. Hot for queries: runs once a chunk. Ends early where the last bytes are those of a sample that
+   * another thread is writing, and are not seen yet.
+   */
   copy(cell: number, length: number, into: Uint8Array, at: number): void {
-    while (length > 0) {
-      const bytes = this.slabs[cell >>> CELLS_SHIFT].bytes
+    while (length > 0 && this.has(cell)) {
+      const { bytes } = this.slabs[cell >>> CELLS_SHIFT]
       const start = (cell & CELLS_MASK) * CELL_BYTES + CELL_LINK_BYTES
       const part = Math.min(length, CELL_PAYLOAD_BYTES)
       for (let i = 0; i < part; i++) into[at + i] = bytes[start + i]

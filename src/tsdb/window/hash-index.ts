@@ -10,6 +10,13 @@ export function mix(hash: number): number {
   return (hash ^ (hash >>> 16)) >>> 0
 }
 
+/** The table, or no buffers where the taker has this generation of it. */
+export interface IndexState {
+  readonly generation: number
+  readonly count: number
+  readonly buffers: readonly SharedArrayBuffer[]
+}
+
 /**
  * An open-addressing table from hashes to ids, in slabs. The things themselves lie elsewhere: whoever asks compares.
  *
@@ -17,6 +24,8 @@ export function mix(hash: number): number {
  * for (let probe = index.first(hash); (id = index.at(probe)) >= 0; probe = index.next(probe)) if (same(id)) return id
  * index.insert(hash, newId)
  * ```
+ *
+ * A reader in another thread meets ids that came later than what it knows: it passes over them.
  */
 export class HashIndex {
   readonly #pool: SlabPool
@@ -24,12 +33,38 @@ export class HashIndex {
   #slabs: Slab[] = []
   #mask = SLAB_WORDS - 1
   #count = 0
+  /** Counts the tables up. */
+  #generation = 0
+  /** Of smaller tables, which another thread may still read. */
+  readonly #outgrown: Slab[] = []
 
   /** `hashOf` is asked when the table grows. */
-  constructor(pool: SlabPool, hashOf: (id: number) => number) {
+  constructor(pool: SlabPool, hashOf: (id: number) => number, state?: IndexState) {
     this.#pool = pool
     this.#hashOf = hashOf
-    this.#slabs.push(pool.take())
+    if (state !== undefined) this.refresh(state)
+    else {
+      this.#slabs.push(pool.take())
+      this.#generation = 1
+    }
+  }
+
+  state(last?: IndexState): IndexState {
+    const isKnown = last?.generation === this.#generation
+    return { generation: this.#generation, count: this.#count, buffers: isKnown ? [] : this.#slabs.map(({ buffer }) => buffer) }
+  }
+
+  refresh({ generation, count, buffers }: IndexState): void {
+    this.#count = count
+    if (generation === this.#generation) return
+    this.#generation = generation
+    this.#slabs = buffers.map((buffer) => this.#pool.adopt(buffer))
+    this.#mask = this.#slabs.length * SLAB_WORDS - 1
+  }
+
+  /** Gives back what the table has outgrown. Only while nobody else reads. */
+  reclaim(): void {
+    if (this.#outgrown.length > 0) this.#pool.giveBack(this.#outgrown)
   }
 
   first(hash: number): number {
@@ -54,6 +89,7 @@ export class HashIndex {
 
   release(): void {
     this.#pool.giveBack(this.#slabs)
+    this.#pool.giveBack(this.#outgrown)
   }
 
   #place(hash: number, id: number): void {
@@ -73,6 +109,7 @@ export class HashIndex {
         if (id >= 0) this.#place(this.#hashOf(id), id)
       }
     }
-    this.#pool.giveBack(old)
+    for (const slab of old) this.#outgrown.push(slab)
+    this.#generation++
   }
 }

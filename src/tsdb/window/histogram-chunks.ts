@@ -8,7 +8,7 @@ import type { Timestamp } from '../../model/time.ts'
 import { BitCells } from './bit-cells.ts'
 import type { Cells } from './cells.ts'
 import {
-  BUSY,
+  beginChange,
   CHUNK_SAMPLES,
   closeChunk,
   ENCODING_SHIFT,
@@ -82,6 +82,8 @@ export class HistogramChunks {
     const partialByte = this.#bits.partialByte(words, row)
     if (histogram === undefined) encoder.encodeStale(t, startTime, partialByte, partialBits)
     else encoder.encode(t, histogram, startTime, partialByte, partialBits)
+    // The header of the chunk may change with this sample.
+    beginChange(words, row)
     this.#bits.append(words, row, encoder.words, encoder.bitCount, encoder.startHeader | (encoder.reset << 8), mayReuse)
     this.#states.write(words[row + STATE_BLOCK], encoder.state)
     const closedAndEncoding = isCut ? published | (encoder.encoding << ENCODING_SHIFT) : published & ~OPEN_COUNT_MASK
@@ -128,8 +130,7 @@ export class HistogramChunks {
     this.#cells.copy(words[row + FIRST_CELL], end - header, scratch, header)
     const oldCell = words[row + FIRST_CELL]
     const { bytes, bitCount } = widenChunk(encoder, scratch, 0, end, histogram)
-    // The rest changes under a reader's eyes: it waits until the sample is published.
-    Atomics.store(words, row + PUBLISHED, (words[row + PUBLISHED] | BUSY) >>> 0)
+    beginChange(words, row)
     this.#states.giveBack(words[row + STATE_BLOCK])
     words[row + STATE_BLOCK] = this.#states.take(encoder.stateLength)
     this.#bits.replace(words, row, bytes, bitCount, mayReuse)

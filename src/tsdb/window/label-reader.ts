@@ -85,6 +85,5 @@ function hasSamples(window: Window, pair: number): boolean {
   const first = window.pairs.firstSeries(pair)
   if (first >= 0 && window.lastTime(first) !== Number.NEGATIVE_INFINITY) return true
   const series = new Uint32Array(window.pairs.seriesCount(pair))
-  window.pairs.copySeries(pair, series, 0)
-  return series.some((one) => window.lastTime(one) !== Number.NEGATIVE_INFINITY)
+  return series.subarray(0, window.copySeries(pair, series, 0)).some((one) => window.lastTime(one) !== Number.NEGATIVE_INFINITY)
 }

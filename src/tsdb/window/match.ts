@@ -165,8 +165,7 @@ async function seriesOf(window: Window, set: PairSet, seriesCount: number, breat
       larger.set(series)
       series = larger
     }
-    window.pairs.copySeries(pair, series, count)
-    count = end
+    count = window.copySeries(pair, series, count)
     while (count > 0 && series[count - 1] >= seriesCount) count--
   }
   const found = series.subarray(0, count)

@@ -1,8 +1,7 @@
 import { CELL_BYTES, CELL_LINK_BYTES, CELLS_MASK, CELLS_SHIFT, type Cells } from './cells.ts'
-import { HashIndex, mix } from './hash-index.ts'
-import type { SlabPool } from './slab-pool.ts'
+import { HashIndex, type IndexState, mix } from './hash-index.ts'
+import type { ArenaState, SlabPool } from './slab-pool.ts'
 import { Arena, SLAB_WORDS, SLAB_WORDS_SHIFT } from './slab-pool.ts'
-import type { Symbols } from './symbols.ts'
 
 const WORD_MASK = SLAB_WORDS - 1
 
@@ -19,21 +18,41 @@ const FIRST_CELL = 6
 /** The last cell and the next free byte in it: cell * 32 + byte. */
 const WRITE_AT = 7
 
+export interface PairsState {
+  readonly rows: ArenaState
+  readonly index: IndexState
+  readonly count: number
+}
+
 /** The label pairs of a window, each with the series that carry it (postings, rising). Pairs count up from 0. */
 export class Pairs {
-  readonly #symbols: Symbols
   readonly #cells: Cells
   readonly #rows: Arena
   readonly #index: HashIndex
   #count = 0
-  /** Symbols of all names, in order of appearance. */
-  readonly #names: number[] = []
+  /** By the symbol of a name, in order of appearance, the newest pair with it. */
+  readonly #newest = new Map<number, number>()
 
-  constructor(pool: SlabPool, symbols: Symbols, cells: Cells) {
-    this.#symbols = symbols
+  constructor(pool: SlabPool, cells: Cells, state?: PairsState) {
     this.#cells = cells
     this.#rows = new Arena(pool)
-    this.#index = new HashIndex(pool, (pair) => hashPair(this.#field(pair, NAME), this.#field(pair, VALUE)))
+    this.#index = new HashIndex(pool, (pair) => hashPair(this.#field(pair, NAME), this.#field(pair, VALUE)), state?.index)
+    if (state !== undefined) this.refresh(state)
+  }
+
+  state(last?: PairsState): PairsState {
+    return { rows: this.#rows.state(last?.rows), index: this.#index.state(last?.index), count: this.#count }
+  }
+
+  refresh({ rows, index, count }: PairsState): void {
+    this.#rows.place(rows)
+    this.#index.refresh(index)
+    for (let pair = this.#count; pair < count; pair++) this.#newest.set(this.#field(pair, NAME), pair)
+    this.#count = count
+  }
+
+  reclaim(): void {
+    this.#index.reclaim()
   }
 
   get count(): number {
@@ -49,7 +68,7 @@ export class Pairs {
   find(name: number, value: number): number {
     const index = this.#index
     for (let probe = index.first(hashPair(name, value)), id = 0; (id = index.at(probe)) >= 0; probe = index.next(probe)) {
-      if (this.#field(id, NAME) === name && this.#field(id, VALUE) === value) return id
+      if (id < this.#count && this.#field(id, NAME) === name && this.#field(id, VALUE) === value) return id
     }
     return -1
   }
@@ -62,12 +81,10 @@ export class Pairs {
     this.#rows.reserveWords(at + ROW_WORDS)
     const words = this.#rows.slabs[at >>> SLAB_WORDS_SHIFT].words
     const row = at & WORD_MASK
-    const before = this.#symbols.note(name)
-    if (before === 0) this.#names.push(name)
     words[row + NAME] = name
     words[row + VALUE] = value
-    words[row + NEXT_OF_NAME] = before
-    this.#symbols.setNote(name, pair + 1)
+    words[row + NEXT_OF_NAME] = this.firstOfName(name) + 1
+    this.#newest.set(name, pair)
     this.#index.insert(hashPair(name, value), pair)
     return pair
   }
@@ -81,19 +98,20 @@ export class Pairs {
   }
 
   /** Symbols of all label names. */
-  names(): readonly number[] {
-    return this.#names
+  names(): Iterable<number> {
+    return this.#newest.keys()
   }
 
   /** The newest pair with a name, -1 where there is none. `nextOfName` gives the others. */
   firstOfName(name: number): number {
-    return this.#symbols.note(name) - 1
+    return this.#newest.get(name) ?? -1
   }
 
   nextOfName(pair: number): number {
     return this.#field(pair, NEXT_OF_NAME) - 1
   }
 
+  /** In another thread than the writer's: at least as many as that one knows. */
   seriesCount(pair: number): number {
     return this.#field(pair, COUNT)
   }
@@ -129,11 +147,14 @@ export class Pairs {
     words[row + COUNT] = count + 1
   }
 
-  /** Writes the series of a pair to `into` from `at` on; there is room for `seriesCount` of them. */
-  copySeries(pair: number, into: Uint32Array, at: number): void {
-    const count = this.#field(pair, COUNT)
-    if (count === 0) return
+  /**
+   * Writes the series of a pair below `seriesEnd` to `into`, from `at` on as far as there is room; where they end. In another thread than the
+   * writer's what comes after the last series that is known may be anything: `Window.copySeries` knows better.
+   */
+  copySeries(pair: number, seriesEnd: number, into: Uint32Array, at: number): number {
+    const count = Math.min(this.#field(pair, COUNT), into.length - at)
     let series = this.#field(pair, FIRST)
+    if (count === 0 || series >= seriesEnd) return at
     into[at] = series
     let cell = this.#field(pair, FIRST_CELL)
     let byteAt = CELL_LINK_BYTES
@@ -145,14 +166,17 @@ export class Pairs {
           cell = this.#cells.link(cell)
           byteAt = CELL_LINK_BYTES
         }
+        if (cell === 0 || !this.#cells.has(cell)) return at + i
         const byte = this.#cells.slabs[cell >>> CELLS_SHIFT].bytes[(cell & CELLS_MASK) * CELL_BYTES + byteAt++]
         distance |= (byte & 0x7f) << shift
         if (byte < 0x80) break
         shift += 7
       }
-      series += distance + 1
+      series += (distance >>> 0) + 1
+      if (series >= seriesEnd) return at + i
       into[at + i] = series
     }
+    return at + count
   }
 
   /** Writes a byte of postings, in the next cell when this one is full; `writeAt` 32 bytes on is the end of a cell. */

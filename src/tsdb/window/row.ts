@@ -67,13 +67,17 @@ export function openHeader(published: number, state: number): ChunkHeader {
   return encoding === ChunkEncoding.xor ? encoding : encoding | ((state & 0xffff) << 8)
 }
 
+/** Lets readers in other threads wait until PUBLISHED is stored again; what it was. Not by a store: what comes after one may be seen before it. */
+export function beginChange(words: Uint32Array, row: number): number {
+  return Atomics.or(words, row + PUBLISHED, BUSY)
+}
+
 /**
  * Makes the open chunk the newest closed one. Leaves the row BUSY and without an open chunk; publishing the next chunk's first sample
  * ends that. Returns PUBLISHED without BUSY, count and encoding.
  */
 export function closeChunk(cells: Cells, words: Uint32Array, row: number, windowStart: Timestamp, maxTime: Timestamp): number {
-  const published = words[row + PUBLISHED]
-  Atomics.store(words, row + PUBLISHED, published | BUSY)
+  const published = beginChange(words, row)
   const closed = cells.add()
   cells.setLink(closed, words[row + CLOSED])
   cells.setWord(closed, CLOSED_FIRST_CELL, words[row + FIRST_CELL])

@@ -14,8 +14,8 @@ export class Slab {
   readonly words: Uint32Array
   readonly floats: Float64Array
 
-  constructor() {
-    this.buffer = new SharedArrayBuffer(SLAB_BYTES)
+  constructor(buffer = new SharedArrayBuffer(SLAB_BYTES)) {
+    this.buffer = buffer
     this.bytes = new Uint8Array(this.buffer)
     this.words = new Uint32Array(this.buffer)
     this.floats = new Float64Array(this.buffer)
@@ -40,6 +40,12 @@ export class SlabPool {
     return slab
   }
 
+  /** A slab on memory that comes from elsewhere, as it is. */
+  adopt(buffer: SharedArrayBuffer): Slab {
+    this.#slabCount++
+    return new Slab(buffer)
+  }
+
   giveBack(slabs: Slab[]): void {
     for (const slab of slabs) this.#free.push(slab)
     slabs.length = 0
@@ -53,6 +59,17 @@ export class SlabPool {
   get allocatedBytes(): number {
     return this.#slabCount * SLAB_BYTES
   }
+}
+
+/** Slabs of an arena from the place `from` on, in order. */
+export interface ArenaState {
+  readonly from: number
+  readonly buffers: readonly SharedArrayBuffer[]
+}
+
+/** How many slabs whoever has this and what came before it has. */
+export function slabsIn(state: ArenaState | undefined): number {
+  return state === undefined ? 0 : state.from + state.buffers.length
 }
 
 /** Memory that grows a slab at a time and is addressed by one number; what lies at an address never moves. */
@@ -72,5 +89,19 @@ export class Arena {
 
   release(): void {
     this.#pool.giveBack(this.slabs)
+  }
+
+  /** What one that has `last` does not have yet. */
+  state(last?: ArenaState): ArenaState {
+    const from = slabsIn(last)
+    const buffers: SharedArrayBuffer[] = []
+    for (let i = from; i < this.slabs.length; i++) buffers.push(this.slabs[i].buffer)
+    return { from, buffers }
+  }
+
+  /** Takes slabs over that follow those which are here, or overlap with them. */
+  place({ from, buffers }: ArenaState): void {
+    assert(from <= this.slabs.length, 'slabs come in order')
+    for (let i = this.slabs.length - from; i < buffers.length; i++) this.slabs.push(this.#pool.adopt(buffers[i]))
   }
 }

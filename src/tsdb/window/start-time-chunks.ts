@@ -4,6 +4,7 @@ import type { Timestamp } from '../../model/time.ts'
 import { BitCells } from './bit-cells.ts'
 import type { Cells } from './cells.ts'
 import {
+  beginChange,
   CHUNK_SAMPLES,
   closeChunk,
   ENCODING_SHIFT,
@@ -86,6 +87,8 @@ export class StartTimeChunks {
     }
 
     encoder.encode(t, v, startTime, this.#bits.partialByte(words, row), this.#bits.partialBits(words, row))
+    // The header of the chunk may change with this sample.
+    beginChange(words, row)
     this.#bits.append(words, row, encoder.words, encoder.bitCount, encoder.starts.header, mayReuse)
     state[TIME_DELTA] = encoder.tDelta
     state[HIGH] = encoder.high

@@ -1,17 +1,17 @@
 import { assert } from '../../base/assert.ts'
-import { HashIndex, mix } from './hash-index.ts'
-import type { SlabPool } from './slab-pool.ts'
+import { HashIndex, type IndexState, mix } from './hash-index.ts'
+import type { ArenaState, SlabPool } from './slab-pool.ts'
 import { Arena, SLAB_BYTES, SLAB_BYTES_SHIFT, SLAB_WORDS, SLAB_WORDS_SHIFT } from './slab-pool.ts'
 
 const BYTE_MASK = SLAB_BYTES - 1
 const WORD_MASK = SLAB_WORDS - 1
 
-// A symbol's row: where its bytes lie, how many, its hash, and what a caller notes (bit 0 is ours: all bytes are ASCII).
+// A symbol's row: where its bytes lie, how many, its hash, and whether all of them are ASCII.
 const ROW_WORDS = 4
 const OFFSET = 0
 const LENGTH = 1
 const HASH = 2
-const NOTE = 3
+const IS_ASCII = 3
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -24,6 +24,14 @@ const DECODED_SIZE = 16384
 const DECODED_LENGTH_MAX = 256
 const decoded: (string | undefined)[] = new Array(DECODED_SIZE).fill(undefined)
 
+export interface SymbolsState {
+  readonly rows: ArenaState
+  readonly text: ArenaState
+  readonly index: IndexState
+  readonly count: number
+  readonly textBytes: number
+}
+
 /** The strings of a window: each once, as UTF-8, under a number that counts up from 0. */
 export class Symbols {
   readonly #rows: Arena
@@ -32,10 +40,33 @@ export class Symbols {
   #count = 0
   #textBytes = 0
 
-  constructor(pool: SlabPool) {
+  constructor(pool: SlabPool, state?: SymbolsState) {
     this.#rows = new Arena(pool)
     this.#text = new Arena(pool)
-    this.#index = new HashIndex(pool, (id) => this.#field(id, HASH))
+    this.#index = new HashIndex(pool, (id) => this.#field(id, HASH), state?.index)
+    if (state !== undefined) this.refresh(state)
+  }
+
+  state(last?: SymbolsState): SymbolsState {
+    return {
+      rows: this.#rows.state(last?.rows),
+      text: this.#text.state(last?.text),
+      index: this.#index.state(last?.index),
+      count: this.#count,
+      textBytes: this.#textBytes,
+    }
+  }
+
+  refresh({ rows, text, index, count, textBytes }: SymbolsState): void {
+    this.#rows.place(rows)
+    this.#text.place(text)
+    this.#index.refresh(index)
+    this.#count = count
+    this.#textBytes = textBytes
+  }
+
+  reclaim(): void {
+    this.#index.reclaim()
   }
 
   get count(): number {
@@ -84,7 +115,7 @@ export class Symbols {
     const from = other.#field(id, OFFSET)
     const offset = this.#reserve(length)
     for (let i = 0; i < length; i++) this.#setByte(offset + i, other.#byte(from + i))
-    return this.#addRow(offset, length, hash, other.#field(id, NOTE) & 1)
+    return this.#addRow(offset, length, hash, other.#field(id, IS_ASCII))
   }
 
   text(id: number): string {
@@ -110,28 +141,17 @@ export class Symbols {
     return this.#byte(this.#field(id, OFFSET) + i)
   }
 
-  /** A number (31 bits) that a caller keeps with a symbol; 0 at first. */
-  note(id: number): number {
-    return this.#field(id, NOTE) >>> 1
-  }
-
-  setNote(id: number, note: number): void {
-    const at = id * ROW_WORDS + NOTE
-    const words = this.#rows.slabs[at >>> SLAB_WORDS_SHIFT].words
-    words[at & WORD_MASK] = (note << 1) | (words[at & WORD_MASK] & 1)
-  }
-
   #findText(text: string, hash: number): number {
     const index = this.#index
     for (let probe = index.first(hash), id = 0; (id = index.at(probe)) >= 0; probe = index.next(probe)) {
-      if (this.#field(id, HASH) === hash && this.#is(id, text)) return id
+      if (id < this.#count && this.#field(id, HASH) === hash && this.#is(id, text)) return id
     }
     return -1
   }
 
   /** Whether a symbol is this text, which has the symbol's hash or is anything. */
   #is(id: number, text: string): boolean {
-    if ((this.#field(id, NOTE) & 1) === 0) return this.#decode(id) === text
+    if (this.#field(id, IS_ASCII) === 0) return this.#decode(id) === text
     const length = this.#field(id, LENGTH)
     if (length !== text.length) return false
     const offset = this.#field(id, OFFSET)
@@ -153,7 +173,7 @@ export class Symbols {
     return decoder.decode(bytes)
   }
 
-  #addRow(offset: number, length: number, hash: number, note: number): number {
+  #addRow(offset: number, length: number, hash: number, isAscii: number): number {
     const id = this.#count++
     const at = id * ROW_WORDS
     this.#rows.reserveWords(at + ROW_WORDS)
@@ -162,7 +182,7 @@ export class Symbols {
     words[row + OFFSET] = offset
     words[row + LENGTH] = length
     words[row + HASH] = hash
-    words[row + NOTE] = note
+    words[row + IS_ASCII] = isAscii
     this.#index.insert(hash, id)
     return id
   }

@@ -57,10 +57,11 @@ class ChunkPlaces implements ChunkVisitor {
   #at = 0
   byteCount = 0
 
-  collect(window: Window, series: number, minTime: Timestamp, maxTime: Timestamp): void {
+  /** False: the window has to catch up first. */
+  collect(window: Window, series: number, minTime: Timestamp, maxTime: Timestamp): boolean {
     this.#window = window
     this.#at = this.places.length
-    window.visitChunks(series, minTime, maxTime, this)
+    return window.visitChunks(series, minTime, maxTime, this)
   }
 
   chunk(minTime: Timestamp, maxTime: Timestamp, sampleCount: number, firstCell: number, byteCount: number, header: ChunkHeader): void {
@@ -97,9 +98,10 @@ export async function* selectFromWindows(
         const chunks = new ChunkPlaces()
         for (const cursor of cursors) {
           if (cursor.labels === undefined || !cursor.labels.equals(labels)) continue
-          chunks.collect(cursor.window, cursor.series, minTime, maxTime)
+          while (!chunks.collect(cursor.window, cursor.series, minTime, maxTime)) await cursor.window.catchUp()
           cursor.advance()
         }
+        if (chunks.places.length === 0) continue
         found.push({ labels, places: chunks.places })
         byteCount += chunks.byteCount
       }

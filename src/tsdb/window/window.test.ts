@@ -67,7 +67,7 @@ test('many series with long, short, foreign and equal strings', () => {
   }
   const pair = window.pairs.find(window.symbols.find('__name__'), window.symbols.find('metric_7'))
   const series = new Uint32Array(window.pairs.seriesCount(pair))
-  window.pairs.copySeries(pair, series, 0)
+  assert.equal(window.copySeries(pair, series, 0), series.length)
   assert.deepEqual(
     [...series],
     Array.from({ length: 400 }, (_, i) => i * 100 + 7),

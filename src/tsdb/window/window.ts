@@ -1,3 +1,4 @@
+import { assert } from '../../base/assert.ts'
 import { ChunkEncoding } from '../../chunkenc/codec.ts'
 import { XorSampleEncoder } from '../../chunkenc/xor-sample.ts'
 import type { Histogram } from '../../model/histogram.ts'
@@ -5,10 +6,10 @@ import { Labels } from '../../model/labels.ts'
 import { isStaleBits, STALE_HIGH, STALE_LOW } from '../../model/staleness.ts'
 import type { Timestamp } from '../../model/time.ts'
 import { AppendStatus } from '../../storage/appender.ts'
-import { CELL_BYTES, CELL_LINK_BYTES, CELL_PAYLOAD_BYTES, CELLS_MASK, CELLS_SHIFT, Cells } from './cells.ts'
-import { HashIndex, mix } from './hash-index.ts'
+import { CELL_BYTES, CELL_LINK_BYTES, CELL_PAYLOAD_BYTES, CELLS_MASK, CELLS_SHIFT, Cells, type CellsState } from './cells.ts'
+import { HashIndex, type IndexState, mix } from './hash-index.ts'
 import { HistogramChunks } from './histogram-chunks.ts'
-import { Pairs } from './pairs.ts'
+import { Pairs, type PairsState } from './pairs.ts'
 import {
   BUSY,
   CHUNK_SAMPLES,
@@ -44,11 +45,11 @@ import {
   XOR_PUBLISHED,
 } from './row.ts'
 import { histogramKind, kindOf, SampleKind } from './sample-kind.ts'
-import type { SlabPool } from './slab-pool.ts'
-import { Arena, SLAB_WORDS, SLAB_WORDS_SHIFT } from './slab-pool.ts'
+import type { ArenaState } from './slab-pool.ts'
+import { Arena, SLAB_WORDS, SLAB_WORDS_SHIFT, type Slab, SlabPool } from './slab-pool.ts'
 import { StartTimeChunks } from './start-time-chunks.ts'
-import { Symbols } from './symbols.ts'
-import { WordBlocks } from './word-blocks.ts'
+import { Symbols, type SymbolsState } from './symbols.ts'
+import { WordBlocks, type WordBlocksState } from './word-blocks.ts'
 
 // 1. A window holds the samples of one block range. All it knows lies in its slabs; they go back to the pool at once.
 // 2. A series is a row of 64 bytes, one cache line. Rows, symbols and pairs never move and are never freed singly; cells are let go only
@@ -56,6 +57,10 @@ import { WordBlocks } from './word-blocks.ts'
 // 3. The bytes of a sample are written before PUBLISHED counts it, and PUBLISHED is stored with Atomics: a reader in another
 //    thread that loads it sees all the bytes it counts. While a chunk is being closed BUSY is set, and the reader waits.
 // 4. The samples of a series rise in time within a window.
+// 5. A window of another thread, made by `Window.reader`, knows the series, pairs and symbols that were there when its state was taken; their
+//    rows below those counts do not change but for what 3 says. Everything else may change under its eyes: ids beyond the counts are passed
+//    over, and where a chunk has gone on in a slab that is not here `catchUp` fetches it. From `state` until it has read, the window is pinned
+//    in the writer's thread.
 
 const WORD_MASK = SLAB_WORDS - 1
 
@@ -74,6 +79,67 @@ export interface ChunkVisitor {
   chunk(minTime: Timestamp, maxTime: Timestamp, sampleCount: number, firstCell: number, byteCount: number, header: ChunkHeader): void
 }
 
+/** What a window knows besides what lies in its slabs. Can be sent to other threads. */
+export interface WindowState {
+  readonly ordinal: number
+  readonly start: Timestamp
+  readonly end: Timestamp
+  readonly minTime: Timestamp
+  readonly maxTime: Timestamp
+  readonly sampleCount: number
+  readonly histogramCount: number
+  readonly chunkCount: number
+  readonly slotCount: number
+  readonly seriesCount: number
+  readonly listWords: number
+  readonly symbols: SymbolsState
+  readonly pairs: PairsState
+  readonly cells: CellsState
+  readonly rows: ArenaState
+  readonly lists: ArenaState
+  readonly index: IndexState
+}
+
+/** With what only a writer needs. */
+export interface WholeWindowState extends WindowState {
+  readonly blocks: WordBlocksState
+}
+
+/** What is read of a row at once. */
+class RowView {
+  published = 0
+  openTime = 0
+  lastTime = 0
+  firstCell = 0
+  openBytes = 0
+  state = 0
+  closed = 0
+  /** The newest cell that belongs to the row, unless older ones were used again. */
+  newestCell = 0
+
+  /** Reads while the writer may write: again, until nothing was half done. `waits`: the writer is another thread. */
+  load({ words, floats }: Slab, row: number, waits: boolean): void {
+    for (let tries = 0; ; tries++) {
+      const published = Atomics.load(words, row + PUBLISHED)
+      this.openTime = Atomics.load(words, row + OPEN_TIME)
+      this.lastTime = floats[(row >> 1) + LAST_TIME_FLOAT]
+      this.firstCell = Atomics.load(words, row + FIRST_CELL)
+      this.openBytes = Atomics.load(words, row + OPEN_BYTES)
+      this.state = Atomics.load(words, row + STATE)
+      this.closed = Atomics.load(words, row + CLOSED)
+      this.newestCell = Math.max(this.closed, Atomics.load(words, row + WRITE_CELL))
+      this.published = published
+      if (!waits || (published < BUSY && Atomics.load(words, row + PUBLISHED) === published)) return
+      // The writer needs less than a microsecond, unless it was put to sleep right there.
+      if (tries >= SPINS) Atomics.wait(sleeper, 0, 0, 1)
+    }
+  }
+}
+
+const SPINS = 1000
+const sleeper = new Int32Array(new SharedArrayBuffer(4))
+const view = new RowView()
+
 /** The samples of one block range, in memory: `start` inclusive, `end` exclusive. */
 export class Window {
   /** A number that no other window of the process has. */
@@ -90,11 +156,11 @@ export class Window {
   /** Of the samples. */
   histogramCount = 0
   chunkCount = 0
-  /** Readers that hold the window's slabs. */
-  pins = 0
   /** Series that have a slot. */
   slotCount = 0
 
+  #pins = 0
+  readonly #catchUp: (() => Promise<void>) | undefined
   readonly #rows: Arena
   readonly #lists: Arena
   readonly #index: HashIndex
@@ -109,19 +175,112 @@ export class Window {
   readonly #recentValues: string[] = []
   readonly #recentPairs: number[] = []
 
-  constructor(pool: SlabPool, ordinal: number, start: Timestamp, end: Timestamp) {
+  constructor(
+    pool: SlabPool,
+    ordinal: number,
+    start: Timestamp,
+    end: Timestamp,
+    state?: WindowState & Partial<WholeWindowState>,
+    catchUp?: () => Promise<void>,
+  ) {
     this.ordinal = ordinal
     this.start = start
     this.end = end
-    this.symbols = new Symbols(pool)
-    this.cells = new Cells(pool)
-    this.pairs = new Pairs(pool, this.symbols, this.cells)
+    this.symbols = new Symbols(pool, state?.symbols)
+    this.cells = new Cells(pool, state?.cells)
+    this.pairs = new Pairs(pool, this.cells, state?.pairs)
     this.#rows = new Arena(pool)
     this.#lists = new Arena(pool)
-    this.#index = new HashIndex(pool, (series) => this.#field(series, HASH))
-    this.#blocks = new WordBlocks(pool)
+    this.#index = new HashIndex(pool, (series) => this.#field(series, HASH), state?.index)
+    this.#blocks = new WordBlocks(pool, state?.blocks)
     this.#histograms = new HistogramChunks(start, this.cells, this.#blocks)
     this.#startTimes = new StartTimeChunks(start, this.cells, this.#blocks)
+    this.#catchUp = catchUp
+    if (state !== undefined) this.#place(state)
+  }
+
+  /** The window that a state is of, for its writer. The slabs are the pool's from now on. */
+  static restore(pool: SlabPool, state: WholeWindowState): Window {
+    return new Window(pool, state.ordinal, state.start, state.end, state)
+  }
+
+  /**
+   * The window of another thread, to be read: what was there when its first `state` was taken, and of the series that were there possibly
+   * newer samples. `catchUp` resolves when the window has been refreshed with a state taken after the call.
+   */
+  static reader(state: WindowState, catchUp: () => Promise<void>): Window {
+    return new Window(new SlabPool(), state.ordinal, state.start, state.end, state, catchUp)
+  }
+
+  /**
+   * For `reader` and `refresh`; the slabs are those that one who has `last`, the state before, does not have. Takes microseconds then. The
+   * window must be pinned until the reader has read, and the reader must not read after its window has gone.
+   */
+  state(last?: WindowState): WindowState {
+    return {
+      ordinal: this.ordinal,
+      start: this.start,
+      end: this.end,
+      minTime: this.minTime,
+      maxTime: this.maxTime,
+      sampleCount: this.sampleCount,
+      histogramCount: this.histogramCount,
+      chunkCount: this.chunkCount,
+      slotCount: this.slotCount,
+      seriesCount: this.#seriesCount,
+      listWords: this.#listWords,
+      symbols: this.symbols.state(last?.symbols),
+      pairs: this.pairs.state(last?.pairs),
+      cells: this.cells.state(last?.cells),
+      rows: this.#rows.state(last?.rows),
+      lists: this.#lists.state(last?.lists),
+      index: this.#index.state(last?.index),
+    }
+  }
+
+  /** All of it, for `restore`. */
+  wholeState(): WholeWindowState {
+    return { ...this.state(), blocks: this.#blocks.state() }
+  }
+
+  /** Brings a reader's window to a later state, which was taken with the one before as `last`. */
+  refresh(state: WindowState): void {
+    assert(state.ordinal === this.ordinal, 'a state is of the same window')
+    this.symbols.refresh(state.symbols)
+    this.cells.refresh(state.cells)
+    this.pairs.refresh(state.pairs)
+    this.#index.refresh(state.index)
+    this.#place(state)
+  }
+
+  #place(state: WindowState): void {
+    this.#rows.place(state.rows)
+    this.#lists.place(state.lists)
+    this.minTime = state.minTime
+    this.maxTime = state.maxTime
+    this.sampleCount = state.sampleCount
+    this.histogramCount = state.histogramCount
+    this.chunkCount = state.chunkCount
+    this.slotCount = state.slotCount
+    this.#seriesCount = state.seriesCount
+    this.#listWords = state.listWords
+  }
+
+  /** Readers that hold the window's slabs, in any thread. */
+  get pins(): number {
+    return this.#pins
+  }
+
+  set pins(count: number) {
+    this.#pins = count
+    if (count === 0) this.#reclaim()
+  }
+
+  /** Gives back slabs that growth has replaced and that readers may have had. */
+  #reclaim(): void {
+    this.symbols.reclaim()
+    this.pairs.reclaim()
+    this.#index.reclaim()
   }
 
   /** Gives the memory back. The window must not be used again. */
@@ -343,47 +502,62 @@ export class Window {
     return AppendStatus.ok
   }
 
-  /** Whether a series has a chunk that reaches into `minTime`…`maxTime`. */
+  /** Resolves when the chunks of all series can be read as they are now. */
+  async catchUp(): Promise<void> {
+    await this.#catchUp?.()
+  }
+
+  /** Writes the series of a pair to `into`, from `at` on as far as there is room; where they end. */
+  copySeries(pair: number, into: Uint32Array, at: number): number {
+    let end = this.pairs.copySeries(pair, this.#seriesCount, into, at)
+    // What another thread reads beyond the series it knows may be anything, but no series that it knows to have the pair.
+    if (this.#catchUp !== undefined) while (end > at && !this.hasPair(into[end - 1], pair)) end--
+    return end
+  }
+
+  hasPair(series: number, pair: number): boolean {
+    const count = this.labelCount(series)
+    for (let i = 0; i < count; i++) if (this.labelPair(series, i) === pair) return true
+    return false
+  }
+
+  /** Whether a series has a chunk that reaches into `minTime`…`maxTime`. May say so in vain in another thread than the writer's. */
   overlaps(series: number, minTime: Timestamp, maxTime: Timestamp): boolean {
-    const slab = this.#rows.slabs[series >>> ROWS_SHIFT]
-    const row = (series & ROWS_MASK) << ROW_WORDS_SHIFT
-    const published = slab.words[row + PUBLISHED]
-    if (published === 0) return false
-    const last = slab.floats[(row >> 1) + LAST_TIME_FLOAT]
-    if (last < minTime) return false
-    if ((published & OPEN_COUNT_MASK) > 0 && this.start + slab.words[row + OPEN_TIME] <= maxTime) return true
-    for (let closed = slab.words[row + CLOSED]; closed !== 0; closed = this.cells.link(closed)) {
+    view.load(this.#rows.slabs[series >>> ROWS_SHIFT], (series & ROWS_MASK) << ROW_WORDS_SHIFT, this.#catchUp !== undefined)
+    if (view.published === 0 || view.lastTime < minTime) return false
+    if ((view.published & OPEN_COUNT_MASK) > 0 && this.start + view.openTime <= maxTime) return true
+    if (!this.cells.has(view.newestCell)) return true
+    for (let closed = view.closed; closed !== 0; closed = this.cells.link(closed)) {
       if (this.start + this.cells.word(closed, CLOSED_MAX_TIME) < minTime) return false
       if (this.start + this.cells.word(closed, CLOSED_MIN_TIME) <= maxTime) return true
     }
     return false
   }
 
-  /** Shows the chunks of a series that reach into `minTime`…`maxTime`, newest first. */
-  visitChunks(series: number, minTime: Timestamp, maxTime: Timestamp, visitor: ChunkVisitor): void {
-    const { words, floats } = this.#rows.slabs[series >>> ROWS_SHIFT]
-    const row = (series & ROWS_MASK) << ROW_WORDS_SHIFT
-    const count = words[row + PUBLISHED] & OPEN_COUNT_MASK
-    const openTime = this.start + words[row + OPEN_TIME]
-    const last = floats[(row >> 1) + LAST_TIME_FLOAT]
-    if (count > 0 && openTime <= maxTime && last >= minTime)
-      visitor.chunk(
-        openTime,
-        last,
-        count,
-        words[row + FIRST_CELL],
-        words[row + OPEN_BYTES],
-        openHeader(words[row + PUBLISHED], words[row + STATE]),
-      )
-    for (let closed = words[row + CLOSED]; closed !== 0; closed = this.cells.link(closed)) {
+  /**
+   * Shows the chunks of a series that reach into `minTime`…`maxTime`, newest first. False, and nothing is shown: this thread has to `catchUp`
+   * first.
+   */
+  visitChunks(series: number, minTime: Timestamp, maxTime: Timestamp, visitor: ChunkVisitor): boolean {
+    view.load(this.#rows.slabs[series >>> ROWS_SHIFT], (series & ROWS_MASK) << ROW_WORDS_SHIFT, this.#catchUp !== undefined)
+    // A pinned window uses no cell again, so the newest one has the highest number.
+    if (!this.cells.has(view.newestCell)) return false
+    const { published, closed: newestClosed } = view
+    const openTime = this.start + view.openTime
+    if ((published & OPEN_COUNT_MASK) > 0 && openTime <= maxTime && view.lastTime >= minTime) {
+      const header = openHeader(published, view.state)
+      visitor.chunk(openTime, view.lastTime, published & OPEN_COUNT_MASK, view.firstCell, view.openBytes, header)
+    }
+    for (let closed = newestClosed; closed !== 0; closed = this.cells.link(closed)) {
       const closedMaxTime = this.start + this.cells.word(closed, CLOSED_MAX_TIME)
-      if (closedMaxTime < minTime) return
+      if (closedMaxTime < minTime) return true
       const closedMinTime = this.start + this.cells.word(closed, CLOSED_MIN_TIME)
       if (closedMinTime > maxTime) continue
       const size = this.cells.word(closed, CLOSED_SIZE)
       const firstCell = this.cells.word(closed, CLOSED_FIRST_CELL)
       visitor.chunk(closedMinTime, closedMaxTime, size & 0xff, firstCell, size >>> 8, this.cells.word(closed, CLOSED_HEADER))
     }
+    return true
   }
 
   /**
@@ -451,7 +625,7 @@ export class Window {
   #findList(count: number, hash: number): number {
     const index = this.#index
     for (let probe = index.first(hash), series = 0; (series = index.at(probe)) >= 0; probe = index.next(probe)) {
-      if (this.#field(series, HASH) === hash && this.#hasList(series, count)) return series
+      if (series < this.#seriesCount && this.#field(series, HASH) === hash && this.#hasList(series, count)) return series
     }
     return -1
   }
@@ -483,6 +657,7 @@ export class Window {
     words[row + HASH] = hash
     words[row + SLOT] = NO_SLOT
     this.#index.insert(hash, series)
+    if (this.#pins === 0) this.#reclaim()
     return series
   }
 

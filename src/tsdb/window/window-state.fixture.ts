@@ -1,0 +1,72 @@
+// The other thread of window-state.test.ts: reads windows while their writer goes on.
+import { parentPort } from 'node:worker_threads'
+import { Breather } from '../../base/breather.ts'
+import { realClock } from '../../base/real/clock.ts'
+import { SampleColumns } from '../../chunkenc/codec.ts'
+import { decodeChunk } from '../../chunkenc/decode-chunk.ts'
+import { Matcher } from '../../model/matcher.ts'
+import { unlimitedContext } from '../../storage/query-context.ts'
+import { Window, type WindowState } from './window.ts'
+import { selectFromWindows } from './window-reader.ts'
+
+export type ToReader = { readonly kind: 'read' | 'refresh'; readonly state: WindowState } | { readonly kind: 'end' }
+
+export type FromReader =
+  | { readonly kind: 'catchUp' }
+  /** Series as text, with how many samples in order they have from the first on; -1 and what was wrong. */
+  | { readonly kind: 'done'; readonly series: readonly (readonly [labels: string, count: number, wrong: string])[] }
+
+/** The time of the sample `i` of a series, and its value. */
+export const timeOf = (i: number) => 1000 * i
+export const sampleValue = (i: number) => (i % 7 === 0 ? i : Math.sin(i))
+
+const columns = new SampleColumns(256)
+
+if (parentPort !== null) {
+  const port = parentPort
+  const send = (message: FromReader) => port.postMessage(message)
+  let window: Window | undefined
+  let refreshed = Promise.withResolvers<void>()
+
+  const catchUp = async () => {
+    refreshed = Promise.withResolvers<void>()
+    send({ kind: 'catchUp' })
+    await refreshed.promise
+  }
+
+  const read = async (reader: Window) => {
+    const found: [string, number, string][] = []
+    const request = { minTime: 0, maxTime: Number.MAX_SAFE_INTEGER, matchers: [new Matcher('=~', 'group', '[0-4]')] }
+    const signal = new AbortController().signal
+    for await (const batch of selectFromWindows([reader], request, unlimitedContext(signal), new Breather(realClock))) {
+      for (const { labels, chunks } of batch) {
+        let count = 0
+        let wrong = ''
+        for (const chunk of chunks) {
+          columns.clear()
+          decodeChunk(chunk, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, columns)
+          if (columns.length !== chunk.sampleCount) wrong ||= `chunk of ${columns.length} samples, want ${chunk.sampleCount}`
+          for (let i = 0; i < columns.length; i++, count++) {
+            const t = columns.timestamps[i]
+            const histogram = columns.histograms?.[i]
+            const v = histogram === undefined ? columns.values[i] : histogram.sum
+            if (t !== timeOf(count) || v !== sampleValue(count)) wrong ||= `sample ${count} is ${v} at ${t}`
+          }
+        }
+        found.push([labels.toString(), count, wrong])
+      }
+    }
+    send({ kind: 'done', series: found })
+  }
+
+  port.on('message', (message: ToReader) => {
+    if (message.kind === 'end') {
+      port.close()
+      return
+    }
+    if (window === undefined) window = Window.reader(message.state, catchUp)
+    else window.refresh(message.state)
+    if (message.kind === 'refresh') refreshed.resolve()
+    else void read(window)
+  })
+}
