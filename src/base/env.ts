@@ -83,7 +83,7 @@ export interface FileSystem {
   open(path: string, mode: 'read' | 'create' | 'write'): Promise<File>
   readFile(path: string): Promise<Uint8Array>
   readText(path: string): Promise<string>
-  /** Creates or replaces; neither atomic nor durable (see `writeFileAtomic` in files.ts). */
+  /** Creates or replaces; neither atomic nor durable (see `replaceFile` in files.ts). */
   writeFile(path: string, body: Uint8Array | string): Promise<void>
   /** Names only, sorted. */
   readDir(path: string): Promise<readonly string[]>

@@ -38,8 +38,7 @@ export const serverFlags = {
   }),
   'storage.tsdb.max-block-duration': flag.duration<number | undefined>({
     default: undefined,
-    help: 'Longest time range of a compacted block; by default a tenth of the retention time.',
-    status: unsupported,
+    help: 'Longest time range of a compacted block; by default a tenth of the retention time, and at most 31 days.',
   }),
   'storage.wal.fsync': flag.choice(['interval', 'always'], {
     default: 'interval',

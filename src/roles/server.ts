@@ -85,6 +85,7 @@ async function runServer(args: readonly string[], context: CommandContext): Prom
     retentionMs: retentionMs(flags),
     retentionBytes: values['storage.tsdb.retention.size'],
     blockRangeMs: values['storage.tsdb.min-block-duration'],
+    maxBlockMs: values['storage.tsdb.max-block-duration'],
     walFsync: values['storage.wal.fsync'],
   })
   if (features.enabled.has('exemplar-storage')) await reloader.subscribe(({ exemplarsMax }) => db.keepExemplars(exemplarsMax))

@@ -1,6 +1,8 @@
 import type { Env } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
 import type { Timestamp } from '../model/time.ts'
+import type { RunCompaction } from './compact/compact-blocks.ts'
+import { type CompactionCounts, Compactor } from './compact/compactor.ts'
 import { cutBlock } from './cut-block.ts'
 import type { DbBlocks, LoadedBlock } from './db-blocks.ts'
 import type { LogWriter } from './wal/log-writer.ts'
@@ -10,6 +12,7 @@ import type { WindowSet } from './window-set.ts'
 // 1. A window becomes a block when no sample can come to it any more; the oldest first, one at a time.
 // 2. Until the block is durable and open, the window answers; then the block comes and the window goes in one step.
 // 3. Only after that does the log lose what the block has. A failure before it leaves all as it was, and is tried again.
+// 4. Blocks are compacted beside all that: a compaction is begun and taken over in a pass, and goes on between passes.
 
 const RETRY_MS = 1000
 const RETRY_MS_MAX = 60_000
@@ -21,6 +24,12 @@ export interface KeeperOptions {
   readonly retentionMs: number
   /** Blocks and log together have at most this many bytes; 0: no limit. */
   readonly retentionBytes: number
+  /** What blocks are compacted to; see `blockRanges`. */
+  readonly blockRanges: readonly number[]
+  readonly runCompaction: RunCompaction
+  /** Called when `pass` has something to do that `isDue` did not say at the last call. */
+  readonly wake: () => void
+  readonly onCut: (seconds: number) => void
 }
 
 /** What is older goes. A sample of the far future is no reason to let go of what is from today, and neither is a clock that is. */
@@ -28,13 +37,13 @@ export function keptSince(newest: Timestamp, now: Timestamp, retentionMs: number
   return Math.min(newest, now) - retentionMs
 }
 
-/** Makes blocks of windows, and lets go of what is not to be kept. */
+/** Makes blocks of windows, has blocks compacted, and lets go of what is not to be kept. */
 export class BlockKeeper {
   readonly #options: KeeperOptions
   readonly #windows: WindowSet
   readonly #blocks: DbBlocks
   readonly #log: LogWriter
-  readonly #onCut: (seconds: number) => void
+  readonly #compactor: Compactor
   #failures = 0
   /** By the monotonic clock. */
   #retryAt = Number.NEGATIVE_INFINITY
@@ -44,27 +53,40 @@ export class BlockKeeper {
   timeRetentions = 0
   sizeRetentions = 0
 
-  constructor(options: KeeperOptions, windows: WindowSet, blocks: DbBlocks, log: LogWriter, onCut: (seconds: number) => void) {
+  constructor(options: KeeperOptions, windows: WindowSet, blocks: DbBlocks, log: LogWriter) {
     this.#options = options
     this.#windows = windows
     this.#blocks = blocks
     this.#log = log
-    this.#onCut = onCut
+    const { env, dir, blockRanges: ranges, runCompaction: run, wake: onEnd, onCut: onCompacted } = options
+    this.#compactor = new Compactor({ env, dir, ranges, run, onEnd, onCompacted }, blocks)
   }
 
-  /** Whether `pass` may have a block to make now. */
+  /** Counts of compactions. */
+  get compactions(): CompactionCounts {
+    return this.#compactor
+  }
+
+  /** Whether `pass` may have a block to make, or to take over, now. */
   get isDue(): boolean {
-    return this.#windows.hasClosed && this.#options.env.clock.monotonic() >= this.#retryAt
+    return this.#compactor.hasEnded || (this.#windows.hasClosed && this.#options.env.clock.monotonic() >= this.#retryAt)
   }
 
   /** Does what is to be done. Never two at once. What the disk refuses is logged, counted and left for the next pass. */
   async pass(signal: AbortSignal): Promise<void> {
     this.#dropOldWindows()
     await this.#cutClosed(signal)
+    await this.#compactor.finish()
     await this.#retainByTime()
     await this.#retainBySize()
     await this.#removeLog()
     this.#windows.releaseParted()
+    if (!signal.aborted) await this.#compactor.begin()
+  }
+
+  /** Ends what goes on between passes. No pass may follow. */
+  close(): Promise<void> {
+    return this.#compactor.stop()
   }
 
   async #cutClosed(signal: AbortSignal): Promise<void> {
@@ -101,7 +123,7 @@ export class BlockKeeper {
       this.#failures = 0
       this.cuts++
       const seconds = (clock.monotonic() - start) / 1000
-      this.#onCut(seconds)
+      this.#options.onCut(seconds)
       const { ulid, minTime, maxTime } = loaded.block.meta
       const { sizeBytes } = loaded
       log.info('window became a block', { block: ulid, minTime, maxTime, series: seriesCount, samples: sampleCount, sizeBytes, seconds })

@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Registry } from 'prom-client'
-import type { File } from '../base/env.ts'
 import { type VirtualEnv, virtualEnv } from '../base/env-virtual.ts'
-import { VirtualClock } from '../base/virtual/clock.ts'
 import { Labels } from '../model/labels.ts'
 import { Matcher } from '../model/matcher.ts'
 import { AppendStatus } from '../storage/appender.ts'
@@ -15,6 +12,7 @@ import { everything } from './block/block.fixture.ts'
 import { BlockWriter } from './block/block-writer.ts'
 import { runDb } from './db.fixture.ts'
 import type { Db } from './db.ts'
+import { endingAt, restarted } from './ending-disk.fixture.ts'
 
 // Windows that become blocks, blocks that are found at the start, and those that go.
 
@@ -56,15 +54,9 @@ async function next(env: VirtualEnv, batches: AsyncIterator<readonly Series[]>):
   return given
 }
 
-/** The same disk, found by another process. */
-function restarted(env: VirtualEnv): VirtualEnv {
-  env.lines.length = 0
-  return { ...env, clock: new VirtualClock(env.clock.now()), metrics: new Registry() }
-}
-
 test('a window that no sample can come to becomes a block, and its memory and its log go', async () => {
   const env = virtualEnv({ startTime: base })
-  const { db, close } = await runDb(env, { blockRangeMs: RANGE })
+  const { db, close } = await runDb(env, { blockRangeMs: RANGE, maxBlockMs: RANGE })
   for (let t = base; t < base + 65 * MINUTE; t += MINUTE) await write(db, t)
   await env.clock.advance(MINUTE)
   const { blockCount, windowCount, minTime, logBytes, blockBytes } = db.stats()
@@ -99,7 +91,7 @@ test('a window that no sample can come to becomes a block, and its memory and it
   await close()
 
   const again = restarted(env)
-  const second = await runDb(again, { blockRangeMs: RANGE })
+  const second = await runDb(again, { blockRangeMs: RANGE, maxBlockMs: RANGE })
   assert.deepEqual(await samplesOf(second.db), want)
   assert.equal(second.db.stats().blockCount, 5)
   // What is in blocks takes no sample any more, even if the log knew of nothing newer.
@@ -144,39 +136,6 @@ test('a select that is under way keeps its window, whose memory goes back when i
   assert.equal((await samplesOf(db)).length, 301)
   await close()
 })
-
-/** A disk on which a process ends: from the call with this number on nothing happens any more, and nothing is answered. */
-function endingAt(env: VirtualEnv, last: number): { env: VirtualEnv; calls: () => number; names: string[] } {
-  let calls = 0
-  const names: string[] = []
-  const counted = async <T>(name: string, run: () => Promise<T>): Promise<T> => {
-    calls++
-    names.push(name)
-    if (calls > last) return new Promise<T>(() => {})
-    return run()
-  }
-  const fs = env.fs
-  const file = (one: File): File => ({
-    ...one,
-    write: (buffers, position) => counted(`write ${one.path}`, () => one.write(buffers, position)),
-    truncate: (sizeBytes) => counted('truncate', () => one.truncate(sizeBytes)),
-    sync: () => counted(`sync ${one.path}`, () => one.sync()),
-  })
-  const ending = new Proxy(fs, {
-    get(target, property) {
-      if (property === 'open')
-        return (path: string, mode: 'read' | 'create' | 'write') => counted(`open ${path}`, async () => file(await target.open(path, mode)))
-      if (property === 'writeFile') return (path: string, body: string) => counted('writeFile', () => target.writeFile(path, body))
-      if (property === 'rename') return (from: string, to: string) => counted(`rename ${to}`, () => target.rename(from, to))
-      if (property === 'remove') return (path: string) => counted(`remove ${path}`, () => target.remove(path))
-      if (property === 'mkdir') return (path: string) => counted('mkdir', () => target.mkdir(path))
-      if (property === 'syncDir') return (path: string) => counted(`syncDir ${path}`, () => target.syncDir(path))
-      const value = Reflect.get(target, property, target)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
-  return { env: { ...env, fs: ending }, calls: () => calls, names }
-}
 
 for (const [end, losePower] of [
   ['the process', false],

@@ -1,19 +1,18 @@
 import type { Env } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
+import { replaceFile } from '../base/files.ts'
 import type { Timestamp } from '../model/time.ts'
 import { Block } from './block/block.ts'
 import type { BlockCache } from './block/block-cache.ts'
-import { type BlockMeta, META_FILE, parseMeta } from './block/block-meta.ts'
+import { type BlockMeta, formatMeta, META_FILE, parseMeta } from './block/block-meta.ts'
 import { blockSizeBytes, listBlocks, supersededBlocks } from './block/block-set.ts'
-import { DamageError } from './block/damage.ts'
+import { damagedPath } from './block/damage.ts'
+import { cutTimeOf } from './compact/compaction-meta.ts'
 
 // 1. A block is here from the moment it is whole on disk and open until it is let go; who reads it holds it, and its files stay as long.
 // 2. What is deleted is renamed first, so that half of a block is never taken for a block.
 // 3. Nothing that a block holds keeps the database from starting: what is damaged is set aside whole, what cannot be read now stays where
 //    it is and is left out.
-
-/** In the meta.json of a block that was cut from a window: the log does not have to bring back what is older than its end. */
-export const HINT_FROM_WINDOW = 'from-window'
 
 /** Source: Prometheus tsdb/db.go, tmpForDeletionBlockDirSuffix. */
 const DELETION_SUFFIX = '.tmp-for-deletion'
@@ -22,7 +21,7 @@ const DELETION_SUFFIX = '.tmp-for-deletion'
 export interface LoadedBlock {
   readonly block: Block
   /** On disk. */
-  readonly sizeBytes: number
+  sizeBytes: number
   /** Reads that are under way. */
   readers: number
 }
@@ -88,6 +87,7 @@ export class DbBlocks {
         await this.#refuse(directory, error)
       }
     }
+    for (const loaded of this.#loaded.filter(({ block }) => block.meta.compaction.deletable)) await this.delete(loaded, 'nothing is in it')
     // Only blocks that are there stand for those they were made of.
     const superseded = supersededBlocks(this.#loaded.map(({ block: { directory, meta } }) => ({ directory, meta })))
     for (const loaded of this.#loaded.filter(({ block }) => superseded.has(block.meta.ulid))) await this.delete(loaded, 'superseded')
@@ -102,8 +102,7 @@ export class DbBlocks {
 
   add(loaded: LoadedBlock): void {
     this.#loaded = [...this.#loaded, loaded].sort((a, b) => a.block.meta.minTime - b.block.meta.minTime)
-    const { maxTime, compaction } = loaded.block.meta
-    if (compaction.hints.includes(HINT_FROM_WINDOW)) this.#cutTime = Math.max(this.#cutTime, maxTime)
+    this.#cutTime = Math.max(this.#cutTime, cutTimeOf(loaded.block.meta))
   }
 
   /** The blocks with something between the times, both inclusive; the caller gives them back by `release`. */
@@ -111,6 +110,11 @@ export class DbBlocks {
     const held = this.#loaded.filter(({ block: { meta } }) => meta.minTime <= maxTime && meta.maxTime > minTime)
     for (const loaded of held) loaded.readers++
     return held
+  }
+
+  /** The same for blocks that are known. */
+  holdThese(loaded: readonly LoadedBlock[]): void {
+    for (const one of loaded) one.readers++
   }
 
   release(held: readonly LoadedBlock[]): void {
@@ -131,6 +135,13 @@ export class DbBlocks {
       this.#partings.delete(loaded)
       void this.#remove(loaded, reason)
     })
+  }
+
+  /** Writes down that compacting a block failed: it is left alone from then on. */
+  async markFailed({ block }: LoadedBlock): Promise<void> {
+    const meta = { ...block.meta, compaction: { ...block.meta.compaction, failed: true } }
+    await replaceFile(this.#env.fs, `${block.directory}/${META_FILE}`, Buffer.from(formatMeta(meta)))
+    block.replaced(meta, block.tombstones)
   }
 
   /** Takes a directory away by whatever name it has. */
@@ -168,7 +179,7 @@ export class DbBlocks {
   async #refuse(directory: string, problem: unknown): Promise<void> {
     const { fs, log } = this.#env
     this.loadFailures++
-    if (!isDamage(problem)) {
+    if (damagedPath(problem) === undefined) {
       log.error('block not opened, and left where it is', { path: directory, error: errorMessage(problem) })
       return
     }
@@ -200,14 +211,6 @@ export class DbBlocks {
       })
     }
   }
-}
-
-/** Whether the bytes are wrong, or missing: another try will not help. */
-function isDamage(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof DamageError || (cause as { code?: string }).code === 'ENOENT') return true
-  }
-  return false
 }
 
 /** Why a meta.json does not do, as it was thrown. */

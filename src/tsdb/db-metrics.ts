@@ -7,7 +7,7 @@ import type { Db, DbOptions } from './db.ts'
 export interface DbObservers {
   /** An fsync of the log. */
   sync(seconds: number): void
-  /** A window that became a block. */
+  /** A window that became a block, or blocks that became one. */
   cut(seconds: number): void
 }
 
@@ -97,17 +97,22 @@ export function registerDbMetrics(registry: Registry, db: Db, options: DbOptions
   counter(
     'prometheus_tsdb_compactions_triggered_total',
     'Total number of triggered compactions for the partition.',
-    () => db.counters().cutsBegun,
+    () => db.counters().cutsBegun + db.counters().compactionsBegun,
   )
   counter(
     'prometheus_tsdb_compactions_total',
     'Total number of compactions that were executed for the partition.',
-    () => db.counters().cuts,
+    () => db.counters().cuts + db.counters().compactions,
   )
   counter(
     'prometheus_tsdb_compactions_failed_total',
     'Total number of compactions that failed for the partition.',
-    () => db.counters().cutsFailed,
+    () => db.counters().cutsFailed + db.counters().compactionsFailed,
+  )
+  counter(
+    'prometheus_tsdb_vertical_compactions_total',
+    'Total number of compactions done on overlapping blocks.',
+    () => db.counters().verticalCompactions,
   )
   counter(
     'prometheus_tsdb_time_retentions_total',

@@ -14,6 +14,8 @@ import type { BlockMeta } from './block/block-meta.ts'
 import { BlockKeeper, keptSince } from './block-keeper.ts'
 import { type Cardinality, cardinality } from './cardinality.ts'
 import { CommitQueue } from './commit-queue.ts'
+import { compactBlocks, type RunCompaction } from './compact/compact-blocks.ts'
+import { blockRanges, defaultMaxBlockMs } from './compact/plan.ts'
 import { DbAppender } from './db-appender.ts'
 import { DbBlocks, type LoadedBlock } from './db-blocks.ts'
 import { type DbObservers, registerDbMetrics } from './db-metrics.ts'
@@ -45,6 +47,10 @@ export interface DbOptions {
   readonly retentionBytes?: number
   /** Upstream's --storage.tsdb.min-block-duration: 2 h. */
   readonly blockRangeMs: number
+  /** Longest range of a compacted block; upstream's --storage.tsdb.max-block-duration. Default: `defaultMaxBlockMs`. */
+  readonly maxBlockMs?: number
+  /** Where compactions run. Default: here. */
+  readonly runCompaction?: RunCompaction
   readonly walFsync: WalFsync
   readonly segmentBytes?: number
 }
@@ -141,6 +147,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       this.#replayed.reject(unavailable('the database is closed'))
       try {
         await this.#queue?.close()
+        await this.#keeper?.close()
         await this.#log?.close()
         await this.#blocks.close()
       } finally {
@@ -288,6 +295,10 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       cutsBegun: this.#keeper?.cutsBegun ?? 0,
       cuts: this.#keeper?.cuts ?? 0,
       cutsFailed: this.#keeper?.cutsFailed ?? 0,
+      compactionsBegun: this.#keeper?.compactions.begun ?? 0,
+      compactions: this.#keeper?.compactions.compacted ?? 0,
+      compactionsFailed: this.#keeper?.compactions.failed ?? 0,
+      verticalCompactions: this.#keeper?.compactions.vertical ?? 0,
       timeRetentions: this.#keeper?.timeRetentions ?? 0,
       sizeRetentions: this.#keeper?.sizeRetentions ?? 0,
     }
@@ -356,14 +367,29 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       segments: report.segments,
       onSync: this.#observers.sync,
     })
-    const { retentionMs, retentionBytes = 0 } = this.#options
-    const keeper = new BlockKeeper({ env, dir, retentionMs, retentionBytes }, windows, this.#blocks, this.#log, this.#observers.cut)
-    this.#keeper = keeper
-    this.#queue = new CommitQueue(windows, this.#exemplars, this.#log, this.#pool, env.clock, this.#refused, () => {
+    const { retentionMs, retentionBytes = 0, blockRangeMs, maxBlockMs } = this.#options
+    const wake = () => {
       if (!keeper.isDue) return
       this.#isKeeperDue = true
       this.#wakeKeeper()
-    })
+    }
+    const keeper = new BlockKeeper(
+      {
+        env,
+        dir,
+        retentionMs,
+        retentionBytes,
+        blockRanges: blockRanges(blockRangeMs, maxBlockMs ?? defaultMaxBlockMs(retentionMs)),
+        runCompaction: this.#options.runCompaction ?? ((job, signal) => compactBlocks(env, job, signal)),
+        wake,
+        onCut: this.#observers.cut,
+      },
+      windows,
+      this.#blocks,
+      this.#log,
+    )
+    this.#keeper = keeper
+    this.#queue = new CommitQueue(windows, this.#exemplars, this.#log, this.#pool, env.clock, this.#refused, wake)
     this.#replay = { segmentsDone: report.segments.length, segmentsTotal: report.segments.length, done: true }
     this.#replayed.resolve()
     const { segments, samples, samplesLost, corruptions } = report

@@ -12,9 +12,11 @@ import { emptyTombstones, TOMBSTONES_FILE } from './tombstones.ts'
 import { newUlid, type Ulid } from './ulid.ts'
 
 /** Source: Prometheus tsdb/db.go, tmpForCreationBlockDirSuffix. */
-const HALF_MADE_SUFFIX = '.tmp-for-creation'
+export const HALF_MADE_SUFFIX = '.tmp-for-creation'
 
 export interface BlockWriterOptions {
+  /** The block's name. Default: a new one. */
+  readonly ulid?: Ulid
   /** Samples have `minTime` <= t < `maxTime`. Default: that of the samples. */
   readonly range?: { readonly minTime: Timestamp; readonly maxTime: Timestamp }
   /** What the block was made of. Default: level 1, from memory. */
@@ -53,7 +55,7 @@ export class BlockDraft {
 
   /** Begins a block in `directory`, which may have others. */
   static async create(env: Pick<Env, 'fs' | 'clock' | 'random'>, directory: string, options: BlockWriterOptions = {}): Promise<BlockDraft> {
-    const draft = new BlockDraft(env.fs, directory, newUlid(env), options)
+    const draft = new BlockDraft(env.fs, directory, options.ulid ?? newUlid(env), options)
     try {
       await env.fs.mkdir(`${draft.directory}/${CHUNKS_DIRECTORY}`)
       return draft

@@ -25,11 +25,11 @@ const NOT_DELETED: readonly TimeInterval[] = []
 /** A block on disk. Reads what it needs, when it needs it. docs/formats/blocks.md. */
 export class Block implements SeriesSource {
   readonly directory: string
-  readonly meta: BlockMeta
   readonly index: BlockIndex
   readonly chunks: ChunkSegments
-  readonly tombstones: Tombstones
   readonly #env: Pick<Env, 'clock'>
+  #meta: BlockMeta
+  #tombstones: Tombstones
   #readerCount = 0
   #isClosed = false
   #lastReaderGone: (() => void) | undefined
@@ -43,10 +43,10 @@ export class Block implements SeriesSource {
     env: Pick<Env, 'clock'>,
   ) {
     this.directory = directory
-    this.meta = meta
+    this.#meta = meta
     this.index = index
     this.chunks = chunks
-    this.tombstones = tombstones
+    this.#tombstones = tombstones
     this.#env = env
   }
 
@@ -73,6 +73,20 @@ export class Block implements SeriesSource {
 
   get name(): string {
     return blockName(this.meta)
+  }
+
+  get meta(): BlockMeta {
+    return this.#meta
+  }
+
+  get tombstones(): Tombstones {
+    return this.#tombstones
+  }
+
+  /** Takes over what was written to the two files that may be replaced. Who is reading goes on with what was. */
+  replaced(meta: BlockMeta, tombstones: Tombstones): void {
+    this.#meta = meta
+    this.#tombstones = tombstones
   }
 
   coverage(): Coverage {

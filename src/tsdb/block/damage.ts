@@ -15,3 +15,13 @@ export class DamageError extends Error {
 export function hex(word: number): string {
   return (word >>> 0).toString(16).padStart(8, '0')
 }
+
+/** The file whose bytes are wrong, or missing, when that is what an error says: another try will not help then. */
+export function damagedPath(error: unknown): string | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof DamageError) return cause.path
+    const { code, path } = cause as { code?: string; path?: string }
+    if (code === 'ENOENT') return path ?? ''
+  }
+  return undefined
+}
