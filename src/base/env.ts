@@ -316,6 +316,8 @@ export interface Spawner {
 export interface ThreadEntry<Taken, Sent> {
   /** Below the program's directory and without its suffix, as `roles/query-worker`. */
   readonly file: string
+  /** Whether all others of the machine go before it. */
+  readonly isBackground?: boolean
   /** The same file for those who run it in this thread. */
   load(): Promise<{ readonly runThread: ThreadMain<Taken, Sent> }>
 }

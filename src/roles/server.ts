@@ -24,6 +24,7 @@ import { WriteReceiver } from '../remote/write-receiver.ts'
 import { createScrapeManager } from '../scrape/manager.ts'
 import { scrapeFeatures } from '../scrape/scrape-features.ts'
 import { type Db, openDb } from '../tsdb/db.ts'
+import { compactionThread } from './compaction-thread.ts'
 
 type Flags = ParsedFlags<typeof serverFlags>
 
@@ -86,6 +87,7 @@ async function runServer(args: readonly string[], context: CommandContext): Prom
     retentionBytes: values['storage.tsdb.retention.size'],
     blockRangeMs: values['storage.tsdb.min-block-duration'],
     maxBlockMs: values['storage.tsdb.max-block-duration'],
+    runCompaction: compactionThread(env),
     walFsync: values['storage.wal.fsync'],
   })
   if (features.enabled.has('exemplar-storage')) await reloader.subscribe(({ exemplarsMax }) => db.keepExemplars(exemplarsMax))

@@ -2,6 +2,12 @@ import { Worker } from 'node:worker_threads'
 import type { Thread, ThreadEntry, Threads } from '../env.ts'
 import type { Log, LogFields } from '../log.ts'
 
+/** What a thread is told of itself. */
+export interface ThreadStart {
+  readonly url: string
+  readonly isBackground: boolean
+}
+
 /** What comes from a thread: a message of its own, or a line for the log. */
 export type FromThread =
   | { readonly message: unknown }
@@ -19,8 +25,11 @@ function fileUrl(file: string): URL {
 /** Threads of the operating system. One that is idle keeps the process: who starts it ends it. */
 export function realThreads(log: Log): Threads {
   return {
-    start<Taken, Sent>({ file }: ThreadEntry<Taken, Sent>): Thread<Taken, Sent> {
-      const worker = new Worker(fileUrl('base/real/thread-start'), { name: file, workerData: fileUrl(file).href })
+    start<Taken, Sent>({ file, isBackground = false }: ThreadEntry<Taken, Sent>): Thread<Taken, Sent> {
+      const worker = new Worker(fileUrl('base/real/thread-start'), {
+        name: file,
+        workerData: { url: fileUrl(file).href, isBackground } satisfies ThreadStart,
+      })
       let handler: ((message: Sent) => void) | undefined
       const early: Sent[] = []
       let isTerminated = false
