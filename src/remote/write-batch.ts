@@ -21,6 +21,7 @@ const REFUSALS: Readonly<Record<number, readonly [outcome: string, text: string]
   [AppendStatus.outOfOrder]: ['out_of_order', 'out of order sample'],
   [AppendStatus.duplicateTimestamp]: ['duplicate', 'duplicate sample for timestamp'],
   [AppendStatus.tooOld]: ['too_old', 'out of bounds'],
+  [AppendStatus.tooLate]: ['too_late', 'too old sample'],
   [AppendStatus.tooFarAhead]: ['too_far_ahead', 'out of bounds: timestamp is too far in the future'],
   [AppendStatus.unknownSeries]: ['unknown_series', 'series is gone again before its sample could be stored'],
 }
@@ -161,7 +162,11 @@ export class WriteBatch implements WriteCounts {
     for (let sample = start; sample < end; sample++) {
       const t = timestamps[sample]
       const startTime = isV2 ? startTimes[sample] || createdTime : 0
-      if (lastStartTimes !== undefined && this.#wantsZero(lastStartTimes, t, startTime)) appender.append(this.#ref, startTime, 0)
+      if (lastStartTimes !== undefined && this.#wantsZero(lastStartTimes, t, startTime)) {
+        appender.takesLate = false
+        appender.append(this.#ref, startTime, 0)
+        appender.takesLate = true
+      }
       let status: AppendStatus = t > maxTime ? AppendStatus.tooFarAhead : appender.append(this.#ref, t, values[sample], startTime)
       if (status === AppendStatus.unknownSeries && this.#make(1)) status = appender.append(this.#ref, t, values[sample], startTime)
       if (status === AppendStatus.ok) this.samples++
@@ -183,7 +188,9 @@ export class WriteBatch implements WriteCounts {
       }
       const startTime = this.#isV2 ? sent.startTime || createdTime : 0
       if (!sent.isStale && lastStartTimes !== undefined && this.#wantsZero(lastStartTimes, t, startTime)) {
+        appender.takesLate = false
         appender.appendHistogram(this.#ref, startTime, zeroHistogram(sent.histogram))
+        appender.takesLate = true
       }
       let status: AppendStatus = t > maxTime ? AppendStatus.tooFarAhead : this.#appendHistogram(sent, startTime)
       if (status === AppendStatus.unknownSeries && this.#make(1)) status = this.#appendHistogram(sent, startTime)

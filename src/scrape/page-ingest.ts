@@ -336,9 +336,11 @@ export class PageIngest {
 export function markStale(appender: Appender, timestamp: Timestamp, before: SeriesPage, after: SeriesPage = EMPTY_PAGE): void {
   if (before === after) return
   const kept = after.count === 0 ? undefined : trackedRefs(after)
+  appender.takesLate = false
   for (let i = 0; i < before.count; i++) {
     if (before.flags[i] !== 0) continue
     if (kept !== undefined && includesRef(kept, before.refs[i])) continue
     appender.append(before.refs[i], timestamp, STALE_MARKER)
   }
+  appender.takesLate = true
 }

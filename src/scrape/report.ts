@@ -62,14 +62,18 @@ export class ReportSeries {
       if (withMetadata) appender.setMetadata(this.#refs[i], metadata)
     }
     // A job that no longer asks for more leaves what it had.
+    appender.takesLate = false
     for (let i = values.length; i < SERIES.length; i++) {
       if (this.#refs[i] < 0) continue
       appender.append(this.#refs[i], timestamp, STALE_MARKER)
       this.#refs[i] = -1
     }
+    appender.takesLate = true
   }
 
   markStale(appender: Appender, timestamp: Timestamp): void {
+    appender.takesLate = false
     for (const ref of this.#refs) if (ref >= 0) appender.append(ref, timestamp, STALE_MARKER)
+    appender.takesLate = true
   }
 }

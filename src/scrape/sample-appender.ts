@@ -69,8 +69,10 @@ export class SampleAppender {
     const startTime = this.#takesStartTimes ? this.#parser.startTime() : 0
     if (this.#features.startTimeZeros && startTime !== startTimeBefore && startTime !== 0 && startTime < timestamp) {
       // What is refused here has its zero already, or went on without one.
+      this.#appender.takesLate = false
       if (histogram === undefined) this.#appender.append(ref, startTime, 0)
       else this.#appender.appendHistogram(ref, startTime, zeroHistogram(histogram))
+      this.#appender.takesLate = true
       this.startTime = startTime
     }
     const kept = this.#features.startTimes ? startTime : 0
@@ -104,6 +106,7 @@ export class SampleAppender {
         this.duplicateCount++
         return
       case AppendStatus.tooOld:
+      case AppendStatus.tooLate:
       case AppendStatus.tooFarAhead:
         this.outOfBoundsCount++
     }

@@ -16,16 +16,18 @@ export const AppendStatus = {
   ok: 0,
   /** The ref is of a series that the storage has let go of. */
   unknownSeries: 1,
-  /** Older than the newest sample of its series. */
+  /** Older than the newest sample of its series, where late samples are not taken. */
   outOfOrder: 2,
-  /** The same time as the newest sample of its series, with another value. */
+  /** The same time as another sample of its series, with another value. */
   duplicateTimestamp: 3,
-  /** Older than anything that can still be taken. */
+  /** Older than anything that can still be taken, where late samples are not taken. */
   tooOld: 4,
   /** Later than the clock allows. */
   tooFarAhead: 5,
   /** A histogram whose parts contradict each other; `appender.refusal` says how. */
   badHistogram: 6,
+  /** Older than late samples may be. */
+  tooLate: 7,
 } as const
 export type AppendStatus = (typeof AppendStatus)[keyof typeof AppendStatus]
 
@@ -63,6 +65,11 @@ export interface Appender {
   appendHistogram(ref: SeriesRef, t: Timestamp, histogram: Histogram, startTime?: Timestamp): AppendStatus
   /** Takes an exemplar of a series into the batch. */
   appendExemplar(ref: SeriesRef, exemplar: Exemplar): ExemplarStatus
+  /**
+   * Whether samples from now on are taken though their series has gone past them, where the storage does that. True at first. A marker or
+   * a zero that nobody sent is not late: without order it is of no use.
+   */
+  takesLate: boolean
   /** Notes what is said about the series' metric; nothing happens when that is known already. */
   setMetadata(ref: SeriesRef, metadata: Metadata): void
   /** What was wrong with the last histogram that was answered with `badHistogram`, in upstream's words. */

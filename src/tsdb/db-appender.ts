@@ -16,6 +16,7 @@ import type { RefusalCounts } from './refusal-counts.ts'
 import type { BatchPool, SampleBatch } from './sample-batch.ts'
 import { HISTOGRAM_PARTS_MAX, histogramParts } from './wal/histogram-body.ts'
 import { histogramKind, SampleKind } from './window/sample-kind.ts'
+import { isSameSample } from './window/sample-at.ts'
 import { sameBits } from './window/window.ts'
 import type { WindowSet } from './window-set.ts'
 
@@ -23,6 +24,9 @@ import type { WindowSet } from './window-set.ts'
 const TIME_MAX = 2 ** 52
 /** A label set must fit into one record of the log. */
 const LABELS_LENGTH_MAX = 1024 * 1024
+
+const value = new Float64Array(1)
+const valueWords = new Uint32Array(value.buffer)
 
 /** One batch for the database. Order is checked against everything that was taken before, acknowledged or not. */
 export class DbAppender implements Appender {
@@ -32,6 +36,11 @@ export class DbAppender implements Appender {
   readonly #refused: RefusalCounts
   readonly #exemplars: ExemplarRing
   readonly #minValidTime: Timestamp
+  /** What is older is not taken when its series has gone past it. */
+  readonly #minLateTime: Timestamp
+  /** The newest sample of all when the batch began. */
+  readonly #maxTime: Timestamp
+  takesLate = true
   #batch: SampleBatch | undefined
   #refusal = ''
 
@@ -42,6 +51,8 @@ export class DbAppender implements Appender {
     this.#clock = clock
     this.#refused = refused
     this.#minValidTime = Math.max(windows.minValidTime, -TIME_MAX)
+    this.#minLateTime = Math.max(windows.minLateTime, -TIME_MAX)
+    this.#maxTime = windows.maxTime
     this.#batch = pool.take(this.#minValidTime)
   }
 
@@ -60,10 +71,10 @@ export class DbAppender implements Appender {
     const slot = slots.floatSlotOf(ref)
     if (slot < 0) return this.#appendAfterOther(ref, t, v, startTime)
     if (t > TIME_MAX) return AppendStatus.tooFarAhead
-    if (!(t >= this.#minValidTime)) return this.#refuse(AppendStatus.tooOld, SampleKind.float)
+    if (!(t >= this.#minValidTime)) return this.#refuseOld(t, SampleKind.float)
     const last = slots.lastTime(slot)
     if (t <= last) {
-      if (t < last) return this.#refuse(AppendStatus.outOfOrder, SampleKind.float)
+      if (t < last) return this.#takeLate(slot, t, v, startTime)
       if (!sameBits(slots.lastHigh(slot), slots.lastLow(slot), v)) return this.#refuse(AppendStatus.duplicateTimestamp, SampleKind.float)
       // The same sample may be on its way in a batch that fails: then it is this batch that brings it.
       if (this.#windows.isApplied(slot, t)) return AppendStatus.ok
@@ -82,9 +93,10 @@ export class DbAppender implements Appender {
     // A series of histograms goes stale as one, so that its chunk goes on.
     if (isStaleMarker(v)) return this.#takeHistogram(slot, t, slots.lastKind(slot) === SampleKind.floatHistogram, undefined, startTime)
     if (t > TIME_MAX) return AppendStatus.tooFarAhead
-    if (!(t >= this.#minValidTime)) return this.#refuse(AppendStatus.tooOld, SampleKind.float)
+    if (!(t >= this.#minValidTime)) return this.#refuseOld(t, SampleKind.float)
     const last = slots.lastTime(slot)
-    if (t <= last) return this.#refuse(t < last ? AppendStatus.outOfOrder : AppendStatus.duplicateTimestamp, SampleKind.float)
+    if (t < last) return this.#takeLate(slot, t, v, startTime)
+    if (t === last) return this.#refuse(AppendStatus.duplicateTimestamp, SampleKind.float)
     slots.setLast(slot, t, v)
     const batch = this.#batch!
     batch.changesKind = true
@@ -142,21 +154,52 @@ export class DbAppender implements Appender {
     const { slots } = this.#windows
     const kind = histogramKind(isFloat)
     if (t > TIME_MAX) return AppendStatus.tooFarAhead
-    if (!(t >= this.#minValidTime)) return this.#refuse(AppendStatus.tooOld, kind)
+    if (!(t >= this.#minValidTime)) return this.#refuseOld(t, kind)
     digestHistogram(histogram)
     const { high, low } = digest
     const last = slots.lastTime(slot)
-    if (t <= last) {
-      if (t < last) return this.#refuse(AppendStatus.outOfOrder, kind)
+    if (t < last) {
+      const status = this.#checkLate(slot, t, kind, high, low)
+      if (status !== undefined) return status
+    }
+    if (t === last) {
       const isSame = slots.lastKind(slot) === kind && slots.lastHigh(slot) === high && slots.lastLow(slot) === low
       if (!isSame) return this.#refuse(AppendStatus.duplicateTimestamp, kind)
       if (this.#windows.isApplied(slot, t)) return AppendStatus.ok
     }
     const batch = this.#batch!
     if (last !== Number.NEGATIVE_INFINITY && slots.lastKind(slot) === SampleKind.float) batch.changesKind = true
-    slots.setLastBits(slot, t, kind, high, low)
+    if (t >= last) slots.setLastBits(slot, t, kind, high, low)
     batch.pushHistogram(slot, t, isFloat, histogram, isStorableTime(startTime) ? startTime : 0, high, low)
     return AppendStatus.ok
+  }
+
+  /** A float that its series has gone past. */
+  #takeLate(slot: number, t: Timestamp, v: number, startTime: Timestamp): AppendStatus {
+    value[0] = v
+    const status = this.#checkLate(slot, t, SampleKind.float, valueWords[1], valueWords[0])
+    if (status !== undefined) return status
+    const batch = this.#batch!
+    if (this.#windows.slots.lastKind(slot) !== SampleKind.float) batch.changesKind = true
+    batch.push(slot, t, v)
+    if (startTime !== 0) this.#setStartTime(startTime)
+    return AppendStatus.ok
+  }
+
+  /** What is to be said to a sample that its series has gone past; undefined: it is to be stored. */
+  #checkLate(slot: number, t: Timestamp, kind: SampleKind, high: number, low: number): AppendStatus | undefined {
+    this.#refused.late(this.#maxTime - t)
+    if (this.#minLateTime === Number.POSITIVE_INFINITY || !this.takesLate) return this.#refuse(AppendStatus.outOfOrder, kind)
+    if (t < this.#minLateTime) return this.#refuse(AppendStatus.tooLate, kind)
+    const found = this.#windows.sampleAt(slot, t)
+    if (found === undefined) return undefined
+    return isSameSample(found, kind, high, low) ? AppendStatus.ok : this.#refuse(AppendStatus.duplicateTimestamp, kind)
+  }
+
+  /** A sample that is older than anything that can be taken. */
+  #refuseOld(t: Timestamp, kind: SampleKind): AppendStatus {
+    this.#refused.late(this.#maxTime - t)
+    return this.#refuse(this.#minLateTime === Number.POSITIVE_INFINITY ? AppendStatus.tooOld : AppendStatus.tooLate, kind)
   }
 
   #refuse(status: AppendStatus, kind: SampleKind): AppendStatus {

@@ -4,8 +4,10 @@ import { type Labels, METRIC_NAME } from '../model/labels.ts'
 import type { Metadata } from '../model/metadata.ts'
 import type { Timestamp } from '../model/time.ts'
 import { AppendStatus, type SeriesRef } from '../storage/appender.ts'
+import { LateWindows, type SeriesRow } from './late-windows.ts'
 import type { BatchPool, SampleBatch } from './sample-batch.ts'
 import { SeriesSlots } from './series-slots.ts'
+import type { FoundSample } from './window/sample-at.ts'
 import { histogramKind } from './window/sample-kind.ts'
 import { SlabPool } from './window/slab-pool.ts'
 import { NO_SLOT, Window } from './window/window.ts'
@@ -13,12 +15,15 @@ import { NO_SLOT, Window } from './window/window.ts'
 // 1. A slot points at one row of one window, and that row alone points back. A series has one slot at most.
 // 2. A series moves with its samples: its first sample in another window makes it there, from the labels of the row it had.
 // 3. Slots are let go when nothing new can reach their window, unless a batch still holds a sample of theirs: later then.
-// 4. Order is checked twice: on the slot when a sample is taken, on the row when it is applied. The row decides.
+// 4. Order is checked twice: on the slot when a sample is taken, on the row when it is applied. The row decides: what it has gone past goes to
+//    the late window beside, however it was taken.
+// 5. A window that is about to become a block gets no sample any more, whatever is configured meanwhile.
 
 /** The windows of a database, by block range, and the active series across them. */
 export class WindowSet {
   readonly pool = new SlabPool()
   readonly slots = new SeriesSlots(this.pool)
+  readonly late = new LateWindows(this.pool)
   readonly blockRangeMs: number
   /** In time order. */
   readonly #windows: Window[] = []
@@ -34,6 +39,10 @@ export class WindowSet {
   maxTime: Timestamp = Number.NEGATIVE_INFINITY
   /** Samples before it are in blocks. */
   cutTime: Timestamp = Number.NEGATIVE_INFINITY
+  /** How far behind the newest sample of all a sample may be that its series has gone past; 0: not at all. */
+  lateSpanMs = 0
+  /** End of the windows that were handed out to become blocks. */
+  #sealedTime: Timestamp = Number.NEGATIVE_INFINITY
   seriesCreated = 0
   seriesRemoved = 0
   /** Samples of windows that are gone. */
@@ -53,7 +62,13 @@ export class WindowSet {
 
   /** What is older cannot be taken any more. Source: Prometheus tsdb/head_append.go, appendableMinValidTime. */
   get minValidTime(): Timestamp {
-    return Math.max(this.maxTime - this.blockRangeMs / 2, this.cutTime)
+    return Math.max(this.maxTime - Math.max(this.blockRangeMs / 2, this.lateSpanMs), this.cutTime, this.#sealedTime)
+  }
+
+  /** What is older cannot be taken when its series has gone past it. Infinity: no such sample can. Source: as above, appendable. */
+  get minLateTime(): Timestamp {
+    if (this.lateSpanMs === 0) return Number.POSITIVE_INFINITY
+    return Math.max(this.maxTime - this.lateSpanMs, this.cutTime, this.#sealedTime)
   }
 
   /** The ref of a label set; a new series is made in the window of `time`. */
@@ -78,6 +93,7 @@ export class WindowSet {
   get samplesAppended(): number {
     let count = this.#samplesDropped
     for (const window of this.#windows) count += window.sampleCount
+    for (const window of this.late.all) count += window.sampleCount
     return count
   }
 
@@ -85,6 +101,7 @@ export class WindowSet {
   get histogramsAppended(): number {
     let count = this.#histogramsDropped
     for (const window of this.#windows) count += window.histogramCount
+    for (const window of this.late.all) count += window.histogramCount
     return count
   }
 
@@ -132,13 +149,23 @@ export class WindowSet {
     return this.home(slot).lastTime(this.slots.series(slot)) >= t
   }
 
+  /** What the series of a slot has at a time that it has gone past, of what was applied. */
+  sampleAt(slot: number, t: Timestamp): FoundSample | undefined {
+    const start = Math.floor(t / this.blockRangeMs) * this.blockRangeMs
+    const window = this.#windows.find((one) => one.start === start)
+    return window === undefined ? undefined : this.late.at(this.slots.ref(slot), this.#row(slot), window, t)
+  }
+
   /** Puts a sample where it can be read. Hot. */
   apply(slot: number, t: Timestamp, v: number, startTime: Timestamp): AppendStatus {
     const window = this.windowOf(t)
     let series = this.slots.series(slot)
-    if (this.slots.window(slot) !== window.ordinal) series = this.#moveTo(window, slot)
+    if (this.slots.window(slot) !== window.ordinal) {
+      if (this.#isPast(slot, window)) return this.#applyLate(slot, window, t, v, startTime)
+      series = this.#moveTo(window, slot)
+    }
     const status = window.append(series, t, v, startTime)
-    if (status !== AppendStatus.ok) return status
+    if (status !== AppendStatus.ok) return status === AppendStatus.outOfOrder ? this.#applyLate(slot, window, t, v, startTime) : status
     if (t > this.maxTime) this.maxTime = t
     if (t < this.minTime) this.minTime = t
     return status
@@ -156,13 +183,55 @@ export class WindowSet {
   ): AppendStatus {
     const window = this.windowOf(t)
     let series = this.slots.series(slot)
-    if (this.slots.window(slot) !== window.ordinal) series = this.#moveTo(window, slot)
+    const isElsewhere = this.slots.window(slot) !== window.ordinal
+    if (isElsewhere && this.#isPast(slot, window)) {
+      return this.#applyLateHistogram(slot, window, t, isFloat, histogram, startTime, digestHigh, digestLow)
+    }
+    if (isElsewhere) series = this.#moveTo(window, slot)
     const status = window.appendHistogram(series, t, isFloat, histogram, startTime, digestHigh, digestLow)
+    if (status === AppendStatus.outOfOrder) {
+      return this.#applyLateHistogram(slot, window, t, isFloat, histogram, startTime, digestHigh, digestLow)
+    }
     if (status !== AppendStatus.ok) return status
     if (t > this.maxTime) this.maxTime = t
     if (t < this.minTime) this.minTime = t
     return status
   }
+
+  #applyLate(slot: number, window: Window, t: Timestamp, v: number, startTime: Timestamp): AppendStatus {
+    const status = this.late.insert(this.slots.ref(slot), this.#row(slot), window, t, v, startTime, this.#nextOrdinal)
+    if (t < this.minTime) this.minTime = t
+    return status
+  }
+
+  #applyLateHistogram(
+    slot: number,
+    window: Window,
+    t: Timestamp,
+    isFloat: boolean,
+    histogram: Histogram | undefined,
+    startTime: Timestamp,
+    digestHigh: number,
+    digestLow: number,
+  ): AppendStatus {
+    const sample: FoundSample = { kind: histogramKind(isFloat), high: digestHigh, low: digestLow }
+    const ref = this.slots.ref(slot)
+    const status = this.late.insertHistogram(ref, this.#row(slot), window, t, isFloat, histogram, startTime, sample, this.#nextOrdinal)
+    if (t < this.minTime) this.minTime = t
+    return status
+  }
+
+  /** Whether the series of a slot has samples in a later window. */
+  #isPast(slot: number, window: Window): boolean {
+    const home = this.home(slot)
+    return home.start > window.start && home.lastTime(this.slots.series(slot)) !== Number.NEGATIVE_INFINITY
+  }
+
+  #row(slot: number): SeriesRow {
+    return { window: this.home(slot), series: this.slots.series(slot) }
+  }
+
+  readonly #nextOrdinal = () => ++this.#ordinal
 
   /** Forgets samples that were taken and will not be applied after all. What other batches hold is still the newest of its series. */
   forget(batches: readonly SampleBatch[]): void {
@@ -216,7 +285,9 @@ export class WindowSet {
     const window = this.#windows[0]
     for (const { minTime } of this.#batches.taken) if (minTime < window.end) return undefined
     if (window.slotCount > 0) this.#releaseSlots(window)
-    return window.slotCount === 0 ? window : undefined
+    if (window.slotCount > 0) return undefined
+    this.#sealedTime = window.end
+    return window
   }
 
   /** Drops windows wholly older than `before`. One with a sample on its way to its series waits. */
@@ -230,18 +301,21 @@ export class WindowSet {
     this.releaseParted()
   }
 
-  /** Lets a window go whose series have no slots. Its memory goes back to the pool when nobody reads it any more: `releaseParted`. */
+  /** Lets a window go whose series have no slots, and the late one beside it. Their memory goes back to the pool when nobody reads it any more: `releaseParted`. */
   remove(window: Window): void {
     assert(window.slotCount === 0, 'a window that goes has no series that samples come to')
     this.#windows.splice(this.#windows.indexOf(window), 1)
-    this.#samplesDropped += window.sampleCount
-    this.#histogramsDropped += window.histogramCount
+    for (const gone of [window, this.late.takeBeside(window)]) {
+      if (gone === undefined) continue
+      this.#samplesDropped += gone.sampleCount
+      this.#histogramsDropped += gone.histogramCount
+      this.#parting.push(gone)
+    }
     this.#byOrdinal.delete(window.ordinal)
     if (this.#recent === window) this.#recent = undefined
     this.#translation = { from: -1, to: -1, pairs: new Uint32Array(0) }
     this.minTime = Number.POSITIVE_INFINITY
-    for (const { minTime } of this.#windows) this.minTime = Math.min(this.minTime, minTime)
-    this.#parting.push(window)
+    for (const { minTime } of [...this.#windows, ...this.late.all]) this.minTime = Math.min(this.minTime, minTime)
   }
 
   /** Gives back the memory of windows that are gone and that nobody reads any more. */

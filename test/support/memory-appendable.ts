@@ -115,6 +115,7 @@ export class MemoryAppendable implements Appendable {
         if (series !== undefined) series.metadata = metadata
       },
       refusal: '',
+      takesLate: true,
       commit: async () => {
         isOver = true
         if (this.failure !== undefined) throw this.failure

@@ -91,3 +91,15 @@ export function closeChunk(cells: Cells, words: Uint32Array, row: number, window
   Atomics.store(words, row + PUBLISHED, (left | BUSY) >>> 0)
   return left
 }
+
+/**
+ * Gives a row the chunks of another, which is the first in `from`: published as one step. The readers' view goes from the old chunks to the
+ * new ones.
+ */
+export function copyOpenChunk(from: Uint32Array, to: Uint32Array, row: number): void {
+  beginChange(to, row)
+  for (let word = 0; word <= CLOSED; word++) to[row + word] = from[word]
+  to[row + OPEN_TIME] = from[OPEN_TIME]
+  to[row + OPEN_BYTES] = from[OPEN_BYTES]
+  Atomics.store(to, row + PUBLISHED, from[PUBLISHED] & ~BUSY)
+}

@@ -1,14 +1,13 @@
 import type { Breather } from '../../base/breather.ts'
-import { headerBytesOf, writeHeader } from '../../chunkenc/chunk-header.ts'
-import type { Chunk, ChunkEncoding } from '../../chunkenc/codec.ts'
-import type { CounterResetHint } from '../../model/histogram.ts'
+import type { Chunk } from '../../chunkenc/codec.ts'
 import { compareLabels, type Labels } from '../../model/labels.ts'
-import type { Timestamp } from '../../model/time.ts'
+import { mergeChunks } from '../../storage/merge-chunks.ts'
 import type { QueryContext, SelectRequest, Series } from '../../storage/series-source.ts'
 import { SERIES_BATCH } from '../../storage/series-source.ts'
+import { ChunkPlaces } from './chunk-places.ts'
+import { type ChunkPlace, copyChunk } from './copy-chunk.ts'
 import { matchBytesMax, matchSeries, sortByLabels } from './match.ts'
-import type { ChunkHeader } from './row.ts'
-import type { ChunkVisitor, Window } from './window.ts'
+import type { Window } from './window.ts'
 
 /** The series of one window that a select found, in label order. */
 class Cursor {
@@ -39,37 +38,6 @@ class Cursor {
   }
 }
 
-interface ChunkPlace {
-  readonly window: Window
-  readonly minTime: Timestamp
-  readonly maxTime: Timestamp
-  readonly sampleCount: number
-  readonly firstCell: number
-  /** Without the header of the chunk. */
-  readonly byteCount: number
-  readonly header: ChunkHeader
-}
-
-/** Notes the chunks of one series, oldest first, and the room they need. */
-class ChunkPlaces implements ChunkVisitor {
-  readonly places: ChunkPlace[] = []
-  #window!: Window
-  #at = 0
-  byteCount = 0
-
-  /** False: the window has to catch up first. */
-  collect(window: Window, series: number, minTime: Timestamp, maxTime: Timestamp): boolean {
-    this.#window = window
-    this.#at = this.places.length
-    return window.visitChunks(series, minTime, maxTime, this)
-  }
-
-  chunk(minTime: Timestamp, maxTime: Timestamp, sampleCount: number, firstCell: number, byteCount: number, header: ChunkHeader): void {
-    this.places.splice(this.#at, 0, { window: this.#window, minTime, maxTime, sampleCount, firstCell, byteCount, header })
-    this.byteCount += HEADER_BYTES_MAX + byteCount
-  }
-}
-
 /**
  * Selects from windows that do not overlap and are in time order: one series has its chunks of all windows. The bytes of a
  * batch lie in one buffer, which the next batch takes over. Lets others run between batches, and while it searches.
@@ -90,7 +58,7 @@ export async function* selectFromWindows(
       cursors.push(await openCursor(window, request, ctx, breather))
     }
     for (;;) {
-      const found: { labels: Labels; places: readonly ChunkPlace[] }[] = []
+      const found: { labels: Labels; places: readonly ChunkPlace[]; isLate: boolean }[] = []
       let byteCount = 0
       while (found.length < SERIES_BATCH) {
         const labels = smallest(cursors)
@@ -102,7 +70,7 @@ export async function* selectFromWindows(
           cursor.advance()
         }
         if (chunks.places.length === 0) continue
-        found.push({ labels, places: chunks.places })
+        found.push({ labels, places: chunks.places, isLate: chunks.isLate })
         byteCount += chunks.byteCount
       }
       ctx.signal.throwIfAborted()
@@ -115,14 +83,15 @@ export async function* selectFromWindows(
       }
       let at = 0
       const batch: Series[] = []
-      for (const { labels, places } of found) {
+      for (const { labels, places, isLate } of found) {
         const chunks: Chunk[] = []
         for (const place of places) {
           const chunk = copyChunk(place, buffer, at)
           chunks.push(chunk)
           at = chunk.end
         }
-        batch.push({ labels, chunks })
+        // Of two samples of one time that which came first stays.
+        batch.push({ labels, chunks: isLate ? mergeChunks(chunks.map((chunk) => [chunk])) : chunks })
       }
       yield batch
       if (breather.isDue()) await breather.rest()
@@ -162,19 +131,4 @@ function smallest(cursors: readonly Cursor[]): Labels | undefined {
     if (labels === undefined || compareLabels(cursor.labels, labels) < 0) labels = cursor.labels
   }
   return labels
-}
-
-/** Bytes of the largest header of a chunk. */
-const HEADER_BYTES_MAX = 3
-
-function copyChunk(
-  { window, minTime, maxTime, sampleCount, firstCell, byteCount, header }: ChunkPlace,
-  into: Uint8Array,
-  start: number,
-): Chunk {
-  const encoding = (header & 0xff) as ChunkEncoding
-  writeHeader(encoding, sampleCount, (header >>> 16) as CounterResetHint, (header >>> 8) & 0xff, into, start)
-  const body = start + headerBytesOf(encoding)
-  window.cells.copy(firstCell, byteCount, into, body)
-  return { encoding, minTime, maxTime, sampleCount, data: into, start, end: body + byteCount }
 }

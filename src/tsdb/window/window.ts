@@ -1,12 +1,15 @@
 import { assert } from '../../base/assert.ts'
-import { ChunkEncoding } from '../../chunkenc/codec.ts'
+import { ChunkEncoding, SampleColumns } from '../../chunkenc/codec.ts'
+import { decodeChunk } from '../../chunkenc/decode-chunk.ts'
 import { XorSampleEncoder } from '../../chunkenc/xor-sample.ts'
 import type { Histogram } from '../../model/histogram.ts'
 import { Labels } from '../../model/labels.ts'
 import { isStaleBits, STALE_HIGH, STALE_LOW } from '../../model/staleness.ts'
 import type { Timestamp } from '../../model/time.ts'
 import { AppendStatus } from '../../storage/appender.ts'
+import { digest, digestHistogram } from '../histogram-digest.ts'
 import { CELL_BYTES, CELL_LINK_BYTES, CELL_PAYLOAD_BYTES, CELLS_MASK, CELLS_SHIFT, Cells, type CellsState } from './cells.ts'
+import { copyChunk, HEADER_BYTES_MAX } from './copy-chunk.ts'
 import { HashIndex, type IndexState, mix } from './hash-index.ts'
 import { HistogramChunks } from './histogram-chunks.ts'
 import { Pairs, type PairsState } from './pairs.ts'
@@ -21,6 +24,7 @@ import {
   CLOSED_MIN_TIME,
   CLOSED_SIZE,
   closeChunk,
+  copyOpenChunk,
   ENCODING_MASK,
   encodingOf,
   FIRST_CELL,
@@ -46,7 +50,7 @@ import {
 } from './row.ts'
 import { histogramKind, kindOf, SampleKind } from './sample-kind.ts'
 import type { ArenaState } from './slab-pool.ts'
-import { Arena, SLAB_WORDS, SLAB_WORDS_SHIFT, type Slab, SlabPool } from './slab-pool.ts'
+import { Arena, SLAB_WORDS, SLAB_WORDS_SHIFT, Slab, SlabPool } from './slab-pool.ts'
 import { StartTimeChunks } from './start-time-chunks.ts'
 import { Symbols, type SymbolsState } from './symbols.ts'
 import { WordBlocks, type WordBlocksState } from './word-blocks.ts'
@@ -56,7 +60,8 @@ import { WordBlocks, type WordBlocksState } from './word-blocks.ts'
 //    when a chunk is written again, and used again only while no reader pins the window.
 // 3. The bytes of a sample are written before PUBLISHED counts it, and PUBLISHED is stored with Atomics: a reader in another
 //    thread that loads it sees all the bytes it counts. While a chunk is being closed BUSY is set, and the reader waits.
-// 4. The samples of a series rise in time within a window.
+// 4. The samples of a series rise in time within a window. In a late window they do within a chunk, and chunks of a series may overlap: they
+//    stand in the order in which they were begun.
 // 5. A window of another thread, made by `Window.reader`, knows the series, pairs and symbols that were there when its state was taken; their
 //    rows below those counts do not change but for what 3 says. Everything else may change under its eyes: ids beyond the counts are passed
 //    over, and where a chunk has gone on in a slab that is not here `catchUp` fetches it. From `state` until it has read, the window is pinned
@@ -74,6 +79,10 @@ const encoder = new XorSampleEncoder()
 const value = new Float64Array(1)
 const valueWords = new Uint32Array(value.buffer)
 
+/** A row beside the rows, where the open chunk of a late series is written again; made when there is one. */
+let aside: Slab | undefined
+const decoded = new SampleColumns()
+
 /** What a reader is told of one chunk. */
 export interface ChunkVisitor {
   chunk(minTime: Timestamp, maxTime: Timestamp, sampleCount: number, firstCell: number, byteCount: number, header: ChunkHeader): void
@@ -84,6 +93,7 @@ export interface WindowState {
   readonly ordinal: number
   readonly start: Timestamp
   readonly end: Timestamp
+  readonly isLate: boolean
   readonly minTime: Timestamp
   readonly maxTime: Timestamp
   readonly sampleCount: number
@@ -146,6 +156,8 @@ export class Window {
   readonly ordinal: number
   readonly start: Timestamp
   readonly end: Timestamp
+  /** Whether it takes the samples of its range that came after newer ones of their series. */
+  readonly isLate: boolean
   readonly symbols: Symbols
   readonly cells: Cells
   readonly pairs: Pairs
@@ -182,7 +194,9 @@ export class Window {
     end: Timestamp,
     state?: WindowState & Partial<WholeWindowState>,
     catchUp?: () => Promise<void>,
+    isLate = state?.isLate ?? false,
   ) {
+    this.isLate = isLate
     this.ordinal = ordinal
     this.start = start
     this.end = end
@@ -197,6 +211,11 @@ export class Window {
     this.#startTimes = new StartTimeChunks(start, this.cells, this.#blocks)
     this.#catchUp = catchUp
     if (state !== undefined) this.#place(state)
+  }
+
+  /** A window for the samples of a range that came after newer ones of their series. */
+  static late(pool: SlabPool, ordinal: number, start: Timestamp, end: Timestamp): Window {
+    return new Window(pool, ordinal, start, end, undefined, undefined, true)
   }
 
   /** The window that a state is of, for its writer. The slabs are the pool's from now on. */
@@ -221,6 +240,7 @@ export class Window {
       ordinal: this.ordinal,
       start: this.start,
       end: this.end,
+      isLate: this.isLate,
       minTime: this.minTime,
       maxTime: this.maxTime,
       sampleCount: this.sampleCount,
@@ -391,12 +411,14 @@ export class Window {
    * Hot: about 60 ns when the row and its cell are in the cache.
    */
   append(series: number, t: Timestamp, v: number, startTime: Timestamp = 0): AppendStatus {
-    const slab = this.#rows.slabs[series >>> ROWS_SHIFT]
+    return this.#append(this.#rows.slabs[series >>> ROWS_SHIFT], (series & ROWS_MASK) << ROW_WORDS_SHIFT, t, v, startTime)
+  }
+
+  #append(slab: Slab, row: number, t: Timestamp, v: number, startTime: Timestamp): AppendStatus {
     const words = slab.words
-    const row = (series & ROWS_MASK) << ROW_WORDS_SHIFT
     let published = words[row + PUBLISHED]
     if (startTime !== 0 || (published & ENCODING_MASK) !== XOR_PUBLISHED) {
-      const status = this.#appendOther(series, t, v, startTime)
+      const status = this.#appendOther(slab, row, t, v, startTime)
       if (status !== undefined) return status
       published = words[row + PUBLISHED] & ~BUSY
     }
@@ -416,7 +438,7 @@ export class Window {
     encoder.count = count
     let bitsUsed = 0
     if (count === 0) {
-      cell = this.cells.add()
+      cell = this.#newCell()
       words[row + FIRST_CELL] = cell
       words[row + OPEN_TIME] = t - this.start
       words[row + OPEN_BYTES] = 0
@@ -443,7 +465,7 @@ export class Window {
     const code = encoder.words
     for (let i = 0; i < byteCount; i++) {
       if (room === 0) {
-        const next = this.cells.add()
+        const next = this.#newCell()
         this.cells.setLink(cell, next)
         cell = next
         bytes = slabs[cell >>> CELLS_SHIFT].bytes
@@ -483,14 +505,29 @@ export class Window {
     digestLow: number,
   ): AppendStatus {
     const slab = this.#rows.slabs[series >>> ROWS_SHIFT]
-    const words = slab.words
     const row = (series & ROWS_MASK) << ROW_WORDS_SHIFT
+    return this.#appendHistogram(slab, row, t, isFloat, histogram, startTime, digestHigh, digestLow)
+  }
+
+  #appendHistogram(
+    slab: Slab,
+    row: number,
+    t: Timestamp,
+    isFloat: boolean,
+    histogram: Histogram | undefined,
+    startTime: Timestamp,
+    digestHigh: number,
+    digestLow: number,
+  ): AppendStatus {
+    const { words } = slab
     if (words[row + PUBLISHED] !== 0) {
       const last = slab.floats[(row >> 1) + LAST_TIME_FLOAT]
       if (t < last) return AppendStatus.outOfOrder
       if (t === last) {
         const isSame =
-          this.lastKind(series) === histogramKind(isFloat) && words[row + LAST_HIGH] === digestHigh && words[row + LAST_LOW] === digestLow
+          kindOf(encodingOf(words[row + PUBLISHED])) === histogramKind(isFloat) &&
+          words[row + LAST_HIGH] === digestHigh &&
+          words[row + LAST_LOW] === digestLow
         return isSame ? AppendStatus.ok : AppendStatus.duplicateTimestamp
       }
     }
@@ -500,6 +537,34 @@ export class Window {
     this.histogramCount++
     this.#count(t, isNew)
     return AppendStatus.ok
+  }
+
+  /**
+   * Takes a sample that its series may have gone past. Only in a late window, and only what the series has no sample of the same time
+   * of. Some microseconds where it belongs into the open chunk, which is written again then.
+   */
+  insert(series: number, t: Timestamp, v: number, startTime: Timestamp): void {
+    const slab = this.#rows.slabs[series >>> ROWS_SHIFT]
+    const row = (series & ROWS_MASK) << ROW_WORDS_SHIFT
+    if (isNext(slab, row, t)) this.#append(slab, row, t, v, startTime)
+    else this.#rewriteOpen(slab, row, t, (into) => this.#append(into, 0, t, v, startTime))
+  }
+
+  /** The same for a histogram; undefined: a stale one. */
+  insertHistogram(
+    series: number,
+    t: Timestamp,
+    isFloat: boolean,
+    histogram: Histogram | undefined,
+    startTime: Timestamp,
+    digestHigh: number,
+    digestLow: number,
+  ): void {
+    const slab = this.#rows.slabs[series >>> ROWS_SHIFT]
+    const row = (series & ROWS_MASK) << ROW_WORDS_SHIFT
+    const append = (into: Slab, at: number) => this.#appendHistogram(into, at, t, isFloat, histogram, startTime, digestHigh, digestLow)
+    if (isNext(slab, row, t)) append(slab, row)
+    else this.#rewriteOpen(slab, row, t, (into) => append(into, 0))
   }
 
   /** Resolves when the chunks of all series can be read as they are now. */
@@ -524,18 +589,21 @@ export class Window {
   /** Whether a series has a chunk that reaches into `minTime`…`maxTime`. May say so in vain in another thread than the writer's. */
   overlaps(series: number, minTime: Timestamp, maxTime: Timestamp): boolean {
     view.load(this.#rows.slabs[series >>> ROWS_SHIFT], (series & ROWS_MASK) << ROW_WORDS_SHIFT, this.#catchUp !== undefined)
-    if (view.published === 0 || view.lastTime < minTime) return false
-    if ((view.published & OPEN_COUNT_MASK) > 0 && this.start + view.openTime <= maxTime) return true
+    if (view.published === 0 || (view.lastTime < minTime && !this.isLate)) return false
+    if ((view.published & OPEN_COUNT_MASK) > 0 && view.lastTime >= minTime && this.start + view.openTime <= maxTime) return true
     if (!this.cells.has(view.newestCell)) return true
     for (let closed = view.closed; closed !== 0; closed = this.cells.link(closed)) {
-      if (this.start + this.cells.word(closed, CLOSED_MAX_TIME) < minTime) return false
+      if (this.start + this.cells.word(closed, CLOSED_MAX_TIME) < minTime) {
+        if (this.isLate) continue
+        return false
+      }
       if (this.start + this.cells.word(closed, CLOSED_MIN_TIME) <= maxTime) return true
     }
     return false
   }
 
   /**
-   * Shows the chunks of a series that reach into `minTime`…`maxTime`, newest first. False, and nothing is shown: this thread has to `catchUp`
+   * Shows the chunks of a series that reach into `minTime`…`maxTime`, that which was begun last first. False, and nothing is shown: this thread has to `catchUp`
    * first.
    */
   visitChunks(series: number, minTime: Timestamp, maxTime: Timestamp, visitor: ChunkVisitor): boolean {
@@ -550,7 +618,10 @@ export class Window {
     }
     for (let closed = newestClosed; closed !== 0; closed = this.cells.link(closed)) {
       const closedMaxTime = this.start + this.cells.word(closed, CLOSED_MAX_TIME)
-      if (closedMaxTime < minTime) return true
+      if (closedMaxTime < minTime) {
+        if (this.isLate) continue
+        return true
+      }
       const closedMinTime = this.start + this.cells.word(closed, CLOSED_MIN_TIME)
       if (closedMinTime > maxTime) continue
       const size = this.cells.word(closed, CLOSED_SIZE)
@@ -564,10 +635,8 @@ export class Window {
    * What is to be done with a float that has a start time, or comes to a series whose open chunk is not a plain one. Undefined: it begins a
    * plain chunk, for which the row is made ready.
    */
-  #appendOther(series: number, t: Timestamp, v: number, startTime: Timestamp): AppendStatus | undefined {
-    const slab = this.#rows.slabs[series >>> ROWS_SHIFT]
+  #appendOther(slab: Slab, row: number, t: Timestamp, v: number, startTime: Timestamp): AppendStatus | undefined {
     const words = slab.words
-    const row = (series & ROWS_MASK) << ROW_WORDS_SHIFT
     const published = words[row + PUBLISHED]
     const encoding = encodingOf(published)
     const last = slab.floats[(row >> 1) + LAST_TIME_FLOAT]
@@ -586,13 +655,78 @@ export class Window {
       this.#count(t, isNew)
       return AppendStatus.ok
     }
-    let closed = 0
-    if (published !== 0) {
+    let closed = published & ~(ENCODING_MASK | OPEN_COUNT_MASK)
+    if ((published & OPEN_COUNT_MASK) !== 0) {
       this.#blocks.giveBack(words[row + STATE_BLOCK])
       closed = closeChunk(this.cells, words, row, this.start, last)
     }
     Atomics.store(words, row + PUBLISHED, (closed | XOR_PUBLISHED | BUSY) >>> 0)
     return undefined
+  }
+
+  /**
+   * Writes the open chunk again with a sample between its own; a full one is closed, and the sample begins another. This happens on a row
+   * of its own, which then takes the place of the old one at once.
+   */
+  #rewriteOpen(slab: Slab, row: number, t: Timestamp, append: (into: Slab) => void): void {
+    const { words, floats } = slab
+    const into = (aside ??= new Slab())
+    const published = words[row + PUBLISHED]
+    const count = published & OPEN_COUNT_MASK
+    const encoding = encodingOf(published)
+    const oldBlock = encoding === ChunkEncoding.xor ? undefined : words[row + STATE_BLOCK]
+    const oldCell = words[row + FIRST_CELL]
+    const isFull = count === CHUNK_SAMPLES
+    into.words.fill(0, 0, ROW_WORDS)
+    into.floats[LAST_TIME_FLOAT] = Number.NEGATIVE_INFINITY
+    if (isFull) {
+      into.words[PUBLISHED] = closeChunk(this.cells, words, row, this.start, floats[(row >> 1) + LAST_TIME_FLOAT])
+      into.words[CLOSED] = words[row + CLOSED]
+      append(into)
+    } else {
+      into.words[PUBLISHED] = published & ~(ENCODING_MASK | OPEN_COUNT_MASK)
+      into.words[CLOSED] = words[row + CLOSED]
+      this.#decodeOpen(slab, row)
+      const isHistogram = kindOf(encoding) !== SampleKind.float
+      this.chunkCount--
+      this.sampleCount -= count
+      if (isHistogram) this.histogramCount -= count
+      const { timestamps, values, histograms, startTimes } = decoded
+      for (let i = 0; i < count; i++) {
+        if (timestamps[i] > t && (i === 0 || timestamps[i - 1] < t)) append(into)
+        const startTime = startTimes?.[i] ?? 0
+        if (!isHistogram) this.#append(into, 0, timestamps[i], values[i], startTime)
+        else {
+          digestHistogram(histograms?.[i])
+          const isFloat = kindOf(encoding) === SampleKind.floatHistogram
+          this.#appendHistogram(into, 0, timestamps[i], isFloat, histograms?.[i], startTime, digest.high, digest.low)
+        }
+      }
+    }
+    copyOpenChunk(into.words, words, row)
+    if (oldBlock !== undefined) this.#blocks.giveBack(oldBlock)
+    if (!isFull) this.cells.retire(oldCell)
+  }
+
+  #decodeOpen(slab: Slab, row: number): void {
+    const { words, floats } = slab
+    const bytes = new Uint8Array(words[row + OPEN_BYTES] + HEADER_BYTES_MAX)
+    const place = {
+      cells: this.cells,
+      minTime: this.start + words[row + OPEN_TIME],
+      maxTime: floats[(row >> 1) + LAST_TIME_FLOAT],
+      sampleCount: words[row + PUBLISHED] & OPEN_COUNT_MASK,
+      firstCell: words[row + FIRST_CELL],
+      byteCount: words[row + OPEN_BYTES],
+      header: openHeader(words[row + PUBLISHED], words[row + STATE]),
+    }
+    decoded.clear()
+    decodeChunk(copyChunk(place, bytes, 0), Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, decoded)
+  }
+
+  /** In a late window chunks are written again, and leave cells. */
+  #newCell(): number {
+    return this.isLate && this.pins === 0 ? this.cells.reuse() : this.cells.add()
   }
 
   #count(t: Timestamp, isNewChunk: boolean): void {
@@ -664,6 +798,11 @@ export class Window {
   #field(series: number, field: number): number {
     return this.#rows.slabs[series >>> ROWS_SHIFT].words[((series & ROWS_MASK) << ROW_WORDS_SHIFT) + field]
   }
+}
+
+/** Whether a sample goes behind all of the open chunk of a row. */
+function isNext({ words, floats }: Slab, row: number, t: Timestamp): boolean {
+  return (words[row + PUBLISHED] & OPEN_COUNT_MASK) === 0 || t > floats[(row >> 1) + LAST_TIME_FLOAT]
 }
 
 const RECENT_MAX = 64

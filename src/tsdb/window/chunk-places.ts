@@ -1,0 +1,28 @@
+import type { Timestamp } from '../../model/time.ts'
+import { type ChunkPlace, HEADER_BYTES_MAX } from './copy-chunk.ts'
+import type { ChunkHeader } from './row.ts'
+import type { ChunkVisitor, Window } from './window.ts'
+
+/** Notes the chunks of one series, in the order in which they were begun, and the room they need. */
+export class ChunkPlaces implements ChunkVisitor {
+  readonly places: ChunkPlace[] = []
+  #window!: Window
+  #at = 0
+  byteCount = 0
+  /** Whether the chunks may overlap. */
+  isLate = false
+
+  /** False: the window has to catch up first. */
+  collect(window: Window, series: number, minTime: Timestamp, maxTime: Timestamp): boolean {
+    this.#window = window
+    this.#at = this.places.length
+    return window.visitChunks(series, minTime, maxTime, this)
+  }
+
+  chunk(minTime: Timestamp, maxTime: Timestamp, sampleCount: number, firstCell: number, byteCount: number, header: ChunkHeader): void {
+    const { cells, isLate } = this.#window
+    if (isLate) this.isLate = true
+    this.places.splice(this.#at, 0, { cells, minTime, maxTime, sampleCount, firstCell, byteCount, header })
+    this.byteCount += HEADER_BYTES_MAX + byteCount
+  }
+}
