@@ -9,7 +9,7 @@ import type { LogWriter } from './wal/log-writer.ts'
 import type { Window } from './window/window.ts'
 import type { WindowSet } from './window-set.ts'
 
-// 1. A window becomes a block when no sample can come to it any more; the oldest first, one at a time.
+// 1. A window becomes a block, with the late samples of its range, when no sample can come to it any more; the oldest first, one at a time.
 // 2. Until the block is durable and open, the window answers; then the block comes and the window goes in one step.
 // 3. Only after that does the log lose what the block has. A failure before it leaves all as it was, and is tried again.
 // 4. Blocks are compacted beside all that: a compaction is begun and taken over in a pass, and goes on between passes.
@@ -94,7 +94,7 @@ export class BlockKeeper {
     while (!signal.aborted && clock.monotonic() >= this.#retryAt) {
       const window = this.#windows.nextClosed()
       if (window === undefined) return
-      if (window.sampleCount === 0) this.#windows.remove(window)
+      if (this.#windows.sampleCountOf(window) === 0) this.#windows.remove(window)
       else await this.#cut(window, signal)
     }
   }
@@ -103,11 +103,13 @@ export class BlockKeeper {
     const { env, dir } = this.#options
     const { clock, log } = env
     const start = clock.monotonic()
-    const { seriesCount, sampleCount } = window
+    const late = this.#windows.late.beside(window)
+    const { seriesCount } = window
+    const sampleCount = this.#windows.sampleCountOf(window)
     let directory: string | undefined
     this.cutsBegun++
     try {
-      await cutBlock(env, window, {
+      await cutBlock(env, window, late, {
         dir,
         signal,
         begun: (path) => {
@@ -188,7 +190,7 @@ export class BlockKeeper {
   /** Removes segments that have nothing but what is in blocks, or beyond the retention. */
   async #removeLog(): Promise<void> {
     let keptFrom: Timestamp = this.#windows.cutTime
-    const oldest = this.#windows.windows.find((window) => window.sampleCount > 0)
+    const oldest = this.#windows.windows.find((window) => this.#windows.sampleCountOf(window) > 0)
     if (oldest !== undefined) keptFrom = Math.max(keptFrom, oldest.start)
     if (keptFrom === Number.NEGATIVE_INFINITY) return
     try {

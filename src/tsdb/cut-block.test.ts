@@ -95,7 +95,7 @@ test('the block of a window is, byte for byte, that of its series', () =>
       const [env, other] = [virtualEnv({ seed: 1 }), virtualEnv({ seed: 1 })]
       await env.fs.mkdir('/data')
       await other.fs.mkdir('/data')
-      const directory = await cutBlock(env, window, { dir: '/data', signal: new AbortController().signal, begun: () => {} })
+      const directory = await cutBlock(env, window, undefined, { dir: '/data', signal: new AbortController().signal, begun: () => {} })
       assert.equal(window.pins, 0)
       assert.equal(await writtenFromSeries(other, window), directory)
       assert.deepEqual(await env.fs.readDir(directory), await other.fs.readDir(directory))
@@ -116,7 +116,7 @@ test('a block of more series and text than one write takes', async () => {
   const [env, other] = [virtualEnv({ seed: 1 }), virtualEnv({ seed: 1 })]
   await env.fs.mkdir('/data')
   await other.fs.mkdir('/data')
-  const directory = await cutBlock(env, window, { dir: '/data', signal: new AbortController().signal, begun: () => {} })
+  const directory = await cutBlock(env, window, undefined, { dir: '/data', signal: new AbortController().signal, begun: () => {} })
   await writtenFromSeries(other, window)
   for (const name of ['chunks/000001', 'index']) {
     const [got, want] = [await env.fs.readFile(`${directory}/${name}`), await other.fs.readFile(`${directory}/${name}`)]

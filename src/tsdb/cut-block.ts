@@ -17,20 +17,21 @@ export interface CutOptions {
 }
 
 /**
- * Writes all of a window, which must have samples and get no more of them, into a block; answers its directory. Lets others run meanwhile.
+ * Writes all of a window and of the late one beside it, which must have samples and get no more of them, into a block; answers its directory.
+ * Lets others run meanwhile.
  * Rejects when the disk does not do, or the signal aborts; what was written is removed then, as far as that is possible.
  *
  * What it holds is 16 bytes a series and a few a label pair: labels go from the window's numbers into the block's, and no text is made of them.
  */
-export async function cutBlock(env: Env, window: Window, { dir, signal, begun }: CutOptions): Promise<string> {
+export async function cutBlock(env: Env, window: Window, late: Window | undefined, { dir, signal, begun }: CutOptions): Promise<string> {
   // Upstream's blocks begin with their first sample and end where their stretch of time does.
-  const range = { minTime: window.minTime, maxTime: window.end }
+  const range = { minTime: Math.min(window.minTime, late?.minTime ?? Number.POSITIVE_INFINITY), maxTime: window.end }
   const draft = await BlockDraft.create(env, dir, { range, compaction: { hints: [HINT_FROM_WINDOW] } })
   const directory = `${dir}/${draft.ulid}`
   begun(directory)
-  window.pins++
+  for (const read of late === undefined ? [window] : [window, late]) read.pins++
   try {
-    await writeWindow(env, window, draft, new Breather(env.clock, signal))
+    await writeWindow(env, window, late, draft, new Breather(env.clock, signal))
     await draft.finish()
     return directory
   } catch (error) {
@@ -41,16 +42,37 @@ export async function cutBlock(env: Env, window: Window, { dir, signal, begun }:
     }
     throw error
   } finally {
-    window.pins--
+    for (const read of late === undefined ? [window] : [window, late]) read.pins--
   }
 }
+
+/** The series of a late window by those of the window beside it, which gets rows for those that it does not have. */
+async function pairLate(window: Window, late: Window, breather: Breather): Promise<ReadonlyMap<number, number>> {
+  const lateOf = new Map<number, number>()
+  const translated = new Uint32Array(late.pairs.count)
+  for (let series = 0; series < late.seriesCount; series++) {
+    if (series % STRIDE === 0 && breather.isDue()) await breather.rest()
+    lateOf.set(window.addFrom(late, series, translated), series)
+  }
+  return lateOf
+}
+
+/** The series that have samples in either window. */
+async function seriesOfBoth(window: Window, lateOf: ReadonlyMap<number, number>, breather: Breather): Promise<Uint32Array> {
+  const series = await matchSeries(window, [], Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, breather)
+  const lateOnly = [...lateOf.keys()].filter((one) => window.lastTime(one) === Number.NEGATIVE_INFINITY)
+  return lateOnly.length === 0 ? series : Uint32Array.from([...series, ...lateOnly])
+}
+
+const NONE_LATE: ReadonlyMap<number, number> = new Map()
 
 /** Looked at between two looks at the clock. */
 const STRIDE = 64
 
-async function writeWindow(env: Env, window: Window, draft: BlockDraft, breather: Breather): Promise<void> {
+async function writeWindow(env: Env, window: Window, late: Window | undefined, draft: BlockDraft, breather: Breather): Promise<void> {
+  const lateOf = late === undefined ? NONE_LATE : await pairLate(window, late, breather)
   const { pairs, symbols } = window
-  const series = await matchSeries(window, [], Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, breather)
+  const series = await seriesOfBoth(window, lateOf, breather)
   const { ranks, order, seriesCounts } = await rankPairs(window, series, breather)
   await sortByRanks(window, series, ranks, breather)
   const symbolRanks = await rankSymbols(window, order, breather)
@@ -62,7 +84,9 @@ async function writeWindow(env: Env, window: Window, draft: BlockDraft, breather
     let own = new Uint32Array(128)
     for (let s = 0; s < series.length; s++) {
       if (s % STRIDE === 0 && breather.isDue()) await breather.rest()
-      chunks.collect(series[s])
+      const lateSeries = lateOf.get(series[s])
+      if (late === undefined || lateSeries === undefined) chunks.collect(series[s])
+      else chunks.collectMerged(series[s], late, lateSeries)
       draft.beginSeries(chunks.count)
       for (let i = 0; i < chunks.count; i++) {
         const chunk = chunks.read(i)

@@ -4,6 +4,7 @@ import { decodeChunk } from '../chunkenc/decode-chunk.ts'
 import { encodeChunks } from '../chunkenc/encode-chunks.ts'
 import type { CounterResetHint } from '../model/histogram.ts'
 import type { Timestamp } from '../model/time.ts'
+import { mergeChunks } from '../storage/merge-chunks.ts'
 import type { ChunkHeader } from './window/row.ts'
 import type { ChunkVisitor, Window } from './window/window.ts'
 
@@ -16,7 +17,7 @@ class ReusedChunk implements Chunk {
   minTime = 0
   maxTime = 0
   sampleCount = 0
-  data = Buffer.allocUnsafeSlow(4096)
+  data: Uint8Array = Buffer.allocUnsafeSlow(4096)
   readonly start = 0
   end = 0
 }
@@ -49,6 +50,24 @@ export class CutChunks implements ChunkVisitor {
     this.#window.visitChunks(series, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, this)
     this.count = this.#visited
     for (let i = 0; i < this.#visited; i++) if (hasStartTimes(this.#words[4 * i + 3] & 0xff)) this.#encodeAgain()
+  }
+
+  /** The same, merged with the chunks of a series of the late window beside. */
+  collectMerged(series: number, late: Window, lateSeries: number): void {
+    this.collect(series)
+    const inOrder = this.#readAll()
+    const others = new CutChunks(late)
+    others.collect(lateSeries)
+    // Late chunks may overlap each other as well; what came first stays.
+    const merged = mergeChunks([inOrder, ...others.#readAll().map((chunk) => [chunk])])
+    this.#encodedAgain = merged
+    this.count = merged.length
+  }
+
+  /** The chunks of the series in memory of their own. */
+  #readAll(): readonly Chunk[] {
+    if (this.#encodedAgain !== undefined) return this.#encodedAgain
+    return Array.from({ length: this.#visited }, (_, place) => owned(this.#copy(place)))
   }
 
   chunk(minTime: Timestamp, maxTime: Timestamp, sampleCount: number, firstCell: number, byteCount: number, header: ChunkHeader): void {
@@ -91,7 +110,7 @@ export class CutChunks implements ChunkVisitor {
     for (let place = 0; place < this.#visited; place++) {
       const chunk = this.#copy(place)
       if (hasStartTimes(chunk.encoding)) chunks.push(...encodedAgain(chunk))
-      else chunks.push({ ...chunk, data: Buffer.from(chunk.data.subarray(0, chunk.end)) })
+      else chunks.push(owned(chunk))
     }
     this.#encodedAgain = chunks
     this.count = chunks.length
@@ -108,6 +127,11 @@ export class CutChunks implements ChunkVisitor {
     words.set(this.#words)
     this.#words = words
   }
+}
+
+function owned(chunk: Chunk): Chunk {
+  const { encoding, minTime, maxTime, sampleCount, data, start, end } = chunk
+  return { encoding, minTime, maxTime, sampleCount, data: Uint8Array.prototype.slice.call(data, start, end), start: 0, end: end - start }
 }
 
 function hasStartTimes(encoding: number): boolean {

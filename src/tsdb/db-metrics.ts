@@ -9,6 +9,8 @@ export interface DbObservers {
   sync(seconds: number): void
   /** A window that became a block, or blocks that became one. */
   cut(seconds: number): void
+  /** A sample that its series had gone past, taken or not: so far behind the newest of all. */
+  late(seconds: number): void
 }
 
 /** Registers what /metrics says of a database. */
@@ -152,6 +154,16 @@ export function registerDbMetrics(registry: Registry, db: Db, options: DbOptions
     () => db.counters().tooOld,
   )
   counterByType(
+    'prometheus_tsdb_too_old_samples_total',
+    'Total number of out of order samples ingestion failed attempts with out of support enabled, but sample outside of time window.',
+    () => db.counters().tooLate,
+  )
+  counterByType(
+    'prometheus_tsdb_head_out_of_order_samples_appended_total',
+    'Total number of appended out of order samples.',
+    () => db.counters().lateAppended,
+  )
+  counterByType(
     'promontory_tsdb_duplicate_samples_total',
     'Samples refused because their series has another value at the same time.',
     () => db.counters().duplicate,
@@ -204,5 +216,11 @@ export function registerDbMetrics(registry: Registry, db: Db, options: DbOptions
     buckets: Array.from({ length: 14 }, (_, i) => 2 ** i),
     registers,
   })
-  return { sync: (seconds) => fsync.observe(seconds), cut: (seconds) => cut.observe(seconds) }
+  const late = new Histogram({
+    name: 'prometheus_tsdb_sample_ooo_delta',
+    help: 'Delta in seconds by which a sample is considered out of order (reported regardless of OOO time window and whether sample is accepted or not).',
+    buckets: [600, 1800, 3600, 7200, 10_800, 21_600, 43_200],
+    registers,
+  })
+  return { late: (seconds) => late.observe(seconds), sync: (seconds) => fsync.observe(seconds), cut: (seconds) => cut.observe(seconds) }
 }

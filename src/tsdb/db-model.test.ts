@@ -14,11 +14,13 @@ import { runDb } from './db.fixture.ts'
 import type { Db } from './db.ts'
 
 // The database against a plain model of it: random batches of samples of all kinds over random series and times, exemplars and metadata,
-// batches rolled back or not written, several open at once, jumps over windows, windows that become blocks, restarts.
+// batches rolled back or not written, several open at once, late samples, jumps over windows, windows that become blocks, restarts.
 
 const HOUR = 3_600_000
 const RANGE = 2 * HOUR
 const ROUNDS = 120
+/** How late a sample may be. */
+const SPANS_MS = [0, 10 * 60_000, 3 * HOUR]
 const EXEMPLARS_MAX = 25
 
 /** A sample as text, and when its counting began. */
@@ -56,8 +58,9 @@ async function check(seed: number): Promise<number> {
   const random = seededRandom(seed)
   const below = (limit: number) => Math.floor(random.next() * limit)
   const env = virtualEnv({ seed })
+  let lateSpanMs = SPANS_MS[seed % SPANS_MS.length]
   const options = { segmentBytes: 3000, blockRangeMs: RANGE, exemplarsMax: EXEMPLARS_MAX }
-  let running = await runDb(env, options)
+  let running = await runDb(env, { ...options, lateSpanMs })
   const model: Model = { stored: new Map(), exemplars: [], said: new Map(), maxTime: Number.NEGATIVE_INFINITY }
   const refs = new Map<number, number>()
   let now = 1_700_000_000_000
@@ -84,7 +87,7 @@ async function check(seed: number): Promise<number> {
   for (let round = 0; round < ROUNDS; round++) {
     now += below(10) === 0 ? below(5 * HOUR) : below(120_000)
     const { db } = running
-    const minValid = model.maxTime - RANGE / 2
+    const minValid = Math.max(model.maxTime - Math.max(RANGE / 2, lateSpanMs), cutTimeOf(db))
     const appender = db.appender()
     const taken: [key: string, t: number, sample: Stored][] = []
     const exemplars: [key: string, exemplar: Exemplar][] = []
@@ -94,7 +97,7 @@ async function check(seed: number): Promise<number> {
       const i = below(40)
       const labels = labelsOf(i)
       const key = labels.toString()
-      const t = now - (below(6) === 0 ? below(3 * HOUR) : 0) + below(3)
+      const t = now - (below(6) === 0 ? below(below(2) === 0 ? 3 * HOUR : 12 * 60_000) : 0) + below(3)
       const [lastTime, lastSample] = last.get(key) ?? newest(model.stored.get(key))
       const [sample, append] = anySample(i, lastSample.kind)
       let ref = below(4) === 0 ? undefined : refs.get(i)
@@ -105,15 +108,13 @@ async function check(seed: number): Promise<number> {
         status = append(appender, ref, t)
       }
       refs.set(i, ref)
-      const isSame = sample.kind === lastSample.kind && sample.value === lastSample.value
-      const want =
-        t < minValid
-          ? AppendStatus.tooOld
-          : t < lastTime
-            ? AppendStatus.outOfOrder
-            : t === lastTime && !isSame
-              ? AppendStatus.duplicateTimestamp
-              : AppendStatus.ok
+      const other = t === lastTime ? lastSample : t < lastTime ? model.stored.get(key)?.get(t) : undefined
+      const isOther = other !== undefined && (sample.kind !== other.kind || sample.value !== other.value)
+      let want: AppendStatus = isOther ? AppendStatus.duplicateTimestamp : AppendStatus.ok
+      if (t < lastTime && t < model.maxTime - lateSpanMs) want = AppendStatus.tooLate
+      if (t < minValid) want = AppendStatus.tooLate
+      if (lateSpanMs === 0 && t < lastTime) want = AppendStatus.outOfOrder
+      if (lateSpanMs === 0 && t < minValid) want = AppendStatus.tooOld
       assert.equal(status, want, `seed ${seed}, round ${round}: ${key} at ${t}: ${sample.kind} ${sample.value}`)
       if (below(10) === 0) {
         const exemplar = {
@@ -132,7 +133,7 @@ async function check(seed: number): Promise<number> {
         said.push([labels.get('__name__'), help])
       }
       if (status !== AppendStatus.ok) continue
-      last.set(key, [t, sample])
+      if (t >= lastTime) last.set(key, [t, sample])
       taken.push([key, t, sample])
     }
     const fate = below(10)
@@ -168,7 +169,8 @@ async function check(seed: number): Promise<number> {
     if (below(15) === 0) {
       await running.close()
       env.metrics.clear()
-      running = await runDb(env, options)
+      if (below(3) === 0) lateSpanMs = SPANS_MS[below(SPANS_MS.length)]
+      running = await runDb(env, { ...options, lateSpanMs })
       refs.clear()
       assert.equal(running.db.replayReport()!.damages.length, 0)
       // The log of what is in blocks may be gone, and exemplars are in no block.
@@ -189,10 +191,14 @@ async function check(seed: number): Promise<number> {
   return blocksSeen
 }
 
+function cutTimeOf(db: Db): number {
+  return Math.max(...db.blockMetas().map(({ maxTime }) => maxTime))
+}
+
 function newest(samples: ReadonlyMap<number, Stored> | undefined): [number, Stored] {
-  const time = samples === undefined ? undefined : [...samples.keys()].at(-1)
-  if (time === undefined) return [Number.NEGATIVE_INFINITY, { kind: 'float', value: '', startTime: 0 }]
-  return [time, samples!.get(time)!]
+  if (samples === undefined) return [Number.NEGATIVE_INFINITY, { kind: 'float', value: '', startTime: 0 }]
+  const time = Math.max(...samples.keys())
+  return [time, samples.get(time)!]
 }
 
 /** What is to be said to an exemplar, by the newest one of its series. */
@@ -213,9 +219,15 @@ async function compare(db: Db, model: Model, what: string): Promise<void> {
     return [labels.toString(), samples] as const
   })
   // Blocks have no start times.
-  const cutTime = Math.max(...db.blockMetas().map(({ maxTime }) => maxTime))
+  const cutTime = cutTimeOf(db)
   const want = [...model.stored].map(([key, samples]) => {
-    return [key, Array.from(samples, ([t, { value, startTime }]) => `${t} ${value} from ${t < cutTime ? 0 : startTime}`)] as const
+    return [
+      key,
+      Array.from(
+        [...samples].sort(([a], [b]) => a - b),
+        ([t, { value, startTime }]) => `${t} ${value} from ${t < cutTime ? 0 : startTime}`,
+      ),
+    ] as const
   })
   assert.deepEqual(new Map(got), new Map(want), what)
 
@@ -239,6 +251,6 @@ test('random batches, failures and restarts leave what a plain model says', asyn
   const seed = Math.floor(Math.random() * 1e9)
   t.diagnostic(`seed ${seed}`)
   let blocksSeen = 0
-  for (let i = 0; i < 8; i++) blocksSeen += await check(seed + i)
+  for (let i = 0; i < 9; i++) blocksSeen += await check(seed + i)
   assert.ok(blocksSeen > 8, `${blocksSeen} blocks`)
 })

@@ -8,9 +8,13 @@ export interface RunningDb {
   close(): Promise<void>
 }
 
-export async function runDb(env: Env, options: Partial<DbOptions> & { readonly exemplarsMax?: number } = {}): Promise<RunningDb> {
+export async function runDb(
+  env: Env,
+  options: Partial<DbOptions> & { readonly exemplarsMax?: number; readonly lateSpanMs?: number } = {},
+): Promise<RunningDb> {
   const db = await openDb({ env, dir: '/data', retentionMs: 0, blockRangeMs: 7_200_000, walFsync: 'interval', ...options })
   db.keepExemplars(options.exemplarsMax ?? 0)
+  db.takeLateSamples(options.lateSpanMs ?? 0)
   const controller = new AbortController()
   const { promise: ready, resolve, reject } = Promise.withResolvers<void>()
   const done = db.run(controller.signal, resolve)

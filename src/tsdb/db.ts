@@ -102,7 +102,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
   readonly #windows: WindowSet
   readonly #pool = new BatchPool()
   readonly #exemplars: ExemplarRing
-  readonly #refused = new RefusalCounts()
+  readonly #refused = new RefusalCounts((seconds) => this.#observers.late(seconds))
   readonly #replayed = Promise.withResolvers<void>()
   readonly #blocks: DbBlocks
   #log: LogWriter | undefined
@@ -173,6 +173,11 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     return new DbAppender(this.#windows, this.#exemplars, this.#queue, this.#pool, this.#env.clock, this.#refused)
   }
 
+  /** From now on samples are taken that their series have gone past, up to `spanMs` behind the newest sample of all; 0: none are. */
+  takeLateSamples(spanMs: number): void {
+    this.#windows.lateSpanMs = spanMs
+  }
+
   /** From now on at most `max` exemplars are kept; the newest stay. Before the first call none are. */
   keepExemplars(max: number): void {
     this.#exemplars.resize(max)
@@ -184,7 +189,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
   }
 
   coverage(): Coverage {
-    return this.#sourceOf(this.#windows.windows, this.#blocks.all).coverage()
+    return this.#sourceOf(this.#windows.windows, this.#windows.late.all, this.#blocks.all).coverage()
   }
 
   async *select(request: SelectRequest, ctx: QueryContext): AsyncIterable<readonly Series[]> {
@@ -220,7 +225,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
   stats(): DbStats {
     const windows = this.#windows
     let [chunkCount, labelPairCount, symbolCount, sampleCount] = [0, 0, 0, 0]
-    for (const window of windows.windows) {
+    for (const window of windows.all) {
       chunkCount += window.chunkCount
       labelPairCount += window.pairs.count
       symbolCount += window.symbols.count
@@ -279,6 +284,8 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       outOfOrder: this.#refused.outOfOrder,
       duplicate: this.#refused.duplicate,
       tooOld: this.#refused.tooOld,
+      tooLate: this.#refused.tooLate,
+      lateAppended: this.#windows.late.appended,
       exemplarsAppended: exemplars.appended,
       exemplarsOutOfOrder: exemplars.outOfOrder,
       exemplarsMax: exemplars.max,
@@ -325,11 +332,13 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
         if (t < cutTime) return
         const slot = windows.slots.floatSlotOf(ref)
         if (slot >= 0) {
-          if (windows.apply(slot, t, v, startTime) === AppendStatus.ok) windows.slots.setLastFloat(slot, t, v)
+          if (windows.apply(slot, t, v, startTime) === AppendStatus.ok && t > windows.slots.lastTime(slot))
+            windows.slots.setLastFloat(slot, t, v)
           return
         }
         const other = slotOf(ref)
-        if (windows.apply(other, t, v, startTime) === AppendStatus.ok) windows.slots.setLast(other, t, v)
+        if (windows.apply(other, t, v, startTime) === AppendStatus.ok && t > windows.slots.lastTime(other))
+          windows.slots.setLast(other, t, v)
       },
       histogram: (ref, t, isFloat, histogram, startTime) => {
         if (t < cutTime) return
@@ -337,7 +346,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
         digestHistogram(histogram)
         const { high, low } = digest
         if (windows.applyHistogram(slot, t, isFloat, histogram, startTime, high, low) !== AppendStatus.ok) return
-        windows.slots.setLastBits(slot, t, histogramKind(isFloat), high, low)
+        if (t > windows.slots.lastTime(slot)) windows.slots.setLastBits(slot, t, histogramKind(isFloat), high, low)
       },
       exemplar: (ref, exemplar) => {
         this.#exemplars.add(ref, () => windows.labels(slotOf(ref)), exemplar)
@@ -355,6 +364,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     this.#report = report
     this.#samplesReplayed = windows.samplesAppended
     this.#histogramsReplayed = windows.histogramsAppended
+    windows.late.forgetCounts()
     this.#exemplars.appended = 0
     this.#exemplars.outOfOrder = 0
     this.#log = new LogWriter({
@@ -408,22 +418,27 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
 
   /** Windows and blocks with something between the times, which stay until they are released. */
   #hold({ minTime, maxTime }: { readonly minTime: number; readonly maxTime: number }) {
-    const windows = this.#windows.windows.filter((window) => window.minTime <= maxTime && window.maxTime >= minTime)
+    const isAsked = (window: Window) => window.minTime <= maxTime && window.maxTime >= minTime
+    const windows = this.#windows.windows.filter(isAsked)
+    const late = this.#windows.late.all.filter(isAsked)
     const blocks = this.#blocks.hold(minTime, maxTime)
-    for (const window of windows) window.pins++
+    for (const window of [...windows, ...late]) window.pins++
     return {
-      source: this.#sourceOf(windows, blocks),
+      source: this.#sourceOf(windows, late, blocks),
       release: () => {
-        for (const window of windows) window.pins--
+        for (const window of [...windows, ...late]) window.pins--
         this.#windows.releaseParted()
         this.#blocks.release(blocks)
       },
     }
   }
 
-  #sourceOf(windows: readonly Window[], blocks: readonly LoadedBlock[]): SeriesSource {
-    const inMemory = new WindowsSource(windows, this.#env.clock)
-    return blocks.length === 0 ? inMemory : new MergeSource(this.name, [inMemory, ...blocks.map(({ block }) => block)])
+  #sourceOf(windows: readonly Window[], late: readonly Window[], blocks: readonly LoadedBlock[]): SeriesSource {
+    const { clock } = this.#env
+    const inOrder = new WindowsSource(windows, clock)
+    if (late.length === 0 && blocks.length === 0) return inOrder
+    const lateOnes = late.length === 0 ? [] : [new WindowsSource(late, clock)]
+    return new MergeSource(this.name, [inOrder, ...lateOnes, ...blocks.map(({ block }) => block)])
   }
 
   /** Rejects when the signal aborts first. */

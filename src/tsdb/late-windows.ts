@@ -44,6 +44,12 @@ export class LateWindows {
     return this.#all
   }
 
+  /** Counts from nothing again: what replay brought back was counted before. */
+  forgetCounts(): void {
+    this.appended.float = 0
+    this.appended.histogram = 0
+  }
+
   /** The late window beside a window. */
   beside({ start }: Window): Window | undefined {
     return this.#all.length === 0 ? undefined : this.#all.find((late) => late.start === start)

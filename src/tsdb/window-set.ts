@@ -60,6 +60,11 @@ export class WindowSet {
     return this.#windows
   }
 
+  /** The late ones too. */
+  get all(): readonly Window[] {
+    return [...this.#windows, ...this.late.all]
+  }
+
   /** What is older cannot be taken any more. Source: Prometheus tsdb/head_append.go, appendableMinValidTime. */
   get minValidTime(): Timestamp {
     return Math.max(this.maxTime - Math.max(this.blockRangeMs / 2, this.lateSpanMs), this.cutTime, this.#sealedTime)
@@ -92,16 +97,14 @@ export class WindowSet {
   /** Samples that were ever stored. */
   get samplesAppended(): number {
     let count = this.#samplesDropped
-    for (const window of this.#windows) count += window.sampleCount
-    for (const window of this.late.all) count += window.sampleCount
+    for (const window of this.all) count += window.sampleCount
     return count
   }
 
   /** Of them, histograms. */
   get histogramsAppended(): number {
     let count = this.#histogramsDropped
-    for (const window of this.#windows) count += window.histogramCount
-    for (const window of this.late.all) count += window.histogramCount
+    for (const window of this.all) count += window.histogramCount
     return count
   }
 
@@ -290,6 +293,11 @@ export class WindowSet {
     return window
   }
 
+  /** Samples of a window and of the late one beside it. */
+  sampleCountOf(window: Window): number {
+    return window.sampleCount + (this.late.beside(window)?.sampleCount ?? 0)
+  }
+
   /** Drops windows wholly older than `before`. One with a sample on its way to its series waits. */
   dropBefore(before: Timestamp): void {
     while (this.#windows.length > 0 && this.#windows[0].end <= before) {
@@ -315,7 +323,7 @@ export class WindowSet {
     if (this.#recent === window) this.#recent = undefined
     this.#translation = { from: -1, to: -1, pairs: new Uint32Array(0) }
     this.minTime = Number.POSITIVE_INFINITY
-    for (const { minTime } of [...this.#windows, ...this.late.all]) this.minTime = Math.min(this.minTime, minTime)
+    for (const { minTime } of this.all) this.minTime = Math.min(this.minTime, minTime)
   }
 
   /** Gives back the memory of windows that are gone and that nobody reads any more. */
