@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Plugin } from 'esbuild'
 import { ENTRIES } from './entries.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -13,6 +14,29 @@ if (!existsSync(join(root, 'node_modules/esbuild')) || !existsSync(join(root, 's
 }
 
 const { build } = await import('esbuild')
+/** Parts of Node that most runs have no use for: loaded when something of theirs is first asked for. */
+const RARE =
+  /^(node:)?(child_process|crypto|dgram|dns|dns\/promises|http2|https|inspector|perf_hooks|readline|tls|v8|vm|worker_threads|zlib)$/
+// Built-in modules come by `require`. An import of one reads all its exports, and with them loads what stands behind getters (undici, web
+// crypto, web streams). With the rare ones it is 20 MB less.
+const builtins: Plugin = {
+  name: 'builtins',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:/ }, ({ path, namespace }) =>
+      namespace === 'builtin' ? { path, external: true } : { path, namespace: 'builtin' },
+    )
+    onResolve({ filter: RARE }, ({ path, namespace }) =>
+      namespace === 'builtin' ? undefined : { path: `node:${path}`, namespace: 'builtin' },
+    )
+    onLoad({ filter: /^/, namespace: 'builtin' }, async ({ path }) => {
+      const load = `require(${JSON.stringify(path)})`
+      if (!RARE.test(path)) return { contents: `module.exports = ${load}` }
+      const names = Object.keys(await import(path)).filter((name) => name !== 'default')
+      const getters = names.map((name) => `get ${name}() { return (loaded ??= ${load}).${name} }`)
+      return { contents: `let loaded; module.exports = { ${getters.join(', ')} }` }
+    })
+  },
+}
 rmSync(join(root, 'dist'), { recursive: true, force: true })
 await build({
   entryPoints: ENTRIES.map((path) => join(root, path)),
@@ -26,6 +50,7 @@ await build({
   target: 'node24',
   // Packages with native parts, or that a thread of its own loads, stay where they are.
   external: ['snappy', '@node-rs/crc32', 'bcryptjs'],
+  plugins: [builtins],
   // CommonJS packages inside an ES module still ask for these.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);const __filename = import.meta.filename;const __dirname = import.meta.dirname;",

@@ -34,14 +34,18 @@ export function timeCollector({ clock }: CollectorContext): Collector {
   }
 }
 
-const NAME_OF_ZONE = new Intl.DateTimeFormat('en-US', { timeZoneName: 'short' })
-const OFFSET_OF_ZONE = new Intl.DateTimeFormat('en-US', { timeZoneName: 'longOffset' })
+/** Made when the first one asks: with it come 8 MB of the engine's tables of languages and zones. */
+let formats: { readonly name: Intl.DateTimeFormat; readonly offset: Intl.DateTimeFormat } | undefined
 
 /** The zone that this process lives in (TZ, or the host's) at a time: `CET`, or `GMT+1` where it has no English short name. */
 export function timeZoneAt(time: number): { readonly name: string; readonly offsetSeconds: number } {
+  formats ??= {
+    name: new Intl.DateTimeFormat('en-US', { timeZoneName: 'short' }),
+    offset: new Intl.DateTimeFormat('en-US', { timeZoneName: 'longOffset' }),
+  }
   const part = (format: Intl.DateTimeFormat) => format.formatToParts(time).find(({ type }) => type === 'timeZoneName')?.value ?? 'UTC'
   // `GMT`, `GMT+02:00`, or with seconds for local mean times.
-  const [, sign, hours, minutes, seconds] = /^GMT(?:([+-])(\d\d):(\d\d)(?::(\d\d))?)?$/.exec(part(OFFSET_OF_ZONE)) ?? []
+  const [, sign, hours, minutes, seconds] = /^GMT(?:([+-])(\d\d):(\d\d)(?::(\d\d))?)?$/.exec(part(formats.offset)) ?? []
   const size = hours === undefined ? 0 : Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds ?? 0)
-  return { name: part(NAME_OF_ZONE), offsetSeconds: sign === '-' ? -size : size }
+  return { name: part(formats.name), offsetSeconds: sign === '-' ? -size : size }
 }
