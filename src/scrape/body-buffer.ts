@@ -4,8 +4,10 @@ const SMALLEST_BYTES = 16 * 1024
 /** Buffers over this size must leave a quarter of the budget to the others: who sends much must not keep the rest from being scraped. */
 const LARGE_BYTES = 1024 * 1024
 const LARGE_SHARE = 0.75
-/** Free buffers kept for the next scrapes. */
-const FREE_BYTES_MAX = 32 * 1024 * 1024
+/** Free buffers kept for the next scrapes: those of many that came at once are let go. */
+const FREE_BYTES_MAX = 2 * 1024 * 1024
+
+const NOTHING: Uint8Array = new Uint8Array(0)
 
 /** The body is longer than allowed. Source of the text: Prometheus scrape/scrape.go, errBodySizeLimit. */
 export class BodySizeError extends CodedError {
@@ -59,18 +61,22 @@ export class BufferPool {
   }
 }
 
-/** A body that grows while it arrives. Always has room for one byte more than `length`, which the parser needs. */
+/**
+ * A body that grows while it arrives. Takes no memory before, so that a target that is slow to answer costs none. Once there is something,
+ * there is room for one byte more than `length`, which the parser needs.
+ */
 export class BodyBuffer {
   readonly #pool: BufferPool
   readonly #limitBytes: number
-  #bytes: Uint8Array
+  readonly #expectedBytes: number
+  #bytes = NOTHING
   length = 0
 
   /** `limitBytes`: a body of that many bytes is already too long, as upstream has it. */
   constructor(pool: BufferPool, limitBytes: number, expectedBytes = 0) {
     this.#pool = pool
     this.#limitBytes = limitBytes
-    this.#bytes = pool.take(Math.min(expectedBytes, limitBytes) + 1)
+    this.#expectedBytes = Math.min(expectedBytes, limitBytes)
   }
 
   get bytes(): Uint8Array {
@@ -82,9 +88,12 @@ export class BodyBuffer {
     const length = this.length + end - start
     if (length >= this.#limitBytes) throw new BodySizeError()
     if (length >= this.#bytes.length) {
-      const grown = this.#pool.take(length + 1)
-      grown.set(this.#bytes.subarray(0, this.length))
-      this.#pool.give(this.#bytes)
+      const before = this.#bytes
+      const grown = this.#pool.take(Math.max(length, before.length === 0 ? this.#expectedBytes : 0) + 1)
+      if (before.length > 0) {
+        grown.set(before.subarray(0, this.length))
+        this.#pool.give(before)
+      }
       this.#bytes = grown
     }
     this.#bytes.set(start === 0 && end === from.length ? from : from.subarray(start, end), this.length)
@@ -95,7 +104,7 @@ export class BodyBuffer {
   release(): void {
     if (this.#bytes.length === 0) return
     this.#pool.give(this.#bytes)
-    this.#bytes = new Uint8Array(0)
+    this.#bytes = NOTHING
     this.length = 0
   }
 }

@@ -311,6 +311,8 @@ export class ScrapeLoop {
       appender.rollback()
       throw cause
     }
+    // What waits for the storage is the samples.
+    page?.body.release()
     await this.#context.commits.commit(appender)
   }
 

@@ -16,7 +16,7 @@ const PAYLOAD_BYTES = 512 * 1024
 const SAMPLE_BYTES_MAX = 40
 const DICTIONARY_SIZE = 1 << 14
 /** A buffer that a batch of many new series made larger than this is not kept. */
-const KEPT_BYTES_MAX = 4 * 1024 * 1024
+const KEPT_BYTES_MAX = 512 * 1024
 
 export const TIME_FOLLOWS = 0x10
 export const SERIES_FOLLOWS = 0x20
