@@ -82,6 +82,31 @@ test('how many exemplars are kept', async () => {
   await check('storage: {exemplars: {max_exemplars: -1}}', -1)
 })
 
+test('how late samples may be, and what is kept', async () => {
+  const check = async (text: string, lateSpanMs: number, timeMs = 0, sizeBytes = 0, percentage = 0) => {
+    const { storage, warnings } = await load(text)
+    assert.deepEqual(storage, { lateSpanMs, retention: { timeMs, sizeBytes, percentage } }, text)
+    assert.deepEqual(warnings, [], text)
+  }
+  await check('', 600_000)
+  await check('storage: {exemplars: {}}', 600_000)
+  await check('storage: {tsdb: {retention: {time: 3d}}}', 600_000, 3 * 86_400_000)
+  await check('storage: {tsdb: {out_of_order_time_window: 0s, stale_series_compaction_threshold: 0, chunk_encoding: {}}}', 0)
+  await check(
+    'storage: {tsdb: {out_of_order_time_window: 2h, retention: {size: 10GB, percentage: 12.5}}}',
+    7_200_000,
+    0,
+    10 * 2 ** 30,
+    12.5,
+  )
+  await assert.rejects(load('storage: {tsdb: {retention: {percentage: 101}}}'), /found "101", want a percentage from 0 to 100/)
+  const { warnings } = await load('storage: {tsdb: {stale_series_compaction_threshold: 0.5, chunk_encoding: {floats: xor2}}}')
+  assert.deepEqual(
+    warnings.map(({ kind, field }) => `${kind} ${field}`),
+    ['unsupported storage.tsdb.stale_series_compaction_threshold', 'unsupported storage.tsdb.chunk_encoding'],
+  )
+})
+
 test('relabel steps have their defaults', async () => {
   const { scrapeConfigs } = await load(`
 scrape_configs:

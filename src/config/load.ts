@@ -7,6 +7,7 @@ import { Labels, quote } from '../model/labels.ts'
 import type { ScrapeConfig } from '../scrape/scrape-config.ts'
 import type { ScrapeSection } from '../scrape/scrape-config-schema.ts'
 import { EXEMPLARS_MAX_DEFAULT } from '../tsdb/exemplars/exemplars-schema.ts'
+import { type StorageConfig, toStorageConfig } from '../tsdb/storage-schema.ts'
 import { expandVariables } from './expand-variables.ts'
 import { type ConfigFile, fileWarnings, readConfigFile, resolvePath } from './file.ts'
 import { otherFileKind } from './file-kind.ts'
@@ -27,6 +28,7 @@ export interface LoadedConfig {
   readonly evaluationIntervalMs: number
   /** Exemplars to keep, where they are kept at all. */
   readonly exemplarsMax: number
+  readonly storage: StorageConfig
   /** What the files ask for and do not get, in their order. */
   readonly warnings: readonly ConfigWarning[]
   /** The file, and those of `scrape_config_files`. */
@@ -86,6 +88,7 @@ export async function loadConfig(env: { readonly fs: FileSystem }, path: string,
     scrapeIntervalMs: global.scrape_interval!,
     evaluationIntervalMs: global.evaluation_interval!,
     exemplarsMax: config.storage?.exemplars === undefined ? EXEMPLARS_MAX_DEFAULT : (config.storage.exemplars.max_exemplars ?? 0),
+    storage: toStorageConfig(config.storage?.tsdb),
     warnings: warnings.sort(
       (a, b) =>
         Number(b.file === path) - Number(a.file === path) ||

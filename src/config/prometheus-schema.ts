@@ -13,7 +13,8 @@ import {
   scrapeProtocolsField,
 } from '../scrape/scrape-config-schema.ts'
 import { exemplarsSchema } from '../tsdb/exemplars/exemplars-schema.ts'
-import { alertingSchema, otlpSchema, remoteReadSchema, remoteWriteSchema, storageTsdbSchema, tracingSchema } from './unbuilt-schemas.ts'
+import { storageTsdbSchema } from '../tsdb/storage-schema.ts'
+import { alertingSchema, otlpSchema, remoteReadSchema, remoteWriteSchema, tracingSchema } from './unbuilt-schemas.ts'
 
 // prometheus.yml, whole. Source of fields, order and rules: Prometheus config/config.go; docs/configuration/configuration.md.
 
@@ -73,7 +74,7 @@ export const prometheusSchema = section(
     rule_files: unsupported(list(patternPath('rule file')), []),
     scrape_config_files: list(patternPath('scrape config file')),
     scrape_configs: scrapeConfigs,
-    storage: section('storage', { tsdb: unsupported(storageTsdbSchema, {}), exemplars: exemplarsSchema }),
+    storage: section('storage', { tsdb: storageTsdbSchema, exemplars: exemplarsSchema }),
     tracing: unsupported(tracingSchema),
     remote_write: unsupported(list(remoteWriteSchema, { empty: 'empty or null remote write config section' }), []),
     remote_read: unsupported(list(remoteReadSchema, { empty: 'empty or null remote read config section' }), []),

@@ -4,7 +4,7 @@ import { fileSdConfigsSchema } from '../discovery/file.ts'
 import { checkHttpClient, type HttpClient, httpClientFields, tlsConfigSchema } from '../discovery/http-client-schema.ts'
 import { staticConfigsSchema } from '../discovery/static.ts'
 import { unbuiltDiscoveryFields } from '../discovery/unbuilt-schemas.ts'
-import { byteSize, duration, labels } from '../model/config-schema.ts'
+import { duration, labels } from '../model/config-schema.ts'
 import { relabelSteps } from '../model/relabel-schema.ts'
 
 // Sections of prometheus.yml that upstream has and we have not built: checked, then ignored with a warning.
@@ -162,13 +162,6 @@ export const remoteReadSchema = section(
     },
   },
 )
-
-export const storageTsdbSchema = section('tsdb', {
-  out_of_order_time_window: duration(),
-  stale_series_compaction_threshold: float(),
-  chunk_encoding: section('chunk_encoding', { floats: text() }),
-  retention: section('retention', { time: duration(), size: byteSize(), percentage: integer() }),
-})
 
 export const tracingSchema = section(
   'tracing_config',

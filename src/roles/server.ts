@@ -24,6 +24,7 @@ import { WriteReceiver } from '../remote/write-receiver.ts'
 import { createScrapeManager } from '../scrape/manager.ts'
 import { scrapeFeatures } from '../scrape/scrape-features.ts'
 import { type Db, openDb } from '../tsdb/db.ts'
+import type { Retention } from '../tsdb/retention.ts'
 import { compactionThread } from './compaction-thread.ts'
 
 type Flags = ParsedFlags<typeof serverFlags>
@@ -80,15 +81,20 @@ async function runServer(args: readonly string[], context: CommandContext): Prom
     for (const problem of error.problems) context.io.err(`promontory server: ${formatPlace(problem)}`)
     return EXIT.failed
   }
+  const retention = retentionOf(flags, reloader.current.storage.retention)
   const db = await openDb({
     env,
     dir: withoutSlash(values['storage.tsdb.path']) || '/',
-    retentionMs: retentionMs(flags),
-    retentionBytes: values['storage.tsdb.retention.size'],
+    retentionMs: retention.timeMs,
+    retentionBytes: retention.sizeBytes,
     blockRangeMs: values['storage.tsdb.min-block-duration'],
     maxBlockMs: values['storage.tsdb.max-block-duration'],
     runCompaction: compactionThread(env),
     walFsync: values['storage.wal.fsync'],
+  })
+  await reloader.subscribe(({ storage }) => {
+    db.takeLateSamples(storage.lateSpanMs)
+    db.retain(retentionOf(flags, storage.retention))
   })
   if (features.enabled.has('exemplar-storage')) await reloader.subscribe(({ exemplarsMax }) => db.keepExemplars(exemplarsMax))
   const quit = new AbortController()
@@ -110,16 +116,21 @@ async function runServer(args: readonly string[], context: CommandContext): Prom
   return EXIT.ok
 }
 
-/** Who limits the size alone means it. Source: Prometheus cmd/prometheus/main.go: the default time is for those who give neither. */
-function retentionMs({ values, given }: Flags): number {
+/**
+ * What is kept: what the file says, else what the flags say. Who limits the size alone means it.
+ * Source: Prometheus cmd/prometheus/main.go: the default time is for those who give neither.
+ */
+function retentionOf({ values, given }: Flags, file: Retention): Retention {
   const isTimeGiven = given.has('storage.tsdb.retention.time') || given.has('storage.tsdb.retention')
-  return values['storage.tsdb.retention.size'] > 0 && !isTimeGiven ? 0 : values['storage.tsdb.retention.time']
+  const sizeBytes = file.sizeBytes || values['storage.tsdb.retention.size']
+  const { percentage } = file
+  const timeMs = sizeBytes + percentage > 0 && !isTimeGiven ? 0 : values['storage.tsdb.retention.time']
+  return { timeMs: file.timeMs || timeMs, sizeBytes, percentage }
 }
 
-function storageRetention(flags: Flags): string {
-  const sizeBytes = flags.values['storage.tsdb.retention.size']
-  const timeMs = retentionMs(flags)
-  return [...(timeMs > 0 ? [formatDuration(timeMs)] : []), ...(sizeBytes > 0 ? [formatByteSize(sizeBytes)] : [])].join(' or ')
+function retentionText({ timeMs, sizeBytes, percentage }: Retention): string {
+  const size = percentage > 0 ? `${percentage}%` : sizeBytes > 0 ? formatByteSize(sizeBytes) : ''
+  return [timeMs > 0 ? formatDuration(timeMs) : '', size].filter((text) => text !== '').join(' or ')
 }
 
 interface Parts {
@@ -200,7 +211,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
       corruptionCount: db.replayReport()?.corruptions ?? 0,
       cpuCount: machine.cpuCount,
       memoryLimitBytes: machine.memoryLimitBytes,
-      storageRetention: storageRetention(flags),
+      storageRetention: retentionText(db.retention),
     }),
     externalLabels: () => reloader.current.externalLabels,
     lookbackMs: values['query.lookback-delta'],

@@ -5,6 +5,7 @@ import type { RunCompaction } from './compact/compact-blocks.ts'
 import { type CompactionCounts, Compactor } from './compact/compactor.ts'
 import { cutBlock } from './cut-block.ts'
 import type { DbBlocks, LoadedBlock } from './db-blocks.ts'
+import { keptBytes, keptSince, type Retention } from './retention.ts'
 import type { LogWriter } from './wal/log-writer.ts'
 import type { Window } from './window/window.ts'
 import type { WindowSet } from './window-set.ts'
@@ -20,21 +21,14 @@ const RETRY_MS_MAX = 60_000
 export interface KeeperOptions {
   readonly env: Env
   readonly dir: string
-  /** What is older than the newest sample by this goes; 0: nothing does. */
-  readonly retentionMs: number
-  /** Blocks and log together have at most this many bytes; 0: no limit. */
-  readonly retentionBytes: number
+  /** As it is now. */
+  retention(): Retention
   /** What blocks are compacted to; see `blockRanges`. */
   readonly blockRanges: readonly number[]
   readonly runCompaction: RunCompaction
   /** Called when `pass` has something to do that `isDue` did not say at the last call. */
   readonly wake: () => void
   readonly onCut: (seconds: number) => void
-}
-
-/** What is older goes. A sample of the far future is no reason to let go of what is from today, and neither is a clock that is. */
-export function keptSince(newest: Timestamp, now: Timestamp, retentionMs: number): Timestamp {
-  return Math.min(newest, now) - retentionMs
 }
 
 /** Makes blocks of windows, has blocks compacted, and lets go of what is not to be kept. */
@@ -157,12 +151,14 @@ export class BlockKeeper {
 
   /** Windows go without becoming blocks when the blocks would go at once. */
   #dropOldWindows(): void {
-    const { retentionMs, env } = this.#options
+    const { env } = this.#options
+    const { timeMs: retentionMs } = this.#options.retention()
     if (retentionMs > 0) this.#windows.dropBefore(keptSince(this.#windows.maxTime, env.clock.now(), retentionMs))
   }
 
   async #retainByTime(): Promise<void> {
-    const { retentionMs, env } = this.#options
+    const { env } = this.#options
+    const { timeMs: retentionMs } = this.#options.retention()
     if (retentionMs <= 0) return
     const all = this.#blocks.all
     const newest = Math.max(this.#windows.maxTime, ...all.map(({ block }) => block.meta.maxTime))
@@ -174,7 +170,12 @@ export class BlockKeeper {
 
   /** Source: Prometheus tsdb/db.go, BeyondSizeRetention: the newest blocks that fit stay. */
   async #retainBySize(): Promise<void> {
-    const { retentionBytes } = this.#options
+    const { env, dir } = this.#options
+    const retention = this.#options.retention()
+    const retentionBytes = await keptBytes(env.fs, dir, retention).catch((error: unknown) => {
+      env.log.error('size of the disk not known, retention by percentage waits', { error: errorMessage(error) })
+      return retention.sizeBytes
+    })
     if (retentionBytes <= 0) return
     let sizeBytes = this.#log.sizeBytes
     const newestFirst = [...this.#blocks.all].sort((a, b) => b.block.meta.maxTime - a.block.meta.maxTime)

@@ -352,6 +352,28 @@ test('retention by size deletes the oldest blocks until the rest fits', async ()
   await close()
 })
 
+test('what is kept changes while the database runs, at once', async () => {
+  const env = virtualEnv({ startTime: base })
+  const { db, close } = await runDb(env, { blockRangeMs: RANGE })
+  for (let t = base; t < base + 200 * MINUTE; t += MINUTE) await write(db, t)
+  await env.clock.advance(200 * MINUTE)
+  assert.equal(db.coverage().minTime, base)
+  // The disk of the test has 10^12 bytes.
+  db.retain({ timeMs: 0, sizeBytes: 1, percentage: 20_000 / 1e10 })
+  await env.clock.advance(1000)
+  const { blockCount, blockBytes, logBytes } = db.stats()
+  assert.ok(blockCount >= 2, `${blockCount} blocks`)
+  assert.ok(blockBytes + logBytes <= 20_000, `${blockBytes} + ${logBytes} bytes`)
+  db.retain({ timeMs: 50 * MINUTE, sizeBytes: 0, percentage: 0 })
+  await env.clock.advance(1000)
+  assert.deepEqual(
+    db.blockMetas().filter(({ maxTime }) => maxTime <= base + 149 * MINUTE),
+    [],
+  )
+  assert.match(await env.metrics.metrics(), /^prometheus_tsdb_retention_limit_seconds 3000$/m)
+  await close()
+})
+
 test('blocks that another one was made of go', async () => {
   const env = virtualEnv({ startTime: base })
   const part = await foreignBlock(env, base - 2 * MINUTE, base, 1)

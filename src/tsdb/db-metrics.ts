@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry, Summary } from 'prom-client'
-import type { Db, DbOptions } from './db.ts'
+import type { Db } from './db.ts'
 
 // Names and meanings of Prometheus' tsdb/head.go, tsdb/db.go and tsdb/wlog/wlog.go, where ours mean the same.
 
@@ -14,7 +14,7 @@ export interface DbObservers {
 }
 
 /** Registers what /metrics says of a database. */
-export function registerDbMetrics(registry: Registry, db: Db, options: DbOptions): DbObservers {
+export function registerDbMetrics(registry: Registry, db: Db): DbObservers {
   const registers = [registry]
   const finite = (value: number) => (Number.isFinite(value) ? value : 0)
   const gauge = (name: string, help: string, read: () => number) => {
@@ -73,11 +73,16 @@ export function registerDbMetrics(registry: Registry, db: Db, options: DbOptions
     'Lowest timestamp value stored in the database.',
     () => finite(db.stats().lowestTime) / 1000,
   )
-  gauge('prometheus_tsdb_retention_limit_seconds', 'How long to retain samples in storage.', () => options.retentionMs / 1000)
+  gauge('prometheus_tsdb_retention_limit_seconds', 'How long to retain samples in storage.', () => db.retention.timeMs / 1000)
   gauge(
     'prometheus_tsdb_retention_limit_bytes',
     'Max number of bytes to be retained in the tsdb blocks, configured 0 means disabled',
-    () => options.retentionBytes ?? 0,
+    () => db.retention.sizeBytes,
+  )
+  gauge(
+    'prometheus_tsdb_retention_limit_percentage',
+    'Max percentage of total storage space to be retained in the tsdb blocks, configured 0 means disabled',
+    () => db.retention.percentage,
   )
   gauge('prometheus_tsdb_blocks_loaded', 'Number of currently loaded data blocks', () => db.stats().blockCount)
   gauge(

@@ -11,7 +11,7 @@ import { MergeSource } from '../storage/merge-source.ts'
 import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, SeriesSource } from '../storage/series-source.ts'
 import { BlockCache } from './block/block-cache.ts'
 import type { BlockMeta } from './block/block-meta.ts'
-import { BlockKeeper, keptSince } from './block-keeper.ts'
+import { BlockKeeper } from './block-keeper.ts'
 import { type Cardinality, cardinality } from './cardinality.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { compactBlocks, type RunCompaction } from './compact/compact-blocks.ts'
@@ -23,6 +23,7 @@ import { ExemplarRing } from './exemplars/exemplar-ring.ts'
 import { digest, digestHistogram } from './histogram-digest.ts'
 import { type DirLock, lockDir } from './lock.ts'
 import { RefusalCounts } from './refusal-counts.ts'
+import { keptSince, type Retention } from './retention.ts'
 import { BatchPool } from './sample-batch.ts'
 import { LogWriter, type WalFsync } from './wal/log-writer.ts'
 import { type ReplayReport, replayLog } from './wal/replay.ts'
@@ -97,6 +98,7 @@ export async function openDb(options: DbOptions): Promise<Db> {
 export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
   readonly name = 'tsdb'
   readonly #options: DbOptions
+  #retention: Retention
   readonly #env: Env
   readonly #lock: DirLock
   readonly #windows: WindowSet
@@ -120,6 +122,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
 
   constructor(options: DbOptions, lock: DirLock) {
     this.#options = options
+    this.#retention = { timeMs: options.retentionMs, sizeBytes: options.retentionBytes ?? 0, percentage: 0 }
     this.#env = options.env
     this.#lock = lock
     this.#windows = new WindowSet(options.blockRangeMs, this.#pool)
@@ -127,7 +130,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     // A select that waits gets the failure; without one nobody else needs it.
     this.#replayed.promise.catch(() => {})
     this.#blocks = new DbBlocks(options.env, options.dir, new BlockCache(BLOCK_CACHE_BYTES))
-    this.#observers = registerDbMetrics(options.env.metrics, this, options)
+    this.#observers = registerDbMetrics(options.env.metrics, this)
   }
 
   async run(signal: AbortSignal, ready: () => void): Promise<void> {
@@ -176,6 +179,17 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
   /** From now on samples are taken that their series have gone past, up to `spanMs` behind the newest sample of all; 0: none are. */
   takeLateSamples(spanMs: number): void {
     this.#windows.lateSpanMs = spanMs
+  }
+
+  /** What is kept from now on, instead of what the options said. */
+  retain(retention: Retention): void {
+    this.#retention = retention
+    this.#isKeeperDue = true
+    this.#wakeKeeper()
+  }
+
+  get retention(): Retention {
+    return this.#retention
   }
 
   /** From now on at most `max` exemplars are kept; the newest stay. Before the first call none are. */
@@ -355,8 +369,8 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       segmentEnd: (segmentsDone, segmentsTotal) => {
         this.#replay = { segmentsDone, segmentsTotal, done: false }
         windows.closeOld()
-        const { retentionMs } = this.#options
-        if (retentionMs > 0) windows.dropBefore(keptSince(windows.maxTime, env.clock.now(), retentionMs))
+        const { timeMs } = this.#retention
+        if (timeMs > 0) windows.dropBefore(keptSince(windows.maxTime, env.clock.now(), timeMs))
         return !signal.aborted
       },
     })
@@ -377,7 +391,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       segments: report.segments,
       onSync: this.#observers.sync,
     })
-    const { retentionMs, retentionBytes = 0, blockRangeMs, maxBlockMs } = this.#options
+    const { blockRangeMs, maxBlockMs } = this.#options
     const wake = () => {
       if (!keeper.isDue) return
       this.#isKeeperDue = true
@@ -387,9 +401,8 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       {
         env,
         dir,
-        retentionMs,
-        retentionBytes,
-        blockRanges: blockRanges(blockRangeMs, maxBlockMs ?? defaultMaxBlockMs(retentionMs)),
+        retention: () => this.#retention,
+        blockRanges: blockRanges(blockRangeMs, maxBlockMs ?? defaultMaxBlockMs(this.#retention.timeMs)),
         runCompaction: this.#options.runCompaction ?? ((job, signal) => compactBlocks(env, job, signal)),
         wake,
         onCut: this.#observers.cut,

@@ -337,7 +337,7 @@ test('remote write is answered as by Prometheus', async (t) => {
   if (binary === undefined) return
   const directory = mkdtempSync(join(tmpdir(), 'promontory-peer-'))
   const configFile = join(directory, 'prometheus.yml')
-  writeFileSync(configFile, 'storage: {exemplars: {max_exemplars: 1000}}\n')
+  writeFileSync(configFile, 'storage: {tsdb: {out_of_order_time_window: 0s}, exemplars: {max_exemplars: 1000}}\n')
   const flags = [
     '--web.enable-remote-write-receiver',
     '--enable-feature=native-histograms,exemplar-storage,metadata-wal-records,created-timestamp-zero-ingestion',
