@@ -99,6 +99,8 @@ test('a huge expression is refused at once', () => {
   for (const source of ['a'.repeat(1 << 20), '[a-z]x'.repeat(1 << 17), `(${'a|'.repeat(1 << 19)})`]) {
     assert.throws(() => compileRegex(source), /expression too large/)
   }
+  for (const source of ['a{1000}'.repeat(1000), '(a{10}b){100}'.repeat(100)])
+    assert.throws(() => compileRegex(source), /expression too large/)
   assert.throws(() => compileRegex('((a{100}){100}){100}'), /invalid repeat count/)
 })
 

@@ -2,6 +2,7 @@ import { RE2JS, RE2JSSyntaxException } from 're2js'
 import { CodedError } from '../base/errors.ts'
 import type { Sequence } from './regex-shape.ts'
 import { commonPrefix, commonSuffix, literals, regexShape, sequenceTest } from './regex-shape.ts'
+import { unrolledSize } from './regex-size.ts'
 import { expandRegexTemplate, parseRegexTemplate } from './regex-template.ts'
 
 /**
@@ -28,6 +29,8 @@ export interface Regex {
 const SOURCE_LENGTH_MAX = 512 * 1024
 /** The same for an expression that is not a plain list of literals: compiling costs up to 7 ms a KiB. */
 const COMPILED_LENGTH_MAX = 32 * 1024
+/** The same with counted repetitions written out, each of which the engine writes out: 100,000 take it some 400 ms. */
+const UNROLLED_SIZE_MAX = 100_000
 /** More alternatives than this are left to the engine, which tries them all at once. */
 const SEQUENCE_TESTS_MAX = 16
 
@@ -73,7 +76,7 @@ export function compileAnchoredRegex(source: string): Regex {
   try {
     return compileRegex(source)
   } catch (error) {
-    if (source.length <= COMPILED_LENGTH_MAX) compile(anchoredSource(source), 0)
+    if (source.length <= COMPILED_LENGTH_MAX && unrolledSize(source) <= UNROLLED_SIZE_MAX) compile(anchoredSource(source), 0)
     throw error
   }
 }
@@ -83,7 +86,7 @@ const NO_NAMES: ReadonlyMap<string, number> = new Map()
 function build(source: string): Regex {
   if (source.length > SOURCE_LENGTH_MAX) throw tooLarge(source)
   if (!/[\\.+*?()[\]{}^$]/.test(source)) return fromLiterals(source, source.split('|'))
-  if (source.length > COMPILED_LENGTH_MAX) throw tooLarge(source)
+  if (source.length > COMPILED_LENGTH_MAX || unrolledSize(source) > UNROLLED_SIZE_MAX) throw tooLarge(source)
 
   const engine = compile(source, RE2JS.DOTALL)
   // A quotation without an end takes in what the anchoring puts behind it: upstream refuses it.
