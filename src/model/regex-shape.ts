@@ -12,6 +12,8 @@ type Item = string | Gap | typeof opaque
 export type Sequence = readonly Item[]
 
 const SEQUENCES_MAX = 256
+/** Each item is a copy of those before it: what is longer is left to the engine. */
+const ITEMS_MAX = 4096
 const CLASS_SIZE_MAX = 32
 
 /** Alternatives of which every match of the whole text follows one; undefined when the expression is beyond this analysis. */
@@ -117,6 +119,7 @@ class ShapeParser {
       const dot = this.#at('.')
       const atom = this.#quantified(this.#atom(), dot)
       out = product(out, out.length * atom.length > SEQUENCES_MAX ? OPAQUE : atom)
+      if (out[0].length > ITEMS_MAX) throw new BeyondShape()
     }
     return out
   }

@@ -104,6 +104,12 @@ test('a huge expression is refused at once', () => {
   assert.throws(() => compileRegex('((a{100}){100}){100}'), /invalid repeat count/)
 })
 
+test('an expression too long to be looked into still matches', () => {
+  const regex = compileRegex(`${'.*'.repeat(6000)}a`)
+  assert.equal(regex.test('bba'), true)
+  assert.equal(regex.test('bab'), false)
+})
+
 test('a long list of literals is fine', () => {
   const names = Array.from({ length: 10_000 }, (_, index) => `pod-${index}`)
   const regex = compileRegex(names.join('|'))

@@ -2,8 +2,12 @@ import assert from 'node:assert/strict'
 import { errorMessage } from '../../src/base/errors.ts'
 import { CounterResetHint, CUSTOM_BUCKETS_SCHEMA, type Histogram, NO_BUCKETS, NO_SPANS } from '../../src/model/histogram.ts'
 import { isStaleMarker } from '../../src/model/staleness.ts'
-import type { QueryEngine } from '../../src/promql/query-engine.ts'
-import type { QueryResult } from '../../src/promql/value.ts'
+import type { EngineOptions } from '../../src/promql/engine.ts'
+import { formatHistogram } from '../../src/promql/functions/format-histogram.ts'
+import { OPTIMISERS } from '../../src/promql/plan/optimise.ts'
+import type { Optimiser } from '../../src/promql/plan/plan.ts'
+import type { QueryEngine, QueryOptions } from '../../src/promql/query-engine.ts'
+import type { QueryResult, QueryValue } from '../../src/promql/value.ts'
 import type { MemorySeries } from '../../src/storage/memory-source.ts'
 import { engineOver, seriesOf, showValue, type Value } from './promql-engine.ts'
 
@@ -13,22 +17,48 @@ export const METRICS = ['a', 'b_total', 'c:rule', 'h', 'mixed']
 const HISTOGRAMS = ['h', 'mixed']
 export const LABELS = { job: ['x', 'y'], le: ['0.1', '+Inf'], group: ['g', ''] }
 
-/** Two engines over the same data, one of which runs plans as they are written. */
-export function plans(): { checkEqual(ask: (engine: QueryEngine) => Promise<QueryResult>): Promise<void> } {
-  const data = METRICS.flatMap((name, n) =>
+/** Engines over the same data that differ in what is done to a plan before it runs. */
+export interface PlanEngines {
+  /** Whether all of them gave an answer: none does where one reached a bound, of time or of what it may hold, which is no difference. */
+  checkEqual(ask: (engine: QueryEngine) => Promise<QueryResult>): Promise<boolean>
+}
+
+/** Plans as they are written, with all optimisers, with all but one, and with one alone. */
+export function plans(data: readonly MemorySeries[] = someSeries(), options: Partial<EngineOptions> = {}): PlanEngines {
+  const plain = engineOver(data, { ...options, optimiser: (plan) => plan })
+  const engines = VARIANTS.map(({ name, optimiser }) => ({ name, engine: engineOver(data, { ...options, optimiser }) }))
+  return {
+    async checkEqual(ask) {
+      const want = await outcome(() => ask(plain))
+      let areAll = want !== BOUNDED
+      for (const { name, engine } of engines) {
+        const got = await outcome(() => ask(engine))
+        if (want === BOUNDED || got === BOUNDED) areAll = false
+        else if (!isAlike(got, want)) assert.equal(got, want, name)
+      }
+      return areAll
+    },
+  }
+}
+
+const VARIANTS: readonly { readonly name: string; readonly optimiser: Optimiser }[] = [
+  { name: 'all optimisers', optimiser: inOrder(OPTIMISERS) },
+  ...OPTIMISERS.map((left) => ({ name: `all but ${left.name}`, optimiser: inOrder(OPTIMISERS.filter((other) => other !== left)) })),
+  ...OPTIMISERS.map((alone) => ({ name: `${alone.name} alone`, optimiser: alone })),
+]
+
+function inOrder(optimisers: readonly Optimiser[]): Optimiser {
+  return (plan) => optimisers.reduce((changed, optimiser) => optimiser(changed), plan)
+}
+
+function someSeries(): readonly MemorySeries[] {
+  return METRICS.flatMap((name, n) =>
     LABELS.job.flatMap((job, j) =>
       LABELS.le.map((le, l) =>
         withHistograms(name, seriesOf({ __name__: name, job, le, group: j === l ? 'g' : '' }, values(n * 4 + j * 2 + l))),
       ),
     ),
   )
-  const optimised = engineOver(data)
-  const plain = engineOver(data, { optimiser: (plan) => plan })
-  return {
-    async checkEqual(ask) {
-      assert.equal(await outcome(() => ask(optimised)), await outcome(() => ask(plain)))
-    },
-  }
 }
 
 function withHistograms(name: string, series: MemorySeries): MemorySeries {
@@ -63,16 +93,81 @@ function values(seed: number): Value[] {
   })
 }
 
-/** Sums come out in another order below a hoisted `sort` or `topk`: their last digit may differ. */
-function rounded(text: string): string {
-  return text.replace(/-?\d+(\.\d+)?(e[+-]\d+)?/g, (number) => Number(number).toPrecision(12))
+const NUMBER = /-?\d+(?:\.\d+)?(?:e[+-]\d+)?/g
+
+/** Sums come out in another order below a hoisted `sort` or `topk`: their last digits may differ. */
+function isAlike(got: string, want: string): boolean {
+  if (got === want) return true
+  if (got.replace(NUMBER, '#') !== want.replace(NUMBER, '#')) return false
+  const numbers = want.match(NUMBER) ?? []
+  return (got.match(NUMBER) ?? []).every((number, i) => isClose(Number(number), Number(numbers[i])))
 }
 
-async function outcome(run: () => Promise<QueryResult>): Promise<string> {
+function isClose(a: number, b: number): boolean {
+  return Math.abs(a - b) <= 1e-10 * Math.max(1, Math.abs(a), Math.abs(b))
+}
+
+/** What a query says that reached a bound: where it is reached depends on the plan. */
+const BOUNDED = Symbol('bounded')
+const BOUNDS = /^query timed out|too many samples|bytes of memory/
+
+async function outcome(run: () => Promise<QueryResult>): Promise<string | typeof BOUNDED> {
   try {
     const result = await run()
-    return [rounded(showValue(result)), ...result.warnings.toSorted(), ...result.infos.toSorted()].join('\n')
+    return [showValue(result), ...result.warnings.toSorted(), ...result.infos.toSorted()].join('\n')
   } catch (error) {
-    return `error ${errorMessage(error)}`
+    const message = errorMessage(error)
+    return BOUNDS.test(message) ? BOUNDED : `error ${message}`
   }
+}
+
+/** What a range query says at one of its steps, and an instant query of that time. */
+interface StepOfRange {
+  readonly start: number
+  readonly end: number
+  readonly stepMs: number
+  /** The step's time. */
+  readonly at: number
+  readonly asked: QueryOptions
+}
+
+/** What a query says of itself is another thing for a range than for a time. */
+const OF_THE_QUERY = /\b(start|end|range|step)\(\)/
+
+/** Throws where a range says something else at a step than an instant query. Answers whether there was something to say. */
+export async function checkStepIsInstant(
+  engine: QueryEngine,
+  query: string,
+  { start, end, stepMs, at, asked }: StepOfRange,
+): Promise<boolean> {
+  // What fails at one step fails as a whole: nothing to compare.
+  const range = await engine.range(query, start, end, stepMs, asked).catch(() => undefined)
+  if (range === undefined || range.value.type !== 'matrix') return false
+  if (OF_THE_QUERY.test(query)) return range.value.series.length > 0
+  const want = await engine.instant(query, at, asked).catch((error) => error as Error)
+  if (want instanceof Error) {
+    if (!BOUNDS.test(errorMessage(want))) throw want
+    return false
+  }
+  const [got, wanted] = [pointsAt(range.value, at), pointsAt(want.value, at)]
+  if (!isAlike(got, wanted)) assert.equal(got, wanted, `at ${at}`)
+  return wanted !== ''
+}
+
+function pointsAt(value: QueryValue, time: number): string {
+  const point = (labels: unknown, v: number, h: Histogram | undefined) => `${labels} ${h === undefined ? v : formatHistogram(h)}`
+  if (value.type === 'scalar') return point('{}', value.v, undefined)
+  if (value.type === 'vector')
+    return value.samples
+      .map(({ labels, v, h }) => point(labels, v, h))
+      .sort()
+      .join('\n')
+  if (value.type !== 'matrix') return ''
+  return value.series
+    .flatMap(({ labels, timestamps, values, histograms, length }) => {
+      const i = timestamps.subarray(0, length).indexOf(time)
+      return i < 0 ? [] : [point(labels, values[i], histograms?.[i])]
+    })
+    .sort()
+    .join('\n')
 }
