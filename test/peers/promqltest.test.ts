@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { virtualEnv } from '../../src/base/env-virtual.ts'
 import { createEngine } from '../../src/promql/engine.ts'
 import { runScript, type ScriptResult } from '../../src/promql/test-script/run.ts'
-import type { SeriesSource } from '../../src/storage/series-source.ts'
+import { type MemorySeries, MemorySource } from '../../src/storage/memory-source.ts'
 import { shared } from '../support/peers.ts'
 
 /**
@@ -57,7 +57,7 @@ test('upstream’s PromQL scripts give upstream’s answers', async (t) => {
 
 function run(text: string, file: string, delayedNameRemoval: boolean): Promise<ScriptResult> {
   // Upstream's test engine holds 10,000 samples at most, and some scripts count on being refused.
-  const makeEngine = (source: SeriesSource) =>
-    createEngine({ env: virtualEnv(), source, maxSamples: 10_000, delayedNameRemoval, features: FEATURES })
+  const makeEngine = (series: readonly MemorySeries[]) =>
+    createEngine({ env: virtualEnv(), source: new MemorySource(series), maxSamples: 10_000, delayedNameRemoval, features: FEATURES })
   return runScript(text, file, makeEngine, { features: FEATURES })
 }

@@ -1,9 +1,10 @@
 import { quote } from '../../model/labels.ts'
 
 // biome-ignore format: a table
-const OPERATORS = ['+', '-', '*', '/', '%', '^', '==', '!=', '<', '>', '<=', '>=', '</', '>/', '=~', '!~', '@', 'and', 'or', 'unless', 'atan2'] as const
+export const BINARY_OPERATORS = ['+', '-', '*', '/', '%', '^', '==', '!=', '<', '>', '<=', '>=', '</', '>/', 'and', 'or', 'unless', 'atan2'] as const
+const OPERATORS = [...BINARY_OPERATORS, '=~', '!~', '@'] as const
 // biome-ignore format: a table
-const AGGREGATORS = ['sum', 'avg', 'count', 'min', 'max', 'group', 'stddev', 'stdvar', 'topk', 'bottomk', 'count_values', 'quantile', 'limitk', 'limit_ratio'] as const
+export const AGGREGATORS = ['sum', 'avg', 'count', 'min', 'max', 'group', 'stddev', 'stdvar', 'topk', 'bottomk', 'count_values', 'quantile', 'limitk', 'limit_ratio'] as const
 // biome-ignore format: a table
 const KEYWORDS = ['offset', 'smoothed', 'anchored', 'by', 'without', 'on', 'ignoring', 'group_left', 'group_right', 'fill', 'fill_left', 'fill_right', 'bool'] as const
 const PREPROCESSORS = ['start', 'end', 'step', 'range', 'min_of', 'max_of'] as const

@@ -6,9 +6,12 @@ import { almostEqual } from './almost-equal.ts'
 import { almostEqualHistograms, describeHistogram } from './compare-histograms.ts'
 import type { EvalCommand, Expectation, ExpectedSeries } from './script.ts'
 
+/** Whether a histogram of an answer is the expected one; `hasHint`: what it says of counter resets counts, too. */
+export type SameHistogram = (want: Histogram, got: Histogram, hasHint: boolean) => boolean
+
 // Each function answers what is wrong, or undefined. Source: Prometheus promql/promqltest/test.go and util/almost.
 
-export function compareValue(command: EvalCommand, value: QueryValue): string | undefined {
+export function compareValue(command: EvalCommand, value: QueryValue, isSame: SameHistogram = isSameHistogram): string | undefined {
   switch (value.type) {
     case 'string':
       return value.v === (command.string ?? '')
@@ -18,13 +21,17 @@ export function compareValue(command: EvalCommand, value: QueryValue): string | 
       if (command.scalar === undefined) return `expected vector or matrix, got scalar ${value.v}`
       return almostEqual(command.scalar, value.v) ? undefined : `expected scalar ${command.scalar}, got ${value.v}`
     case 'vector':
-      return command.scalar === undefined ? compareVector(command, value) : `expected scalar, got a vector of ${value.samples.length}`
+      return command.scalar === undefined
+        ? compareVector(command, value, isSame)
+        : `expected scalar, got a vector of ${value.samples.length}`
     case 'matrix':
-      return command.scalar === undefined ? compareMatrix(command, value) : `expected scalar, got a matrix of ${value.series.length}`
+      return command.scalar === undefined
+        ? compareMatrix(command, value, isSame)
+        : `expected scalar, got a matrix of ${value.series.length}`
   }
 }
 
-function compareVector(command: EvalCommand, { samples }: QueryValue & { type: 'vector' }): string | undefined {
+function compareVector(command: EvalCommand, { samples }: QueryValue & { type: 'vector' }, isSame: SameHistogram): string | undefined {
   const expected = byLabels(command)
   const seen = new Set<string>()
   const ordered = command.expectations.some(({ type }) => type === 'ordered')
@@ -33,14 +40,14 @@ function compareVector(command: EvalCommand, { samples }: QueryValue & { type: '
     if (want === undefined) return `unexpected series ${labels} with value ${v}`
     if (seen.has(labels.key())) return `series ${labels} is in the result twice`
     if (ordered && want.position !== position) return `expected ${labels} at position ${want.position + 1}, but it is at ${position + 1}`
-    const difference = compareSample(`${labels}`, want.values[0], v, h)
+    const difference = compareSample(`${labels}`, want.values[0], v, h, isSame)
     if (difference !== undefined) return difference
     seen.add(labels.key())
   }
   return missing(expected, seen)
 }
 
-function compareMatrix(command: EvalCommand, { series }: QueryValue & { type: 'matrix' }): string | undefined {
+function compareMatrix(command: EvalCommand, { series }: QueryValue & { type: 'matrix' }, isSame: SameHistogram): string | undefined {
   const expected = byLabels(command)
   const seen = new Set<string>()
   for (const [index, { labels, timestamps, values, histograms, length }] of series.entries()) {
@@ -56,7 +63,7 @@ function compareMatrix(command: EvalCommand, { series }: QueryValue & { type: 'm
       if (point >= length) return `expected a point of ${labels} at ${time}, the result ends after ${length} points`
       if (timestamps[point] !== time)
         return `expected a point of ${labels} at ${time}, got one at ${timestamps[point]} (value ${values[point]})`
-      const difference = compareSample(`${labels} at ${time}`, wantValue, values[point], histograms?.[point])
+      const difference = compareSample(`${labels} at ${time}`, wantValue, values[point], histograms?.[point], isSame)
       if (difference !== undefined) return difference
       point++
     }
@@ -70,15 +77,19 @@ function compareSample(
   want: SequenceValue | undefined,
   value: number,
   histogram: Histogram | undefined,
+  isSame: SameHistogram,
 ): string | undefined {
   const got = histogram === undefined ? String(value) : describeHistogram(histogram)
   if (want?.kind === 'value' && histogram === undefined && almostEqual(want.value, value)) return undefined
   if (want?.kind === 'histogram') {
-    const isSame = histogram !== undefined && almostEqualHistograms(want.histogram, histogram)
-    if (isSame && (!want.hasHint || want.histogram.counterResetHint === histogram.counterResetHint)) return undefined
+    if (histogram !== undefined && isSame(want.histogram, histogram, want.hasHint)) return undefined
     return `expected ${describeHistogram(want.histogram)} for ${where}, got ${got}`
   }
   return `expected ${want?.kind === 'value' ? want.value : undefined} for ${where}, got ${got}`
+}
+
+function isSameHistogram(want: Histogram, got: Histogram, hasHint: boolean): boolean {
+  return almostEqualHistograms(want, got) && (!hasHint || want.counterResetHint === got.counterResetHint)
 }
 
 function byLabels({ series }: EvalCommand): ReadonlyMap<string, ExpectedSeries> {

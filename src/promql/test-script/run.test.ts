@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { virtualEnv } from '../../base/env-virtual.ts'
+import { MemorySource } from '../../storage/memory-source.ts'
 import { createEngine } from '../engine.ts'
 import { almostEqual } from './almost-equal.ts'
 import { runScript } from './run.ts'
@@ -14,8 +15,8 @@ const DATA = `load 1m
 
 /** The outcome of one evaluation over `DATA`: `passed`, `skipped: why` or the reason of the failure. */
 async function outcome(script: string): Promise<string> {
-  const { passed, failed, skipped } = await runScript(`${DATA}\n${script}`, 'x.test', (source) =>
-    createEngine({ env: virtualEnv(), source }),
+  const { passed, failed, skipped } = await runScript(`${DATA}\n${script}`, 'x.test', (series) =>
+    createEngine({ env: virtualEnv(), source: new MemorySource(series) }),
   )
   assert.equal(passed + failed.length + skipped.length, 1)
   return passed === 1 ? 'passed' : (failed[0]?.reason ?? `skipped: ${skipped[0].why}`)
@@ -101,7 +102,7 @@ clear
 eval instant at 1m a
 `,
     'x.test',
-    (source) => createEngine({ env: virtualEnv(), source }),
+    (series) => createEngine({ env: virtualEnv(), source: new MemorySource(series) }),
   )
   assert.deepEqual({ passed, failed }, { passed: 3, failed: [] })
 })
