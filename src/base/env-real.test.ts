@@ -43,3 +43,27 @@ test('a file is written in pieces and read at any position', async () => {
     rmSync(root, { recursive: true })
   }
 })
+
+for (const [name, env] of [
+  ['real', realEnv(virtualEnv().log)],
+  ['virtual', virtualEnv()],
+] as const) {
+  test(`a ${name} file has two names, and goes with the last of them`, async () => {
+    const { fs } = env
+    const root = name === 'real' ? mkdtempSync(join(tmpdir(), 'env-real-')) : '/links'
+    await fs.mkdir(root)
+    try {
+      await fs.writeFile(`${root}/x`, 'content')
+      await fs.link(`${root}/x`, `${root}/y`)
+      assert.equal((await fs.stat(`${root}/x`))?.inode, (await fs.stat(`${root}/y`))?.inode)
+      await fs.remove(`${root}/x`)
+      assert.equal(await fs.readText(`${root}/y`), 'content')
+      await assert.rejects(fs.link(`${root}/x`, `${root}/z`), { code: 'ENOENT' })
+      await fs.writeFile(`${root}/x`, 'other')
+      await assert.rejects(fs.link(`${root}/x`, `${root}/y`), { code: 'EEXIST' })
+      await assert.rejects(fs.link(`${root}/x`, `${root}/nowhere/y`), { code: 'ENOENT' })
+    } finally {
+      if (name === 'real') rmSync(root, { recursive: true })
+    }
+  })
+}

@@ -94,6 +94,8 @@ export interface FileSystem {
   usage(path: string): Promise<DiskUsage>
   mkdir(path: string): Promise<void>
   rename(from: string, to: string): Promise<void>
+  /** Gives a file another name beside its own; the new one must not be there. Rejects where the file system cannot: EXDEV, EPERM, ENOTSUP … */
+  link(existing: string, path: string): Promise<void>
   /** Removes a file or a directory with all in it; no error where nothing is. */
   remove(path: string): Promise<void>
   /** Makes creations, renames and removals in a directory durable. */

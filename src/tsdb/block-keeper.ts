@@ -38,6 +38,7 @@ export class BlockKeeper {
   readonly #blocks: DbBlocks
   readonly #log: LogWriter
   readonly #compactor: Compactor
+  #turn: Promise<void> = Promise.resolve()
   #failures = 0
   /** By the monotonic clock. */
   #retryAt = Number.NEGATIVE_INFINITY
@@ -63,11 +64,49 @@ export class BlockKeeper {
 
   /** Whether `pass` may have a block to make, or to take over, now. */
   get isDue(): boolean {
-    return this.#compactor.hasEnded || (this.#windows.hasClosed && this.#options.env.clock.monotonic() >= this.#retryAt)
+    return this.#compactor.isDue || (this.#windows.hasClosed && this.#options.env.clock.monotonic() >= this.#retryAt)
   }
 
   /** Does what is to be done. Never two at once. What the disk refuses is logged, counted and left for the next pass. */
-  async pass(signal: AbortSignal): Promise<void> {
+  pass(signal: AbortSignal): Promise<void> {
+    return this.#inTurn(() => this.#pass(signal))
+  }
+
+  /**
+   * Does what must not meet a window that becomes a block, or blocks that are compacted: what is compacted meanwhile is begun anew
+   * later.
+   */
+  async undisturbed<T>(act: () => Promise<T>): Promise<T> {
+    return this.#inTurn(async () => {
+      await this.#compactor.stop()
+      return act()
+    })
+  }
+
+  /** Resolves when nothing is left on disk of what had been deleted by now. */
+  cleanTombstones(): Promise<void> {
+    return this.#compactor.clean()
+  }
+
+  /** Ends what goes on between passes. No pass may follow. */
+  close(): Promise<void> {
+    return this.#inTurn(() => this.#compactor.close())
+  }
+
+  /** One after the other. */
+  async #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const before = this.#turn
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#turn = promise
+    await before
+    try {
+      return await act()
+    } finally {
+      resolve()
+    }
+  }
+
+  async #pass(signal: AbortSignal): Promise<void> {
     this.#dropOldWindows()
     await this.#cutClosed(signal)
     await this.#compactor.finish()
@@ -76,11 +115,6 @@ export class BlockKeeper {
     await this.#removeLog()
     this.#windows.releaseParted()
     if (!signal.aborted) await this.#compactor.begin()
-  }
-
-  /** Ends what goes on between passes. No pass may follow. */
-  close(): Promise<void> {
-    return this.#compactor.stop()
   }
 
   async #cutClosed(signal: AbortSignal): Promise<void> {
@@ -103,14 +137,21 @@ export class BlockKeeper {
     let directory: string | undefined
     this.cutsBegun++
     try {
-      await cutBlock(env, window, late, {
+      const path = await cutBlock(env, window, late, {
         dir,
         signal,
         begun: (path) => {
           directory = path
         },
       })
-      const loaded = await this.#blocks.open(directory!)
+      if (path === undefined) {
+        this.#windows.remove(window)
+        this.#failures = 0
+        this.cuts++
+        log.info('window had nothing left to become a block', { start: window.start, end: window.end })
+        return
+      }
+      const loaded = await this.#blocks.open(path)
       this.#blocks.add(loaded)
       this.#windows.remove(window)
       this.#windows.releaseParted()

@@ -3,6 +3,7 @@ import type { Clock } from '../base/env.ts'
 import { CodedError } from '../base/errors.ts'
 import type { Timestamp } from '../model/time.ts'
 import { AppendStatus } from '../storage/appender.ts'
+import type { Deletion } from './deletion.ts'
 import type { ExemplarRing } from './exemplars/exemplar-ring.ts'
 import type { RefusalCounts } from './refusal-counts.ts'
 import type { BatchPool, HistogramColumns, SampleBatch } from './sample-batch.ts'
@@ -15,6 +16,13 @@ import type { WindowSet } from './window-set.ts'
 const WRITE_SAMPLES_MAX = 100_000
 /** A histogram counts as so many of them. */
 const HISTOGRAM_WEIGHT = 16
+
+/** Waits its turn among the batches: what was committed before is deleted, what comes after stays. */
+interface DeletionOrder {
+  readonly deletion: Deletion
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
 
 interface Commit {
   readonly batch: SampleBatch
@@ -32,7 +40,7 @@ export class CommitQueue {
   readonly #log: LogWriter
   readonly #pool: BatchPool
   readonly #clock: Clock
-  #waiting: Commit[] = []
+  #waiting: (Commit | DeletionOrder)[] = []
   /** Slots whose series were written to a segment that does not say yet what is known of them. */
   readonly #described: number[] = []
   #running: Promise<void> | undefined
@@ -71,6 +79,15 @@ export class CommitQueue {
     })
   }
 
+  /** Deletes samples of the windows: logged, and seen by nobody who asks from then on, when it comes back. */
+  delete(deletion: Deletion): Promise<void> {
+    if (this.#closed) return Promise.reject(new CodedError('unavailable', 'the database is closed'))
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ deletion, resolve, reject })
+      this.#running ??= this.#run()
+    })
+  }
+
   rollback(batch: SampleBatch): void {
     this.#windows.forget([batch])
   }
@@ -85,6 +102,12 @@ export class CommitQueue {
     // A turn of the queue of promises: commits of the same moment share the first write.
     await Promise.resolve()
     while (this.#waiting.length > 0) {
+      const [first] = this.#waiting
+      if ('deletion' in first) {
+        this.#waiting.shift()
+        await this.#delete(first)
+        continue
+      }
       const commits = this.#next()
       try {
         await this.#write(commits)
@@ -114,14 +137,30 @@ export class CommitQueue {
     }
   }
 
+  async #delete({ deletion, resolve, reject }: DeletionOrder): Promise<void> {
+    try {
+      if (this.#log.beginBatch()) this.#windows.slots.forgetLogged()
+      this.#log.encoder.deletion(deletion)
+      // The segment stays until nothing that was deleted can come back.
+      await this.#log.writeBatch(deletion.maxTime)
+      await this.#windows.delete(deletion, new Breather(this.#clock))
+      resolve()
+    } catch (error) {
+      reject(error)
+    }
+  }
+
+  /** The next batches up to a deletion. */
   #next(): Commit[] {
     let sampleCount = 0
-    let count = 0
-    while (count < this.#waiting.length && (count === 0 || sampleCount < WRITE_SAMPLES_MAX)) {
-      const { batch } = this.#waiting[count++]
-      sampleCount += batch.count + HISTOGRAM_WEIGHT * batch.histograms.count
+    const commits: Commit[] = []
+    for (const next of this.#waiting) {
+      if ('deletion' in next || (commits.length > 0 && sampleCount >= WRITE_SAMPLES_MAX)) break
+      commits.push(next)
+      sampleCount += next.batch.count + HISTOGRAM_WEIGHT * next.batch.histograms.count
     }
-    return this.#waiting.splice(0, count)
+    this.#waiting.splice(0, commits.length)
+    return commits
   }
 
   async #write(commits: readonly Commit[]): Promise<void> {

@@ -98,6 +98,7 @@ test('the block of a window is, byte for byte, that of its series', () =>
       const directory = await cutBlock(env, window, undefined, { dir: '/data', signal: new AbortController().signal, begun: () => {} })
       assert.equal(window.pins, 0)
       assert.equal(await writtenFromSeries(other, window), directory)
+      assert.ok(directory !== undefined)
       assert.deepEqual(await env.fs.readDir(directory), await other.fs.readDir(directory))
       for (const name of ['chunks/000001', 'index', 'tombstones', 'meta.json']) {
         const [got, want] = [await env.fs.readFile(`${directory}/${name}`), await other.fs.readFile(`${directory}/${name}`)]

@@ -1,13 +1,17 @@
 import { Breather } from '../base/breather.ts'
 import type { Env } from '../base/env.ts'
-import { BlockDraft } from './block/block-draft.ts'
+import { MergeSource } from '../storage/merge-source.ts'
+import { BlockDraft, type BlockWriterOptions } from './block/block-draft.ts'
+import { BlockWriter } from './block/block-writer.ts'
 import { IndexFile } from './block/index-file.ts'
 import { PostingsPasses } from './block/postings-passes.ts'
+import { blockChunksOf } from './block-encodings.ts'
 import { HINT_FROM_WINDOW } from './compact/compaction-meta.ts'
 import { CutChunks } from './cut-chunks.ts'
 import { matchSeries, rankPairs, sortByRanks } from './window/match.ts'
 import { rankSymbols } from './window/rank-symbols.ts'
 import type { Window } from './window/window.ts'
+import { WindowsSource } from './windows-source.ts'
 
 export interface CutOptions {
   readonly dir: string
@@ -17,32 +21,68 @@ export interface CutOptions {
 }
 
 /**
- * Writes all of a window and of the late one beside it, which must have samples and get no more of them, into a block; answers its directory.
- * Lets others run meanwhile.
+ * Writes all of a window and of the late one beside it, which must have samples and get no more of them, into a block; answers its directory,
+ * undefined and no block when all of it was deleted. Lets others run meanwhile.
  * Rejects when the disk does not do, or the signal aborts; what was written is removed then, as far as that is possible.
  *
  * What it holds is 16 bytes a series and a few a label pair: labels go from the window's numbers into the block's, and no text is made of them.
  */
-export async function cutBlock(env: Env, window: Window, late: Window | undefined, { dir, signal, begun }: CutOptions): Promise<string> {
+export async function cutBlock(
+  env: Env,
+  window: Window,
+  late: Window | undefined,
+  { dir, signal, begun }: CutOptions,
+): Promise<string | undefined> {
   // Upstream's blocks begin with their first sample and end where their stretch of time does.
   const range = { minTime: Math.min(window.minTime, late?.minTime ?? Number.POSITIVE_INFINITY), maxTime: window.end }
-  const draft = await BlockDraft.create(env, dir, { range, compaction: { hints: [HINT_FROM_WINDOW] } })
-  const directory = `${dir}/${draft.ulid}`
-  begun(directory)
-  for (const read of late === undefined ? [window] : [window, late]) read.pins++
+  const options = { range, compaction: { hints: [HINT_FROM_WINDOW] } }
+  const windows = late === undefined ? [window] : [window, late]
+  for (const read of windows) read.pins++
   try {
-    await writeWindow(env, window, late, draft, new Breather(env.clock, signal))
-    await draft.finish()
-    return directory
+    if (windows.some(({ tombstones }) => !tombstones.isEmpty)) return await cutLeft(env, windows, options, { dir, signal, begun })
+    const draft = await BlockDraft.create(env, dir, options)
+    begun(`${dir}/${draft.ulid}`)
+    await orAbort(draft, async () => {
+      await writeWindow(env, window, late, draft, new Breather(env.clock, signal))
+      await draft.finish()
+    })
+    return `${dir}/${draft.ulid}`
+  } finally {
+    for (const read of windows) read.pins--
+  }
+}
+
+/** The same where samples were deleted: as a select of everything answers it. */
+async function cutLeft(
+  env: Env,
+  windows: readonly Window[],
+  options: BlockWriterOptions,
+  { dir, signal, begun }: CutOptions,
+): Promise<string | undefined> {
+  const source = new MergeSource(
+    'windows to cut',
+    windows.map((window) => new WindowsSource([window], env.clock)),
+  )
+  const writer = await BlockWriter.create(env, dir, options)
+  begun(`${dir}/${writer.ulid}`)
+  await orAbort(writer, async () => {
+    for await (const batch of blockChunksOf(source, signal)) await writer.add(batch)
+    if (writer.seriesCount > 0) await writer.finish()
+    else await writer.abort()
+  })
+  return writer.seriesCount > 0 ? `${dir}/${writer.ulid}` : undefined
+}
+
+async function orAbort(writer: { abort(): Promise<void> }, write: () => Promise<void>): Promise<void> {
+  try {
+    await write()
   } catch (error) {
     try {
-      await draft.abort()
+      await writer.abort()
     } catch {
       // The next start removes it; why the block was not written says more.
     }
     throw error
-  } finally {
-    for (const read of late === undefined ? [window] : [window, late]) read.pins--
   }
 }
 

@@ -1,10 +1,9 @@
 import { headerBytesOf, writeHeader } from '../chunkenc/chunk-header.ts'
-import { type Chunk, ChunkEncoding, SampleColumns } from '../chunkenc/codec.ts'
-import { decodeChunk } from '../chunkenc/decode-chunk.ts'
-import { encodeChunks } from '../chunkenc/encode-chunks.ts'
+import { type Chunk, ChunkEncoding } from '../chunkenc/codec.ts'
 import type { CounterResetHint } from '../model/histogram.ts'
 import type { Timestamp } from '../model/time.ts'
 import { mergeChunks } from '../storage/merge-chunks.ts'
+import { encodedAgain, hasStartTimes } from './block-encodings.ts'
 import type { ChunkHeader } from './window/row.ts'
 import type { ChunkVisitor, Window } from './window/window.ts'
 
@@ -132,23 +131,4 @@ export class CutChunks implements ChunkVisitor {
 function owned(chunk: Chunk): Chunk {
   const { encoding, minTime, maxTime, sampleCount, data, start, end } = chunk
   return { encoding, minTime, maxTime, sampleCount, data: Uint8Array.prototype.slice.call(data, start, end), start: 0, end: end - start }
-}
-
-function hasStartTimes(encoding: number): boolean {
-  return encoding === ChunkEncoding.xor2 || encoding === ChunkEncoding.histogramSt || encoding === ChunkEncoding.floatHistogramSt
-}
-
-function encodedAgain(chunk: Chunk): readonly Chunk[] {
-  const { length, timestamps, values, histograms } = decoded(chunk)
-  return encodeChunks({
-    timestamps: timestamps.subarray(0, length),
-    values: values.subarray(0, length),
-    ...(histograms !== undefined && { histograms }),
-  })
-}
-
-function decoded(chunk: Chunk): SampleColumns {
-  const columns = new SampleColumns(chunk.sampleCount)
-  decodeChunk(chunk, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, columns)
-  return columns
 }

@@ -1,12 +1,15 @@
 import type { Env } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
 import { replaceFile } from '../base/files.ts'
+import type { Matcher } from '../model/matcher.ts'
 import type { Timestamp } from '../model/time.ts'
+import type { QueryContext } from '../storage/series-source.ts'
 import { Block } from './block/block.ts'
 import type { BlockCache } from './block/block-cache.ts'
 import { type BlockMeta, formatMeta, META_FILE, parseMeta } from './block/block-meta.ts'
 import { blockSizeBytes, listBlocks, supersededBlocks } from './block/block-set.ts'
 import { damagedPath } from './block/damage.ts'
+import { formatTombstones, joinIntervals, type TimeInterval, TOMBSTONES_FILE } from './block/tombstones.ts'
 import { cutTimeOf } from './compact/compaction-meta.ts'
 
 // 1. A block is here from the moment it is whole on disk and open until it is let go; who reads it holds it, and its files stay as long.
@@ -142,6 +145,40 @@ export class DbBlocks {
     const meta = { ...block.meta, compaction: { ...block.meta.compaction, failed: true } }
     await replaceFile(this.#env.fs, `${block.directory}/${META_FILE}`, Buffer.from(formatMeta(meta)))
     block.replaced(meta, block.tombstones)
+  }
+
+  /**
+   * Deletes what is between the times, both inclusive, of the series that the matchers select: durable, and seen by nobody who asks from
+   * then on, when it comes back. The samples go from the disk when the block is compacted.
+   */
+  async deleteSamples(
+    loaded: LoadedBlock,
+    matchers: readonly Matcher[],
+    minTime: Timestamp,
+    maxTime: Timestamp,
+    ctx: QueryContext,
+  ): Promise<void> {
+    const { block } = loaded
+    const { fs } = this.#env
+    const tombstones = new Map(block.tombstones)
+    let count = 0
+    let shared: readonly TimeInterval[] = []
+    for await (const { series, minTime: from, maxTime: to } of block.findDeletable(matchers, minTime, maxTime, ctx)) {
+      const known = tombstones.get(series)
+      // Many series begin and end together: what is deleted of them is one list.
+      if (known === undefined && (shared[0]?.minTime !== from || shared[0].maxTime !== to)) shared = [{ minTime: from, maxTime: to }]
+      tombstones.set(series, known === undefined ? shared : joinIntervals([...known, { minTime: from, maxTime: to }]))
+      count++
+    }
+    if (count === 0) return
+    let numTombstones = 0
+    for (const intervals of tombstones.values()) numTombstones += intervals.length
+    const meta = { ...block.meta, stats: { ...block.meta.stats, numTombstones } }
+    await replaceFile(fs, `${block.directory}/${TOMBSTONES_FILE}`, formatTombstones(tombstones))
+    // The samples are deleted from here on; the count in meta.json is for who plans compactions.
+    block.replaced(meta, tombstones)
+    await replaceFile(fs, `${block.directory}/${META_FILE}`, Buffer.from(formatMeta(meta)))
+    loaded.sizeBytes = await blockSizeBytes(fs, block.directory)
   }
 
   /** Takes a directory away by whatever name it has. */

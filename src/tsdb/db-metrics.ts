@@ -9,6 +9,8 @@ export interface DbObservers {
   sync(seconds: number): void
   /** A window that became a block, or blocks that became one. */
   cut(seconds: number): void
+  /** Blocks written anew without what was deleted of them. */
+  tombstonesCleaned(seconds: number): void
   /** A sample that its series had gone past, taken or not: so far behind the newest of all. */
   late(seconds: number): void
 }
@@ -227,5 +229,15 @@ export function registerDbMetrics(registry: Registry, db: Db): DbObservers {
     buckets: [600, 1800, 3600, 7200, 10_800, 21_600, 43_200],
     registers,
   })
-  return { late: (seconds) => late.observe(seconds), sync: (seconds) => fsync.observe(seconds), cut: (seconds) => cut.observe(seconds) }
+  const tombstonesCleaned = new Histogram({
+    name: 'prometheus_tsdb_tombstone_cleanup_seconds',
+    help: 'The time taken to recompact blocks to remove tombstones.',
+    registers,
+  })
+  return {
+    late: (seconds) => late.observe(seconds),
+    sync: (seconds) => fsync.observe(seconds),
+    cut: (seconds) => cut.observe(seconds),
+    tombstonesCleaned: (seconds) => tombstonesCleaned.observe(seconds),
+  }
 }

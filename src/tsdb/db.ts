@@ -4,10 +4,13 @@ import { type Env, sleep } from '../base/env.ts'
 import { CodedError } from '../base/errors.ts'
 import type { Service } from '../base/service.ts'
 import { METRIC_NAME } from '../model/labels.ts'
+import type { Matcher } from '../model/matcher.ts'
 import type { Metadata } from '../model/metadata.ts'
+import type { Timestamp } from '../model/time.ts'
 import { type Appendable, type Appender, AppendStatus, type SeriesRef } from '../storage/appender.ts'
 import type { ExemplarRequest, ExemplarSource, SeriesExemplars } from '../storage/exemplar-source.ts'
 import { MergeSource } from '../storage/merge-source.ts'
+import { unlimitedContext } from '../storage/query-context.ts'
 import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, SeriesSource } from '../storage/series-source.ts'
 import { BlockCache } from './block/block-cache.ts'
 import type { BlockMeta } from './block/block-meta.ts'
@@ -25,6 +28,7 @@ import { type DirLock, lockDir } from './lock.ts'
 import { RefusalCounts } from './refusal-counts.ts'
 import { keptSince, type Retention } from './retention.ts'
 import { BatchPool } from './sample-batch.ts'
+import { snapshotName, takeSnapshot } from './snapshot.ts'
 import { LogWriter, type WalFsync } from './wal/log-writer.ts'
 import { type ReplayReport, replayLog } from './wal/replay.ts'
 import { histogramKind } from './window/sample-kind.ts'
@@ -276,6 +280,52 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     }
   }
 
+  /** Resolves when every series that the matchers select has lost what it had between the times, both inclusive. Samples that come later stay. */
+  async deleteSamples(matchers: readonly Matcher[], minTime: Timestamp, maxTime: Timestamp, signal: AbortSignal): Promise<void> {
+    const { keeper, queue } = await this.#whenOpen(signal)
+    const ctx = unlimitedContext(signal)
+    await keeper.undisturbed(async () => {
+      const held = this.#blocks.hold(minTime, maxTime)
+      try {
+        for (const loaded of held) await this.#blocks.deleteSamples(loaded, matchers, minTime, maxTime, ctx)
+      } finally {
+        this.#blocks.release(held)
+      }
+      signal.throwIfAborted()
+      // What comes later is beyond the newest sample, or late: the log says it again only of what was there.
+      const windows = this.#windows
+      const deletion = { minTime: Math.max(minTime, windows.minTime), maxTime: Math.min(maxTime, windows.maxTime), matchers }
+      if (deletion.minTime <= deletion.maxTime) await queue.delete(deletion)
+    })
+  }
+
+  /** Resolves when nothing is left on disk of what had been deleted from blocks. */
+  async cleanTombstones(signal: AbortSignal): Promise<void> {
+    const { keeper } = await this.#whenOpen(signal)
+    const start = this.#env.clock.monotonic()
+    try {
+      await keeper.cleanTombstones()
+    } finally {
+      this.#observers.tombstonesCleaned((this.#env.clock.monotonic() - start) / 1000)
+    }
+  }
+
+  /** Makes a data directory in `snapshots/NAME` of what is in blocks, and with `isWhole` in windows; answers its name. */
+  async snapshot(isWhole: boolean, signal: AbortSignal): Promise<string> {
+    await this.#whenOpen(signal)
+    const { env, dir } = this.#options
+    const name = snapshotName(env)
+    // Of one moment: a window that becomes a block meanwhile is in the snapshot once.
+    const held = this.#hold({ minTime: Number.NEGATIVE_INFINITY, maxTime: Number.POSITIVE_INFINITY })
+    try {
+      const blocks = held.blocks.map(({ block }) => block.directory)
+      await takeSnapshot(env, `${dir}/snapshots/${name}`, { blocks, inMemory: isWhole ? held.inMemory : undefined }, signal)
+    } finally {
+      held.release()
+    }
+    return name
+  }
+
   /** What the blocks are, by `minTime`. */
   blockMetas(): readonly BlockMeta[] {
     return this.#blocks.metas
@@ -366,6 +416,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
         this.#exemplars.add(ref, () => windows.labels(slotOf(ref)), exemplar)
       },
       metadata: (ref, metadata) => windows.slots.metadata.set(slotOf(ref), metadata),
+      deletion: (deletion) => windows.delete(deletion, new Breather(env.clock, signal)),
       segmentEnd: (segmentsDone, segmentsTotal) => {
         this.#replay = { segmentsDone, segmentsTotal, done: false }
         windows.closeOld()
@@ -438,6 +489,8 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     for (const window of [...windows, ...late]) window.pins++
     return {
       source: this.#sourceOf(windows, late, blocks),
+      inMemory: this.#sourceOf(windows, late, []),
+      blocks,
       release: () => {
         for (const window of [...windows, ...late]) window.pins--
         this.#windows.releaseParted()
@@ -452,6 +505,13 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     if (late.length === 0 && blocks.length === 0) return inOrder
     const lateOnes = late.length === 0 ? [] : [new WindowsSource(late, clock)]
     return new MergeSource(this.name, [inOrder, ...lateOnes, ...blocks.map(({ block }) => block)])
+  }
+
+  async #whenOpen(signal: AbortSignal): Promise<{ readonly keeper: BlockKeeper; readonly queue: CommitQueue }> {
+    await this.#whenReplayed(signal)
+    const [keeper, queue] = [this.#keeper, this.#queue]
+    assert(keeper !== undefined && queue !== undefined, 'a database that is replayed has a keeper and a queue')
+    return { keeper, queue }
   }
 
   /** Rejects when the signal aborts first. */

@@ -77,6 +77,7 @@ export class LateWindows {
       return found.kind === SampleKind.float && sameBits(found.high, found.low, v) ? AppendStatus.ok : AppendStatus.duplicateTimestamp
     const { late, lateSeries } = this.#madePlace(ref, home, window, ordinal)
     late.insert(lateSeries, t, v, startTime)
+    late.tombstones.keep(lateSeries, t)
     this.appended.float++
     return AppendStatus.ok
   }
@@ -98,6 +99,7 @@ export class LateWindows {
       return isSameSample(found, sample.kind, sample.high, sample.low) ? AppendStatus.ok : AppendStatus.duplicateTimestamp
     const { late, lateSeries } = this.#madePlace(ref, home, window, ordinal)
     late.insertHistogram(lateSeries, t, isFloat, histogram, startTime, sample.high, sample.low)
+    late.tombstones.keep(lateSeries, t)
     this.appended.histogram++
     return AppendStatus.ok
   }

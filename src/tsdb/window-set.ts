@@ -1,12 +1,15 @@
 import { assert } from '../base/assert.ts'
+import type { Breather } from '../base/breather.ts'
 import type { Histogram } from '../model/histogram.ts'
 import { type Labels, METRIC_NAME } from '../model/labels.ts'
 import type { Metadata } from '../model/metadata.ts'
 import type { Timestamp } from '../model/time.ts'
 import { AppendStatus, type SeriesRef } from '../storage/appender.ts'
+import type { Deletion } from './deletion.ts'
 import { LateWindows, type SeriesRow } from './late-windows.ts'
 import type { BatchPool, SampleBatch } from './sample-batch.ts'
 import { SeriesSlots } from './series-slots.ts'
+import { matchSeries } from './window/match.ts'
 import type { FoundSample } from './window/sample-at.ts'
 import { histogramKind } from './window/sample-kind.ts'
 import { SlabPool } from './window/slab-pool.ts'
@@ -291,6 +294,24 @@ export class WindowSet {
     if (window.slotCount > 0) return undefined
     this.#sealedTime = window.end
     return window
+  }
+
+  /** Hides what is there now of what is to be deleted. Nothing may be applied until it has come back. */
+  async delete({ minTime, maxTime, matchers }: Deletion, breather: Breather): Promise<void> {
+    for (const window of this.all) {
+      if (window.minTime > maxTime || window.maxTime < minTime) continue
+      window.pins++
+      try {
+        for (const series of await matchSeries(window, matchers, minTime, maxTime, breather)) {
+          // Of a series that others have gone past, what comes next may be older than the deletion.
+          const last = window.isLate ? window.maxTime : window.lastTime(series)
+          window.tombstones.add(series, Math.max(minTime, window.start), Math.min(maxTime, last))
+          if (breather.isDue()) await breather.rest()
+        }
+      } finally {
+        window.pins--
+      }
+    }
   }
 
   /** Samples of a window and of the late one beside it. */

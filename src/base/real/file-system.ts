@@ -47,6 +47,7 @@ export const realFileSystem: FileSystem = {
   },
   mkdir: (path) => makeDirectory(path.replace(/(?<=.)\/+$/, '')),
   rename: (from, to) => fsp.rename(from, to),
+  link: (existing, path) => fsp.link(existing, path),
   remove: (path) => fsp.rm(path, { recursive: true, force: true }),
   async syncDir(path) {
     const handle = await fsp.open(path, constants.O_RDONLY)

@@ -135,6 +135,16 @@ export class VirtualFileSystem implements FileSystem {
     this.#changed(target)
   }
 
+  async link(existing: string, path: string): Promise<void> {
+    const [source, target] = [normal(existing), normal(path)]
+    const node = this.#files.get(source)
+    if (node === undefined) throw systemError('ENOENT', 'link', existing)
+    if (this.#files.has(target) || this.#directories.has(target)) throw systemError('EEXIST', 'link', path)
+    if (!this.#directories.has(parentOf(target))) throw systemError('ENOENT', 'link', path)
+    this.#files.set(target, node)
+    this.#changed(target)
+  }
+
   async remove(path: string): Promise<void> {
     path = normal(path)
     const inside = (entry: string) => entry === path || entry.startsWith(`${path}/`)

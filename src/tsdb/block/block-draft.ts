@@ -8,11 +8,13 @@ import { CHUNKS_DIRECTORY } from './chunk-segments.ts'
 import { FileAppender } from './file-appender.ts'
 import { SEGMENT_BYTES_MAX, SegmentWriter } from './segment-writer.ts'
 import { ChunkList } from './series-spill.ts'
-import { emptyTombstones, TOMBSTONES_FILE } from './tombstones.ts'
+import { formatTombstones, TOMBSTONES_FILE, type Tombstones } from './tombstones.ts'
 import { newUlid, type Ulid } from './ulid.ts'
 
 /** Source: Prometheus tsdb/db.go, tmpForCreationBlockDirSuffix. */
 export const HALF_MADE_SUFFIX = '.tmp-for-creation'
+
+const NO_TOMBSTONES: Tombstones = new Map()
 
 export interface BlockWriterOptions {
   /** The block's name. Default: a new one. */
@@ -107,7 +109,7 @@ export class BlockDraft {
   async finish(): Promise<BlockMeta> {
     const meta = this.#meta()
     const fs = this.#fs
-    await this.#writeFile(TOMBSTONES_FILE, emptyTombstones())
+    await this.#writeFile(TOMBSTONES_FILE, formatTombstones(NO_TOMBSTONES))
     await this.#writeFile(META_FILE, Buffer.from(formatMeta(meta)))
     await fs.syncDir(`${this.directory}/${CHUNKS_DIRECTORY}`)
     await fs.syncDir(this.directory)

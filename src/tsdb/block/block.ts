@@ -189,6 +189,23 @@ export class Block implements SeriesSource {
     }
   }
 
+  /**
+   * What is to be deleted when all samples between the times go, of the series that matchers select: by the series' number, from its first
+   * sample or `minTime` on up to its last one or `maxTime`. What was deleted before is no part of it.
+   */
+  async *findDeletable(matchers: readonly Matcher[], minTime: Timestamp, maxTime: Timestamp, ctx: QueryContext): AsyncIterable<Deletable> {
+    this.#beginReading()
+    try {
+      if (!this.#overlaps(minTime, maxTime)) return
+      for await (const { series, entry } of this.#matching(matchers, minTime, maxTime, ctx)) {
+        const last = entry.maxTimes[entry.chunkCount - 1]
+        yield { series, minTime: Math.max(minTime, entry.minTimes[0]), maxTime: Math.min(maxTime, last) }
+      }
+    } finally {
+      this.#endReading()
+    }
+  }
+
   /** Refuses who asks from now on, waits for who is reading, and lets go of the files. Its directory may be gone by then. */
   async close(): Promise<void> {
     if (this.#isClosed) return
@@ -244,7 +261,7 @@ export class Block implements SeriesSource {
         const deleted = this.tombstones.get(series[i]) ?? NOT_DELETED
         if (!hasSome(entry, minTime, maxTime, deleted)) continue
         const labels = peekLabels(entry, symbols) ?? (await readLabels(entry, symbols))
-        if (late.length === 0 || matchesAll(labels, late)) yield { entry, labels, deleted }
+        if (late.length === 0 || matchesAll(labels, late)) yield { series: series[i], entry, labels, deleted }
       }
     } finally {
       ctx.budget.releaseBytes(series.byteLength)
@@ -261,6 +278,10 @@ export function coverageOf({ minTime, maxTime }: BlockMeta): Coverage {
   return { minTime, maxTime: maxTime - 1, externalLabels: Labels.empty }
 }
 
+export interface Deletable extends TimeInterval {
+  readonly series: number
+}
+
 export interface DescribedSeries {
   readonly labels: Labels
   readonly minTime: Timestamp
@@ -268,6 +289,8 @@ export interface DescribedSeries {
 }
 
 interface Found {
+  /** Its number. */
+  readonly series: number
   readonly entry: SeriesEntry
   readonly labels: Labels
   readonly deleted: readonly TimeInterval[]

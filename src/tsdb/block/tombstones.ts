@@ -1,6 +1,7 @@
 import { crc32c } from '../../base/crc32c.ts'
 import type { FileSystem } from '../../base/env.ts'
 import type { Timestamp } from '../../model/time.ts'
+import { ByteWriter } from '../wal/byte-writer.ts'
 import { ByteCursor } from './byte-cursor.ts'
 import { DamageError, hex } from './damage.ts'
 
@@ -61,7 +62,7 @@ function readTime(cursor: ByteCursor): Timestamp {
 }
 
 /** Rising, neither overlapping nor touching. */
-function joinIntervals(intervals: readonly TimeInterval[]): readonly TimeInterval[] {
+export function joinIntervals(intervals: readonly TimeInterval[]): readonly TimeInterval[] {
   const joined: TimeInterval[] = []
   for (const one of [...intervals].sort((a, b) => a.minTime - b.minTime)) {
     const last = joined.at(-1)
@@ -71,11 +72,25 @@ function joinIntervals(intervals: readonly TimeInterval[]): readonly TimeInterva
   return joined
 }
 
-/** The content of a tombstones file without any. */
-export function emptyTombstones(): Uint8Array {
-  const bytes = Buffer.alloc(HEADER_BYTES + 4)
+/** What is infinite is written as this far away, and read as infinite again. */
+const FAR_MS = 2 ** 51
+
+/** The content of a tombstones file. */
+export function formatTombstones(tombstones: Tombstones): Uint8Array {
+  const out = new ByteWriter(64)
+  for (const [series, intervals] of [...tombstones].sort(([a], [b]) => a - b)) {
+    for (const { minTime, maxTime } of intervals) {
+      out.reserve(30)
+      out.varint(series)
+      out.zigzag(Math.max(minTime, -FAR_MS))
+      out.zigzag(Math.min(maxTime, FAR_MS))
+    }
+  }
+  const bytes = Buffer.alloc(HEADER_BYTES + out.length + 4)
   bytes.writeUInt32BE(MAGIC, 0)
   bytes[4] = VERSION
+  bytes.set(out.bytes.subarray(0, out.length), HEADER_BYTES)
+  bytes.writeUInt32BE(crc32c(bytes, HEADER_BYTES, bytes.length - 4), bytes.length - 4)
   return bytes
 }
 

@@ -1,5 +1,5 @@
 import type { Env } from '../../base/env.ts'
-import { errorMessage } from '../../base/errors.ts'
+import { CodedError, errorMessage } from '../../base/errors.ts'
 import { HALF_MADE_SUFFIX } from '../block/block-draft.ts'
 import type { BlockMeta } from '../block/block-meta.ts'
 import { newUlid, type Ulid } from '../block/ulid.ts'
@@ -25,9 +25,15 @@ export interface CompactorOptions {
   /** `blockRanges` */
   readonly ranges: readonly number[]
   readonly run: RunCompaction
-  /** Called when a compaction has ended, and `finish` has something to do. */
+  /** Called when `finish` or `begin` has something to do. */
   readonly onEnd: () => void
   readonly onCompacted: (seconds: number) => void
+}
+
+interface Cleaning {
+  readonly left: Set<Ulid>
+  readonly resolve: () => void
+  readonly reject: (error: Error) => void
 }
 
 /** Since the start. */
@@ -60,6 +66,8 @@ export class Compactor implements CompactionCounts {
   #retryAt = Number.NEGATIVE_INFINITY
   /** Blocks that others go before, and until when by the monotonic clock. */
   readonly #passedOver = new Map<Ulid, number>()
+  /** Who waits for blocks without tombstones. */
+  readonly #cleanings: Cleaning[] = []
   begun = 0
   compacted = 0
   failed = 0
@@ -70,46 +78,52 @@ export class Compactor implements CompactionCounts {
     this.#blocks = blocks
   }
 
-  get isRunning(): boolean {
-    return this.#running !== undefined
-  }
-
-  /** Whether `finish` has something to do. */
-  get hasEnded(): boolean {
-    return this.#running?.outcome !== undefined
+  /** Whether `finish` or `begin` has something to do at once. */
+  get isDue(): boolean {
+    return this.#running === undefined ? this.#cleanings.length > 0 : this.#running.outcome !== undefined
   }
 
   /** Begins the next compaction, if there is one to do and none under way. */
   async begin(): Promise<void> {
     const { env, ranges } = this.#options
     const { clock, log } = env
-    if (this.#running !== undefined || clock.monotonic() < this.#retryAt) return
+    if (this.#running !== undefined) return
+    const dirty = this.#blocks.all.find(({ block }) => this.#cleanings.some(({ left }) => left.has(block.meta.ulid)))
+    if (dirty !== undefined) return void this.#start('tombstones', [dirty])
+    if (clock.monotonic() < this.#retryAt) return
     for (const [ulid, until] of this.#passedOver) if (until <= clock.monotonic()) this.#passedOver.delete(ulid)
     const plan = planCompaction(this.#blocks.metas, ranges, (meta) => this.#isPassedOver(meta))
     if (plan === undefined) return
     const sources = this.#blocks.all.filter(({ block }) => plan.blocks.includes(block.meta))
     const lack = await this.#lackOfRoom(sources)
-    if (lack === undefined) this.#start(plan.reason, sources)
+    if (lack === undefined) void this.#start(plan.reason, sources)
     else log.error('blocks not compacted', { blocks: namesOf(sources), reason: plan.reason, error: lack, retryMs: this.#postpone() })
   }
 
-  /** Begins a compaction of these blocks out of turn; none may be under way. */
-  rewrite(sources: readonly LoadedBlock[]): Promise<void> {
-    return this.#start('tombstones', sources)
+  /** Resolves when nothing is left on disk of what had been deleted by now; rejects when a block could not be written anew. */
+  clean(): Promise<void> {
+    const left = new Set(this.#blocks.all.filter(isDirty).map(({ block }) => block.meta.ulid))
+    if (left.size === 0) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      this.#cleanings.push({ left, resolve, reject })
+      this.#options.onEnd()
+    })
   }
 
-  /** Takes over what a compaction made that has ended; says why when it failed. */
-  async finish(): Promise<string | undefined> {
+  /** Takes over what a compaction made that has ended. */
+  async finish(): Promise<void> {
     const running = this.#running
     const outcome = running?.outcome
-    if (running === undefined || outcome === undefined) return undefined
+    if (running === undefined || outcome === undefined) return
     this.#running = undefined
+    let failure: string | undefined
     try {
-      if (outcome.kind === 'done') return await this.#takeOver(running, outcome.seriesCount)
-      return await this.#fail(running, outcome)
+      if (outcome.kind === 'done') failure = await this.#takeOver(running, outcome.seriesCount)
+      else failure = await this.#fail(running, outcome)
     } finally {
       this.#blocks.release(running.sources)
     }
+    this.#tellCleaners(running, failure)
   }
 
   /** Ends what is under way, and leaves nothing of it. */
@@ -121,6 +135,27 @@ export class Compactor implements CompactionCounts {
     this.#running = undefined
     await this.#takeBack(running)
     this.#blocks.release(running.sources)
+  }
+
+  /** As `stop`, for good. */
+  async close(): Promise<void> {
+    await this.stop()
+    for (const { reject } of this.#cleanings.splice(0)) reject(new CodedError('unavailable', 'the database is closed'))
+  }
+
+  /** What is compacted has lost what was deleted of it; what retention let go has as well. */
+  #tellCleaners({ sources }: Running, failure: string | undefined): void {
+    const dirty = new Set(this.#blocks.all.filter(isDirty).map(({ block }) => block.meta.ulid))
+    for (const cleaning of [...this.#cleanings]) {
+      const { left, resolve, reject } = cleaning
+      const failed =
+        failure === undefined ? undefined : sources.find(({ block }) => left.has(block.meta.ulid) && dirty.has(block.meta.ulid))
+      for (const ulid of left) if (!dirty.has(ulid)) left.delete(ulid)
+      if (failed === undefined && left.size > 0) continue
+      this.#cleanings.splice(this.#cleanings.indexOf(cleaning), 1)
+      if (failed === undefined) resolve()
+      else reject(new CodedError('internal', `clean tombstones: ${failed.block.directory}: ${failure}`))
+    }
   }
 
   #isPassedOver({ ulid, compaction }: BlockMeta): boolean {
@@ -247,6 +282,10 @@ export class Compactor implements CompactionCounts {
       env.log.warn('block without use not removed', { path: directory, error: errorMessage(error) })
     }
   }
+}
+
+function isDirty({ block }: LoadedBlock): boolean {
+  return block.tombstones.size > 0
 }
 
 function namesOf(blocks: readonly LoadedBlock[]): string {

@@ -1,13 +1,17 @@
+import { errorMessage } from '../../base/errors.ts'
 import type { Exemplar } from '../../model/exemplar.ts'
 import type { CounterResetHint, Histogram } from '../../model/histogram.ts'
 import { Labels } from '../../model/labels.ts'
+import { Matcher, type MatchOperator } from '../../model/matcher.ts'
 import type { Metadata } from '../../model/metadata.ts'
 import { METRIC_TYPES } from '../../model/metadata.ts'
 import type { Timestamp } from '../../model/time.ts'
+import type { Deletion } from '../deletion.ts'
 import { ByteReader } from './byte-writer.ts'
 import {
   FLOAT_COUNTS,
   HINT_SHIFT,
+  MATCH_OPERATORS,
   SAME_START_TIME,
   SERIES_FOLLOWS,
   STALE,
@@ -168,5 +172,34 @@ export function decodeMetadataRecord(
       entries.push({ type, unit: readString(reader, strings), help: readString(reader, strings) })
     }
     onMetadata(series, entries[number === 0 ? entries.length - 1 : number - 1])
+  }
+}
+
+export function decodeDeletionsRecord(bytes: Uint8Array, start: number, end: number): readonly Deletion[] {
+  const reader = new ByteReader()
+  reader.open(bytes, start, end)
+  const deletions: Deletion[] = []
+  const strings: string[] = []
+  const count = reader.varint()
+  for (let i = 0; i < count; i++) {
+    const minTime = reader.zigzag()
+    const maxTime = reader.zigzag()
+    const matchers: Matcher[] = []
+    const matcherCount = reader.varint()
+    for (let m = 0; m < matcherCount; m++) {
+      const operator = MATCH_OPERATORS.at(reader.byte())
+      if (operator === undefined) throw new RangeError('the operator of a matcher is not known')
+      matchers.push(readMatcher(operator, readString(reader, strings), readString(reader, strings)))
+    }
+    deletions.push({ minTime, maxTime, matchers })
+  }
+  return deletions
+}
+
+function readMatcher(operator: MatchOperator, name: string, value: string): Matcher {
+  try {
+    return new Matcher(operator, name, value)
+  } catch (error) {
+    throw new RangeError(errorMessage(error))
   }
 }

@@ -1,7 +1,9 @@
 import type { Exemplar } from '../../model/exemplar.ts'
 import type { Histogram } from '../../model/histogram.ts'
+import type { MatchOperator } from '../../model/matcher.ts'
 import { METRIC_TYPES, type Metadata } from '../../model/metadata.ts'
 import type { Timestamp } from '../../model/time.ts'
+import type { Deletion } from '../deletion.ts'
 import { metadataKey } from '../series-metadata.ts'
 import type { Window } from '../window/window.ts'
 import { ByteWriter } from './byte-writer.ts'
@@ -26,6 +28,8 @@ export const START_TIME_FOLLOWS = 0x80
 export const FLOAT_COUNTS = 0x01
 export const STALE = 0x02
 export const HINT_SHIFT = 2
+/** By the number in a record of deletions. */
+export const MATCH_OPERATORS: readonly MatchOperator[] = ['=', '!=', '=~', '!~']
 /** Of an exemplar. */
 export const TIME_WAS_GIVEN = 0x40
 
@@ -166,6 +170,23 @@ export class LogEncoder {
     this.#tail()
   }
 
+  /** What was deleted, of all segments so far. */
+  deletion({ minTime, maxTime, matchers }: Deletion): void {
+    if (this.#start < 0 || this.#type !== RecordType.deletions) this.#begin(RecordType.deletions)
+    const writer = this.#writer
+    writer.reserve(SAMPLE_BYTES_MAX)
+    writer.zigzag(minTime)
+    writer.zigzag(maxTime)
+    writer.varint(matchers.length)
+    for (const { operator, name, value } of matchers) {
+      writer.reserve(1)
+      writer.byte(MATCH_OPERATORS.indexOf(operator))
+      this.#texts.write(writer, name, true)
+      this.#texts.write(writer, value, false)
+    }
+    this.#tail()
+  }
+
   /** Writes what all but the plain samples begin with; where its control byte lies. */
   #head(series: number, t: Timestamp, startTime: Timestamp, control: number): number {
     const writer = this.#writer
@@ -235,7 +256,7 @@ export class LogEncoder {
     writer.reserve(RECORD_HEADER_BYTES + 32)
     writer.length += RECORD_HEADER_BYTES
     if (type === RecordType.series) writer.varint(this.#seriesCount)
-    else if (type !== RecordType.metadata) writer.zigzag(time)
+    else if (type !== RecordType.metadata && type !== RecordType.deletions) writer.zigzag(time)
     // The count is known at the end: five bytes for it, as a varint of fixed length.
     this.#countAt = writer.length
     writer.length += COUNT_BYTES
@@ -243,7 +264,7 @@ export class LogEncoder {
       this.#dictionaryCount = 0
       this.#dictionaryNumbers.fill(0)
     } else if (type === RecordType.histograms) this.#layouts.clear()
-    else if (type === RecordType.exemplars) this.#texts.clear()
+    else if (type === RecordType.exemplars || type === RecordType.deletions) this.#texts.clear()
     else if (type === RecordType.metadata) {
       this.#texts.clear()
       this.#entries.clear()

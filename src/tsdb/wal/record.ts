@@ -6,7 +6,7 @@ export const SEGMENT_HEADER_BYTES = 28
 export const RECORD_HEADER_BYTES = 24
 export const RECORD_PAYLOAD_BYTES_MAX = 4 * 1024 * 1024
 
-export const RecordType = { series: 1, samples: 2, samplesFrom: 3, histograms: 4, exemplars: 5, metadata: 6 } as const
+export const RecordType = { series: 1, samples: 2, samplesFrom: 3, histograms: 4, exemplars: 5, metadata: 6, deletions: 7 } as const
 export type RecordType = (typeof RecordType)[keyof typeof RecordType]
 
 const SEGMENT_MAGIC = new TextEncoder().encode('PROMLOG1')

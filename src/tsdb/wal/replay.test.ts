@@ -5,6 +5,7 @@ import { type VirtualEnv, virtualEnv } from '../../base/env-virtual.ts'
 import { seededRandom } from '../../base/virtual/random.ts'
 import { CounterResetHint, type Histogram, NO_BUCKETS, NO_SPANS } from '../../model/histogram.ts'
 import { Labels } from '../../model/labels.ts'
+import { Matcher } from '../../model/matcher.ts'
 import { SlabPool } from '../window/slab-pool.ts'
 import { Window } from '../window/window.ts'
 import { LogWriter, segmentNumber, segmentPath } from './log-writer.ts'
@@ -34,6 +35,7 @@ async function replay(env: VirtualEnv): Promise<Replayed> {
       samples.push(`${series[ref]} exemplar ${labels} ${value} ${timestamp}${hasTimestamp ? ' given' : ''}`)
     },
     metadata: (ref, { type, unit, help }) => samples.push(`${series[ref]} ${type} ${unit} ${help}`),
+    deletion: async ({ minTime, maxTime, matchers }) => void samples.push(`delete {${matchers.join(',')}} ${minTime} to ${maxTime}`),
     segmentEnd: () => true,
   })
   return { report, samples }
@@ -120,6 +122,9 @@ test('the bytes of a small segment are those of the golden file', async () => {
   encoder.metadata(0, { type: 'counter', unit: 'seconds', help: 'Time spent.' })
   encoder.metadata(1, { type: 'counter', unit: 'seconds', help: 'Time spent.' })
   encoder.metadata(2, { type: 'stateset', unit: '', help: 'Ü' })
+  const matchers = [new Matcher('=', '__name__', 'm'), new Matcher('!~', 'i', 'm|1')]
+  encoder.deletion({ minTime: t - 1, maxTime: t + 60_000, matchers })
+  encoder.deletion({ minTime: -5, maxTime: t, matchers: [] })
   await written.writer.writeBatch(t + 60_000)
   await written.writer.close()
   const bytes = await written.env.fs.readFile(segmentPath(DIR, 1))
@@ -137,6 +142,8 @@ test('the bytes of a small segment are those of the golden file', async () => {
     'm{i="0"} counter seconds Time spent.',
     'm{i="1"} counter seconds Time spent.',
     'm{i="2"} stateset  Ü',
+    `delete {__name__="m",i!~"m|1"} ${t - 1} to ${t + 60_000}`,
+    `delete {} -5 to ${t}`,
   ])
 })
 

@@ -7,7 +7,9 @@ import type { Labels } from '../../model/labels.ts'
 import type { Metadata } from '../../model/metadata.ts'
 import type { Timestamp } from '../../model/time.ts'
 import type { SeriesRef } from '../../storage/appender.ts'
+import type { Deletion } from '../deletion.ts'
 import {
+  decodeDeletionsRecord,
   decodeExemplarsRecord,
   decodeHistogramsRecord,
   decodeMetadataRecord,
@@ -28,6 +30,8 @@ export interface ReplayTarget {
   histogram(ref: SeriesRef, t: Timestamp, isFloat: boolean, histogram: Histogram | undefined, startTime: Timestamp): void
   exemplar(ref: SeriesRef, exemplar: Exemplar): void
   metadata(ref: SeriesRef, metadata: Metadata): void
+  /** What was deleted of what came before; the rest waits for it. */
+  deletion(deletion: Deletion): Promise<void>
   /** After each segment; refs of it are not used again. False ends the replay. */
   segmentEnd(done: number, total: number): boolean
 }
@@ -137,6 +141,14 @@ async function replaySegment(
     if (ref >= 0) target.metadata(ref, metadata)
   }
 
+  const onDeletions = async (deletions: readonly Deletion[]) => {
+    for (const deletion of deletions) {
+      // The segment stays until nothing that was deleted can come back.
+      maxTime = Math.max(maxTime, deletion.maxTime)
+      await target.deletion(deletion)
+    }
+  }
+
   const visitor: SegmentVisitor = {
     record(type, bytes, start, end) {
       if (type === RecordType.series) decodeSeriesRecord(bytes, start, end, onSeries)
@@ -145,7 +157,9 @@ async function replaySegment(
       else if (type === RecordType.histograms) decodeHistogramsRecord(bytes, start, end, onHistogram)
       else if (type === RecordType.exemplars) decodeExemplarsRecord(bytes, start, end, onExemplar)
       else if (type === RecordType.metadata) decodeMetadataRecord(bytes, start, end, onMetadata)
+      else if (type === RecordType.deletions) return onDeletions(decodeDeletionsRecord(bytes, start, end))
       else throw new RangeError(`type ${type} is not known`)
+      return undefined
     },
     async damage(damage) {
       const name = `${String(number).padStart(8, '0')}-${damage.offset}.bin`

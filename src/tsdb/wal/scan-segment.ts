@@ -20,8 +20,11 @@ export interface Damage {
 }
 
 export interface SegmentVisitor {
-  /** A whole record; `bytes` are lent for the call. A throw says that the payload makes no sense and counts as damage. */
-  record(type: number, bytes: Uint8Array, start: number, end: number): void
+  /**
+   * A whole record; `bytes` are lent for the call. A throw says that the payload makes no sense and counts as damage. What it answers, if
+   * anything, is waited for before the next record.
+   */
+  record(type: number, bytes: Uint8Array, start: number, end: number): Promise<void> | undefined
   damage(damage: Damage): Promise<void>
 }
 
@@ -146,7 +149,8 @@ export async function scanSegment(file: File, number: number, visitor: SegmentVi
     sequence = header.sequence + 1
     const start = buffer.at(offset) + RECORD_HEADER_BYTES
     try {
-      visitor.record(header.type, buffer.bytes, start, start + header.length)
+      const pending = visitor.record(header.type, buffer.bytes, start, start + header.length)
+      if (pending !== undefined) await pending
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
       const sizeBytes = checked.end - offset

@@ -2,6 +2,8 @@ import { headerBytesOf, writeHeader } from '../../chunkenc/chunk-header.ts'
 import type { Chunk, ChunkEncoding } from '../../chunkenc/codec.ts'
 import type { CounterResetHint } from '../../model/histogram.ts'
 import type { Timestamp } from '../../model/time.ts'
+import { withoutDeleted } from '../block/delete-samples.ts'
+import type { TimeInterval } from '../block/tombstones.ts'
 import type { Cells } from './cells.ts'
 import type { ChunkHeader } from './row.ts'
 
@@ -15,12 +17,14 @@ export interface ChunkPlace {
   /** Without the header of the chunk. */
   readonly byteCount: number
   readonly header: ChunkHeader
+  /** What of it was deleted. */
+  readonly deleted: readonly TimeInterval[] | undefined
 }
 
 /** Bytes of the largest header of a chunk. */
 export const HEADER_BYTES_MAX = 3
 
-/** Copies a chunk to `start` in `into`, where there is room for it. */
+/** Copies a chunk to `start` in `into`, where there is room for it, with all that was deleted of it. */
 export function copyChunk(
   { cells, minTime, maxTime, sampleCount, firstCell, byteCount, header }: ChunkPlace,
   into: Uint8Array,
@@ -31,4 +35,9 @@ export function copyChunk(
   const body = start + headerBytesOf(encoding)
   cells.copy(firstCell, byteCount, into, body)
   return { encoding, minTime, maxTime, sampleCount, data: into, start, end: body + byteCount }
+}
+
+/** What is left of a chunk that was copied. */
+export function leftOf({ deleted }: ChunkPlace, chunk: Chunk): readonly Chunk[] {
+  return deleted === undefined ? [chunk] : withoutDeleted(chunk, deleted)
 }

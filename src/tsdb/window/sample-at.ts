@@ -2,6 +2,7 @@ import { SampleColumns } from '../../chunkenc/codec.ts'
 import { decodeChunk } from '../../chunkenc/decode-chunk.ts'
 import { isStaleBits } from '../../model/staleness.ts'
 import type { Timestamp } from '../../model/time.ts'
+import { isDeletedAt } from '../block/tombstones.ts'
 import { digest, digestHistogram } from '../histogram-digest.ts'
 import { ChunkPlaces } from './chunk-places.ts'
 import { copyChunk } from './copy-chunk.ts'
@@ -26,6 +27,7 @@ const columns = new SampleColumns()
 
 /** The sample that a series has at a time; undefined: none. Decodes the chunks that reach over it: about a microsecond each. */
 export function sampleAt(window: Window, series: number, t: Timestamp): FoundSample | undefined {
+  if (isDeletedAt(window.tombstones.of(series) ?? [], t)) return undefined
   const chunks = new ChunkPlaces()
   chunks.collect(window, series, t, t)
   if (chunks.places.length === 0) return undefined

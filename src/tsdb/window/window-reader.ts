@@ -5,7 +5,7 @@ import { mergeChunks } from '../../storage/merge-chunks.ts'
 import type { QueryContext, SelectRequest, Series } from '../../storage/series-source.ts'
 import { SERIES_BATCH } from '../../storage/series-source.ts'
 import { ChunkPlaces } from './chunk-places.ts'
-import { type ChunkPlace, copyChunk } from './copy-chunk.ts'
+import { type ChunkPlace, copyChunk, leftOf } from './copy-chunk.ts'
 import { matchBytesMax, matchSeries, sortByLabels } from './match.ts'
 import type { Window } from './window.ts'
 
@@ -87,13 +87,15 @@ export async function* selectFromWindows(
         const chunks: Chunk[] = []
         for (const place of places) {
           const chunk = copyChunk(place, buffer, at)
-          chunks.push(chunk)
+          if (place.deleted === undefined) chunks.push(chunk)
+          else chunks.push(...leftOf(place, chunk))
           at = chunk.end
         }
+        if (chunks.length === 0) continue
         // Of two samples of one time that which came first stays.
         batch.push({ labels, chunks: isLate ? mergeChunks(chunks.map((chunk) => [chunk])) : chunks })
       }
-      yield batch
+      if (batch.length > 0) yield batch
       if (breather.isDue()) await breather.rest()
     }
   } finally {

@@ -7,6 +7,7 @@ import { Labels } from '../../model/labels.ts'
 import { isStaleBits, STALE_HIGH, STALE_LOW } from '../../model/staleness.ts'
 import type { Timestamp } from '../../model/time.ts'
 import { AppendStatus } from '../../storage/appender.ts'
+import { isAllDeleted } from '../block/tombstones.ts'
 import { digest, digestHistogram } from '../histogram-digest.ts'
 import { CELL_BYTES, CELL_LINK_BYTES, CELL_PAYLOAD_BYTES, CELLS_MASK, CELLS_SHIFT, Cells, type CellsState } from './cells.ts'
 import { copyChunk, HEADER_BYTES_MAX } from './copy-chunk.ts'
@@ -53,6 +54,7 @@ import type { ArenaState } from './slab-pool.ts'
 import { Arena, SLAB_WORDS, SLAB_WORDS_SHIFT, Slab, SlabPool } from './slab-pool.ts'
 import { StartTimeChunks } from './start-time-chunks.ts'
 import { Symbols, type SymbolsState } from './symbols.ts'
+import { type TombstonesState, WindowTombstones } from './window-tombstones.ts'
 import { WordBlocks, type WordBlocksState } from './word-blocks.ts'
 
 // 1. A window holds the samples of one block range. All it knows lies in its slabs; they go back to the pool at once.
@@ -108,6 +110,7 @@ export interface WindowState {
   readonly rows: ArenaState
   readonly lists: ArenaState
   readonly index: IndexState
+  readonly tombstones: TombstonesState
 }
 
 /** With what only a writer needs. */
@@ -161,6 +164,8 @@ export class Window {
   readonly symbols: Symbols
   readonly cells: Cells
   readonly pairs: Pairs
+  /** What was deleted. It is there as before; whoever reads leaves it out. */
+  readonly tombstones: WindowTombstones
   /** Times of the oldest and newest sample. */
   minTime = Number.POSITIVE_INFINITY
   maxTime = Number.NEGATIVE_INFINITY
@@ -203,6 +208,7 @@ export class Window {
     this.symbols = new Symbols(pool, state?.symbols)
     this.cells = new Cells(pool, state?.cells)
     this.pairs = new Pairs(pool, this.cells, state?.pairs)
+    this.tombstones = new WindowTombstones(state?.tombstones)
     this.#rows = new Arena(pool)
     this.#lists = new Arena(pool)
     this.#index = new HashIndex(pool, (series) => this.#field(series, HASH), state?.index)
@@ -255,6 +261,7 @@ export class Window {
       rows: this.#rows.state(last?.rows),
       lists: this.#lists.state(last?.lists),
       index: this.#index.state(last?.index),
+      tombstones: this.tombstones.state(last?.tombstones),
     }
   }
 
@@ -270,6 +277,7 @@ export class Window {
     this.cells.refresh(state.cells)
     this.pairs.refresh(state.pairs)
     this.#index.refresh(state.index)
+    this.tombstones.refresh(state.tombstones)
     this.#place(state)
   }
 
@@ -586,18 +594,24 @@ export class Window {
     return false
   }
 
-  /** Whether a series has a chunk that reaches into `minTime`…`maxTime`. May say so in vain in another thread than the writer's. */
+  /** Whether a series has a chunk that reaches into `minTime`…`maxTime`, of which something is left. May say so in vain in another thread than the writer's. */
   overlaps(series: number, minTime: Timestamp, maxTime: Timestamp): boolean {
     view.load(this.#rows.slabs[series >>> ROWS_SHIFT], (series & ROWS_MASK) << ROW_WORDS_SHIFT, this.#catchUp !== undefined)
     if (view.published === 0 || (view.lastTime < minTime && !this.isLate)) return false
-    if ((view.published & OPEN_COUNT_MASK) > 0 && view.lastTime >= minTime && this.start + view.openTime <= maxTime) return true
+    const deleted = this.tombstones.isEmpty ? undefined : this.tombstones.of(series)
+    const openTime = this.start + view.openTime
+    if ((view.published & OPEN_COUNT_MASK) > 0 && view.lastTime >= minTime && openTime <= maxTime) {
+      if (deleted === undefined || !isAllDeleted(deleted, openTime, view.lastTime)) return true
+    }
     if (!this.cells.has(view.newestCell)) return true
     for (let closed = view.closed; closed !== 0; closed = this.cells.link(closed)) {
-      if (this.start + this.cells.word(closed, CLOSED_MAX_TIME) < minTime) {
+      const closedMaxTime = this.start + this.cells.word(closed, CLOSED_MAX_TIME)
+      if (closedMaxTime < minTime) {
         if (this.isLate) continue
         return false
       }
-      if (this.start + this.cells.word(closed, CLOSED_MIN_TIME) <= maxTime) return true
+      const closedMinTime = this.start + this.cells.word(closed, CLOSED_MIN_TIME)
+      if (closedMinTime <= maxTime && (deleted === undefined || !isAllDeleted(deleted, closedMinTime, closedMaxTime))) return true
     }
     return false
   }
@@ -719,6 +733,7 @@ export class Window {
       firstCell: words[row + FIRST_CELL],
       byteCount: words[row + OPEN_BYTES],
       header: openHeader(words[row + PUBLISHED], words[row + STATE]),
+      deleted: undefined,
     }
     decoded.clear()
     decodeChunk(copyChunk(place, bytes, 0), Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, decoded)

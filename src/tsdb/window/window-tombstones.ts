@@ -1,0 +1,81 @@
+import type { Timestamp } from '../../model/time.ts'
+import { joinIntervals, type TimeInterval } from '../block/tombstones.ts'
+
+/** What was deleted of a window, to be sent to other threads and kept in files. */
+export interface TombstonesState {
+  /** Two states of a window with one number say the same. */
+  readonly version: number
+  /** Series, first time, last time of every interval; undefined: who asked has them. */
+  readonly intervals: Float64Array | undefined
+}
+
+/**
+ * What was deleted of a window, by its series: intervals of samples that were there at the time. Samples that come later are none of it:
+ * those that come in order lie beyond, and late ones are taken out of it by `keep`.
+ */
+export class WindowTombstones {
+  #bySeries = new Map<number, readonly TimeInterval[]>()
+  #version = 0
+
+  constructor(state?: TombstonesState) {
+    if (state !== undefined) this.refresh(state)
+  }
+
+  get isEmpty(): boolean {
+    return this.#bySeries.size === 0
+  }
+
+  of(series: number): readonly TimeInterval[] | undefined {
+    return this.#bySeries.get(series)
+  }
+
+  /** Both inclusive. */
+  add(series: number, minTime: Timestamp, maxTime: Timestamp): void {
+    this.#version++
+    const known = this.#bySeries.get(series)
+    this.#bySeries.set(series, known === undefined ? this.#single(minTime, maxTime) : joinIntervals([...known, { minTime, maxTime }]))
+  }
+
+  /** A sample came for a time that may have been deleted before. */
+  keep(series: number, t: Timestamp): void {
+    const known = this.#bySeries.get(series)
+    if (known?.some(({ minTime, maxTime }) => minTime <= t && t <= maxTime) !== true) return
+    this.#version++
+    const parts = known.flatMap((one) => [
+      { minTime: one.minTime, maxTime: Math.min(one.maxTime, t - 1) },
+      { minTime: Math.max(one.minTime, t + 1), maxTime: one.maxTime },
+    ])
+    const left = joinIntervals(parts.filter(({ minTime, maxTime }) => minTime <= maxTime))
+    if (left.length === 0) this.#bySeries.delete(series)
+    else this.#bySeries.set(series, left)
+  }
+
+  /** What `refresh` and the constructor take; `last`: a state that the taker has. */
+  state(last?: TombstonesState): TombstonesState {
+    if (last?.version === this.#version) return { version: this.#version, intervals: undefined }
+    const flat: number[] = []
+    for (const [series, intervals] of this.#bySeries) for (const { minTime, maxTime } of intervals) flat.push(series, minTime, maxTime)
+    return { version: this.#version, intervals: Float64Array.from(flat) }
+  }
+
+  /** Takes over a state of the same window. */
+  refresh({ version, intervals }: TombstonesState): void {
+    this.#version = version
+    if (intervals === undefined) return
+    this.#bySeries = new Map()
+    for (let i = 0; i < intervals.length; i += 3) {
+      const known = this.#bySeries.get(intervals[i]) ?? []
+      const next = this.#single(intervals[i + 1], intervals[i + 2])
+      this.#bySeries.set(intervals[i], known.length === 0 ? next : [...known, ...next])
+    }
+  }
+
+  /** Many series begin and end together: what is deleted of them is one list. */
+  #single(minTime: Timestamp, maxTime: Timestamp): readonly TimeInterval[] {
+    const [last] = this.#last
+    if (last?.minTime !== minTime || last.maxTime !== maxTime) this.#last = [{ minTime, maxTime }]
+    return this.#last
+  }
+
+  #last: readonly TimeInterval[] = []
+}
