@@ -83,18 +83,22 @@ export class DbBlocks {
       }
     }
     for (const { directory } of listing.faulty) await this.#refuse(directory, await metaProblem(this.#env, directory))
-    for (const { directory } of listing.blocks) {
+    await this.addAll(listing.blocks.map(({ directory }) => directory))
+    for (const loaded of this.#loaded.filter(({ block }) => block.meta.compaction.deletable)) await this.delete(loaded, 'nothing is in it')
+    // Only blocks that are there stand for those they were made of.
+    const superseded = supersededBlocks(this.#loaded.map(({ block: { directory, meta } }) => ({ directory, meta })))
+    for (const loaded of this.#loaded.filter(({ block }) => superseded.has(block.meta.ulid))) await this.delete(loaded, 'superseded')
+  }
+
+  /** Adds blocks that have come into the directory. */
+  async addAll(directories: readonly string[]): Promise<void> {
+    for (const directory of directories) {
       try {
         this.add(await this.open(directory))
       } catch (error) {
         await this.#refuse(directory, error)
       }
     }
-    for (const loaded of this.#loaded.filter(({ block }) => block.meta.compaction.deletable)) await this.delete(loaded, 'nothing is in it')
-    // Only blocks that are there stand for those they were made of.
-    const superseded = supersededBlocks(this.#loaded.map(({ block: { directory, meta } }) => ({ directory, meta })))
-    for (const loaded of this.#loaded.filter(({ block }) => superseded.has(block.meta.ulid))) await this.delete(loaded, 'superseded')
-    await this.#warnOfUpstreamsLog()
   }
 
   /** Opens a block for `add`. */
@@ -233,18 +237,6 @@ export class DbBlocks {
         path: directory,
         problem: errorMessage(problem),
         error: errorMessage(error),
-      })
-    }
-  }
-
-  async #warnOfUpstreamsLog(): Promise<void> {
-    const { fs, log } = this.#env
-    for (const name of ['wal', 'wbl', 'chunks_head']) {
-      const path = `${this.#dir}/${name}`
-      if ((await fs.stat(path))?.kind !== 'directory' || (await fs.readDir(path)).length === 0) continue
-      log.warn('samples of Prometheus that are in no block yet are not read', {
-        path,
-        hint: 'start Prometheus on the directory until it has cut them into a block, or take a snapshot of it',
       })
     }
   }

@@ -119,6 +119,8 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
   #queue: CommitQueue | undefined
   #replay: ReplayStatus = { segmentsDone: 0, segmentsTotal: 0, done: false }
   #report: ReplayReport | undefined
+  /** Places with damage in what Prometheus left. */
+  #upstreamDamages = 0
   #samplesReplayed = 0
   #histogramsReplayed = 0
   #closed = false
@@ -356,7 +358,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       exemplarCount: exemplars.count,
       exemplarSeriesCount: exemplars.seriesCount,
       oldestExemplarTime: exemplars.oldestTime,
-      corruptions: this.#report?.corruptions ?? 0,
+      corruptions: (this.#report?.corruptions ?? 0) + this.#upstreamDamages,
       writeFailures: this.#log?.writeFailures ?? 0,
       syncFailures: this.#log?.syncFailures ?? 0,
       currentSegment: this.#log?.currentSegment ?? 0,
@@ -382,6 +384,8 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     await env.fs.mkdir(logDir)
     await env.fs.syncDir(dir)
     await this.#blocks.load()
+    await this.#takeOver(signal)
+    if (signal.aborted) return
     const windows = this.#windows
     const { cutTime } = this.#blocks
     windows.cutTime = cutTime
@@ -469,6 +473,26 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     const { segments, samples, samplesLost, corruptions } = report
     const durationMs = Math.round(env.clock.monotonic() - start)
     env.log.info('write-ahead log replayed', { dir, segments: segments.length, samples, samplesLost, corruptions, durationMs })
+  }
+
+  /** Makes blocks of what Prometheus left in its own log, if it did since the last start. */
+  async #takeOver(signal: AbortSignal): Promise<void> {
+    const { env, dir, blockRangeMs } = this.#options
+    const stats = await Promise.all(['wal', 'wbl', 'chunks_head', 'taken-over.json'].map((name) => env.fs.stat(`${dir}/${name}`)))
+    if (stats.every((stat) => stat === null)) return
+    // Few ever need it, and it is not small.
+    const { takeOver } = await import('./upstream-log/take-over.ts')
+    const onProgress = (segmentsDone: number, segmentsTotal: number) => {
+      this.#replay = { segmentsDone, segmentsTotal, done: false }
+    }
+    try {
+      const report = await takeOver({ env, from: dir, into: dir, blocks: this.#blocks.metas, blockRangeMs, signal, onProgress })
+      if (report === undefined) return
+      await this.#blocks.addAll(report.directories)
+      this.#upstreamDamages = report.damages
+    } catch (error) {
+      if (!signal.aborted) throw error
+    }
   }
 
   /** Resolves when there may be a block to make, when it is time to look after the rest, and when the signal aborts. */

@@ -3,6 +3,7 @@ import type { Env, File } from '../../base/env.ts'
 import { errorMessage, wrapError } from '../../base/errors.ts'
 import type { Timestamp } from '../../model/time.ts'
 import type { BlockMeta } from '../block/block-meta.ts'
+import { HINT_FROM_OUT_OF_ORDER, HINT_FROM_STALE_SERIES } from '../compact/compaction-meta.ts'
 import { SlabPool } from '../window/slab-pool.ts'
 import { readChunkFile } from './chunk-file.ts'
 import { findUpstreamLog, type LogFile, type UpstreamLog } from './log-files.ts'
@@ -262,7 +263,7 @@ function minValidTime(blocks: readonly BlockMeta[]): Timestamp {
   let time = Number.NEGATIVE_INFINITY
   for (const { maxTime, compaction } of blocks) {
     const { hints } = compaction
-    if (!hints.includes('from-out-of-order') && !hints.includes('from-stale-series')) time = Math.max(time, maxTime)
+    if (!hints.includes(HINT_FROM_OUT_OF_ORDER) && !hints.includes(HINT_FROM_STALE_SERIES)) time = Math.max(time, maxTime)
   }
   return time
 }

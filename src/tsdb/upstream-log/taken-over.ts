@@ -1,5 +1,6 @@
 import { crc32c } from '../../base/crc32c.ts'
 import type { FileSystem } from '../../base/env.ts'
+import { replaceFile } from '../../base/files.ts'
 import type { LogFile, UpstreamLog } from './log-files.ts'
 import { PAGE_BYTES } from './segment-reader.ts'
 
@@ -48,19 +49,8 @@ export async function readNote(fs: FileSystem, dir: string): Promise<TakenOver> 
   }
 }
 
-/** Replaces the note as a whole, durably. */
-export async function writeNote(fs: FileSystem, dir: string, note: TakenOver): Promise<void> {
-  const path = `${dir}/${NOTE_FILE}`
-  await fs.remove(`${path}.tmp`)
-  const file = await fs.open(`${path}.tmp`, 'create')
-  try {
-    await file.write([new TextEncoder().encode(`${JSON.stringify({ version: VERSION, ...note })}\n`)], 0)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await fs.rename(`${path}.tmp`, path)
-  await fs.syncDir(dir)
+export function writeNote(fs: FileSystem, dir: string, note: TakenOver): Promise<void> {
+  return replaceFile(fs, `${dir}/${NOTE_FILE}`, new TextEncoder().encode(`${JSON.stringify({ version: VERSION, ...note })}\n`))
 }
 
 /** Renames the blocks that the note names and that are not where they belong yet; answers their directories. */
