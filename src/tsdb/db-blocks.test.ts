@@ -301,19 +301,6 @@ test('what is left of blocks that were being made or deleted is removed at the s
   await close()
 })
 
-test('a log of Prometheus that is not read is warned of', async () => {
-  const env = virtualEnv({ startTime: base })
-  for (const name of ['wal', 'chunks_head', 'wbl']) await env.fs.mkdir(`/data/${name}`)
-  await env.fs.writeFile('/data/wal/00000000', 'x')
-  const { close } = await runDb(env)
-  const warnings = env.lines.filter(({ level }) => level === 'warn')
-  assert.deepEqual(
-    warnings.map(({ message, fields }) => [message, fields['path']]),
-    [['samples of Prometheus that are in no block yet are not read', '/data/wal']],
-  )
-  await close()
-})
-
 test('retention by time deletes blocks wholly older, but none that is being read, and is not misled by a sample of the future', async () => {
   const env = virtualEnv({ startTime: base + MINUTE })
   const old = await foreignBlock(env, base - 300 * MINUTE, base - 200 * MINUTE, 1)

@@ -385,7 +385,6 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     await env.fs.syncDir(dir)
     await this.#blocks.load()
     await this.#takeOver(signal)
-    if (signal.aborted) return
     const windows = this.#windows
     const { cutTime } = this.#blocks
     windows.cutTime = cutTime

@@ -93,7 +93,10 @@ for (const { version, name, features, isKilled } of [
     assert.ok(want.every(({ lines }) => lines.length > 0))
     await theirs.stop(isKilled ? 'SIGKILL' : 'SIGTERM')
     for (const part of ['wal', 'wbl', 'chunks_head']) assert.ok(readdirSync(join(data, part)).length > 0, part)
-    assert.equal(readdirSync(data).some((file) => file.startsWith('chunk_snapshot.')), features.length > 1)
+    assert.equal(
+      readdirSync(data).some((file) => file.startsWith('chunk_snapshot.')),
+      features.length > 1,
+    )
 
     cpSync(data, join(directory, 'copy'), { recursive: true })
     const ours = await serve(t, PROMONTORY, directory, join(directory, 'copy'))
