@@ -1,6 +1,7 @@
 import type { Env } from '../base/env.ts'
 import type { BuildInfo } from '../base/process-metrics.ts'
 import type { Labels } from '../model/labels.ts'
+import type { Matcher } from '../model/matcher.ts'
 import type { Metadata } from '../model/metadata.ts'
 import type { Timestamp } from '../model/time.ts'
 import type { QueryEngine } from '../promql/query-engine.ts'
@@ -51,6 +52,16 @@ export interface DatabaseView {
   cardinality(countMax: number, signal: AbortSignal): Promise<Cardinality>
 }
 
+/** What --web.enable-admin-api lets clients do to what is stored. */
+export interface AdminActions {
+  /** Resolves when every series that the matchers select has lost what it had between the times, both inclusive. */
+  deleteSamples(matchers: readonly Matcher[], minTime: Timestamp, maxTime: Timestamp, signal: AbortSignal): Promise<void>
+  /** Resolves when nothing is left on disk of what had been deleted from blocks. */
+  cleanTombstones(signal: AbortSignal): Promise<void>
+  /** Makes a data directory in `snapshots/NAME` of what is in blocks, and with `isWhole` in memory; answers its name. */
+  snapshot(isWhole: boolean, signal: AbortSignal): Promise<string>
+}
+
 /** All that the API shows, handed to it by the role. */
 export interface ApiDeps {
   readonly env: Env
@@ -70,8 +81,8 @@ export interface ApiDeps {
   readonly writeReceiver: WriteReceiver | undefined
   /** Undefined: --web.enable-lifecycle was not given. */
   readonly lifecycle: Lifecycle | undefined
-  /** --web.enable-admin-api. */
-  readonly adminApi: boolean
+  /** Undefined: --web.enable-admin-api was not given. */
+  readonly admin: AdminActions | undefined
   readiness(): Readiness
   /** Resolves when it is ready, or when `signal` aborts. */
   untilReady(signal: AbortSignal): Promise<void>

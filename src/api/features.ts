@@ -39,7 +39,7 @@ export function featureList(deps: ApiDeps): Answer {
   const { features } = deps
   const data: FeaturesData = {
     api: {
-      admin: deps.adminApi,
+      admin: deps.admin !== undefined,
       exclude_alerts: false,
       label_values_match: true,
       lifecycle: deps.lifecycle !== undefined,

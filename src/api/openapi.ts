@@ -14,10 +14,13 @@ interface Endpoint {
   readonly parameters?: Readonly<Record<string, string>>
   /** Of the answer; JSON in the envelope where it is not given. */
   readonly contentType?: string
+  /** True: the answer is that it is done, 204. */
+  readonly isEmpty?: boolean
 }
 
 const GET = ['get'] as const
 const FORM = ['get', 'post'] as const
+const CHANGE = ['post', 'put'] as const
 const RANGE = { start: 'Start of the time range: Unix seconds or RFC 3339.', end: 'End of the time range.' }
 const MATCH = { 'match[]': 'Series selector.', ...RANGE, limit: 'Most entries of the answer; 0 is no limit.' }
 const SEARCH = {
@@ -160,6 +163,28 @@ const ENDPOINTS: readonly Endpoint[] = [
     contentType: 'text/event-stream',
   },
   { path: '/features', tag: 'status', methods: GET, summary: 'Lists what can be used.' },
+  {
+    path: '/admin/tsdb/delete_series',
+    tag: 'admin',
+    methods: CHANGE,
+    summary: 'Deletes samples of series. With --web.enable-admin-api.',
+    parameters: { 'match[]!': 'Series selector.', ...RANGE },
+    isEmpty: true,
+  },
+  {
+    path: '/admin/tsdb/clean_tombstones',
+    tag: 'admin',
+    methods: CHANGE,
+    summary: 'Takes what was deleted from the disk. With --web.enable-admin-api.',
+    isEmpty: true,
+  },
+  {
+    path: '/admin/tsdb/snapshot',
+    tag: 'admin',
+    methods: CHANGE,
+    summary: 'Makes a data directory of all that is stored. With --web.enable-admin-api.',
+    parameters: { skip_head: 'Whether what is in no block yet is left out.' },
+  },
   { path: '/write', tag: 'remote', methods: ['post'], summary: 'Takes samples by remote write.', contentType: 'text/plain' },
 ]
 
@@ -197,21 +222,19 @@ const SCHEMAS = {
   },
 }
 
-function pathItem({ path, summary, tag, methods, parameters = {}, contentType }: Endpoint): unknown {
+function pathItem({ path, summary, tag, methods, parameters = {}, contentType, isEmpty = false }: Endpoint): unknown {
   const fields = Object.entries(parameters).map(([written, description]) => {
     const name = written.replace(/!$/, '')
     const text = { type: 'string' }
     return { name, required: written.endsWith('!'), description, schema: name.endsWith('[]') ? { type: 'array', items: text } : text }
   })
   const inPath = /\{(\w+)\}/.exec(path)?.[1]
+  const content =
+    contentType === undefined
+      ? { 'application/json': { schema: { $ref: '#/components/schemas/Success' } } }
+      : { [contentType]: { schema: { type: 'string' } } }
   const responses = {
-    '200': {
-      description: summary,
-      content:
-        contentType === undefined
-          ? { 'application/json': { schema: { $ref: '#/components/schemas/Success' } } }
-          : { [contentType]: { schema: { type: 'string' } } },
-    },
+    ...(isEmpty ? { '204': { description: summary } } : { '200': { description: summary, content } }),
     default: {
       description: 'Why there is no answer.',
       content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },

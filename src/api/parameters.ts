@@ -61,6 +61,12 @@ export function wholeNumber(text: string): number | undefined {
   return Math.abs(value) >= 2 ** 63 ? undefined : value
 }
 
+/** As Go's strconv.ParseBool reads it; undefined for what it does not. */
+export function parseFlag(text: string): boolean | undefined {
+  if (/^(1|t|T|TRUE|true|True)$/.test(text)) return true
+  return /^(0|f|F|FALSE|false|False)$/.test(text) ? false : undefined
+}
+
 /** 0: no limit. */
 export function optionalLimit(form: FormValues): number {
   const text = form.get('limit')

@@ -6,6 +6,7 @@ import { corsHeaders } from '../base/http-cors.ts'
 import { HttpMetrics } from '../base/http-metrics.ts'
 import { type Method, type RouteHandler, type RouteRequest, Routes } from '../base/http-routes.ts'
 import { WRITE_BODY_BYTES_MAX } from '../remote/write-receiver.ts'
+import { addAdminRoutes } from './admin.ts'
 import { addConsoleRoutes } from './console-files.ts'
 import type { ApiDeps } from './deps.ts'
 import { queryExemplars } from './exemplars.ts'
@@ -47,7 +48,8 @@ export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
 
   addQueryRoutes(api, deps)
   addStatusRoutes(api, deps)
-  addNotBuiltRoutes(api, deps)
+  addAdminRoutes(api, deps)
+  addNotBuiltRoutes(api)
 
   const federation = new Federation(deps, env.metrics)
   routes.add('/federate', { GET: whenReadable(deps, (request) => federation.serve(request)) })

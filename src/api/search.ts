@@ -10,7 +10,7 @@ import type { LabelRequest, QueryContext } from '../storage/series-source.ts'
 import type { ApiDeps } from './deps.ts'
 import { badData } from './failure.ts'
 import { jsonText } from './json/text.ts'
-import { matcherSets, timeOr, wholeNumber } from './parameters.ts'
+import { matcherSets, parseFlag, timeOr, wholeNumber } from './parameters.ts'
 import { FUZZ_ALGORITHMS, type FuzzAlgorithm, type SearchFilter, searchFilter } from './search-score.ts'
 import type { MetadataJson } from './types/metadata.ts'
 import type { SearchBatch, SearchResult, SearchTrailer } from './types/search.ts'
@@ -141,12 +141,11 @@ function algorithmOf(text: string): FuzzAlgorithm {
   return known
 }
 
-/** As Go's strconv.ParseBool reads it. */
 function flagOf(form: FormValues, name: string, fallback: boolean): boolean {
   const text = form.get(name)
   if (text === '') return fallback
-  if (/^(1|t|T|TRUE|true|True)$/.test(text)) return true
-  if (/^(0|f|F|FALSE|false|False)$/.test(text)) return false
+  const flag = parseFlag(text)
+  if (flag !== undefined) return flag
   throw badData(`invalid ${name} ${JSON.stringify(text)}: must be boolean`)
 }
 

@@ -56,7 +56,7 @@ export const serverFlags = {
     placeholder: 'PATH',
   }),
   'web.enable-lifecycle': flag.boolean({ default: false, help: 'Allows reload and shutdown by HTTP: /-/reload and /-/quit.' }),
-  'web.enable-admin-api': flag.boolean({ default: false, help: 'Allows snapshots and deletion by HTTP.', status: unsupported }),
+  'web.enable-admin-api': flag.boolean({ default: false, help: 'Allows snapshots and deletion by HTTP.' }),
   'web.enable-remote-write-receiver': flag.boolean({ default: false, help: 'Accepts remote write requests at /api/v1/write.' }),
   'web.remote-write-receiver.accepted-protobuf-messages': flag.texts({
     default: ['prometheus.WriteRequest', 'io.prometheus.write.v2.Request'],

@@ -196,7 +196,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
           })
         : undefined,
     lifecycle: values['web.enable-lifecycle'] ? { reload: async () => void (await reloader.reload()), quit } : undefined,
-    adminApi: values['web.enable-admin-api'],
+    admin: values['web.enable-admin-api'] ? db : undefined,
     readiness,
     untilReady: (signal) => Promise.race([replayed.promise, untilAborted(signal)]),
     config: () => reloader.current.toYaml(),

@@ -161,7 +161,7 @@ export function apiDeps(changes: Partial<ApiDeps> = {}): ApiDeps & { readonly en
     newBudget: () => unlimitedContext().budget,
     writeReceiver: undefined,
     lifecycle: undefined,
-    adminApi: false,
+    admin: undefined,
     readiness: () => ready,
     untilReady: async () => {},
     config: () => 'global:\n  scrape_interval: 15s\n',
