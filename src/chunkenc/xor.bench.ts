@@ -7,6 +7,7 @@ import { Xor2SampleEncoder } from './xor2-sample.ts'
 const shapes: Record<string, (i: number) => number> = {
   constant: () => 1,
   counter: (i) => 1000 + i * 37,
+  'counter that rises unevenly': (i) => 123456 + i * 37 + ((i * 7919) % 31),
   float: (i) => Math.sin(i) * 1000,
 }
 
