@@ -75,6 +75,25 @@ export function encodeXor(timestamps: ArrayLike<number>, values: ArrayLike<numbe
   return bytes.slice(0, appender.end)
 }
 
+/** Bytes that a chunk of one sample takes at most. */
+export const XOR_ONE_BYTES_MAX = XOR_HEADER_BYTES + 10 + 8
+
+/** Writes the chunk of one sample, the bits of whose value are given, and answers where it ends. */
+export function writeXorOne(t: Timestamp, high: number, low: number, into: Uint8Array, start: number): number {
+  into[start] = 0
+  into[start + 1] = 1
+  let at = start + XOR_HEADER_BYTES
+  let rest = t < 0 ? -2 * t - 1 : 2 * t
+  while (rest >= 0x80) {
+    into[at++] = (rest % 0x80) | 0x80
+    rest = Math.floor(rest / 0x80)
+  }
+  into[at++] = rest
+  for (let shift = 24; shift >= 0; shift -= 8) into[at++] = high >>> shift
+  for (let shift = 24; shift >= 0; shift -= 8) into[at++] = low >>> shift
+  return at
+}
+
 /** The samples an XOR chunk says it has. */
 export function xorSampleCount(data: Uint8Array, start: number): number {
   return (data[start] << 8) | data[start + 1]

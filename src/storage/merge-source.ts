@@ -31,7 +31,13 @@ export class MergeSource implements SeriesSource {
 
   async *select(request: SelectRequest, ctx: QueryContext): AsyncIterable<readonly Series[]> {
     ctx.signal.throwIfAborted()
-    const cursors = this.#asked(request).map((source, rank) => new Cursor(source.select(request, ctx)[Symbol.asyncIterator](), rank))
+    const asked = this.#asked(request)
+    if (asked.length === 1) {
+      yield* asked[0].select(request, ctx)
+      return
+    }
+    const whole = withAllLabels(request)
+    const cursors = asked.map((source, rank) => new Cursor(source.select(whole, ctx)[Symbol.asyncIterator](), rank))
     try {
       // A source lends the bytes of a batch until it is asked for the next one: what is handed on ends where a batch does.
       for (let waiting: readonly Cursor[] = cursors; ; ) {
@@ -75,6 +81,13 @@ export class MergeSource implements SeriesSource {
       return coverage.minTime <= maxTime && coverage.maxTime >= minTime
     })
   }
+}
+
+/** By a part of their labels the series of two sources cannot be put together. */
+function withAllLabels(request: SelectRequest): SelectRequest {
+  if (request.hints?.labelNames === undefined) return request
+  const { labelNames, ...hints } = request.hints
+  return { ...request, hints }
 }
 
 function chunksOf({ chunks }: Series): readonly Chunk[] {

@@ -138,6 +138,48 @@ export function seriesSourceContract(kind: string, open: (series: readonly Memor
       assert.ok(minTime > maxTime)
     }))
 
+  test(`${kind}: what the asker will not look at may be left out, and nothing else`, () =>
+    within(
+      Array.from({ length: 300 }, (_, i) => ({
+        ...line(
+          { __name__: 'm', job: `j${i % 3}`, zone: i % 2 === 0 ? '' : `z${i % 5}`, instance: `i${(i * 7919) % 1000}` },
+          i % 11 === 0 ? 1 : 500,
+        ),
+      })),
+      async (source) => {
+        const all = { minTime: base, maxTime: base + 2 * hour, matchers: [new Matcher('=', '__name__', 'm')] }
+        const whole = await readAll(source, all.minTime, all.maxTime, all.matchers)
+        for (const maxTime of [base, base + 1, base + 1_799_999, base + 2 * hour]) {
+          const newest: string[] = []
+          for await (const batch of source.select({ ...all, maxTime, hints: { newestOnly: true } }, unlimitedContext())) {
+            for (const series of batch) {
+              const columns = new SampleColumns()
+              readSamples(series, Number.NEGATIVE_INFINITY, maxTime, columns)
+              const last = columns.length - 1
+              if (last >= 0) newest.push(`${series.labels} ${columns.timestamps[last]} ${columns.values[last]}`)
+            }
+          }
+          const want = whole.map(({ labels, timestamps, values }) => {
+            const last = Array.from(timestamps).findLastIndex((time) => time <= maxTime)
+            return `${labels} ${timestamps[last]} ${values[last]}`
+          })
+          assert.deepEqual(newest, want, `newest up to ${maxTime}`)
+        }
+        for (const labelNames of [[], ['job'], ['zone', '__name__'], ['nothing', 'zone', 'instance', 'job']]) {
+          const parts: string[] = []
+          for await (const batch of source.select({ ...all, hints: { labelNames } }, unlimitedContext())) {
+            for (const series of batch) {
+              const columns = new SampleColumns()
+              readSamples(series, all.minTime, all.maxTime, columns)
+              parts.push(`${series.labels.only(labelNames)} ${columns.length} ${columns.values[columns.length - 1]}`)
+            }
+          }
+          const want = whole.map(({ labels, values }) => `${labels.only(labelNames)} ${values.length} ${values[values.length - 1]}`)
+          assert.deepEqual(parts, want, `labels ${labelNames}`)
+        }
+      },
+    ))
+
   test(`${kind}: every kind of matcher`, () =>
     within(
       [

@@ -23,6 +23,10 @@ export interface SelectHints {
   readonly rangeMs?: number
   readonly grouping?: readonly string[]
   readonly by?: boolean
+  /** Of each series only the newest sample up to `maxTime` is looked at. */
+  readonly newestOnly?: boolean
+  /** Labels by other names are not looked at. They may be left out, and then several series with the same labels may come. */
+  readonly labelNames?: readonly string[]
 }
 
 /** A series is in the answer when every matcher holds and it may have samples in `minTime`…`maxTime` (both inclusive). */

@@ -124,6 +124,12 @@ export class ColumnMemory {
     else free.push(series)
   }
 
+  /** Takes back what a column was charged that is no longer in use. */
+  giveBack(bytes: number): void {
+    this.#budget.releaseBytes(bytes)
+    this.#chargedBytes -= bytes
+  }
+
   close(): void {
     this.#free.clear()
     this.#budget.releaseBytes(this.#chargedBytes)

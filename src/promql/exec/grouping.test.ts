@@ -12,6 +12,16 @@ const all = [
 
 const UNFILLED = { fillLeft: undefined, fillRight: undefined }
 
+test('label sets that come again are known again, be they of one group or another', () => {
+  const grouping = new Grouping(['a', 'b'], false)
+  const [one, two] = [Labels.of({ a: '1', c: 'x' }), Labels.of({ b: '2' })]
+  const again = [one, two, one, two, Labels.of({ a: '1' }), Labels.of({ b: '2', c: 'y' }), one]
+  assert.deepEqual(
+    again.map((labels) => grouping.indexOf(labels)),
+    [0, 1, 0, 1, 0, 1, 0],
+  )
+})
+
 test('groups are numbered as they are seen', () => {
   const check = (names: string[], without: boolean, want: number[], labels: string[]) => {
     const grouping = new Grouping(names, without)

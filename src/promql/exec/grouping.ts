@@ -5,6 +5,9 @@ export class Grouping {
   readonly #names: ReadonlySet<string>
   readonly #without: boolean
   readonly #indexes = new Map<string, number>()
+  /** Of label sets that have no labels but those of a group: a source that leaves the others out makes each of these once. */
+  readonly #indexOfKnown = new Map<Labels, number>()
+  readonly #knownSizeMax: number
   /** Labels of each group. */
   readonly labels: Labels[] = []
 
@@ -12,10 +15,20 @@ export class Grouping {
   constructor(names: readonly string[], without: boolean) {
     this.#names = new Set(without ? [...names, METRIC_NAME] : names)
     this.#without = without
+    this.#knownSizeMax = without ? -1 : names.length
   }
 
   /** The group of a series; a new one when no series of it was seen. */
   indexOf(labels: Labels): number {
+    if (labels.size > this.#knownSizeMax) return this.#find(labels)
+    const known = this.#indexOfKnown.get(labels)
+    if (known !== undefined) return known
+    const index = this.#find(labels)
+    if (this.#indexOfKnown.size < 2 * this.labels.length) this.#indexOfKnown.set(labels, index)
+    return index
+  }
+
+  #find(labels: Labels): number {
     const pairs = this.#keptPairs(labels)
     const key = keyOfPairs(pairs)
     const known = this.#indexes.get(key)

@@ -1,12 +1,6 @@
 import type { ColumnMemory, StepSeries } from './columns.ts'
-import { type GroupColumns, openGroup, type Reducer } from './reducer.ts'
-
-interface MeanColumns extends GroupColumns {
-  readonly lost: Float64Array
-  readonly counts: Int32Array
-  /** Steps whose sum would have overflowed: there `values` holds the mean so far. */
-  readonly incremental: Uint8Array
-}
+import { growCounts, growFlags, growFloats, NO_COUNTS, NO_FLAGS, NO_FLOATS } from './group-columns.ts'
+import type { Reducer } from './reducer.ts'
 
 /**
  * Mean: a compensated sum divided by the count, and a mean carried along once the sum would overflow.
@@ -14,7 +8,12 @@ interface MeanColumns extends GroupColumns {
  */
 export class AvgReducer implements Reducer {
   readonly #memory: ColumnMemory
-  readonly #groups: MeanColumns[] = []
+  /** Where `#incremental` is 1, the mean so far. */
+  #sums: Float64Array = NO_FLOATS
+  #lost: Float64Array = NO_FLOATS
+  #counts: Int32Array = NO_COUNTS
+  /** Steps whose sum would have overflowed. */
+  #incremental: Uint8Array = NO_FLAGS
 
   constructor(memory: ColumnMemory) {
     this.#memory = memory
@@ -22,55 +21,52 @@ export class AvgReducer implements Reducer {
 
   add(group: number, series: StepSeries): void {
     const stepCount = series.values.length
-    const memory = this.#memory
-    this.#groups[group] ??= {
-      ...openGroup(memory, stepCount),
-      lost: memory.floats(stepCount),
-      counts: memory.indexes(stepCount),
-      incremental: memory.flags(stepCount),
+    if ((group + 1) * stepCount > this.#sums.length) this.#grow(group + 1, stepCount)
+    const [sums, lost, counts, incremental] = [this.#sums, this.#lost, this.#counts, this.#incremental]
+    const { values: added, present } = series
+    for (let k = 0, i = group * stepCount; k < stepCount; k++, i++) {
+      if (present[k] === 0) continue
+      const value = added[k]
+      const count = ++counts[i]
+      if (count === 1) {
+        sums[i] = value
+        continue
+      }
+      if (incremental[i] === 0) {
+        const sum = sums[i]
+        const total = sum + value
+        if (total !== Infinity && total !== -Infinity) {
+          lost[i] += Math.abs(sum) >= Math.abs(value) ? sum - total + value : value - total + sum
+          sums[i] = total
+          continue
+        }
+        incremental[i] = 1
+        sums[i] = sum / (count - 1)
+        lost[i] /= count - 1
+      }
+      const share = (count - 1) / count
+      const mean = share * sums[i]
+      const increment = value / count
+      const next = mean + increment
+      if (next === Infinity || next === -Infinity) lost[i] = 0
+      else lost[i] = share * lost[i] + (Math.abs(mean) >= Math.abs(increment) ? mean - next + increment : increment - next + mean)
+      sums[i] = next
     }
-    addColumn(this.#groups[group], series)
   }
 
   finish(group: number, out: StepSeries): void {
-    const { values, lost, counts, present, incremental } = this.#groups[group]
-    out.present.set(present)
-    for (let k = 0; k < values.length; k++) {
-      out.values[k] = incremental[k] === 1 ? values[k] + lost[k] : values[k] / counts[k] + lost[k] / counts[k]
+    const { values, present } = out
+    for (let k = 0, i = group * values.length; k < values.length; k++, i++) {
+      const count = this.#counts[i]
+      present[k] = count > 0 ? 1 : 0
+      values[k] = this.#incremental[i] === 1 ? this.#sums[i] + this.#lost[i] : this.#sums[i] / count + this.#lost[i] / count
     }
   }
-}
 
-function addColumn(columns: MeanColumns, series: StepSeries): void {
-  const { values, lost, counts, present, incremental } = columns
-  const { values: added, present: addedPresent } = series
-  for (let k = 0; k < values.length; k++) {
-    if (addedPresent[k] === 0) continue
-    const value = added[k]
-    const count = ++counts[k]
-    if (present[k] === 0) {
-      values[k] = value
-      present[k] = 1
-      continue
-    }
-    if (incremental[k] === 0) {
-      const sum = values[k]
-      const total = sum + value
-      if (total !== Infinity && total !== -Infinity) {
-        lost[k] += Math.abs(sum) >= Math.abs(value) ? sum - total + value : value - total + sum
-        values[k] = total
-        continue
-      }
-      incremental[k] = 1
-      values[k] = sum / (count - 1)
-      lost[k] /= count - 1
-    }
-    const share = (count - 1) / count
-    const mean = share * values[k]
-    const increment = value / count
-    const next = mean + increment
-    if (next === Infinity || next === -Infinity) lost[k] = 0
-    else lost[k] = share * lost[k] + (Math.abs(mean) >= Math.abs(increment) ? mean - next + increment : increment - next + mean)
-    values[k] = next
+  #grow(groupCount: number, stepCount: number): void {
+    this.#sums = growFloats(this.#memory, this.#sums, groupCount, stepCount)
+    this.#lost = growFloats(this.#memory, this.#lost, groupCount, stepCount)
+    this.#counts = growCounts(this.#memory, this.#counts, groupCount, stepCount)
+    this.#incremental = growFlags(this.#memory, this.#incremental, groupCount, stepCount)
   }
 }

@@ -1,45 +1,49 @@
 import type { ColumnMemory, StepSeries } from './columns.ts'
-import { type GroupColumns, openGroup, type Reducer } from './reducer.ts'
+import { growFlags, growFloats, NO_FLAGS, NO_FLOATS } from './group-columns.ts'
+import type { Reducer } from './reducer.ts'
 
 /** How many series have a value. */
 export class CountReducer implements Reducer {
   readonly #memory: ColumnMemory
-  readonly #counts: Float64Array[] = []
+  #counts: Float64Array = NO_FLOATS
 
   constructor(memory: ColumnMemory) {
     this.#memory = memory
   }
 
-  add(group: number, { values, present }: StepSeries): void {
-    this.#counts[group] ??= this.#memory.floats(values.length)
-    const counts = this.#counts[group]
-    for (let k = 0; k < counts.length; k++) counts[k] += present[k]
+  add(group: number, { present }: StepSeries): void {
+    const stepCount = present.length
+    if ((group + 1) * stepCount > this.#counts.length) this.#counts = growFloats(this.#memory, this.#counts, group + 1, stepCount)
+    const counts = this.#counts
+    for (let k = 0, i = group * stepCount; k < stepCount; k++, i++) counts[i] += present[k]
   }
 
-  finish(group: number, out: StepSeries): void {
-    const counts = this.#counts[group]
-    out.values.set(counts)
-    for (let k = 0; k < counts.length; k++) out.present[k] = counts[k] > 0 ? 1 : 0
+  finish(group: number, { values, present }: StepSeries): void {
+    for (let k = 0, i = group * values.length; k < values.length; k++, i++) {
+      values[k] = this.#counts[i]
+      present[k] = values[k] > 0 ? 1 : 0
+    }
   }
 }
 
 /** 1 where any series has a value. */
 export class GroupReducer implements Reducer {
   readonly #memory: ColumnMemory
-  readonly #groups: GroupColumns[] = []
+  #present: Uint8Array = NO_FLAGS
 
   constructor(memory: ColumnMemory) {
     this.#memory = memory
   }
 
   add(group: number, series: StepSeries): void {
-    this.#groups[group] ??= openGroup(this.#memory, series.values.length)
-    const { present } = this.#groups[group]
-    for (let k = 0; k < present.length; k++) present[k] |= series.present[k]
+    const stepCount = series.present.length
+    if ((group + 1) * stepCount > this.#present.length) this.#present = growFlags(this.#memory, this.#present, group + 1, stepCount)
+    const present = this.#present
+    for (let k = 0, i = group * stepCount; k < stepCount; k++, i++) present[i] |= series.present[k]
   }
 
-  finish(group: number, out: StepSeries): void {
-    out.values.fill(1)
-    out.present.set(this.#groups[group].present)
+  finish(group: number, { values, present }: StepSeries): void {
+    values.fill(1)
+    present.set(this.#present.subarray(group * values.length, (group + 1) * values.length))
   }
 }

@@ -1,11 +1,13 @@
 import type { ColumnMemory, StepSeries } from './columns.ts'
-import { type GroupColumns, openGroup, type Reducer } from './reducer.ts'
+import { growFlags, growFloats, NO_FLAGS, NO_FLOATS } from './group-columns.ts'
+import type { Reducer } from './reducer.ts'
 
 /** The largest, or smallest, value; NaN only where there is nothing else. */
 export class ExtremeReducer implements Reducer {
   readonly #memory: ColumnMemory
-  readonly #take: (columns: GroupColumns, series: StepSeries) => void
-  readonly #groups: GroupColumns[] = []
+  readonly #take: typeof takeLarger
+  #values: Float64Array = NO_FLOATS
+  #present: Uint8Array = NO_FLAGS
 
   constructor(memory: ColumnMemory, which: 'min' | 'max') {
     this.#memory = memory
@@ -13,30 +15,36 @@ export class ExtremeReducer implements Reducer {
   }
 
   add(group: number, series: StepSeries): void {
-    this.#groups[group] ??= openGroup(this.#memory, series.values.length)
-    this.#take(this.#groups[group], series)
+    const stepCount = series.values.length
+    if ((group + 1) * stepCount > this.#values.length) {
+      this.#values = growFloats(this.#memory, this.#values, group + 1, stepCount)
+      this.#present = growFlags(this.#memory, this.#present, group + 1, stepCount)
+    }
+    this.#take(this.#values, this.#present, group * stepCount, series)
   }
 
-  finish(group: number, out: StepSeries): void {
-    out.values.set(this.#groups[group].values)
-    out.present.set(this.#groups[group].present)
-  }
-}
-
-function takeLarger({ values, present }: GroupColumns, series: StepSeries): void {
-  for (let k = 0; k < values.length; k++) {
-    if (series.present[k] === 0) continue
-    const value = series.values[k]
-    if (present[k] === 0 || values[k] < value || Number.isNaN(values[k])) values[k] = value
-    present[k] = 1
+  finish(group: number, { values, present }: StepSeries): void {
+    for (let k = 0, i = group * values.length; k < values.length; k++, i++) {
+      values[k] = this.#values[i]
+      present[k] = this.#present[i]
+    }
   }
 }
 
-function takeSmaller({ values, present }: GroupColumns, series: StepSeries): void {
-  for (let k = 0; k < values.length; k++) {
+function takeLarger(values: Float64Array, present: Uint8Array, at: number, series: StepSeries): void {
+  for (let k = 0, i = at; k < series.values.length; k++, i++) {
     if (series.present[k] === 0) continue
     const value = series.values[k]
-    if (present[k] === 0 || values[k] > value || Number.isNaN(values[k])) values[k] = value
-    present[k] = 1
+    if (present[i] === 0 || values[i] < value || Number.isNaN(values[i])) values[i] = value
+    present[i] = 1
+  }
+}
+
+function takeSmaller(values: Float64Array, present: Uint8Array, at: number, series: StepSeries): void {
+  for (let k = 0, i = at; k < series.values.length; k++, i++) {
+    if (series.present[k] === 0) continue
+    const value = series.values[k]
+    if (present[i] === 0 || values[i] > value || Number.isNaN(values[i])) values[i] = value
+    present[i] = 1
   }
 }

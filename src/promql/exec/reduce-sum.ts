@@ -1,15 +1,14 @@
 import type { ColumnMemory, StepSeries } from './columns.ts'
-import { type GroupColumns, openGroup, type Reducer } from './reducer.ts'
-
-interface SumColumns extends GroupColumns {
-  /** What the running sums have lost. */
-  readonly lost: Float64Array
-}
+import { growFlags, growFloats, NO_FLAGS, NO_FLOATS } from './group-columns.ts'
+import type { Reducer } from './reducer.ts'
 
 /** Sum, compensated as upstream's. Source: Prometheus promql/engine.go, aggregation; util/kahansum. */
 export class SumReducer implements Reducer {
   readonly #memory: ColumnMemory
-  readonly #groups: SumColumns[] = []
+  #sums: Float64Array = NO_FLOATS
+  /** What the running sums have lost. */
+  #lost: Float64Array = NO_FLOATS
+  #present: Uint8Array = NO_FLAGS
 
   constructor(memory: ColumnMemory) {
     this.#memory = memory
@@ -17,31 +16,38 @@ export class SumReducer implements Reducer {
 
   add(group: number, series: StepSeries): void {
     const stepCount = series.values.length
-    this.#groups[group] ??= { ...openGroup(this.#memory, stepCount), lost: this.#memory.floats(stepCount) }
-    addColumn(this.#groups[group], series)
+    const at = group * stepCount
+    if (at + stepCount > this.#sums.length) {
+      this.#sums = growFloats(this.#memory, this.#sums, group + 1, stepCount)
+      this.#lost = growFloats(this.#memory, this.#lost, group + 1, stepCount)
+      this.#present = growFlags(this.#memory, this.#present, group + 1, stepCount)
+    }
+    addColumn(this.#sums, this.#lost, this.#present, at, series)
   }
 
   finish(group: number, out: StepSeries): void {
-    const { values, lost, present } = this.#groups[group]
-    out.present.set(present)
-    for (let k = 0; k < values.length; k++) out.values[k] = values[k] + lost[k]
+    const { values, present } = out
+    for (let k = 0, i = group * values.length; k < values.length; k++, i++) {
+      values[k] = this.#sums[i] + this.#lost[i]
+      present[k] = this.#present[i]
+    }
   }
 }
 
-function addColumn({ values, lost, present }: SumColumns, series: StepSeries): void {
+function addColumn(sums: Float64Array, lost: Float64Array, present: Uint8Array, at: number, series: StepSeries): void {
   const { values: added, present: addedPresent } = series
-  for (let k = 0; k < values.length; k++) {
+  for (let k = 0, i = at; k < added.length; k++, i++) {
     if (addedPresent[k] === 0) continue
     const value = added[k]
-    if (present[k] === 0) {
-      values[k] = value
-      present[k] = 1
+    if (present[i] === 0) {
+      sums[i] = value
+      present[i] = 1
       continue
     }
-    const sum = values[k]
+    const sum = sums[i]
     const total = sum + value
-    if (total === Infinity || total === -Infinity) lost[k] = 0
-    else lost[k] += Math.abs(sum) >= Math.abs(value) ? sum - total + value : value - total + sum
-    values[k] = total
+    if (total === Infinity || total === -Infinity) lost[i] = 0
+    else lost[i] += Math.abs(sum) >= Math.abs(value) ? sum - total + value : value - total + sum
+    sums[i] = total
   }
 }

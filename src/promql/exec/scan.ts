@@ -1,11 +1,10 @@
-import { SampleColumns } from '../../chunkenc/codec.ts'
+import { type Chunk, SampleColumns } from '../../chunkenc/codec.ts'
 import { decodeChunk } from '../../chunkenc/decode-chunk.ts'
 import { CounterResetHint, type Histogram } from '../../model/histogram.ts'
 import { isCounterReset } from '../../model/histogram-reset.ts'
 import { histogramSampleCount } from '../../model/histogram-size.ts'
 import type { Labels } from '../../model/labels.ts'
 import type { Timestamp } from '../../model/time.ts'
-import type { Series } from '../../storage/series-source.ts'
 import type { Selection } from '../plan/plan.ts'
 import { BYTES_PER_HISTOGRAM } from './columns.ts'
 import type { QueryRun } from './query-run.ts'
@@ -13,21 +12,32 @@ import type { QueryRun } from './query-run.ts'
 /** Called once a series, in label order, and waited for. The samples are the caller's and change with the next call. */
 export type SeriesVisitor = (labels: Labels, samples: SampleColumns) => void | Promise<void>
 
+export interface ScanTimes {
+  /** Both inclusive. */
+  readonly minTime: Timestamp
+  readonly maxTime: Timestamp
+  readonly stepMs: number
+  /** Only the newest sample is looked at. */
+  readonly newestOnly?: boolean
+}
+
 /** Reads the series of a selection from `minTime` to `maxTime`, both inclusive, one decoded series at a time. */
 export async function scan(
   run: QueryRun,
   selection: Selection,
-  { minTime, maxTime, stepMs }: { minTime: Timestamp; maxTime: Timestamp; stepMs: number },
+  { minTime, maxTime, stepMs, newestOnly }: ScanTimes,
   visit: SeriesVisitor,
 ): Promise<void> {
   const { source, context, pacer } = run
   pacer.check()
   const samples = new SampleColumns(0)
   let capacity = 0
-  const request = { minTime, maxTime, matchers: selection.matchers, hints: { ...selection.hints, stepMs } }
+  const hints = { ...selection.hints, stepMs, ...(newestOnly === true && { newestOnly }) }
+  const request = { minTime, maxTime, matchers: selection.matchers, hints }
   for await (const batch of source.select(request, context)) {
-    for (const series of batch) {
-      const charged = countSamples(series, minTime, maxTime)
+    for (const { labels, chunks } of batch) {
+      const from = newestOnly === true ? newestOf(chunks, maxTime) : 0
+      const charged = countSamples(chunks, from, minTime, maxTime)
       context.budget.chargeSamples(charged)
       samples.clear()
       if (charged > capacity) {
@@ -36,17 +46,18 @@ export async function scan(
         samples.reserve(capacity)
       }
       let histogramBytes = 0
-      for (const chunk of series.chunks) {
+      for (let c = from; c < chunks.length; c++) {
+        const chunk = chunks[c]
         if (chunk.maxTime < minTime || chunk.minTime > maxTime) continue
-        const from = samples.length
+        const before = samples.length
         decodeChunk(chunk, minTime, maxTime, samples)
         if (samples.histograms === undefined) continue
-        const bytes = bytesOf(samples.histograms, from, samples.length)
+        const bytes = bytesOf(samples.histograms, before, samples.length)
         context.budget.chargeBytes(bytes)
         histogramBytes += bytes
       }
       if (selection.marksResets && samples.histograms !== undefined) markResets(samples.histograms, samples.length)
-      const visited = samples.length > 0 ? visit(series.labels, samples) : undefined
+      const visited = samples.length > 0 ? visit(labels, samples) : undefined
       if (visited !== undefined) await visited
       context.budget.releaseSamples(charged)
       context.budget.releaseBytes(histogramBytes)
@@ -67,9 +78,19 @@ function bytesOf(histograms: SampleColumns['histograms'], from: number, to: numb
   return bytes
 }
 
-function countSamples(series: Series, minTime: Timestamp, maxTime: Timestamp): number {
+/** The place of the chunk with the newest sample up to `maxTime`: it begins with one that is not after it. */
+function newestOf(chunks: readonly Chunk[], maxTime: Timestamp): number {
+  let newest = chunks.length - 1
+  while (newest > 0 && chunks[newest].minTime > maxTime) newest--
+  return newest
+}
+
+function countSamples(chunks: readonly Chunk[], from: number, minTime: Timestamp, maxTime: Timestamp): number {
   let count = 0
-  for (const chunk of series.chunks) if (chunk.maxTime >= minTime && chunk.minTime <= maxTime) count += chunk.sampleCount
+  for (let c = from; c < chunks.length; c++) {
+    const chunk = chunks[c]
+    if (chunk.maxTime >= minTime && chunk.minTime <= maxTime) count += chunk.sampleCount
+  }
   return count
 }
 

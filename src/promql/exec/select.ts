@@ -14,7 +14,13 @@ export async function runSelect(run: QueryRun, plan: SelectPlan, steps: Steps, s
   const pick = PICKS[reads]
   if (selection.extended === 'smoothed' && reads === 'values') return runSmoothed(run, plan, steps, sink)
   const reference = referenceTimes(steps, selection.offsetMs, selection.at)
-  const times = { minTime: reference.first - run.lookbackMs + 1, maxTime: lastReference(reference, steps), stepMs: steps.stepMs }
+  const times = {
+    minTime: reference.first - run.lookbackMs + 1,
+    maxTime: lastReference(reference, steps),
+    stepMs: steps.stepMs,
+    // Whether a histogram's counter was reset is seen in the one before.
+    newestOnly: steps.count === 1 && !selection.marksResets,
+  }
   await scan(run, selection, times, (labels, samples) => {
     const series = run.memory.series(labels, steps.count)
     let count = pick(samples, reference, run.lookbackMs, series)

@@ -1,4 +1,4 @@
-import { METRIC_NAME } from '../../model/labels.ts'
+import { type Labels, METRIC_NAME } from '../../model/labels.ts'
 import { extendedFloats, extendedKernel } from '../functions/extended-windows.ts'
 import { functionNamed } from '../functions/function-table.ts'
 import { isQuantileInvalid } from '../functions/quantile.ts'
@@ -45,6 +45,9 @@ export async function runWindow(run: QueryRun, plan: WindowPlan, steps: Steps, s
   const areRead = samples.kind === 'selected'
   const dropsName = !keepsName && !run.delayedNameRemoval
   const seen = dropsName && namesOfSamplesDiffer(plan) ? new Set<string>() : undefined
+  // A source that leaves labels out hands out the same ones again and again.
+  const labelNames = (samples.kind === 'selected' && samples.selection.hints.labelNames) || []
+  const nameless = labelNames.length > 0 && !run.delayedNameRemoval ? new Map<Labels, Labels>() : undefined
   const finish = (series: StepSeries, dropName: boolean) => {
     const count = countSamples(series)
     run.memory.chargeSamples(series, count)
@@ -58,7 +61,14 @@ export async function runWindow(run: QueryRun, plan: WindowPlan, steps: Steps, s
       run.annotations.possibleNonCounter(metricName, samples.range)
     }
     series.dropName = dropName
-    if (!keepsName) dropMetricName(run, series)
+    if (!keepsName) {
+      const known = nameless?.get(series.labels)
+      if (known === undefined) {
+        const { labels } = series
+        dropMetricName(run, series)
+        if (labels.size <= labelNames.length) nameless?.set(labels, series.labels)
+      } else series.labels = known
+    }
     if (seen !== undefined) {
       const key = series.labels.key()
       if (seen.has(key)) throw sameLabelsError()

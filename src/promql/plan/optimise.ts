@@ -2,10 +2,11 @@ import { foldConstants } from './fold-constants.ts'
 import { hoistInvariants } from './hoist-invariants.ts'
 import { mergeMatchers } from './merge-matchers.ts'
 import type { Optimiser, Plan } from './plan.ts'
+import { projectLabels } from './project-labels.ts'
 import { shareCommon } from './share-common.ts'
 
-/** In this order: sharing sees what the others have made equal. */
-export const OPTIMISERS: readonly Optimiser[] = [foldConstants, mergeMatchers, hoistInvariants, shareCommon]
+/** In this order: sharing sees what the others have made equal; what is shared may be looked at as a whole elsewhere. */
+export const OPTIMISERS: readonly Optimiser[] = [foldConstants, mergeMatchers, hoistInvariants, shareCommon, projectLabels]
 
 export function optimise(plan: Plan): Plan {
   return OPTIMISERS.reduce((changed, optimiser) => optimiser(changed), plan)

@@ -115,4 +115,18 @@ export class Cells {
       cell = this.link(cell)
     }
   }
+
+  /** Copies the payload of a cell, seven words, and answers the cell's link. Hot for queries: runs once a cell. */
+  copyCell(cell: number, into: Uint32Array, at: number): number {
+    const words = this.slabs[cell >>> CELLS_SHIFT].words
+    const start = (cell & CELLS_MASK) * CELL_WORDS
+    into[at] = words[start + 1]
+    into[at + 1] = words[start + 2]
+    into[at + 2] = words[start + 3]
+    into[at + 3] = words[start + 4]
+    into[at + 4] = words[start + 5]
+    into[at + 5] = words[start + 6]
+    into[at + 6] = words[start + 7]
+    return words[start]
+  }
 }

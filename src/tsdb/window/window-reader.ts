@@ -1,46 +1,24 @@
 import type { Breather } from '../../base/breather.ts'
-import type { Chunk } from '../../chunkenc/codec.ts'
-import { compareLabels, type Labels } from '../../model/labels.ts'
-import { mergeChunks } from '../../storage/merge-chunks.ts'
+import { Labels } from '../../model/labels.ts'
 import type { QueryContext, SelectRequest, Series } from '../../storage/series-source.ts'
 import { SERIES_BATCH } from '../../storage/series-source.ts'
-import { ChunkPlaces } from './chunk-places.ts'
-import { type ChunkPlace, copyChunk, leftOf } from './copy-chunk.ts'
-import { matchBytesMax, matchSeries, sortByLabels } from './match.ts'
+import { ChunkCopier } from './chunk-copier.ts'
+import { type FoundSeries, type LabelRanks, rankLabels } from './label-ranks.ts'
+import { matchBytesMax, matchSeries } from './match.ts'
+import { PartLabels } from './part-labels.ts'
+import { ORDER_BYTES, orderSeries } from './series-order.ts'
 import type { Window } from './window.ts'
 
-/** The series of one window that a select found, in label order. */
-class Cursor {
-  readonly window: Window
-  readonly #series: Uint32Array
-  #next = 0
-  labels: Labels | undefined
-  series = 0
-
-  constructor(window: Window, series: Uint32Array) {
-    this.window = window
-    this.#series = series
-    this.advance()
-  }
-
-  /** What the cursor holds of the query's memory. */
-  get heldBytes(): number {
-    return this.#series.buffer.byteLength
-  }
-
-  advance(): void {
-    if (this.#next === this.#series.length) {
-      this.labels = undefined
-      return
-    }
-    this.series = this.#series[this.#next++]
-    this.labels = this.window.labels(this.series)
-  }
-}
+/** Bytes that a label pair of the series takes: its place in a map, and its text. */
+const RANK_BYTES = 100
+/** Bytes that a part of the labels takes, for each series at most. */
+const PART_BYTES = 4
 
 /**
  * Selects from windows that do not overlap and are in time order: one series has its chunks of all windows. The bytes of a
  * batch lie in one buffer, which the next batch takes over. Lets others run between batches, and while it searches.
+ *
+ * Series are put into order, and found to be the same in several windows, by the ranks of their label pairs; labels are made at last.
  */
 export async function* selectFromWindows(
   windows: readonly Window[],
@@ -48,89 +26,97 @@ export async function* selectFromWindows(
   ctx: QueryContext,
   breather: Breather,
 ): AsyncIterable<readonly Series[]> {
-  const { minTime, maxTime } = request
+  const { minTime, maxTime, hints } = request
   for (const window of windows) window.pins++
-  let buffer = new Uint8Array(0)
-  const cursors: Cursor[] = []
+  const copier = new ChunkCopier(ctx.budget)
+  let heldBytes = 0
+  const hold = (bytes: number) => {
+    ctx.budget.chargeBytes(bytes)
+    heldBytes += bytes
+  }
   try {
+    const found: FoundSeries[] = []
+    let foundCount = 0
     for (const window of windows) {
       ctx.signal.throwIfAborted()
-      cursors.push(await openCursor(window, request, ctx, breather))
+      const series = await findSeries(window, request, ctx, breather)
+      heldBytes += series.buffer.byteLength
+      foundCount += series.length
+      if (series.length > 0) found.push({ window, series })
     }
-    for (;;) {
-      const found: { labels: Labels; places: readonly ChunkPlace[]; isLate: boolean }[] = []
-      let byteCount = 0
-      while (found.length < SERIES_BATCH) {
-        const labels = smallest(cursors)
-        if (labels === undefined) break
-        const chunks = new ChunkPlaces()
-        for (const cursor of cursors) {
-          if (cursor.labels === undefined || !cursor.labels.equals(labels)) continue
-          while (!chunks.collect(cursor.window, cursor.series, minTime, maxTime)) await cursor.window.catchUp()
-          cursor.advance()
-        }
-        if (chunks.places.length === 0) continue
-        found.push({ labels, places: chunks.places, isLate: chunks.isLate })
-        byteCount += chunks.byteCount
-      }
+    hold(found.reduce((sum, { window }) => sum + 4 * window.pairs.count, foundCount * ORDER_BYTES))
+    const ranks = await rankLabels(found, breather)
+    hold(ranks.names.length * RANK_BYTES)
+    if (hints?.labelNames !== undefined) hold(foundCount * PART_BYTES)
+    const part = hints?.labelNames && new PartLabels(ranks, hints.labelNames, foundCount)
+    const order = await orderSeries(found, ranks, part, breather)
+    const { series, isSame } = order
+    // What was deleted, or came late, may be the newest.
+    const newestOnly = hints?.newestOnly === true && found.every(({ window }) => !window.isLate && window.tombstones.isEmpty)
+    for (let from = 0; from < series.length; ) {
       ctx.signal.throwIfAborted()
-      if (found.length === 0) return
-      if (byteCount > buffer.length) {
-        const size = Math.max(byteCount, 2 * buffer.length)
-        ctx.budget.chargeBytes(size)
-        ctx.budget.releaseBytes(buffer.length)
-        buffer = new Uint8Array(size)
-      }
-      let at = 0
+      copier.beginBatch()
       const batch: Series[] = []
-      for (const { labels, places, isLate } of found) {
-        const chunks: Chunk[] = []
-        for (const place of places) {
-          const chunk = copyChunk(place, buffer, at)
-          if (place.deleted === undefined) chunks.push(chunk)
-          else chunks.push(...leftOf(place, chunk))
-          at = chunk.end
+      while (batch.length < SERIES_BATCH && from < series.length) {
+        let to = from + 1
+        while (to < series.length && isSame[to] === 1) to++
+        let isNewestThere = false
+        for (let i = to - 1; i >= from && !isNewestThere; i--) {
+          const { window } = found[order.window[i]]
+          if (newestOnly) {
+            let count = copier.collectNewest(window, series[i], maxTime)
+            while (count === undefined) {
+              await window.catchUp()
+              count = copier.collectNewest(window, series[i], maxTime)
+            }
+            isNewestThere = count > 0
+          } else while (!copier.collect(window, series[i], minTime, maxTime)) await window.catchUp()
         }
+        const chunks = copier.take()
+        const place = from
+        from = to
         if (chunks.length === 0) continue
-        // Of two samples of one time that which came first stays.
-        batch.push({ labels, chunks: isLate ? mergeChunks(chunks.map((chunk) => [chunk])) : chunks })
+        const w = order.window[place]
+        const labels = part?.labels(order.item[place]) ?? allLabels(found[w].window, series[place], ranks, w)
+        batch.push({ labels, chunks })
       }
+      copier.endBatch()
       if (batch.length > 0) yield batch
       if (breather.isDue()) await breather.rest()
     }
   } finally {
-    ctx.budget.releaseBytes(buffer.length)
-    for (const cursor of cursors) ctx.budget.releaseBytes(cursor.heldBytes)
+    copier.close()
+    ctx.budget.releaseBytes(heldBytes)
     for (const window of windows) window.pins--
   }
 }
 
-/** Finds the series of a window. What the cursor holds is charged. */
-async function openCursor(
+function allLabels(window: Window, series: number, { names, values, ofPair }: LabelRanks, place: number): Labels {
+  const count = window.labelCount(series)
+  const texts = new Array<string>(2 * count)
+  for (let i = 0; i < count; i++) {
+    const rank = window.rankAt(series, i, ofPair[place])
+    texts[2 * i] = names[rank]
+    texts[2 * i + 1] = values[rank]
+  }
+  return Labels.fromSortedPairs(texts)
+}
+
+/** The series of a window. What they take is charged. */
+async function findSeries(
   window: Window,
   { matchers, minTime, maxTime }: SelectRequest,
   { budget }: QueryContext,
   breather: Breather,
-): Promise<Cursor> {
+): Promise<Uint32Array> {
   const bytesMax = matchBytesMax(window)
   let held = bytesMax
   budget.chargeBytes(bytesMax)
   try {
     const series = await matchSeries(window, matchers, minTime, maxTime, breather)
-    await sortByLabels(window, series, breather)
-    const cursor = new Cursor(window, series)
-    held -= cursor.heldBytes
-    return cursor
+    held -= series.buffer.byteLength
+    return series
   } finally {
     budget.releaseBytes(held)
   }
-}
-
-function smallest(cursors: readonly Cursor[]): Labels | undefined {
-  let labels: Labels | undefined
-  for (const cursor of cursors) {
-    if (cursor.labels === undefined) continue
-    if (labels === undefined || compareLabels(cursor.labels, labels) < 0) labels = cursor.labels
-  }
-  return labels
 }

@@ -90,6 +90,12 @@ export interface ChunkVisitor {
   chunk(minTime: Timestamp, maxTime: Timestamp, sampleCount: number, firstCell: number, byteCount: number, header: ChunkHeader): void
 }
 
+/** What a reader that wants the newest sample is told. */
+export interface NewestVisitor extends ChunkVisitor {
+  /** The bits of a float's value. */
+  sample(t: Timestamp, high: number, low: number): void
+}
+
 /** What a window knows besides what lies in its slabs. Can be sent to other threads. */
 export interface WindowState {
   readonly ordinal: number
@@ -373,6 +379,23 @@ export class Window {
     return this.#lists.slabs[at >>> SLAB_WORDS_SHIFT].words[at & WORD_MASK]
   }
 
+  /** Marks the pairs of a series in a column by pair. */
+  markPairs(series: number, marks: Uint32Array): void {
+    const words = this.#rows.slabs[series >>> ROWS_SHIFT].words
+    const row = (series & ROWS_MASK) << ROW_WORDS_SHIFT
+    const end = words[row + LABELS_AT] + words[row + LABEL_COUNT]
+    for (let at = words[row + LABELS_AT]; at < end; at++) marks[this.#lists.slabs[at >>> SLAB_WORDS_SHIFT].words[at & WORD_MASK]] = 1
+  }
+
+  /** What a column by pair says of the pair at a place of the series' labels; 0 where it has fewer. */
+  rankAt(series: number, place: number, column: Uint32Array): number {
+    const words = this.#rows.slabs[series >>> ROWS_SHIFT].words
+    const row = (series & ROWS_MASK) << ROW_WORDS_SHIFT
+    if (place >= words[row + LABEL_COUNT]) return 0
+    const at = words[row + LABELS_AT] + place
+    return column[this.#lists.slabs[at >>> SLAB_WORDS_SHIFT].words[at & WORD_MASK]]
+  }
+
   labels(series: number): Labels {
     const count = this.labelCount(series)
     const flat: string[] = []
@@ -643,6 +666,40 @@ export class Window {
       visitor.chunk(closedMinTime, closedMaxTime, size & 0xff, firstCell, size >>> 8, this.cells.word(closed, CLOSED_HEADER))
     }
     return true
+  }
+
+  /**
+   * Shows the newest of a series' samples up to `maxTime`, by itself where the row has it, or else the chunk that it is in. Answers how many
+   * of them it has shown; undefined, and nothing is shown: this thread has to `catchUp` first. Not for a late window.
+   */
+  visitNewest(series: number, maxTime: Timestamp, visitor: NewestVisitor): 0 | 1 | undefined {
+    const slab = this.#rows.slabs[series >>> ROWS_SHIFT]
+    const row = (series & ROWS_MASK) << ROW_WORDS_SHIFT
+    view.load(slab, row, this.#catchUp !== undefined)
+    const { published } = view
+    const count = published & OPEN_COUNT_MASK
+    const openTime = this.start + view.openTime
+    if (count > 0 && openTime <= maxTime) {
+      // Another thread might find one sample's time with the next one's value.
+      if (view.lastTime <= maxTime && (published & ENCODING_MASK) === XOR_PUBLISHED && this.#catchUp === undefined) {
+        visitor.sample(view.lastTime, slab.words[row + LAST_HIGH], slab.words[row + LAST_LOW])
+        return 1
+      }
+      if (!this.cells.has(view.newestCell)) return undefined
+      visitor.chunk(openTime, view.lastTime, count, view.firstCell, view.openBytes, openHeader(published, view.state))
+      return 1
+    }
+    if (!this.cells.has(view.newestCell)) return undefined
+    for (let closed = view.closed; closed !== 0; closed = this.cells.link(closed)) {
+      const minTime = this.start + this.cells.word(closed, CLOSED_MIN_TIME)
+      if (minTime > maxTime) continue
+      const size = this.cells.word(closed, CLOSED_SIZE)
+      const closedMaxTime = this.start + this.cells.word(closed, CLOSED_MAX_TIME)
+      const firstCell = this.cells.word(closed, CLOSED_FIRST_CELL)
+      visitor.chunk(minTime, closedMaxTime, size & 0xff, firstCell, size >>> 8, this.cells.word(closed, CLOSED_HEADER))
+      return 1
+    }
+    return 0
   }
 
   /**

@@ -1,0 +1,175 @@
+import { headerBytesOf, writeHeader } from '../../chunkenc/chunk-header.ts'
+import { type Chunk, ChunkEncoding } from '../../chunkenc/codec.ts'
+import { writeXorOne, XOR_ONE_BYTES_MAX } from '../../chunkenc/xor.ts'
+import type { CounterResetHint } from '../../model/histogram.ts'
+import type { Timestamp } from '../../model/time.ts'
+import { mergeChunks } from '../../storage/merge-chunks.ts'
+import type { QueryBudget } from '../../storage/series-source.ts'
+import { withoutDeleted } from '../block/delete-samples.ts'
+import { isAllDeleted, isPartDeleted, type TimeInterval } from '../block/tombstones.ts'
+import { CELL_BYTES, CELL_PAYLOAD_BYTES } from './cells.ts'
+import type { ChunkHeader } from './row.ts'
+import type { NewestVisitor, Window } from './window.ts'
+
+/** Bytes before a chunk's bits, so that these begin with a word. */
+const HEADER_ROOM = 4
+const BUFFER_BYTES_MIN = 4096
+/** Chunks that are followed at the same time. */
+const LANES = 8
+
+/**
+ * Copies chunks out of windows, those of a batch of series into one buffer, which the next batch takes over.
+ *
+ * Where a cell of a chunk lies stands in the cell before, and that is nowhere near: to follow one chunk is to wait for memory once a
+ * cell. So several are followed at the same time, and their waits are one (select.bench.ts).
+ */
+export class ChunkCopier implements NewestVisitor {
+  /** Of the series that is being collected: newest first. */
+  #chunks: Chunk[] = []
+  #window!: Window
+  /** Of the series. */
+  #deleted: readonly TimeInterval[] | undefined
+  /** Whether its chunks may overlap. */
+  #isLate = false
+  #bytes = new Uint8Array(0)
+  #words = new Uint32Array(0)
+  #at = 0
+  /** Buffers that were too small, which chunks of the batch still lie in. */
+  #outgrownBytes = 0
+  readonly #budget: QueryBudget
+  /** Chunks that are not copied yet: the next cell of each, where it goes, and how many bytes are left. */
+  readonly #cells = new Uint32Array(LANES)
+  readonly #into = new Uint32Array(LANES)
+  readonly #left = new Int32Array(LANES)
+  #laneCount = 0
+
+  /** What it holds is charged. */
+  constructor(budget: QueryBudget) {
+    this.#budget = budget
+  }
+
+  /** The chunks of the batch before are no longer wanted. */
+  beginBatch(): void {
+    this.#at = 0
+    this.#budget.releaseBytes(this.#outgrownBytes)
+    this.#outgrownBytes = 0
+  }
+
+  /** Collects the chunks of a window's series that reach into the times. Newer windows first. False: the window has to catch up before. */
+  collect(window: Window, series: number, minTime: Timestamp, maxTime: Timestamp): boolean {
+    this.#turnTo(window)
+    this.#deleted = window.tombstones.isEmpty ? undefined : window.tombstones.of(series)
+    return window.visitChunks(series, minTime, maxTime, this)
+  }
+
+  /**
+   * Collects the newest sample up to `maxTime` of a window where nothing came late and nothing was deleted. Answers how many it has
+   * found; undefined: the window has to catch up before.
+   */
+  collectNewest(window: Window, series: number, maxTime: Timestamp): 0 | 1 | undefined {
+    this.#turnTo(window)
+    this.#deleted = undefined
+    return window.visitNewest(series, maxTime, this)
+  }
+
+  /** What was collected, in time order. Its bytes are there once the batch has ended. */
+  take(): readonly Chunk[] {
+    const chunks = this.#chunks
+    const isLate = this.#isLate
+    this.#chunks = []
+    this.#isLate = false
+    if (chunks.length > 1) chunks.reverse()
+    if (!isLate) return chunks
+    // Of two samples of one time that which came first stays.
+    this.#copyLanes()
+    return mergeChunks(chunks.map((chunk) => [chunk]))
+  }
+
+  /** Copies what is not copied yet. */
+  endBatch(): void {
+    this.#copyLanes()
+  }
+
+  chunk(minTime: Timestamp, maxTime: Timestamp, sampleCount: number, firstCell: number, byteCount: number, header: ChunkHeader): void {
+    let deleted = this.#deleted
+    if (deleted !== undefined) {
+      if (isAllDeleted(deleted, minTime, maxTime)) return
+      if (!isPartDeleted(deleted, minTime, maxTime)) deleted = undefined
+    }
+    if (this.#window.isLate) this.#isLate = true
+    // The last cell is copied whole.
+    this.#reserve(HEADER_ROOM + byteCount + CELL_BYTES)
+    const encoding = (header & 0xff) as ChunkEncoding
+    const data = this.#bytes
+    const body = this.#at + HEADER_ROOM
+    const start = body - headerBytesOf(encoding)
+    writeHeader(encoding, sampleCount, (header >>> 16) as CounterResetHint, (header >>> 8) & 0xff, data, start)
+    const lane = this.#laneCount++
+    this.#cells[lane] = firstCell
+    this.#into[lane] = body >>> 2
+    this.#left[lane] = byteCount
+    const end = body + byteCount
+    // What the last cell has behind the end goes where the next chunk will be, which may be copied before.
+    this.#at = body + Math.ceil(byteCount / CELL_PAYLOAD_BYTES) * CELL_PAYLOAD_BYTES
+    const chunk = { encoding, minTime, maxTime, sampleCount, data, start, end }
+    if (deleted === undefined) {
+      this.#chunks.push(chunk)
+      if (this.#laneCount === LANES) this.#copyLanes()
+      return
+    }
+    this.#copyLanes()
+    this.#chunks.push(...[...withoutDeleted(chunk, deleted)].reverse())
+  }
+
+  sample(t: Timestamp, high: number, low: number): void {
+    this.#reserve(XOR_ONE_BYTES_MAX)
+    const data = this.#bytes
+    const start = this.#at
+    const end = writeXorOne(t, high, low, data, start)
+    this.#at = (end + 3) & ~3
+    this.#chunks.push({ encoding: ChunkEncoding.xor, minTime: t, maxTime: t, sampleCount: 1, data, start, end })
+  }
+
+  close(): void {
+    this.#budget.releaseBytes(this.#bytes.length + this.#outgrownBytes)
+    this.#bytes = new Uint8Array(0)
+    this.#outgrownBytes = 0
+  }
+
+  /** Lanes are of one window. */
+  #turnTo(window: Window): void {
+    if (window !== this.#window) this.#copyLanes()
+    this.#window = window
+  }
+
+  #reserve(count: number): void {
+    if (this.#at + count <= this.#bytes.length) return
+    this.#copyLanes()
+    const size = (Math.max(2 * this.#bytes.length, count, BUFFER_BYTES_MIN) + 3) & ~3
+    this.#budget.chargeBytes(size)
+    this.#outgrownBytes += this.#bytes.length
+    this.#bytes = new Uint8Array(size)
+    this.#words = new Uint32Array(this.#bytes.buffer)
+    this.#at = 0
+  }
+
+  #copyLanes(): void {
+    if (this.#laneCount === 0) return
+    const { cells } = this.#window
+    const [lanes, into, left, words] = [this.#cells, this.#into, this.#left, this.#words]
+    for (let busy = this.#laneCount; busy > 0; ) {
+      for (let lane = 0; lane < busy; lane++) {
+        lanes[lane] = cells.copyCell(lanes[lane], words, into[lane])
+        into[lane] += CELL_PAYLOAD_BYTES / 4
+        left[lane] -= CELL_PAYLOAD_BYTES
+        if (left[lane] > 0) continue
+        busy--
+        lanes[lane] = lanes[busy]
+        into[lane] = into[busy]
+        left[lane] = left[busy]
+        lane--
+      }
+    }
+    this.#laneCount = 0
+  }
+}
