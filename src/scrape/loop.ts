@@ -27,7 +27,7 @@ import { ScrapeClient, type ScrapeClientContext, type ScrapedPage, ScrapeError }
 import type { ScrapeConfig } from './scrape-config.ts'
 import type { ScrapeFeatures } from './scrape-features.ts'
 import { acceptHeader } from './scrape-protocol.ts'
-import { EMPTY_PAGE, type SeriesPage } from './series-page.ts'
+import { EMPTY_PAGE, type PageBuilders, type SeriesPage } from './series-page.ts'
 import { type SlotStart, slotFrom, slotSlackMs, startOfSlot } from './slots.ts'
 import type { TargetHealth, TargetStatus } from './target.ts'
 import type { Target } from './target-labels.ts'
@@ -38,6 +38,7 @@ export interface ScrapeContext extends ScrapeClientContext {
   readonly appendable: Appendable
   readonly commits: CommitGroup
   readonly texts: PageTexts
+  readonly builders: PageBuilders
   readonly metrics: ScrapeMetrics
   readonly metadata: MetadataPool
   readonly features: ScrapeFeatures
@@ -280,6 +281,7 @@ export class ScrapeLoop {
           }
           const read = ingest.page
           const shared = read === this.#page ? read : this.#context.texts.share(read)
+          ingest.release()
           if (this.#live) markStale(appender, timestamp, this.#page, shared)
           this.#page = shared
           const metadata = ingest.metadata(this.#context.metadata)
@@ -317,7 +319,7 @@ export class ScrapeLoop {
   }
 
   #ingest(appender: Appender, timestamp: Timestamp, { body, contentType }: ScrapedPage): PageIngest {
-    const { features, salt } = this.#context
+    const { features, salt, builders } = this.#context
     const { fallbackProtocol, nativeHistograms, alwaysClassicHistograms, convertClassicHistograms } = this.#config
     const format = pageFormat(contentType, fallbackProtocol)
     // Bytes of one format say nothing about those of another.
@@ -340,6 +342,7 @@ export class ScrapeLoop {
       page: this.#pageIsForeign ? EMPTY_PAGE : this.#page,
       metadata: isOtherFormat ? NO_METADATA : this.#metadata,
       salt,
+      builders,
     })
   }
 

@@ -14,6 +14,7 @@ import { PageTexts } from './page-texts.ts'
 import { ScrapePool } from './pool.ts'
 import type { ScrapeConfig } from './scrape-config.ts'
 import { type ScrapeFeatures, scrapeFeatures } from './scrape-features.ts'
+import { PageBuilders } from './series-page.ts'
 import type { DroppedTarget, TargetStatus, TargetsView } from './target.ts'
 import { TimerQueue } from './timer-queue.ts'
 
@@ -59,6 +60,7 @@ class Manager implements ScrapeManager {
       timers,
       commits: new CommitGroup(timers),
       texts: new PageTexts(salt),
+      builders: new PageBuilders(),
       buffers: new BufferPool(BODIES_BYTES_MAX),
       clients: new HttpClients(env),
       userAgent: `Promontory/${version}`,

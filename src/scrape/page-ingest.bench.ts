@@ -13,7 +13,7 @@ import { markStale, PageIngest } from './page-ingest.ts'
 import { MetadataPool, NO_METADATA } from './page-metadata.ts'
 import type { ScrapeConfig } from './scrape-config.ts'
 import { scrapeFeatures } from './scrape-features.ts'
-import { EMPTY_PAGE, type SeriesPage } from './series-page.ts'
+import { EMPTY_PAGE, PageBuilders, type SeriesPage } from './series-page.ts'
 
 const FAMILIES = 25
 const SERIES = 20
@@ -108,6 +108,7 @@ function measure(what: Order | 'openmetrics' | 'protobuf', scrapes: number): voi
       page,
       metadata,
       salt: 1,
+      builders: new PageBuilders(),
     })
     while (!ingest.step(1 << 20));
     markStale(appender, i, page, ingest.page)

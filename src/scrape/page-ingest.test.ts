@@ -11,7 +11,7 @@ import { markStale, PageIngest } from './page-ingest.ts'
 import { NO_METADATA } from './page-metadata.ts'
 import type { ScrapeConfig } from './scrape-config.ts'
 import { scrapeFeatures } from './scrape-features.ts'
-import { EMPTY_PAGE } from './series-page.ts'
+import { EMPTY_PAGE, PageBuilders } from './series-page.ts'
 
 const TARGET = Labels.of({ job: 'j' })
 
@@ -73,6 +73,7 @@ async function stored(pages: readonly (readonly Line[])[], stepBytes: number): P
       page,
       metadata: NO_METADATA,
       salt: 7,
+      builders: new PageBuilders(),
     })
     while (!ingest.step(stepBytes));
     const next = ingest.page
@@ -135,6 +136,7 @@ function ingest(text: string, fields: Partial<ScrapeConfig>) {
     page: EMPTY_PAGE,
     metadata: NO_METADATA,
     salt: 1,
+    builders: new PageBuilders(),
   })
   let failure = ''
   try {

@@ -12,7 +12,16 @@ import { SampleAppender, TOO_MANY_BUCKETS } from './sample-appender.ts'
 import { storedLabels } from './sample-labels.ts'
 import type { ScrapeConfig } from './scrape-config.ts'
 import type { ScrapeFeatures } from './scrape-features.ts'
-import { EMPTY_PAGE, includesRef, SeriesFlag, type SeriesPage, SeriesPageBuilder, startTimeOf, trackedRefs } from './series-page.ts'
+import {
+  EMPTY_PAGE,
+  includesRef,
+  type PageBuilders,
+  SeriesFlag,
+  type SeriesPage,
+  type SeriesPageBuilder,
+  startTimeOf,
+  trackedRefs,
+} from './series-page.ts'
 import { equalBytes, hashBytes, SeriesTable } from './series-table.ts'
 
 const NO_NAMES: readonly string[] = []
@@ -33,6 +42,7 @@ export interface IngestOptions {
   readonly metadata: PageMetadata
   /** Salts the table of series. */
   readonly salt: number
+  readonly builders: PageBuilders
 }
 
 /**
@@ -132,9 +142,15 @@ export class PageIngest {
     return false
   }
 
-  /** The page to compare the next scrape with. */
+  /** The page to compare the next scrape with: the one there was, or one whose text is lent until `release`. */
   get page(): SeriesPage {
-    return this.#builder === undefined ? this.#page : this.#builder.build()
+    return this.#builder === undefined ? this.#page : this.#builder.page()
+  }
+
+  /** Gives back what was only needed for reading. */
+  release(): void {
+    if (this.#builder !== undefined) this.#options.builders.give(this.#builder)
+    this.#builder = undefined
   }
 
   /** What the page, read to its end, says about its metrics. */
@@ -152,7 +168,7 @@ export class PageIngest {
   /** From here on the page differs from the last one. */
   #startBuilding(): void {
     const page = this.#page
-    this.#builder = new SeriesPageBuilder(page.count, page.bytes.length, this.#options.features.startTimeZeros)
+    this.#builder = this.#options.builders.take(this.#options.features.startTimeZeros)
     this.#builder.copyFrom(page, this.#cursor)
     this.#seen = new Uint8Array(page.count).fill(1, 0, this.#cursor)
   }

@@ -26,16 +26,17 @@ export class PageTexts {
     return this.#texts.size
   }
 
-  /** The page, with the text of an equal one where another target has it. */
+  /** The page, with the text of an equal one where another target has it, and with one of its own otherwise: what it has is lent. */
   share(page: SeriesPage): SeriesPage {
     const hash = hashBytes(page.bytes, 0, page.bytes.length, this.#salt)
     const known = this.#texts.get(hash)
     const bytes = known?.bytes.deref()
     const offsets = known?.offsets.deref()
     if (bytes !== undefined && offsets !== undefined && isText(page, bytes, offsets)) return { ...page, bytes, offsets }
-    this.#texts.set(hash, { bytes: new WeakRef(page.bytes), offsets: new WeakRef(page.offsets) })
+    const own = { ...page, bytes: page.bytes.slice(), offsets: page.offsets.slice() }
+    this.#texts.set(hash, { bytes: new WeakRef(own.bytes), offsets: new WeakRef(own.offsets) })
     if (this.#texts.size > this.#sweepSize) this.#sweep()
-    return page
+    return own
   }
 
   #sweep(): void {

@@ -45,20 +45,17 @@ export function startTimeOf({ startTimes }: SeriesPage, index: number): Timestam
 /** Collects the entries of a page that differs from the last one. */
 export class SeriesPageBuilder {
   #count = 0
-  #bytes: Uint8Array
-  #offsets: Uint32Array
-  #refs: Float64Array
-  #flags: Uint8Array
+  #bytes = new Uint8Array(16 * 1024)
+  #offsets = new Uint32Array(129)
+  #refs = new Float64Array(128)
+  #flags = new Uint8Array(128)
   /** Without entries where samples at zero are not stored. */
-  #startTimes: Float64Array
+  #startTimes = new Float64Array(0)
 
-  constructor(expectedCount: number, expectedBytes: number, withStartTimes: boolean) {
-    const capacity = Math.max(64, expectedCount)
-    this.#bytes = new Uint8Array(Math.max(4096, expectedBytes))
-    this.#offsets = new Uint32Array(capacity + 1)
-    this.#refs = new Float64Array(capacity)
-    this.#flags = new Uint8Array(capacity)
-    this.#startTimes = new Float64Array(withStartTimes ? capacity : 0)
+  /** Begins a page. */
+  begin(withStartTimes: boolean): void {
+    this.#count = 0
+    if (this.#startTimes.length > 0 !== withStartTimes) this.#startTimes = new Float64Array(withStartTimes ? this.#refs.length : 0)
   }
 
   get count(): number {
@@ -112,12 +109,18 @@ export class SeriesPageBuilder {
     this.#count = index + 1
   }
 
-  build(): SeriesPage {
+  /** What it holds. */
+  get heldBytes(): number {
+    return this.#bytes.length + 21 * this.#refs.length
+  }
+
+  /** The page so far. Its text, `bytes` and `offsets`, is lent: it is good until the builder goes on. */
+  page(): SeriesPage {
     const count = this.#count
     return {
       count,
-      bytes: this.#bytes.slice(0, this.#offsets[count]),
-      offsets: this.#offsets.slice(0, count + 1),
+      bytes: this.#bytes.subarray(0, this.#offsets[count]),
+      offsets: this.#offsets.subarray(0, count + 1),
       refs: this.#refs.slice(0, count),
       flags: this.#flags.slice(0, count),
       startTimes: this.#startTimes.slice(0, count),
@@ -142,6 +145,24 @@ export class SeriesPageBuilder {
     if (startTimes.length === 0) return
     this.#startTimes = new Float64Array(capacity)
     this.#startTimes.set(startTimes)
+  }
+}
+
+const KEPT_BUILDERS_MAX = 4
+const KEPT_BYTES_MAX = 256 * 1024
+
+/** Builders for use again: at a start every page is built, and what each would leave behind is more than all pages are in the end. */
+export class PageBuilders {
+  readonly #free: SeriesPageBuilder[] = []
+
+  take(withStartTimes: boolean): SeriesPageBuilder {
+    const builder = this.#free.pop() ?? new SeriesPageBuilder()
+    builder.begin(withStartTimes)
+    return builder
+  }
+
+  give(builder: SeriesPageBuilder): void {
+    if (this.#free.length < KEPT_BUILDERS_MAX && builder.heldBytes <= KEPT_BYTES_MAX) this.#free.push(builder)
   }
 }
 
