@@ -1,5 +1,5 @@
 import type { ApiDeps, Readiness } from '../api/deps.ts'
-import { NOTICE, Notifications } from '../api/notifications.ts'
+import { DISK_NOTICE, NOTICE, Notifications } from '../api/notifications.ts'
 import { registerApi } from '../api/register.ts'
 import { type Address, parseAddress } from '../base/address.ts'
 import type { Env } from '../base/env.ts'
@@ -174,6 +174,11 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     return { ready: false, reason: `the write-ahead log is being replayed: ${segmentsDone} of ${segmentsTotal} segments`, stopping: false }
   }
   const notifications = serverNotifications({ env, reloader, subscribersMax: values['web.max-notifications-subscribers'], stop })
+  db.health.onChange((part, state) => {
+    if (part !== 'log') return
+    for (const notice of Object.values(DISK_NOTICE)) notifications.remove(notice)
+    if (state !== 'normal') notifications.add(DISK_NOTICE[state])
+  })
   const api: ApiDeps = {
     env,
     engine,
