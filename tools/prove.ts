@@ -40,6 +40,12 @@ const PROOFS: readonly Proof[] = [
     short: [['--minutes', '0.2']],
   },
   {
+    name: 'promql-peer',
+    claim: 'any query that Prometheus parses is answered as Prometheus answers it',
+    file: 'test/prove/promql-peer.ts',
+    short: [['--count', '1000', '--seed', '1']],
+  },
+  {
     name: 'discovery',
     claim: 'after any changes and faults the targets are those that the backend names',
     file: 'test/prove/discovery.ts',

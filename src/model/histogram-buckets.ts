@@ -16,8 +16,8 @@ export class BucketColumns {
   bounds = new Uint8Array(64)
   length = 0
 
-  /** The buckets of a histogram, in place of what was here. */
-  load(histogram: Histogram): this {
+  /** The buckets of a histogram, in place of what was here. A negated histogram has a zero bucket with less than nothing in it. */
+  load(histogram: Histogram, withZero = histogram.zeroCount > 0): this {
     const { schema, zeroThreshold, zeroCount, positiveBuckets, negativeBuckets, customValues } = histogram
     const room = positiveBuckets.length + negativeBuckets.length + 1
     if (this.counts.length < room) {
@@ -41,7 +41,7 @@ export class BucketColumns {
       }
       index -= negative[s]
     }
-    if (zeroCount > 0) this.#push(-zeroThreshold, zeroThreshold, zeroCount, BucketBounds.closed)
+    if (withZero) this.#push(-zeroThreshold, zeroThreshold, zeroCount, BucketBounds.closed)
     const positive = histogram.positiveSpans
     index = 0
     for (let s = 0, bucket = 0; s < positive.length; s += 2) {

@@ -1,6 +1,6 @@
 import { exponentialBound } from './exponential-bounds.ts'
 import { CounterResetHint, CUSTOM_BUCKETS_SCHEMA, type Histogram, NO_BUCKETS } from './histogram.ts'
-import { SparseBuckets } from './sparse-buckets.ts'
+import { lostTimes, SparseBuckets } from './sparse-buckets.ts'
 
 // Sums, differences and multiples of histograms. Where two differ in resolution, width of the zero bucket or custom bounds, what
 // both can be told in is found first. Every sum is compensated (util/kahansum): a single one comes out as a plain one does.
@@ -71,11 +71,11 @@ export class HistogramSum {
   /** A negative factor makes a gauge of it. */
   multiply(factor: number): this {
     this.#zeroCount *= factor
-    this.#zeroLost *= factor
+    this.#zeroLost = lostTimes(this.#zeroLost, factor)
     this.#count *= factor
-    this.#countLost *= factor
+    this.#countLost = lostTimes(this.#countLost, factor)
     this.#sum *= factor
-    this.#sumLost *= factor
+    this.#sumLost = lostTimes(this.#sumLost, factor)
     this.#positive.multiply(factor)
     this.#negative.multiply(factor)
     if (factor < 0) this.#hint = CounterResetHint.gauge
@@ -155,9 +155,9 @@ export class HistogramSum {
       counterResetHint,
       schema: this.#schema,
       zeroThreshold: this.#zeroThreshold,
-      zeroCount: this.#zeroCount + this.#zeroLost,
-      count: this.#count + this.#countLost,
-      sum: this.#sum + this.#sumLost,
+      zeroCount: withLost(this.#zeroCount, this.#zeroLost),
+      count: withLost(this.#count, this.#countLost),
+      sum: withLost(this.#sum, this.#sumLost),
       positiveSpans: positive.spans,
       negativeSpans: negative.spans,
       positiveBuckets: positive.buckets,
@@ -330,4 +330,9 @@ export function indexOfBound(common: Float64Array, bounds: Float64Array, index: 
     else low = middle + 1
   }
   return low
+}
+
+/** Not a sum where nothing was lost: that would turn -0, which upstream shows, into 0. */
+function withLost(value: number, lost: number): number {
+  return lost === 0 ? value : value + lost
 }

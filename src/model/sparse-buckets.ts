@@ -45,7 +45,7 @@ export class SparseBuckets {
   multiply(factor: number): void {
     for (let i = 0; i < this.length; i++) {
       this.counts[i] *= factor
-      this.lost[i] *= factor
+      this.lost[i] = lostTimes(this.lost[i], factor)
     }
   }
 
@@ -178,3 +178,8 @@ export class SparseBuckets {
 
 /** Where spans are put together before they are as many as there are. */
 let spans = new Int32Array(128)
+
+/** Infinity times nothing would be NaN. */
+export function lostTimes(lost: number, factor: number): number {
+  return lost === 0 ? 0 : lost * factor
+}

@@ -13,6 +13,7 @@ const REASONS: readonly { readonly name: string; explains(failure: ScriptFailure
     name: 'functions, operators and modifiers that came after 3.5',
     explains: ({ reason }) => /parse error: unexpected|unknown function/.test(reason),
   },
+  { name: 'the text on a ratio of NaN', explains: ({ reason }) => reason.includes('Ratio value NaN is NaN') },
   { name: 'start times of samples, which 3.5 does not know', explains: ({ expr }) => expr === 'resets(s[4m])' },
   {
     name: 'dates of NaN: what a conversion makes of it on the processor at hand; here NaN',

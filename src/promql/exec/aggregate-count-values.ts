@@ -20,15 +20,17 @@ export async function runCountValues(run: QueryRun, plan: AggregatePlan, steps: 
   const grouping = new Grouping(plan.without ? plan.grouping : [...plan.grouping, valueLabel], plan.without)
   const counts: StepSeries[] = []
   await run.execute(plan.input, steps, (series) => {
-    const groupOfValue = new Map<number | Histogram, number>()
+    // A map takes -0 for 0.
+    const groupOfValue = new Map<number | Histogram | '-0', number>()
     for (let k = 0; k < steps.count; k++) {
       if (series.present[k] === 0) continue
       const value = series.histograms?.[k] ?? series.values[k]
-      let group = groupOfValue.get(value)
+      const key = Object.is(value, -0) ? '-0' : value
+      let group = groupOfValue.get(key)
       if (group === undefined) {
         const text = typeof value === 'number' ? formatFloat(value) : formatHistogram(value)
         group = grouping.indexOf(series.labels.with({ [valueLabel]: text }))
-        groupOfValue.set(value, group)
+        groupOfValue.set(key, group)
         if (group === counts.length) {
           const fresh = run.memory.series(grouping.labels[group], steps.count)
           fresh.values.fill(0)

@@ -1,7 +1,7 @@
 import { CodedError } from '../../base/errors.ts'
 import { labelHash } from '../../model/label-hash.ts'
 import type { AggregatePlan } from '../plan/plan.ts'
-import { checkCounts, collectGroups } from './aggregate-topk.ts'
+import { collectGroups, countsOf } from './aggregate-topk.ts'
 import { isAnyPresent, type Sink } from './columns.ts'
 import type { QueryRun } from './query-run.ts'
 import { evaluateScalar } from './scalar.ts'
@@ -9,8 +9,8 @@ import type { Steps } from './steps.ts'
 
 /** limitk: of each group and at each step the first k series that have a value. Source: Prometheus promql/engine.go, aggregationK. */
 export async function runLimitK(run: QueryRun, plan: AggregatePlan, steps: Steps, sink: Sink): Promise<void> {
-  const counts = await evaluateScalar(run, plan.parameter!, steps)
-  if (!checkCounts(counts)) return
+  const counts = await countsOf(run, plan, steps)
+  if (counts === undefined) return
   for (const members of await collectGroups(run, plan, steps)) {
     const left = Float64Array.from(counts, Math.trunc)
     for (const series of members) {
@@ -35,11 +35,14 @@ export async function runLimitRatio(run: QueryRun, plan: AggregatePlan, steps: S
   const { range } = plan.parameter!
   let [lowest, highest] = [0, 0]
   for (const ratio of ratios) {
-    if (Number.isNaN(ratio)) throw new CodedError('execution', 'Ratio value is NaN')
     lowest = Math.min(lowest, ratio)
     highest = Math.max(highest, ratio)
   }
-  if (lowest === 0 && highest === 0) return
+  if (Number.isNaN(highest) || (lowest === 0 && highest === 0)) {
+    await run.execute(plan.input, steps, (series) => run.memory.release(series))
+    if (Number.isNaN(highest)) throw new CodedError('execution', 'Ratio value is NaN')
+    return
+  }
   if (highest > 1) run.annotations.invalidRatio(highest, 1, range)
   if (lowest < -1) run.annotations.invalidRatio(lowest, -1, range)
   await run.execute(plan.input, steps, (series) => {

@@ -16,8 +16,8 @@ const INT64_MIN = -(2 ** 63)
  * Source: Prometheus promql/engine.go, aggregationK.
  */
 export async function runTopK(run: QueryRun, plan: AggregatePlan, steps: Steps, sink: Sink): Promise<void> {
-  const counts = await evaluateScalar(run, plan.parameter!, steps)
-  if (!checkCounts(counts)) return
+  const counts = await countsOf(run, plan, steps)
+  if (counts === undefined) return
   const groups = await collectGroups(run, plan, steps, true)
   const sign = plan.operator === 'topk' ? 1 : -1
   for (const members of groups) {
@@ -43,8 +43,20 @@ export async function runTopK(run: QueryRun, plan: AggregatePlan, steps: Steps, 
   }
 }
 
-/** Whether any k asks for something. */
-export function checkCounts(counts: Float64Array): boolean {
+/**
+ * How many series are asked for at each step; undefined when none are at any. The input is evaluated all the same: what is wrong with
+ * it, and what is to be said of it, is said before what is wrong with the counts.
+ */
+export async function countsOf(run: QueryRun, plan: AggregatePlan, steps: Steps): Promise<Float64Array | undefined> {
+  const counts = await evaluateScalar(run, plan.parameter!, steps)
+  const verdict = judgeCounts(counts)
+  if (verdict === 'some') return counts
+  await run.execute(plan.input, steps, (series) => run.memory.release(series))
+  if (verdict !== 'none') throw verdict
+  return undefined
+}
+
+function judgeCounts(counts: Float64Array): 'some' | 'none' | CodedError {
   let largest = -Infinity
   let smallest = Infinity
   let isAnyNaN = false
@@ -53,11 +65,11 @@ export function checkCounts(counts: Float64Array): boolean {
     if (count > largest) largest = count
     if (count < smallest) smallest = count
   }
-  if (isAnyNaN) throw new CodedError('execution', 'Parameter value is NaN')
-  if (largest < 1) return false
-  if (smallest <= INT64_MIN) throw new CodedError('execution', `Scalar value ${formatGeneral(smallest)} underflows int64`)
-  if (largest >= INT64_MAX) throw new CodedError('execution', `Scalar value ${formatGeneral(largest)} overflows int64`)
-  return true
+  if (isAnyNaN) return new CodedError('execution', 'Parameter value is NaN')
+  if (largest < 1) return 'none'
+  if (smallest <= INT64_MIN) return new CodedError('execution', `Scalar value ${formatGeneral(smallest)} underflows int64`)
+  if (largest >= INT64_MAX) return new CodedError('execution', `Scalar value ${formatGeneral(largest)} overflows int64`)
+  return 'some'
 }
 
 /** The series of each group, in the order in which they come. `floatsOnly`: histograms are left out, and it is said so. */

@@ -16,7 +16,7 @@ import { quantileOverTime } from './quantile.ts'
 import { delta, idelta, increase, irate, rate } from './rate.ts'
 import { deriv, predictLinear } from './regression.ts'
 import type { SeriesFunction } from './series-function.ts'
-import { doubleExponentialSmoothing } from './smoothing.ts'
+import { doubleExponentialSmoothing, doubleExponentialSmoothingMixed } from './smoothing.ts'
 import { sort, sortDescending } from './sort.ts'
 import { sortByLabelAscending, sortByLabelDescending } from './sort-by-label.ts'
 import { avgOverTime, stddevOverTime, stdvarOverTime, sumOverTime } from './sums-over-time.ts'
@@ -88,7 +88,7 @@ const FUNCTIONS: ReadonlyMap<string, FunctionEntry> = new Map([
   ['deg', map(math.deg)],
   ['delta', window(delta, deltaMixed)],
   ['deriv', rescan(deriv)],
-  ['double_exponential_smoothing', rescan(doubleExponentialSmoothing)],
+  ['double_exponential_smoothing', rescan(doubleExponentialSmoothing, doubleExponentialSmoothingMixed)],
   ['exp', map(math.exp)],
   [
     'first_over_time',

@@ -1,5 +1,6 @@
 import { CodedError } from '../../base/errors.ts'
-import type { WindowKernel } from './window-kernel.ts'
+import { floatsOnly, type MixedKernel } from './mixed-windows.ts'
+import type { WindowKernel, Windows } from './window-kernel.ts'
 
 /**
  * Double exponential smoothing: the level and its trend, each a mean that forgets.
@@ -9,8 +10,7 @@ export const doubleExponentialSmoothing: WindowKernel = ({ values, lo, hi, stepC
   const [levelFactors, trendFactors] = parameters
   for (let k = 0; k < stepCount; k++) {
     if (hi[k] <= lo[k]) continue
-    checkFactor('smoothing', 'sf', levelFactors[k])
-    checkFactor('trend', 'tf', trendFactors[k])
+    checkFactors(parameters, k)
     if (hi[k] - lo[k] < 2) continue
     const levelFactor = levelFactors[k]
     const trendFactor = trendFactors[k]
@@ -26,6 +26,20 @@ export const doubleExponentialSmoothing: WindowKernel = ({ values, lo, hi, stepC
     out[k] = level
     present[k] = 1
   }
+}
+
+const smoothFloats = floatsOnly(doubleExponentialSmoothing)
+
+/** The factors are looked at where there are histograms only, too. */
+export const doubleExponentialSmoothingMixed: MixedKernel = (windows, out) => {
+  const { lo, hi, stepCount, parameters } = windows
+  for (let k = 0; k < stepCount; k++) if (hi[k] > lo[k]) checkFactors(parameters, k)
+  smoothFloats(windows, out)
+}
+
+function checkFactors([levelFactors, trendFactors]: Windows['parameters'], step: number): void {
+  checkFactor('smoothing', 'sf', levelFactors[step])
+  checkFactor('trend', 'tf', trendFactors[step])
 }
 
 function checkFactor(name: string, symbol: string, factor: number): void {
