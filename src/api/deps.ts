@@ -4,7 +4,6 @@ import type { Labels } from '../model/labels.ts'
 import type { Matcher } from '../model/matcher.ts'
 import type { Metadata } from '../model/metadata.ts'
 import type { Timestamp } from '../model/time.ts'
-import type { QueryEngine } from '../promql/query-engine.ts'
 import type { WriteReceiver } from '../remote/write-receiver.ts'
 import type { TargetsView } from '../scrape/target.ts'
 import type { ExemplarSource } from '../storage/exemplar-source.ts'
@@ -13,6 +12,7 @@ import type { BlockMeta } from '../tsdb/block/block-meta.ts'
 import type { Cardinality } from '../tsdb/cardinality.ts'
 import type { DbStats, ReplayStatus } from '../tsdb/db.ts'
 import type { Notifications } from './notifications.ts'
+import type { Reads } from './reads/read.ts'
 
 /** Whether all that was acknowledged can be read, and if not, why: constant lower case text for people. */
 export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string; readonly stopping: boolean }
@@ -65,7 +65,7 @@ export interface AdminActions {
 /** All that the API shows, handed to it by the role. */
 export interface ApiDeps {
   readonly env: Env
-  readonly engine: QueryEngine
+  readonly reads: Reads
   readonly source: SeriesSource
   readonly exemplars: ExemplarSource
   readonly targets: TargetsView
@@ -75,7 +75,7 @@ export interface ApiDeps {
   readonly features: ReadonlySet<string>
   /** --web.search.max-limit; 0: none. */
   readonly searchLimitMax: number
-  /** Of one read outside the engine (series, labels, federation). */
+  /** Of one read that is not one of `reads`: exemplars, search. */
   newBudget(): QueryBudget
   /** Undefined: --web.enable-remote-write-receiver was not given. */
   readonly writeReceiver: WriteReceiver | undefined

@@ -86,6 +86,12 @@ export function optionalDuration(form: FormValues, name: string): number | undef
   return text === '' ? undefined : parameter(name, () => parseDurationOrSeconds(text))
 }
 
+/** The same as text, once they are known to be right. */
+export function selectors(form: FormValues): readonly string[] {
+  matcherSets(form)
+  return form.all('match[]')
+}
+
 /** The `match[]` selectors; each must have a matcher that the empty value does not satisfy. */
 export function matcherSets(form: FormValues): readonly (readonly Matcher[])[] {
   const sets = form.all('match[]').map((text) => parseMetricSelector(text))

@@ -3,26 +3,22 @@ import type { FormValues } from '../base/form-values.ts'
 import type { Answer } from '../base/http-answer.ts'
 import type { RouteRequest } from '../base/http-routes.ts'
 import { parseDurationOrSeconds } from '../model/duration.ts'
-import type { QueryOptions } from '../promql/query-engine.ts'
-import type { QueryResult } from '../promql/value.ts'
+import { instantQuestion, type Question, rangeQuestion } from '../promql/evaluate.ts'
+import { askerOf } from './asker.ts'
 import type { ApiDeps } from './deps.ts'
 import { badData, invalidParameter } from './failure.ts'
-import { encodeQuery } from './json/encode-query.ts'
-import { JSON_HEADERS } from './json/envelope.ts'
 import { optionalDuration, optionalLimit, optionalTime, parameter, requiredTime } from './parameters.ts'
 
 /** Points of a series that one answer may have. Source: Prometheus web/api/v1/api.go, queryRange. */
 const POINTS_MAX = 11_000
-
-export const TRUNCATED = 'results truncated due to limit'
 
 /** /api/v1/query: an expression at one time. */
 export async function query(deps: ApiDeps, request: RouteRequest): Promise<Answer> {
   const { form } = request
   const limit = optionalLimit(form)
   const time = optionalTime(form, 'time', Math.floor(deps.env.clock.now()))
-  const options = queryOptions(deps, request)
-  return resultAnswer(await evaluated(deps.engine.instant(form.get('query'), time, options)), limit, form)
+  const { timeoutMs, ...options } = queryOptions(deps, form)
+  return answer(deps, request, instantQuestion(form.get('query'), time, options), { limit, timeoutMs })
 }
 
 /** /api/v1/query_range: an expression at every step of a range. */
@@ -41,15 +37,15 @@ export async function queryRange(deps: ApiDeps, request: RouteRequest): Promise<
   if (Math.floor((end - start) / stepMs) > POINTS_MAX) {
     throw badData('exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)')
   }
-  const options = queryOptions(deps, request)
-  return resultAnswer(await evaluated(deps.engine.range(form.get('query'), start, end, stepMs, options)), limit, form)
+  const { timeoutMs, ...options } = queryOptions(deps, form)
+  return answer(deps, request, rangeQuestion(form.get('query'), [start, end, stepMs], options), { limit, timeoutMs })
 }
 
-function queryOptions({ features }: ApiDeps, { form, signal }: RouteRequest): QueryOptions {
+function queryOptions({ features }: ApiDeps, form: FormValues) {
   const timeoutMs = optionalDuration(form, 'timeout')
   if (timeoutMs !== undefined && timeoutMs <= 0) throw new CodedError('timeout', 'query timed out in expression evaluation')
   const perStepStats = form.get('stats') === 'all' && features.has('promql-per-step-stats')
-  return { signal, timeoutMs, lookbackMs: lookback(form), perStepStats }
+  return { timeoutMs, lookbackMs: lookback(form), perStepStats }
 }
 
 function lookback(form: FormValues): number | undefined {
@@ -63,25 +59,16 @@ function lookback(form: FormValues): number | undefined {
   }
 }
 
-async function evaluated(result: Promise<QueryResult>): Promise<QueryResult> {
+async function answer(
+  { reads }: ApiDeps,
+  request: RouteRequest,
+  question: Question,
+  { limit, timeoutMs }: { readonly limit: number; readonly timeoutMs: number | undefined },
+): Promise<Answer> {
+  const stats = request.form.get('stats') !== ''
   try {
-    return await result
+    return await reads.answer({ kind: 'query', question, timeoutMs, limit, stats }, askerOf(request))
   } catch (error) {
     throw invalidParameter('query', error)
   }
-}
-
-function resultAnswer(result: QueryResult, limit: number, form: FormValues): Answer {
-  return { status: 200, headers: JSON_HEADERS, body: encodeQuery(truncated(result, limit), { stats: form.get('stats') !== '' }) }
-}
-
-function truncated(result: QueryResult, limit: number): QueryResult {
-  const { value } = result
-  if (limit === 0) return result
-  const warnings = [...result.warnings, TRUNCATED]
-  if (value.type === 'vector' && value.samples.length > limit)
-    return { ...result, warnings, value: { ...value, samples: value.samples.slice(0, limit) } }
-  if (value.type === 'matrix' && value.series.length > limit)
-    return { ...result, warnings, value: { ...value, series: value.series.slice(0, limit) } }
-  return result
 }

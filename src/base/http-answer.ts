@@ -5,11 +5,13 @@ import { promisify } from 'node:util'
 import { constants, createGzip, gzip } from 'node:zlib'
 import { type Clock, sleep } from './env.ts'
 
-/** What a route says. A body of many parts is sent while it is made; one whose parts come with time is sent as they come, and never compressed. */
+/** What a route says. A body of many parts is sent while it is made. */
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+  /** The parts of the body come with time: each is sent when it comes, and not compressed. */
+  readonly isLive?: boolean
 }
 
 export const NO_BODY = new Uint8Array(0)
@@ -55,8 +57,11 @@ export async function sendAnswer(
     response.end()
     return 0
   }
-  if (Symbol.asyncIterator in answer.body) return sendAsItComes(response, answer.body)
   const zip = options.gzip && answer.headers['content-encoding'] === undefined
+  if (Symbol.asyncIterator in answer.body) {
+    if (answer.isLive === true) response.flushHeaders()
+    return sendParts(response, Readable.from(answer.body, { objectMode: false }), zip && answer.isLive !== true)
+  }
   const { whole, rest } = answer.body instanceof Uint8Array ? { whole: answer.body, rest: undefined } : takeWhole(answer.body)
   if (rest === undefined) {
     const body = zip && whole.length >= GZIP_BYTES_MIN ? await gzipBuffer(whole, GZIP_OPTIONS) : whole
@@ -65,19 +70,15 @@ export async function sendAnswer(
     response.end(body)
     return body.length
   }
-  if (zip) response.setHeader('content-encoding', 'gzip')
-  const sent = { bytes: 0 }
-  const parts = Readable.from(inTurns(whole, rest, options.clock), { objectMode: false })
-  if (zip) await pipeline(parts, createGzip(GZIP_OPTIONS), counted(sent), response)
-  else await pipeline(parts, counted(sent), response)
-  return sent.bytes
+  return sendParts(response, Readable.from(inTurns(whole, rest, options.clock), { objectMode: false }), zip)
 }
 
-/** The client has the headers at once, and each part when it is there. */
-async function sendAsItComes(response: ServerResponse, body: AsyncIterable<Uint8Array>): Promise<number> {
+async function sendParts(response: ServerResponse, parts: Readable, zip: boolean): Promise<number> {
   const sent = { bytes: 0 }
-  response.flushHeaders()
-  await pipeline(Readable.from(body, { objectMode: false }), counted(sent), response)
+  if (zip) {
+    response.setHeader('content-encoding', 'gzip')
+    await pipeline(parts, createGzip(GZIP_OPTIONS), counted(sent), response)
+  } else await pipeline(parts, counted(sent), response)
   return sent.bytes
 }
 

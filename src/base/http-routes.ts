@@ -15,6 +15,8 @@ export class RouteRequest {
   /** Path and query as they were sent. */
   readonly url: string
   readonly headers: IncomingHttpHeaders
+  /** Of the connection; empty when it is gone. */
+  readonly remoteAddress: string
   readonly body: Uint8Array
   readonly #params: Readonly<Record<string, string>>
   readonly #response: ServerResponse
@@ -26,6 +28,7 @@ export class RouteRequest {
     this.method = request.method
     this.url = request.raw.url ?? '/'
     this.headers = request.headers
+    this.remoteAddress = request.socket.remoteAddress ?? ''
     this.body = request.body instanceof Uint8Array ? request.body : NO_BODY
     this.#params = request.params as Record<string, string>
     this.#response = response
@@ -34,6 +37,12 @@ export class RouteRequest {
   /** A named part of the path, `*` for the rest of it. */
   param(name: string): string {
     return this.#params[name] ?? ''
+  }
+
+  /** The part of the URL before `?`. */
+  get path(): string {
+    const cut = this.url.indexOf('?')
+    return cut < 0 ? this.url : this.url.slice(0, cut)
   }
 
   /** The part of the URL after `?`. */

@@ -108,6 +108,19 @@ export const serverFlags = {
   }),
   'query.timeout': flag.duration({ default: 2 * MINUTE, help: 'Longest time of a query.', least: 1 }),
   'query.max-concurrency': flag.integer({ default: 20, help: 'Most queries at a time; others wait.', least: 1 }),
+  'query.max-memory': flag.bytes({
+    default: 2 ** 30,
+    help: 'Most memory that one query may take, such as 512MB; powers of 1024. What would take more is refused.',
+  }),
+  'query.max-memory-together': flag.bytes({
+    default: 2 ** 31,
+    help: 'Most memory that all queries in query threads may take together.',
+  }),
+  'query.threads': flag.integer({
+    default: 0,
+    help: 'Most threads for queries and other reads that are more than a little work; they start with the first of those, and end when idle. 0: as many as there are cores, but at most 4.',
+    least: 0,
+  }),
   'query.max-samples': flag.integer({ default: 50_000_000, help: 'Most samples that one query may load.', least: 1 }),
   'storage.tsdb.no-lockfile': flag.boolean({
     default: false,

@@ -1,8 +1,10 @@
 import type { ApiDeps, Readiness } from '../api/deps.ts'
-import { DISK_NOTICE, NOTICE, Notifications } from '../api/notifications.ts'
+import { NOTICE, Notifications } from '../api/notifications.ts'
+import { ReadPool } from '../api/reads/read-pool.ts'
+import type { FromThread, ToThread } from '../api/reads/thread-messages.ts'
 import { registerApi } from '../api/register.ts'
 import { type Address, parseAddress } from '../base/address.ts'
-import type { Env } from '../base/env.ts'
+import type { Env, ThreadEntry } from '../base/env.ts'
 import { CodedError, errorMessage } from '../base/errors.ts'
 import { httpService } from '../base/http-server.ts'
 import { processMetricsService } from '../base/process-metrics.ts'
@@ -17,8 +19,8 @@ import { formatByteSize } from '../model/byte-size.ts'
 import { formatDuration } from '../model/duration.ts'
 import { quote } from '../model/labels.ts'
 import { compileRegex } from '../model/regex.ts'
-import { createEngine } from '../promql/engine.ts'
 import { LimitedBudget } from '../promql/exec/budget.ts'
+import { QueryDesk } from '../promql/query-desk.ts'
 import { parseWriteMessages, type WriteMessage } from '../remote/content-type.ts'
 import { WriteReceiver } from '../remote/write-receiver.ts'
 import { createScrapeManager } from '../scrape/manager.ts'
@@ -31,8 +33,15 @@ type Flags = ParsedFlags<typeof serverFlags>
 
 /** How long running requests may go on after the stop. */
 const HTTP_GRACE_MS = 5_000
-/** What a read outside the query engine may hold. */
-const READ_BYTES_MAX = 2 * 2 ** 30
+/** Of query threads, where no number is given. */
+const QUERY_THREADS_MAX = 4
+/** What query threads together may hold of blocks' files in memory. */
+const QUERY_CACHE_BYTES = 64 * 2 ** 20
+
+/** What is expected to take less is answered in the main thread. */
+const CHEAP_READ_MS = 3
+
+const queryWorkerEntry: ThreadEntry<ToThread, FromThread> = { file: 'roles/query-worker', load: () => import('./query-worker.ts') }
 
 export const serverCommand: Command = {
   name: 'server',
@@ -151,16 +160,24 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
   const { values } = flags
   const { build, machine } = context
   const startTime = env.clock.now()
-  const engine = createEngine({
+  const desk = new QueryDesk({ env, timeoutMs: values['query.timeout'], maxConcurrency: values['query.max-concurrency'] })
+  const reads = new ReadPool({
     env,
-    source: db,
-    lookbackMs: values['query.lookback-delta'],
-    timeoutMs: values['query.timeout'],
-    maxSamples: values['query.max-samples'],
-    maxConcurrency: values['query.max-concurrency'],
-    delayedNameRemoval: features.has('promql-delayed-name-removal'),
-    features,
-    defaultSubqueryStepMs: () => reloader.current.evaluationIntervalMs,
+    desk,
+    db,
+    settings: () => ({
+      lookbackMs: values['query.lookback-delta'],
+      delayedNameRemoval: features.has('promql-delayed-name-removal'),
+      features,
+      defaultSubqueryStepMs: reloader.current.evaluationIntervalMs,
+    }),
+    samplesMax: values['query.max-samples'],
+    bytesMax: values['query.max-memory'],
+    bytesMaxTogether: values['query.max-memory-together'],
+    threadsMax: values['query.threads'] || Math.min(machine.cpuCount, QUERY_THREADS_MAX),
+    entry: queryWorkerEntry,
+    cacheBytes: QUERY_CACHE_BYTES,
+    cheapMs: CHEAP_READ_MS,
   })
   const scrape = createScrapeManager({ env, appendable: db, version: context.version, features: scrapeFeatures(features) })
   await reloader.subscribe((config) => scrape.apply(config.scrapeConfigs))
@@ -174,14 +191,9 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     return { ready: false, reason: `the write-ahead log is being replayed: ${segmentsDone} of ${segmentsTotal} segments`, stopping: false }
   }
   const notifications = serverNotifications({ env, reloader, subscribersMax: values['web.max-notifications-subscribers'], stop })
-  db.health.onChange((part, state) => {
-    if (part !== 'log') return
-    for (const notice of Object.values(DISK_NOTICE)) notifications.remove(notice)
-    if (state !== 'normal') notifications.add(DISK_NOTICE[state])
-  })
   const api: ApiDeps = {
     env,
-    engine,
+    reads,
     source: db,
     exemplars: db,
     targets: scrape,
@@ -189,7 +201,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     notifications,
     features,
     searchLimitMax: values['web.search.max-limit'],
-    newBudget: () => new LimitedBudget({ samplesMax: values['query.max-samples'], bytesMax: READ_BYTES_MAX }),
+    newBudget: () => new LimitedBudget({ samplesMax: values['query.max-samples'], bytesMax: values['query.max-memory'] }),
     writeReceiver:
       values['web.enable-remote-write-receiver'] || features.has('remote-write-receiver')
         ? new WriteReceiver({
@@ -231,6 +243,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
   }
   return [
     processMetricsService(env, build),
+    reads,
     httpService({
       env,
       role: 'server',

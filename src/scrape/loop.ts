@@ -5,7 +5,7 @@
 // 3. A new configuration is taken over between two scrapes only.
 
 import { AssertionFailure } from '../base/assert.ts'
-import { CodedError, errorMessage } from '../base/errors.ts'
+import { errorMessage } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { type PageFormat, pageParserFor } from '../exposition/page-formats.ts'
 import { formatDuration } from '../model/duration.ts'
@@ -234,13 +234,7 @@ export class ScrapeLoop {
       if (!this.#hasEnded()) await this.#store(start.timestamp, began, page, error)
     } catch (cause) {
       if (cause instanceof AssertionFailure) throw cause
-      this.#lastError = errorMessage(cause)
-      metrics.notStored.inc()
-      // That the storage takes nothing it says itself, once and not for every target.
-      const isKnown = cause instanceof CodedError && cause.code === 'unavailable'
-      const fields = { target: this.#target.url.text, job: this.#config.jobName, error: this.#lastError }
-      if (isKnown) log.debug('scrape not stored', fields)
-      else log.error('scrape commit failed', fields)
+      log.error('scrape commit failed', { target: this.#target.url.text, job: this.#config.jobName, error: errorMessage(cause) })
     } finally {
       page?.body.release()
     }
@@ -299,9 +293,8 @@ export class ScrapeLoop {
         } catch (cause) {
           if (cause instanceof AssertionFailure) throw cause
           error = cause
-          const fresh = appendable.appender()
           appender.rollback()
-          appender = fresh
+          appender = appendable.appender()
         }
         metrics.samplesScraped.inc(counts.scrapedCount)
       } else if (error === undefined) this.#markPageStale(appender, timestamp)

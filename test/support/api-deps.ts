@@ -1,6 +1,8 @@
 import type { InjectOptions } from 'fastify'
 import type { ApiDeps, Readiness } from '../../src/api/deps.ts'
 import { Notifications } from '../../src/api/notifications.ts'
+import { answerRead } from '../../src/api/reads/answer-read.ts'
+import type { Reads } from '../../src/api/reads/read.ts'
 import { registerApi } from '../../src/api/register.ts'
 import { type VirtualEnv, virtualEnv } from '../../src/base/env-virtual.ts'
 import { CodedError } from '../../src/base/errors.ts'
@@ -9,12 +11,14 @@ import { realClock } from '../../src/base/real/clock.ts'
 import { Labels } from '../../src/model/labels.ts'
 import { relabelConfig } from '../../src/model/relabel.ts'
 import { STALE_MARKER } from '../../src/model/staleness.ts'
+import type { Question } from '../../src/promql/evaluate.ts'
 import { parseExpr } from '../../src/promql/parser/parse.ts'
 import type { QueryEngine, QueryOptions } from '../../src/promql/query-engine.ts'
 import type { QueryResult, QueryValue } from '../../src/promql/value.ts'
 import { NO_METADATA, PageMetadata } from '../../src/scrape/page-metadata.ts'
 import { MemorySource } from '../../src/storage/memory-source.ts'
 import { unlimitedContext } from '../../src/storage/query-context.ts'
+import type { SeriesSource } from '../../src/storage/series-source.ts'
 import type { DbStats } from '../../src/tsdb/db.ts'
 
 /** 2026-01-01T00:00:00Z, where the virtual clock begins. */
@@ -74,9 +78,24 @@ function pageMetadata(text: string): PageMetadata {
   )
 }
 
+/** Answers reads in this thread, queries by an engine. */
+function readsBy(engine: QueryEngine, source: SeriesSource): Reads {
+  return {
+    async answer(read, { signal }) {
+      const evaluate = ({ query, steps, end, isRangeQuery, lookbackMs, perStepStats }: Question) => {
+        const options = { signal, lookbackMs, perStepStats, timeoutMs: read.kind === 'query' ? read.timeoutMs : undefined }
+        return isRangeQuery ? engine.range(query, steps.start, end, steps.stepMs, options) : engine.instant(query, steps.start, options)
+      }
+      const { contentType, body } = await answerRead(read, { source, context: unlimitedContext(signal), evaluate })
+      return { status: 200, headers: { 'content-type': contentType }, body }
+    },
+  }
+}
+
 /** A whole set of deps around series in memory; `changes` replace any of it. */
 export function apiDeps(changes: Partial<ApiDeps> = {}): ApiDeps & { readonly env: VirtualEnv; readonly engine: KnownEngine } {
   const env = virtualEnv({ startTime: NOW })
+  const engine = new KnownEngine()
   const series = (labels: Record<string, string>, ...samples: [number, number][]) => ({
     labels: Labels.of(labels),
     timestamps: samples.map(([t]) => t),
@@ -84,16 +103,20 @@ export function apiDeps(changes: Partial<ApiDeps> = {}): ApiDeps & { readonly en
   })
   const metadata = pageMetadata('# HELP up Whether it is up.\n# TYPE up gauge\n# TYPE big counter\n')
   const ready: Readiness = { ready: true }
-  return {
-    env,
-    engine: new KnownEngine(),
-    source: new MemorySource([
+  const source =
+    changes.source ??
+    new MemorySource([
       series({ __name__: 'up', job: 'node', instance: 'a' }, [NOW - 20_000, 0], [NOW - 5000, 1]),
       series({ __name__: 'up', job: 'prom', instance: 'b' }, [NOW - 400_000, 1]),
       series({ __name__: 'gone', job: 'node' }, [NOW - 9000, 3], [NOW - 8000, STALE_MARKER]),
       series({ __name__: 'big', job: 'node', 'a.b': 'x"y\\z\n' }, [NOW - 1000, 1_500_000]),
       series({ __name__: 'my.metric', Zone: 'z' }, [NOW, Number.NaN]),
-    ]),
+    ])
+  return {
+    env,
+    engine,
+    reads: readsBy(engine, source),
+    source,
     exemplars: { exemplars: async () => [] },
     targets: {
       active: () => [

@@ -3,7 +3,8 @@ import type { Answer } from '../../base/http-answer.ts'
 import type { ErrorEnvelope } from '../types/envelope.ts'
 import { jsonText } from './text.ts'
 
-export const JSON_HEADERS: Readonly<Record<string, string>> = { 'content-type': 'application/json' }
+export const JSON_CONTENT_TYPE = 'application/json'
+export const JSON_HEADERS: Readonly<Record<string, string>> = { 'content-type': JSON_CONTENT_TYPE }
 
 /** Remarks beside the data. */
 export interface Remarks {
@@ -36,7 +37,8 @@ export function listAnswer(elements: Iterable<string>, remarks: Remarks = {}): A
   return { status: 200, headers: JSON_HEADERS, body: encodeList(elements, remarks) }
 }
 
-function* encodeList(elements: Iterable<string>, remarks: Remarks): Generator<Uint8Array> {
+/** The same without its head. */
+export function* encodeList(elements: Iterable<string>, remarks: Remarks): Generator<Uint8Array> {
   const writer = new ChunkWriter()
   writer.ascii('{"status":"success","data":[')
   let first = true

@@ -98,7 +98,7 @@ async function readInfos(
     if (values.size > 0) targets.push(new Matcher('=~', label, [...values].map(quoteRegex).join('|')))
   }
   if (targets.length === 0) return infos
-  const { offsetMs, at } = referenceOf(input)
+  const { offsetMs, at } = infoReference(input)
   const reference = referenceTimes(steps, offsetMs, at)
   const times = { minTime: reference.first - run.lookbackMs + 1, maxTime: lastReference(reference, steps), stepMs: steps.stepMs }
   const selection: Selection = {
@@ -135,7 +135,7 @@ function quoteRegex(text: string): string {
 }
 
 /** At which time the first selector below looks at its series. */
-function referenceOf(plan: Plan): { readonly offsetMs: number; readonly at: Timestamp | undefined } {
+export function infoReference(plan: Plan): { readonly offsetMs: number; readonly at: Timestamp | undefined } {
   let offsetMs = 0
   let at: Timestamp | undefined
   const apply = (shift: { readonly offsetMs: number; readonly at: Timestamp | undefined }) => {

@@ -1,0 +1,58 @@
+import { parseMetricSelector } from '../../promql/parser/parse.ts'
+import type { LabelRequest } from '../../storage/series-source.ts'
+import { encodeQuery } from '../json/encode-query.ts'
+import { encodeList, JSON_CONTENT_TYPE } from '../json/envelope.ts'
+import { jsonLabels, jsonText } from '../json/text.ts'
+import { federate } from './federated-page.ts'
+import type { LabelNamesRead, LabelValuesRead, QueryRead, Read, ReadPlace, ReadResult, SeriesRead } from './read.ts'
+import { selectLabelSets } from './select-label-sets.ts'
+import { TRUNCATED, truncated } from './truncate.ts'
+
+/** Answers a read. Throws CodedErrors for what is wrong with it, and what sources and the engine throw. */
+export function answerRead(read: Read, place: ReadPlace): Promise<ReadResult> {
+  switch (read.kind) {
+    case 'query':
+      return answerQuery(read, place)
+    case 'series':
+      return answerSeries(read, place)
+    case 'labelNames':
+    case 'labelValues':
+      return answerLabels(read, place)
+    case 'federate':
+      return federate(read, place)
+  }
+}
+
+async function answerQuery({ question, limit, stats }: QueryRead, place: ReadPlace): Promise<ReadResult> {
+  const result = await place.evaluate(question)
+  return { contentType: JSON_CONTENT_TYPE, body: encodeQuery(truncated(result, limit), { stats }), stats: result.stats }
+}
+
+async function answerSeries(read: SeriesRead, { source, context }: ReadPlace): Promise<ReadResult> {
+  const { selectors, limit } = read
+  const matcherSets = selectors.map((text) => parseMetricSelector(text))
+  const found = await selectLabelSets(source, { ...read, matcherSets, countMax: limit === 0 ? Infinity : limit + 1 }, context)
+  return listOf(found, limit, ({ pairs }) => jsonLabels(pairs))
+}
+
+async function answerLabels(read: LabelNamesRead | LabelValuesRead, { source, context }: ReadPlace): Promise<ReadResult> {
+  const { minTime, maxTime, selectors, limit } = read
+  const matcherSets = selectors.map((text) => parseMetricSelector(text))
+  // One more than asked for tells whether something was cut off.
+  const request: LabelRequest = { minTime, maxTime, matcherSets, limit: limit === 0 ? 0 : limit + 1 }
+  const names = async () => {
+    if (minTime > maxTime) return []
+    return read.kind === 'labelNames' ? source.labelNames(request, context) : source.labelValues(read.name, request, context)
+  }
+  return listOf(await names(), limit, jsonText)
+}
+
+function listOf<T>(found: readonly T[], limit: number, textOf: (one: T) => string): ReadResult {
+  const isTruncated = limit > 0 && found.length > limit
+  const shown = isTruncated ? found.slice(0, limit) : found
+  return { contentType: JSON_CONTENT_TYPE, body: encodeList(textsOf(shown, textOf), isTruncated ? { warnings: [TRUNCATED] } : {}) }
+}
+
+function* textsOf<T>(found: readonly T[], textOf: (one: T) => string): Generator<string> {
+  for (const one of found) yield textOf(one)
+}

@@ -1,0 +1,113 @@
+import type { Answer } from '../../base/http-answer.ts'
+import type { Timestamp } from '../../model/time.ts'
+import type { QueryCost } from '../../promql/query-desk.ts'
+import type { DbLoan } from '../../tsdb/db-lender.ts'
+import type { AnsweredMessage, PartMessage, ReadMessage } from './thread-messages.ts'
+
+export type ReadRequest = Omit<ReadMessage, 'kind' | 'id' | 'lease' | 'sinceMs' | 'leftMs'>
+
+export interface JobOutcome {
+  readonly result: Answer
+  readonly cost: QueryCost
+}
+
+/** What a job tells the thread that it is in. */
+export interface JobThread {
+  cancel(id: number): void
+  more(id: number): void
+}
+
+/** A read that a thread answers, as the pool sees it: waits for the answer, and hands its parts on as they are asked for. */
+export class PoolJob {
+  readonly id: number
+  readonly request: ReadRequest
+  /** Of what it reads. */
+  readonly minTime: Timestamp
+  readonly maxTime: Timestamp
+  /** Monotonic ms: when the read came, and when its time is over. */
+  readonly begun: number
+  readonly deadline: number
+  /** Rejects with what the read failed with. */
+  readonly outcome: Promise<JobOutcome>
+  /** What it has of the database, until it is answered. */
+  loan: DbLoan | undefined
+  thread: JobThread | undefined
+  /** Times that it was begun. */
+  attempts = 0
+  /** Nobody waits for it any more. */
+  isAbandoned = false
+  readonly #settle: PromiseWithResolvers<JobOutcome>
+  #answered: AnsweredMessage | undefined
+  readonly #parts: PartMessage[] = []
+  #isStreaming = false
+  #failure: unknown
+  #hasFailed = false
+  #wake: () => void = () => {}
+
+  constructor(id: number, request: ReadRequest, reach: Pick<PoolJob, 'minTime' | 'maxTime'>, turn: Pick<PoolJob, 'begun' | 'deadline'>) {
+    this.id = id
+    this.request = request
+    this.minTime = reach.minTime
+    this.maxTime = reach.maxTime
+    this.begun = turn.begun
+    this.deadline = turn.deadline
+    this.#settle = Promise.withResolvers()
+    this.outcome = this.#settle.promise
+    // It may have been abandoned.
+    this.outcome.catch(() => {})
+  }
+
+  get isAnswered(): boolean {
+    return this.#answered !== undefined
+  }
+
+  giveBack(): void {
+    this.loan?.giveBack()
+    this.loan = undefined
+  }
+
+  answered(message: AnsweredMessage): void {
+    this.#answered = message
+    this.giveBack()
+  }
+
+  part(message: PartMessage): void {
+    this.#parts.push(message)
+    if (this.#isStreaming) {
+      this.#wake()
+      return
+    }
+    this.#isStreaming = true
+    const { contentType, stats, bytesPeak } = this.#answered!
+    const body = message.isLast ? message.bytes : this.#stream()
+    this.#settle.resolve({ result: { status: 200, headers: { 'content-type': contentType }, body }, cost: { stats, bytesPeak } })
+  }
+
+  /** It will not be answered, or not to its end. */
+  failed(error: unknown): void {
+    this.giveBack()
+    this.#hasFailed = true
+    this.#failure = error
+    this.#settle.reject(error)
+    this.#wake()
+  }
+
+  async *#stream(): AsyncGenerator<Uint8Array> {
+    let isDone = false
+    try {
+      while (!isDone) {
+        const part = this.#parts.shift()
+        if (part === undefined) {
+          if (this.#hasFailed) throw this.#failure
+          await new Promise<void>((resolve) => (this.#wake = resolve))
+          continue
+        }
+        isDone = part.isLast
+        if (!isDone) this.thread?.more(this.id)
+        yield part.bytes
+      }
+    } finally {
+      if (!isDone) this.thread?.cancel(this.id)
+    }
+  }
+}

@@ -1,0 +1,149 @@
+import type { Env, Thread, ThreadEntry, Timer } from '../../base/env.ts'
+import { CodedError } from '../../base/errors.ts'
+import type { SharedMemoryTotal } from '../../promql/exec/shared-memory-total.ts'
+import type { DbLender } from '../../tsdb/db-lender.ts'
+import type { JobThread, PoolJob } from './pool-job.ts'
+import type { FromThread, ToThread } from './thread-messages.ts'
+
+/** How long a thread may go on with a read that it was told to end. Longer: it is ended itself. */
+const CANCEL_GRACE_MS = 250
+
+export interface PoolThreadOptions {
+  readonly env: Pick<Env, 'clock' | 'threads' | 'log'>
+  readonly entry: ThreadEntry<ToThread, FromThread>
+  readonly lender: DbLender
+  readonly memory: SharedMemoryTotal
+  /** Its account in `memory`. */
+  readonly index: number
+  readonly cacheBytes: number
+  /** The thread has ended; `orphans` are what it had not answered and can be begun again elsewhere. */
+  onEnd(thread: PoolThread, orphans: readonly PoolJob[], reason: 'stopped' | 'overdue' | 'failed'): void
+}
+
+/** One thread of the pool and what it has to do. */
+export class PoolThread implements JobThread {
+  readonly index: number
+  readonly #options: PoolThreadOptions
+  readonly #thread: Thread<ToThread, FromThread>
+  readonly #jobs = new Map<number, PoolJob>()
+  readonly #overdue = new Map<number, Timer>()
+  #end: 'stopped' | 'overdue' | 'failed' = 'failed'
+  #keptKey = ''
+  /** Monotonic ms since which it has nothing to do. */
+  idleSince: number
+  /** The most bytes that a read has taken. */
+  bytesPeak = 0
+
+  constructor(options: PoolThreadOptions) {
+    const { env, entry, memory, index, cacheBytes } = options
+    this.#options = options
+    this.index = index
+    this.idleSince = env.clock.monotonic()
+    this.#thread = env.threads.start(entry)
+    this.#thread.onMessage((message) => this.#take(message))
+    this.#thread.post({ kind: 'open', cacheBytes, memory: { words: memory.words, bytesMax: memory.bytesMax, index } })
+    void this.#thread.exited.then((error) => this.#ended(error))
+  }
+
+  get jobCount(): number {
+    return this.#jobs.size
+  }
+
+  begin(job: PoolJob): void {
+    const now = this.#options.env.clock.monotonic()
+    job.loan = this.#options.lender.lend(job.minTime, job.maxTime)
+    job.thread = this
+    job.attempts++
+    this.#jobs.set(job.id, job)
+    this.#thread.post({
+      kind: 'read',
+      id: job.id,
+      ...job.request,
+      lease: job.loan.lease,
+      sinceMs: now - job.begun,
+      leftMs: job.deadline - now,
+    })
+  }
+
+  /** Ends a job, or the thread when it does not end it soon. */
+  cancel(id: number): void {
+    const job = this.#jobs.get(id)
+    if (job === undefined || this.#overdue.has(id)) return
+    job.isAbandoned = true
+    this.#thread.post({ kind: 'cancel', id })
+    this.#overdue.set(
+      id,
+      this.#options.env.clock.setTimer(CANCEL_GRACE_MS, () => {
+        this.#options.env.log.warn('query thread ended: a query did not stop in time', { thread: this.index, graceMs: CANCEL_GRACE_MS })
+        this.#end = 'overdue'
+        this.#thread.terminate()
+      }),
+    )
+  }
+
+  more(id: number): void {
+    this.#thread.post({ kind: 'more', id })
+  }
+
+  /** Has the thread forget what the database has no more. */
+  forgetGone(): void {
+    const kept = this.#options.lender.kept()
+    const key = JSON.stringify(kept)
+    if (key === this.#keptKey) return
+    this.#keptKey = key
+    this.#thread.post({ kind: 'keep', kept })
+  }
+
+  stop(): void {
+    this.#end = 'stopped'
+    this.#thread.terminate()
+  }
+
+  #take(message: FromThread): void {
+    if (message.kind === 'catchUp') {
+      const { ordinal } = message
+      this.#thread.post({ kind: 'caughtUp', ordinal, state: this.#options.lender.catchUp(ordinal) })
+      return
+    }
+    const job = this.#jobs.get(message.id)
+    if (job === undefined) return
+    switch (message.kind) {
+      case 'answered':
+        this.bytesPeak = Math.max(this.bytesPeak, message.bytesPeak)
+        job.answered(message)
+        return
+      case 'part':
+        if (message.isLast) this.#remove(job)
+        job.part(message)
+        return
+      case 'failed':
+        this.bytesPeak = Math.max(this.bytesPeak, message.bytesPeak)
+        this.#remove(job)
+        job.failed(message.code === undefined ? new Error(message.message) : new CodedError(message.code, message.message))
+        return
+    }
+  }
+
+  #remove(job: PoolJob): void {
+    this.#jobs.delete(job.id)
+    this.#overdue.get(job.id)?.cancel()
+    this.#overdue.delete(job.id)
+    if (this.#jobs.size === 0) this.idleSince = this.#options.env.clock.monotonic()
+  }
+
+  #ended(error: Error | undefined): void {
+    const { memory, index, onEnd } = this.#options
+    for (const timer of this.#overdue.values()) timer.cancel()
+    memory.clear(index)
+    const orphans: PoolJob[] = []
+    const why = error === undefined ? '' : `: ${error.message}`
+    for (const job of this.#jobs.values()) {
+      job.giveBack()
+      if (this.#end === 'overdue' && !job.isAbandoned && !job.isAnswered) orphans.push(job)
+      else if (this.#end === 'stopped') job.failed(new CodedError('unavailable', 'the server is stopping'))
+      else job.failed(new CodedError('execution', `the thread that answered the query has ended${why}`))
+    }
+    this.#jobs.clear()
+    onEnd(this, orphans, this.#end)
+  }
+}

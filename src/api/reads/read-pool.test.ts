@@ -1,0 +1,326 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { Env, ThreadEntry } from '../../base/env.ts'
+import { realEnv } from '../../base/env-real.ts'
+import { type VirtualEnv, virtualEnv } from '../../base/env-virtual.ts'
+import type { Answer } from '../../base/http-answer.ts'
+import { Labels } from '../../model/labels.ts'
+import { instantQuestion, rangeQuestion } from '../../promql/evaluate.ts'
+import { type FinishedQuery, QueryDesk } from '../../promql/query-desk.ts'
+import { type RunningDb, runDb } from '../../tsdb/db.fixture.ts'
+import type { Read } from './read.ts'
+import { ReadPool, type ReadPoolOptions } from './read-pool.ts'
+import type { FromThread, ToThread } from './thread-messages.ts'
+
+const MINUTE = 60_000
+const START = 1_700_000_000_000
+
+const entry: ThreadEntry<ToThread, FromThread> = { file: 'roles/query-worker', load: () => import('../../roles/query-worker.ts') }
+/** Answers nothing: loops, or fails. */
+const badEntry: ThreadEntry<ToThread, FromThread> = { file: 'api/reads/bad-thread.fixture', load: () => import('./bad-thread.fixture.ts') }
+
+interface Place {
+  readonly env: Env
+  readonly running: RunningDb
+  readonly desk: QueryDesk
+  readonly pool: ReadPool
+  readonly finished: FinishedQuery[]
+  close(): Promise<void>
+}
+
+async function open(
+  env: Env,
+  changes: Partial<ReadPoolOptions> & { readonly timeoutMs?: number; readonly dir?: string } = {},
+): Promise<Place> {
+  const running = await runDb(env, { dir: changes.dir ?? '/data' })
+  const desk = new QueryDesk({ env, timeoutMs: changes.timeoutMs, maxConcurrency: 4 })
+  const finished: FinishedQuery[] = []
+  desk.observe({ ended: (query) => finished.push(query) })
+  const pool = new ReadPool({
+    env,
+    desk,
+    db: running.db,
+    settings: () => ({}),
+    samplesMax: 1_000_000,
+    bytesMax: 64 * 2 ** 20,
+    bytesMaxTogether: 96 * 2 ** 20,
+    threadsMax: 2,
+    entry,
+    cacheBytes: 2 ** 20,
+    cheapMs: 0,
+    ...changes,
+  })
+  const stop = new AbortController()
+  const ended = pool.run(stop.signal, () => {})
+  return {
+    env,
+    running,
+    desk,
+    pool,
+    finished,
+    async close() {
+      stop.abort()
+      await ended
+      await running.close()
+    },
+  }
+}
+
+async function fill({ running }: Place, seriesCount: number, sampleCount: number): Promise<void> {
+  const appender = running.db.appender()
+  for (let i = 0; i < seriesCount; i++) {
+    const ref = appender.series(Labels.of({ __name__: 'm', i: String(i), zone: `z${i % 3}` }))
+    for (let k = 0; k < sampleCount; k++) appender.append(ref, START + k * 15_000, i + k)
+  }
+  await appender.commit()
+}
+
+async function textOf({ body }: Answer): Promise<string> {
+  const parts: Uint8Array[] = []
+  if (body instanceof Uint8Array) return Buffer.from(body).toString()
+  for await (const part of body as AsyncIterable<Uint8Array>) parts.push(part)
+  return Buffer.concat(parts).toString()
+}
+
+/** Lets time pass until a promise settles. */
+async function until<T>(env: VirtualEnv, promise: Promise<T>): Promise<T> {
+  let isSettled = false
+  const settled = () => {
+    isSettled = true
+  }
+  promise.then(settled, settled)
+  while (!isSettled) await env.clock.advance(1)
+  return promise
+}
+
+function ranged(query: string, changes: Partial<Read & { kind: 'query' }> = {}): Read {
+  const question = rangeQuestion(query, [START, START + 30 * MINUTE, MINUTE], {})
+  return { kind: 'query', question, timeoutMs: undefined, limit: 0, stats: false, ...changes }
+}
+
+function at(query: string): Read {
+  return { kind: 'query', question: instantQuestion(query, START + 20 * MINUTE, {}), timeoutMs: undefined, limit: 0, stats: false }
+}
+
+const nobody = () => ({ signal: new AbortController().signal, client: undefined })
+const SCOPE = { selectors: ['m'], minTime: START, maxTime: START + MINUTE, limit: 0 }
+const EXPENSIVE = 'sum by (zone) (rate(m[5m]))'
+
+const READS: readonly Read[] = [
+  at('m'),
+  at('count(m)'),
+  at('"text"'),
+  at('sum_over_time(m[5m])'),
+  at('m[2m]'),
+  ranged(EXPENSIVE),
+  ranged('m * on (i) group_left () m'),
+  ranged('topk(2, m)', { limit: 2 }),
+  { kind: 'series', ...SCOPE },
+  { kind: 'series', ...SCOPE, selectors: ['m{i="1"}', 'm{zone="z1"}'], limit: 3 },
+  { kind: 'labelNames', ...SCOPE, selectors: [] },
+  { kind: 'labelValues', name: 'i', ...SCOPE, limit: 5 },
+  { kind: 'federate', ...SCOPE, accept: undefined, externalLabels: ['region', 'eu'] },
+]
+
+test('a thread answers what this one does, byte for byte', async () => {
+  const env = virtualEnv({ startTime: START })
+  const threads = await open(env)
+  await fill(threads, 200, 100)
+  const metrics = () => env.metrics.getMetricsAsJSON()
+  const here = new ReadPool({ ...poolOptions(threads), cheapMs: Infinity })
+  for (const read of READS) {
+    const inThread = await textOf(await until(env, threads.pool.answer(read, nobody())))
+    assert.equal(inThread, await textOf(await until(env, here.answer(read, nobody()))), JSON.stringify(read))
+  }
+  const places = (await metrics()).find(({ name }) => name === 'promontory_reads_total')?.values.map(({ value }) => value)
+  assert.deepEqual(places, [0, READS.length])
+  await until(env, threads.close())
+
+  function poolOptions({ desk, running }: Place): ReadPoolOptions {
+    return {
+      env: virtualEnv(),
+      desk,
+      db: running.db,
+      settings: () => ({}),
+      samplesMax: 1_000_000,
+      bytesMax: 64 * 2 ** 20,
+      bytesMaxTogether: 96 * 2 ** 20,
+      threadsMax: 2,
+      entry,
+      cacheBytes: 0,
+      cheapMs: 0,
+    }
+  }
+})
+
+test('what is wrong with a read is said as it is said here', async () => {
+  const env = virtualEnv({ startTime: START })
+  const place = await open(env, { samplesMax: 1000 })
+  await fill(place, 50, 100)
+  const check = async (read: Read, code: string, message: RegExp) => {
+    await assert.rejects(until(env, place.pool.answer(read, nobody())), { code, message })
+  }
+  await check(at('sum('), 'bad_data', /1:5: parse error: unclosed left parenthesis/)
+  await check(ranged('m'), 'execution', /query processing would load too many samples into memory/)
+  await check(at('m * on (zone) m'), 'execution', /found duplicate series for the match group/)
+  await check(at('label_replace(m, "a", "b", "c", "(")'), 'execution', /invalid regular expression/)
+  assert.deepEqual(
+    place.finished.map(({ outcome }) => outcome),
+    ['execution', 'execution', 'execution'],
+  )
+  assert.equal(place.running.db.stats().windowCount, 1)
+  await until(env, place.close())
+})
+
+test('an answer of many parts is made as fast as it is taken, and ends when nobody takes it any more', async () => {
+  const env = virtualEnv({ startTime: START })
+  const place = await open(env, { samplesMax: 10_000_000 })
+  await fill(place, 6000, 100)
+  const read = ranged('m + 0.12345')
+  const { body } = await until(env, place.pool.answer(read, nobody()))
+  const parts = (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()
+  let sizeBytes = 0
+  for (let i = 0; i < 3; i++) sizeBytes += (await until(env, parts.next())).value.length
+  assert.ok(sizeBytes >= 3 * 256 * 1024)
+  const inUse = async () => (await env.metrics.getSingleMetric('promontory_query_memory_bytes')!.get()).values[0].value
+  assert.ok((await inUse()) > 0)
+  await parts.return!()
+  await env.clock.advance(10)
+  assert.equal(await inUse(), 0)
+
+  const gone = new AbortController()
+  const other = await until(env, place.pool.answer(read, { signal: gone.signal, client: undefined }))
+  assert.ok((await inUse()) > 0)
+  gone.abort()
+  await env.clock.advance(10)
+  assert.equal(await inUse(), 0)
+  await assert.rejects(until(env, textOf(other)), { code: 'canceled' })
+  await until(env, place.close())
+})
+
+test('a query is over at its time, and when it is cancelled, at once', async () => {
+  const env = virtualEnv({ startTime: START })
+  const place = await open(env, { entry: badEntry, timeoutMs: 1000 })
+  await fill(place, 10, 10)
+  const began = env.clock.now()
+  await assert.rejects(until(env, place.pool.answer(ranged(EXPENSIVE), nobody())), {
+    code: 'timeout',
+    message: 'query timed out in expression evaluation',
+  })
+  assert.ok(env.clock.now() - began <= 1001)
+  const cancelled = place.pool.answer(ranged(EXPENSIVE), nobody())
+  await env.clock.advance(5)
+  assert.deepEqual(
+    place.desk.running.map(({ query }) => query),
+    [EXPENSIVE],
+  )
+  place.desk.running[0].cancel('by hand')
+  await assert.rejects(cancelled, { code: 'canceled', message: 'query was canceled in expression evaluation: by hand' })
+  assert.deepEqual(place.desk.running, [])
+  await until(env, place.close())
+})
+
+test('a thread that does not stop is ended, and what it had besides is answered by another one', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'read-pool-'))
+  const env = realEnv(virtualEnv().log)
+  const entries = [badEntry, entry]
+  const threads = {
+    start: <Taken, Sent>(_: ThreadEntry<Taken, Sent>) =>
+      env.threads.start((entries.shift() ?? entry) as unknown as ThreadEntry<Taken, Sent>),
+  }
+  const place = await open({ ...env, threads }, { threadsMax: 1, dir: `${directory}/data` })
+  try {
+    await fill(place, 100, 100)
+    const gone = new AbortController()
+    const stuck = place.pool.answer(ranged(EXPENSIVE), { signal: gone.signal, client: undefined })
+    const other = place.pool.answer(at('count(m)'), nobody())
+    while (place.desk.running.some(({ turnTime }) => turnTime === undefined)) await new Promise((resolve) => setImmediate(resolve))
+    await new Promise((resolve) => setImmediate(resolve))
+    gone.abort()
+    await assert.rejects(stuck, { code: 'canceled' })
+    assert.match(await textOf(await other), /"result":\[\{"metric":\{\},"value":\[\d+,"100"\]\}\]/)
+    const ends = await env.metrics.getSingleMetric('promontory_query_threads_ended_total')!.get()
+    assert.deepEqual(
+      ends.values.map(({ labels, value }) => [labels['reason'], value]),
+      [
+        ['stopped', 0],
+        ['overdue', 1],
+        ['failed', 0],
+      ],
+    )
+  } finally {
+    await place.close()
+    rmSync(directory, { recursive: true })
+  }
+})
+
+test('a thread that fails takes its query with it, and no other', async () => {
+  const env = virtualEnv({ startTime: START })
+  const place = await open(env, { entry: badEntry })
+  await fill(place, 10, 10)
+  await assert.rejects(until(env, place.pool.answer(ranged('sum(m)'), nobody())), {
+    code: 'execution',
+    message: 'the thread that answered the query has ended: out of memory',
+  })
+  assert.equal(place.running.db.stats().windowCount, 1)
+  await until(env, place.close())
+})
+
+test('readers in threads and a writer do not disturb each other', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'read-pool-'))
+  const env = realEnv(virtualEnv().log)
+  const place = await open(env, { dir: `${directory}/data` })
+  try {
+    const refs: number[] = []
+    let isDone = false
+    let newest = 0
+    let answered = 0
+    const write = async () => {
+      // A sample each 15 s is its own time, for series that come one after the other.
+      for (let k = 0; k < 600 || (answered < 20 && k < 10_000); k++) {
+        const appender = place.running.db.appender()
+        if (refs.length < 2000) {
+          for (let i = 0; i < 20; i++)
+            refs.push(appender.series(Labels.of({ __name__: 'w', i: String(refs.length), mod: String(refs.length % 7) })))
+        }
+        for (const ref of refs) appender.append(ref, START + k * 15_000, START + k * 15_000)
+        await appender.commit()
+        newest = k
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      isDone = true
+    }
+    const checks = async () => {
+      while (newest < 5) await new Promise((resolve) => setImmediate(resolve))
+      while (!isDone) {
+        const k = Math.max(0, newest - 3)
+        const time = START + k * 15_000
+        const query = 'count by (mod) (w) - count by (mod) (timestamp(w) * 1000 == w)'
+        const read: Read = { kind: 'query', question: instantQuestion(query, time, {}), timeoutMs: undefined, limit: 0, stats: false }
+        const { data } = JSON.parse(await textOf(await place.pool.answer(read, nobody()))) as {
+          data: { result: { value: [number, string] }[] }
+        }
+        assert.equal(data.result.length, 7)
+        assert.ok(data.result.every(({ value }) => value[1] === '0'))
+        const rate: Read = {
+          kind: 'query',
+          question: instantQuestion('count(w - w offset 15s != 15000)', time, {}),
+          timeoutMs: undefined,
+          limit: 0,
+          stats: false,
+        }
+        assert.match(await textOf(await place.pool.answer(rate, nobody())), /"result":\[\]/)
+        answered++
+      }
+    }
+    await Promise.all([write(), checks(), checks()])
+    assert.ok(answered >= 20)
+    assert.ok(place.running.db.stats().blockCount > 0)
+  } finally {
+    await place.close()
+    rmSync(directory, { recursive: true })
+  }
+})

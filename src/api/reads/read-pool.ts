@@ -1,0 +1,237 @@
+import { Counter, Gauge } from 'prom-client'
+import type { Env, ThreadEntry } from '../../base/env.ts'
+import { CodedError } from '../../base/errors.ts'
+import type { Answer } from '../../base/http-answer.ts'
+import { type Service, untilAborted } from '../../base/service.ts'
+import type { EngineSettings } from '../../promql/evaluate.ts'
+import { SharedMemoryTotal } from '../../promql/exec/shared-memory-total.ts'
+import type { DeskTurn, QueryDescription, QueryDesk } from '../../promql/query-desk.ts'
+import type { SelectRequest, SeriesSource } from '../../storage/series-source.ts'
+import type { DbLender } from '../../tsdb/db-lender.ts'
+import type { ReadEstimate } from '../../tsdb/estimate-read.ts'
+import { forecast, type ReadForecast } from './forecast.ts'
+import { tryInline } from './inline-read.ts'
+import { type JobOutcome, PoolJob } from './pool-job.ts'
+import { PoolThread } from './pool-thread.ts'
+import type { Asker, Read, Reads } from './read.ts'
+import type { FromThread, ToThread } from './thread-messages.ts'
+
+export interface ReadPoolOptions {
+  readonly env: Env
+  readonly desk: QueryDesk
+  readonly db: SeriesSource & Lending
+  /** Asked for each read. */
+  settings(): Omit<EngineSettings, 'optimiser'>
+  /** Of one query. */
+  readonly samplesMax: number
+  readonly bytesMax: number
+  /** Of all queries together. */
+  readonly bytesMaxTogether: number
+  readonly threadsMax: number
+  readonly entry: ThreadEntry<ToThread, FromThread>
+  /** What all threads together may hold of blocks' files in memory. */
+  readonly cacheBytes: number
+  /** What is expected to take less is answered in this thread. */
+  readonly cheapMs: number
+}
+
+/** A database that lends what it has to threads. */
+export interface Lending {
+  estimate(request: SelectRequest): ReadEstimate
+  lender(): DbLender
+  /** Resolves when everything can be read; rejects when the signal aborts first. */
+  untilReadable(signal: AbortSignal): Promise<void>
+}
+
+/** Reads that were more work than they seemed are remembered, as many. */
+const DEAR_MAX = 500
+const KEEP_HOUSE_MS = 10_000
+/** How long a thread stays that has nothing to do; the first one stays longer. */
+const IDLE_MS = 30_000
+const FIRST_IDLE_MS = 300_000
+/** A thread that a query made large is not kept: its heap would stay so. */
+const LARGE_BYTES = 128 * 1024 * 1024
+/** A read that lost its thread to another one is begun again, so often in all. */
+const ATTEMPTS_MAX = 3
+
+/**
+ * Answers reads: those that are little work in this thread, within a bound, and all others in threads of their own, which start with the first
+ * of them and end when there is nothing to do.
+ */
+export class ReadPool implements Reads, Service {
+  readonly name = 'query threads'
+  readonly #options: ReadPoolOptions
+  readonly #memory: SharedMemoryTotal
+  readonly #threads: PoolThread[] = []
+  readonly #dear = new Set<string>()
+  #nextId = 1
+  #isClosed = false
+  readonly #reads: Counter<'place'>
+  readonly #ends: Counter<'reason'>
+
+  constructor(options: ReadPoolOptions) {
+    this.#options = options
+    const { env, bytesMaxTogether, threadsMax } = options
+    this.#memory = new SharedMemoryTotal(bytesMaxTogether, threadsMax)
+    const registers = [env.metrics]
+    this.#reads = new Counter({
+      name: 'promontory_reads_total',
+      help: 'Queries and other reads, by where they were answered: inline in the main thread, or in a query thread.',
+      labelNames: ['place'],
+      registers,
+    })
+    this.#ends = new Counter({
+      name: 'promontory_query_threads_ended_total',
+      help: 'Query threads that ended: stopped for having nothing to do, overdue with a query that was to stop, or failed.',
+      labelNames: ['reason'],
+      registers,
+    })
+    for (const place of ['inline', 'thread']) this.#reads.inc({ place }, 0)
+    for (const reason of ['stopped', 'overdue', 'failed']) this.#ends.inc({ reason }, 0)
+    const gauge = (name: string, help: string, value: () => number) =>
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(value())
+        },
+      })
+    gauge('promontory_query_threads', 'Query threads that run.', () => this.#threads.length)
+    gauge('promontory_query_memory_bytes', 'Memory that queries in threads have taken.', () => this.#memory.usedBytes)
+    gauge('promontory_query_memory_limit_bytes', 'The most memory that queries in threads may take together.', () => bytesMaxTogether)
+  }
+
+  /** Ends threads that are not needed. */
+  async run(signal: AbortSignal, ready: () => void): Promise<void> {
+    const ticker = this.#options.env.clock.setTicker(KEEP_HOUSE_MS, () => this.#keepHouse())
+    ready()
+    await untilAborted(signal)
+    ticker.cancel()
+    this.#isClosed = true
+    for (const thread of this.#threads) thread.stop()
+  }
+
+  async answer(read: Read, asker: Asker): Promise<Answer> {
+    const { desk, db } = this.#options
+    const settings = this.#options.settings()
+    const expected = forecast(read, settings, (request) => db.estimate(request))
+    const timeoutMs = read.kind === 'query' ? read.timeoutMs : undefined
+    const request = { signal: asker.signal, timeoutMs, isQueued: read.kind === 'query' }
+    return desk.run(describe(read, asker), request, async (turn) => {
+      const done = await this.#inline(read, expected, turn, settings)
+      return done ?? this.#inThread(read, expected, turn, { settings, signal: asker.signal })
+    })
+  }
+
+  async #inline(read: Read, { costMs }: ReadForecast, turn: DeskTurn, settings: EngineSettings): Promise<JobOutcome | undefined> {
+    if (costMs >= this.#options.cheapMs) return undefined
+    const key = keyOf(read)
+    if (this.#dear.has(key)) return undefined
+    const { env, db } = this.#options
+    const done = await tryInline(read, turn, { clock: env.clock, source: db, settings })
+    if (done === undefined) this.#remember(key)
+    else this.#reads.inc({ place: 'inline' })
+    return done
+  }
+
+  async #inThread(
+    read: Read,
+    reach: ReadForecast,
+    turn: DeskTurn,
+    { settings, signal }: { readonly settings: Omit<EngineSettings, 'optimiser'>; readonly signal: AbortSignal },
+  ): Promise<JobOutcome> {
+    const { samplesMax, bytesMax } = this.#options
+    const limits = { samplesMax, bytesMax }
+    const request = { read, settings, limits, queuedMs: turn.queued - turn.begun }
+    const job = new PoolJob(this.#nextId++, request, reach, turn)
+    await this.#options.db.untilReadable(turn.signal)
+    turn.signal.throwIfAborted()
+    this.#pick().begin(job)
+    this.#reads.inc({ place: 'thread' })
+    const { promise: aborted, reject } = Promise.withResolvers<never>()
+    const onAbort = () => {
+      job.thread?.cancel(job.id)
+      reject(turn.signal.reason)
+    }
+    turn.signal.addEventListener('abort', onAbort, { once: true })
+    // Also after the answer has begun.
+    signal.addEventListener('abort', () => job.thread?.cancel(job.id), { once: true })
+    try {
+      return await Promise.race([job.outcome, aborted])
+    } finally {
+      turn.signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  /** One that has nothing to do, or a new one, or that which has the least to do. */
+  #pick(): PoolThread {
+    if (this.#isClosed) throw new CodedError('unavailable', 'the server is stopping')
+    let least: PoolThread | undefined
+    for (const thread of this.#threads) if (least === undefined || thread.jobCount < least.jobCount) least = thread
+    if (least !== undefined && (least.jobCount === 0 || this.#threads.length === this.#options.threadsMax)) return least
+    const thread = this.#start()
+    this.#threads.push(thread)
+    return thread
+  }
+
+  #start(): PoolThread {
+    const { env, entry, db, cacheBytes, threadsMax } = this.#options
+    let index = 0
+    while (this.#threads.some((thread) => thread.index === index)) index++
+    return new PoolThread({
+      env,
+      entry,
+      lender: db.lender(),
+      memory: this.#memory,
+      index,
+      cacheBytes: Math.floor(cacheBytes / threadsMax),
+      onEnd: (thread, orphans, reason) => {
+        this.#ends.inc({ reason })
+        this.#threads.splice(this.#threads.indexOf(thread), 1)
+        for (const job of orphans) this.#beginAgain(job)
+      },
+    })
+  }
+
+  #beginAgain(job: PoolJob): void {
+    try {
+      if (job.attempts >= ATTEMPTS_MAX) throw new CodedError('execution', 'the threads that answered the query were ended for others')
+      this.#pick().begin(job)
+    } catch (error) {
+      job.failed(error)
+    }
+  }
+
+  #keepHouse(): void {
+    const now = this.#options.env.clock.monotonic()
+    for (const [place, thread] of this.#threads.entries()) {
+      if (thread.jobCount > 0) continue
+      const idleMs = now - thread.idleSince
+      if (thread.bytesPeak > LARGE_BYTES || idleMs >= (place === 0 ? FIRST_IDLE_MS : IDLE_MS)) thread.stop()
+      else thread.forgetGone()
+    }
+  }
+
+  #remember(key: string): void {
+    const [oldest] = this.#dear
+    if (this.#dear.size === DEAR_MAX) this.#dear.delete(oldest)
+    this.#dear.add(key)
+  }
+}
+
+/** Reads with the same key are about as much work. */
+function keyOf(read: Read): string {
+  if (read.kind !== 'query') return `${read.kind} ${read.selectors.join(' ')}`
+  const { query, steps } = read.question
+  return `${steps.count} ${steps.stepMs} ${query}`
+}
+
+function describe(read: Read, { client }: Asker): QueryDescription {
+  if (read.kind === 'query') {
+    const { query, steps, end, isRangeQuery } = read.question
+    return { kind: 'query', query, start: steps.start, end, stepMs: isRangeQuery ? steps.stepMs : 0, client }
+  }
+  const query = read.kind === 'labelValues' ? [read.name, ...read.selectors].join(' ') : read.selectors.join(' ')
+  return { kind: read.kind, query, start: read.minTime, end: read.maxTime, stepMs: 0, client }
+}

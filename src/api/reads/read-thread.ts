@@ -1,0 +1,157 @@
+import { assert } from '../../base/assert.ts'
+import { Breather } from '../../base/breather.ts'
+import type { ThreadEnv, ThreadPort } from '../../base/env.ts'
+import { CodedError, errorMessage } from '../../base/errors.ts'
+import { evaluate } from '../../promql/evaluate.ts'
+import { LimitedBudget } from '../../promql/exec/budget.ts'
+import { Pacer } from '../../promql/exec/pacer.ts'
+import { type MemoryShare, SharedMemoryTotal } from '../../promql/exec/shared-memory-total.ts'
+import { BorrowedDb } from '../../tsdb/borrowed-db.ts'
+import { answerRead } from './answer-read.ts'
+import type { ReadResult } from './read.ts'
+import { type FromThread, type OpenMessage, PART_BYTES, PARTS_AHEAD, type ReadMessage, type ToThread } from './thread-messages.ts'
+
+/** Answers reads in a thread, several at a time, in turns. Never ends by itself. */
+export function serveReads(port: ThreadPort<FromThread, ToThread>, env: ThreadEnv): Promise<void> {
+  let thread: ReadThread | undefined
+  port.onMessage((message) => {
+    if (message.kind === 'open') thread = new ReadThread(port, env, message)
+    else {
+      assert(thread !== undefined, 'a thread is opened first')
+      thread.take(message)
+    }
+  })
+  return new Promise(() => {})
+}
+
+/** A read that is under way. */
+interface Job {
+  readonly abort: AbortController
+  /** Parts that may be sent before one is taken. */
+  credit: number
+  onCredit: () => void
+}
+
+class ReadThread {
+  readonly #port: ThreadPort<FromThread, ToThread>
+  readonly #env: ThreadEnv
+  readonly #db: BorrowedDb
+  readonly #share: MemoryShare
+  readonly #jobs = new Map<number, Job>()
+
+  constructor(port: ThreadPort<FromThread, ToThread>, env: ThreadEnv, { cacheBytes, memory }: OpenMessage) {
+    this.#port = port
+    this.#env = env
+    this.#share = new SharedMemoryTotal(memory.bytesMax, memory.words).share(memory.index)
+    this.#db = new BorrowedDb(env, { cacheBytes, askState: (ordinal) => port.post({ kind: 'catchUp', ordinal }) })
+  }
+
+  take(message: Exclude<ToThread, OpenMessage>): void {
+    switch (message.kind) {
+      case 'read':
+        void this.#read(message)
+        return
+      case 'cancel':
+        this.#jobs.get(message.id)?.abort.abort(new CodedError('canceled', 'query was canceled in expression evaluation'))
+        return
+      case 'more': {
+        const job = this.#jobs.get(message.id)
+        if (job === undefined) return
+        job.credit++
+        job.onCredit()
+        return
+      }
+      case 'caughtUp':
+        this.#db.caughtUp(message.ordinal, message.state)
+        return
+      case 'keep':
+        this.#db.keep(message.kept)
+        return
+    }
+  }
+
+  async #read(message: ReadMessage): Promise<void> {
+    const { id, read, limits, settings, sinceMs, queuedMs, leftMs } = message
+    const { clock } = this.#env
+    const abort = new AbortController()
+    const { signal } = abort
+    const job: Job = { abort, credit: PARTS_AHEAD, onCredit: () => {} }
+    this.#jobs.set(id, job)
+    const budget = new LimitedBudget({ ...limits, share: this.#share })
+    const now = clock.monotonic()
+    const pacer = new Pacer(clock, signal, now + leftMs, () =>
+      abort.abort(new CodedError('timeout', 'query timed out in expression evaluation')),
+    )
+    const begun = now - sinceMs
+    // What is lent is opened at once: the next loan builds on it.
+    const { source, close } = this.#db.open(message.lease)
+    try {
+      let result: ReadResult
+      try {
+        const turn = { clock, source, signal, pacer, budget, begun, queued: begun + queuedMs }
+        result = await answerRead(read, {
+          source,
+          context: { signal, budget },
+          evaluate: (question) => evaluate(question, settings, turn),
+        })
+        pacer.check()
+      } finally {
+        close()
+      }
+      this.#port.post({ kind: 'answered', id, contentType: result.contentType, stats: result.stats, bytesPeak: budget.bytesPeak })
+      await this.#send(id, job, result.body)
+    } catch (error) {
+      const thrown: unknown = signal.aborted ? signal.reason : error
+      const code = thrown instanceof CodedError ? thrown.code : undefined
+      this.#port.post({ kind: 'failed', id, code, message: errorMessage(thrown), bytesPeak: budget.bytesPeak })
+    } finally {
+      budget.close()
+      this.#jobs.delete(id)
+    }
+  }
+
+  /** Sends the body in parts of some size, as many ahead as there is credit for. Takes as long as who asked takes: the time of the read is over. */
+  async #send(id: number, job: Job, body: Iterable<Uint8Array>): Promise<void> {
+    const { signal } = job.abort
+    const breather = new Breather(this.#env.clock, signal)
+    let gathered: Uint8Array[] = []
+    let gatheredBytes = 0
+    const post = (isLast: boolean) => {
+      const bytes = new Uint8Array(gatheredBytes)
+      let at = 0
+      for (const piece of gathered) {
+        bytes.set(piece, at)
+        at += piece.length
+      }
+      gathered = []
+      gatheredBytes = 0
+      job.credit--
+      this.#port.post({ kind: 'part', id, bytes, isLast }, [bytes.buffer])
+    }
+    for (const piece of body) {
+      if (gatheredBytes >= PART_BYTES) {
+        if (job.credit === 0) await untilCredit(job)
+        signal.throwIfAborted()
+        post(false)
+        if (breather.isDue()) await breather.rest()
+      }
+      gathered.push(piece)
+      gatheredBytes += piece.length
+    }
+    signal.throwIfAborted()
+    post(true)
+  }
+}
+
+function untilCredit(job: Job): Promise<void> {
+  const { signal } = job.abort
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    job.onCredit = () => {
+      signal.removeEventListener('abort', onAbort)
+      job.onCredit = () => {}
+      resolve()
+    }
+  })
+}

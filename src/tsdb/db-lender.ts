@@ -1,0 +1,99 @@
+import type { Timestamp } from '../model/time.ts'
+import type { Block } from './block/block.ts'
+import type { ListedBlock } from './block/block-set.ts'
+import type { Tombstones } from './block/tombstones.ts'
+import type { DbBlocks } from './db-blocks.ts'
+import type { Window, WindowState } from './window/window.ts'
+import type { WindowSet } from './window-set.ts'
+
+// 1. What is lent stays until it is given back: windows are pinned, the files of blocks are held.
+// 2. A borrower has one thread and takes what it is sent in order: each state of a window begins where the one before ended.
+
+/** What another thread reads of a database, as plain data. See BorrowedDb. */
+export interface DbLease {
+  /** In time order. */
+  readonly windows: readonly WindowState[]
+  readonly late: readonly WindowState[]
+  readonly blocks: readonly LentBlock[]
+  readonly kept: KeptParts
+}
+
+export interface LentBlock extends ListedBlock {
+  /** What is deleted of it, where that has changed since it was lent last; undefined: as it was, or as its files say. */
+  readonly tombstones: Tombstones | undefined
+}
+
+export interface DbLoan {
+  readonly lease: DbLease
+  giveBack(): void
+}
+
+/** What a database still has; a borrower forgets all else. */
+export interface KeptParts {
+  readonly ordinals: readonly number[]
+  readonly ulids: readonly string[]
+}
+
+/** Lends parts of a database to one other thread. */
+export class DbLender {
+  readonly #windows: WindowSet
+  readonly #blocks: DbBlocks
+  /** What the borrower was told last of each window, by ordinal. */
+  readonly #told = new Map<number, { readonly window: Window; state: WindowState }>()
+
+  /** What it was told last of the deletions of each block. */
+  readonly #toldBlocks = new WeakMap<Block, Tombstones>()
+
+  constructor(windows: WindowSet, blocks: DbBlocks) {
+    this.#windows = windows
+    this.#blocks = blocks
+  }
+
+  /** Lends what has something between the times, both inclusive. The lease is to be sent at once. */
+  lend(minTime: Timestamp, maxTime: Timestamp): DbLoan {
+    const kept = this.kept()
+    for (const ordinal of this.#told.keys()) if (!kept.ordinals.includes(ordinal)) this.#told.delete(ordinal)
+    const isAsked = (window: Window) => window.minTime <= maxTime && window.maxTime >= minTime
+    const windows = this.#windows.windows.filter(isAsked)
+    const late = this.#windows.late.all.filter(isAsked)
+    const blocks = this.#blocks.hold(minTime, maxTime)
+    for (const window of [...windows, ...late]) window.pins++
+    const tell = (window: Window) => this.#tell(window)
+    return {
+      lease: { windows: windows.map(tell), late: late.map(tell), blocks: blocks.map(({ block }) => this.#describe(block)), kept },
+      giveBack: () => {
+        for (const window of [...windows, ...late]) window.pins--
+        this.#windows.releaseParted()
+        this.#blocks.release(blocks)
+      },
+    }
+  }
+
+  /** What the borrower of a window that is lent does not know yet. */
+  catchUp(ordinal: number): WindowState | undefined {
+    const told = this.#told.get(ordinal)
+    return told && this.#tell(told.window)
+  }
+
+  kept(): KeptParts {
+    return {
+      ordinals: this.#windows.all.map(({ ordinal }) => ordinal),
+      ulids: this.#blocks.all.map(({ block }) => block.meta.ulid),
+    }
+  }
+
+  #describe(block: Block): LentBlock {
+    const { directory, meta, tombstones } = block
+    const isKnown = this.#toldBlocks.get(block) === tombstones
+    this.#toldBlocks.set(block, tombstones)
+    return { directory, meta, tombstones: isKnown || tombstones.size === 0 ? undefined : tombstones }
+  }
+
+  #tell(window: Window): WindowState {
+    const told = this.#told.get(window.ordinal)
+    const state = window.state(told?.state)
+    if (told === undefined) this.#told.set(window.ordinal, { window, state })
+    else told.state = state
+    return state
+  }
+}
