@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { virtualEnv } from '../base/env-virtual.ts'
 import { Labels } from '../model/labels.ts'
 import { relabel } from '../model/relabel.ts'
+import { lateSpanMs } from '../tsdb/storage-schema.ts'
 import { loadConfig } from './load.ts'
 import { formatPlace } from './problems.ts'
 
@@ -83,9 +84,11 @@ test('how many exemplars are kept', async () => {
 })
 
 test('how late samples may be, and what is kept', async () => {
-  const check = async (text: string, lateSpanMs: number, timeMs = 0, sizeBytes = 0, percentage = 0) => {
+  const check = async (text: string, lateMs: number, timeMs = 0, sizeBytes = 0, percentage = 0) => {
     const { storage, warnings } = await load(text)
-    assert.deepEqual(storage, { lateSpanMs, retention: { timeMs, sizeBytes, percentage } }, text)
+    assert.equal(lateSpanMs(storage, 7_200_000), lateMs, text)
+    assert.equal(lateSpanMs(storage, 300_000), lateMs === 600_000 ? 150_000 : lateMs, text)
+    assert.deepEqual(storage.retention, { timeMs, sizeBytes, percentage }, text)
     assert.deepEqual(warnings, [], text)
   }
   await check('', 600_000)

@@ -27,6 +27,7 @@ import { createScrapeManager } from '../scrape/manager.ts'
 import { scrapeFeatures } from '../scrape/scrape-features.ts'
 import { type Db, openDb } from '../tsdb/db.ts'
 import type { Retention } from '../tsdb/retention.ts'
+import { lateSpanMs } from '../tsdb/storage-schema.ts'
 import { compactionThread } from './compaction-thread.ts'
 
 type Flags = ParsedFlags<typeof serverFlags>
@@ -102,7 +103,7 @@ async function runServer(args: readonly string[], context: CommandContext): Prom
     walFsync: values['storage.wal.fsync'],
   })
   await reloader.subscribe(({ storage }) => {
-    db.takeLateSamples(storage.lateSpanMs)
+    db.takeLateSamples(lateSpanMs(storage, values['storage.tsdb.min-block-duration']))
     db.retain(retentionOf(flags, storage.retention))
   })
   if (features.enabled.has('exemplar-storage')) await reloader.subscribe(({ exemplarsMax }) => db.keepExemplars(exemplarsMax))

@@ -6,7 +6,7 @@ import type { Retention } from './retention.ts'
 
 // `storage.tsdb` of prometheus.yml. Source: Prometheus config/config.go, TSDBConfig; docs/configuration/configuration.md.
 
-/** How late samples may be where the file does not say. Upstream takes none then. */
+/** How late samples may be at most where the file does not say. Upstream takes none then. */
 const LATE_SPAN_MS_DEFAULT = 10 * 60_000
 
 const percentage = () =>
@@ -31,8 +31,8 @@ export const storageTsdbSchema = section('tsdb', {
 
 /** What a configuration says of the store. */
 export interface StorageConfig {
-  /** How far behind the newest sample a sample may be that its series has gone past; 0: no such sample is taken. */
-  readonly lateSpanMs: number
+  /** How far behind the newest sample a sample may be that its series has gone past; 0: no such sample is taken. undefined where it says nothing. */
+  readonly lateSpanMs: number | undefined
   /** 0 where it says nothing. */
   readonly retention: Retention
 }
@@ -40,7 +40,12 @@ export interface StorageConfig {
 export function toStorageConfig(given: z.output<typeof storageTsdbSchema> | undefined): StorageConfig {
   const { time = 0, size = 0, percentage = 0 } = given?.retention ?? {}
   return {
-    lateSpanMs: given?.out_of_order_time_window ?? LATE_SPAN_MS_DEFAULT,
+    lateSpanMs: given?.out_of_order_time_window,
     retention: { timeMs: time, sizeBytes: size, percentage },
   }
+}
+
+/** How late samples may be. Who does not say it has no windows that stay open longer for it. */
+export function lateSpanMs({ lateSpanMs: said }: StorageConfig, blockRangeMs: number): number {
+  return said ?? Math.min(LATE_SPAN_MS_DEFAULT, blockRangeMs / 2)
 }
