@@ -100,8 +100,17 @@ export interface FileSystem {
   remove(path: string): Promise<void>
   /** Makes creations, renames and removals in a directory durable. */
   syncDir(path: string): Promise<void>
+  /**
+   * Takes the lock that flock(2) has for a file, which is made when it is not there, without waiting. It ends with the process, however that
+   * ends. `taken`: another one has it.
+   */
+  lock(path: string): Promise<FileLock | 'taken' | 'unsupported'>
   /** Calls back when something in a directory, or a file, may have changed; best effort, so callers poll as well. Missing path: no error. */
   watch(path: string, onChange: () => void): Timer
+}
+
+export interface FileLock {
+  release(): Promise<void>
 }
 
 export interface File {

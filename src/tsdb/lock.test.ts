@@ -1,15 +1,26 @@
 import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Env } from '../base/env.ts'
+import { realEnv } from '../base/env-real.ts'
 import { type VirtualEnv, virtualEnv } from '../base/env-virtual.ts'
 import { LOCK_NAME, lockDir } from './lock.ts'
 
 /** An environment where this process is `pid`. */
-async function processOf(machine: VirtualEnv, pid: number, startTime = '100'): Promise<Pick<Env, 'fs' | 'random' | 'log'>> {
+async function processOf(
+  machine: VirtualEnv,
+  pid: number,
+  startTime = '100',
+  lock: Env['fs']['lock'] = () => machine.fs.lock(),
+): Promise<Pick<Env, 'fs' | 'random' | 'log'>> {
   const fs = Object.create(machine.fs) as Env['fs']
-  for (const name of ['open', 'readText', 'stat', 'rename', 'remove'] as const)
+  for (const name of ['open', 'readText', 'readDir', 'realPath', 'stat', 'rename', 'remove'] as const)
     Object.assign(fs, { [name]: machine.fs[name].bind(machine.fs) })
-  Object.assign(fs, { readLink: async () => String(pid) })
+  Object.assign(fs, { readLink: async () => String(pid), lock })
   await machine.fs.mkdir(`/proc/${pid}`)
   await machine.fs.writeFile(`/proc/${pid}/stat`, stat(pid, startTime))
   await machine.fs.mkdir('/data')
@@ -73,5 +84,52 @@ test('a directory that Prometheus holds is refused', async () => {
     '/proc/locks',
     `1: POSIX  ADVISORY  READ 7 00:1f:1 0 EOF\n2: FLOCK  ADVISORY  WRITE 4711 08:01:${inode} 0 EOF\n`,
   )
-  await assert.rejects(lockDir(env, '/data'), /data directory \/data is in use by process 4711, which holds lock as Prometheus does/)
+  const message = 'data directory /data is in use by process 4711, which holds lock as Prometheus does'
+  await assert.rejects(lockDir(env, '/data'), { code: 'conflict', message })
+  await assert.rejects(lockDir(await processOf(machine, 42, '100', async () => 'taken'), '/data'), { code: 'conflict', message })
+  await machine.fs.remove('/proc/locks')
+  const unnamed = 'data directory /data is in use by another process, which holds lock as Prometheus does'
+  await assert.rejects(lockDir(await processOf(machine, 42, '100', async () => 'taken'), '/data'), { code: 'conflict', message: unnamed })
+  assert.equal(await machine.fs.stat(`/data/${LOCK_NAME}`), null, 'nothing of ours stays')
+})
+
+test('a directory whose log a Prometheus without lock writes to is refused', async () => {
+  const machine = virtualEnv()
+  const env = await processOf(machine, 41)
+  await machine.fs.mkdir('/data/wal')
+  for (const [pid, command, path] of [
+    [70, 'grep', '/data/wal/00000001'],
+    [71, 'prometheus', '/other/wal/00000001'],
+  ] as const)
+    await runs(pid, command, path)
+  async function runs(pid: number, command: string, path: string) {
+    await machine.fs.mkdir(`/proc/${pid}/fd`)
+    await machine.fs.writeFile(`/proc/${pid}/comm`, `${command}\n`)
+    await machine.fs.writeFile(`/proc/${pid}/fd/7`, path)
+  }
+  const fs = Object.create(env.fs) as Env['fs']
+  Object.assign(fs, { readLink: (path: string) => (path === '/proc/self' ? env.fs.readLink(path) : machine.fs.readText(path)) })
+  await (await lockDir({ ...env, fs }, '/data')).release()
+  await runs(72, 'prometheus', '/data/wal/00000001')
+  const message = 'data directory /data is in use by process 72, a Prometheus that has its log open'
+  await assert.rejects(lockDir({ ...env, fs }, '/data'), { code: 'conflict', message })
+})
+
+test('while we have a directory, nobody gets the lock that Prometheus would take', async (t) => {
+  if (spawnSync('flock', ['--version']).error !== undefined) return t.skip('there is no flock program here')
+  const dir = mkdtempSync(join(tmpdir(), 'promontory-lock-'))
+  t.after(() => rmSync(dir, { recursive: true, force: true }))
+  const env = realEnv(virtualEnv().log)
+  const others = () => spawnSync('flock', ['-n', join(dir, 'lock'), 'true']).status
+  const lock = await lockDir(env, dir)
+  assert.equal(others(), 1)
+  await assert.rejects(lockDir(env, dir), { code: 'conflict', message: `data directory ${dir} is in use by process ${process.pid}` })
+  await lock.release()
+  assert.deepEqual(readdirSync(dir), [])
+  const holder = spawn('flock', [join(dir, 'lock'), 'sh', '-c', 'echo held; cat'])
+  await once(holder.stdout, 'data')
+  await assert.rejects(lockDir(env, dir), /is in use by process \d+, which holds lock as Prometheus does$/)
+  holder.stdin.end()
+  await once(holder, 'exit')
+  await (await lockDir(env, dir)).release()
 })

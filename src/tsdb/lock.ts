@@ -4,8 +4,10 @@ import { CodedError } from '../base/errors.ts'
 // 1. The lock is a file that names its owner: pid, and the time the kernel says the process started. A pid alone may be
 //    another process by now.
 // 2. A lock whose owner does not live is stale. It is taken away by renaming, which one of several takers wins.
-// 3. Upstream locks a file of its own with flock(2), which Node cannot ask for; the kernel's list of locks tells.
-// Source of 3: Prometheus tsdb/db.go, tsdbutil.DirLocker; proc(5), /proc/locks.
+// 3. Upstream locks a file of its own with flock(2). We take that lock as well, after our own: so Prometheus does not start on a directory
+//    that we have. Where that cannot be done, the kernel's list of locks tells at least whether Prometheus has it.
+// 4. Prometheus can be told to do without its lock, and Debian builds it so that it does by default: then its open log tells.
+// Source of 3 and 4: Prometheus tsdb/tsdbutil/dir_locker.go, --storage.tsdb.no-lockfile; proc(5), /proc/locks.
 
 export const LOCK_NAME = 'promontory.lock'
 const UPSTREAM_LOCK_NAME = 'lock'
@@ -25,8 +27,23 @@ export interface DirLock {
 
 /** Makes this process the only one that uses `dir`, which must exist. Throws a `conflict` CodedError that names the other one. */
 export async function lockDir(env: Pick<Env, 'fs' | 'random' | 'log'>, dir: string): Promise<DirLock> {
+  const own = await takeOwn(env, dir)
+  try {
+    const upstream = await takeUpstreams(env, dir)
+    return {
+      async release() {
+        await upstream.release()
+        await own.release()
+      },
+    }
+  } catch (error) {
+    await own.release()
+    throw error
+  }
+}
+
+async function takeOwn(env: Pick<Env, 'fs' | 'random' | 'log'>, dir: string): Promise<DirLock> {
   const { fs, log } = env
-  await refuseUpstream(env, dir)
   const path = `${dir}/${LOCK_NAME}`
   const own: Owner = await ownIdentity(env)
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -125,21 +142,81 @@ async function startTimeOf({ fs }: Pick<Env, 'fs'>, pid: number): Promise<string
   return state === 'Z' || state === 'X' ? undefined : startTime
 }
 
-async function refuseUpstream({ fs }: Pick<Env, 'fs'>, dir: string): Promise<void> {
-  const lock = await fs.stat(`${dir}/${UPSTREAM_LOCK_NAME}`)
-  if (lock === null) return
+/** Takes the lock that Prometheus takes. */
+async function takeUpstreams({ fs, log }: Pick<Env, 'fs' | 'log'>, dir: string): Promise<DirLock> {
+  const writer = await logWriter(fs, dir)
+  if (writer !== undefined)
+    throw new CodedError('conflict', `data directory ${dir} is in use by process ${writer}, a Prometheus that has its log open`)
+  const path = `${dir}/${UPSTREAM_LOCK_NAME}`
+  const lock = await fs.lock(path)
+  if (lock === 'taken') throw heldByUpstream(dir, await upstreamsHolder(fs, path))
+  if (lock !== 'unsupported') {
+    return {
+      async release() {
+        // As long as it is held, so that nobody's else is removed.
+        await fs.remove(path)
+        await lock.release()
+      },
+    }
+  }
+  const holder = await upstreamsHolder(fs, path)
+  if (holder !== undefined) throw heldByUpstream(dir, holder)
+  log.info('Prometheus is not kept from starting on the data directory, as there is no flock program', { dir })
+  return { async release() {} }
+}
+
+function heldByUpstream(dir: string, pid: number | undefined): CodedError {
+  const process = pid === undefined || pid <= 0 ? 'another process' : `process ${pid}`
+  return new CodedError('conflict', `data directory ${dir} is in use by ${process}, which holds ${UPSTREAM_LOCK_NAME} as Prometheus does`)
+}
+
+/** The process that the kernel says has a file locked. */
+async function upstreamsHolder(fs: Env['fs'], path: string): Promise<number | undefined> {
+  const lock = await fs.stat(path)
+  if (lock === null) return undefined
   let table: string
   try {
     table = await fs.readText('/proc/locks')
   } catch {
-    return
+    return undefined
   }
   for (const line of table.split('\n')) {
-    const match = /^\d+: \S+\s+\S+\s+\S+\s+(\d+) [0-9a-f]+:[0-9a-f]+:(\d+) /.exec(line)
-    if (match === null || Number(match[2]) !== lock.inode) continue
-    throw new CodedError(
-      'conflict',
-      `data directory ${dir} is in use by process ${match[1]}, which holds ${UPSTREAM_LOCK_NAME} as Prometheus does`,
-    )
+    const match = /^\d+: \S+\s+\S+\s+\S+\s+(-?\d+) [0-9a-f]+:[0-9a-f]+:(\d+) /.exec(line)
+    if (match !== null && Number(match[2]) === lock.inode) return Number(match[1])
+  }
+  return undefined
+}
+
+/** The Prometheus that has the log of a directory open. */
+async function logWriter(fs: Env['fs'], dir: string): Promise<string | undefined> {
+  if ((await fs.stat(`${dir}/wal`)) === null) return undefined
+  const log = `${await fs.realPath(dir)}/wal/`
+  for (const pid of await namesIn(fs, '/proc')) {
+    if (!/^\d+$/.test(pid) || !(await commandOf(fs, pid)).includes('prometheus')) continue
+    for (const descriptor of await namesIn(fs, `/proc/${pid}/fd`)) {
+      try {
+        if ((await fs.readLink(`/proc/${pid}/fd/${descriptor}`)).startsWith(log)) return pid
+      } catch {
+        // It was closed meanwhile.
+      }
+    }
+  }
+  return undefined
+}
+
+/** Nothing where there is no such directory, or we may not look. */
+async function namesIn(fs: Env['fs'], path: string): Promise<readonly string[]> {
+  try {
+    return await fs.readDir(path)
+  } catch {
+    return []
+  }
+}
+
+async function commandOf(fs: Env['fs'], pid: string): Promise<string> {
+  try {
+    return await fs.readText(`/proc/${pid}/comm`)
+  } catch {
+    return ''
   }
 }

@@ -2,6 +2,7 @@ import { constants, watch } from 'node:fs'
 import * as fsp from 'node:fs/promises'
 import type { File, FileStat, FileSystem } from '../env.ts'
 import { directoryOf } from '../files.ts'
+import { lockFile } from './file-lock.ts'
 
 const OPEN_FLAGS = {
   read: constants.O_RDONLY,
@@ -57,6 +58,7 @@ export const realFileSystem: FileSystem = {
       await handle.close()
     }
   },
+  lock: lockFile,
   watch(path, onChange) {
     try {
       const watcher = watch(path, { persistent: false }, () => onChange())

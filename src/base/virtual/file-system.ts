@@ -113,6 +113,11 @@ export class VirtualFileSystem implements FileSystem {
     return normal(path)
   }
 
+  /** Who ends with a process is not known here. */
+  async lock(): Promise<'unsupported'> {
+    return 'unsupported'
+  }
+
   async usage() {
     const totalBytes = 1e12
     const freeBytes = Math.min(totalBytes, this.freeBytes)
