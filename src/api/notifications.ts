@@ -15,6 +15,14 @@ export const NOTICE = {
   shuttingDown: 'Prometheus is shutting down and gracefully stopping all operations.',
 } as const
 
+/** The same for a disk that does not do, by its state. */
+export const DISK_NOTICE: Readonly<Record<string, string>> = {
+  full: 'The disk is full: no samples are stored.',
+  denied: 'The data directory cannot be written: no samples are stored.',
+  gone: 'The data directory is gone: no samples are stored.',
+  failing: 'The disk fails: no samples are stored.',
+}
+
 /** What one slow subscriber may be behind; more is dropped for it, as upstream. */
 const QUEUE_LENGTH_MAX = 10
 

@@ -28,7 +28,7 @@ const AHEAD_MS_MAX = 10 * 60 * 1000
 
 /** Metadata of metrics that were not known makes all series be looked up again, at most so often. */
 const FORGET_INTERVAL_MS = 60_000
-/** What was refused is logged at most so often. */
+/** What was refused, and what was not stored, is logged at most so often. */
 const LOG_INTERVAL_MS = 10_000
 
 export interface WriteInput {
@@ -77,6 +77,7 @@ export class WriteReceiver {
   #hasNewMetadata = false
   #forgotAt: Timestamp = Number.NEGATIVE_INFINITY
   #loggedAt: Timestamp = Number.NEGATIVE_INFINITY
+  #faultLoggedAt: Timestamp = Number.NEGATIVE_INFINITY
 
   constructor({
     env,
@@ -184,7 +185,11 @@ export class WriteReceiver {
   }
 
   #fault(version: 1 | 2, error: unknown): WriteOutcome {
-    this.#env.log.error('remote write not stored', { error: errorMessage(error) })
+    const now = this.#env.clock.now()
+    if (now - this.#faultLoggedAt >= LOG_INTERVAL_MS) {
+      this.#faultLoggedAt = now
+      this.#env.log.error('remote write not stored', { error: errorMessage(error) })
+    }
     return { status: 500, text: errorMessage(error), headers: writtenHeaders(version) }
   }
 }

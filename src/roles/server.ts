@@ -1,5 +1,5 @@
 import type { ApiDeps, Readiness } from '../api/deps.ts'
-import { NOTICE, Notifications } from '../api/notifications.ts'
+import { DISK_NOTICE, NOTICE, Notifications } from '../api/notifications.ts'
 import { ReadPool } from '../api/reads/read-pool.ts'
 import type { FromThread, ToThread } from '../api/reads/thread-messages.ts'
 import { registerApi } from '../api/register.ts'
@@ -192,6 +192,11 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     return { ready: false, reason: `the write-ahead log is being replayed: ${segmentsDone} of ${segmentsTotal} segments`, stopping: false }
   }
   const notifications = serverNotifications({ env, reloader, subscribersMax: values['web.max-notifications-subscribers'], stop })
+  db.health.onChange((part, state) => {
+    if (part !== 'log') return
+    for (const notice of Object.values(DISK_NOTICE)) notifications.remove(notice)
+    if (state !== 'normal') notifications.add(DISK_NOTICE[state])
+  })
   const api: ApiDeps = {
     env,
     reads,

@@ -5,7 +5,7 @@
 // 3. A new configuration is taken over between two scrapes only.
 
 import { AssertionFailure } from '../base/assert.ts'
-import { errorMessage } from '../base/errors.ts'
+import { CodedError, errorMessage } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { type PageFormat, pageParserFor } from '../exposition/page-formats.ts'
 import { formatDuration } from '../model/duration.ts'
@@ -234,7 +234,13 @@ export class ScrapeLoop {
       if (!this.#hasEnded()) await this.#store(start.timestamp, began, page, error)
     } catch (cause) {
       if (cause instanceof AssertionFailure) throw cause
-      log.error('scrape commit failed', { target: this.#target.url.text, job: this.#config.jobName, error: errorMessage(cause) })
+      this.#lastError = errorMessage(cause)
+      metrics.notStored.inc()
+      // That the storage takes nothing it says itself, once and not for every target.
+      const isKnown = cause instanceof CodedError && cause.code === 'unavailable'
+      const fields = { target: this.#target.url.text, job: this.#config.jobName, error: this.#lastError }
+      if (isKnown) log.debug('scrape not stored', fields)
+      else log.error('scrape commit failed', fields)
     } finally {
       page?.body.release()
     }
@@ -293,8 +299,9 @@ export class ScrapeLoop {
         } catch (cause) {
           if (cause instanceof AssertionFailure) throw cause
           error = cause
+          const fresh = appendable.appender()
           appender.rollback()
-          appender = appendable.appender()
+          appender = fresh
         }
         metrics.samplesScraped.inc(counts.scrapedCount)
       } else if (error === undefined) this.#markPageStale(appender, timestamp)

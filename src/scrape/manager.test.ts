@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ChangingTargets, fixedTargets, scrapeConfig } from '../../test/support/scrape-config.ts'
 import { START, scraping, series, slot, values, world } from '../../test/support/scrape-world.ts'
+import { CodedError } from '../base/errors.ts'
 import type { TargetGroup } from '../discovery/discoverer.ts'
 import { relabelConfig } from '../model/relabel.ts'
 import type { DiscovererConfig, ScrapeConfig } from './scrape-config.ts'
@@ -197,13 +198,36 @@ test('a series that the storage let go of gets a new handle', async () => {
 })
 
 test('a storage that fails costs the scrape, not the loop', async () => {
-  await scraping({}, 'x 1\n', 1.1, async ({ store, env }) => {
+  await scraping({}, 'x 1\n', 1.1, async ({ store, env, manager }) => {
     const before = store.times(series('x')).length
     store.failure = new Error('disk is full')
     await env.clock.advance(1000)
     assert.equal(store.times(series('x')).length, before)
     assert.ok(env.lines.some((line) => line.message === 'scrape commit failed' && line.fields.error === 'disk is full'))
+    assert.equal(manager.active()[0].lastError, 'disk is full')
     store.failure = undefined
+    await env.clock.advance(1000)
+    assert.equal(store.times(series('x')).length, before + 1)
+    assert.equal(manager.active()[0].lastError, '')
+    assert.match(await env.metrics.metrics(), /^promontory_scrapes_not_stored_total 1$/m)
+  })
+})
+
+test('a storage that takes nothing any more in the middle of a scrape costs no more than the scrape', async () => {
+  await scraping({}, 'x 1\n', 1.1, async ({ store, env, manager, pages }) => {
+    const before = store.times(series('x')).length
+    pages.set('a:1', 'x {\n')
+    const appender = store.appender.bind(store)
+    let calls = 0
+    store.appender = () => {
+      if (calls++ > 0) throw new CodedError('unavailable', 'the disk is full')
+      return appender()
+    }
+    await env.clock.advance(1000)
+    assert.equal(manager.active()[0].lastError, 'the disk is full')
+    assert.ok(!env.lines.some(({ level }) => level === 'error'))
+    store.appender = appender
+    pages.set('a:1', 'x 1\n')
     await env.clock.advance(1000)
     assert.equal(store.times(series('x')).length, before + 1)
   })

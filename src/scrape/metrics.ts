@@ -54,6 +54,7 @@ export function scrapeMetrics(registry: Registry) {
       registers,
       ...SUMMARY_WINDOW,
     }),
+    notStored: counter('promontory_scrapes_not_stored_total', 'Scrapes whose samples the storage did not take, nor the report.'),
     exceededTargetLimit: counter(
       'prometheus_target_scrape_pool_exceeded_target_limit_total',
       'Total number of times scrape pools hit the target limit, during sync or config reload.',

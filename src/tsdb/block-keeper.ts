@@ -29,6 +29,8 @@ export interface KeeperOptions {
   /** Called when `pass` has something to do that `isDue` did not say at the last call. */
   readonly wake: () => void
   readonly onCut: (seconds: number) => void
+  /** Told how a block was written: the error, or nothing. */
+  readonly onDisk: (error: unknown) => void
 }
 
 /** Makes blocks of windows, has blocks compacted, and lets go of what is not to be kept. */
@@ -161,6 +163,7 @@ export class BlockKeeper {
       this.cuts++
       const seconds = (clock.monotonic() - start) / 1000
       this.#options.onCut(seconds)
+      this.#options.onDisk(undefined)
       const { ulid, minTime, maxTime } = loaded.block.meta
       const { sizeBytes } = loaded
       log.info('window became a block', { block: ulid, minTime, maxTime, series: seriesCount, samples: sampleCount, sizeBytes, seconds })
@@ -168,6 +171,7 @@ export class BlockKeeper {
       await this.#takeBack(directory)
       if (signal.aborted) return
       this.cutsFailed++
+      this.#options.onDisk(error)
       const retryMs = Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** this.#failures++)
       this.#retryAt = clock.monotonic() + retryMs
       log.error('window did not become a block, it stays in memory and in the log', {

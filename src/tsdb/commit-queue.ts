@@ -8,6 +8,7 @@ import type { ExemplarRing } from './exemplars/exemplar-ring.ts'
 import type { RefusalCounts } from './refusal-counts.ts'
 import type { BatchPool, HistogramColumns, SampleBatch } from './sample-batch.ts'
 import { NOT_LOGGED } from './series-slots.ts'
+import { refusedByDisk } from './storage-health.ts'
 import type { LogWriter } from './wal/log-writer.ts'
 import { histogramKind, SampleKind } from './window/sample-kind.ts'
 import type { WindowSet } from './window-set.ts'
@@ -73,6 +74,11 @@ export class CommitQueue {
       this.rollback(batch)
       return Promise.reject(new CodedError('unavailable', 'the database is closed'))
     }
+    if (this.#log.failure !== undefined) {
+      this.rollback(batch)
+      this.#refused.commits++
+      return Promise.reject(refusedByDisk(this.#log.failure))
+    }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ batch, resolve, reject })
       this.#running ??= this.#run()
@@ -110,6 +116,7 @@ export class CommitQueue {
       }
       const commits = this.#next()
       try {
+        if (this.#log.failure !== undefined) throw refusedByDisk(this.#log.failure)
         await this.#write(commits)
         const breather = new Breather(this.#clock)
         for (const commit of commits) {
@@ -118,6 +125,7 @@ export class CommitQueue {
         }
       } catch (error) {
         this.#windows.forget(commits.map(({ batch }) => batch))
+        this.#refused.commits += commits.length
         for (const { reject } of commits) reject(error)
       }
       this.#windows.closeOld()

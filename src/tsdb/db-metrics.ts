@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry, Summary } from 'prom-client'
 import type { Db } from './db.ts'
+import { DISK_STATES, STORING_PARTS } from './storage-health.ts'
 
 // Names and meanings of Prometheus' tsdb/head.go, tsdb/db.go and tsdb/wlog/wlog.go, where ours mean the same.
 
@@ -177,6 +178,20 @@ export function registerDbMetrics(registry: Registry, db: Db): DbObservers {
   )
   counter('prometheus_tsdb_wal_corruptions_total', 'Total number of WAL corruptions.', () => db.counters().corruptions)
   counter('prometheus_tsdb_wal_writes_failed_total', 'Total number of write log writes that failed.', () => db.counters().writeFailures)
+  counter(
+    'promontory_tsdb_commits_refused_total',
+    'Batches of samples that were not taken because the disk did not do.',
+    () => db.counters().commitsRefused,
+  )
+  new Gauge({
+    name: 'promontory_tsdb_storage_state',
+    help: 'What the disk does for the log, without which no samples are taken, and for blocks; 1 for the state that holds.',
+    labelNames: ['part', 'state'],
+    registers,
+    collect() {
+      for (const part of STORING_PARTS) for (const state of DISK_STATES) this.set({ part, state }, db.health.state(part) === state ? 1 : 0)
+    },
+  })
   counter('promontory_tsdb_wal_fsyncs_failed_total', 'Fsyncs of the write-ahead log that failed.', () => db.counters().syncFailures)
   counter(
     'promontory_tsdb_wal_lost_samples_total',

@@ -150,6 +150,7 @@ async function check(seed: number): Promise<number> {
       if (mustWrite || failure !== undefined) assert.match(String(failure), /EIO/)
       assert.ok(failure === undefined || mustWrite || mayWrite)
       env.fs.failing = {}
+      await env.clock.advance(1000)
     } else {
       await appender.commit()
       for (const [key, t, sample] of taken) {

@@ -118,6 +118,7 @@ test('nothing is readable before its commit, after a rollback, or out of a batch
   for (const one of failed) await assert.rejects(one, /write \/data\/log\/00000001\.log: ENOSPC/)
   assert.deepEqual(await dump(db), { rolled: [[base, 2]] })
   env.fs.failing = {}
+  await env.clock.advance(1000)
   assert.deepEqual(await write(db, { __name__: 'rolled' }, [base + 1, 4]), [AppendStatus.ok])
   assert.deepEqual(await write(db, { __name__: 'new' }, [base + 1, 5]), [AppendStatus.ok])
   const want = {
@@ -144,6 +145,7 @@ test('an fsync that fails before the answer refuses the batch, and a restart doe
   env.fs.failing.sync = 'EIO'
   await assert.rejects(write(db, { __name__: 'm' }, [base + 1, 2]), /EIO/)
   env.fs.failing = {}
+  await env.clock.advance(1000)
   await write(db, { __name__: 'm' }, [base + 2, 3])
   const late = db.appender()
   late.append(late.series(Labels.of({ __name__: 'm' })), base + 3, 4)
@@ -429,6 +431,7 @@ test('an fsync that fails after the answer ends its segment', async () => {
   env.fs.failing.sync = 'EIO'
   await env.clock.advance(1000)
   env.fs.failing = {}
+  await env.clock.advance(1000)
   assert.equal(db.stats().segmentCount, 1)
   await write(db, { __name__: 'm' }, [base + 1, 2])
   assert.equal(db.stats().segmentCount, 2)

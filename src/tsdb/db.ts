@@ -1,7 +1,7 @@
 import { assert } from '../base/assert.ts'
 import { Breather } from '../base/breather.ts'
 import { type Env, sleep } from '../base/env.ts'
-import { CodedError } from '../base/errors.ts'
+import { CodedError, errorMessage } from '../base/errors.ts'
 import type { Service } from '../base/service.ts'
 import { METRIC_NAME } from '../model/labels.ts'
 import type { Matcher } from '../model/matcher.ts'
@@ -31,7 +31,8 @@ import { RefusalCounts } from './refusal-counts.ts'
 import { keptSince, type Retention } from './retention.ts'
 import { BatchPool } from './sample-batch.ts'
 import { snapshotName, takeSnapshot } from './snapshot.ts'
-import { LogWriter, type WalFsync } from './wal/log-writer.ts'
+import { diskStateOf, refusedByDisk, StorageHealth } from './storage-health.ts'
+import { LogWriter, removeLeftovers, type WalFsync } from './wal/log-writer.ts'
 import { type ReplayReport, replayLog } from './wal/replay.ts'
 import { histogramKind } from './window/sample-kind.ts'
 import type { Window } from './window/window.ts'
@@ -39,6 +40,10 @@ import { WindowSet } from './window-set.ts'
 
 /** How often retention is looked after, and what failed is tried again. */
 const KEEP_MS = 60_000
+
+/** When a disk that failed is tried again: first, and at last. */
+const REPAIR_MS = 500
+const REPAIR_MS_MAX = 5000
 
 /** What all blocks together may hold of their files in memory. */
 const BLOCK_CACHE_BYTES = 64 * 1024 * 1024
@@ -125,6 +130,10 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
   #samplesReplayed = 0
   #histogramsReplayed = 0
   #closed = false
+  readonly #ended = new AbortController()
+  #repairing: Promise<void> | undefined
+  /** What the disk does. */
+  readonly health = new StorageHealth()
   readonly #observers: DbObservers
 
   constructor(options: DbOptions, lock: DirLock) {
@@ -154,9 +163,11 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       throw error
     } finally {
       this.#closed = true
+      this.#ended.abort()
       this.#replayed.reject(unavailable('the database is closed'))
       try {
         await this.#queue?.close()
+        await this.#repairing
         await this.#keeper?.close()
         await this.#log?.close()
         await this.#blocks.close()
@@ -180,6 +191,10 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
   appender(): Appender {
     if (this.#closed) throw unavailable('the database is closed')
     if (this.#queue === undefined) throw unavailable('the write-ahead log is being replayed')
+    if (this.#log?.failure !== undefined) {
+      this.#refused.commits++
+      throw refusedByDisk(this.#log.failure)
+    }
     return new DbAppender(this.#windows, this.#exemplars, this.#queue, this.#pool, this.#env.clock, this.#refused)
   }
 
@@ -375,6 +390,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       exemplarSeriesCount: exemplars.seriesCount,
       oldestExemplarTime: exemplars.oldestTime,
       corruptions: (this.#report?.corruptions ?? 0) + this.#upstreamDamages,
+      commitsRefused: this.#refused.commits,
       writeFailures: this.#log?.writeFailures ?? 0,
       syncFailures: this.#log?.syncFailures ?? 0,
       currentSegment: this.#log?.currentSegment ?? 0,
@@ -391,6 +407,30 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       timeRetentions: this.#keeper?.timeRetentions ?? 0,
       sizeRetentions: this.#keeper?.sizeRetentions ?? 0,
     }
+  }
+
+  /** Tries until the log takes batches again, or the database ends. */
+  #onLogFailure(error: unknown): void {
+    const { log, clock } = this.#env
+    this.health.set('log', diskStateOf(error))
+    log.error('no samples are taken until the disk does again', { state: this.health.state('log'), error: errorMessage(error) })
+    const repair = async () => {
+      const start = clock.monotonic()
+      for (let delayMs = REPAIR_MS; ; delayMs = Math.min(2 * delayMs, REPAIR_MS_MAX)) {
+        await sleep(clock, delayMs, this.#ended.signal)
+        if (this.#ended.signal.aborted) return
+        try {
+          await this.#log!.repair()
+          this.health.set('log', 'normal')
+          log.info('samples are taken again', { durationMs: Math.round(clock.monotonic() - start) })
+          return
+        } catch (error) {
+          this.health.set('log', diskStateOf(error))
+          log.debug('the disk does not yet', { error: errorMessage(error) })
+        }
+      }
+    }
+    this.#repairing = repair()
   }
 
   async #open(signal: AbortSignal): Promise<void> {
@@ -451,6 +491,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     windows.late.forgetCounts()
     this.#exemplars.appended = 0
     this.#exemplars.outOfOrder = 0
+    await removeLeftovers(env.fs, logDir).catch((error: unknown) => env.log.warn('leftovers not removed', { error: errorMessage(error) }))
     this.#log = new LogWriter({
       fs: env.fs,
       clock: env.clock,
@@ -460,6 +501,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       segmentBytes,
       segments: report.segments,
       onSync: this.#observers.sync,
+      onFailure: (error) => this.#onLogFailure(error),
     })
     const { blockRangeMs, maxBlockMs } = this.#options
     const wake = () => {
@@ -476,6 +518,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
         runCompaction: this.#options.runCompaction ?? ((job, signal) => compactBlocks(env, job, signal)),
         wake,
         onCut: this.#observers.cut,
+        onDisk: (error) => this.health.set('blocks', error === undefined ? 'normal' : diskStateOf(error)),
       },
       windows,
       this.#blocks,

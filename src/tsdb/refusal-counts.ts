@@ -7,6 +7,8 @@ export class RefusalCounts {
   readonly outOfOrder = { float: 0, histogram: 0 }
   readonly tooOld = { float: 0, histogram: 0 }
   readonly tooLate = { float: 0, histogram: 0 }
+  /** Batches that were not taken because the disk did not do. */
+  commits = 0
   readonly duplicate = { float: 0, histogram: 0 }
 
   /** `onLate` is told of every sample that its series has gone past, taken or not: how far it is behind the newest of all. */

@@ -7,13 +7,34 @@ interface Node {
   bytes: Uint8Array
   /** What a power loss leaves of the content: the state at the last `sync`. */
   durable: Uint8Array
+  /** The part of the content that an fsync which failed has let go: no later one makes it durable. */
+  lostFrom: number
+  lostUntil: number
 }
+
+/** What can be asked of a disk. */
+export type DiskCall =
+  | 'open'
+  | 'read'
+  | 'write'
+  | 'truncate'
+  | 'sync'
+  | 'list'
+  | 'stat'
+  | 'mkdir'
+  | 'rename'
+  | 'remove'
+  | 'syncDir'
+  | 'usage'
+
+const SECTOR_BYTES = 512
 
 /**
  * A disk in memory that can crash.
  *
  * 1. `write` is seen by readers at once and survives the process (kill -9), not power loss.
- * 2. Power loss leaves every file as it was at its last `sync`, plus a random part of what was appended after it.
+ * 2. Power loss leaves every file as it was at its last `sync`, plus a random part of what was appended after it. What an fsync that failed
+ *    should have made durable is never made durable by a later one.
  * 3. A name (creation, rename, removal) is durable after `syncDir` of its directory; power loss takes the others back. The rename of a
  *    directory takes all that is in it along, or nothing.
  */
@@ -31,6 +52,12 @@ export class VirtualFileSystem implements FileSystem {
   freeBytes = Number.POSITIVE_INFINITY
   /** Set to let the next calls of that kind fail with this code. */
   failing: { write?: string; sync?: string; open?: string } = {}
+  /** Asked before every call: the code it fails with. A write that fails has written a part. */
+  fault: ((call: DiskCall, path: string) => string | undefined) | undefined
+  /** Whether reads answer less than is asked for, now and then. */
+  hasShortReads = false
+  /** Whether power loss leaves sectors of zeros in what was appended and not synced. */
+  hasTornSectors = false
 
   constructor(random: Random, now: () => number) {
     this.#random = random
@@ -46,7 +73,8 @@ export class VirtualFileSystem implements FileSystem {
       const bytes = new Uint8Array(kept)
       bytes.set(node.bytes.subarray(0, kept))
       bytes.set(node.durable.subarray(0, Math.min(kept, node.durable.length)))
-      files.set(path, { ...node, bytes, durable: bytes.slice() })
+      if (this.hasTornSectors) this.#tear(bytes, node.durable.length)
+      files.set(path, { ...node, bytes, durable: bytes.slice(), lostFrom: 0, lostUntil: 0 })
     }
     this.#files = files
     this.#durableNames = new Map(files)
@@ -54,15 +82,34 @@ export class VirtualFileSystem implements FileSystem {
     this.#renamedDirectories = []
   }
 
+  #tear(bytes: Uint8Array, from: number): void {
+    for (let at = from; at < bytes.length; at += SECTOR_BYTES - (at % SECTOR_BYTES)) {
+      if (this.#random.next() < 0.2) bytes.fill(0, at, Math.min(bytes.length, at + SECTOR_BYTES - (at % SECTOR_BYTES)))
+    }
+  }
+
+  #mayFail(call: DiskCall, path: string): void {
+    const code = this.fault?.(call, path)
+    if (code !== undefined) throw systemError(code, call, path)
+  }
+
   async open(path: string, mode: 'read' | 'create' | 'write'): Promise<File> {
     path = normal(path)
+    this.#mayFail('open', path)
     if (this.failing.open) throw systemError(this.failing.open, 'open', path)
     let node = this.#files.get(path)
     if (node !== undefined && mode === 'create') throw systemError('EEXIST', 'open', path)
     if (node === undefined) {
       if (mode === 'read') throw systemError(this.#directories.has(path) ? 'EISDIR' : 'ENOENT', 'open', path)
       if (!this.#directories.has(parentOf(path))) throw systemError('ENOENT', 'open', path)
-      node = { inode: ++this.#inode, modifiedTime: this.#now(), bytes: new Uint8Array(0), durable: new Uint8Array(0) }
+      node = {
+        inode: ++this.#inode,
+        modifiedTime: this.#now(),
+        bytes: new Uint8Array(0),
+        durable: new Uint8Array(0),
+        lostFrom: 0,
+        lostUntil: 0,
+      }
       this.#files.set(path, node)
       this.#changed(path)
     }
@@ -70,6 +117,7 @@ export class VirtualFileSystem implements FileSystem {
   }
 
   async readFile(path: string): Promise<Uint8Array> {
+    this.#mayFail('read', path)
     const node = this.#files.get(normal(path))
     if (node === undefined) throw systemError('ENOENT', 'open', path)
     return node.bytes.slice()
@@ -88,6 +136,7 @@ export class VirtualFileSystem implements FileSystem {
 
   async readDir(path: string): Promise<readonly string[]> {
     const directory = normal(path)
+    this.#mayFail('list', directory)
     if (!this.#directories.has(directory)) throw systemError('ENOENT', 'scandir', path)
     const names = new Set<string>()
     for (const entry of [...this.#files.keys(), ...this.#directories]) {
@@ -98,6 +147,7 @@ export class VirtualFileSystem implements FileSystem {
 
   async stat(path: string): Promise<FileStat | null> {
     path = normal(path)
+    this.#mayFail('stat', path)
     const node = this.#files.get(path)
     if (node) return { kind: 'file', sizeBytes: node.bytes.length, modifiedTime: node.modifiedTime, inode: node.inode }
     if (this.#directories.has(path)) return { kind: 'directory', sizeBytes: 0, modifiedTime: 0, inode: 0 }
@@ -118,18 +168,21 @@ export class VirtualFileSystem implements FileSystem {
     return 'unsupported'
   }
 
-  async usage() {
+  async usage(path = '/') {
+    this.#mayFail('usage', path)
     const totalBytes = 1e12
     const freeBytes = Math.min(totalBytes, this.freeBytes)
     return { totalBytes, freeBytes, availableBytes: freeBytes, files: 1e6, filesFree: 1e6 - this.#files.size }
   }
 
   async mkdir(path: string): Promise<void> {
+    this.#mayFail('mkdir', path)
     for (let directory = normal(path); !this.#directories.has(directory); directory = parentOf(directory)) this.#directories.add(directory)
   }
 
   async rename(from: string, to: string): Promise<void> {
     const [source, target] = [normal(from), normal(to)]
+    this.#mayFail('rename', source)
     const node = this.#files.get(source)
     if (node) {
       this.#files.delete(source)
@@ -152,6 +205,7 @@ export class VirtualFileSystem implements FileSystem {
 
   async remove(path: string): Promise<void> {
     path = normal(path)
+    this.#mayFail('remove', path)
     const inside = (entry: string) => entry === path || entry.startsWith(`${path}/`)
     for (const name of [...this.#files.keys()]) if (inside(name)) this.#files.delete(name)
     for (const name of [...this.#directories]) if (inside(name)) this.#directories.delete(name)
@@ -160,6 +214,7 @@ export class VirtualFileSystem implements FileSystem {
 
   async syncDir(path: string): Promise<void> {
     const directory = normal(path)
+    this.#mayFail('syncDir', directory)
     for (const name of [...this.#durableNames.keys()])
       if (parentOf(name) === directory && !this.#files.has(name)) this.#durableNames.delete(name)
     for (const [name, node] of this.#files) if (parentOf(name) === directory) this.#durableNames.set(name, node)
@@ -211,29 +266,44 @@ export class VirtualFileSystem implements FileSystem {
     return {
       path,
       read: async (into, position) => {
-        const part = node.bytes.subarray(position, position + into.length)
+        this.#mayFail('read', path)
+        const length = this.hasShortReads && this.#random.next() < 0.1 ? Math.ceil(into.length * this.#random.next()) : into.length
+        const part = node.bytes.subarray(position, position + length)
         into.set(part)
         return part.length
       },
       write: async (buffers, position) => {
         if (this.failing.write) throw systemError(this.failing.write, 'write', path)
+        const code = this.fault?.('write', path)
+        let left = buffers.reduce((sum, { length }) => sum + length, 0)
+        if (code !== undefined) left = Math.floor(left * this.#random.next())
         for (const buffer of buffers) {
           if (buffer.length > this.freeBytes) throw systemError('ENOSPC', 'write', path)
-          this.freeBytes -= buffer.length
-          if (position + buffer.length > node.bytes.length) resize(position + buffer.length)
-          node.bytes.set(buffer, position)
-          position += buffer.length
+          const part = buffer.subarray(0, left)
+          left -= part.length
+          this.freeBytes -= part.length
+          if (position + part.length > node.bytes.length) resize(position + part.length)
+          node.bytes.set(part, position)
+          position += part.length
         }
         touch()
+        if (code !== undefined) throw systemError(code, 'write', path)
       },
       size: async () => node.bytes.length,
       truncate: async (sizeBytes) => {
+        this.#mayFail('truncate', path)
         resize(sizeBytes)
         touch()
       },
       sync: async () => {
-        if (this.failing.sync) throw systemError(this.failing.sync, 'fdatasync', path)
+        const code = this.failing.sync ?? this.fault?.('sync', path)
+        if (code !== undefined) {
+          if (node.lostUntil === 0) node.lostFrom = node.durable.length
+          node.lostUntil = node.bytes.length
+          throw systemError(code, 'fdatasync', path)
+        }
         node.durable = node.bytes.slice()
+        node.durable.fill(0, node.lostFrom, node.lostUntil)
       },
       close: async () => {},
     }

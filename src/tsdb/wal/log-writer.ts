@@ -1,9 +1,17 @@
+import { Breather } from '../../base/breather.ts'
 import type { Clock, File, FileSystem, Timer } from '../../base/env.ts'
 import { errorMessage, wrapError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import type { Timestamp } from '../../model/time.ts'
 import { LogEncoder } from './encode.ts'
 import { SEGMENT_HEADER_BYTES, segmentHeader } from './record.ts'
+import { scanSegment } from './scan-segment.ts'
+import { UnsyncedBytes } from './unsynced-bytes.ts'
+
+// What a disk refuses. docs/decisions/0013-disks-that-fail.md.
+// 1. After a failure nothing is written until `repair` has come back: nothing is acknowledged on top of what may come back after a restart.
+// 2. A file whose fsync failed is never synced again, since the next fsync would say yes to what is lost: it is written anew, from what was
+//    durable of it and from memory.
 
 /** A segment ends when it has this many bytes, and `SERIES_SHARE` times what its series records take. */
 export const SEGMENT_BYTES = 64 * 1024 * 1024
@@ -11,6 +19,13 @@ const SERIES_SHARE = 4
 
 /** A write is synced this long after it at the latest: under the promised second, with time left for the fsync. */
 const SYNC_DELAY_MS = 800
+/** How often the directory is looked at: writes to a file that somebody has removed do not fail. */
+const LOOK_MS = 800
+/** What a disk must take before anything is written to it again after a failure. */
+const PROBE_BYTES = 256 * 1024
+const PROBE = 'probe'
+const ANEW_SUFFIX = '.anew'
+const COPY_BYTES = 1024 * 1024
 
 export type WalFsync = 'interval' | 'always'
 
@@ -32,17 +47,23 @@ export interface LogWriterOptions {
   /** What replay found, oldest first. */
   readonly segments: readonly Segment[]
   readonly onSync: (seconds: number) => void
+  /** The log takes nothing from now on; see `failure`. */
+  readonly onFailure: (error: unknown) => void
 }
 
-interface OpenSegment {
+/** A segment that this process writes, or wrote. */
+interface OwnSegment {
   readonly number: number
   readonly path: string
-  /** Absent until the first batch is written. */
+  /** Absent until the first batch is written, and after the last fsync. */
   file: File | undefined
   sizeBytes: number
   maxTime: Timestamp
-  /** An fsync of it failed: the next batch goes elsewhere. */
-  isSuspect: boolean
+  /** Of its bytes, those that are durable. */
+  syncedBytes: number
+  readonly unsynced: UnsyncedBytes
+  /** No batch comes to it any more. */
+  isRetired: boolean
   /** The next batch goes elsewhere unless repeating the series there would cost too much. */
   isEnough: boolean
 }
@@ -57,6 +78,11 @@ export function segmentNumber(name: string): number | undefined {
   return match === null ? undefined : Number(match[1])
 }
 
+/** Removes what a repair left that did not come to its end. Nothing of it counts. */
+export async function removeLeftovers(fs: FileSystem, dir: string): Promise<void> {
+  for (const name of await fs.readDir(dir)) if (name === PROBE || name.endsWith(ANEW_SUFFIX)) await fs.remove(`${dir}/${name}`)
+}
+
 /**
  * Writes the log, one batch at a time: `beginBatch`, encode with `encoder`, `writeBatch`. Not for two batches at once.
  * Format and promises: docs/formats/wal.md.
@@ -64,14 +90,20 @@ export function segmentNumber(name: string): number | undefined {
 export class LogWriter {
   readonly encoder = new LogEncoder()
   readonly #options: LogWriterOptions
-  #closed: Segment[]
-  #open: OpenSegment | undefined
+  #closed: readonly Segment[]
+  #open: OwnSegment | undefined
   #nextNumber: number
-  /** Files with writes that are not synced; true: no more writes come, close it then. */
-  readonly #unsynced = new Map<File, boolean>()
+  /** With bytes that are not durable. */
+  readonly #unsynced = new Set<OwnSegment>()
+  /** What is wrong with files, and is put right by `repair`. */
+  readonly #wrong = new Map<OwnSegment, 'too long' | 'not durable'>()
   #namesUnsynced = false
   #syncTimer: Timer | undefined
   #syncing: Promise<void> | undefined
+  #writing: { readonly segment: OwnSegment; readonly done: Promise<void> } | undefined
+  /** By the monotonic clock. */
+  #lookedAt = Number.NEGATIVE_INFINITY
+  #failure: unknown
   syncFailures = 0
   writeFailures = 0
 
@@ -83,7 +115,7 @@ export class LogWriter {
 
   /** All segments, oldest first. */
   get segments(): readonly Segment[] {
-    return this.#open?.file === undefined ? this.#closed : [...this.#closed, this.#open as Segment]
+    return this.#open?.file === undefined ? this.#closed : [...this.#closed, this.#open]
   }
 
   get sizeBytes(): number {
@@ -95,49 +127,73 @@ export class LogWriter {
     return this.#open?.number ?? this.#nextNumber
   }
 
+  /** Why no batch is taken until `repair` has come back; undefined: batches are taken. */
+  get failure(): unknown {
+    return this.#failure
+  }
+
   /** Begins a batch; true when it goes to a new segment, which knows no series. */
   beginBatch(): boolean {
     const open = this.#open
     const seriesShare = SERIES_SHARE * this.encoder.seriesBytes
     const full = open?.isEnough ? seriesShare : Math.max(this.#options.segmentBytes ?? SEGMENT_BYTES, seriesShare)
-    if (open !== undefined && open.sizeBytes < full && !open.isSuspect) return false
+    if (open !== undefined && open.sizeBytes < full) return false
     if (open !== undefined) this.#retire(open)
     const number = this.#nextNumber++
-    const path = segmentPath(this.#options.dir, number)
-    this.#open = { number, path, file: undefined, sizeBytes: 0, maxTime: Number.NEGATIVE_INFINITY, isSuspect: false, isEnough: false }
+    this.#open = {
+      number,
+      path: segmentPath(this.#options.dir, number),
+      file: undefined,
+      sizeBytes: 0,
+      maxTime: Number.NEGATIVE_INFINITY,
+      syncedBytes: 0,
+      unsynced: new UnsyncedBytes(),
+      isRetired: false,
+      isEnough: false,
+    }
     this.encoder.openSegment(number)
     return true
   }
 
-  /** Writes what was encoded. Rejects, and leaves nothing of it in the log, when that is not possible. */
+  /** Writes what was encoded. Rejects, and leaves nothing of it in the log, when that is not possible; then there is a `failure`. */
   async writeBatch(maxTime: Timestamp): Promise<void> {
-    const open = this.#open!
-    const { fs, dir, clock, log } = this.#options
     const batch = this.encoder.take()
-    const bytes = batch.bytes.subarray(0, batch.length)
+    try {
+      // It may have come while the batch was encoded.
+      const segment = this.#open
+      if (this.#failure !== undefined || segment === undefined) throw new Error('the log failed meanwhile', { cause: this.#failure })
+      const done = this.#write(segment, batch.bytes.subarray(0, batch.length), maxTime)
+      this.#writing = { segment, done }
+      await done
+    } finally {
+      this.#writing = undefined
+      this.encoder.reuse(batch)
+    }
+  }
+
+  async #write(open: OwnSegment, bytes: Uint8Array, maxTime: Timestamp): Promise<void> {
+    const { fs, dir, clock } = this.#options
+    const before = open.sizeBytes
     try {
       if (open.file === undefined) {
-        const file = await fs.open(open.path, 'create')
-        open.file = file
+        open.file = await fs.open(open.path, 'create')
         this.#namesUnsynced = true
-        this.#unsynced.set(file, false)
-        await file.write([segmentHeader(open.number, clock.now()), bytes], 0)
+        const header = segmentHeader(open.number, clock.now())
+        await open.file.write([header, bytes], 0)
+        open.unsynced.push(header)
         open.sizeBytes = SEGMENT_HEADER_BYTES
-      } else {
-        this.#unsynced.set(open.file, false)
-        await open.file.write([bytes], open.sizeBytes)
-      }
+      } else await open.file.write([bytes], before)
+      open.unsynced.push(bytes)
+      open.sizeBytes += bytes.length
+      if (!this.#wrong.has(open)) this.#unsynced.add(open)
       if (this.#options.fsync === 'always') await this.#syncAll()
       else this.#syncSoon()
-      open.sizeBytes += bytes.length
       open.maxTime = Math.max(open.maxTime, maxTime)
     } catch (error) {
       this.writeFailures++
-      await this.#abandon(open)
-      log.error('write-ahead log not written', { segment: open.number, error: errorMessage(error) })
+      await this.#takeBack(open, before)
+      this.#fail(error)
       throw wrapError(`write ${dir.endsWith('/') ? dir : `${dir}/`}${open.path.slice(open.path.lastIndexOf('/') + 1)}`, error)
-    } finally {
-      this.encoder.reuse(batch)
     }
   }
 
@@ -149,6 +205,8 @@ export class LogWriter {
   /** Removes segments whose samples are all older than `time`. */
   async removeBefore(time: Timestamp): Promise<void> {
     for (const segment of this.#closed.filter(({ maxTime }) => maxTime < time)) {
+      // What is not durable yet, or to be written anew, has its turn first.
+      if ([...this.#unsynced, ...this.#wrong.keys()].some((one) => one.number === segment.number)) continue
       await this.#options.fs.remove(segment.path)
       this.#closed = this.#closed.filter((one) => one !== segment)
       this.#options.log.info('log segment removed', { segment: segment.number, sizeBytes: segment.sizeBytes })
@@ -162,43 +220,167 @@ export class LogWriter {
     await this.#syncAll()
   }
 
+  /**
+   * Puts right what a failure left, and tries whether the disk takes anything again; batches are taken once it resolves. Rejects with what the
+   * disk says, and can be called again. Not twice at once.
+   */
+  async repair(): Promise<void> {
+    const { fs, dir } = this.#options
+    await this.#writing?.done.catch(() => {})
+    try {
+      await this.#findMissing()
+      for (const [segment, what] of [...this.#wrong]) {
+        if (segment.sizeBytes <= SEGMENT_HEADER_BYTES) await this.#discard(segment)
+        else if (what === 'not durable') await this.#writeAnew(segment)
+        else {
+          this.#wrong.set(segment, 'not durable')
+          await this.#cutBack(segment)
+        }
+        this.#wrong.delete(segment)
+      }
+      await this.#probe()
+      await fs.syncDir(dir)
+      await this.#syncAll()
+    } catch (error) {
+      this.#failure = error
+      throw error
+    }
+    this.#failure = undefined
+  }
+
   async close(): Promise<void> {
     if (this.#open !== undefined) this.#retire(this.#open)
     this.#open = undefined
-    await this.sync()
+    try {
+      if (this.#failure === undefined) await this.sync().catch((error) => this.#fail(error))
+      if (this.#failure !== undefined) await this.repair()
+    } catch (error) {
+      this.#options.log.error('end of the write-ahead log is not durable', { error: errorMessage(error) })
+    }
+    this.#syncTimer?.cancel()
   }
 
-  #retire(segment: OpenSegment): void {
-    if (segment.file === undefined) return
-    this.#closed.push({ number: segment.number, path: segment.path, sizeBytes: segment.sizeBytes, maxTime: segment.maxTime })
-    this.#unsynced.set(segment.file, true)
+  #fail(error: unknown): void {
+    const isFirst = this.#failure === undefined
+    this.#failure = error ?? new Error('the log failed')
+    // What the segment knows of series is not to be trusted by the next batch.
+    const open = this.#open
+    if (open !== undefined) this.#retire(open)
+    this.#open = undefined
+    if (isFirst) this.#options.onFailure(error)
+  }
+
+  #retire(segment: OwnSegment): void {
+    segment.isRetired = true
+    if (segment.file === undefined || this.#closed.includes(segment)) return
+    this.#closed = [...this.#closed, segment]
+    if (this.#wrong.has(segment)) return
+    this.#unsynced.add(segment)
     this.#syncSoon()
   }
 
-  /** Cuts the open segment back to its last good batch; the next batch gets a new one. */
-  async #abandon(segment: OpenSegment): Promise<void> {
-    this.#open = undefined
-    const { file } = segment
-    if (file === undefined) return
+  /** Takes a batch back that does not count: the file ends where it did before. */
+  async #takeBack(segment: OwnSegment, sizeBytes: number): Promise<void> {
+    const written = segment.sizeBytes - sizeBytes
+    segment.unsynced.dropLast(written)
+    segment.sizeBytes = sizeBytes
+    segment.syncedBytes = Math.min(segment.syncedBytes, sizeBytes)
+    if (segment.file === undefined) return
+    if (!this.#wrong.has(segment)) this.#wrong.set(segment, 'too long')
+    this.#unsynced.delete(segment)
     try {
-      if (segment.sizeBytes <= SEGMENT_HEADER_BYTES) {
-        this.#unsynced.delete(file)
-        await file.close()
-        await this.#options.fs.remove(segment.path)
-      } else {
-        this.#retire(segment)
-        await file.truncate(segment.sizeBytes)
-      }
+      if (sizeBytes <= SEGMENT_HEADER_BYTES) await this.#discard(segment)
+      else if (this.#wrong.get(segment) === 'too long') await this.#cutBack(segment)
+      else return
+      this.#wrong.delete(segment)
     } catch (error) {
-      this.#options.log.warn('log segment not cut back', { segment: segment.number, error: errorMessage(error) })
+      this.#options.log.warn('log segment not cut back yet', { segment: segment.number, error: errorMessage(error) })
+    }
+  }
+
+  /** A segment without anything that counts. */
+  async #discard(segment: OwnSegment): Promise<void> {
+    this.#closed = this.#closed.filter((one) => one !== segment)
+    if (this.#open === segment) this.#open = undefined
+    await this.#options.fs.remove(segment.path)
+    await closeFile(segment)
+  }
+
+  async #cutBack(segment: OwnSegment): Promise<void> {
+    await segment.file!.truncate(segment.sizeBytes)
+    this.#unsynced.add(segment)
+    this.#syncSoon()
+  }
+
+  /** Writes a segment whose fsync failed to another file, which takes its place. */
+  async #writeAnew(segment: OwnSegment): Promise<void> {
+    const { fs, dir, log, clock } = this.#options
+    const { sizeBytes, syncedBytes, unsynced } = segment
+    const path = segment.path + ANEW_SUFFIX
+    await fs.remove(path)
+    const file = await fs.open(path, 'create')
+    let damageCount = 0
+    try {
+      const { kept } = unsynced
+      await copyBytes(segment.file!, file, 0, syncedBytes)
+      await file.write([kept], syncedBytes)
+      await copyBytes(segment.file!, file, syncedBytes + kept.length, sizeBytes)
+      await file.sync()
+      const count = async () => void damageCount++
+      await scanSegment(file, segment.number, { record: () => {}, damage: count }, new Breather(clock))
+    } finally {
+      await file.close()
+    }
+    await fs.rename(path, segment.path)
+    await fs.syncDir(dir)
+    await closeFile(segment)
+    segment.unsynced.dropFirst(unsynced.length)
+    segment.syncedBytes = sizeBytes
+    const fields = { segment: segment.number, sizeBytes, damageCount }
+    if (damageCount > 0) log.error('log segment written anew, and not all of it could be read', fields)
+    else log.info('log segment written anew', fields)
+  }
+
+  /**
+   * Looks for segments that somebody has removed. One that can still be read is to be written anew. Others are forgotten; what they had is in
+   * memory until it is in a block. Rejects when the directory is gone.
+   */
+  async #findMissing(): Promise<void> {
+    const { fs, dir, log } = this.#options
+    if ((await fs.stat(dir)) === null) throw goneError(dir)
+    for (const segment of this.segments) {
+      if ((await fs.stat(segment.path)) !== null) continue
+      if (isReadable(segment)) {
+        this.#unsynced.delete(segment)
+        this.#wrong.set(segment, 'not durable')
+        continue
+      }
+      this.#closed = this.#closed.filter((one) => one !== segment)
+      log.error('log segment is gone, and what it had is lost if the process ends before it is in a block', { segment: segment.number })
+    }
+  }
+
+  /** Rejects unless the disk takes a file. */
+  async #probe(): Promise<void> {
+    const { fs, dir } = this.#options
+    const path = `${dir}/${PROBE}`
+    const file = await fs.open(path, 'write')
+    try {
+      await file.write([new Uint8Array(PROBE_BYTES)], 0)
+      await file.sync()
+    } finally {
+      await file.close()
+      await fs.remove(path)
     }
   }
 
   #syncSoon(): void {
     this.#syncTimer ??= this.#options.clock.setTimer(SYNC_DELAY_MS, () => {
       this.#syncTimer = undefined
+      // It is told as a failure of the log.
       this.#syncAll().catch((error) => {
         this.#options.log.error('write-ahead log not synced', { error: errorMessage(error) })
+        this.#fail(error)
       })
     })
   }
@@ -215,32 +397,69 @@ export class LogWriter {
   }
 
   async #syncNow(): Promise<void> {
-    const files = [...this.#unsynced]
+    const { fs, dir, clock } = this.#options
+    const segments = [...this.#unsynced]
     this.#unsynced.clear()
     const names = this.#namesUnsynced
     this.#namesUnsynced = false
     let failure: unknown
-    for (const [file, retired] of files) {
-      const start = this.#options.clock.monotonic()
+    for (const segment of segments) {
+      const start = clock.monotonic()
+      const { sizeBytes, isRetired } = segment
       try {
-        await file.sync()
-        this.#options.onSync((this.#options.clock.monotonic() - start) / 1000)
+        await segment.file!.sync()
+        this.#options.onSync((clock.monotonic() - start) / 1000)
+        segment.unsynced.dropFirst(sizeBytes - segment.syncedBytes)
+        segment.syncedBytes = sizeBytes
+        if (isRetired && this.#writing?.segment !== segment) await closeFile(segment)
       } catch (error) {
-        // What the disk has of this file is unknown from now on, and another fsync would say yes without it.
         failure ??= error
         this.syncFailures++
-        if (this.#open?.file === file) this.#open.isSuspect = true
+        this.#unsynced.delete(segment)
+        this.#wrong.set(segment, 'not durable')
       }
-      if (retired) await file.close()
     }
-    if (names) {
-      try {
-        await this.#options.fs.syncDir(this.#options.dir)
-      } catch (error) {
-        failure ??= error
-        this.#namesUnsynced = true
+    try {
+      if (names) await fs.syncDir(dir)
+      if (clock.monotonic() - this.#lookedAt >= LOOK_MS) {
+        this.#lookedAt = clock.monotonic()
+        const open = this.#open
+        if (open?.file !== undefined && (await fs.stat(open.path)) === null) {
+          await this.#findMissing()
+          throw goneError(open.path)
+        }
       }
+    } catch (error) {
+      failure ??= error
+      this.#namesUnsynced = true
     }
     if (failure !== undefined) throw failure
+  }
+}
+
+/** Whether the segment is ours, and open. */
+function isReadable(segment: Segment): segment is OwnSegment {
+  return (segment as Partial<OwnSegment>).file !== undefined
+}
+
+function goneError(path: string): Error {
+  return Object.assign(new Error(`${path} is gone`), { code: 'ENOENT' })
+}
+
+/** What the file has is durable, or elsewhere: it does not matter how closing it ends. */
+async function closeFile(segment: OwnSegment): Promise<void> {
+  const { file } = segment
+  segment.file = undefined
+  await file?.close().catch(() => {})
+}
+
+/** Copies the bytes from `start` up to `end` to the same place of another file. */
+async function copyBytes(from: File, to: File, start: number, end: number): Promise<void> {
+  const bytes = new Uint8Array(Math.max(0, Math.min(COPY_BYTES, end - start)))
+  for (let at = start; at < end; ) {
+    const read = await from.read(bytes.subarray(0, Math.min(bytes.length, end - at)), at)
+    if (read === 0) return
+    await to.write([bytes.subarray(0, read)], at)
+    at += read
   }
 }

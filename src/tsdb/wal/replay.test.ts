@@ -57,6 +57,7 @@ async function openWriter(env = virtualEnv(), options: { segmentBytes?: number }
     fsync: 'interval',
     segments: [],
     onSync: () => {},
+    onFailure: () => {},
     ...options,
   })
   return { env, window: new Window(new SlabPool(), 1, 0, 7_200_000), writer }
