@@ -7,7 +7,7 @@ import { mergeChunks } from '../../storage/merge-chunks.ts'
 import type { QueryBudget } from '../../storage/series-source.ts'
 import { withoutDeleted } from '../block/delete-samples.ts'
 import { isAllDeleted, isPartDeleted, type TimeInterval } from '../block/tombstones.ts'
-import { CELL_BYTES, CELL_PAYLOAD_BYTES } from './cells.ts'
+import { CELL_BYTES, CELL_PAYLOAD_BYTES, type Cells } from './cells.ts'
 import type { ChunkHeader } from './row.ts'
 import type { NewestVisitor, Window } from './window.ts'
 
@@ -39,6 +39,7 @@ export class ChunkCopier implements NewestVisitor {
   readonly #budget: QueryBudget
   /** Chunks that are not copied yet: the next cell of each, where it goes, and how many bytes are left. */
   readonly #cells = new Uint32Array(LANES)
+  readonly #homes: Cells[] = []
   readonly #into = new Uint32Array(LANES)
   readonly #left = new Int32Array(LANES)
   #laneCount = 0
@@ -57,7 +58,7 @@ export class ChunkCopier implements NewestVisitor {
 
   /** Collects the chunks of a window's series that reach into the times. Newer windows first. False: the window has to catch up before. */
   collect(window: Window, series: number, minTime: Timestamp, maxTime: Timestamp): boolean {
-    this.#turnTo(window)
+    this.#window = window
     this.#deleted = window.tombstones.isEmpty ? undefined : window.tombstones.of(series)
     return window.visitChunks(series, minTime, maxTime, this)
   }
@@ -67,7 +68,7 @@ export class ChunkCopier implements NewestVisitor {
    * found; undefined: the window has to catch up before.
    */
   collectNewest(window: Window, series: number, maxTime: Timestamp): 0 | 1 | undefined {
-    this.#turnTo(window)
+    this.#window = window
     this.#deleted = undefined
     return window.visitNewest(series, maxTime, this)
   }
@@ -106,6 +107,7 @@ export class ChunkCopier implements NewestVisitor {
     writeHeader(encoding, sampleCount, (header >>> 16) as CounterResetHint, (header >>> 8) & 0xff, data, start)
     const lane = this.#laneCount++
     this.#cells[lane] = firstCell
+    this.#homes[lane] = this.#window.cells
     this.#into[lane] = body >>> 2
     this.#left[lane] = byteCount
     const end = body + byteCount
@@ -136,12 +138,6 @@ export class ChunkCopier implements NewestVisitor {
     this.#outgrownBytes = 0
   }
 
-  /** Lanes are of one window. */
-  #turnTo(window: Window): void {
-    if (window !== this.#window) this.#copyLanes()
-    this.#window = window
-  }
-
   #reserve(count: number): void {
     if (this.#at + count <= this.#bytes.length) return
     this.#copyLanes()
@@ -155,16 +151,16 @@ export class ChunkCopier implements NewestVisitor {
 
   #copyLanes(): void {
     if (this.#laneCount === 0) return
-    const { cells } = this.#window
-    const [lanes, into, left, words] = [this.#cells, this.#into, this.#left, this.#words]
+    const [lanes, homes, into, left, words] = [this.#cells, this.#homes, this.#into, this.#left, this.#words]
     for (let busy = this.#laneCount; busy > 0; ) {
       for (let lane = 0; lane < busy; lane++) {
-        lanes[lane] = cells.copyCell(lanes[lane], words, into[lane])
+        lanes[lane] = homes[lane].copyCell(lanes[lane], words, into[lane])
         into[lane] += CELL_PAYLOAD_BYTES / 4
         left[lane] -= CELL_PAYLOAD_BYTES
         if (left[lane] > 0) continue
         busy--
         lanes[lane] = lanes[busy]
+        homes[lane] = homes[busy]
         into[lane] = into[busy]
         left[lane] = left[busy]
         lane--

@@ -2,7 +2,6 @@ import { headerBytesOf, writeHeader } from '../../chunkenc/chunk-header.ts'
 import type { Chunk, ChunkEncoding } from '../../chunkenc/codec.ts'
 import type { CounterResetHint } from '../../model/histogram.ts'
 import type { Timestamp } from '../../model/time.ts'
-import { withoutDeleted } from '../block/delete-samples.ts'
 import type { TimeInterval } from '../block/tombstones.ts'
 import type { Cells } from './cells.ts'
 import type { ChunkHeader } from './row.ts'
@@ -35,9 +34,4 @@ export function copyChunk(
   const body = start + headerBytesOf(encoding)
   cells.copy(firstCell, byteCount, into, body)
   return { encoding, minTime, maxTime, sampleCount, data: into, start, end: body + byteCount }
-}
-
-/** What is left of a chunk that was copied. */
-export function leftOf({ deleted }: ChunkPlace, chunk: Chunk): readonly Chunk[] {
-  return deleted === undefined ? [chunk] : withoutDeleted(chunk, deleted)
 }

@@ -10,8 +10,9 @@ export class PartLabels {
   readonly #parts: Uint32Array
   /** Where a further pair leads from a part. */
   readonly #next = new Map<number, number>()
-  /** By part: the ranks of its pairs, and the labels once they were asked for. */
-  readonly #pairs: (readonly number[])[] = [[]]
+  /** By part: the part without its last pair, that pair's rank, and the labels once they were asked for. */
+  readonly #without: number[] = [0]
+  readonly #last: number[] = [0]
   readonly #labels: (Labels | undefined)[] = [undefined]
 
   /** Of `count` items. */
@@ -43,7 +44,9 @@ export class PartLabels {
     const known = this.#labels[part]
     if (known !== undefined) return known
     const { names, values } = this.#ranks
-    const made = Labels.fromSortedPairs(this.#pairs[part].flatMap((rank) => [names[rank], values[rank]]))
+    const texts: string[] = []
+    for (let rest = part; rest !== 0; rest = this.#without[rest]) texts.push(values[this.#last[rest]], names[this.#last[rest]])
+    const made = Labels.fromSortedPairs(texts.reverse())
     this.#labels[part] = made
     return made
   }
@@ -52,9 +55,10 @@ export class PartLabels {
     const key = part * this.#ranks.names.length + rank
     const known = this.#next.get(key)
     if (known !== undefined) return known
-    const next = this.#pairs.length
+    const next = this.#labels.length
     this.#next.set(key, next)
-    this.#pairs.push([...this.#pairs[part], rank])
+    this.#without.push(part)
+    this.#last.push(rank)
     this.#labels.push(undefined)
     return next
   }
