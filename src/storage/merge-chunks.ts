@@ -8,6 +8,8 @@ import { encodeChunks } from '../chunkenc/encode-chunks.ts'
  * stays.
  */
 export function mergeChunks(lists: readonly (readonly Chunk[])[]): readonly Chunk[] {
+  const joined = joinChunks(lists)
+  if (joined !== undefined) return joined
   const all = lists.flatMap((chunks, rank) => chunks.map((chunk) => ({ chunk, rank })))
   all.sort((a, b) => a.chunk.minTime - b.chunk.minTime || a.rank - b.rank)
   const merged: Chunk[] = []
@@ -22,6 +24,17 @@ export function mergeChunks(lists: readonly (readonly Chunk[])[]): readonly Chun
     from = to
   }
   return merged
+}
+
+/** One behind the other where none of the lists reaches into another, which is what blocks and windows of their own times have. */
+function joinChunks(lists: readonly (readonly Chunk[])[]): readonly Chunk[] | undefined {
+  const inOrder = lists.filter((chunks) => chunks.length > 0).sort((a, b) => a[0].minTime - b[0].minTime)
+  const joined: Chunk[] = []
+  for (const chunks of inOrder) {
+    if (joined.length > 0 && joined[joined.length - 1].maxTime >= chunks[0].minTime) return undefined
+    for (const chunk of chunks) joined.push(chunk)
+  }
+  return joined
 }
 
 function isSameChunk(a: Chunk, b: Chunk): boolean {

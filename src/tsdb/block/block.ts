@@ -5,22 +5,21 @@ import type { Chunk } from '../../chunkenc/codec.ts'
 import { Labels } from '../../model/labels.ts'
 import { Matcher } from '../../model/matcher.ts'
 import type { Timestamp } from '../../model/time.ts'
-import { matchesAll, sortedUpTo } from '../../storage/memory-source.ts'
+import { sortedUpTo } from '../../storage/memory-source.ts'
 import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, SeriesSource } from '../../storage/series-source.ts'
 import { SERIES_BATCH } from '../../storage/series-source.ts'
 import type { BlockCache } from './block-cache.ts'
-import { BlockIndex, INDEX_FILE, peekLabels, readLabels } from './block-index.ts'
+import { BlockIndex, INDEX_FILE } from './block-index.ts'
 import { type BlockMeta, META_FILE, parseMeta } from './block-meta.ts'
 import { CHUNKS_DIRECTORY, ChunkSegments } from './chunk-segments.ts'
 import { withoutDeleted } from './delete-samples.ts'
+import { FoundSeries } from './found-series.ts'
 import { findSeries } from './match-series.ts'
 import type { SeriesEntry } from './series-entry.ts'
 import { isAllDeleted, isPartDeleted, readTombstones, type TimeInterval, TOMBSTONES_FILE, type Tombstones } from './tombstones.ts'
 
 /** Chunk bytes after which a batch is handed on before it is full. */
 const BATCH_BYTES = 4 * 1024 * 1024
-
-const NOT_DELETED: readonly TimeInterval[] = []
 
 /** A block on disk. Reads what it needs, when it needs it. docs/formats/blocks.md. */
 export class Block implements SeriesSource {
@@ -117,23 +116,30 @@ export class Block implements SeriesSource {
     if (!this.#overlaps(minTime, maxTime)) return
     let batch: Series[] = []
     let batchBytes = 0
-    for await (const { entry, labels, deleted } of this.#matching(matchers, minTime, maxTime, ctx)) {
-      const chunks: Chunk[] = []
-      const places = chunkPlaces(entry, minTime, maxTime, deleted)
-      for (const { ref, minTime: first, maxTime: last } of places) {
-        const chunk = this.chunks.peek(ref, first, last) ?? (await this.chunks.read(ref, first, last))
-        if (isPartDeleted(deleted, first, last)) chunks.push(...withoutDeleted(chunk, deleted))
-        else chunks.push(chunk)
-        batchBytes += chunk.end - chunk.start
+    const found = await this.#find(matchers, minTime, maxTime, ctx)
+    try {
+      for (let there = found.next(); there === true || (await there); there = found.next()) {
+        const { entry, labels, deleted } = found
+        const [from, to] = [nextChunk(entry, 0, minTime, maxTime, deleted), entry.chunkCount]
+        const chunks: Chunk[] = []
+        for (let i = from; i < to; i = nextChunk(entry, i + 1, minTime, maxTime, deleted)) {
+          const [ref, first, last] = [entry.refs[i], entry.minTimes[i], entry.maxTimes[i]]
+          const chunk = this.chunks.peek(ref, first, last) ?? (await this.chunks.read(ref, first, last))
+          if (deleted.length > 0 && isPartDeleted(deleted, first, last)) chunks.push(...withoutDeleted(chunk, deleted))
+          else chunks.push(chunk)
+          batchBytes += chunk.end - chunk.start
+        }
+        if (chunks.length === 0) continue
+        batch.push({ labels, chunks })
+        if (batch.length < SERIES_BATCH && batchBytes < BATCH_BYTES) continue
+        yield* handOn(batch, batchBytes, ctx)
+        batch = []
+        batchBytes = 0
       }
-      if (chunks.length === 0) continue
-      batch.push({ labels, chunks })
-      if (batch.length < SERIES_BATCH && batchBytes < BATCH_BYTES) continue
-      yield* handOn(batch, batchBytes, ctx)
-      batch = []
-      batchBytes = 0
+      if (batch.length > 0) yield* handOn(batch, batchBytes, ctx)
+    } finally {
+      found.close()
     }
-    if (batch.length > 0) yield* handOn(batch, batchBytes, ctx)
   }
 
   async labelNames(request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
@@ -245,27 +251,21 @@ export class Block implements SeriesSource {
   }
 
   /** The series with something between the times that is not deleted, in label order. What is handed out is good until the next one. */
-  async *#matching(matchers: readonly Matcher[], minTime: Timestamp, maxTime: Timestamp, ctx: QueryContext): AsyncIterable<Found> {
+  async *#matching(matchers: readonly Matcher[], minTime: Timestamp, maxTime: Timestamp, ctx: QueryContext): AsyncIterable<FoundSeries> {
+    const found = await this.#find(matchers, minTime, maxTime, ctx)
+    try {
+      for (let there = found.next(); there === true || (await there); there = found.next()) yield found
+    } finally {
+      found.close()
+    }
+  }
+
+  async #find(matchers: readonly Matcher[], minTime: Timestamp, maxTime: Timestamp, ctx: QueryContext): Promise<FoundSeries> {
     const breather = new Breather(this.#env.clock, ctx.signal)
     const { symbols } = await this.index.tables()
-    const { series, late } = await findSeries(this.index, matchers, breather)
-    const entry = this.index.newEntry()
-    ctx.budget.chargeBytes(series.byteLength)
-    try {
-      for (let i = 0; i < series.length; i++) {
-        if (i % SERIES_BATCH === 0) {
-          ctx.signal.throwIfAborted()
-          if (breather.isDue()) await breather.rest()
-        }
-        if (!entry.peek(series[i])) await entry.read(series[i])
-        const deleted = this.tombstones.get(series[i]) ?? NOT_DELETED
-        if (!hasSome(entry, minTime, maxTime, deleted)) continue
-        const labels = peekLabels(entry, symbols) ?? (await readLabels(entry, symbols))
-        if (late.length === 0 || matchesAll(labels, late)) yield { series: series[i], entry, labels, deleted }
-      }
-    } finally {
-      ctx.budget.releaseBytes(series.byteLength)
-    }
+    const { series: numbers, late } = await findSeries(this.index, matchers, breather)
+    const { tombstones } = this
+    return new FoundSeries({ entry: this.index.newEntry(), symbols, tombstones, numbers, late, minTime, maxTime }, breather, ctx)
   }
 }
 
@@ -288,37 +288,13 @@ export interface DescribedSeries {
   readonly maxTime: Timestamp
 }
 
-interface Found {
-  /** Its number. */
-  readonly series: number
-  readonly entry: SeriesEntry
-  readonly labels: Labels
-  readonly deleted: readonly TimeInterval[]
-}
-
-interface ChunkPlace {
-  readonly ref: number
-  readonly minTime: Timestamp
-  readonly maxTime: Timestamp
-}
-
-/** The chunks that reach into the range and are not deleted. */
-function chunkPlaces(entry: SeriesEntry, minTime: Timestamp, maxTime: Timestamp, deleted: readonly TimeInterval[]): readonly ChunkPlace[] {
-  const places: ChunkPlace[] = []
-  for (let i = 0; i < entry.chunkCount; i++) {
+/** From `from` on, the place of the next chunk that reaches into the range and is not deleted; the count of chunks where there is none. */
+function nextChunk(entry: SeriesEntry, from: number, minTime: Timestamp, maxTime: Timestamp, deleted: readonly TimeInterval[]): number {
+  for (let i = from; i < entry.chunkCount; i++) {
     if (entry.maxTimes[i] < minTime || entry.minTimes[i] > maxTime) continue
-    if (deleted.length > 0 && isAllDeleted(deleted, entry.minTimes[i], entry.maxTimes[i])) continue
-    places.push({ ref: entry.refs[i], minTime: entry.minTimes[i], maxTime: entry.maxTimes[i] })
+    if (deleted.length === 0 || !isAllDeleted(deleted, entry.minTimes[i], entry.maxTimes[i])) return i
   }
-  return places
-}
-
-function hasSome(entry: SeriesEntry, minTime: Timestamp, maxTime: Timestamp, deleted: readonly TimeInterval[]): boolean {
-  for (let i = 0; i < entry.chunkCount; i++) {
-    if (entry.maxTimes[i] < minTime || entry.minTimes[i] > maxTime) continue
-    if (deleted.length === 0 || !isAllDeleted(deleted, entry.minTimes[i], entry.maxTimes[i])) return true
-  }
-  return false
+  return entry.chunkCount
 }
 
 /** What a batch holds is charged while its reader has it. */

@@ -9,19 +9,41 @@ const READ_AHEAD_PAGES = 8
 /** What is longer goes around the cache. */
 const CACHED_READ_BYTES_MAX = 8 * PAGE_BYTES
 
-class Page implements CacheEntry {
+/** Parts of a file whose checksums are told apart stand at least so many bytes from each other. */
+const CHECKED_APART = 16
+
+/** A part of a file that is in memory. */
+export class Page implements CacheEntry {
   readonly bytes: Buffer
+  /** In the file. */
+  readonly start: number
   readonly sizeBytes: number
   isUsed = true
   slot = -1
   readonly #pages: (Page | undefined)[]
   readonly #index: number
 
+  /** A bit for every so many bytes: whether what begins there was compared with its checksum since it was read. */
+  #checked: Uint8Array | undefined
+
   constructor(bytes: Buffer, pages: (Page | undefined)[], index: number) {
     this.bytes = bytes
-    this.sizeBytes = bytes.length + 128
+    this.start = index * PAGE_BYTES
+    this.sizeBytes = bytes.length + 128 + bytes.length / CHECKED_APART / 8
     this.#pages = pages
     this.#index = index
+  }
+
+  /** Whether what begins at a place was found whole before. */
+  isChecked(at: number): boolean {
+    const bit = Math.floor(at / CHECKED_APART)
+    return this.#checked !== undefined && (this.#checked[bit >>> 3] & (1 << (bit & 7))) !== 0
+  }
+
+  setChecked(at: number): void {
+    this.#checked ??= new Uint8Array(Math.ceil(this.bytes.length / CHECKED_APART / 8))
+    const bit = Math.floor(at / CHECKED_APART)
+    this.#checked[bit >>> 3] |= 1 << (bit & 7)
   }
 
   drop(): void {
@@ -57,6 +79,13 @@ export class CachedFile {
       await file.close()
       throw error
     }
+  }
+
+  /** The page that a byte of the file is in, if it is in the cache. Hot. */
+  page(offset: number): Page | undefined {
+    const page = this.#pages[Math.floor(offset / PAGE_BYTES)]
+    if (page !== undefined) page.isUsed = true
+    return page
   }
 
   /** The bytes if they are in the cache. Throws DamageError when the file has no such bytes. Hot. */

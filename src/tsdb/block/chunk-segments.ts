@@ -72,13 +72,32 @@ export class ChunkSegments {
   peek(ref: number, minTime: Timestamp, maxTime: Timestamp): Chunk | undefined {
     const file = this.#file(ref)
     const offset = ref % SEGMENT_OFFSETS
+    const page = file.page(offset)
+    const cursor = this.#cursor
+    if (page !== undefined) {
+      const start = offset - page.start
+      cursor.set(page.bytes, page.start)
+      cursor.at = start
+      if (cursor.left >= LENGTH_BYTES_MAX) {
+        const length = cursor.varuint()
+        if (cursor.left >= length + 5) {
+          const { at } = cursor
+          if (!page.isChecked(start)) {
+            compareChecksum(file, page.bytes, at, length, page.start)
+            page.setChecked(start)
+          }
+          return toChunk(file, page.bytes, at, length, page.start, minTime, maxTime)
+        }
+      }
+    }
+    // It goes on in the next page.
     const head = file.peek(offset, Math.max(1, Math.min(LENGTH_BYTES_MAX, file.sizeBytes - offset)))
     if (head === undefined) return undefined
-    const cursor = this.#cursor
     cursor.set(head, offset)
     const length = cursor.varuint()
-    const body = file.peek(cursor.position, length + 5)
-    return body === undefined ? undefined : toChunk(file, cursor.position, body, minTime, maxTime)
+    const bodyOffset = cursor.position
+    const body = file.peek(bodyOffset, length + 5)
+    return body === undefined ? undefined : toCheckedChunk(file, body, length, bodyOffset, minTime, maxTime)
   }
 
   async read(ref: number, minTime: Timestamp, maxTime: Timestamp): Promise<Chunk> {
@@ -87,7 +106,7 @@ export class ChunkSegments {
     const head = await file.read(offset, Math.max(1, Math.min(LENGTH_BYTES_MAX, file.sizeBytes - offset)))
     const cursor = new ByteCursor(file.path, head, offset)
     const length = cursor.varuint()
-    return toChunk(file, cursor.position, await file.read(cursor.position, length + 5), minTime, maxTime)
+    return toCheckedChunk(file, await file.read(cursor.position, length + 5), length, cursor.position, minTime, maxTime)
   }
 
   async close(): Promise<void> {
@@ -104,14 +123,32 @@ export class ChunkSegments {
 }
 
 /** `body`: encoding, data, checksum; at `offset` of the file. */
-function toChunk(file: CachedFile, offset: number, body: Buffer, minTime: Timestamp, maxTime: Timestamp): Chunk {
-  const end = body.length - 4
-  const got = crc32c(body, 0, end)
-  const want = body.readUInt32BE(end)
-  if (got !== want) throw new DamageError(file.path, offset + end, 'checksum of a chunk', hex(got), hex(want))
-  const encoding = body[0] as ChunkEncoding
-  if (!KNOWN_ENCODINGS.includes(encoding))
-    throw new DamageError(file.path, offset, 'encoding of a chunk', encoding, `one of ${KNOWN_NAMES}`)
-  if (end - 1 < headerBytesOf(encoding)) throw new DamageError(file.path, offset, 'data of a chunk', `${end - 1} bytes`, 'a header')
-  return { encoding, minTime, maxTime, sampleCount: readSampleCount(encoding, body, 1), data: body, start: 1, end }
+function toCheckedChunk(file: CachedFile, body: Buffer, length: number, offset: number, minTime: Timestamp, maxTime: Timestamp): Chunk {
+  compareChecksum(file, body, 0, length, offset)
+  return toChunk(file, body, 0, length, offset, minTime, maxTime)
+}
+
+/** Of encoding and data, which begin at `at` of bytes that lie at `fileOffset`. */
+function compareChecksum(file: CachedFile, bytes: Buffer, at: number, length: number, fileOffset: number): void {
+  const end = at + 1 + length
+  const got = crc32c(bytes, at, end)
+  const want = bytes.readUInt32BE(end)
+  if (got !== want) throw new DamageError(file.path, fileOffset + end, 'checksum of a chunk', hex(got), hex(want))
+}
+
+function toChunk(
+  file: CachedFile,
+  bytes: Buffer,
+  at: number,
+  length: number,
+  fileOffset: number,
+  minTime: Timestamp,
+  maxTime: Timestamp,
+): Chunk {
+  const encoding = bytes[at] as ChunkEncoding
+  if (encoding !== ChunkEncoding.xor && !KNOWN_ENCODINGS.includes(encoding))
+    throw new DamageError(file.path, fileOffset + at, 'encoding of a chunk', encoding, `one of ${KNOWN_NAMES}`)
+  if (length < headerBytesOf(encoding)) throw new DamageError(file.path, fileOffset + at, 'data of a chunk', `${length} bytes`, 'a header')
+  const start = at + 1
+  return { encoding, minTime, maxTime, sampleCount: readSampleCount(encoding, bytes, start), data: bytes, start, end: start + length }
 }

@@ -26,14 +26,32 @@ export class SeriesEntry {
   /** Fills this from memory; false when not all of it is there. Hot. */
   peek(series: number): boolean {
     const offset = series * SERIES_ALIGNMENT
+    const page = this.#file.page(offset)
+    if (page === undefined) return false
+    const cursor = this.#cursor
+    cursor.set(page.bytes, page.start)
+    cursor.at = offset - page.start
+    if (cursor.left >= VARUINT_BYTES_MAX) {
+      const start = cursor.at
+      const length = cursor.varuint()
+      if (cursor.left >= length + 4) {
+        if (!page.isChecked(start)) {
+          compareChecksum(this.#file.path, page.bytes, cursor.at, length, page.start)
+          page.setChecked(start)
+        }
+        this.#parse(length)
+        return true
+      }
+    }
+    // It goes on in the next page.
     const head = this.#file.peek(offset, Math.min(VARUINT_BYTES_MAX, this.#file.sizeBytes - offset))
     if (head === undefined) return false
-    const cursor = this.#cursor
     cursor.set(head, offset)
     const length = cursor.varuint()
-    const body = this.#file.peek(cursor.position, length + 4)
+    const bodyOffset = cursor.position
+    const body = this.#file.peek(bodyOffset, length + 4)
     if (body === undefined) return false
-    this.#parse(body, cursor.position, length)
+    this.#parseAlone(body, bodyOffset, length)
     return true
   }
 
@@ -44,19 +62,23 @@ export class SeriesEntry {
     const head = await this.#file.read(offset, Math.min(VARUINT_BYTES_MAX, this.#file.sizeBytes - offset))
     const cursor = new ByteCursor(this.#file.path, head, offset)
     const length = cursor.varuint()
-    this.#parse(await this.#file.read(cursor.position, length + 4), cursor.position, length)
+    this.#parseAlone(await this.#file.read(cursor.position, length + 4), cursor.position, length)
   }
 
   /** Where the series ends in the file, its checksum included. */
   endOffset = 0
 
-  #parse(body: Buffer, offset: number, length: number): void {
-    const got = crc32c(body, 0, length)
-    const want = body.readUInt32BE(length)
-    if (got !== want) throw new DamageError(this.#file.path, offset + length, 'checksum of a series', hex(got), hex(want))
+  #parseAlone(body: Buffer, offset: number, length: number): void {
+    compareChecksum(this.#file.path, body, 0, length, offset)
+    this.#cursor.set(body, offset)
+    this.#parse(length)
+  }
+
+  /** What the cursor is at the beginning of, checksum and all. */
+  #parse(length: number): void {
     const cursor = this.#cursor
-    cursor.set(body, offset)
-    cursor.end = length
+    cursor.end = cursor.at + length
+    const endOffset = cursor.position + length + 4
     const labelCount = cursor.varuint()
     if (2 * labelCount > length) throw cursor.damage('count of labels', labelCount, `at most ${length / 2}`)
     if (2 * labelCount > this.symbols.length) this.symbols = new Uint32Array(4 * labelCount)
@@ -80,7 +102,15 @@ export class SeriesEntry {
       refs[i] = i === 0 ? cursor.varuint() : refs[i - 1] + cursor.varint()
     }
     this.chunkCount = chunkCount
-    this.endOffset = offset + length + 4
+    this.endOffset = endOffset
     if (cursor.left !== 0) throw cursor.damage('rest of a series', `${cursor.left} bytes`, 'none')
   }
+}
+
+/** `body`: so many bytes from `start` on, and their checksum. `fileOffset`: of the buffer. */
+function compareChecksum(path: string, bytes: Buffer, start: number, length: number, fileOffset: number): void {
+  const end = start + length
+  const got = crc32c(bytes, start, end)
+  const want = bytes.readUInt32BE(end)
+  if (got !== want) throw new DamageError(path, fileOffset + end, 'checksum of a series', hex(got), hex(want))
 }
