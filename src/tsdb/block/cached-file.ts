@@ -29,7 +29,7 @@ export class Page implements CacheEntry {
   constructor(bytes: Buffer, pages: (Page | undefined)[], index: number) {
     this.bytes = bytes
     this.start = index * PAGE_BYTES
-    this.sizeBytes = bytes.length + 128 + bytes.length / CHECKED_APART / 8
+    this.sizeBytes = bytes.length + 128 + checkedBytes(bytes)
     this.#pages = pages
     this.#index = index
   }
@@ -41,7 +41,7 @@ export class Page implements CacheEntry {
   }
 
   setChecked(at: number): void {
-    this.#checked ??= new Uint8Array(Math.ceil(this.bytes.length / CHECKED_APART / 8))
+    this.#checked ??= new Uint8Array(checkedBytes(this.bytes))
     const bit = Math.floor(at / CHECKED_APART)
     this.#checked[bit >>> 3] |= 1 << (bit & 7)
   }
@@ -49,6 +49,10 @@ export class Page implements CacheEntry {
   drop(): void {
     this.#pages[this.#index] = undefined
   }
+}
+
+function checkedBytes({ length }: Buffer): number {
+  return Math.ceil(length / CHECKED_APART / 8)
 }
 
 /** A file that does not change, read in pages that a cache keeps. What `peek` and `read` answer must not be written to. */
