@@ -117,6 +117,8 @@ export interface File {
   readonly path: string
   /** Bytes read, 0 at the end. */
   read(into: Uint8Array, position: number): Promise<number>
+  /** Reads into buffers, one after the other; fewer bytes than they have only at the end of the file. */
+  readAll(into: readonly Uint8Array[], position: number): Promise<number>
   /** Writes all of the buffers, one after the other, at `position`; resolves after write(2) of the last byte. */
   write(buffers: readonly Uint8Array[], position: number): Promise<void>
   size(): Promise<number>

@@ -9,7 +9,7 @@ import type { RefusalCounts } from './refusal-counts.ts'
 import type { BatchPool, HistogramColumns, SampleBatch } from './sample-batch.ts'
 import { NOT_LOGGED } from './series-slots.ts'
 import { refusedByDisk } from './storage-health.ts'
-import type { LogWriter } from './wal/log-writer.ts'
+import type { LogPosition, LogWriter } from './wal/log-writer.ts'
 import { histogramKind, SampleKind } from './window/sample-kind.ts'
 import type { WindowSet } from './window-set.ts'
 
@@ -45,7 +45,11 @@ export class CommitQueue {
   /** Slots whose series were written to a segment that does not say yet what is known of them. */
   readonly #described: number[] = []
   #running: Promise<void> | undefined
+  /** The deletion that is under way, and what those to come wait for. */
+  #deleting: Promise<void> | undefined
+  #deletionsHeld: Promise<void> | undefined
   #closed = false
+  #applied: LogPosition
   readonly #refused: RefusalCounts
   readonly #onWritten: () => void
 
@@ -65,7 +69,13 @@ export class CommitQueue {
     this.#refused = refused
     this.#windows = windows
     this.#log = log
+    this.#applied = log.position
     this.#pool = pool
+  }
+
+  /** What is before it in the log is in the windows. */
+  get applied(): LogPosition {
+    return this.#applied
   }
 
   /** Takes the batch over. */
@@ -94,6 +104,17 @@ export class CommitQueue {
     })
   }
 
+  /** Waits for the deletion that is under way; others, and what was committed after them, wait until the answer is called. */
+  async holdDeletions(): Promise<() => void> {
+    while (this.#deleting !== undefined) await this.#deleting
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#deletionsHeld = promise
+    return () => {
+      this.#deletionsHeld = undefined
+      resolve()
+    }
+  }
+
   rollback(batch: SampleBatch): void {
     this.#windows.forget([batch])
   }
@@ -110,8 +131,12 @@ export class CommitQueue {
     while (this.#waiting.length > 0) {
       const [first] = this.#waiting
       if ('deletion' in first) {
+        while (this.#deletionsHeld !== undefined) await this.#deletionsHeld
         this.#waiting.shift()
-        await this.#delete(first)
+        this.#deleting = this.#delete(first)
+        await this.#deleting
+        this.#deleting = undefined
+        this.#applied = this.#log.position
         continue
       }
       const commits = this.#next()
@@ -123,6 +148,7 @@ export class CommitQueue {
           this.#finish(commit)
           if (breather.isDue()) await breather.rest()
         }
+        this.#applied = this.#log.position
       } catch (error) {
         this.#windows.forget(commits.map(({ batch }) => batch))
         this.#refused.commits += commits.length

@@ -149,6 +149,23 @@ export function registerDbMetrics(registry: Registry, db: Db): DbObservers {
     float: db.counters().floatsAppended,
     histogram: db.counters().histogramsAppended,
   }))
+  counter(
+    'prometheus_tsdb_checkpoint_creations_total',
+    'Total number of checkpoint creations attempted.',
+    () => db.counters().checkpointsBegun,
+  )
+  counter(
+    'prometheus_tsdb_checkpoint_creations_failed_total',
+    'Total number of checkpoint creations that failed.',
+    () => db.counters().checkpointsFailed,
+  )
+  counter(
+    'prometheus_tsdb_checkpoint_deletions_total',
+    'Total number of checkpoint deletions attempted.',
+    () => db.counters().checkpointsRemoved,
+  )
+  gauge('promontory_tsdb_checkpoint_size_bytes', 'Size of the newest checkpoint.', () => db.counters().checkpointBytes)
+  gauge('prometheus_tsdb_data_replay_duration_seconds', 'Time taken to replay the data on disk.', () => db.recovery()?.seconds ?? 0)
   counter('prometheus_tsdb_head_series_created_total', 'Total number of series created in the head', () => db.counters().seriesCreated)
   counter('prometheus_tsdb_head_series_removed_total', 'Total number of series removed in the head', () => db.counters().seriesRemoved)
   counterByType(

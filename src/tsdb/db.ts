@@ -7,7 +7,7 @@ import { METRIC_NAME } from '../model/labels.ts'
 import type { Matcher } from '../model/matcher.ts'
 import type { Metadata } from '../model/metadata.ts'
 import type { Timestamp } from '../model/time.ts'
-import { type Appendable, type Appender, AppendStatus, type SeriesRef } from '../storage/appender.ts'
+import type { Appendable, Appender } from '../storage/appender.ts'
 import type { ExemplarRequest, ExemplarSource, SeriesExemplars } from '../storage/exemplar-source.ts'
 import { unlimitedContext } from '../storage/query-context.ts'
 import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, SeriesSource } from '../storage/series-source.ts'
@@ -25,16 +25,16 @@ import { type DbObservers, registerDbMetrics } from './db-metrics.ts'
 import { dbSource } from './db-source.ts'
 import { estimateRead, type ReadEstimate } from './estimate-read.ts'
 import { ExemplarRing } from './exemplars/exemplar-ring.ts'
-import { digest, digestHistogram } from './histogram-digest.ts'
 import { type DirLock, lockDir } from './lock.ts'
+import { Checkpointer, type CheckpointSchedule } from './recovery/checkpointer.ts'
+import { type Recovery, recover } from './recovery/recover.ts'
 import { RefusalCounts } from './refusal-counts.ts'
-import { keptSince, type Retention } from './retention.ts'
+import type { Retention } from './retention.ts'
 import { BatchPool } from './sample-batch.ts'
 import { snapshotName, takeSnapshot } from './snapshot.ts'
 import { diskStateOf, refusedByDisk, StorageHealth } from './storage-health.ts'
 import { LogWriter, removeLeftovers, type WalFsync } from './wal/log-writer.ts'
-import { type ReplayReport, replayLog } from './wal/replay.ts'
-import { histogramKind } from './window/sample-kind.ts'
+import type { ReplayReport } from './wal/replay.ts'
 import type { Window } from './window/window.ts'
 import { WindowSet } from './window-set.ts'
 
@@ -64,6 +64,8 @@ export interface DbOptions {
   readonly runCompaction?: RunCompaction
   readonly walFsync: WalFsync
   readonly segmentBytes?: number
+  /** Default: as `Checkpointer` says. */
+  readonly checkpoints?: CheckpointSchedule
 }
 
 export interface ReplayStatus {
@@ -123,8 +125,9 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
   #isKeeperDue = false
   #wakeKeeper: () => void = () => {}
   #queue: CommitQueue | undefined
+  #checkpointer: Checkpointer | undefined
   #replay: ReplayStatus = { segmentsDone: 0, segmentsTotal: 0, done: false }
-  #report: ReplayReport | undefined
+  #recovery: Recovery | undefined
   /** Places with damage in what Prometheus left. */
   #upstreamDamages = 0
   #samplesReplayed = 0
@@ -153,11 +156,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     try {
       await this.#open(signal)
       if (!signal.aborted) ready()
-      while (!signal.aborted) {
-        this.#isKeeperDue = false
-        await this.#keeper!.pass(signal)
-        await this.#untilKeeping(signal)
-      }
+      await Promise.all([this.#keep(signal), this.#checkpointer?.run(signal)])
     } catch (error) {
       this.#replayed.reject(error)
       throw error
@@ -169,6 +168,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
         await this.#queue?.close()
         await this.#repairing
         await this.#keeper?.close()
+        await this.#checkpointer?.close()
         await this.#log?.close()
         await this.#blocks.close()
       } finally {
@@ -184,7 +184,12 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
 
   /** What replay found; undefined until it is done. */
   replayReport(): ReplayReport | undefined {
-    return this.#report
+    return this.#recovery?.report
+  }
+
+  /** How what was in memory came back; undefined until it is done. */
+  recovery(): Recovery | undefined {
+    return this.#recovery
   }
 
   /** Throws an `unavailable` CodedError before `ready` and after the end. */
@@ -389,8 +394,12 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       exemplarCount: exemplars.count,
       exemplarSeriesCount: exemplars.seriesCount,
       oldestExemplarTime: exemplars.oldestTime,
-      corruptions: (this.#report?.corruptions ?? 0) + this.#upstreamDamages,
+      corruptions: (this.#recovery?.report.corruptions ?? 0) + this.#upstreamDamages,
       commitsRefused: this.#refused.commits,
+      checkpointsBegun: this.#checkpointer?.begun ?? 0,
+      checkpointsFailed: this.#checkpointer?.failed ?? 0,
+      checkpointsRemoved: this.#checkpointer?.removed ?? 0,
+      checkpointBytes: this.#checkpointer?.sizeBytes ?? 0,
       writeFailures: this.#log?.writeFailures ?? 0,
       syncFailures: this.#log?.syncFailures ?? 0,
       currentSegment: this.#log?.currentSegment ?? 0,
@@ -442,50 +451,24 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     await this.#blocks.load()
     await this.#takeOver(signal)
     const windows = this.#windows
-    const { cutTime } = this.#blocks
-    windows.cutTime = cutTime
-    const slotOf = (ref: SeriesRef) => {
-      const slot = windows.slots.slotOf(ref)
-      assert(slot >= 0, 'a series is not let go while its segment is replayed')
-      return slot
-    }
-    const report = await replayLog(env, logDir, `${dir}/quarantine`, {
-      series: (labels, time) => windows.series(labels, Math.max(time, cutTime)),
-      sample: (ref, t, v, startTime) => {
-        if (t < cutTime) return
-        const slot = windows.slots.floatSlotOf(ref)
-        if (slot >= 0) {
-          if (windows.apply(slot, t, v, startTime) === AppendStatus.ok && t > windows.slots.lastTime(slot))
-            windows.slots.setLastFloat(slot, t, v)
-          return
-        }
-        const other = slotOf(ref)
-        if (windows.apply(other, t, v, startTime) === AppendStatus.ok && t > windows.slots.lastTime(other))
-          windows.slots.setLast(other, t, v)
+    windows.cutTime = this.#blocks.cutTime
+    const { blockRangeMs, maxBlockMs } = this.#options
+    const recovery = await recover(
+      {
+        env,
+        dir,
+        retentionMs: this.#retention.timeMs,
+        signal,
+        onSegment: (segmentsDone, segmentsTotal) => {
+          this.#replay = { segmentsDone, segmentsTotal, done: false }
+        },
       },
-      histogram: (ref, t, isFloat, histogram, startTime) => {
-        if (t < cutTime) return
-        const slot = slotOf(ref)
-        digestHistogram(histogram)
-        const { high, low } = digest
-        if (windows.applyHistogram(slot, t, isFloat, histogram, startTime, high, low) !== AppendStatus.ok) return
-        if (t > windows.slots.lastTime(slot)) windows.slots.setLastBits(slot, t, histogramKind(isFloat), high, low)
-      },
-      exemplar: (ref, exemplar) => {
-        this.#exemplars.add(ref, () => windows.labels(slotOf(ref)), exemplar)
-      },
-      metadata: (ref, metadata) => windows.slots.metadata.set(slotOf(ref), metadata),
-      deletion: (deletion) => windows.delete(deletion, new Breather(env.clock, signal)),
-      segmentEnd: (segmentsDone, segmentsTotal) => {
-        this.#replay = { segmentsDone, segmentsTotal, done: false }
-        windows.closeOld()
-        const { timeMs } = this.#retention
-        if (timeMs > 0) windows.dropBefore(keptSince(windows.maxTime, env.clock.now(), timeMs))
-        return !signal.aborted
-      },
-    })
+      windows,
+      this.#exemplars,
+    )
     if (signal.aborted) return
-    this.#report = report
+    this.#recovery = recovery
+    const { report, checkpoint, lastCheckpoint } = recovery
     this.#samplesReplayed = windows.samplesAppended
     this.#histogramsReplayed = windows.histogramsAppended
     windows.late.forgetCounts()
@@ -500,10 +483,10 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       fsync: walFsync,
       segmentBytes,
       segments: report.segments,
+      segmentBefore: checkpoint?.start.position.segment,
       onSync: this.#observers.sync,
       onFailure: (error) => this.#onLogFailure(error),
     })
-    const { blockRangeMs, maxBlockMs } = this.#options
     const wake = () => {
       if (!keeper.isDue) return
       this.#isKeeperDue = true
@@ -526,11 +509,31 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     )
     this.#keeper = keeper
     this.#queue = new CommitQueue(windows, this.#exemplars, this.#log, this.#pool, env.clock, this.#refused, wake)
+    this.#checkpointer = new Checkpointer(
+      {
+        env,
+        dir,
+        lastNumber: lastCheckpoint,
+        lastBytes: checkpoint?.sizeBytes ?? 0,
+        replayedBytes: report.bytes,
+        replayedSeries: report.series,
+        ...this.#options.checkpoints,
+      },
+      { windows, exemplars: this.#exemplars, log: this.#log, queue: this.#queue },
+    )
     this.#replay = { segmentsDone: report.segments.length, segmentsTotal: report.segments.length, done: true }
     this.#replayed.resolve()
     const { segments, samples, samplesLost, corruptions } = report
     const durationMs = Math.round(env.clock.monotonic() - start)
     env.log.info('write-ahead log replayed', { dir, segments: segments.length, samples, samplesLost, corruptions, durationMs })
+  }
+
+  async #keep(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      this.#isKeeperDue = false
+      await this.#keeper!.pass(signal)
+      await this.#untilKeeping(signal)
+    }
   }
 
   /** Makes blocks of what Prometheus left in its own log, if it did since the last start. */

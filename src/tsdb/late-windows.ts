@@ -50,6 +50,11 @@ export class LateWindows {
     this.appended.histogram = 0
   }
 
+  /** Takes the place of nothing. */
+  restore(windows: readonly Window[]): void {
+    this.#all = [...windows].sort((a, b) => a.start - b.start)
+  }
+
   /** The late window beside a window. */
   beside({ start }: Window): Window | undefined {
     return this.#all.length === 0 ? undefined : this.#all.find((late) => late.start === start)

@@ -12,6 +12,11 @@ export function metadataKey({ type, unit, help }: Metadata): string {
   return `${type} ${unit.length} ${unit}${help}`
 }
 
+export interface MetadataState {
+  readonly numbers: Uint32Array
+  readonly entries: readonly (Metadata | null)[]
+}
+
 /**
  * What is said about the active series, by slot. Each text is kept once, as long as a series has it. Takes nothing while nothing is
  * said, and 4 bytes a series from then on.
@@ -34,6 +39,37 @@ export class SeriesMetadata {
   /** Series of which something is said. */
   get seriesCount(): number {
     return this.#seriesCount
+  }
+
+  /** All of it: for each slot a number, and what the numbers are, null where they are nothing. */
+  state(): MetadataState {
+    const numbers = new Uint32Array(this.#slotCount)
+    for (const [i, { words }] of this.#arena.slabs.entries()) numbers.set(words, i * SLAB_WORDS)
+    return { numbers, entries: this.#entries.map((entry) => entry ?? null) }
+  }
+
+  /** Takes the place of nothing. `isUsed`: whether a slot has a series. */
+  restore({ numbers, entries }: MetadataState, isUsed: (slot: number) => boolean): void {
+    for (let number = 1; number < entries.length; number++) {
+      this.#entries[number] = entries[number] ?? undefined
+      this.#users[number] = 0
+    }
+    this.#arena.reserveWords(numbers.length)
+    this.#slotCount = this.#arena.slabs.length * SLAB_WORDS
+    for (let slot = 0; slot < numbers.length; slot++) {
+      const number = numbers[slot]
+      if (number === 0 || this.#entries[number] === undefined || !isUsed(slot)) continue
+      this.#arena.slabs[slot >>> SLAB_WORDS_SHIFT].words[slot & WORD_MASK] = number
+      this.#users[number]++
+      this.#seriesCount++
+    }
+    for (let number = 1; number < entries.length; number++) {
+      if (this.#users[number] > 0) this.#numbers.set(metadataKey(this.#entries[number]!), number)
+      else {
+        this.#entries[number] = undefined
+        this.#free.push(number)
+      }
+    }
   }
 
   get(slot: number): Metadata | undefined {

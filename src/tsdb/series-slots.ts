@@ -73,6 +73,39 @@ export class SeriesSlots {
     return slot
   }
 
+  /** Begins with as many slots, none of which is in use, in place of what was here. */
+  restore(count: number): void {
+    this.#count = count
+    this.#used = 0
+    this.#arena.reserveWords(count << ROW_WORDS_SHIFT)
+    for (let slot = 0; slot < count; slot++) this.#setWord(slot, WINDOW, FREE)
+    this.linkFree()
+  }
+
+  /** Puts a slot to use that was not; false when it is in use. To be followed by `linkFree`, after the last one. */
+  claim(slot: number, ordinal: number, series: number): boolean {
+    if (slot >= this.#count || this.#word(slot, WINDOW) !== FREE) return false
+    this.#used++
+    this.move(slot, ordinal, series)
+    this.#setWord(slot, LOG_INDEX, NOT_LOGGED)
+    this.setLast(slot, Number.NEGATIVE_INFINITY, 0)
+    return true
+  }
+
+  isUsed(slot: number): boolean {
+    return slot < this.#count && this.#word(slot, WINDOW) !== FREE
+  }
+
+  /** Finds the slots again that are free. */
+  linkFree(): void {
+    this.#free = -1
+    for (let slot = this.#count - 1; slot >= 0; slot--) {
+      if (this.#word(slot, WINDOW) !== FREE) continue
+      this.#setWord(slot, SERIES, this.#free < 0 ? FREE : this.#free)
+      this.#free = slot
+    }
+  }
+
   /** Lets a series go: its ref is unknown from now on. */
   release(slot: number): void {
     this.metadata.forget(slot)
@@ -165,6 +198,11 @@ export class SeriesSlots {
 
   setLogIndex(slot: number, index: number): void {
     this.#setWord(slot, LOG_INDEX, index)
+  }
+
+  /** Copies the log indexes of slots from `from` on, as many as there is room for. */
+  copyLogIndexes(from: number, into: Uint32Array): void {
+    for (let i = 0; i < into.length; i++) into[i] = this.#word(from + i, LOG_INDEX)
   }
 
   /** A new log segment knows no series. */

@@ -46,6 +46,8 @@ export class WindowSet {
   lateSpanMs = 0
   /** End of the windows that were handed out to become blocks. */
   #sealedTime: Timestamp = Number.NEGATIVE_INFINITY
+  /** Slots that changed their window while they are held: slot, ordinal and series where it was; undefined: they are not held. */
+  #moves: number[] | undefined
   seriesCreated = 0
   seriesRemoved = 0
   /** Samples of windows that are gone. */
@@ -66,6 +68,50 @@ export class WindowSet {
   /** The late ones too. */
   get all(): readonly Window[] {
     return [...this.#windows, ...this.late.all]
+  }
+
+  /** Until `letGo` no slot is let go, and what moves is noted. */
+  hold(): void {
+    assert(this.#moves === undefined, 'slots are held once at a time')
+    this.#moves = []
+  }
+
+  /** What moved, three numbers each: the slot, and the ordinal and the series where it was. */
+  letGo(): readonly number[] {
+    const moves = this.#moves
+    assert(moves !== undefined, 'slots are held')
+    this.#moves = undefined
+    return moves
+  }
+
+  /** Takes the place of nothing: windows as they were, and where slots were that had moved from there. */
+  restore(windows: readonly Window[], slotCount: number, moves: ArrayLike<number>): void {
+    assert(this.#windows.length === 0, 'windows come back before others are made')
+    this.#windows.push(...windows.filter(({ isLate }) => !isLate).sort((a, b) => a.start - b.start))
+    this.late.restore(windows.filter(({ isLate }) => isLate))
+    for (const window of windows) {
+      if (!window.isLate) this.#byOrdinal.set(window.ordinal, window)
+      this.#ordinal = Math.max(this.#ordinal, window.ordinal)
+      this.minTime = Math.min(this.minTime, window.minTime)
+      this.maxTime = Math.max(this.maxTime, window.maxTime)
+    }
+    this.slots.restore(slotCount)
+    const claim = (window: Window, series: number, slot: number): boolean => {
+      if (!this.slots.claim(slot, window.ordinal, series)) return false
+      this.#setLastApplied(slot, window, series)
+      return true
+    }
+    // A series that moved while the windows were written may be found in both: it is in the later one.
+    for (const window of this.#windows.toReversed()) {
+      window.eachSlot((series, slot) => {
+        if (!claim(window, series, slot)) window.setSlot(series, NO_SLOT)
+      })
+    }
+    for (let i = 0; i < moves.length; i += 3) {
+      const window = this.#byOrdinal.get(moves[i + 1])
+      if (window !== undefined && claim(window, moves[i + 2], moves[i])) window.setSlot(moves[i + 2], moves[i])
+    }
+    this.slots.linkFree()
   }
 
   /** What is older cannot be taken any more. Source: Prometheus tsdb/head_append.go, appendableMinValidTime. */
@@ -387,12 +433,14 @@ export class WindowSet {
     assert(window.slot(series) === NO_SLOT, 'a series has one slot')
     from.setSlot(this.slots.series(slot), NO_SLOT)
     window.setSlot(series, slot)
+    this.#moves?.push(slot, from.ordinal, this.slots.series(slot))
     this.slots.move(slot, window.ordinal, series)
     return series
   }
 
   /** Lets go of the slots of a window that no batch holds samples of. */
   #releaseSlots(window: Window): void {
+    if (this.#moves !== undefined) return
     const isAwaited = new Uint8Array(this.slots.count)
     for (const { slots, count, histograms, exemplars, metadata } of this.#batches.taken) {
       for (let i = 0; i < count; i++) isAwaited[slots[i]] = 1

@@ -11,6 +11,7 @@ const { db } = await runDb(realEnv(virtualEnv().log), {
   segmentBytes: 100_000,
   exemplarsMax: EXEMPLARS_MAX,
   blockRangeMs: SHORT_RANGE_MS,
+  checkpoints: { logBytes: 1000, lookMs: 10 },
 })
 /** Resolves when the pipe has it: with more to say than the parent has read, the next batches wait. */
 const say = (line: string) => new Promise<void>((resolve) => process.stdout.write(`${line}\n`, () => resolve()))

@@ -1,5 +1,5 @@
 import { test } from 'node:test'
-import { proveDamage, proveKills, provePowerLoss } from './crash.ts'
+import { proveCheckpoints, proveDamage, proveKills, provePowerLoss } from './crash.ts'
 
 const seed = Math.floor(Math.random() * 1e9)
 
@@ -16,4 +16,9 @@ test('a damaged log opens, and lacks only what the damage touched', async (t) =>
 test('what was durable survives power loss', async (t) => {
   t.diagnostic(`seed ${seed}`)
   await provePowerLoss({ seed, count: 10, print: (line) => t.diagnostic(line) })
+})
+
+test('what was acknowledged is back from a checkpoint that was written meanwhile, however the process ended', async (t) => {
+  t.diagnostic(`seed ${seed}`)
+  await proveCheckpoints({ seed, count: 30, print: (line) => t.diagnostic(line) })
 })

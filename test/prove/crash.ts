@@ -7,11 +7,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Breather } from '../../src/base/breather.ts'
-import { sleep } from '../../src/base/env.ts'
+import { type Env, sleep } from '../../src/base/env.ts'
 import { realEnv } from '../../src/base/env-real.ts'
 import { type VirtualEnv, virtualEnv } from '../../src/base/env-virtual.ts'
 import { seededRandom } from '../../src/base/virtual/random.ts'
 import { runDb } from '../../src/tsdb/db.fixture.ts'
+import { restarted } from '../../src/tsdb/ending-disk.fixture.ts'
+import { slowFor } from '../../src/tsdb/slow-disk.fixture.ts'
 import { segmentNumber } from '../../src/tsdb/wal/log-writer.ts'
 import { RECORD_HEADER_BYTES, SEGMENT_HEADER_BYTES } from '../../src/tsdb/wal/record.ts'
 import { type SegmentVisitor, scanSegment } from '../../src/tsdb/wal/scan-segment.ts'
@@ -28,7 +30,7 @@ export async function proveKills({ seed, count, print }: ProofOptions): Promise<
   const random = seededRandom(seed)
   const dir = await mkdtemp(join(tmpdir(), 'promontory-crash-'))
   const acknowledged: number[] = []
-  let [torn, halfMade, blockCount] = [0, 0, 0]
+  let [torn, halfMade, blockCount, loaded] = [0, 0, 0, 0]
   let first = 10
   for (let round = 0; round < count; round++) {
     const delayMs = random.next() * 150
@@ -38,7 +40,9 @@ export async function proveKills({ seed, count, print }: ProofOptions): Promise<
     first = Math.max(first, ...numbers.slice(-1)) + 10
     const env = realEnv(virtualEnv().log)
     halfMade += (await env.fs.readDir(dir)).filter((name) => name.endsWith('.tmp-for-creation')).length
+    halfMade += (await checkpointFiles(env, dir)).filter((name) => name.endsWith('.tmp')).length
     const { db, close } = await runDb(env, { dir, exemplarsMax: EXEMPLARS_MAX, blockRangeMs: SHORT_RANGE_MS })
+    if (db.recovery()?.checkpoint !== undefined) loaded++
     // Every other time all that can be a block becomes one, so that the next process begins with many.
     for (let turn = 0; round % 2 === 1 && turn < 500 && db.stats().windowCount > 2; turn++) await sleep(env.clock, 10)
     const missing = await missingOf(db, acknowledged)
@@ -56,7 +60,87 @@ export async function proveKills({ seed, count, print }: ProofOptions): Promise<
   }
   await rm(dir, { recursive: true })
   print(
-    `${count} kills, ${acknowledged.length} acknowledged batches, ${torn} torn ends, ${blockCount} blocks, ${halfMade} half made, nothing missing`,
+    `${count} kills, ${acknowledged.length} acknowledged batches, ${torn} torn ends, ${blockCount} blocks, ${loaded} checkpoints, ${halfMade} half made, nothing missing`,
+  )
+}
+
+async function checkpointFiles({ fs }: Env, dir: string): Promise<readonly string[]> {
+  return (await fs.stat(`${dir}/checkpoint`)) === null ? [] : fs.readDir(`${dir}/checkpoint`)
+}
+
+/**
+ * Ends a process at `count` random moments while it writes checkpoints to a slow disk, samples and windows coming meanwhile, one after the other on
+ * the same disk; every fourth time the power goes with it, and now and then the disk does not do. Throws when anything is missing.
+ */
+export async function proveCheckpoints({ seed, count, print }: ProofOptions): Promise<void> {
+  const random = seededRandom(seed)
+  const below = (limit: number) => Math.floor(random.next() * limit)
+  let disk = virtualEnv({ seed })
+  let acknowledged: { batch: number; time: number }[] = []
+  let batch = 0
+  let [loaded, written, blockCount] = [0, 0, 0]
+  for (let round = 0; round < count; round++) {
+    if (round % 30 === 0) {
+      disk = virtualEnv({ seed: seed + round })
+      acknowledged = []
+      batch = 0
+    }
+    const what = `seed ${seed}, checkpoint ${round}`
+    const env = slowFor(disk, '/checkpoint/', () => below(40))
+    const checkpoints = { logBytes: 1 + below(20_000), lookMs: 1 + below(400) }
+    const walFsync = below(2) === 0 ? 'always' : 'interval'
+    const options = {
+      walFsync,
+      exemplarsMax: EXEMPLARS_MAX,
+      blockRangeMs: SHORT_RANGE_MS,
+      segmentBytes: 2000 + below(60_000),
+      checkpoints,
+    } as const
+    const { db, close } = await runDb(env, options)
+    const { corruptions, samplesLost } = db.replayReport()!
+    if (corruptions > 0 || samplesLost > 0) throw new Error(`${what}: ${corruptions} places with damage, ${samplesLost} samples lost`)
+    if (db.recovery()?.checkpoint !== undefined) loaded++
+    const missing = await missingOf(
+      db,
+      acknowledged.map((one) => one.batch),
+    )
+    if (missing.length > 0) throw new Error(`${what}: ${missing.length} samples are not there: ${missing.slice(0, 3).join('; ')}`)
+    if (acknowledged.length > 0 && db.stats().sampleCount > 0 && !isMetadataKnown(db)) throw new Error(`${what}: metadata is not there`)
+    const firstBatch = batch
+    for (let left = below(25); left > 0; left--) {
+      if (below(25) === 0) disk.fs.failing = { [below(2) === 0 ? 'write' : 'sync']: below(2) === 0 ? 'EIO' : 'ENOSPC' }
+      const number = ++batch
+      await appendBatch(db, number).then(
+        () => acknowledged.push({ batch: number, time: disk.clock.now() }),
+        () => {},
+      )
+      disk.fs.failing = {}
+      await disk.clock.advance(below(60))
+    }
+    // Exemplars of a batch that was not written are not there, and neither is the rest: numbers of batches leave room.
+    batch += 3
+    written += db.counters().checkpointsBegun - db.counters().checkpointsFailed
+    blockCount = db.stats().blockCount
+    const losesPower = below(4) === 0
+    if (below(4) === 0) {
+      const closing = close()
+      for (let turn = 0; turn < 200; turn++) await disk.clock.advance(40)
+      await closing
+      if (!losesPower) {
+        disk.metrics.clear()
+        continue
+      }
+    }
+    if (losesPower) {
+      // What an earlier process acknowledged was synced when this one began.
+      const isSafe = (one: { batch: number; time: number }) => one.batch < firstBatch || one.time <= disk.clock.now() - 1000
+      if (walFsync === 'interval') acknowledged = acknowledged.filter(isSafe)
+      disk.fs.losePower()
+    }
+    disk = restarted(disk)
+  }
+  print(
+    `${count} ends while checkpoints were written, ${loaded} of ${written} checkpoints used, ${blockCount} blocks at last, nothing missing`,
   )
 }
 
@@ -219,4 +303,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await proveKills({ seed, count, print })
   await proveDamage({ seed, count: count * 10, print })
   await provePowerLoss({ seed, count: count * 4, print })
+  await proveCheckpoints({ seed, count: count * 10, print })
 }

@@ -102,6 +102,22 @@ class RealFile implements File {
     return bytesRead
   }
 
+  async readAll(into: readonly Uint8Array[], position: number): Promise<number> {
+    let pending = into.filter((buffer) => buffer.length > 0)
+    let total = 0
+    while (pending.length > 0) {
+      const batch = pending.slice(0, 512)
+      let { bytesRead } = await this.#handle.readv(batch, position + total)
+      if (bytesRead === 0) break
+      total += bytesRead
+      let whole = 0
+      while (whole < batch.length && bytesRead >= batch[whole].length) bytesRead -= batch[whole++].length
+      pending = pending.slice(whole)
+      if (bytesRead > 0) pending[0] = pending[0].subarray(bytesRead)
+    }
+    return total
+  }
+
   async write(buffers: readonly Uint8Array[], position: number): Promise<void> {
     let pending = buffers.filter((buffer) => buffer.length > 0)
     while (pending.length > 0) {

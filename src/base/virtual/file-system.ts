@@ -272,6 +272,15 @@ export class VirtualFileSystem implements FileSystem {
         into.set(part)
         return part.length
       },
+      readAll: async (into, position) => {
+        let total = 0
+        for (const buffer of into) {
+          const part = node.bytes.subarray(position + total, position + total + buffer.length)
+          buffer.set(part)
+          total += part.length
+        }
+        return total
+      },
       write: async (buffers, position) => {
         if (this.failing.write) throw systemError(this.failing.write, 'write', path)
         const code = this.fault?.('write', path)

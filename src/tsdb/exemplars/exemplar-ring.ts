@@ -34,6 +34,8 @@ export class ExemplarRing {
   #labelsAt = new Uint32Array(0)
   #count = 0
   #oldest = 0
+  /** Exemplars that were let go. */
+  #dropped = 0
 
   // Columns of the series. A free row has the next free one in `#firstOf`, and no exemplars.
   #firstOf = new Int32Array(0)
@@ -74,6 +76,21 @@ export class ExemplarRing {
     while (this.#count > wanted) this.#drop()
     this.#layOut(Math.min(wanted, Math.max(FIRST_CAPACITY, this.#count)))
     this.#max = wanted
+  }
+
+  /** Exemplars are numbered as they come: the first number that is here, and the first that is not yet. */
+  get firstNumber(): number {
+    return this.#dropped
+  }
+
+  get endNumber(): number {
+    return this.#dropped + this.#count
+  }
+
+  /** An exemplar by its number, and the labels of its series. */
+  numbered(number: number): { readonly labels: Labels; readonly exemplar: Exemplar } {
+    const at = (this.#oldest + number - this.#dropped) % this.#times.length
+    return { labels: this.#labels.labels(this.#labelsOf[this.#series[at]]), exemplar: this.#exemplar(at) }
   }
 
   /** The answer to an exemplar of a series. `labelsOf` is asked for the labels of a series that is not known by its ref. */
@@ -199,6 +216,7 @@ export class ExemplarRing {
     this.#labels.giveBack(this.#labelsAt[at])
     this.#oldest = (at + 1) % this.#times.length
     this.#count--
+    this.#dropped++
     this.#firstOf[row] = this.#newer[at]
     if (--this.#countOf[row] > 0) return
     this.#byLabels.remove(row)

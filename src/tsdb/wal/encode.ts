@@ -74,6 +74,15 @@ export class LogEncoder {
     this.#start = -1
   }
 
+  /** Records of the segment that were ended, and series that it has. */
+  get recordCount(): number {
+    return this.#sequence
+  }
+
+  get seriesCount(): number {
+    return this.#seriesCount
+  }
+
   get length(): number {
     return this.#writer.length
   }

@@ -37,6 +37,16 @@ export interface Segment {
   readonly maxTime: Timestamp
 }
 
+/** A place in the log between two batches. */
+export interface LogPosition {
+  readonly segment: number
+  /** In the segment; 0: it has not begun. */
+  readonly offset: number
+  /** Records of the segment before it, and series that they tell of. */
+  readonly recordCount: number
+  readonly seriesCount: number
+}
+
 export interface LogWriterOptions {
   readonly fs: FileSystem
   readonly clock: Clock
@@ -46,6 +56,8 @@ export interface LogWriterOptions {
   readonly segmentBytes?: number
   /** What replay found, oldest first. */
   readonly segments: readonly Segment[]
+  /** New segments have higher numbers than this, and than those. */
+  readonly segmentBefore?: number
   readonly onSync: (seconds: number) => void
   /** The log takes nothing from now on; see `failure`. */
   readonly onFailure: (error: unknown) => void
@@ -104,13 +116,17 @@ export class LogWriter {
   /** By the monotonic clock. */
   #lookedAt = Number.NEGATIVE_INFINITY
   #failure: unknown
+  /** No segment is begun as long as the open one takes batches. */
+  isHeld = false
+  /** Bytes that were written since the start. */
+  bytesWritten = 0
   syncFailures = 0
   writeFailures = 0
 
   constructor(options: LogWriterOptions) {
     this.#options = options
     this.#closed = [...options.segments]
-    this.#nextNumber = (options.segments.at(-1)?.number ?? 0) + 1
+    this.#nextNumber = Math.max(options.segments.at(-1)?.number ?? 0, options.segmentBefore ?? 0) + 1
   }
 
   /** All segments, oldest first. */
@@ -132,12 +148,20 @@ export class LogWriter {
     return this.#failure
   }
 
+  /** Where the next batch goes, unless it goes to a new segment. Not while one is being encoded. */
+  get position(): LogPosition {
+    const open = this.#open
+    if (open?.file === undefined) return { segment: this.currentSegment, offset: 0, recordCount: 0, seriesCount: 0 }
+    const { recordCount, seriesCount } = this.encoder
+    return { segment: open.number, offset: open.sizeBytes, recordCount, seriesCount }
+  }
+
   /** Begins a batch; true when it goes to a new segment, which knows no series. */
   beginBatch(): boolean {
     const open = this.#open
     const seriesShare = SERIES_SHARE * this.encoder.seriesBytes
     const full = open?.isEnough ? seriesShare : Math.max(this.#options.segmentBytes ?? SEGMENT_BYTES, seriesShare)
-    if (open !== undefined && open.sizeBytes < full) return false
+    if (open !== undefined && (open.sizeBytes < full || this.isHeld)) return false
     if (open !== undefined) this.#retire(open)
     const number = this.#nextNumber++
     this.#open = {
@@ -185,6 +209,7 @@ export class LogWriter {
       } else await open.file.write([bytes], before)
       open.unsynced.push(bytes)
       open.sizeBytes += bytes.length
+      this.bytesWritten += bytes.length
       if (!this.#wrong.has(open)) this.#unsynced.add(open)
       if (this.#options.fsync === 'always') await this.#syncAll()
       else this.#syncSoon()

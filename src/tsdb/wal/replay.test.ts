@@ -36,6 +36,7 @@ async function replay(env: VirtualEnv): Promise<Replayed> {
     },
     metadata: (ref, { type, unit, help }) => samples.push(`${series[ref]} ${type} ${unit} ${help}`),
     deletion: async ({ minTime, maxTime, matchers }) => void samples.push(`delete {${matchers.join(',')}} ${minTime} to ${maxTime}`),
+    progress: () => {},
     segmentEnd: () => true,
   })
   return { report, samples }

@@ -17,8 +17,8 @@ import {
   decodeSamplesRecord,
   decodeSeriesRecord,
 } from './decode.ts'
-import { type Segment, segmentNumber, segmentPath } from './log-writer.ts'
-import { RecordType } from './record.ts'
+import { type LogPosition, type Segment, segmentNumber, segmentPath } from './log-writer.ts'
+import { RECORD_HEADER_BYTES, RecordType } from './record.ts'
 import { type Damage, type SegmentVisitor, scanSegment } from './scan-segment.ts'
 
 /** Where the content of a log goes. */
@@ -32,6 +32,8 @@ export interface ReplayTarget {
   metadata(ref: SeriesRef, metadata: Metadata): void
   /** What was deleted of what came before; the rest waits for it. */
   deletion(deletion: Deletion): Promise<void>
+  /** After each record. */
+  progress(bytesDone: number, bytesTotal: number): void
   /** After each segment; refs of it are not used again. False ends the replay. */
   segmentEnd(done: number, total: number): boolean
 }
@@ -46,6 +48,8 @@ export interface LogDamage extends Damage {
 
 export interface ReplayReport {
   readonly segments: readonly Segment[]
+  /** Of the records that were read. */
+  bytes: number
   samples: number
   series: number
   /** Samples whose series record was lost. */
@@ -56,25 +60,44 @@ export interface ReplayReport {
   corruptions: number
 }
 
+/** What is known of a log whose beginning does not have to be read. */
+export interface ReplayStart {
+  readonly position: LogPosition
+  /** By their numbers in the segment of the position; 0 where nothing is known, else the ref + 1. */
+  readonly refs: Float64Array
+  /** As they were at the position. */
+  readonly segments: readonly Segment[]
+}
+
 const DAMAGES_MAX = 1000
 
-/** Reads a log into `target`. Cuts torn tails, sets damage aside, and never fails for what a segment holds. */
+/** Reads a log into `target`, from a position on if there is one. Cuts torn tails, sets damage aside, and never fails for what a segment holds. */
 export async function replayLog(
   env: Pick<Env, 'fs' | 'log' | 'clock'>,
   dir: string,
   quarantineDir: string,
   target: ReplayTarget,
+  from?: ReplayStart,
 ): Promise<ReplayReport> {
   const { fs, log } = env
   const numbers = (await fs.readDir(dir)).map(segmentNumber).filter((number) => number !== undefined)
   numbers.sort((a, b) => a - b)
+  const first = from?.position.segment ?? 0
   const segments: Segment[] = []
-  const report: ReplayReport = { segments, samples: 0, series: 0, samplesLost: 0, damages: [], corruptions: 0 }
-  for (const [index, number] of numbers.entries()) {
+  for (const number of numbers.filter((one) => one < first)) {
+    const known = from!.segments.find((segment) => segment.number === number)
+    segments.push(known ?? { number, path: segmentPath(dir, number), sizeBytes: 0, maxTime: Number.POSITIVE_INFINITY })
+  }
+  const toRead = numbers.slice(segments.length)
+  const report: ReplayReport = { segments, bytes: 0, samples: 0, series: 0, samplesLost: 0, damages: [], corruptions: 0 }
+  let bytesTotal = 0
+  for (const number of toRead) bytesTotal += (await fs.stat(segmentPath(dir, number)))?.sizeBytes ?? 0
+  if (toRead[0] === first && from !== undefined) bytesTotal -= from.position.offset
+  for (const [index, number] of toRead.entries()) {
     const path = segmentPath(dir, number)
     const file = await fs.open(path, 'write')
     try {
-      segments.push(await replaySegment(env, file, number, quarantineDir, target, report))
+      segments.push(await replaySegment(env, file, number, quarantineDir, target, report, number === first ? from : undefined, bytesTotal))
     } catch (error) {
       if ((error as { code?: string }).code === undefined) throw error
       report.corruptions++
@@ -83,9 +106,27 @@ export async function replayLog(
     } finally {
       await file.close()
     }
-    if (!target.segmentEnd(index + 1, numbers.length)) break
+    if (!target.segmentEnd(index + 1, toRead.length)) break
   }
+  await makeDurable(env, segments.slice(numbers.length - toRead.length), dir)
   return report
+}
+
+/** A process that was killed may have acknowledged what it had no time to sync: without this it would stay so for as long as the system likes. */
+async function makeDurable({ fs, log }: Pick<Env, 'fs' | 'log'>, segments: readonly Segment[], dir: string): Promise<void> {
+  try {
+    for (const { path } of segments) {
+      const file = await fs.open(path, 'write')
+      try {
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+    }
+    await fs.syncDir(dir)
+  } catch (error) {
+    log.error('log segments that were read not synced', { error: errorMessage(error) })
+  }
 }
 
 async function replaySegment(
@@ -95,10 +136,12 @@ async function replaySegment(
   quarantineDir: string,
   target: ReplayTarget,
   report: ReplayReport,
+  from: ReplayStart | undefined,
+  bytesTotal: number,
 ): Promise<Segment> {
   /** By the number in the segment; 0 where nothing is known, else the ref + 1. */
-  let refs = new Float64Array(1024)
-  let maxTime = Number.NEGATIVE_INFINITY
+  let refs: Float64Array = from?.refs ?? new Float64Array(1024)
+  let maxTime = from?.segments.find((segment) => segment.number === number)?.maxTime ?? Number.NEGATIVE_INFINITY
   let samplesLost = 0
 
   const onSeries = (index: number, labels: Labels, time: Timestamp) => {
@@ -159,6 +202,8 @@ async function replaySegment(
       else if (type === RecordType.metadata) decodeMetadataRecord(bytes, start, end, onMetadata)
       else if (type === RecordType.deletions) return onDeletions(decodeDeletionsRecord(bytes, start, end))
       else throw new RangeError(`type ${type} is not known`)
+      report.bytes += RECORD_HEADER_BYTES + end - start
+      target.progress(report.bytes, bytesTotal)
       return undefined
     },
     async damage(damage) {
@@ -188,7 +233,7 @@ async function replaySegment(
       }
     },
   }
-  await scanSegment(file, number, visitor, new Breather(clock))
+  await scanSegment(file, number, visitor, new Breather(clock), from?.position)
   if (samplesLost > 0) {
     report.samplesLost += samplesLost
     log.warn('samples lost with the records of their series', { segment: number, samples: samplesLost })

@@ -75,13 +75,28 @@ class SlidingBuffer {
   }
 }
 
-/** Shows the records of a segment in order, and what is no record. Memory is bounded by the largest record. Others run between records. */
-export async function scanSegment(file: File, number: number, visitor: SegmentVisitor, breather: Breather): Promise<void> {
+/** A place in a segment, and how many records are before it. */
+export interface SegmentPlace {
+  readonly offset: number
+  readonly recordCount: number
+}
+
+/**
+ * Shows the records of a segment in order, from its beginning or from a place on, and what is no record. Memory is bounded by the largest
+ * record. Others run between records.
+ */
+export async function scanSegment(
+  file: File,
+  number: number,
+  visitor: SegmentVisitor,
+  breather: Breather,
+  from: SegmentPlace = { offset: 0, recordCount: 0 },
+): Promise<void> {
   const sizeBytes = await file.size()
   const buffer = new SlidingBuffer(file, sizeBytes)
   const header = new RecordHeader()
-  let sequence = 0
-  let offset = 0
+  let sequence = from.recordCount
+  let { offset } = from
 
   type Problem = { readonly reason: string; readonly want?: number; readonly got?: number; readonly torn?: boolean }
 
@@ -124,10 +139,12 @@ export async function scanSegment(file: File, number: number, visitor: SegmentVi
   }
 
   if (sizeBytes === 0) return
-  const headerBytes = await buffer.ensure(0, SEGMENT_HEADER_BYTES)
-  const headerProblem =
-    headerBytes < SEGMENT_HEADER_BYTES ? { reason: 'incomplete segment header', torn: true } : segmentHeaderProblem(buffer.bytes, number)
-  offset = headerProblem === undefined ? SEGMENT_HEADER_BYTES : await onDamage(0, headerProblem)
+  if (offset === 0) {
+    const headerBytes = await buffer.ensure(0, SEGMENT_HEADER_BYTES)
+    const headerProblem =
+      headerBytes < SEGMENT_HEADER_BYTES ? { reason: 'incomplete segment header', torn: true } : segmentHeaderProblem(buffer.bytes, number)
+    offset = headerProblem === undefined ? SEGMENT_HEADER_BYTES : await onDamage(0, headerProblem)
+  }
 
   while (offset < sizeBytes) {
     const checked = await check(offset)

@@ -44,6 +44,11 @@ export class Cells {
     this.#retired = state.retired
   }
 
+  /** Takes back what slabs have of cells that came after the state. */
+  repair(): void {
+    this.#arena.clearFrom(this.#count * CELL_WORDS)
+  }
+
   /** Whether the slab of a cell is here. In another thread than the writer's it may not be yet. */
   has(cell: number): boolean {
     return cell >>> CELLS_SHIFT < this.slabs.length

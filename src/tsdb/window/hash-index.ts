@@ -62,6 +62,13 @@ export class HashIndex {
     this.#mask = this.#slabs.length * SLAB_WORDS - 1
   }
 
+  /** Takes out the ids from `idEnd` on, which are all that came after the last one below it. */
+  cut(idEnd: number): void {
+    // What came later stands in nobody's way: no search for an earlier id passes over it.
+    for (const { words } of this.#slabs) for (let i = 0; i < SLAB_WORDS; i++) if (words[i] > idEnd) words[i] = 0
+    this.#count = idEnd
+  }
+
   /** Gives back what the table has outgrown. Only while nobody else reads. */
   reclaim(): void {
     if (this.#outgrown.length > 0) this.#pool.giveBack(this.#outgrown)

@@ -11,6 +11,7 @@ import {
   beginChange,
   CHUNK_SAMPLES,
   closeChunk,
+  ENCODING_MASK,
   ENCODING_SHIFT,
   encodingOf,
   FIRST_CELL,
@@ -66,7 +67,8 @@ export class HistogramChunks {
     let count = published & OPEN_COUNT_MASK
     const isCut = !this.#fits(words, row, published, isFloat, histogram, startTime, mayReuse)
     if (isCut) {
-      if (count > 0) {
+      if (count === 0) published &= ~ENCODING_MASK
+      else {
         if (encodingOf(published) !== ChunkEncoding.xor) this.#states.giveBack(words[row + STATE_BLOCK])
         published = closeChunk(this.#cells, words, row, this.#start, slab.floats[(row >> 1) + LAST_TIME_FLOAT])
       }
@@ -103,7 +105,7 @@ export class HistogramChunks {
     mayReuse: boolean,
   ): boolean {
     const encoding = encodingOf(published)
-    if (kindOf(encoding) === SampleKind.float) {
+    if (kindOf(encoding) === SampleKind.float || (published & OPEN_COUNT_MASK) === 0) {
       encoder.clear()
       if (histogram !== undefined) encoder.fit(histogram)
       return false

@@ -55,6 +55,24 @@ export class Pairs {
     this.#index.reclaim()
   }
 
+  /** Takes back what slabs have of pairs that came after the state, and of series from `seriesEnd` on. */
+  repair(seriesEnd: number): void {
+    this.#index.cut(this.#count)
+    this.#rows.clearFrom(this.#count * ROW_WORDS)
+    for (let pair = 0; pair < this.#count; pair++) {
+      if (this.#field(pair, COUNT) > 0 && this.#field(pair, LAST) >= seriesEnd) this.#cutSeries(pair, seriesEnd)
+    }
+  }
+
+  #cutSeries(pair: number, seriesEnd: number): void {
+    const series = new Uint32Array(this.#field(pair, COUNT))
+    const count = this.copySeries(pair, seriesEnd, series, 0)
+    const words = this.#rows.slabs[(pair * ROW_WORDS) >>> SLAB_WORDS_SHIFT].words
+    const row = (pair * ROW_WORDS) & WORD_MASK
+    words.fill(0, row + COUNT, row + ROW_WORDS)
+    for (let i = 0; i < count; i++) this.addSeries(pair, series[i])
+  }
+
   get count(): number {
     return this.#count
   }

@@ -99,6 +99,11 @@ export class Arena {
     return { from, buffers }
   }
 
+  /** Makes zeros of all words from this one on. */
+  clearFrom(word: number): void {
+    for (let i = word >>> SLAB_WORDS_SHIFT; i < this.slabs.length; i++) this.slabs[i].words.fill(0, Math.max(0, word - i * SLAB_WORDS))
+  }
+
   /** Takes slabs over that follow those which are here, or overlap with them. */
   place({ from, buffers }: ArenaState): void {
     assert(from <= this.slabs.length, 'slabs come in order')

@@ -7,6 +7,7 @@ import {
   beginChange,
   CHUNK_SAMPLES,
   closeChunk,
+  ENCODING_MASK,
   ENCODING_SHIFT,
   encodingOf,
   LAST_TIME_FLOAT,
@@ -59,7 +60,8 @@ export class StartTimeChunks {
     const last = slab.floats[(row >> 1) + LAST_TIME_FLOAT]
     const isNew = count === 0 || count === CHUNK_SAMPLES || encoding !== ChunkEncoding.xor2
     if (isNew) {
-      if (count > 0) {
+      if (count === 0) published &= ~ENCODING_MASK
+      else {
         if (encoding !== ChunkEncoding.xor) this.#states.giveBack(words[row + STATE_BLOCK])
         published = closeChunk(this.#cells, words, row, this.#start, last)
       }

@@ -69,6 +69,11 @@ export class Symbols {
     this.#index.reclaim()
   }
 
+  /** Takes back what slabs have of symbols that came after the state. */
+  repair(): void {
+    this.#index.cut(this.#count)
+  }
+
   get count(): number {
     return this.#count
   }

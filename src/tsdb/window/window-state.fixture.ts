@@ -1,8 +1,9 @@
 // The other thread of window-state.test.ts: reads windows while their writer goes on.
+import assert from 'node:assert/strict'
 import { parentPort } from 'node:worker_threads'
 import { Breather } from '../../base/breather.ts'
 import { realClock } from '../../base/real/clock.ts'
-import { SampleColumns } from '../../chunkenc/codec.ts'
+import { type Chunk, SampleColumns } from '../../chunkenc/codec.ts'
 import { decodeChunk } from '../../chunkenc/decode-chunk.ts'
 import { Matcher } from '../../model/matcher.ts'
 import { unlimitedContext } from '../../storage/query-context.ts'
@@ -21,6 +22,21 @@ export const timeOf = (i: number) => 1000 * i
 export const sampleValue = (i: number) => (i % 7 === 0 ? i : Math.sin(i))
 
 const columns = new SampleColumns(256)
+
+/** How many samples chunks have, which must be those of a series from the first on. */
+export function checkedCount(chunks: readonly Chunk[]): number {
+  let count = 0
+  for (const chunk of chunks) {
+    columns.clear()
+    decodeChunk(chunk, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, columns)
+    assert.equal(columns.length, chunk.sampleCount)
+    for (let i = 0; i < columns.length; i++, count++) {
+      const v = columns.histograms?.[i]?.sum ?? columns.values[i]
+      assert.ok(columns.timestamps[i] === timeOf(count) && v === sampleValue(count), `sample ${count} is ${v} at ${columns.timestamps[i]}`)
+    }
+  }
+  return count
+}
 
 if (parentPort !== null) {
   const port = parentPort
@@ -42,16 +58,10 @@ if (parentPort !== null) {
       for (const { labels, chunks } of batch) {
         let count = 0
         let wrong = ''
-        for (const chunk of chunks) {
-          columns.clear()
-          decodeChunk(chunk, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, columns)
-          if (columns.length !== chunk.sampleCount) wrong ||= `chunk of ${columns.length} samples, want ${chunk.sampleCount}`
-          for (let i = 0; i < columns.length; i++, count++) {
-            const t = columns.timestamps[i]
-            const histogram = columns.histograms?.[i]
-            const v = histogram === undefined ? columns.values[i] : histogram.sum
-            if (t !== timeOf(count) || v !== sampleValue(count)) wrong ||= `sample ${count} is ${v} at ${t}`
-          }
+        try {
+          count = checkedCount(chunks)
+        } catch (error) {
+          wrong = String(error)
         }
         found.push([labels.toString(), count, wrong])
       }

@@ -63,5 +63,5 @@ test('a window of another thread and one that comes back leave out what was dele
   window.tombstones.add(b, 0, 299)
   reader.refresh(window.state(first))
   assert.deepEqual(await counts(reader), { a: 149 })
-  assert.deepEqual(await counts(Window.restore(new SlabPool(), window.wholeState())), { a: 149 })
+  assert.deepEqual(await counts(Window.restore(new SlabPool(), window.state())), { a: 149 })
 })

@@ -55,7 +55,7 @@ import { Arena, SLAB_WORDS, SLAB_WORDS_SHIFT, Slab, SlabPool } from './slab-pool
 import { StartTimeChunks } from './start-time-chunks.ts'
 import { Symbols, type SymbolsState } from './symbols.ts'
 import { type TombstonesState, WindowTombstones } from './window-tombstones.ts'
-import { WordBlocks, type WordBlocksState } from './word-blocks.ts'
+import { WordBlocks } from './word-blocks.ts'
 
 // 1. A window holds the samples of one block range. All it knows lies in its slabs; they go back to the pool at once.
 // 2. A series is a row of 64 bytes, one cache line. Rows, symbols and pairs never move and are never freed singly; cells are let go only
@@ -117,11 +117,6 @@ export interface WindowState {
   readonly lists: ArenaState
   readonly index: IndexState
   readonly tombstones: TombstonesState
-}
-
-/** With what only a writer needs. */
-export interface WholeWindowState extends WindowState {
-  readonly blocks: WordBlocksState
 }
 
 /** What is read of a row at once. */
@@ -203,7 +198,7 @@ export class Window {
     ordinal: number,
     start: Timestamp,
     end: Timestamp,
-    state?: WindowState & Partial<WholeWindowState>,
+    state?: WindowState,
     catchUp?: () => Promise<void>,
     isLate = state?.isLate ?? false,
   ) {
@@ -218,7 +213,7 @@ export class Window {
     this.#rows = new Arena(pool)
     this.#lists = new Arena(pool)
     this.#index = new HashIndex(pool, (series) => this.#field(series, HASH), state?.index)
-    this.#blocks = new WordBlocks(pool, state?.blocks)
+    this.#blocks = new WordBlocks(pool)
     this.#histograms = new HistogramChunks(start, this.cells, this.#blocks)
     this.#startTimes = new StartTimeChunks(start, this.cells, this.#blocks)
     this.#catchUp = catchUp
@@ -230,9 +225,14 @@ export class Window {
     return new Window(pool, ordinal, start, end, undefined, undefined, true)
   }
 
-  /** The window that a state is of, for its writer. The slabs are the pool's from now on. */
-  static restore(pool: SlabPool, state: WholeWindowState): Window {
-    return new Window(pool, state.ordinal, state.start, state.end, state)
+  /**
+   * The window that a state is of, for its writer. The slabs are the pool's from now on. They may be later than the state by all that
+   * docs/formats/checkpoint.md allows.
+   */
+  static restore(pool: SlabPool, state: WindowState): Window {
+    const window = new Window(pool, state.ordinal, state.start, state.end, state)
+    window.#repair()
+    return window
   }
 
   /**
@@ -271,11 +271,6 @@ export class Window {
     }
   }
 
-  /** All of it, for `restore`. */
-  wholeState(): WholeWindowState {
-    return { ...this.state(), blocks: this.#blocks.state() }
-  }
-
   /** Brings a reader's window to a later state, which was taken with the one before as `last`. */
   refresh(state: WindowState): void {
     assert(state.ordinal === this.ordinal, 'a state is of the same window')
@@ -285,6 +280,28 @@ export class Window {
     this.#index.refresh(state.index)
     this.tombstones.refresh(state.tombstones)
     this.#place(state)
+  }
+
+  /** Takes back what slabs have of later than the state, and closes the chunks whose encoder lost its state. */
+  #repair(): void {
+    this.cells.repair()
+    this.symbols.repair()
+    this.pairs.repair(this.#seriesCount)
+    this.#rows.clearFrom(this.#seriesCount * ROW_WORDS)
+    this.#index.cut(this.#seriesCount)
+    this.slotCount = 0
+    for (let series = 0; series < this.#seriesCount; series++) {
+      const { words, floats } = this.#rows.slabs[series >>> ROWS_SHIFT]
+      const row = (series & ROWS_MASK) << ROW_WORDS_SHIFT
+      if (words[row + SLOT] !== NO_SLOT) this.slotCount++
+      const published = words[row + PUBLISHED]
+      const encoding = published & ENCODING_MASK
+      if (encoding === XOR_PUBLISHED || (published & OPEN_COUNT_MASK) === 0) continue
+      const closed = closeChunk(this.cells, words, row, this.start, floats[(row >> 1) + LAST_TIME_FLOAT])
+      Atomics.store(words, row + PUBLISHED, closed | encoding)
+      // What comes next to a late series may be older.
+      if (this.isLate) floats[(row >> 1) + LAST_TIME_FLOAT] = Number.MIN_SAFE_INTEGER
+    }
   }
 
   #place(state: WindowState): void {
@@ -410,6 +427,14 @@ export class Window {
     return this.#field(series, SLOT)
   }
 
+  /** Shows the series that have a slot. */
+  eachSlot(visit: (series: number, slot: number) => void): void {
+    for (let series = 0; series < this.#seriesCount; series++) {
+      const slot = this.slot(series)
+      if (slot !== NO_SLOT) visit(series, slot)
+    }
+  }
+
   /** Gives a series a slot, or takes it away. */
   setSlot(series: number, slot: number): void {
     this.slotCount += Number(slot !== NO_SLOT) - Number(this.slot(series) !== NO_SLOT)
@@ -490,7 +515,8 @@ export class Window {
     let at = (cell & CELLS_MASK) * CELL_BYTES + CELL_LINK_BYTES + (bitsUsed >>> 3)
     let room = CELL_PAYLOAD_BYTES - (bitsUsed >>> 3)
     const partialBits = bitsUsed & 7
-    encoder.encode(t, v, partialBits === 0 ? 0 : bytes[at], partialBits)
+    // A window that was restored may have more in this byte than what counts.
+    encoder.encode(t, v, partialBits === 0 ? 0 : bytes[at] & (0xff00 >>> partialBits), partialBits)
     const bitCount = encoder.bitCount
     const byteCount = (bitCount + 7) >>> 3
     const code = encoder.words

@@ -1,4 +1,4 @@
-import type { ArenaState, Slab, SlabPool } from './slab-pool.ts'
+import type { Slab, SlabPool } from './slab-pool.ts'
 import { Arena, SLAB_WORDS, SLAB_WORDS_SHIFT } from './slab-pool.ts'
 
 const WORD_MASK = SLAB_WORDS - 1
@@ -17,11 +17,6 @@ function classWords(size: number): number {
   return (5 + (step & 3)) << (doubling - 2)
 }
 
-export interface WordBlocksState extends ArenaState {
-  readonly words: number
-  readonly free: readonly number[]
-}
-
 /**
  * Memory for what has a size of its own, comes and goes: blocks of words, of a few sizes, that are used again once they are given back. A
  * block begins with the length it was taken for. For one thread only: readers in others must not look at blocks.
@@ -35,17 +30,9 @@ export class WordBlocks {
   /** The first free block of each size + 1; a free block has the next one in its first word. */
   readonly #free: number[] = []
 
-  constructor(pool: SlabPool, state?: WordBlocksState) {
+  constructor(pool: SlabPool) {
     this.#arena = new Arena(pool)
     this.#slabs = this.#arena.slabs
-    if (state === undefined) return
-    this.#arena.place(state)
-    this.#words = state.words
-    for (let size = 0; size < state.free.length; size++) this.#free[size] = state.free[size]
-  }
-
-  state(): WordBlocksState {
-    return { ...this.#arena.state(), words: this.#words, free: Array.from(this.#free, (block) => block ?? 0) }
   }
 
   release(): void {

@@ -1,0 +1,263 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type VirtualEnv, virtualEnv } from '../../base/env-virtual.ts'
+import { histogram } from '../../chunkenc/samples.fixture.ts'
+import { Labels } from '../../model/labels.ts'
+import { STALE_MARKER } from '../../model/staleness.ts'
+import { AppendStatus, ExemplarStatus } from '../../storage/appender.ts'
+import { unlimitedContext } from '../../storage/query-context.ts'
+import { readAll } from '../../storage/series-source.contract.ts'
+import { runDb } from '../db.fixture.ts'
+import type { Db, DbOptions } from '../db.ts'
+import { endingAt, restarted } from '../ending-disk.fixture.ts'
+import { slowFor } from '../slow-disk.fixture.ts'
+import { HEADER_BYTES } from './checkpoint-format.ts'
+
+const START = 1_700_000_400_000
+const OPTIONS: Partial<DbOptions> & { exemplarsMax: number } = { exemplarsMax: 100, checkpoints: { logBytes: 1, lookMs: 100 } }
+
+const labelsOf = (i: number) => Labels.of({ __name__: `m${i % 3}`, i: String(i) })
+
+/** A sample of each of the series, of all kinds. */
+async function appendRound(db: Db, round: number, seriesCount = 12): Promise<void> {
+  const appender = db.appender()
+  const t = START + round * 10_000
+  for (let i = 0; i < seriesCount; i++) {
+    const ref = appender.series(labelsOf(i))
+    let status: AppendStatus
+    if (i % 6 === 4) {
+      const buckets = Array.from({ length: 1 + (round % 5) }, (_, n) => round + n)
+      status = appender.appendHistogram(
+        ref,
+        t,
+        histogram({ isFloat: i % 4 === 0, schema: 2, spans: [0, buckets.length], buckets, sum: round, zeroThreshold: 0.5 }),
+      )
+    } else status = appender.append(ref, t, (round + i) % 9 === 8 ? STALE_MARKER : round * 7 + i, i % 6 === 5 ? START - 1 : 0)
+    assert.equal(status, AppendStatus.ok)
+    if (i === 0) {
+      appender.setMetadata(ref, { type: 'gauge', unit: '', help: 'A gauge.' })
+      const exemplar = { labels: Labels.of({ id: String(round) }), value: round, timestamp: t, hasTimestamp: true }
+      assert.equal(appender.appendExemplar(ref, exemplar), ExemplarStatus.ok)
+    }
+  }
+  await appender.commit()
+}
+
+/** All that a database answers, as text. */
+async function contents(db: Db): Promise<string> {
+  return `${await samplesOf(db)}\n${await otherContents(db)}`
+}
+
+async function samplesOf(db: Db): Promise<string> {
+  const series = await readAll(db, -Infinity, Infinity, [])
+  const lines = series.map(({ labels, timestamps, values, histograms, startTimes }) => {
+    const samples = Array.from(timestamps, (t, i) => {
+      const buckets = histograms?.[i]?.positiveBuckets.filter((count) => count > 0)
+      return `${t} ${buckets === undefined ? values[i] : `[${buckets}]`} ${startTimes?.[i] ?? 0}`
+    })
+    return `${labels}: ${samples.join(', ')}`
+  })
+  return lines.join('\n')
+}
+
+async function otherContents(db: Db): Promise<string> {
+  const lines: string[] = []
+  const exemplars = await db.exemplars({ minTime: -Infinity, maxTime: Infinity, matcherSets: [[]] }, unlimitedContext())
+  for (const { labels, exemplars: some } of exemplars)
+    lines.push(`${labels}: ${some.map((one) => `${one.labels} ${one.value} ${one.timestamp}`)}`)
+  lines.push(JSON.stringify([...db.metricMetadata()]))
+  return lines.join('\n')
+}
+
+const checkpoints = async ({ fs }: VirtualEnv) => ((await fs.stat('/data/checkpoint')) === null ? [] : fs.readDir('/data/checkpoint'))
+
+test('after an orderly end a start reads nothing of the log, and everything is there and goes on', async () => {
+  const env = virtualEnv()
+  const first = await runDb(env, OPTIONS)
+  for (let round = 0; round < 150; round++) await appendRound(first.db, round)
+  const before = await contents(first.db)
+  await first.close()
+  assert.deepEqual(await checkpoints(env), ['00000001.checkpoint'])
+  env.metrics.clear()
+  const second = await runDb(env, OPTIONS)
+  assert.equal(second.db.recovery()!.checkpoint?.number, 1)
+  assert.equal(second.db.replayReport()!.bytes, 0)
+  assert.equal(await contents(second.db), before)
+  assert.deepEqual(second.db.stats().activeSeries, 12)
+  for (let round = 150; round < 300; round++) await appendRound(second.db, round, 15)
+  const later = await contents(second.db)
+  assert.ok(later.length > before.length)
+  await second.close()
+  assert.deepEqual(await checkpoints(env), ['00000002.checkpoint'])
+  env.metrics.clear()
+  const third = await runDb(env, OPTIONS)
+  assert.equal(await contents(third.db), later)
+  await third.close()
+})
+
+test('a process that is killed is back from its checkpoint and the log after it', async () => {
+  const env = virtualEnv()
+  const { db } = await runDb(
+    slowFor(env, '/checkpoint/', () => 30),
+    OPTIONS,
+  )
+  for (let round = 0; round < 100; round++) {
+    await appendRound(db, round, 12 + Math.floor(round / 10))
+    await env.clock.advance(20)
+  }
+  const before = await contents(db)
+  const { checkpointsBegun, checkpointsFailed } = db.counters()
+  assert.ok(checkpointsBegun > 0, `${checkpointsBegun} checkpoints`)
+  assert.equal(checkpointsFailed, 0)
+  const after = await runDb(restarted(env), OPTIONS)
+  assert.ok(after.db.recovery()!.checkpoint !== undefined)
+  const { samples, samplesLost } = after.db.replayReport()!
+  assert.ok(samples > 0 && samples < db.stats().sampleCount, `${samples} samples`)
+  assert.equal(samplesLost, 0)
+  assert.equal(await contents(after.db), before)
+})
+
+test('a checkpoint with damage anywhere is set aside, and the log is read', async () => {
+  const env = virtualEnv()
+  const first = await runDb(env, OPTIONS)
+  for (let round = 0; round < 20; round++) await appendRound(first.db, round)
+  const before = await contents(first.db)
+  await first.close()
+  const path = '/data/checkpoint/00000001.checkpoint'
+  const whole = (await env.fs.readFile(path)).slice()
+  const partsStart = HEADER_BYTES + Math.floor((whole.length - HEADER_BYTES) / 65536) * 65536
+  const places = [0, 8, 12, HEADER_BYTES, HEADER_BYTES + 70_000, whole.length - 1, whole.length - 30, whole.length - 40]
+  for (let at = partsStart; at < whole.length; at += 97) places.push(at)
+  const damaged: Uint8Array[] = places.map((at) => {
+    const bytes = whole.slice()
+    bytes[at] ^= 0x10
+    return bytes
+  })
+  for (const length of [0, 100, HEADER_BYTES + 5, whole.length - 1]) damaged.push(whole.slice(0, length))
+  for (const bytes of damaged) {
+    await env.fs.remove('/data/quarantine')
+    await env.fs.writeFile(path, bytes)
+    const again = restarted(env)
+    const { db } = await runDb(again, OPTIONS)
+    assert.equal(db.recovery()!.checkpoint, undefined)
+    assert.equal(await contents(db), before)
+    assert.deepEqual(await env.fs.readDir('/data/quarantine'), ['00000001.checkpoint'])
+    assert.ok(again.lines.some(({ level, message }) => level === 'error' && message === 'checkpoint not used, the log is read instead'))
+    // The lock of a process that is there no more.
+    await env.fs.remove('/data/promontory.lock')
+  }
+})
+
+test('a process that ends at any step of a checkpoint leaves the one before, or the new one', async () => {
+  let numbers = ''
+  for (let last = 0; ; last++) {
+    const env = virtualEnv()
+    const first = await runDb(env, OPTIONS)
+    for (let round = 0; round < 10; round++) await appendRound(first.db, round)
+    await first.close()
+    env.metrics.clear()
+    const disk = endingAt(env, Number.POSITIVE_INFINITY)
+    const second = await runDb(env, OPTIONS)
+    for (let round = 10; round < 20; round++) await appendRound(second.db, round)
+    const before = await contents(second.db)
+    // From here on the steps count.
+    Object.assign(env, { fs: endingAt(env, last).env.fs })
+    let isOver = false
+    const closing = second.close().then(() => {
+      isOver = true
+    })
+    for (let turn = 0; turn < 5; turn++) await env.clock.advance(1)
+    const { db } = await runDb(restarted(disk.env), OPTIONS)
+    assert.equal(await contents(db), before)
+    numbers += db.recovery()!.checkpoint!.number
+    assert.deepEqual(
+      (await checkpoints(env)).filter((name) => name.endsWith('.tmp')),
+      [],
+    )
+    if (!isOver) continue
+    await closing
+    break
+  }
+  assert.match(numbers, /^1{5,}2{2,}$/)
+})
+
+test('a disk that does not do costs the checkpoint and nothing else', async () => {
+  const env = virtualEnv()
+  const slow = slowFor(env, '/checkpoint/', () => 10)
+  const { db, close } = await runDb(slow, OPTIONS)
+  await appendRound(db, 0)
+  env.fs.failing.sync = 'ENOSPC'
+  await env.clock.advance(400)
+  env.fs.failing = {}
+  const { checkpointsBegun, checkpointsFailed } = db.counters()
+  assert.deepEqual([checkpointsBegun, checkpointsFailed], [1, 1])
+  assert.deepEqual(await checkpoints(env), [])
+  await appendRound(db, 1)
+  assert.equal(db.stats().sampleCount, 24)
+  // Tried again after a minute.
+  for (let turn = 0; turn < 70; turn++) await env.clock.advance(1000)
+  assert.deepEqual(await checkpoints(env), ['00000001.checkpoint'])
+  const closing = close()
+  await env.clock.advance(100)
+  await closing
+})
+
+test('series go on that a checkpoint has in a window which became a block', async () => {
+  const env = virtualEnv()
+  const options = { ...OPTIONS, blockRangeMs: 100_000 }
+  const first = await runDb(
+    slowFor(env, '/checkpoint/', () => 1),
+    options,
+  )
+  for (let round = 0; round < 8; round++) await appendRound(first.db, round)
+  for (let turn = 0; turn < 50; turn++) await env.clock.advance(10)
+  assert.deepEqual(await checkpoints(env), ['00000001.checkpoint'])
+  const kept = (await env.fs.readFile('/data/checkpoint/00000001.checkpoint')).slice()
+  for (let round = 8; round < 40; round++) {
+    await appendRound(first.db, round)
+    await env.clock.advance(0)
+  }
+  assert.ok(first.db.stats().blockCount > 1)
+  const before = await samplesOf(first.db)
+  // As if no other had been written.
+  for (const name of await checkpoints(env)) await env.fs.remove(`/data/checkpoint/${name}`)
+  await env.fs.writeFile('/data/checkpoint/00000001.checkpoint', kept)
+  const { db } = await runDb(restarted(env), options)
+  assert.ok(db.recovery()!.checkpoint !== undefined)
+  assert.equal(db.replayReport()!.samplesLost, 0)
+  assert.equal(await samplesOf(db), before)
+  assert.equal(db.stats().windowCount, first.db.stats().windowCount)
+})
+
+test('a checkpoint of another block range is not used', async () => {
+  const env = virtualEnv()
+  const first = await runDb(env, OPTIONS)
+  for (let round = 0; round < 20; round++) await appendRound(first.db, round)
+  const before = await contents(first.db)
+  await first.close()
+  env.metrics.clear()
+  const { db, close } = await runDb(env, { ...OPTIONS, blockRangeMs: 3_600_000 })
+  assert.equal(db.recovery()!.checkpoint, undefined)
+  assert.equal(await contents(db), before)
+  await close()
+  assert.deepEqual(await checkpoints(env), ['00000002.checkpoint'])
+})
+
+test('a checkpoint follows when many series have come and no more come, and not for a few samples', async () => {
+  const env = virtualEnv()
+  const { db, close } = await runDb(env)
+  for (let round = 0; round < 6; round++) {
+    const appender = db.appender()
+    for (let i = 0; i < 10_000; i++) appender.append(appender.series(Labels.of({ i: String(round * 10_000 + i) })), START, i)
+    await appender.commit()
+    await env.clock.advance(5000)
+    assert.equal(db.counters().checkpointsBegun, 0)
+  }
+  await env.clock.advance(5000)
+  for (let turn = 0; turn < 200; turn++) await env.clock.advance(50)
+  assert.equal(db.counters().checkpointsBegun, 1)
+  assert.deepEqual(await checkpoints(env), ['00000001.checkpoint'])
+  for (let turn = 0; turn < 20; turn++) await env.clock.advance(5000)
+  assert.equal(db.counters().checkpointsBegun, 1)
+  await close()
+})

@@ -1,0 +1,138 @@
+import { type Env, sleep } from '../../base/env.ts'
+import { errorMessage } from '../../base/errors.ts'
+import { checkpointName } from './checkpoint-format.ts'
+import { checkpointDir, listCheckpoints } from './load-checkpoint.ts'
+import { type CheckpointSource, writeCheckpoint } from './write-checkpoint.ts'
+
+// 1. A checkpoint is written when the log since the last one has become as long as what a checkpoint writes, so that checkpoints write no more
+//    than the log does; and once when many new series have come, since making series is what takes long in replay.
+// 2. The one before goes when the new one is durable. There is at most one, and one that is being written.
+// 3. The log does not depend on checkpoints: it loses only what is in blocks. So a damaged checkpoint costs time, and no data.
+
+const LOOK_MS = 5000
+/** Less of the log is replayed in no time. */
+const LOG_BYTES_MIN = 32 * 1024 * 1024
+/** What is replayed after an orderly end, rather than written there. */
+const LOG_BYTES_AT_END = 1024 * 1024
+/** New series that are worth a checkpoint, and as a share of those that there are. */
+const SERIES_MIN = 50_000
+const SERIES_SHARE = 0.2
+/** New series between two looks that are many still, as a share. */
+const UNSETTLED_SHARE = 0.01
+const RETRY_MS = 60_000
+
+export interface CheckpointSchedule {
+  /** Bytes of log that are worth a checkpoint; default: as many as there are in memory. */
+  readonly logBytes?: number
+  /** How often it is looked whether one is due. */
+  readonly lookMs?: number
+}
+
+export interface CheckpointerOptions extends CheckpointSchedule {
+  readonly env: Env
+  /** Of the database. */
+  readonly dir: string
+  /** The number of the newest checkpoint, or 0. */
+  readonly lastNumber: number
+  /** What it has, if it was loaded. */
+  readonly lastBytes: number
+  /** What was read of the log at the start, in bytes and series. */
+  readonly replayedBytes: number
+  readonly replayedSeries: number
+}
+
+/** Writes checkpoints when it is time to. */
+export class Checkpointer {
+  readonly #options: CheckpointerOptions
+  readonly #source: CheckpointSource
+  #number: number
+  /** What the log had written, and how many series were made, at the last checkpoint. */
+  #logBytesThen: number
+  #seriesThen: number
+  #seriesAtLook = 0
+  readonly #closing = new AbortController()
+  #writing: Promise<void> = Promise.resolve()
+  /** By the monotonic clock. */
+  #retryAt = Number.NEGATIVE_INFINITY
+  begun = 0
+  failed = 0
+  removed = 0
+  /** Of the newest one. */
+  sizeBytes: number
+
+  constructor(options: CheckpointerOptions, source: CheckpointSource) {
+    this.#options = options
+    this.#source = source
+    this.#number = options.lastNumber
+    this.sizeBytes = options.lastBytes
+    this.#logBytesThen = -options.replayedBytes
+    this.#seriesThen = source.windows.seriesCreated - options.replayedSeries
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { env, lookMs = LOOK_MS } = this.#options
+    const ended = AbortSignal.any([signal, this.#closing.signal])
+    while (!ended.aborted) {
+      await sleep(env.clock, lookMs, ended)
+      if (ended.aborted || !this.#isDue()) continue
+      this.#writing = this.#write(true, ended)
+      await this.#writing
+    }
+  }
+
+  /** A last one, when nothing is written any more, so that the next start has little to read. */
+  async close(): Promise<void> {
+    this.#closing.abort()
+    await this.#writing
+    if (this.#logBytes >= Math.min(LOG_BYTES_AT_END, this.#options.logBytes ?? LOG_BYTES_AT_END)) await this.#write(false)
+  }
+
+  get #logBytes(): number {
+    return this.#source.log.bytesWritten - this.#logBytesThen
+  }
+
+  #isDue(): boolean {
+    const { windows } = this.#source
+    const isSettled = windows.seriesCreated - this.#seriesAtLook <= UNSETTLED_SHARE * windows.slots.used
+    this.#seriesAtLook = windows.seriesCreated
+    if (this.#options.env.clock.monotonic() < this.#retryAt) return false
+    if (this.#logBytes >= (this.#options.logBytes ?? Math.max(LOG_BYTES_MIN, windows.pool.usedBytes))) return true
+    const created = windows.seriesCreated - this.#seriesThen
+    return isSettled && created >= SERIES_MIN && created >= SERIES_SHARE * windows.slots.used
+  }
+
+  async #write(isLeisurely: boolean, signal?: AbortSignal): Promise<void> {
+    const { env, dir } = this.#options
+    const { clock, log } = env
+    const { windows } = this.#source
+    const start = clock.monotonic()
+    const number = this.#number + 1
+    const [logBytes, series] = [this.#source.log.bytesWritten, windows.seriesCreated]
+    this.begun++
+    try {
+      await env.fs.mkdir(checkpointDir(dir))
+      await env.fs.syncDir(dir)
+      const { path, sizeBytes } = await writeCheckpoint(env, checkpointDir(dir), number, this.#source, isLeisurely, signal)
+      this.#number = number
+      this.#logBytesThen = logBytes
+      this.#seriesThen = series
+      this.sizeBytes = sizeBytes
+      log.info('checkpoint written', { path, sizeBytes, series: windows.slots.used, seconds: (clock.monotonic() - start) / 1000 })
+      await this.#removeOthers(number)
+    } catch (error) {
+      if (signal?.aborted) return
+      this.failed++
+      this.#retryAt = clock.monotonic() + RETRY_MS
+      log.error('checkpoint not written, the log stays what a restart reads', { error: errorMessage(error), retryMs: RETRY_MS })
+    }
+  }
+
+  async #removeOthers(number: number): Promise<void> {
+    const { env, dir } = this.#options
+    for (const other of await listCheckpoints(env, dir)) {
+      if (other === number) continue
+      await env.fs.remove(`${checkpointDir(dir)}/${checkpointName(other)}`)
+      this.removed++
+    }
+  }
+}

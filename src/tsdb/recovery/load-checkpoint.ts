@@ -1,0 +1,182 @@
+import { Breather } from '../../base/breather.ts'
+import type { Env } from '../../base/env.ts'
+import { errorMessage } from '../../base/errors.ts'
+import type { Metadata } from '../../model/metadata.ts'
+import type { Timestamp } from '../../model/time.ts'
+import type { ExemplarRing } from '../exemplars/exemplar-ring.ts'
+import { segmentPath } from '../wal/log-writer.ts'
+import type { ReplayStart } from '../wal/replay.ts'
+import type { ArenaState } from '../window/slab-pool.ts'
+import { Window } from '../window/window.ts'
+import type { WindowSet } from '../window-set.ts'
+import { checkpointName, checkpointNumber, type ManifestWindow, TEMPORARY_SUFFIX } from './checkpoint-format.ts'
+import { CheckpointReader } from './checkpoint-reader.ts'
+import { decodeExemplars } from './exemplar-part.ts'
+
+/** What a checkpoint brought back. */
+export interface LoadedCheckpoint {
+  readonly number: number
+  readonly created: Timestamp
+  readonly sizeBytes: number
+  readonly start: ReplayStart
+}
+
+export function checkpointDir(dir: string): string {
+  return `${dir}/checkpoint`
+}
+
+/** The numbers of all checkpoints of a database, newest first. */
+export async function listCheckpoints({ fs }: Pick<Env, 'fs'>, dir: string): Promise<number[]> {
+  if ((await fs.stat(checkpointDir(dir))) === null) return []
+  const numbers = (await fs.readDir(checkpointDir(dir))).map(checkpointNumber).filter((number) => number !== undefined)
+  return numbers.sort((a, b) => b - a)
+}
+
+/**
+ * Brings the newest checkpoint that is whole back into windows and exemplars that have nothing yet. What is damaged is set aside and
+ * reported: the log has all of it. Undefined: there is none.
+ */
+export async function loadCheckpoint(
+  env: Pick<Env, 'fs' | 'log' | 'clock'>,
+  dir: string,
+  windows: WindowSet,
+  exemplars: ExemplarRing,
+): Promise<LoadedCheckpoint | undefined> {
+  const { fs, log } = env
+  const numbers = await listCheckpoints(env, dir)
+  for (const number of numbers) {
+    const path = `${checkpointDir(dir)}/${checkpointName(number)}`
+    try {
+      return await load(env, dir, number, path, windows, exemplars)
+    } catch (error) {
+      log.error('checkpoint not used, the log is read instead', { path, error: errorMessage(error) })
+      if (!(error instanceof RangeError || error instanceof SyntaxError)) continue
+      const aside = `${dir}/quarantine/${checkpointName(number)}`
+      await fs.mkdir(`${dir}/quarantine`)
+      await fs.remove(aside)
+      await fs.rename(path, aside)
+    }
+  }
+  return undefined
+}
+
+/** Removes what a process left that ended while it wrote a checkpoint. */
+export async function removeUnfinished({ fs, log }: Pick<Env, 'fs' | 'log'>, dir: string): Promise<void> {
+  if ((await fs.stat(checkpointDir(dir))) === null) return
+  for (const name of await fs.readDir(checkpointDir(dir))) {
+    if (!name.endsWith(TEMPORARY_SUFFIX)) continue
+    await fs.remove(`${checkpointDir(dir)}/${name}`)
+    log.info('unfinished checkpoint removed', { path: `${checkpointDir(dir)}/${name}` })
+  }
+}
+
+async function load(
+  { fs, clock, log }: Pick<Env, 'fs' | 'clock' | 'log'>,
+  dir: string,
+  number: number,
+  path: string,
+  windows: WindowSet,
+  exemplars: ExemplarRing,
+): Promise<LoadedCheckpoint | undefined> {
+  const breather = new Breather(clock)
+  const file = await fs.open(path, 'read')
+  try {
+    const reader = await CheckpointReader.open(file, number)
+    const { manifest } = reader
+    if (manifest.blockRangeMs !== windows.blockRangeMs) {
+      log.warn('checkpoint not used, the log is read instead', { path, blockRangeMs: manifest.blockRangeMs, want: windows.blockRangeMs })
+      return undefined
+    }
+    const states = []
+    for (const window of manifest.windows) states.push(await windowState(reader, window, breather))
+    const logIndexes = await reader.words(manifest.logIndexes, 'log indexes')
+    const moves = await reader.words(manifest.moves, 'moves')
+    const numbers = await reader.words(manifest.metadataNumbers, 'metadata numbers')
+    const entries = JSON.parse(new TextDecoder().decode(await reader.part(manifest.metadata, 'metadata'))) as (Metadata | null)[]
+    const exemplarBytes = await reader.part(manifest.exemplars, 'exemplars')
+
+    // Nothing was changed until here, and nothing can fail from here on.
+    const restored = []
+    for (const state of states) {
+      restored.push(Window.restore(windows.pool, state))
+      if (breather.isDue()) await breather.rest()
+    }
+    windows.restore(restored, manifest.slotCount, moves)
+    const { slots } = windows
+    slots.metadata.restore({ numbers, entries }, (slot) => slots.isUsed(slot))
+    await decodeExemplars(
+      exemplarBytes,
+      manifest.exemplarCount,
+      (ref, labels, exemplar) => exemplars.add(ref, () => labels, exemplar),
+      breather,
+    )
+    const refs = new Float64Array(manifest.position.seriesCount)
+    for (let slot = 0; slot < logIndexes.length; slot++) {
+      if (logIndexes[slot] < refs.length && slots.isUsed(slot)) refs[logIndexes[slot]] = slots.ref(slot) + 1
+    }
+    const segments = manifest.segments.map(({ number: one, sizeBytes, maxTime }) => ({
+      number: one,
+      path: segmentPath(`${dir}/log`, one),
+      sizeBytes,
+      maxTime: maxTime ?? Number.NEGATIVE_INFINITY,
+    }))
+    const { position, created } = manifest
+    return { number, created, sizeBytes: await file.size(), start: { position, refs, segments } }
+  } finally {
+    await file.close()
+  }
+}
+
+async function windowState(reader: CheckpointReader, window: ManifestWindow, breather: Breather) {
+  const arena = async (range: { first: number; count: number }): Promise<ArenaState> => ({
+    from: 0,
+    buffers: await reader.slabs(range, breather),
+  })
+  const index = async (range: { first: number; count: number }, count: number) => ({
+    generation: 1,
+    count,
+    buffers: await reader.slabs(range, breather),
+  })
+  const tombstones = await reader.part(window.tombstones, 'tombstones')
+  const {
+    ordinal,
+    start,
+    end,
+    isLate,
+    sampleCount,
+    histogramCount,
+    chunkCount,
+    seriesCount,
+    listWords,
+    symbolCount,
+    textBytes,
+    pairCount,
+  } = window
+  return {
+    ordinal,
+    start,
+    end,
+    isLate,
+    tombstones: { version: 1, intervals: new Float64Array(tombstones.buffer) },
+    minTime: window.minTime ?? Number.POSITIVE_INFINITY,
+    maxTime: window.maxTime ?? Number.NEGATIVE_INFINITY,
+    sampleCount,
+    histogramCount,
+    chunkCount,
+    slotCount: 0,
+    seriesCount,
+    listWords,
+    rows: await arena(window.rows),
+    lists: await arena(window.lists),
+    index: await index(window.seriesIndex, seriesCount),
+    cells: { ...(await arena(window.cells)), count: window.cellCount, retired: window.cellsRetired },
+    pairs: { rows: await arena(window.pairRows), index: await index(window.pairIndex, pairCount), count: pairCount },
+    symbols: {
+      rows: await arena(window.symbolRows),
+      text: await arena(window.symbolText),
+      index: await index(window.symbolIndex, symbolCount),
+      count: symbolCount,
+      textBytes,
+    },
+  }
+}
