@@ -1,5 +1,6 @@
 import type { Chunk } from '../chunkenc/codec.ts'
 import { compareLabels, Labels } from '../model/labels.ts'
+import { ChargedTexts } from './charged-texts.ts'
 import { sortedUpTo } from './memory-source.ts'
 import { mergeChunks } from './merge-chunks.ts'
 import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, SeriesSource } from './series-source.ts'
@@ -66,13 +67,13 @@ export class MergeSource implements SeriesSource {
   async labelNames(request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
     const answers = await Promise.all(this.#asked(request).map((source) => source.labelNames(request, ctx)))
     ctx.signal.throwIfAborted()
-    return sortedUpTo(new Set(answers.flat()), request.limit)
+    return sortedUpTo(joined(answers, ctx), request.limit)
   }
 
   async labelValues(name: string, request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
     const answers = await Promise.all(this.#asked(request).map((source) => source.labelValues(name, request, ctx)))
     ctx.signal.throwIfAborted()
-    return sortedUpTo(new Set(answers.flat()), request.limit)
+    return sortedUpTo(joined(answers, ctx), request.limit)
   }
 
   #asked({ minTime, maxTime }: { readonly minTime: number; readonly maxTime: number }): readonly SeriesSource[] {
@@ -88,6 +89,12 @@ function withAllLabels(request: SelectRequest): SelectRequest {
   if (request.hints?.labelNames === undefined) return request
   const { labelNames, ...hints } = request.hints
   return { ...request, hints }
+}
+
+function joined(answers: readonly (readonly string[])[], { budget }: QueryContext): ReadonlySet<string> {
+  const all = new ChargedTexts(budget)
+  for (const answer of answers) for (const text of answer) all.add(text)
+  return all
 }
 
 function chunksOf({ chunks }: Series): readonly Chunk[] {

@@ -1,6 +1,7 @@
 import { Breather } from '../base/breather.ts'
 import type { Clock } from '../base/env.ts'
 import { Labels } from '../model/labels.ts'
+import { ChargedTexts } from '../storage/charged-texts.ts'
 import { sortedUpTo } from '../storage/memory-source.ts'
 import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, SeriesSource } from '../storage/series-source.ts'
 import { collectLabelNames, collectLabelValues } from './window/label-reader.ts'
@@ -32,13 +33,13 @@ export class WindowsSource implements SeriesSource {
   }
 
   async labelNames(request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
-    const names = new Set<string>()
+    const names = new ChargedTexts(ctx.budget)
     await this.#each(ctx, (window, breather) => collectLabelNames(window, request, names, breather))
     return sortedUpTo(names, request.limit)
   }
 
   async labelValues(name: string, request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
-    const values = new Set<string>()
+    const values = new ChargedTexts(ctx.budget)
     await this.#each(ctx, (window, breather) => collectLabelValues(window, name, request, values, breather))
     return sortedUpTo(values, request.limit)
   }

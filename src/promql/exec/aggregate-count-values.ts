@@ -17,7 +17,7 @@ export async function runCountValues(run: QueryRun, plan: AggregatePlan, steps: 
   const valueLabel = parameter.value
   if (!isLabelName(valueLabel)) throw new CodedError('execution', `invalid label name ${quote(valueLabel)}`)
   // The value is set before grouping: it belongs to the group, and may take the place of a label.
-  const grouping = new Grouping(plan.without ? plan.grouping : [...plan.grouping, valueLabel], plan.without)
+  const grouping = new Grouping(plan.without ? plan.grouping : [...plan.grouping, valueLabel], plan.without, run.memory)
   const counts: StepSeries[] = []
   await run.execute(plan.input, steps, (series) => {
     // A map takes -0 for 0.

@@ -74,7 +74,7 @@ function judgeCounts(counts: Float64Array): 'some' | 'none' | CodedError {
 
 /** The series of each group, in the order in which they come. `floatsOnly`: histograms are left out, and it is said so. */
 export async function collectGroups(run: QueryRun, plan: AggregatePlan, steps: Steps, floatsOnly = false): Promise<StepSeries[][]> {
-  const grouping = new Grouping(plan.grouping, plan.without)
+  const grouping = new Grouping(plan.grouping, plan.without, run.memory)
   const groups: StepSeries[][] = []
   await run.execute(plan.input, steps, (series) => {
     if (floatsOnly && dropHistograms(series)) {

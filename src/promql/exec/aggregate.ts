@@ -66,7 +66,7 @@ async function openReducer(run: QueryRun, plan: AggregatePlan, steps: Steps): Pr
 }
 
 async function runReduction(run: QueryRun, plan: AggregatePlan, reducer: Reducer, steps: Steps, sink: Sink): Promise<void> {
-  const grouping = new Grouping(plan.grouping, plan.without)
+  const grouping = new Grouping(plan.grouping, plan.without, run.memory)
   const nameDropped: boolean[] = []
   const { operator } = plan
   const ignoresHistograms = FLOATS_ONLY.has(operator)

@@ -40,6 +40,8 @@ const SERIES_OVERHEAD_BYTES = 400
 /** What a histogram takes, about, beside the 16 bytes of each sample that it counts for: the objects of its four columns. */
 export const BYTES_PER_HISTOGRAM = 500
 const BYTES_PER_SAMPLE = 16
+/** Of a table by text: the text's object, the entry, and an entry of the list beside it. */
+const BYTES_PER_ENTRY = 80
 
 /** Columns of one query: charged before they are allocated, used again once released, all given back by `close`. */
 export class ColumnMemory {
@@ -122,6 +124,11 @@ export class ColumnMemory {
     const free = this.#free.get(stepCount)
     if (free === undefined) this.#free.set(stepCount, [series])
     else free.push(series)
+  }
+
+  /** Charges text of so many characters that is to be made or kept, and its place in a table; given back with everything else. */
+  chargeText(length: number): void {
+    this.#charge(BYTES_PER_ENTRY + length)
   }
 
   /** Takes back what a column was charged that is no longer in use. */

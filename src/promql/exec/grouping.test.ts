@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Labels } from '../../model/labels.ts'
+import { unlimitedContext } from '../../storage/query-context.ts'
+import { ColumnMemory } from './columns.ts'
 import { Grouping } from './grouping.ts'
 import { Signatures } from './signatures.ts'
+
+const memory = new ColumnMemory(unlimitedContext().budget)
 
 const all = [
   Labels.of({ __name__: 'm', a: '1', b: 'x' }),
@@ -13,7 +17,7 @@ const all = [
 const UNFILLED = { fillLeft: undefined, fillRight: undefined }
 
 test('label sets that come again are known again, be they of one group or another', () => {
-  const grouping = new Grouping(['a', 'b'], false)
+  const grouping = new Grouping(['a', 'b'], false, memory)
   const [one, two] = [Labels.of({ a: '1', c: 'x' }), Labels.of({ b: '2' })]
   const again = [one, two, one, two, Labels.of({ a: '1' }), Labels.of({ b: '2', c: 'y' }), one]
   assert.deepEqual(
@@ -24,7 +28,7 @@ test('label sets that come again are known again, be they of one group or anothe
 
 test('groups are numbered as they are seen', () => {
   const check = (names: string[], without: boolean, want: number[], labels: string[]) => {
-    const grouping = new Grouping(names, without)
+    const grouping = new Grouping(names, without, memory)
     assert.deepEqual(
       all.map((series) => grouping.indexOf(series)),
       want,
@@ -41,7 +45,7 @@ test('groups are numbered as they are seen', () => {
 
 test('series match by the labels that are named, or by all others but the name', () => {
   const check = (on: boolean, labels: string[], want: number[]) => {
-    const signatures = new Signatures({ cardinality: 'one-to-one', on, labels, include: [], ...UNFILLED })
+    const signatures = new Signatures({ cardinality: 'one-to-one', on, labels, include: [], ...UNFILLED }, memory)
     assert.deepEqual(
       all.map((series) => signatures.indexOf(series)),
       want,
@@ -52,7 +56,7 @@ test('series match by the labels that are named, or by all others but the name',
   check(true, ['__name__'], [0, 1, 0])
   check(false, ['b'], [0, 0, 1])
   check(false, [], [0, 1, 2])
-  const signatures = new Signatures({ cardinality: 'one-to-one', on: true, labels: ['a'], include: [], ...UNFILLED })
+  const signatures = new Signatures({ cardinality: 'one-to-one', on: true, labels: ['a'], include: [], ...UNFILLED }, memory)
   assert.equal(signatures.find(all[0]), undefined)
   signatures.indexOf(all[0])
   assert.equal(signatures.find(all[1]), 0)

@@ -1,9 +1,11 @@
 import { keyOfPairs, Labels, METRIC_NAME } from '../../model/labels.ts'
+import type { ColumnMemory } from './columns.ts'
 
 /** Which group of an aggregation a series belongs to: asked once a series, never per step. */
 export class Grouping {
   readonly #names: ReadonlySet<string>
   readonly #without: boolean
+  readonly #memory: ColumnMemory
   readonly #indexes = new Map<string, number>()
   /** Of label sets that have no labels but those of a group: a source that leaves the others out makes each of these once. */
   readonly #indexOfKnown = new Map<Labels, number>()
@@ -12,9 +14,10 @@ export class Grouping {
   readonly labels: Labels[] = []
 
   /** `by (names)`, or `without (names)`, which leaves out the metric name too. */
-  constructor(names: readonly string[], without: boolean) {
+  constructor(names: readonly string[], without: boolean, memory: ColumnMemory) {
     this.#names = new Set(without ? [...names, METRIC_NAME] : names)
     this.#without = without
+    this.#memory = memory
     this.#knownSizeMax = without ? -1 : names.length
   }
 
@@ -33,6 +36,7 @@ export class Grouping {
     const key = keyOfPairs(pairs)
     const known = this.#indexes.get(key)
     if (known !== undefined) return known
+    this.#memory.chargeText(key.length)
     const index = this.labels.length
     this.#indexes.set(key, index)
     this.labels.push(Labels.fromSortedPairs(pairs))

@@ -95,6 +95,9 @@ async function readInfos(
   const targets: Matcher[] = []
   for (const label of IDENTIFYING_LABELS) {
     const values = new Set(series.map(({ labels }) => labels.get(label)).filter(Boolean))
+    let textLength = 0
+    for (const value of values) textLength += value.length
+    run.memory.chargeText(2 * textLength)
     if (values.size > 0) targets.push(new Matcher('=~', label, [...values].map(quoteRegex).join('|')))
   }
   if (targets.length === 0) return infos

@@ -19,7 +19,7 @@ import type { Steps } from './steps.ts'
 export async function runMatched(run: QueryRun, plan: BinaryPlan, steps: Steps, sink: Sink): Promise<void> {
   const { matching } = plan
   assert(matching !== undefined, 'both sides are vectors')
-  const signatures = new Signatures(matching)
+  const signatures = new Signatures(matching, run.memory)
   const oneIsLeft = matching.cardinality === 'one-to-many'
   const left: StepSeries[] = []
   const right: StepSeries[] = []
@@ -223,6 +223,7 @@ class Pairing {
     const key = this.#oneToOne ? signature : `${signature} ${labels.key()}`
     const known = this.#matched.get(key)
     if (known === undefined) {
+      if (typeof key === 'string') this.#run.memory.chargeText(key.length)
       const first = this.#run.memory.flags(present.length)
       first.set(present)
       this.#matched.set(key, first)

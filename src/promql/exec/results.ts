@@ -1,6 +1,7 @@
 import { sortNumbers } from '../../base/sort-numbers.ts'
 import { histogramSampleCount } from '../../model/histogram-size.ts'
 import { compareLabels, type Labels } from '../../model/labels.ts'
+import { labelsBytes } from '../../model/labels-size.ts'
 import type { MatrixPlan, Plan } from '../plan/plan.ts'
 import type { MatrixSeries, VectorSample } from '../value.ts'
 import { countPresent, countSamples, type StepSeries } from './columns.ts'
@@ -55,6 +56,7 @@ export async function collectSamples(run: QueryRun, plan: MatrixPlan, steps: Ste
     if (samples.kind === 'selected') run.tally.addCount(count)
     run.context.budget.chargeSamples(count)
     chargeAnswer(run, count)
+    run.context.budget.chargeBytes(labelsBytes(labels))
     const named = dropName ? withoutMetricName(labels) : labels
     result.push({ labels: named, timestamps: timestamps.slice(0, length), values: values.slice(0, length), histograms, length })
   })

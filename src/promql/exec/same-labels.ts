@@ -17,6 +17,7 @@ export class SameLabels {
     const key = series.labels.key()
     const known = this.#held.get(key)
     if (known === undefined) {
+      this.#run.memory.chargeText(key.length)
       this.#held.set(key, series)
       return
     }

@@ -36,7 +36,7 @@ class Presence {
 /** `and` and `unless`: what the right side has decides which steps of the left one stay. */
 async function runFilter(run: QueryRun, plan: BinaryPlan, steps: Steps, sink: Sink): Promise<void> {
   assert(plan.matching !== undefined, 'a set operator has vectors on both sides')
-  const signatures = new Signatures(plan.matching)
+  const signatures = new Signatures(plan.matching, run.memory)
   const right = new Presence(run, steps)
   const wanted = plan.operator === 'and' ? 1 : 0
   await run.execute(plan.right, steps, (series) => {
@@ -60,7 +60,7 @@ async function runFilter(run: QueryRun, plan: BinaryPlan, steps: Steps, sink: Si
 /** All of the left side, and of the right side what matches nothing on the left. */
 async function runOr(run: QueryRun, plan: BinaryPlan, steps: Steps, sink: Sink): Promise<void> {
   assert(plan.matching !== undefined, 'a set operator has vectors on both sides')
-  const signatures = new Signatures(plan.matching)
+  const signatures = new Signatures(plan.matching, run.memory)
   const left = new Presence(run, steps)
   const merged = new SameLabels(run)
   await run.execute(plan.left, steps, (series) => {

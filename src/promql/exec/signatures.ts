@@ -1,15 +1,17 @@
 import { keyOfPairs, Labels, METRIC_NAME } from '../../model/labels.ts'
 import type { VectorMatching } from '../parser/ast.ts'
-import type { StepSeries } from './columns.ts'
+import type { ColumnMemory, StepSeries } from './columns.ts'
 
 /** Which series of two vectors match: those with the same signature. Asked once a series, never per step. */
 export class Signatures {
   readonly #on: boolean
+  readonly #memory: ColumnMemory
   readonly #names: ReadonlySet<string>
   readonly #indexes = new Map<string, number>()
 
-  constructor({ on, labels }: VectorMatching) {
+  constructor({ on, labels }: VectorMatching, memory: ColumnMemory) {
     this.#on = on
+    this.#memory = memory
     this.#names = new Set(on ? labels : [...labels, METRIC_NAME])
   }
 
@@ -18,6 +20,7 @@ export class Signatures {
     const key = keyOfPairs(this.#keptPairs(labels))
     const known = this.#indexes.get(key)
     if (known !== undefined) return known
+    this.#memory.chargeText(key.length)
     const index = this.#indexes.size
     this.#indexes.set(key, index)
     return index

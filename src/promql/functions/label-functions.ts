@@ -16,13 +16,16 @@ function setLabel(series: StepSeries, name: string, value: string): void {
 }
 
 /** label_replace(v, destination, replacement, source, regex) */
-export const labelReplace: SeriesFunction = ({ strings, emit }) => {
+export const labelReplace: SeriesFunction = ({ strings, memory, emit }) => {
   const [destination, replacement, source, pattern] = strings
   const regex = compile(pattern)
+  const referenceCount = replacement.split('$').length - 1
   if (!isLabelName(destination)) throw new CodedError('execution', `invalid destination label name in label_replace(): ${destination}`)
   return {
     add(series) {
-      const value = regexReplace(regex, series.labels.get(source), replacement)
+      const text = series.labels.get(source)
+      memory.chargeText(replacement.length + referenceCount * text.length)
+      const value = regexReplace(regex, text, replacement)
       if (value !== null) setLabel(series, destination, value)
       emit(series)
     },
@@ -39,7 +42,7 @@ function compile(pattern: string): Regex {
 }
 
 /** label_join(v, destination, separator, source…) */
-export const labelJoin: SeriesFunction = ({ strings, emit }) => {
+export const labelJoin: SeriesFunction = ({ strings, memory, emit }) => {
   const [destination, separator, ...sources] = strings
   for (const source of sources) {
     if (!isLabelName(source)) throw new CodedError('execution', `invalid source label name in label_join(): ${source}`)
@@ -47,7 +50,9 @@ export const labelJoin: SeriesFunction = ({ strings, emit }) => {
   if (!isLabelName(destination)) throw new CodedError('execution', `invalid destination label name in label_join(): ${destination}`)
   return {
     add(series) {
-      setLabel(series, destination, sources.map((source) => series.labels.get(source)).join(separator))
+      const texts = sources.map((source) => series.labels.get(source))
+      memory.chargeText(texts.reduce((length, text) => length + text.length + separator.length, 0))
+      setLabel(series, destination, texts.join(separator))
       emit(series)
     },
     finish: () => [],

@@ -5,6 +5,7 @@ import type { Chunk } from '../../chunkenc/codec.ts'
 import { Labels } from '../../model/labels.ts'
 import { Matcher } from '../../model/matcher.ts'
 import type { Timestamp } from '../../model/time.ts'
+import { ChargedTexts } from '../../storage/charged-texts.ts'
 import { sortedUpTo } from '../../storage/memory-source.ts'
 import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, SeriesSource } from '../../storage/series-source.ts'
 import { SERIES_BATCH } from '../../storage/series-source.ts'
@@ -154,7 +155,7 @@ export class Block implements SeriesSource {
   async #labelNames(request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
     ctx.signal.throwIfAborted()
     if (this.#coversAll(request)) return sortedUpTo((await this.index.tables()).postings.names(), request.limit)
-    const names = new Set<string>()
+    const names = new ChargedTexts(ctx.budget)
     for await (const labels of this.#labelSets(request, [], ctx)) for (const [name] of labels) names.add(name)
     return sortedUpTo(names, request.limit)
   }
@@ -170,7 +171,7 @@ export class Block implements SeriesSource {
 
   async #labelValues(name: string, request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
     ctx.signal.throwIfAborted()
-    const values = new Set<string>()
+    const values = new ChargedTexts(ctx.budget)
     if (this.#coversAll(request)) {
       const { postings } = await this.index.tables()
       for await (const group of postings.groups(name)) {
