@@ -44,6 +44,10 @@ export const serverFlags = {
     default: 'interval',
     help: 'When samples survive loss of power: at most 1 s after they are acknowledged, or always before. Not known upstream.',
   }),
+  'storage.tsdb.flush-on-exit': flag.boolean({
+    default: false,
+    help: 'At a clean stop all samples go into blocks, so that Prometheus can be started on the directory. Not known upstream.',
+  }),
   'web.listen-address': flag.texts({ default: ['0.0.0.0:9090'], help: 'Address to listen on. May be repeated.', placeholder: 'HOST:PORT' }),
   'web.external-url': flag.text({
     default: '',

@@ -101,6 +101,7 @@ async function runServer(args: readonly string[], context: CommandContext): Prom
     maxBlockMs: values['storage.tsdb.max-block-duration'],
     runCompaction: compactionThread(env),
     walFsync: values['storage.wal.fsync'],
+    flushOnExit: values['storage.tsdb.flush-on-exit'],
   })
   await reloader.subscribe(({ storage }) => {
     db.takeLateSamples(lateSpanMs(storage, values['storage.tsdb.min-block-duration']))

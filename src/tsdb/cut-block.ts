@@ -18,6 +18,8 @@ export interface CutOptions {
   readonly signal: AbortSignal
   /** Told where the block will be, before anything is there. */
   readonly begun: (directory: string) => void
+  /** More samples of the range may come: the block ends with its last one, and the log goes on to count. */
+  readonly isPartial?: boolean
 }
 
 /**
@@ -31,11 +33,11 @@ export async function cutBlock(
   env: Env,
   window: Window,
   late: Window | undefined,
-  { dir, signal, begun }: CutOptions,
+  { dir, signal, begun, isPartial = false }: CutOptions,
 ): Promise<string | undefined> {
   // Upstream's blocks begin with their first sample and end where their stretch of time does.
   const range = { minTime: Math.min(window.minTime, late?.minTime ?? Number.POSITIVE_INFINITY), maxTime: window.end }
-  const options = { range, compaction: { hints: [HINT_FROM_WINDOW] } }
+  const options = isPartial ? {} : { range, compaction: { hints: [HINT_FROM_WINDOW] } }
   const windows = late === undefined ? [window] : [window, late]
   for (const read of windows) read.pins++
   try {

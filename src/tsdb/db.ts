@@ -25,6 +25,7 @@ import { type DbObservers, registerDbMetrics } from './db-metrics.ts'
 import { dbSource } from './db-source.ts'
 import { estimateRead, type ReadEstimate } from './estimate-read.ts'
 import { ExemplarRing } from './exemplars/exemplar-ring.ts'
+import { flushToBlocks } from './flush.ts'
 import { type DirLock, lockDir } from './lock.ts'
 import { Checkpointer, type CheckpointSchedule } from './recovery/checkpointer.ts'
 import { type Recovery, recover } from './recovery/recover.ts'
@@ -66,6 +67,8 @@ export interface DbOptions {
   readonly segmentBytes?: number
   /** Default: as `Checkpointer` says. */
   readonly checkpoints?: CheckpointSchedule
+  /** At the end everything becomes blocks, and the log is emptied. */
+  readonly flushOnExit?: boolean
 }
 
 export interface ReplayStatus {
@@ -170,6 +173,8 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
         await this.#keeper?.close()
         await this.#checkpointer?.close()
         await this.#log?.close()
+        if (this.#options.flushOnExit && this.#replay.done)
+          await flushToBlocks(this.#env, this.#options.dir, this.#windows, this.#blocks, this.#log!)
         await this.#blocks.close()
       } finally {
         await this.#lock.release()

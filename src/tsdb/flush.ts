@@ -1,0 +1,39 @@
+import type { Env } from '../base/env.ts'
+import { errorMessage } from '../base/errors.ts'
+import { cutBlock } from './cut-block.ts'
+import type { DbBlocks } from './db-blocks.ts'
+import type { LogWriter } from './wal/log-writer.ts'
+import type { WindowSet } from './window-set.ts'
+
+// 1. All windows become blocks, or none: what was made is taken back when one cannot be.
+// 2. The log goes when the blocks are durable. A crash before that leaves both: the samples count once, and replay brings them back.
+// 3. The blocks say nothing of the log, and end with their last sample: who goes on with the directory takes every sample that is newer, and
+//    late ones as before.
+
+/**
+ * Leaves a directory whose samples are all in blocks: for Prometheus, or whoever else reads those. Nothing may be appended any more, and the
+ * log must be closed. A disk that refuses is logged, and the log stays as it is.
+ */
+export async function flushToBlocks(env: Env, dir: string, windows: WindowSet, blocks: DbBlocks, log: LogWriter): Promise<void> {
+  const start = env.clock.monotonic()
+  const begun: string[] = []
+  const { signal } = new AbortController()
+  try {
+    for (const window of windows.windows) {
+      if (windows.sampleCountOf(window) === 0) continue
+      await cutBlock(env, window, windows.late.beside(window), { dir, signal, isPartial: true, begun: (path) => void begun.push(path) })
+    }
+  } catch (error) {
+    env.log.error('not flushed to blocks, the log stays', { dir, error: errorMessage(error) })
+    // What they have the log has as well.
+    for (const path of begun) await blocks.removeDirectory(path).catch(() => {})
+    return
+  }
+  try {
+    await log.removeBefore(Number.POSITIVE_INFINITY)
+  } catch (error) {
+    env.log.error('flushed to blocks, the log is not emptied', { dir, error: errorMessage(error) })
+    return
+  }
+  env.log.info('flushed to blocks', { dir, blocks: begun.length, seconds: (env.clock.monotonic() - start) / 1000 })
+}
