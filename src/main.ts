@@ -28,6 +28,9 @@ const context: CommandContext = {
     err: (line) => void process.stderr.write(`${line}\n`),
     write: (text) => void process.stdout.write(text),
     input: () => readAll(process.stdin),
+    progress: (line) => {
+      if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line.slice(0, process.stderr.columns - 1)}`)
+    },
     terminal: () => (process.stdout.isTTY ? { columns: process.stdout.columns, rows: process.stdout.rows } : null),
     variables: process.env,
   },

@@ -8,7 +8,7 @@ const table = { format: flag.text({ default: 'x', help: '' }), strict: flag.bool
 
 test('flags and others stand in any order', () => {
   const check = (args: string, positional: readonly string[], format: string, strict = false) => {
-    const parsed = parseArguments(args.split(' '), table, { positional: ['A', 'B'], short: { o: 'format' } })
+    const parsed = parseArguments(args.split(' '), table, { positional: ['A', 'B'], short: { o: 'format', s: 'strict' } })
     assert.deepEqual([parsed.positional, parsed.values], [positional, { format, strict }], args)
   }
   check('a b', ['a', 'b'], 'x')
@@ -18,6 +18,7 @@ test('flags and others stand in any order', () => {
   check('a -oy b', ['a', 'b'], 'y')
   check('a b -o=y', ['a', 'b'], 'y')
   check('--strict a b', ['a', 'b'], 'x', true)
+  check('a -s b', ['a', 'b'], 'x', true)
   check('a -1', ['a', '-1'], 'x')
   check('a -- --strict', ['a', '--strict'], 'x')
 })

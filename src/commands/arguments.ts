@@ -28,6 +28,10 @@ export function parseArguments<F extends FlagTable>(args: readonly string[], tab
     }
     const [, letter, attached] = /^-([a-zA-Z])(.*)$/s.exec(arg) ?? []
     if (letter !== undefined && short[letter] !== undefined) {
+      if (table[short[letter]].isSwitch && attached === '') {
+        flags.push(`--${short[letter]}`)
+        continue
+      }
       // `-ojson`, `-o=json` and `-o json` are one.
       flags.push(attached === '' ? `--${short[letter]}` : `--${short[letter]}=${attached.replace(/^=/, '')}`)
       if (attached === '' && index + 1 < args.length) flags.push(args[++index])

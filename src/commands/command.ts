@@ -11,6 +11,8 @@ export interface CommandIo {
   err(line: string): void
   /** Text to standard output as it is: for what is redrawn in place. */
   write(text: string): void
+  /** Replaces the line that says how far something is; empty: takes it away. Nothing unless standard error is a terminal. */
+  progress(line: string): void
   /** All of standard input. */
   input(): Promise<Uint8Array>
   /** What standard output is: null unless a terminal. */

@@ -13,6 +13,9 @@ import { promqlSeriesCommand } from './promql-series.ts'
 import { tsdbAnalyzeCommand } from './tsdb-analyze.ts'
 import { tsdbCreateBlocksCommand } from './tsdb-create-blocks.ts'
 import { tsdbDumpCommand } from './tsdb-dump.ts'
+import { tsdbDumpOpenMetricsCommand } from './tsdb-dump-openmetrics.ts'
+import { tsdbFlushCommand } from './tsdb-flush.ts'
+import { tsdbImportCommand } from './tsdb-import.ts'
 import { tsdbListCommand } from './tsdb-list.ts'
 import { tsdbVerifyCommand } from './tsdb-verify.ts'
 
@@ -21,7 +24,19 @@ const GROUPS: readonly { readonly title: string; readonly commands: readonly Com
   { title: 'Roles', commands: [serverCommand, exporterCommand] },
   { title: 'Checks', commands: [checkConfigCommand, checkWebConfigCommand, checkMetricsCommand, checkHealthyCommand, checkReadyCommand] },
   { title: 'Queries', commands: [promqlInstantCommand, promqlRangeCommand, promqlSeriesCommand, promqlLabelsCommand] },
-  { title: 'Blocks', commands: [tsdbListCommand, tsdbAnalyzeCommand, tsdbDumpCommand, tsdbVerifyCommand, tsdbCreateBlocksCommand] },
+  {
+    title: 'Blocks',
+    commands: [
+      tsdbListCommand,
+      tsdbAnalyzeCommand,
+      tsdbDumpCommand,
+      tsdbDumpOpenMetricsCommand,
+      tsdbVerifyCommand,
+      tsdbCreateBlocksCommand,
+      tsdbImportCommand,
+      tsdbFlushCommand,
+    ],
+  },
 ]
 
 /** Names of commands that the design has and this release does not. */
@@ -48,6 +63,11 @@ const NOT_BUILT = new Set([
   'parity',
   'doctor',
 ])
+
+/** The same within groups. */
+const NOT_BUILT_YET: Readonly<Record<string, string>> = {
+  'tsdb create-blocks-from rules': 'recording rules are not evaluated by this release',
+}
 
 export function programHelp(): string {
   const commands = GROUPS.flatMap((group) => group.commands)
@@ -82,6 +102,8 @@ export function findCommand(args: readonly string[]): { command: Command; args: 
     if (words.every((word, index) => args[index] === word)) return { command, args: args.slice(words.length) }
   }
   const first = args[0]
+  for (const [name, reason] of Object.entries(NOT_BUILT_YET))
+    if (name.split(' ').every((word, index) => args[index] === word)) return { problem: `${name} is not built yet: ${reason}` }
   const inGroup = commands.filter((command) => command.name.startsWith(`${first} `)).map((command) => command.name.slice(first.length + 1))
   if (inGroup.length > 0) return { problem: `${first}: found ${args[1] ?? 'nothing'}, want one of: ${inGroup.join(', ')}` }
   if (NOT_BUILT.has(first))

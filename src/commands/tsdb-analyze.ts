@@ -1,4 +1,3 @@
-import { CodedError } from '../base/errors.ts'
 import { flag, flagHelp } from '../config/flags.ts'
 import { METRIC_NAME } from '../model/labels.ts'
 import { parseMetricSelector } from '../promql/parser/parse.ts'
@@ -7,39 +6,40 @@ import { Block } from '../tsdb/block/block.ts'
 import { BlockCache } from '../tsdb/block/block-cache.ts'
 import { listBlocks } from '../tsdb/block/block-set.ts'
 import { parseArguments } from './arguments.ts'
-import { type Command, EXIT } from './command.ts'
+import { EXIT } from './command.ts'
 import { formatGoDuration } from './go-duration.ts'
-import { DEFAULT_DIRECTORY, TOOL_CACHE_BYTES } from './tsdb-output.ts'
+import { parsedCommand } from './parsed-command.ts'
+import { DEFAULT_DIRECTORY, dataDirectory, TOOL_CACHE_BYTES } from './tsdb-output.ts'
 
 const flags = {
   limit: flag.integer({ default: 20, help: 'Items of each list.' }),
   match: flag.text({ default: '', help: 'Selector of the series to look at; all without.', placeholder: 'SELECTOR' }),
 }
 
-const HELP = `Usage: promontory tsdb analyze [flags] [DIR] [BLOCK]
+/** `tsdb analyze`. Source of the form: promtool tsdb analyze. */
+export const tsdbAnalyzeCommand = parsedCommand({
+  name: 'tsdb analyze',
+  summary: 'Say of what labels the series of a block consist.',
+  help: `Usage: promontory tsdb analyze [flags] [DIR] [BLOCK]
 
 Says of what labels the series of a block consist, and which come and go: the last block of a data directory (default: ${DEFAULT_DIRECTORY}),
 or the one that is named. Chunks are not read.
 Exit code 0, 1 when it did not work, 2 when the command was typed wrongly.
 
 Flags:
-${flagHelp(flags)}`
-
-/** `tsdb analyze`. Source of the form: promtool tsdb analyze. */
-export const tsdbAnalyzeCommand: Command = {
-  name: 'tsdb analyze',
-  summary: 'Say of what labels the series of a block consist.',
-  help: () => HELP,
-  async run(args, { io, signal, ...context }) {
-    let parsed: ReturnType<typeof parse>
-    try {
-      parsed = parse(args)
-    } catch (error) {
-      if (!(error instanceof CodedError)) throw error
-      io.err(`tsdb analyze: ${error.message}`)
-      return EXIT.usage
+${flagHelp(flags)}`,
+  parse(args) {
+    const { values, positional } = parseArguments(args, flags, { repeatLast: true })
+    const [directory = DEFAULT_DIRECTORY, ulid, ...others] = positional
+    return {
+      directory: dataDirectory([directory, ...others], 'a directory and a block'),
+      ulid,
+      limit: values.limit,
+      selector: values.match,
+      matchers: values.match === '' ? [] : parseMetricSelector(values.match),
     }
-    const { directory, ulid, limit, selector, matchers } = parsed
+  },
+  async run({ directory, ulid, limit, selector, matchers }, { io, signal, ...context }) {
     const env = context.env({ level: 'warn', format: 'logfmt' })
     const { blocks } = await listBlocks(env.fs, directory)
     if (blocks.length === 0) throw new Error('no blocks found')
@@ -62,19 +62,7 @@ export const tsdbAnalyzeCommand: Command = {
       await block.close()
     }
   },
-}
-
-function parse(args: readonly string[]) {
-  const { values, positional } = parseArguments(args, flags, { repeatLast: true })
-  if (positional.length > 2) throw new CodedError('bad_data', `unexpected ${positional[2]}, want a directory and a block`)
-  return {
-    directory: (positional[0] ?? DEFAULT_DIRECTORY).replace(/(.)\/+$/, '$1'),
-    ulid: positional[1],
-    limit: values.limit,
-    selector: values.match,
-    matchers: values.match === '' ? [] : parseMetricSelector(values.match),
-  }
-}
+})
 
 /** What is counted of a label pair: series, and ms of the block's range that they do not cover. */
 interface PairCount {

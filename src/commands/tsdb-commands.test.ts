@@ -6,9 +6,12 @@ import { Labels } from '../model/labels.ts'
 import { type MemorySeries, MemorySource } from '../storage/memory-source.ts'
 import { everything } from '../tsdb/block/block.fixture.ts'
 import { writeBlock } from '../tsdb/block/block-writer.ts'
+import { runDb } from '../tsdb/db.fixture.ts'
+import { samplesRecord, segmentOf, seriesRecord } from '../tsdb/upstream-log/upstream-log.fixture.ts'
 import type { Command, CommandContext } from './command.ts'
 import { formatGoDuration } from './go-duration.ts'
 import { findCommand } from './program.ts'
+import { ProgressBar } from './progress-bar.ts'
 
 const env = virtualEnv({ seed: 1 })
 
@@ -19,10 +22,13 @@ async function run(...args: readonly string[]) {
     out: (line: string) => out.push(`${line}\n`),
     write: (text: string) => out.push(text),
     err: (line: string) => err.push(`${line}\n`),
+    progress: () => {},
   }
   const found = findCommand(args)
   assert.ok('command' in found, args.join(' '))
   const command: Command = found.command
+  // A process has its own.
+  env.metrics.clear()
   const context = { env: () => env, io, signal: new AbortController().signal } as unknown as CommandContext
   try {
     const code = await command.run(found.args, context)
@@ -165,4 +171,63 @@ test('durations as Go prints them', () => {
   check(60_000, '1m0s')
   check(7_200_000, '2h0m0s')
   check(-3_540_894, '-59m0.894s')
+})
+
+test('a log is flushed into blocks, and a directory is imported into another', async () => {
+  const write = async (minutes: readonly number[]) => {
+    const { db, close } = await runDb(env, { dir: '/d5' })
+    for (const minute of minutes) {
+      const appender = db.appender()
+      appender.append(appender.series(Labels.of({ __name__: 'a', b: 'c' })), 1_700_006_400_000 + minute * 60_000, minute)
+      await appender.commit()
+    }
+    await close()
+  }
+  await write([0, 1, 130])
+  assert.deepEqual(
+    [(await run('tsdb', 'import', '/d5', '/d6')).err],
+    ['CodedError: /d5 has samples in its log, want them in blocks: promontory tsdb flush /d5'],
+  )
+  const flushed = await run('tsdb', 'flush', '/d5')
+  assert.deepEqual([flushed.code, flushed.err, flushed.out.trim().split('\n').length], [0, '', 3])
+  assert.match((await run('tsdb', 'flush', '/d5')).out, /^BLOCK ULID .*\n$/)
+  const imported = await run('tsdb', 'import', '/d5', '/d6/')
+  assert.deepEqual(imported, { code: 0, out: flushed.out, err: '' })
+  assert.match((await run('tsdb', 'import', '/d5', '/d6')).out, /^BLOCK ULID .*\n$/)
+  // What Prometheus has in its log becomes blocks in the other directory only.
+  await env.fs.mkdir('/d5/wal')
+  const records = [seriesRecord([1, { __name__: 'a', b: 'd' }]), samplesRecord([1, 1_700_014_400_000, 7])]
+  await env.fs.writeFile('/d5/wal/00000000', segmentOf(records))
+  assert.equal((await run('tsdb', 'import', '/d5', '/d6')).out.split('\n').length, 3)
+  const lines = ['a{b="c"} 0 1700006400.000', 'a{b="c"} 1 1700006460.000', 'a{b="c"} 130 1700014200.000', 'a{b="d"} 7 1700014400.000']
+  assert.equal((await run('tsdb', 'dump-openmetrics', '/d6')).out, [...lines, '# EOF', ''].join('\n'))
+  assert.equal((await run('tsdb', 'dump-openmetrics', '--match=a{b="c"}', '/d5')).out, [...lines.slice(0, 3), '# EOF', ''].join('\n'))
+  assert.deepEqual(await env.fs.readDir('/d5/wal'), ['00000000'])
+  assert.match((await run('tsdb', 'flush', '/d5')).out, /\n.* {2}1 .*\n$/)
+})
+
+test('what is not built, or not a command', () => {
+  const problem = (...args: readonly string[]) => {
+    const found = findCommand(args)
+    return 'problem' in found ? found.problem : undefined
+  }
+  assert.match(
+    problem('tsdb', 'create-blocks-from', 'rules', 'x.yml') ?? '',
+    /^tsdb create-blocks-from rules is not built yet: recording rules/,
+  )
+  assert.match(problem('tsdb', 'create-blocks-from') ?? '', /^tsdb: found create-blocks-from, want one of: list, /)
+})
+
+test('how far something is, in one line that changes', () => {
+  const lines: string[] = []
+  const bar = new ProgressBar({ progress: (line: string) => lines.push(line) } as unknown as CommandContext['io'], 'making')
+  bar.end()
+  for (const done of [0, 1, 1, 500, 1000]) bar.show(done, 1000)
+  bar.end()
+  assert.deepEqual(lines, [
+    `making [${'.'.repeat(30)}] 0 %`,
+    `making [${'#'.repeat(15)}${'.'.repeat(15)}] 50 %`,
+    `making [${'#'.repeat(30)}] 100 %`,
+    '',
+  ])
 })

@@ -1,5 +1,8 @@
+import type { FileSystem } from '../base/env.ts'
+import { CodedError } from '../base/errors.ts'
 import { formatByteSize } from '../model/byte-size.ts'
 import type { BlockMeta } from '../tsdb/block/block-meta.ts'
+import { blockSizeBytes, type ListedBlock } from '../tsdb/block/block-set.ts'
 import { formatGoDuration } from './go-duration.ts'
 
 // What the tsdb commands have in common. Source of the form: Prometheus cmd/promtool/tsdb.go, printBlocks; Go text/tabwriter.
@@ -9,20 +12,27 @@ export const TOOL_CACHE_BYTES = 64 * 1024 * 1024
 
 export const DEFAULT_DIRECTORY = 'data/'
 
+/** Source: Prometheus tsdb/db.go, DefaultBlockDuration. */
+export const BLOCK_RANGE_MS = 2 * 3_600_000
+
+/** The directory of a command that takes one. Throws `bad_data`. */
+export function dataDirectory([directory = DEFAULT_DIRECTORY, ...others]: readonly string[], wanted = 'one directory'): string {
+  if (others.length > 0) throw new CodedError('bad_data', `unexpected ${others[0]}, want ${wanted}`)
+  return directory.replace(/(.)\/+$/, '$1')
+}
+
 const HEADER = ['BLOCK ULID', 'MIN TIME', 'MAX TIME', 'DURATION', 'NUM SAMPLES', 'NUM CHUNKS', 'NUM SERIES', 'SIZE']
 const CELL_WIDTH_MIN = 13
 const PADDING = 2
 
-export interface BlockRow {
-  readonly meta: BlockMeta
-  readonly sizeBytes: number
-}
-
-/** A table of blocks, a line each. */
-export function blockTable(
-  rows: readonly BlockRow[],
-  { isHuman, hasHeader }: { readonly isHuman: boolean; readonly hasHeader: boolean },
-): string[] {
+/** A table of blocks, a line each; they are on disk. */
+export async function blockLines(
+  fs: FileSystem,
+  blocks: readonly ListedBlock[],
+  { isHuman, hasHeader = true }: { readonly isHuman: boolean; readonly hasHeader?: boolean },
+): Promise<string[]> {
+  const rows: { meta: BlockMeta; sizeBytes: number }[] = []
+  for (const { directory, meta } of blocks) rows.push({ meta, sizeBytes: await blockSizeBytes(fs, directory) })
   const cells = rows.map(({ meta, sizeBytes }) => [
     meta.ulid,
     isHuman ? timeText(meta.minTime) : String(meta.minTime),

@@ -1,37 +1,26 @@
-import { CodedError } from '../base/errors.ts'
-import { flagHelp } from '../config/flags.ts'
 import { BlockCache } from '../tsdb/block/block-cache.ts'
 import { META_FILE } from '../tsdb/block/block-meta.ts'
 import { listBlocks, overlappingBlocks } from '../tsdb/block/block-set.ts'
 import { verifyBlock } from '../tsdb/block/verify-block.ts'
 import { parseArguments } from './arguments.ts'
-import { type Command, EXIT } from './command.ts'
-import { DEFAULT_DIRECTORY, TOOL_CACHE_BYTES } from './tsdb-output.ts'
+import { EXIT } from './command.ts'
+import { parsedCommand } from './parsed-command.ts'
+import { ProgressBar } from './progress-bar.ts'
+import { DEFAULT_DIRECTORY, dataDirectory, TOOL_CACHE_BYTES } from './tsdb-output.ts'
 
-const flags = {}
-
-const HELP = `Usage: promontory tsdb verify [DIR]
+/** `tsdb verify`. */
+export const tsdbVerifyCommand = parsedCommand({
+  name: 'tsdb verify',
+  summary: 'Look for faults in the blocks of a data directory.',
+  help: `Usage: promontory tsdb verify [DIR]
 
 Reads all of a block, or of all blocks of a data directory (default: ${DEFAULT_DIRECTORY}): compares every checksum, looks at the order of
 everything that has one, at every reference, and decodes every chunk. Prints a line for each fault, nothing is changed.
-Exit code 0 when there is none, 1 when there is, 2 when the command was typed wrongly.
-${flagHelp(flags)}`
-
-export const tsdbVerifyCommand: Command = {
-  name: 'tsdb verify',
-  summary: 'Look for faults in the blocks of a data directory.',
-  help: () => HELP,
-  async run(args, { io, signal, ...context }) {
-    let directory: string
-    try {
-      const { positional } = parseArguments(args, flags, { repeatLast: true })
-      if (positional.length > 1) throw new CodedError('bad_data', `unexpected ${positional[1]}, want one directory`)
-      directory = (positional[0] ?? DEFAULT_DIRECTORY).replace(/(.)\/+$/, '$1')
-    } catch (error) {
-      if (!(error instanceof CodedError)) throw error
-      io.err(`tsdb verify: ${error.message}`)
-      return EXIT.usage
-    }
+Exit code 0 when there is none, 1 when there is, 2 when the command was typed wrongly.`,
+  parse(args) {
+    return dataDirectory(parseArguments(args, {}, { repeatLast: true }).positional)
+  },
+  async run(directory, { io, signal, ...context }) {
     const env = context.env({ level: 'warn', format: 'logfmt' })
     const cache = new BlockCache(TOOL_CACHE_BYTES)
     const isBlock = (await env.fs.stat(`${directory}/${META_FILE}`)) !== null
@@ -42,12 +31,16 @@ export const tsdbVerifyCommand: Command = {
       io.out(`${path}: ${reason}`)
       faultCount++
     }
-    for (const path of paths) {
+    const progress = new ProgressBar(io, 'verifying blocks')
+    for (const [i, path] of paths.entries()) {
+      progress.show(i, paths.length)
       for await (const fault of verifyBlock(env, path, cache, signal)) {
+        progress.end()
         io.out(fault)
         faultCount++
       }
     }
+    progress.end()
     // Neither is a fault: the first are merged when they are read, the others are removed by who owns the directory.
     for (const group of overlappingBlocks(listing?.blocks ?? []))
       io.err(`tsdb verify: share time: ${group.map(({ meta }) => meta.ulid).join(', ')}`)
@@ -55,4 +48,4 @@ export const tsdbVerifyCommand: Command = {
     io.err(`tsdb verify: ${paths.length} blocks, ${faultCount} faults`)
     return faultCount > 0 ? EXIT.failed : EXIT.ok
   },
-}
+})

@@ -43,7 +43,8 @@ export async function takeSnapshot(env: Env, directory: string, { blocks, inMemo
   }
 }
 
-async function linkBlock(fs: FileSystem, from: string, to: string, signal: AbortSignal): Promise<void> {
+/** Makes a directory with the files of a block: other names of them, or copies. */
+export async function linkBlock(fs: FileSystem, from: string, to: string, signal: AbortSignal): Promise<void> {
   await fs.mkdir(`${to}/${CHUNKS_DIRECTORY}`)
   const segments = await fs.readDir(`${from}/${CHUNKS_DIRECTORY}`)
   for (const name of [META_FILE, INDEX_FILE, TOMBSTONES_FILE, ...segments.map((segment) => `${CHUNKS_DIRECTORY}/${segment}`)]) {
