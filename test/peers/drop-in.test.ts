@@ -1,11 +1,12 @@
 // A directory changes hands between Prometheus and us, and answers stay what they were.
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { DropInLoad, deleteSeries, LATE_MS, STEPS, send } from '../support/drop-in-load.ts'
-import { type Answer, answersOf, QUERY_COUNT } from '../support/drop-in-queries.ts'
+import { DropInLoad, deleteSeries, LATE_MS, START, STEP_MS, STEPS, send } from '../support/drop-in-load.ts'
+import { type Answer, answersOf, isRaw, QUERY_COUNT } from '../support/drop-in-queries.ts'
 import { peer } from '../support/peers.ts'
 import { freePort, PROMONTORY, Program, until } from '../support/program.ts'
 
@@ -54,7 +55,7 @@ function difference(got: string, want: string): string {
 }
 
 /** Sends a load, slowly enough for a head that is cut a block at a time: there is a checkpoint in the end. */
-async function fill(server: Program, load: DropInLoad, data: string): Promise<void> {
+async function fillSlowly(server: Program, load: DropInLoad, data: string): Promise<void> {
   let cuts = 0
   for (let from = 0; from < STEPS; from += 10) {
     for (const series of load.requests(from, from + 10)) await send(server, series)
@@ -84,7 +85,7 @@ for (const { version, name, features, isKilled } of [
     const data = join(directory, 'data')
     const flags = [`--enable-feature=${features.join(',')}`]
     const theirs = await serve(t, prometheus, directory, data, flags)
-    await fill(theirs, new DropInLoad({ seed, isNew: version !== '2.42' }), data)
+    await fillSlowly(theirs, new DropInLoad({ seed, isNew: version !== '2.42' }), data)
     await deleteSeries(theirs, 'load{n="3"}', 100, 130)
     // 2.42 does not delete what came late; those after it do, and so do we.
     await deleteSeries(theirs, version === '2.42' ? '{n=~"11|12"}' : '{n=~"6|7|11"}', STEPS - 60, STEPS - 31)
@@ -108,4 +109,80 @@ for (const { version, name, features, isKilled } of [
     compare(await answersOf(again), want)
     assert.equal((await again.stop()).code, 0)
   })
+}
+
+/** A command that has to work. */
+function output(command: string, ...args: readonly string[]): string {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 28, timeout: 60_000 })
+  assert.equal(status, 0, `${command} ${args.join(' ')}: ${stderr}`)
+  return stdout
+}
+
+/** A server of ours that was given a load, and what it answers. */
+async function ourDirectory(t: TestContext, directory: string, data: string, isNew: boolean, flags: readonly string[]) {
+  const server = await serve(t, PROMONTORY, directory, data, flags)
+  for (const series of new DropInLoad({ seed, isNew }).requests()) await send(server, series)
+  await deleteSeries(server, 'load{n="3"}', 100, 130)
+  await deleteSeries(server, '{n=~"6|7|11"}', STEPS - 60, STEPS - 31)
+  return { server, want: await answersOf(server) }
+}
+
+test('our directory, stopped with everything in blocks, answers the same under Prometheus 3.5, and promtool reads it', {
+  timeout: 120_000,
+}, async (t) => {
+  const [prometheus, promtool] = [peer(t, 'prometheus 3.5'), peer(t, 'promtool 3.5')]
+  if (prometheus === undefined || promtool === undefined) return
+  t.diagnostic(`seed ${seed}`)
+  const directory = directoryOf(t)
+  const data = join(directory, 'data')
+  const { server, want } = await ourDirectory(t, directory, data, true, ['--storage.tsdb.flush-on-exit'])
+  assert.equal((await server.stop()).code, 0)
+  assert.deepEqual(filesOf(data, 'log'), [])
+  assert.equal(output(PROMONTORY, 'tsdb', 'list', data), output(promtool, 'tsdb', 'list', data))
+  const analysed = output(PROMONTORY, 'tsdb', 'analyze', data)
+  assert.equal(analysed.split('\n\n')[0], output(promtool, 'tsdb', 'analyze', data).split('\n\n')[0])
+
+  const theirs = await serve(t, prometheus, directory, data, ['--enable-feature=native-histograms'])
+  compare(await answersOf(theirs), want)
+  // It goes on where we ended; what it leaves we take over again.
+  const load = new DropInLoad({ seed: seed + 1, isNew: true })
+  for (const series of load.requests(STEPS, STEPS + 20)) await send(theirs, series)
+  const last = { time: (START + (STEPS + 19) * STEP_MS + 17) / 1000 }
+  const added = await theirs.api<unknown>('query', { query: '{__name__=~"load|requests_total|latency"}[19m]', ...last })
+  await theirs.stop('SIGKILL')
+  const again = await serve(t, PROMONTORY, directory, data, ['--storage.tsdb.flush-on-exit'])
+  compare(await answersOf(again), want)
+  assert.deepEqual(sorted(await again.api('query', { query: '{__name__=~"load|requests_total|latency"}[19m]', ...last })), sorted(added))
+  assert.equal((await again.stop()).code, 0)
+})
+
+function sorted(answer: unknown): readonly string[] {
+  return (answer as { result: readonly unknown[] }).result.map((one) => JSON.stringify(one)).sort()
+}
+
+test('our directory, killed and flushed afterwards, has the same samples under Prometheus 2.42', { timeout: 120_000 }, async (t) => {
+  const prometheus = peer(t, 'debian prometheus')
+  if (prometheus === undefined) return
+  t.diagnostic(`seed ${seed}`)
+  const directory = directoryOf(t)
+  const data = join(directory, 'data')
+  const { server, want } = await ourDirectory(t, directory, data, false, [])
+  await server.stop('SIGKILL')
+  output(PROMONTORY, 'tsdb', 'flush', data)
+  assert.deepEqual(filesOf(data, 'log'), [])
+  const theirs = await serve(t, prometheus, directory, data, ['--enable-feature=native-histograms'])
+  compare(
+    await answersOf(theirs, { only: 'raw' }),
+    want.filter(({ query }) => isRaw(query)),
+  )
+  assert.equal((await theirs.stop()).code, 0)
+  const floats = '--match={__name__=~"load|requests_total|pod"}'
+  assert.deepEqual(
+    dumped(output('/usr/bin/promtool', 'tsdb', 'dump', floats, data)),
+    dumped(output(PROMONTORY, 'tsdb', 'dump', floats, data)),
+  )
+})
+
+function dumped(text: string): readonly string[] {
+  return text.trim().split('\n')
 }

@@ -63,6 +63,11 @@ const COMPUTED = [
 
 export const QUERY_COUNT = RAW.length + COMPUTED.length
 
+/** Whether an answer is nothing but what is stored. */
+export function isRaw(query: string): boolean {
+  return !COMPUTED.includes(query)
+}
+
 interface Matrix {
   readonly result: readonly {
     readonly metric: Readonly<Record<string, string>>
