@@ -171,10 +171,10 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
         await this.#queue?.close()
         await this.#repairing
         await this.#keeper?.close()
-        await this.#checkpointer?.close()
+        const { flushOnExit = false, dir } = this.#options
+        await (flushOnExit ? this.#checkpointer?.stop() : this.#checkpointer?.close())
         await this.#log?.close()
-        if (this.#options.flushOnExit && this.#replay.done)
-          await flushToBlocks(this.#env, this.#options.dir, this.#windows, this.#blocks, this.#log!)
+        if (flushOnExit && this.#replay.done) await flushToBlocks(this.#env, dir, this.#windows, this.#blocks, this.#log!)
         await this.#blocks.close()
       } finally {
         await this.#lock.release()

@@ -37,18 +37,27 @@ async function minutesOf(db: Db): Promise<readonly number[]> {
 }
 
 async function filled(env: VirtualEnv): Promise<Awaited<ReturnType<typeof runDb>>> {
+  const running = await runDb(env, { blockRangeMs: RANGE, maxBlockMs: RANGE, checkpoints: { logBytes: 1 } })
+  await write(running.db, -1)
+  await running.close()
+  env.metrics.clear()
+  return refilled(env)
+}
+
+async function refilled(env: VirtualEnv): Promise<Awaited<ReturnType<typeof runDb>>> {
   const running = await runDb(env, { blockRangeMs: RANGE, maxBlockMs: RANGE, flushOnExit: true })
   running.db.takeLateSamples(5 * MINUTE)
   await write(running.db, 0, 3, 6, 9, 12, 15, 18, 14, 21)
   return running
 }
-const FILLED = [0, 3, 6, 9, 12, 14, 15, 18, 21]
+const FILLED = [-1, 0, 3, 6, 9, 12, 14, 15, 18, 21]
 
 test('a clean stop leaves blocks and no log, and the next start goes on after their last sample, with late ones', async () => {
   const env = virtualEnv({ startTime: base })
   const { close } = await filled(env)
   await close()
   assert.deepEqual(await env.fs.readDir('/data/log'), [])
+  assert.equal(await env.fs.stat('/data/checkpoint'), null)
   const { blocks } = await listBlocks(env.fs, '/data')
   const { minTime, maxTime, compaction } = blocks.at(-1)!.meta
   assert.deepEqual([minTime, maxTime, compaction.hints], [base + 21 * MINUTE, base + 21 * MINUTE + 1, []])

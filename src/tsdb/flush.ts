@@ -2,11 +2,12 @@ import type { Env } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
 import { cutBlock } from './cut-block.ts'
 import type { DbBlocks } from './db-blocks.ts'
+import { checkpointDir } from './recovery/load-checkpoint.ts'
 import type { LogWriter } from './wal/log-writer.ts'
 import type { WindowSet } from './window-set.ts'
 
 // 1. All windows become blocks, or none: what was made is taken back when one cannot be.
-// 2. The log goes when the blocks are durable. A crash before that leaves both: the samples count once, and replay brings them back.
+// 2. Checkpoints and then the log go when the blocks are durable. A crash before that leaves both: the samples count once, and replay brings them back.
 // 3. The blocks say nothing of the log, and end with their last sample: who goes on with the directory takes every sample that is newer, and
 //    late ones as before.
 
@@ -30,6 +31,9 @@ export async function flushToBlocks(env: Env, dir: string, windows: WindowSet, b
     return
   }
   try {
+    // A checkpoint says where in the log it goes on.
+    await env.fs.remove(checkpointDir(dir))
+    await env.fs.syncDir(dir)
     await log.removeBefore(Number.POSITIVE_INFINITY)
   } catch (error) {
     env.log.error('flushed to blocks, the log is not emptied', { dir, error: errorMessage(error) })

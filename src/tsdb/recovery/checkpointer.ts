@@ -80,10 +80,15 @@ export class Checkpointer {
     }
   }
 
-  /** A last one, when nothing is written any more, so that the next start has little to read. */
-  async close(): Promise<void> {
+  /** No more checkpoints. */
+  async stop(): Promise<void> {
     this.#closing.abort()
     await this.#writing
+  }
+
+  /** A last one, when nothing is written any more, so that the next start has little to read. */
+  async close(): Promise<void> {
+    await this.stop()
     if (this.#logBytes >= Math.min(LOG_BYTES_AT_END, this.#options.logBytes ?? LOG_BYTES_AT_END)) await this.#write(false)
   }
 
