@@ -45,7 +45,7 @@ function queryOptions({ features }: ApiDeps, form: FormValues) {
   const timeoutMs = optionalDuration(form, 'timeout')
   if (timeoutMs !== undefined && timeoutMs <= 0) throw new CodedError('timeout', 'query timed out in expression evaluation')
   const perStepStats = form.get('stats') === 'all' && features.has('promql-per-step-stats')
-  return { timeoutMs, lookbackMs: lookback(form), perStepStats }
+  return { timeoutMs, lookbackMs: lookback(form), perStepStats, explain: form.get('stats') === 'plan' }
 }
 
 function lookback(form: FormValues): number | undefined {

@@ -6,10 +6,13 @@ import { checkMetricsCommand } from './check-metrics.ts'
 import { checkHealthyCommand, checkReadyCommand } from './check-server.ts'
 import { checkWebConfigCommand } from './check-web-config.ts'
 import type { Command } from './command.ts'
+import { promqlExplainCommand } from './promql-explain.ts'
+import { promqlFormatCommand } from './promql-format.ts'
 import { promqlInstantCommand } from './promql-instant.ts'
 import { promqlLabelsCommand } from './promql-labels.ts'
 import { promqlRangeCommand } from './promql-range.ts'
 import { promqlSeriesCommand } from './promql-series.ts'
+import { testPromqlCommand } from './test-promql.ts'
 import { tsdbAnalyzeCommand } from './tsdb-analyze.ts'
 import { tsdbCreateBlocksCommand } from './tsdb-create-blocks.ts'
 import { tsdbDumpCommand } from './tsdb-dump.ts'
@@ -23,7 +26,18 @@ const GROUPS: readonly { readonly title: string; readonly commands: readonly Com
   { title: 'On this machine', commands: [upCommand] },
   { title: 'Roles', commands: [serverCommand, exporterCommand] },
   { title: 'Checks', commands: [checkConfigCommand, checkWebConfigCommand, checkMetricsCommand, checkHealthyCommand, checkReadyCommand] },
-  { title: 'Queries', commands: [promqlInstantCommand, promqlRangeCommand, promqlSeriesCommand, promqlLabelsCommand] },
+  {
+    title: 'Queries',
+    commands: [
+      promqlInstantCommand,
+      promqlRangeCommand,
+      promqlSeriesCommand,
+      promqlLabelsCommand,
+      promqlExplainCommand,
+      promqlFormatCommand,
+    ],
+  },
+  { title: 'Tests', commands: [testPromqlCommand] },
   {
     title: 'Blocks',
     commands: [
@@ -49,7 +63,6 @@ const NOT_BUILT = new Set([
   'console',
   'deadman',
   'fleet',
-  'test',
   'alert',
   'silence',
   'route',

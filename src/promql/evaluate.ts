@@ -8,6 +8,7 @@ import type { LimitedBudget } from './exec/budget.ts'
 import { ColumnMemory } from './exec/columns.ts'
 import { execute } from './exec/execute.ts'
 import type { Pacer } from './exec/pacer.ts'
+import { Profile } from './exec/profile.ts'
 import type { QueryRun, SharedResult } from './exec/query-run.ts'
 import { collectMatrix, collectSamples, collectVector, scalarMatrix } from './exec/results.ts'
 import { SampleTally } from './exec/sample-tally.ts'
@@ -32,20 +33,25 @@ export interface Question {
   readonly lookbackMs?: number | undefined
   /** Whether the statistics say how many samples each step looked at. Default: false. */
   readonly perStepStats?: boolean | undefined
+  /** Whether the statistics have the plan, with what each node of it cost. Default: false. */
+  readonly explain?: boolean | undefined
 }
 
-export function instantQuestion(query: string, time: Timestamp, options: Pick<Question, 'lookbackMs' | 'perStepStats'>): Question {
-  const { lookbackMs, perStepStats } = options
-  return { query, steps: { start: time, stepMs: 1, count: 1 }, end: time, isRangeQuery: false, lookbackMs, perStepStats }
+/** How it is asked. */
+export type QuestionOptions = Pick<Question, 'lookbackMs' | 'perStepStats' | 'explain'>
+
+export function instantQuestion(query: string, time: Timestamp, options: QuestionOptions): Question {
+  const { lookbackMs, perStepStats, explain } = options
+  return { query, steps: { start: time, stepMs: 1, count: 1 }, end: time, isRangeQuery: false, lookbackMs, perStepStats, explain }
 }
 
 /** `start` and `end` inclusive, `stepMs` at least 1. */
 export function rangeQuestion(
   query: string,
   [start, end, stepMs]: readonly [start: Timestamp, end: Timestamp, stepMs: number],
-  { lookbackMs, perStepStats }: Pick<Question, 'lookbackMs' | 'perStepStats'>,
+  { lookbackMs, perStepStats, explain }: QuestionOptions,
 ): Question {
-  return { query, steps: stepsBetween(start, end, stepMs), end, isRangeQuery: true, lookbackMs, perStepStats }
+  return { query, steps: stepsBetween(start, end, stepMs), end, isRangeQuery: true, lookbackMs, perStepStats, explain }
 }
 
 /** How queries are understood. Plain data but for the optimiser. */
@@ -112,6 +118,7 @@ async function evaluateInTurn(question: Question, settings: EngineSettings, turn
   const memory = new ColumnMemory(budget)
   const annotations = new Annotations(question.query)
   const tally = new SampleTally(steps.count, question.perStepStats === true ? memory : undefined)
+  const profile = question.explain === true ? new Profile(clock, budget) : undefined
   const shared = {
     source,
     context: { signal, budget },
@@ -124,7 +131,15 @@ async function evaluateInTurn(question: Question, settings: EngineSettings, turn
     shared: new Map<number, SharedResult>(),
   }
   const counting = (counted: SampleTally): QueryRun => {
-    const run: QueryRun = { ...shared, tally: counted, counting, execute: (below, at, sink) => execute(run, below, at, sink) }
+    const run: QueryRun = {
+      ...shared,
+      tally: counted,
+      counting,
+      execute:
+        profile === undefined
+          ? (below, at, sink) => execute(run, below, at, sink)
+          : (below, at, sink) => profile.execute(run, below, at, sink),
+    }
     return run
   }
   const run = counting(tally)
@@ -140,6 +155,7 @@ async function evaluateInTurn(question: Question, settings: EngineSettings, turn
         samplesRead: tally.read,
         samplesPeak: budget.samplesPeak,
         perStep: perStep(tally, steps),
+        plan: profile?.report(plan),
         timings: {
           evalTotalTime: (done - queued) / 1000,
           resultSortTime: 0,

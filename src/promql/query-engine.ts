@@ -9,6 +9,8 @@ export interface QueryOptions {
   readonly timeoutMs?: number
   /** Whether the statistics say how many samples each step looked at. Default: false. */
   readonly perStepStats?: boolean
+  /** Whether the statistics have the plan, with what each node of it cost. Default: false. */
+  readonly explain?: boolean
 }
 
 /**

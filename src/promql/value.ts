@@ -34,12 +34,35 @@ export interface SamplesPerStep {
   readonly reads: Float64Array
 }
 
+/** What a node of a plan cost, itself and not those below it, unless it says so. */
+export interface PlanCost {
+  /** Wall time; while it waits for the event loop as well. */
+  readonly timeMs: number
+  /** What it answered: series, and points in all of them. */
+  readonly series: number
+  readonly samples: number
+  /** Samples of the storage that it and those below looked at, each once. */
+  readonly samplesRead: number
+  /** Most bytes that the query held while it worked, beyond those held when it began. */
+  readonly bytes: number
+}
+
+/** A node of a plan that has run. */
+export interface PlanReport {
+  readonly operation: string
+  /** Undefined for scalars, and for a place that is told the answer of another. */
+  readonly cost: PlanCost | undefined
+  readonly inputs: readonly PlanReport[]
+}
+
 export interface QueryStats {
   readonly samplesTotal: number
   readonly samplesRead: number
   readonly samplesPeak: number
   /** Only when asked for. */
   readonly perStep?: SamplesPerStep | undefined
+  /** Only when asked for. */
+  readonly plan?: PlanReport | undefined
   /** Wall time in seconds by phase, upstream's names: evalTotalTime, queryPreparationTime, innerEvalTime, execQueueTime, execTotalTime. */
   readonly timings: Readonly<Record<string, number>>
 }

@@ -27,6 +27,10 @@ const REASONS: readonly { readonly name: string; explains(failure: ScriptFailure
     explains: ({ reason }) => /^expected info annotation .* needed to be fixed for monotonicity/.test(reason),
   },
   {
+    name: 'several matches of which a comparison leaves one at most',
+    explains: ({ expr, reason }) => expr === 'many == on () one' && reason === 'expected an error, got none',
+  },
+  {
     name: 'the order in which an error names two series',
     explains: ({ reason }) => /^expected error "found duplicate series .*got "found duplicate series/.test(reason),
   },

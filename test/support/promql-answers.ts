@@ -91,6 +91,10 @@ const REASONS: readonly { readonly name: string; explains(query: string, differe
     name: 'a date of NaN is what a conversion makes of it on the processor at hand; here it is NaN',
     explains: (query, difference) => DATE.test(query) && /: (null|NaN|undefined) and -?\d+$/.test(difference),
   },
+  {
+    name: 'of several matches a comparison leaves one, which 3.5 takes for the only one',
+    explains: (_query, difference) => /^ours: multiple matches for labels: .*, theirs: \d+ series$/.test(difference),
+  },
   { name: 'mad_over_time of a NaN', explains: (query) => query.includes('mad_over_time') },
   {
     name: 'which series limitk takes, and of equal ones topk and bottomk, follows from the order in which the storage has them',

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { SIGNATURES, type Signature } from '../../src/promql/functions/signatures.ts'
 import type { ValueType } from '../../src/promql/parser/ast.ts'
+import { QUERY_FEATURES } from '../../src/promql/parser/features.ts'
 
 export interface GeneratorOptions {
   /** Metric names that selectors pick from. */
@@ -16,12 +17,7 @@ export interface GeneratorOptions {
 }
 
 /** The flags that `experimental` needs. */
-export const EXPERIMENTAL_FEATURES: ReadonlySet<string> = new Set([
-  'promql-experimental-functions',
-  'promql-duration-expr',
-  'promql-binop-fill-modifiers',
-  'promql-extended-range-selectors',
-])
+export const EXPERIMENTAL_FEATURES = QUERY_FEATURES
 
 /** Arbitrary expressions by type, as text. Each parses and type-checks; what they give is another matter. */
 export interface ExpressionArbitraries {

@@ -115,6 +115,21 @@ test('stats when asked for, every phase named', () => {
   })
 })
 
+test('the plan when asked for, scalars without numbers', () => {
+  const cost = { timeMs: 1.23456789, series: 1, samples: 2, samplesRead: 3, bytes: 4 }
+  const plan = { operation: '*', cost, inputs: [{ operation: '2', cost: undefined, inputs: [] }] }
+  const stats = { samplesTotal: 7, samplesRead: 5, samplesPeak: 3, timings: {}, plan }
+  assert.deepEqual(JSON.parse(encoded({ type: 'vector', samples: [] }, { stats }, true)).data.stats.plan, {
+    operation: '*',
+    timeMs: 1.234568,
+    series: 1,
+    samples: 2,
+    samplesRead: 3,
+    bytes: 4,
+    inputs: [{ operation: '2', inputs: [] }],
+  })
+})
+
 test('stats of each step', () => {
   const perStep = { start: 1500, stepMs: 250, totals: Float64Array.of(4, 3), reads: Float64Array.of(4, 1) }
   const stats = { samplesTotal: 7, samplesRead: 5, samplesPeak: 3, timings: {}, perStep }

@@ -1,7 +1,7 @@
 import { ChunkWriter } from '../../base/chunk-writer.ts'
 import type { Histogram } from '../../model/histogram.ts'
-import type { MatrixSeries, QueryResult, QueryStats, QueryValue, SamplesPerStep } from '../../promql/value.ts'
-import type { QueryStatsJson, StepStatJson } from '../types/query.ts'
+import type { MatrixSeries, PlanReport, QueryResult, QueryStats, QueryValue, SamplesPerStep } from '../../promql/value.ts'
+import type { PlanNodeJson, QueryStatsJson, StepStatJson } from '../types/query.ts'
 import { envelopeEnd } from './envelope.ts'
 import { histogramText } from './histogram-text.ts'
 import { formatWithoutExponent, NUMBER_BYTES_MAX, writeTimestamp, writeValue } from './number-bytes.ts'
@@ -127,7 +127,7 @@ function writePoint(writer: ChunkWriter, t: number, v: number): void {
   writer.length = position
 }
 
-function statsJson({ timings, samplesTotal, samplesRead, samplesPeak, perStep }: QueryStats): QueryStatsJson {
+function statsJson({ timings, samplesTotal, samplesRead, samplesPeak, perStep, plan }: QueryStats): QueryStatsJson {
   return {
     timings: {
       evalTotalTime: seconds(timings['evalTotalTime']),
@@ -144,6 +144,21 @@ function statsJson({ timings, samplesTotal, samplesRead, samplesPeak, perStep }:
       samplesRead,
       peakSamples: samplesPeak,
     },
+    ...(plan && { plan: planJson(plan) }),
+  }
+}
+
+function planJson({ operation, cost, inputs }: PlanReport): PlanNodeJson {
+  return {
+    operation,
+    ...(cost && {
+      timeMs: Math.round(cost.timeMs * 1e6) / 1e6,
+      series: cost.series,
+      samples: cost.samples,
+      samplesRead: cost.samplesRead,
+      bytes: cost.bytes,
+    }),
+    inputs: inputs.map(planJson),
   }
 }
 

@@ -41,6 +41,18 @@ export type QueryData = (
 
 export type StepStatJson = readonly [number, number]
 
+/** A node of the plan that was run. Numbers are of the node itself, but for `samplesRead`; a scalar has none. */
+export interface PlanNodeJson {
+  readonly operation: string
+  readonly timeMs?: number
+  readonly series?: number
+  readonly samples?: number
+  /** Samples of the storage that it and those below looked at. */
+  readonly samplesRead?: number
+  readonly bytes?: number
+  readonly inputs: readonly PlanNodeJson[]
+}
+
 /** Times in seconds. */
 export interface QueryStatsJson {
   readonly timings: {
@@ -58,5 +70,6 @@ export interface QueryStatsJson {
     readonly samplesReadPerStep?: readonly StepStatJson[]
     readonly samplesRead: number
     readonly peakSamples: number
-  }
+  } /** With `stats=plan`; ours. */
+  readonly plan?: PlanNodeJson
 }

@@ -29,6 +29,11 @@ export class LimitedBudget implements QueryBudget {
     this.#limits = limits
   }
 
+  /** Those held now. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   chargeSamples(count: number): void {
     this.#samples += count
     if (this.#samples > this.samplesPeak) this.samplesPeak = this.#samples

@@ -177,6 +177,8 @@ class Pairing {
     if (returnBool) dropMetricName(this.#run, out)
     const oneIsLeft = this.#matching.cardinality === 'one-to-many'
     if (mayMixTypes(this.#plan, many, one)) return this.#pairMixed(signature, oneIsLeft ? one : many, oneIsLeft ? many : one, out)
+    // What a comparison leaves out has matched all the same.
+    this.#noteMatch(signature, out)
     const left = oneIsLeft ? one.values : many.values
     const right = oneIsLeft ? many.values : one.values
     if (returnBool) {
@@ -190,21 +192,19 @@ class Pairing {
     } else {
       computeColumns(operator, left, right, out.values)
     }
-    // What a comparison leaves out is no match.
-    this.#noteMatch(signature, out)
     return this.#charged(out)
   }
 
   /** The same where some samples are histograms. What does not go together is no match. */
   #pairMixed(signature: number, left: StepSeries, right: StepSeries, out: StepSeries): StepSeries | undefined {
     const holds = combineMixed(this.#run, this.#plan, left, right, out)
+    this.#noteMatch(signature, out)
     if (this.#plan.returnBool) {
       out.values.set(holds)
       out.histograms = undefined
     } else {
       for (let k = 0; k < out.present.length; k++) out.present[k] &= holds[k]
     }
-    this.#noteMatch(signature, out)
     return this.#charged(out)
   }
 

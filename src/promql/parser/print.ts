@@ -50,7 +50,7 @@ function printRange({ rangeMs, rangeExpr }: MatrixSelector | Subquery): string {
   return rangeExpr === undefined ? formatDuration(rangeMs) : printDurationExpr(rangeExpr)
 }
 
-export function printGrouping({ grouping, without }: AggregateExpr): string {
+export function printGrouping({ grouping, without }: Pick<AggregateExpr, 'grouping' | 'without'>): string {
   if (without) return ` without (${printLabels(grouping)}) `
   return grouping.length > 0 ? ` by (${printLabels(grouping)}) ` : ''
 }
