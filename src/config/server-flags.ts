@@ -48,6 +48,11 @@ export const serverFlags = {
     default: false,
     help: 'At a clean stop all samples go into blocks, so that Prometheus can be started on the directory. Not known upstream.',
   }),
+  'storage.wal.recover-until': flag.text({
+    default: '',
+    help: 'Read the log of what is in no block up to a place only: the end of a segment, a number of its records, or the first sample later than a time (RFC 3339). The rest is set aside, once. Not known upstream.',
+    placeholder: 'SEGMENT[:RECORDS]|TIME',
+  }),
   'web.listen-address': flag.texts({ default: ['0.0.0.0:9090'], help: 'Address to listen on. May be repeated.', placeholder: 'HOST:PORT' }),
   'web.external-url': flag.text({
     default: '',

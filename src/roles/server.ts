@@ -26,6 +26,7 @@ import { WriteReceiver } from '../remote/write-receiver.ts'
 import { createScrapeManager } from '../scrape/manager.ts'
 import { scrapeFeatures } from '../scrape/scrape-features.ts'
 import { type Db, openDb } from '../tsdb/db.ts'
+import { parseRecoverUntil, type RecoverUntil } from '../tsdb/recovery/recover-until.ts'
 import type { Retention } from '../tsdb/retention.ts'
 import { lateSpanMs } from '../tsdb/storage-schema.ts'
 import { compactionThread } from './compaction-thread.ts'
@@ -91,6 +92,14 @@ async function runServer(args: readonly string[], context: CommandContext): Prom
     for (const problem of error.problems) context.io.err(`promontory server: ${formatPlace(problem)}`)
     return EXIT.failed
   }
+  let recoverUntil: RecoverUntil | undefined
+  try {
+    const place = values['storage.wal.recover-until']
+    if (place !== '') recoverUntil = parseRecoverUntil(place)
+  } catch (error) {
+    context.io.err(`promontory server: --storage.wal.recover-until: ${errorMessage(error)}`)
+    return EXIT.usage
+  }
   const retention = retentionOf(flags, reloader.current.storage.retention)
   const db = await openDb({
     env,
@@ -102,6 +111,7 @@ async function runServer(args: readonly string[], context: CommandContext): Prom
     runCompaction: compactionThread(env),
     walFsync: values['storage.wal.fsync'],
     flushOnExit: values['storage.tsdb.flush-on-exit'],
+    recoverUntil,
   })
   await reloader.subscribe(({ storage }) => {
     db.takeLateSamples(lateSpanMs(storage, values['storage.tsdb.min-block-duration']))

@@ -29,6 +29,7 @@ import { flushToBlocks } from './flush.ts'
 import { type DirLock, lockDir } from './lock.ts'
 import { Checkpointer, type CheckpointSchedule } from './recovery/checkpointer.ts'
 import { type Recovery, recover } from './recovery/recover.ts'
+import type { RecoverUntil } from './recovery/recover-until.ts'
 import { RefusalCounts } from './refusal-counts.ts'
 import type { Retention } from './retention.ts'
 import { BatchPool } from './sample-batch.ts'
@@ -65,6 +66,8 @@ export interface DbOptions {
   readonly runCompaction?: RunCompaction
   readonly walFsync: WalFsync
   readonly segmentBytes?: number
+  /** What the log has after it is set aside at the start, once. */
+  readonly recoverUntil?: RecoverUntil
   /** Default: as `Checkpointer` says. */
   readonly checkpoints?: CheckpointSchedule
   /** At the end everything becomes blocks, and the log is emptied. */
@@ -463,6 +466,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
         env,
         dir,
         retentionMs: this.#retention.timeMs,
+        until: this.#options.recoverUntil,
         signal,
         onSegment: (segmentsDone, segmentsTotal) => {
           this.#replay = { segmentsDone, segmentsTotal, done: false }

@@ -128,14 +128,17 @@ export class WindowSet {
   /** The ref of a label set; a new series is made in the window of `time`. */
   series(labels: Labels, time: Timestamp): SeriesRef {
     for (let i = this.#windows.length - 1; i >= 0; i--) {
-      const window = this.#windows[i]
-      if (window.slotCount === 0) continue
-      const series = window.find(labels)
-      const slot = series < 0 ? NO_SLOT : window.slot(series)
+      const other = this.#windows[i]
+      if (other.slotCount === 0 || (time >= other.start && time < other.end)) continue
+      const series = other.find(labels)
+      const slot = series < 0 ? NO_SLOT : other.slot(series)
       if (slot !== NO_SLOT) return this.slots.ref(slot)
     }
+    // Where it would be made it is looked for by making it.
     const window = this.windowOf(time)
     const series = window.add(labels)
+    const known = window.slot(series)
+    if (known !== NO_SLOT) return this.slots.ref(known)
     const slot = this.slots.take(window.ordinal, series)
     window.setSlot(series, slot)
     this.#setLastApplied(slot, window, series)

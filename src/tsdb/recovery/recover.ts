@@ -10,6 +10,7 @@ import { type ReplayReport, type ReplayTarget, replayLog } from '../wal/replay.t
 import { histogramKind } from '../window/sample-kind.ts'
 import type { WindowSet } from '../window-set.ts'
 import { type LoadedCheckpoint, listCheckpoints, loadCheckpoint, removeUnfinished } from './load-checkpoint.ts'
+import { type RecoverUntil, setAside } from './recover-until.ts'
 
 // What a database had in memory comes back in two steps: the last checkpoint, then what the log has after it.
 
@@ -21,6 +22,8 @@ export interface RecoverOptions {
   readonly dir: string
   /** As in `DbOptions`. */
   readonly retentionMs: number
+  /** What the log has after it is set aside first. */
+  readonly until: RecoverUntil | undefined
   readonly signal: AbortSignal
   readonly onSegment: (segmentsDone: number, segmentsTotal: number) => void
 }
@@ -35,12 +38,13 @@ export interface Recovery {
 
 /** Brings back into `windows` and `exemplars`, which have nothing yet, what is in no block. */
 export async function recover(
-  { env, dir, retentionMs, signal, onSegment }: RecoverOptions,
+  { env, dir, retentionMs, until, signal, onSegment }: RecoverOptions,
   windows: WindowSet,
   exemplars: ExemplarRing,
 ): Promise<Recovery> {
   const { clock, log } = env
   await removeUnfinished(env, dir)
+  if (until !== undefined) await setAside(env, dir, until)
   const lastCheckpoint = (await listCheckpoints(env, dir))[0] ?? 0
   const start = clock.monotonic()
   const checkpoint = await loadCheckpoint(env, dir, windows, exemplars)
