@@ -70,11 +70,20 @@ function filesOf(data: string, directory: string): readonly string[] {
   return readdirSync(join(data, directory)).sort()
 }
 
-for (const { version, name, features, isKilled } of [
-  { version: '2.42', name: 'debian prometheus', features: ['native-histograms'], isKilled: true },
-  { version: '2.42', name: 'debian prometheus', features: ['native-histograms'], isKilled: false },
-  { version: '3.5', name: 'prometheus 3.5', features: ['native-histograms'], isKilled: true },
-  { version: '3.5', name: 'prometheus 3.5', features: ['native-histograms', 'memory-snapshot-on-shutdown'], isKilled: false },
+for (const { version, name, features, isKilled, logFlag } of [
+  { version: '2.42', name: 'debian prometheus', features: ['native-histograms'], isKilled: true, logFlag: [] },
+  {
+    ...{ version: '2.42', name: 'debian prometheus', features: ['native-histograms'], isKilled: false },
+    logFlag: ['--no-storage.tsdb.wal-compression'],
+  },
+  {
+    ...{ version: '3.5', name: 'prometheus 3.5', features: ['native-histograms'], isKilled: true },
+    logFlag: ['--storage.tsdb.wal-compression-type=zstd'],
+  },
+  {
+    ...{ version: '3.5', name: 'prometheus 3.5', features: ['native-histograms', 'memory-snapshot-on-shutdown'], isKilled: false },
+    logFlag: [],
+  },
 ]) {
   const how = isKilled ? 'that was killed' : `that ended${features.length > 1 ? ' with a snapshot of its memory' : ''}`
   test(`the directory of a Prometheus ${version} ${how} answers as it did`, { timeout: 120_000 }, async (t) => {
@@ -83,7 +92,7 @@ for (const { version, name, features, isKilled } of [
     t.diagnostic(`seed ${seed}`)
     const directory = directoryOf(t)
     const data = join(directory, 'data')
-    const flags = [`--enable-feature=${features.join(',')}`]
+    const flags = [`--enable-feature=${features.join(',')}`, ...logFlag]
     const theirs = await serve(t, prometheus, directory, data, flags)
     await fillSlowly(theirs, new DropInLoad({ seed, isNew: version !== '2.42' }), data)
     await deleteSeries(theirs, 'load{n="3"}', 100, 130)

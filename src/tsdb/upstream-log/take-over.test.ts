@@ -338,3 +338,35 @@ test('damage is told of and never keeps from starting', async () => {
     assert.ok(want.size > 0)
   }
 })
+
+test('what has right checksums and is nonsense does not keep from starting', async () => {
+  const random = seededRandom(9)
+  const below = (limit: number) => Math.floor(random.next() * limit)
+  for (let round = 0; round < 25; round++) {
+    const env = virtualEnv()
+    const records = [
+      seriesRecord([1, name(1)], [2, name(2)]),
+      samplesRecord([1, BASE, 1], [2, BASE + MINUTE, 2]),
+      samplesV2Record([1, BASE + MINUTE, 1, 5], [2, BASE + 2 * MINUTE, 2, 5]),
+      histogramsRecord([[1, BASE + 3 * MINUTE, histogram(5, false)]]),
+      histogramsRecord([[2, BASE + 3 * MINUTE, histogram(5, true, -53)]], true),
+      tombstonesRecord([1, BigInt(BASE), BigInt(BASE)]),
+    ]
+    // The first record stays: the others would be about nobody else.
+    for (let change = below(6); change >= 0; change--) {
+      const record = records[1 + below(records.length - 1)]
+      record[1 + below(record.length - 1)] = below(256)
+    }
+    await segment(env, '/data/wal/00000000', ...records)
+    await segment(env, '/data/wbl/00000000', ...records.slice(1))
+    const noise = (length: number) => ({ ...chunk(0, [1, 2]), data: Uint8Array.from({ length }, () => below(256)), start: 0, end: length })
+    const chunks = [0, 1, 2, 3, 4, 5, 6].map((encoding) => ({ ...noise(2 + below(60)), encoding: encoding as 1 }))
+    const all = chunks.map((one, i) => ({ ref: 1 + (i % 2), chunk: one, isLate: below(2) === 0 }))
+    await env.fs.mkdir('/data/chunks_head')
+    await env.fs.writeFile('/data/chunks_head/000001', chunkFileOf(all))
+    await segment(env, '/data/chunk_snapshot.000000.0000000009/00000000', snapshotRecord(1, name(1), chunks[1 + below(6)]))
+    const report = await run(env)
+    assert.ok(report !== undefined)
+    assert.equal((await samplesOf(env)).length, report.samples)
+  }
+})

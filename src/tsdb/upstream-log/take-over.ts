@@ -17,6 +17,8 @@ import { noteOf, publish, readBefore, readNote, type TakenOver, WORK_DIRECTORY, 
 
 /** What is collected before it goes to disk. */
 const MEMORY_BYTES = 64 * 1024 * 1024
+/** How often a long one says how far it is. */
+const PROGRESS_MS = 5000
 /** Damage beyond that is counted, not told. */
 const DAMAGES_TOLD_MAX = 20
 
@@ -113,12 +115,14 @@ class TakeOver {
   #bytesDone = 0
   readonly #filesTotal: number
   readonly #bytesTotal: number
+  #saidAt: number
 
   constructor(options: TakeOverOptions, news: News) {
     this.#env = options.env
     this.#options = options
     this.#news = news
     this.#breather = new Breather(options.env.clock, options.signal)
+    this.#saidAt = options.env.clock.monotonic()
     const { checkpoint, wal, wbl, chunks, snapshot } = news
     const once = [...chunks, ...wbl]
     const twice = [...(checkpoint?.segments ?? []), ...wal, ...(snapshot?.segments ?? [])]
@@ -248,6 +252,11 @@ class TakeOver {
 
   #tell(): void {
     this.#options.onProgress?.(this.#filesDone, this.#filesTotal, this.#bytesDone, this.#bytesTotal)
+    const now = this.#env.clock.monotonic()
+    if (now - this.#saidAt < PROGRESS_MS) return
+    this.#saidAt = now
+    const percent = Math.floor((100 * this.#bytesDone) / Math.max(1, this.#bytesTotal))
+    this.#env.log.info('what Prometheus left is being read', { percent, files: this.#filesDone, filesTotal: this.#filesTotal })
   }
 
   #damage({ path }: LogFile, offset: number, reason: string): void {
