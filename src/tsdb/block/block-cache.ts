@@ -1,3 +1,5 @@
+import type { PageBuffers } from './page-buffers.ts'
+
 /** Something that can be read again. Given up by the cache when there is need of its memory. */
 export interface CacheEntry {
   readonly sizeBytes: number
@@ -15,12 +17,15 @@ export interface CacheEntry {
  */
 export class BlockCache {
   readonly bytesMax: number
+  /** Undefined: pages are memory of their own. */
+  readonly pageBuffers: PageBuffers | undefined
   usedBytes = 0
   readonly #entries: CacheEntry[] = []
   #hand = 0
 
-  constructor(bytesMax: number) {
+  constructor(bytesMax: number, pageBuffers?: PageBuffers) {
     this.bytesMax = bytesMax
+    this.pageBuffers = pageBuffers
   }
 
   get entryCount(): number {

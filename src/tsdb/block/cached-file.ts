@@ -2,8 +2,9 @@ import { assert } from '../../base/assert.ts'
 import type { File, FileSystem } from '../../base/env.ts'
 import type { BlockCache, CacheEntry } from './block-cache.ts'
 import { DamageError } from './damage.ts'
+import type { PageBuffers } from './page-buffers.ts'
 
-const PAGE_BYTES = 32 * 1024
+export const PAGE_BYTES = 32 * 1024
 /** Read at once when one page was asked for after the other. */
 const READ_AHEAD_PAGES = 8
 /** What is longer goes around the cache. */
@@ -22,11 +23,13 @@ export class Page implements CacheEntry {
   slot = -1
   readonly #pages: (Page | undefined)[]
   readonly #index: number
+  readonly #buffers: PageBuffers | undefined
 
   /** A bit for every so many bytes: whether what begins there was compared with its checksum since it was read. */
   #checked: Uint8Array | undefined
 
-  constructor(bytes: Buffer, pages: (Page | undefined)[], index: number) {
+  constructor(bytes: Buffer, pages: (Page | undefined)[], index: number, buffers: PageBuffers | undefined) {
+    this.#buffers = buffers
     this.bytes = bytes
     this.start = index * PAGE_BYTES
     this.sizeBytes = bytes.length + 128 + checkedBytes(bytes)
@@ -48,6 +51,7 @@ export class Page implements CacheEntry {
 
   drop(): void {
     this.#pages[this.#index] = undefined
+    this.#buffers?.give(this.bytes)
   }
 }
 
@@ -64,6 +68,7 @@ export class CachedFile {
   readonly #pages: (Page | undefined)[] = []
   readonly #loading = new Map<number, Promise<void>>()
   #lastLoaded = -1
+  #scratch: Buffer | undefined
   /** Bytes read from the file system; says what a query touched. */
   readBytes = 0
   #isClosed = false
@@ -154,7 +159,9 @@ export class CachedFile {
     count = Math.min(count, pageCount - index)
     for (let i = 1; i < count; i++) if (this.#pages[index + i] !== undefined || this.#loading.has(index + i)) count = i
     const start = index * PAGE_BYTES
-    const whole = Buffer.allocUnsafeSlow(Math.min(count * PAGE_BYTES, this.sizeBytes - start))
+    const sizeBytes = Math.min(count * PAGE_BYTES, this.sizeBytes - start)
+    const buffers = this.#cache.pageBuffers
+    const whole = count === 1 ? newBuffer(buffers, sizeBytes) : this.#takeScratch(sizeBytes)
     const loading = this.readUncached(start, whole)
     const done = loading.then(
       () => undefined,
@@ -169,13 +176,24 @@ export class CachedFile {
     this.#lastLoaded = index + count - 1
     if (this.#isClosed) return whole.subarray(0, PAGE_BYTES)
     // Last things first: the page that is asked for is the last that a small cache drops.
+    let asked = whole
     for (let i = count - 1; i >= 0; i--) {
       const part = whole.subarray(i * PAGE_BYTES, (i + 1) * PAGE_BYTES)
-      const page = new Page(count === 1 ? part : Buffer.from(part), this.#pages, index + i)
+      asked = count === 1 ? whole : newBuffer(buffers, part.length)
+      if (count > 1) part.copy(asked)
+      const page = new Page(asked, this.#pages, index + i, buffers)
       this.#pages[index + i] = page
       this.#cache.add(page)
     }
-    return whole.subarray(0, PAGE_BYTES)
+    if (count > 1 && buffers !== undefined) this.#scratch = whole
+    return asked
+  }
+
+  /** For pages that are read ahead, and then copied. */
+  #takeScratch(sizeBytes: number): Buffer {
+    const scratch = this.#scratch
+    this.#scratch = undefined
+    return scratch !== undefined && scratch.length >= sizeBytes ? scratch.subarray(0, sizeBytes) : Buffer.allocUnsafeSlow(sizeBytes)
   }
 
   async close(): Promise<void> {
@@ -188,4 +206,8 @@ export class CachedFile {
   #tooShort(offset: number, length: number): DamageError {
     return new DamageError(this.path, offset, 'file', `${this.sizeBytes} bytes long`, `at least ${offset + length}`)
   }
+}
+
+function newBuffer(buffers: PageBuffers | undefined, sizeBytes: number): Buffer {
+  return buffers === undefined ? Buffer.allocUnsafeSlow(sizeBytes) : buffers.take(sizeBytes)
 }

@@ -5,14 +5,16 @@ import { unlimitedContext } from '../../storage/query-context.ts'
 import { Block } from '../block/block.ts'
 import { BlockCache } from '../block/block-cache.ts'
 import { BlockWriter } from '../block/block-writer.ts'
+import { PAGE_BYTES } from '../block/cached-file.ts'
 import { damagedPath } from '../block/damage.ts'
+import { PageBuffers } from '../block/page-buffers.ts'
 import type { Ulid } from '../block/ulid.ts'
 import { compactedMeta } from './compaction-meta.ts'
 import { orderlySource } from './orderly-source.ts'
 import { Pacer } from './pacer.ts'
 
-/** Blocks are read from end to end: what is cached is read once or twice. */
-const CACHE_BYTES = 8 * 1024 * 1024
+/** Of each block: they are read from end to end, the index through once more. */
+const CACHE_BYTES = 2 * 1024 * 1024
 
 /** Blocks of a directory that are to become one. Plain data: it goes to a thread. */
 export interface CompactionJob {
@@ -45,18 +47,20 @@ export async function compactBlocks(
   signal: AbortSignal,
 ): Promise<CompactionOutcome> {
   const { sources } = job
-  const cache = new BlockCache(CACHE_BYTES)
   const blocks: Block[] = []
+  const buffers: PageBuffers[] = []
   try {
     for (const source of sources) {
       try {
-        blocks.push(await Block.open(env, source, cache))
+        const own = new PageBuffers(PAGE_BYTES)
+        blocks.push(await Block.open(env, source, new BlockCache(CACHE_BYTES, own)))
+        buffers.push(own)
       } catch (error) {
         if (damagedPath(error) === undefined) throw error
         return { kind: 'damaged', source, message: errorMessage(error) }
       }
     }
-    return { kind: 'done', seriesCount: await merge(env, job, blocks, signal) }
+    return { kind: 'done', seriesCount: await merge(env, job, blocks, buffers, signal) }
   } catch (error) {
     const path = damagedPath(error)
     const source = sources.find((one) => path?.startsWith(`${one}/`))
@@ -72,12 +76,13 @@ async function merge(
   env: Pick<Env, 'fs' | 'clock' | 'random'>,
   { dir, ulid }: CompactionJob,
   blocks: readonly Block[],
+  buffers: readonly PageBuffers[],
   signal: AbortSignal,
 ): Promise<number> {
   const pacer = new Pacer(env.clock, signal)
   const source = new MergeSource(
     'blocks to compact',
-    blocks.map((block) => orderlySource(block)),
+    blocks.map((block, i) => orderlySource(block, buffers[i])),
   )
   const writer = await BlockWriter.create(env, dir, { ulid, ...compactedMeta(blocks.map(({ meta }) => meta)) })
   try {

@@ -7,12 +7,13 @@ import { INDEX_FILE } from '../block/block-index.ts'
 import type { BlockMeta } from '../block/block-meta.ts'
 import { DamageError } from '../block/damage.ts'
 import { withoutDeleted } from '../block/delete-samples.ts'
+import type { PageBuffers } from '../block/page-buffers.ts'
 
 /**
  * A block as a block writer wants it, whoever made the block: series in label order, or DamageError; chunks that do not overlap and have
- * samples of the block's time only, or they are made so.
+ * samples of the block's time only, or they are made so. `buffers` are those that the block is read with.
  */
-export function orderlySource(block: Block): SeriesSource {
+export function orderlySource(block: Block, buffers: PageBuffers): SeriesSource {
   return overlay(block, {
     async *select(request, ctx) {
       let last: Labels | undefined
@@ -27,6 +28,8 @@ export function orderlySource(block: Block): SeriesSource {
           if (chunks.length > 0) orderly.push(chunks === series.chunks ? series : { labels, chunks })
         }
         if (orderly.length > 0) yield orderly
+        // Who asks for the next batch is done with this one.
+        buffers.settle()
       }
     },
   })
