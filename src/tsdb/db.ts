@@ -496,6 +496,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       onSync: this.#observers.sync,
       onFailure: (error) => this.#onLogFailure(error),
     })
+    await this.#log.begin()
     const wake = () => {
       if (!keeper.isDue) return
       this.#isKeeperDue = true

@@ -129,6 +129,32 @@ export class LogWriter {
     this.#nextNumber = Math.max(options.segments.at(-1)?.number ?? 0, options.segmentBefore ?? 0) + 1
   }
 
+  /**
+   * Makes durable what the process before has written, before long: it may have ended before its own fsync. To be called once, before
+   * anything else.
+   */
+  async begin(): Promise<void> {
+    for (const [i, { number, path, sizeBytes, maxTime }] of this.#closed.entries()) {
+      if (sizeBytes === 0) continue
+      const file = await this.#options.fs.open(path, 'write')
+      const segment: OwnSegment = {
+        number,
+        path,
+        file,
+        sizeBytes,
+        maxTime,
+        syncedBytes: 0,
+        unsynced: new UnsyncedBytes(),
+        isRetired: true,
+        isEnough: true,
+      }
+      this.#closed = this.#closed.with(i, segment)
+      this.#unsynced.add(segment)
+    }
+    this.#namesUnsynced = true
+    this.#syncSoon()
+  }
+
   /** All segments, oldest first. */
   get segments(): readonly Segment[] {
     return this.#open?.file === undefined ? this.#closed : [...this.#closed, this.#open]

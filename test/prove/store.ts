@@ -1,0 +1,363 @@
+// Proof: a disk that tears writes, drops what was not synced and refuses any call costs nothing that was promised.
+// node test/prove/store.ts [--seed N] [--count N] [--minutes N]
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { type VirtualEnv, virtualEnv } from '../../src/base/env-virtual.ts'
+import { errorMessage } from '../../src/base/errors.ts'
+import type { DiskCall } from '../../src/base/virtual/file-system.ts'
+import { seededRandom } from '../../src/base/virtual/random.ts'
+import { histogram } from '../../src/chunkenc/samples.fixture.ts'
+import type { Histogram } from '../../src/model/histogram.ts'
+import { Labels } from '../../src/model/labels.ts'
+import { isStaleMarker, STALE_MARKER } from '../../src/model/staleness.ts'
+import { type Appender, AppendStatus } from '../../src/storage/appender.ts'
+import { readAll } from '../../src/storage/series-source.contract.ts'
+import { type RunningDb, runDb } from '../../src/tsdb/db.fixture.ts'
+import type { Db } from '../../src/tsdb/db.ts'
+import { MortalProcess } from './store-disk.ts'
+
+export interface StoreProofOptions {
+  readonly seed: number
+  readonly count: number
+  readonly deadlineMs?: number
+  print(line: string): void
+}
+
+/** What is known of a sample that was sent. */
+const Fate = {
+  /** Not refused, but not acknowledged: it may be there or not. */
+  sent: 0,
+  /** Survives the process. */
+  acknowledged: 1,
+  /** Survives power loss. */
+  durable: 2,
+} as const
+type Fate = (typeof Fate)[keyof typeof Fate]
+
+interface Sent {
+  fate: Fate
+  acknowledgedAt: number
+}
+
+const RANGE_MS = 60_000
+const SERIES = 7
+/** An acknowledged sample is durable a second later. */
+const DURABLE_MS = 1000
+
+/** What a series has at a time, always the same. */
+function sampleOf(i: number, t: number): { readonly text: string; append(appender: Appender, ref: number): AppendStatus } {
+  const n = Math.floor(t / 7) % 50
+  if (n === 3) return { text: 'stale', append: (appender, ref) => appender.append(ref, t, STALE_MARKER) }
+  if (i % 3 < 2) return { text: String(n), append: (appender, ref) => appender.append(ref, t, n, i % 4 === 1 ? t - (t % 1000) : 0) }
+  const h = histogram({ isFloat: i % 2 === 0, schema: 2, spans: [n % 3, 3], buckets: [n, n + 1, 2], sum: n })
+  return { text: textOf(h.sum, h), append: (appender, ref) => appender.appendHistogram(ref, t, h) }
+}
+
+function textOf(value: number, h: Histogram | undefined): string {
+  if (h === undefined) return isStaleMarker(value) ? 'stale' : String(value)
+  return `count ${h.count} sum ${h.sum} [${h.positiveBuckets.filter((count) => count !== 0)}]`
+}
+
+const labelsOf = (i: number) => Labels.of({ __name__: `m${i % 3}`, i: String(i) })
+
+/** What is counted over all seeds. */
+class Tally {
+  starts = 0
+  kills = 0
+  powerLosses = 0
+  ends = 0
+  faults = 0
+  acknowledged = 0
+  refusedCommits = 0
+  blocks = 0
+  compactions = 0
+  late = 0
+  repairs = 0
+
+  text(count: number): string {
+    return [
+      `${count} seeds: ${this.starts} starts after ${this.kills} kills, ${this.powerLosses} power losses and ${this.ends} ends in order;`,
+      `${this.faults} calls refused by the disk, ${this.refusedCommits} batches refused, ${this.repairs} times repaired;`,
+      `${this.acknowledged} acknowledged samples, ${this.late} of them late, ${this.blocks} blocks, ${this.compactions} compactions;`,
+      'nothing missing, nothing foreign, nothing twice',
+    ].join(' ')
+  }
+}
+
+/** One seed: some lives of a database on one disk. Throws when a promise is broken. */
+class StoreWorld {
+  readonly #below: (limit: number) => number
+  readonly #disk: VirtualEnv
+  readonly #tally: Tally
+  readonly #what: string
+  readonly #sent = new Map<number, Map<number, Sent>>()
+  readonly #options: { readonly walFsync: 'interval' | 'always'; readonly retentionMs: number; readonly segmentBytes: number }
+  #now = 1_700_000_000_000
+  /** What happened, for who looks into a failure. */
+  readonly trail: string[] = []
+  #newest = Number.NEGATIVE_INFINITY
+
+  constructor(seed: number, tally: Tally) {
+    const random = seededRandom(seed)
+    this.#below = (limit) => Math.floor(random.next() * limit)
+    this.#what = `seed ${seed}`
+    this.#tally = tally
+    this.#disk = virtualEnv({ seed })
+    this.#disk.fs.hasShortReads = this.#below(2) === 0
+    this.#disk.fs.hasTornSectors = this.#below(2) === 0
+    this.#options = {
+      walFsync: this.#below(3) === 0 ? 'always' : 'interval',
+      retentionMs: this.#below(3) === 0 ? 10 * RANGE_MS : 0,
+      segmentBytes: 400 + this.#below(4000),
+    }
+  }
+
+  async run(): Promise<void> {
+    const lives = 2 + this.#below(3)
+    for (let life = 0; life < lives; life++) await this.#live(`${this.#what}, life ${life}`)
+    this.#disk.fs.fault = undefined
+    this.#disk.fs.freeBytes = Number.POSITIVE_INFINITY
+    const process = new MortalProcess(this.#disk, this.#now)
+    const running = await this.#start(process, `${this.#what}, end`)
+    await this.#check(running!.db, `${this.#what}, end`)
+    await running!.close()
+  }
+
+  /** Starts, works, and ends in one way or another. */
+  async #live(what: string): Promise<void> {
+    const { fs } = this.#disk
+    if (this.#below(4) === 0) await this.#startInVain()
+    const process = new MortalProcess(this.#disk, this.#now)
+    const running = await this.#start(process, what)
+    if (running === undefined) throw new Error(`${what}: it does not start`)
+    await this.#check(running.db, `${what}, after the start`)
+    const way = this.#below(5)
+    if (way > 0) process.callsLeft = this.#below(way === 1 ? 30 : 400)
+    const refs = new Map<number, number>()
+    for (let step = 0; step < 30 && !process.hasEnded; step++) {
+      if (this.#below(8) === 0) this.#breakDisk()
+      else if (this.#below(4) === 0) this.#mendDisk()
+      if (this.#below(3) > 0) await this.#append(process, running.db, refs)
+      await this.#pass(process, running.db, this.#below(5) === 0 ? this.#below(40_000) : this.#below(700))
+      const isWell = fs.fault === undefined && running.db.health.state('log') === 'normal'
+      if (isWell && this.#below(10) === 0 && !process.hasEnded) await this.#check(running.db, `${what}, step ${step}`, process)
+    }
+    this.#count(running.db)
+    if (way === 0) {
+      // An end in order, of a disk that may not do.
+      if (this.#below(2) === 0) this.#mendDisk()
+      await process.answer(running.close().catch(() => {}))
+      this.#tally.ends++
+    } else this.#tally.kills++
+    process.end()
+    this.#note(`life ends, way ${way}`)
+    this.#mendDisk()
+    if (way > 0 && this.#below(2) === 0) {
+      this.#tally.kills--
+      this.#tally.powerLosses++
+      this.#note('power loss')
+      fs.losePower()
+      for (const samples of this.#sent.values()) {
+        for (const one of samples.values()) if (one.fate !== Fate.durable) one.fate = Fate.sent
+      }
+    }
+  }
+
+  /** Lets a start meet a disk that refuses some calls; whether it comes up or not, the next one must. */
+  async #startInVain(): Promise<void> {
+    this.#disk.fs.fault = this.#randomFault(0.05, ['write', 'open', 'sync', 'rename', 'remove', 'syncDir', 'mkdir', 'truncate'], 'EIO')
+    const process = new MortalProcess(this.#disk, this.#now)
+    process.callsLeft = this.#below(200)
+    const running = await process.answer(runDb(process.env, this.#dbOptions()).catch(() => undefined))
+    if (running !== undefined && !process.hasEnded) await process.answer(running.close().catch(() => {}))
+    process.end()
+    this.#mendDisk()
+  }
+
+  async #start(process: MortalProcess, what: string): Promise<RunningDb | undefined> {
+    this.#tally.starts++
+    this.#note('start')
+    try {
+      return await process.answer(runDb(process.env, this.#dbOptions()))
+    } catch (cause) {
+      throw new Error(`${what}: it does not start: ${errorMessage(cause)}`, { cause })
+    }
+  }
+
+  #dbOptions() {
+    const spans = [0, 10_000, 90_000]
+    return { ...this.#options, blockRangeMs: RANGE_MS, lateSpanMs: spans[this.#below(3)] }
+  }
+
+  async #append(process: MortalProcess, db: Db, refs: Map<number, number>): Promise<void> {
+    const taken: Sent[] = []
+    let appender: Appender
+    try {
+      appender = db.appender()
+    } catch {
+      return
+    }
+    for (let n = 1 + this.#below(12); n > 0; n--) {
+      const i = this.#below(SERIES)
+      const t = this.#now - (this.#below(4) === 0 ? this.#below(100_000) : this.#below(300))
+      const sample = sampleOf(i, t)
+      let ref = refs.get(i) ?? appender.series(labelsOf(i))
+      let status = sample.append(appender, ref)
+      if (status === AppendStatus.unknownSeries) {
+        ref = appender.series(labelsOf(i))
+        status = sample.append(appender, ref)
+      }
+      refs.set(i, ref)
+      if (status === AppendStatus.duplicateTimestamp) throw new Error(`${this.#what}: ${i} at ${t} has another value, want ${sample.text}`)
+      if (status !== AppendStatus.ok) continue
+      const samples = this.#sent.get(i) ?? new Map<number, Sent>()
+      this.#sent.set(i, samples)
+      const sent = samples.get(t) ?? { fate: Fate.sent, acknowledgedAt: 0 }
+      samples.set(t, sent)
+      taken.push(sent)
+      this.#newest = Math.max(this.#newest, t)
+    }
+    if (this.#below(15) === 0) {
+      appender.rollback()
+      return
+    }
+    const committed = appender.commit().then(
+      () => 'acknowledged' as const,
+      () => 'refused' as const,
+    )
+    const outcome = await process.answer(committed)
+    if (outcome === 'refused') this.#tally.refusedCommits++
+    this.#note(`batch ${outcome}`)
+    if (outcome !== 'acknowledged') return
+    for (const one of taken) {
+      if (one.fate === Fate.sent) {
+        this.#tally.acknowledged++
+        one.acknowledgedAt = process.env.clock.now()
+      }
+      one.fate = this.#options.walFsync === 'always' ? Fate.durable : (Math.max(one.fate, Fate.acknowledged) as Fate)
+    }
+  }
+
+  /** Lets time pass; what was acknowledged long enough before its end is durable, unless the disk does not do. */
+  async #pass(process: MortalProcess, db: Db, ms: number): Promise<void> {
+    const { clock } = process.env
+    await process.answer(clock.advance(ms))
+    this.#now += ms
+    if (process.hasEnded || db.health.state('log') !== 'normal') return
+    for (const samples of this.#sent.values()) {
+      for (const one of samples.values()) {
+        if (one.fate === Fate.acknowledged && one.acknowledgedAt <= clock.now() - DURABLE_MS) one.fate = Fate.durable
+      }
+    }
+  }
+
+  #breakDisk(): void {
+    const { fs } = this.#disk
+    this.#note('the disk breaks')
+    const kind = this.#below(4)
+    if (kind === 0) fs.freeBytes = this.#below(20_000)
+    else if (kind === 1) fs.fault = this.#randomFault(1, ['write', 'open'], this.#below(2) === 0 ? 'EROFS' : 'ENOSPC')
+    else if (kind === 2) fs.fault = this.#randomFault(this.#below(2) === 0 ? 1 : 0.3, ['sync', 'syncDir'], 'EIO')
+    else fs.fault = this.#randomFault(0.02 + this.#below(40) / 100, undefined, 'EIO')
+  }
+
+  #mendDisk(): void {
+    this.#note('the disk does')
+    this.#disk.fs.fault = undefined
+    this.#disk.fs.freeBytes = Number.POSITIVE_INFINITY
+  }
+
+  #randomFault(share: number, calls: readonly DiskCall[] | undefined, code: string) {
+    return (call: DiskCall): string | undefined => {
+      if (calls !== undefined && !calls.includes(call)) return undefined
+      if (share < 1 && this.#below(1000) >= share * 1000) return undefined
+      this.#tally.faults++
+      return code
+    }
+  }
+
+  /** Compares what is there with what was sent. */
+  async #check(db: Db, what: string, process?: MortalProcess): Promise<void> {
+    const reading = readAll(db, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, [])
+    const found = process === undefined ? await reading : await process.answer(reading)
+    if (found === undefined) return
+    const keptFrom =
+      this.#options.retentionMs === 0 ? Number.NEGATIVE_INFINITY : Math.max(this.#newest, this.#now) - this.#options.retentionMs
+    const bySeries = new Map(found.map((one) => [one.labels.get('i'), one]))
+    for (let i = 0; i < SERIES; i++) {
+      const samples = this.#sent.get(i) ?? new Map<number, Sent>()
+      const one = bySeries.get(String(i))
+      bySeries.delete(String(i))
+      const there = new Set<number>()
+      for (let at = 0; at < (one?.timestamps.length ?? 0); at++) {
+        const t = one!.timestamps[at]
+        const text = textOf(one!.values[at], one!.histograms?.[at])
+        if (there.has(t)) throw new Error(`${what}: ${one!.labels} at ${t} is there twice`)
+        there.add(t)
+        if (!samples.has(t)) throw new Error(`${what}: ${one!.labels} at ${t} is ${text}, and was never sent`)
+        if (text !== sampleOf(i, t).text) throw new Error(`${what}: ${one!.labels} at ${t} is ${text}, want ${sampleOf(i, t).text}`)
+      }
+      for (const [t, sent] of samples) {
+        if (there.has(t)) {
+          // What a new process finds is acknowledged by that, and made durable by it if it is not.
+          if (process === undefined && sent.fate === Fate.sent) {
+            sent.fate = Fate.acknowledged
+            sent.acknowledgedAt = this.#now
+          }
+          continue
+        }
+        const isPromised = sent.fate !== Fate.sent && t >= keptFrom
+        if (isPromised)
+          throw new Error(
+            `${what}: ${labelsOf(i)} at ${t} is not there, and was ${sent.fate === Fate.durable ? 'durable' : 'acknowledged'}`,
+          )
+        if (process === undefined) samples.delete(t)
+      }
+    }
+    if (bySeries.size > 0) throw new Error(`${what}: series ${[...bySeries.keys()]} were never sent`)
+  }
+
+  #note(text: string): void {
+    for (const { level, message, fields } of this.#disk.lines.splice(0)) {
+      if (message === 'samples are taken again') this.#tally.repairs++
+      if (message === 'blocks compacted') this.#tally.compactions++
+      this.trail.push(`  ${level} ${message} ${JSON.stringify(fields)}`)
+    }
+    this.trail.push(`${this.#now}: ${text}`)
+  }
+
+  #count(db: Db): void {
+    this.#tally.late += db.counters().lateAppended.float + db.counters().lateAppended.histogram
+    this.#tally.blocks += db.counters().cuts
+  }
+}
+
+/** Throws at the first seed that breaks a promise. */
+export async function proveStore({ seed, count, deadlineMs = Number.POSITIVE_INFINITY, print }: StoreProofOptions): Promise<void> {
+  const tally = new Tally()
+  const begin = performance.now()
+  let done = 0
+  for (; done < count && performance.now() - begin < deadlineMs; done++) {
+    const world = new StoreWorld(seed + done, tally)
+    try {
+      await world.run()
+    } catch (cause) {
+      print(world.trail.slice(-100).join('\n'))
+      throw new Error(`seed ${seed + done}: ${errorMessage(cause)}`, { cause })
+    }
+    if ((done + 1) % 1000 === 0) print(`${done + 1} seeds, ${((performance.now() - begin) / (done + 1)).toFixed(0)} ms each`)
+  }
+  print(tally.text(done))
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { values } = parseArgs({ options: { seed: { type: 'string' }, count: { type: 'string' }, minutes: { type: 'string' } } })
+  const seed = Number(values.seed ?? Math.floor(Math.random() * 1e9))
+  console.log(`seed ${seed}`)
+  await proveStore({
+    seed,
+    count: Number(values.count ?? 10_000),
+    deadlineMs: values.minutes === undefined ? undefined : Number(values.minutes) * 60_000,
+    print: (line) => console.log(line),
+  })
+}
