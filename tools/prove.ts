@@ -34,6 +34,12 @@ const PROOFS: readonly Proof[] = [
     short: [['--count', '3']],
   },
   {
+    name: 'store',
+    claim: 'a disk that tears writes, drops what was not synced and refuses any call costs nothing that was promised',
+    file: 'test/prove/store.ts',
+    short: [['--count', '100']],
+  },
+  {
     name: 'promql',
     claim: 'whatever is asked, nothing crashes or hangs, and every plan of a query answers what the plain one does',
     file: 'test/prove/promql.ts',

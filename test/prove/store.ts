@@ -37,6 +37,8 @@ type Fate = (typeof Fate)[keyof typeof Fate]
 interface Sent {
   fate: Fate
   acknowledgedAt: number
+  /** It was not durable when a process ended whose disk had failed an fsync: the next process cannot know that it has to write it anew. */
+  isDoubtful: boolean
 }
 
 const RANGE_MS = 60_000
@@ -94,8 +96,10 @@ class StoreWorld {
   readonly #options: { readonly walFsync: 'interval' | 'always'; readonly retentionMs: number; readonly segmentBytes: number }
   #now = 1_700_000_000_000
   /** What happened, for who looks into a failure. */
-  readonly trail: string[] = []
+  readonly #trail: string[] = []
   #newest = Number.NEGATIVE_INFINITY
+  /** Since the disk did for the log. */
+  #hasFailedSync = false
 
   constructor(seed: number, tally: Tally) {
     const random = seededRandom(seed)
@@ -134,7 +138,7 @@ class StoreWorld {
     const way = this.#below(5)
     if (way > 0) process.callsLeft = this.#below(way === 1 ? 30 : 400)
     const refs = new Map<number, number>()
-    for (let step = 0; step < 30 && !process.hasEnded; step++) {
+    for (let step = 0; step < 24 && !process.hasEnded; step++) {
       if (this.#below(8) === 0) this.#breakDisk()
       else if (this.#below(4) === 0) this.#mendDisk()
       if (this.#below(3) > 0) await this.#append(process, running.db, refs)
@@ -149,7 +153,7 @@ class StoreWorld {
       await process.answer(running.close().catch(() => {}))
       this.#tally.ends++
     } else this.#tally.kills++
-    process.end()
+    this.#end(process)
     this.#note(`life ends, way ${way}`)
     this.#mendDisk()
     if (way > 0 && this.#below(2) === 0) {
@@ -170,8 +174,15 @@ class StoreWorld {
     process.callsLeft = this.#below(200)
     const running = await process.answer(runDb(process.env, this.#dbOptions()).catch(() => undefined))
     if (running !== undefined && !process.hasEnded) await process.answer(running.close().catch(() => {}))
-    process.end()
+    this.#end(process)
     this.#mendDisk()
+  }
+
+  #end(process: MortalProcess): void {
+    process.end()
+    if (!this.#hasFailedSync) return
+    this.#hasFailedSync = false
+    for (const samples of this.#sent.values()) for (const one of samples.values()) if (one.fate !== Fate.durable) one.isDoubtful = true
   }
 
   async #start(process: MortalProcess, what: string): Promise<RunningDb | undefined> {
@@ -212,7 +223,7 @@ class StoreWorld {
       if (status !== AppendStatus.ok) continue
       const samples = this.#sent.get(i) ?? new Map<number, Sent>()
       this.#sent.set(i, samples)
-      const sent = samples.get(t) ?? { fate: Fate.sent, acknowledgedAt: 0 }
+      const sent = samples.get(t) ?? { fate: Fate.sent, acknowledgedAt: 0, isDoubtful: false }
       samples.set(t, sent)
       taken.push(sent)
       this.#newest = Math.max(this.#newest, t)
@@ -234,7 +245,8 @@ class StoreWorld {
         this.#tally.acknowledged++
         one.acknowledgedAt = process.env.clock.now()
       }
-      one.fate = this.#options.walFsync === 'always' ? Fate.durable : (Math.max(one.fate, Fate.acknowledged) as Fate)
+      if (this.#options.walFsync === 'always' && !one.isDoubtful) one.fate = Fate.durable
+      else if (one.fate === Fate.sent) one.fate = Fate.acknowledged
     }
   }
 
@@ -244,9 +256,11 @@ class StoreWorld {
     await process.answer(clock.advance(ms))
     this.#now += ms
     if (process.hasEnded || db.health.state('log') !== 'normal') return
+    this.#hasFailedSync = false
     for (const samples of this.#sent.values()) {
       for (const one of samples.values()) {
-        if (one.fate === Fate.acknowledged && one.acknowledgedAt <= clock.now() - DURABLE_MS) one.fate = Fate.durable
+        const isDue = one.fate === Fate.acknowledged && one.acknowledgedAt <= clock.now() - DURABLE_MS
+        if (isDue && !one.isDoubtful) one.fate = Fate.durable
       }
     }
   }
@@ -272,6 +286,7 @@ class StoreWorld {
       if (calls !== undefined && !calls.includes(call)) return undefined
       if (share < 1 && this.#below(1000) >= share * 1000) return undefined
       this.#tally.faults++
+      if (call === 'sync') this.#hasFailedSync = true
       return code
     }
   }
@@ -299,8 +314,8 @@ class StoreWorld {
       }
       for (const [t, sent] of samples) {
         if (there.has(t)) {
-          // What a new process finds is acknowledged by that, and made durable by it if it is not.
-          if (process === undefined && sent.fate === Fate.sent) {
+          // What a new process finds is acknowledged by that, and made durable by it where the one before did not come to it.
+          if (process === undefined && sent.fate !== Fate.durable) {
             sent.fate = Fate.acknowledged
             sent.acknowledgedAt = this.#now
           }
@@ -317,13 +332,19 @@ class StoreWorld {
     if (bySeries.size > 0) throw new Error(`${what}: series ${[...bySeries.keys()]} were never sent`)
   }
 
+  /** The end of what happened. */
+  story(): string {
+    this.#note('the promise is broken')
+    return this.#trail.slice(-120).join('\n')
+  }
+
   #note(text: string): void {
     for (const { level, message, fields } of this.#disk.lines.splice(0)) {
       if (message === 'samples are taken again') this.#tally.repairs++
       if (message === 'blocks compacted') this.#tally.compactions++
-      this.trail.push(`  ${level} ${message} ${JSON.stringify(fields)}`)
+      this.#trail.push(`  ${level} ${message} ${JSON.stringify(fields)}`)
     }
-    this.trail.push(`${this.#now}: ${text}`)
+    this.#trail.push(`${this.#now}: ${text}`)
   }
 
   #count(db: Db): void {
@@ -342,7 +363,7 @@ export async function proveStore({ seed, count, deadlineMs = Number.POSITIVE_INF
     try {
       await world.run()
     } catch (cause) {
-      print(world.trail.slice(-100).join('\n'))
+      print(world.story())
       throw new Error(`seed ${seed + done}: ${errorMessage(cause)}`, { cause })
     }
     if ((done + 1) % 1000 === 0) print(`${done + 1} seeds, ${((performance.now() - begin) / (done + 1)).toFixed(0)} ms each`)

@@ -130,8 +130,8 @@ export class LogWriter {
   }
 
   /**
-   * Makes durable what the process before has written, before long: it may have ended before its own fsync. To be called once, before
-   * anything else.
+   * Makes durable what the process before has written: it may have ended before its own fsync. Before long, or at once where every answer waits
+   * for that. To be called once, before anything else.
    */
   async begin(): Promise<void> {
     for (const [i, { number, path, sizeBytes, maxTime }] of this.#closed.entries()) {
@@ -152,7 +152,8 @@ export class LogWriter {
       this.#unsynced.add(segment)
     }
     this.#namesUnsynced = true
-    this.#syncSoon()
+    if (this.#options.fsync === 'always') await this.#syncAll().catch((error) => this.#fail(error))
+    else this.#syncSoon()
   }
 
   /** All segments, oldest first. */
