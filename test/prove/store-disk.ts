@@ -44,6 +44,7 @@ export class MortalProcess {
     const file = (one: File): File => ({
       path: one.path,
       read: (into, position) => this.#call(() => one.read(into, position)),
+      readAll: (into, position) => this.#call(() => one.readAll(into, position)),
       write: (buffers, position) => this.#call(() => one.write(buffers, position)),
       size: () => this.#call(() => one.size()),
       truncate: (sizeBytes) => this.#call(() => one.truncate(sizeBytes)),

@@ -4,5 +4,6 @@ import { proveStore } from './store.ts'
 test('a disk that fails and ends at any call costs nothing that was promised', async (t) => {
   const seed = Math.floor(Math.random() * 1e9)
   t.diagnostic(`seed ${seed}`)
-  await proveStore({ seed, count: 25, print: (line) => t.diagnostic(line) })
+  const tally = await proveStore({ seed, count: 25, print: (line) => t.diagnostic(line) })
+  t.diagnostic(tally.text())
 })

@@ -1,7 +1,9 @@
 // Proof: a disk that tears writes, drops what was not synced and refuses any call costs nothing that was promised.
-// node test/prove/store.ts [--seed N] [--count N] [--minutes N]
+// node test/prove/store.ts [--seed N] [--count N] [--minutes N] [--jobs N]
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { type VirtualEnv, virtualEnv } from '../../src/base/env-virtual.ts'
 import { errorMessage } from '../../src/base/errors.ts'
 import type { DiskCall } from '../../src/base/virtual/file-system.ts'
@@ -19,7 +21,9 @@ import { MortalProcess } from './store-disk.ts'
 export interface StoreProofOptions {
   readonly seed: number
   readonly count: number
-  readonly deadlineMs?: number
+  readonly first?: number
+  readonly step?: number
+  readonly deadlineMs?: number | undefined
   print(line: string): void
 }
 
@@ -64,6 +68,7 @@ const labelsOf = (i: number) => Labels.of({ __name__: `m${i % 3}`, i: String(i) 
 
 /** What is counted over all seeds. */
 class Tally {
+  seeds = 0
   starts = 0
   kills = 0
   powerLosses = 0
@@ -73,14 +78,21 @@ class Tally {
   refusedCommits = 0
   blocks = 0
   compactions = 0
+  checkpoints = 0
   late = 0
   repairs = 0
 
-  text(count: number): string {
+  /** Adds what was counted elsewhere. */
+  add(other: Tally): void {
+    const counts = this as unknown as Record<string, number>
+    for (const [name, count] of Object.entries(other)) counts[name] += count
+  }
+
+  text(): string {
     return [
-      `${count} seeds: ${this.starts} starts after ${this.kills} kills, ${this.powerLosses} power losses and ${this.ends} ends in order;`,
+      `${this.seeds} seeds: ${this.starts} starts after ${this.kills} kills, ${this.powerLosses} power losses and ${this.ends} ends in order;`,
       `${this.faults} calls refused by the disk, ${this.refusedCommits} batches refused, ${this.repairs} times repaired;`,
-      `${this.acknowledged} acknowledged samples, ${this.late} of them late, ${this.blocks} blocks, ${this.compactions} compactions;`,
+      `${this.acknowledged} acknowledged samples, ${this.late} of them late, ${this.blocks} blocks, ${this.compactions} compactions, ${this.checkpoints} checkpoints;`,
       'nothing missing, nothing foreign, nothing twice',
     ].join(' ')
   }
@@ -117,7 +129,7 @@ class StoreWorld {
   }
 
   async run(): Promise<void> {
-    const lives = 2 + this.#below(3)
+    const lives = 2 + this.#below(2)
     for (let life = 0; life < lives; life++) await this.#live(`${this.#what}, life ${life}`)
     this.#disk.fs.fault = undefined
     this.#disk.fs.freeBytes = Number.POSITIVE_INFINITY
@@ -138,7 +150,7 @@ class StoreWorld {
     const way = this.#below(5)
     if (way > 0) process.callsLeft = this.#below(way === 1 ? 30 : 400)
     const refs = new Map<number, number>()
-    for (let step = 0; step < 24 && !process.hasEnded; step++) {
+    for (let step = 0; step < 18 && !process.hasEnded; step++) {
       if (this.#below(8) === 0) this.#breakDisk()
       else if (this.#below(4) === 0) this.#mendDisk()
       if (this.#below(3) > 0) await this.#append(process, running.db, refs)
@@ -197,7 +209,8 @@ class StoreWorld {
 
   #dbOptions() {
     const spans = [0, 10_000, 90_000]
-    return { ...this.#options, blockRangeMs: RANGE_MS, lateSpanMs: spans[this.#below(3)] }
+    const checkpoints = { logBytes: this.#below(2) === 0 ? 800 + this.#below(3000) : 1e9, lookMs: 2000 }
+    return { ...this.#options, blockRangeMs: RANGE_MS, lateSpanMs: spans[this.#below(3)], checkpoints }
   }
 
   async #append(process: MortalProcess, db: Db, refs: Map<number, number>): Promise<void> {
@@ -342,6 +355,7 @@ class StoreWorld {
     for (const { level, message, fields } of this.#disk.lines.splice(0)) {
       if (message === 'samples are taken again') this.#tally.repairs++
       if (message === 'blocks compacted') this.#tally.compactions++
+      if (message === 'checkpoint written') this.#tally.checkpoints++
       this.#trail.push(`  ${level} ${message} ${JSON.stringify(fields)}`)
     }
     this.#trail.push(`${this.#now}: ${text}`)
@@ -353,32 +367,58 @@ class StoreWorld {
   }
 }
 
-/** Throws at the first seed that breaks a promise. */
-export async function proveStore({ seed, count, deadlineMs = Number.POSITIVE_INFINITY, print }: StoreProofOptions): Promise<void> {
+/** Throws at the first seed that breaks a promise. Of the seeds every `step`-th, beginning with the one at `first`. */
+export async function proveStore({
+  seed,
+  count,
+  first = 0,
+  step = 1,
+  deadlineMs = Number.POSITIVE_INFINITY,
+  print,
+}: StoreProofOptions): Promise<Tally> {
   const tally = new Tally()
   const begin = performance.now()
-  let done = 0
-  for (; done < count && performance.now() - begin < deadlineMs; done++) {
-    const world = new StoreWorld(seed + done, tally)
+  for (let i = first; i < count && performance.now() - begin < deadlineMs; i += step) {
+    const world = new StoreWorld(seed + i, tally)
     try {
       await world.run()
     } catch (cause) {
       print(world.story())
-      throw new Error(`seed ${seed + done}: ${errorMessage(cause)}`, { cause })
+      throw new Error(`seed ${seed + i}: ${errorMessage(cause)}`, { cause })
     }
-    if ((done + 1) % 1000 === 0) print(`${done + 1} seeds, ${((performance.now() - begin) / (done + 1)).toFixed(0)} ms each`)
+    tally.seeds++
+    if (tally.seeds % 1000 === 0) print(`${tally.seeds} seeds, ${((performance.now() - begin) / tally.seeds).toFixed(0)} ms each`)
   }
-  print(tally.text(done))
+  return tally
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { values } = parseArgs({ options: { seed: { type: 'string' }, count: { type: 'string' }, minutes: { type: 'string' } } })
+type Work = Omit<StoreProofOptions, 'print'>
+
+/** Proves in threads, each its part of the seeds. */
+async function proveInThreads(work: Work, jobs: number): Promise<void> {
+  const sum = new Tally()
+  const parts = Array.from({ length: jobs }, (_, first) => {
+    const worker = new Worker(new URL(import.meta.url), { workerData: { ...work, first, step: jobs } satisfies Work })
+    worker.on('message', (message: string | { readonly tally: Tally }) => {
+      if (typeof message === 'string') console.log(message)
+      else sum.add(message.tally)
+    })
+    return new Promise<void>((resolve, reject) => worker.once('error', reject).once('exit', () => resolve()))
+  })
+  await Promise.all(parts)
+  console.log(sum.text())
+}
+
+if (!isMainThread && parentPort !== null) {
+  const port = parentPort
+  const tally = await proveStore({ ...(workerData as Work), print: (line) => port.postMessage(line) })
+  port.postMessage({ tally: { ...tally } })
+} else if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const options = { seed: { type: 'string' }, count: { type: 'string' }, minutes: { type: 'string' }, jobs: { type: 'string' } } as const
+  const { values } = parseArgs({ options })
   const seed = Number(values.seed ?? Math.floor(Math.random() * 1e9))
   console.log(`seed ${seed}`)
-  await proveStore({
-    seed,
-    count: Number(values.count ?? 10_000),
-    deadlineMs: values.minutes === undefined ? undefined : Number(values.minutes) * 60_000,
-    print: (line) => console.log(line),
-  })
+  const deadlineMs = values.minutes === undefined ? undefined : Number(values.minutes) * 60_000
+  const count = Number(values.count ?? 10_000)
+  await proveInThreads({ seed, count, deadlineMs }, Number(values.jobs ?? Math.min(availableParallelism(), Math.ceil(count / 50))))
 }

@@ -255,9 +255,13 @@ export class VirtualFileSystem implements FileSystem {
 
   #handle(path: string, node: Node): File {
     const resize = (sizeBytes: number) => {
-      const bytes = new Uint8Array(sizeBytes)
-      bytes.set(node.bytes.subarray(0, sizeBytes))
-      node.bytes = bytes
+      // With room to grow: files are appended to.
+      const { buffer, byteOffset, length } = node.bytes
+      const room = new Uint8Array(buffer, byteOffset)
+      if (sizeBytes <= room.length) room.fill(0, Math.min(length, sizeBytes), sizeBytes)
+      const bytes = sizeBytes <= room.length ? room : new Uint8Array(2 * sizeBytes)
+      if (bytes !== room) bytes.set(node.bytes)
+      node.bytes = bytes.subarray(0, sizeBytes)
     }
     const touch = () => {
       node.modifiedTime = this.#now()
@@ -273,6 +277,7 @@ export class VirtualFileSystem implements FileSystem {
         return part.length
       },
       readAll: async (into, position) => {
+        this.#mayFail('read', path)
         let total = 0
         for (const buffer of into) {
           const part = node.bytes.subarray(position + total, position + total + buffer.length)
