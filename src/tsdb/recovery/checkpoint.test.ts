@@ -202,6 +202,16 @@ test('a disk that does not do costs the checkpoint and nothing else', async () =
   await closing
 })
 
+test('a checkpoint that would not leave the disk to the log is not begun', async () => {
+  const env = virtualEnv()
+  const { db, close } = await runDb(env, OPTIONS)
+  await appendRound(db, 0)
+  env.fs.freeBytes = 60 * 1024 * 1024
+  await close()
+  assert.deepEqual(await checkpoints(env), [])
+  assert.ok(env.lines.some(({ fields }) => /^the disk has \d+ bytes left/.test(String(fields.error))))
+})
+
 test('series go on that a checkpoint has in a window which became a block', async () => {
   const env = virtualEnv()
   const options = { ...OPTIONS, blockRangeMs: 100_000 }

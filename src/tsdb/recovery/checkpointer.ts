@@ -20,6 +20,8 @@ const SERIES_SHARE = 0.2
 /** New series between two looks that are many still, as a share. */
 const UNSETTLED_SHARE = 0.01
 const RETRY_MS = 60_000
+/** What a checkpoint leaves free on the disk: the log comes first. */
+const ROOM_BYTES_MIN = 64 * 1024 * 1024
 
 export interface CheckpointSchedule {
   /** Bytes of log that are worth a checkpoint; default: as many as there are in memory. */
@@ -115,6 +117,7 @@ export class Checkpointer {
     const [logBytes, series] = [this.#source.log.bytesWritten, windows.seriesCreated]
     this.begun++
     try {
+      await this.#findRoom()
       await env.fs.mkdir(checkpointDir(dir))
       await env.fs.syncDir(dir)
       const { path, sizeBytes } = await writeCheckpoint(env, checkpointDir(dir), number, this.#source, isLeisurely, signal)
@@ -130,6 +133,19 @@ export class Checkpointer {
       this.#retryAt = clock.monotonic() + RETRY_MS
       log.error('checkpoint not written, the log stays what a restart reads', { error: errorMessage(error), retryMs: RETRY_MS })
     }
+  }
+
+  /** Throws when a checkpoint would not leave enough of the disk to the log. */
+  async #findRoom(): Promise<void> {
+    const { env, dir } = this.#options
+    const wanted = this.#source.windows.pool.usedBytes + ROOM_BYTES_MIN
+    let availableBytes = Number.POSITIVE_INFINITY
+    try {
+      availableBytes = (await env.fs.usage(dir)).availableBytes
+    } catch {
+      // A file system that does not say is tried.
+    }
+    if (availableBytes < wanted) throw new Error(`the disk has ${availableBytes} bytes left, want ${wanted}`)
   }
 
   async #removeOthers(number: number): Promise<void> {
