@@ -206,6 +206,24 @@ test('a log is flushed into blocks, and a directory is imported into another', a
   assert.match((await run('tsdb', 'flush', '/d5')).out, /\n.* {2}1 .*\n$/)
 })
 
+test('what a directory has in Prometheus’ log is not taken for being in newer blocks that come', async () => {
+  const time = 1_700_006_400
+  await env.fs.mkdir('/d7/wal')
+  const records = [seriesRecord([1, { __name__: 'a' }]), samplesRecord([1, time * 1000, 7])]
+  await env.fs.writeFile('/d7/wal/00000000', segmentOf(records))
+  await env.fs.writeFile('/later.om', `b 1 ${time + 600}\n# EOF\n`)
+  await run('tsdb', 'create-blocks-from', 'openmetrics', '/later.om', '/d8')
+  assert.equal((await run('tsdb', 'import', '/d8', '/d7')).code, 0)
+  assert.equal((await run('tsdb', 'dump-openmetrics', '/d7')).out, `a{} 7 ${time}.000\nb{} 1 ${time + 600}.000\n# EOF\n`)
+  assert.equal((await run('tsdb', 'create-blocks-from', 'openmetrics', '/later.om', '/d7')).err, '')
+  await env.fs.mkdir('/d9/wal')
+  await env.fs.writeFile('/d9/wal/00000000', segmentOf(records))
+  assert.match(
+    (await run('tsdb', 'create-blocks-from', 'openmetrics', '/later.om', '/d9')).err,
+    /^tsdb create-blocks-from openmetrics: \/d9 has samples/,
+  )
+})
+
 test('what is not built, or not a command', () => {
   const problem = (...args: readonly string[]) => {
     const found = findCommand(args)

@@ -5,6 +5,7 @@ import { flag, flagHelp } from '../config/flags.ts'
 import type { MemorySeries } from '../storage/memory-source.ts'
 import { SERIES_BATCH, type Series } from '../storage/series-source.ts'
 import { writeBlock } from '../tsdb/block/block-writer.ts'
+import { hasUntakenLog } from '../tsdb/upstream-log/take-over.ts'
 import { parseArguments } from './arguments.ts'
 import { EXIT } from './command.ts'
 import { OpenMetricsSamples } from './open-metrics-samples.ts'
@@ -56,6 +57,10 @@ ${flagHelp(flags)}`,
       throw wrapError('getting min and max timestamp', error)
     }
     await env.fs.mkdir(directory)
+    if (await hasUntakenLog(env.fs, directory))
+      io.err(
+        `tsdb create-blocks-from openmetrics: ${directory} has samples of Prometheus in its log; those before the end of the new blocks will be taken for being in blocks, unless it was flushed before: promontory tsdb flush ${directory}`,
+      )
     let hasHeader = true
     const starts = samples.starts()
     const progress = new ProgressBar(io, 'making blocks')

@@ -44,15 +44,13 @@ ${flagHelp(flags)}`,
     await fs.mkdir(into)
     const lock = await lockDir(env, into)
     try {
+      // What is in no block there yet would be taken for being in those that come, if they are newer.
+      await takeOverWithProgress(env, into, into, io, signal)
       const before = new Set((await listBlocks(fs, into)).blocks.map(({ meta }) => meta.ulid))
       const theirs = await lockIfUsed(env, from)
       try {
         await importBlocks(env, from, into, before, io, signal)
-        const blocks = (await listBlocks(fs, from)).blocks.map(({ meta }) => meta)
-        const progress = new ProgressBar(io, 'reading the log')
-        const onProgress = (_files: number, _filesTotal: number, done: number, total: number) => progress.show(done, total)
-        await takeOver({ env, from, into, blocks, blockRangeMs: BLOCK_RANGE_MS, signal, onProgress })
-        progress.end()
+        await takeOverWithProgress(env, from, into, io, signal)
       } finally {
         await theirs?.release()
       }
@@ -69,6 +67,14 @@ ${flagHelp(flags)}`,
     }
   },
 })
+
+async function takeOverWithProgress(env: Env, from: string, into: string, io: CommandIo, signal: AbortSignal): Promise<void> {
+  const blocks = (await listBlocks(env.fs, from)).blocks.map(({ meta }) => meta)
+  const progress = new ProgressBar(io, 'reading the log')
+  const onProgress = (_files: number, _filesTotal: number, done: number, total: number) => progress.show(done, total)
+  await takeOver({ env, from, into, blocks, blockRangeMs: BLOCK_RANGE_MS, signal, onProgress })
+  progress.end()
+}
 
 /** A directory that has nothing but blocks, as a snapshot, is nobody's. */
 async function lockIfUsed(env: Env, dir: string): Promise<DirLock | undefined> {

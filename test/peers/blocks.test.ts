@@ -77,6 +77,11 @@ for (const { name, prometheus: prometheusName, promtool: promtoolName, hasCustom
         const got = run(PROMONTORY, 'tsdb', 'dump', ...flags, blocks)
         assert.ok(got.length > 1000)
         assert.equal(got, run(promtool, 'tsdb', 'dump', ...flags, blocks))
+        if (name === '3.5')
+          assert.equal(
+            run(PROMONTORY, 'tsdb', 'dump-openmetrics', ...flags, blocks),
+            run(promtool, 'tsdb', 'dump-openmetrics', ...flags, blocks),
+          )
       }
       assert.deepEqual(await faultsOf(blocks), [])
     }

@@ -1,8 +1,8 @@
 import type { Breather } from '../../base/breather.ts'
 import { crc32c } from '../../base/crc32c.ts'
-import type { File } from '../../base/env.ts'
 import { readSampleCount } from '../../chunkenc/chunk-header.ts'
 import { type Chunk, ChunkEncoding } from '../../chunkenc/codec.ts'
+import type { ReadableFile } from './log-files.ts'
 import { RecordCursor } from './record-cursor.ts'
 
 /** Source: Prometheus tsdb/chunks/head_chunks.go. */
@@ -42,7 +42,7 @@ const cursor = new RecordCursor()
  * Goes through the chunks of a file of chunks_head, up to the first damage. Only the file system makes it throw.
  * Format: docs/formats/prometheus-wal.md.
  */
-export async function readChunkFile(file: File, visitor: ChunkFileVisitor, breather: Breather): Promise<void> {
+export async function readChunkFile(file: ReadableFile, visitor: ChunkFileVisitor, breather: Breather): Promise<void> {
   const sizeBytes = await file.size()
   // Made, and not written to.
   if (sizeBytes === 0) return
@@ -104,7 +104,7 @@ function isKnown(encoding: ChunkEncoding): boolean {
 
 /** The part of a file that is being looked at. */
 class ByteWindow {
-  readonly #file: File
+  readonly #file: ReadableFile
   readonly #onRead: (sizeBytes: number) => void
   buffer = Buffer.allocUnsafeSlow(READ_BYTES)
   /** What is looked at, in `buffer`. */
@@ -113,7 +113,7 @@ class ByteWindow {
   /** Of `buffer[0]` in the file. */
   #start = 0
 
-  constructor(file: File, onRead: (sizeBytes: number) => void) {
+  constructor(file: ReadableFile, onRead: (sizeBytes: number) => void) {
     this.#file = file
     this.#onRead = onRead
   }

@@ -1,4 +1,6 @@
-import type { FileSystem } from '../../base/env.ts'
+import type { File, FileSystem } from '../../base/env.ts'
+
+export type ReadableFile = Pick<File, 'read' | 'size'>
 
 /** A file of a numbered row. */
 export interface LogFile {

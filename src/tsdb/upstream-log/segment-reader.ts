@@ -1,9 +1,9 @@
 import { zstdDecompressSync } from 'node:zlib'
 import type { Breather } from '../../base/breather.ts'
 import { crc32c } from '../../base/crc32c.ts'
-import type { File } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
 import { SnappyDecoder } from '../../base/snappy-block.ts'
+import type { ReadableFile } from './log-files.ts'
 
 /** Source: Prometheus tsdb/wlog/wlog.go, pageSize. */
 export const PAGE_BYTES = 32 * 1024
@@ -35,7 +35,7 @@ export interface SegmentVisitor {
  * Goes through the records of a segment from `from` on, where a record begins. After damage it goes on at the next page, so that what is
  * whole is found; nothing in the file makes it throw, only the file system does. Format: docs/formats/prometheus-wal.md.
  */
-export async function readSegment(file: File, from: number, visitor: SegmentVisitor, breather: Breather): Promise<void> {
+export async function readSegment(file: ReadableFile, from: number, visitor: SegmentVisitor, breather: Breather): Promise<void> {
   const sizeBytes = await file.size()
   const reader = new PageReader(visitor)
   const buffer = Buffer.allocUnsafeSlow(PAGES_AT_ONCE * PAGE_BYTES)

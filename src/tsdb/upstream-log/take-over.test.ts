@@ -370,3 +370,41 @@ test('what has right checksums and is nonsense does not keep from starting', asy
     assert.equal((await samplesOf(env)).length, report.samples)
   }
 })
+
+test('what the disk cannot read is damage; what we may not read, or cannot write, is an error and is tried again', async () => {
+  const prepare = async () => {
+    const env = virtualEnv()
+    await segment(env, '/data/wal/00000000', seriesRecord([1, name(1)]), samplesRecord([1, BASE, 1]))
+    await segment(env, '/data/wal/00000001', samplesRecord([1, BASE + MINUTE, 2]))
+    await segment(env, '/data/wal/00000002', samplesRecord([1, BASE + 2 * MINUTE, 3]))
+    return env
+  }
+  const failing = (env: VirtualEnv, path: string, call: 'open' | 'read' | 'write', code: string): VirtualEnv => {
+    const fail = () => Promise.reject(Object.assign(new Error(`${code}: ${call}`), { code }))
+    const open: VirtualEnv['fs']['open'] = async (name, mode) => {
+      if (!name.includes(path)) return env.fs.open(name, mode)
+      if (call === 'open') return fail()
+      return { ...(await env.fs.open(name, mode)), [call]: fail }
+    }
+    const fs = new Proxy(env.fs, {
+      get(target, property) {
+        const value = property === 'open' ? open : Reflect.get(target, property, target)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+    return { ...env, fs }
+  }
+  const bad = await prepare()
+  assert.equal((await run(failing(bad, '/wal/00000001', 'read', 'EIO')))?.damages, 2)
+  assert.deepEqual(await samplesOf(bad), ['1 0 1', '1 2 3'])
+  for (const [path, call, code] of [
+    ['/wal/00000001', 'open', 'EACCES'],
+    ['/chunks/000001', 'write', 'EIO'],
+  ] as const) {
+    const env = await prepare()
+    await assert.rejects(run(failing(env, path, call, code)), new RegExp(`^Error: take over what Prometheus left in /data: .*${code}`))
+    assert.deepEqual(await env.fs.readDir('/data'), ['wal'])
+    await run(env)
+    assert.deepEqual(await samplesOf(env), ['1 0 1', '1 1 2', '1 2 3'])
+  }
+})

@@ -1,12 +1,12 @@
 import { Breather } from '../../base/breather.ts'
-import type { Env, File } from '../../base/env.ts'
+import type { Env, File, FileSystem } from '../../base/env.ts'
 import { errorMessage, wrapError } from '../../base/errors.ts'
 import type { Timestamp } from '../../model/time.ts'
 import type { BlockMeta } from '../block/block-meta.ts'
 import { HINT_FROM_OUT_OF_ORDER, HINT_FROM_STALE_SERIES } from '../compact/compaction-meta.ts'
 import { SlabPool } from '../window/slab-pool.ts'
 import { readChunkFile } from './chunk-file.ts'
-import { findUpstreamLog, type LogFile, type UpstreamLog } from './log-files.ts'
+import { findUpstreamLog, type LogFile, type ReadableFile, type UpstreamLog } from './log-files.ts'
 import { decodeSampleRecord, decodeSeriesRecord, type SampleVisitor } from './log-records.ts'
 import { Runs } from './runs.ts'
 import { SampleCollector } from './sample-collector.ts'
@@ -84,6 +84,12 @@ export async function takeOver(options: TakeOverOptions): Promise<TakeOverReport
     await fs.remove(`${into}/${WORK_DIRECTORY}`).catch(() => {})
     throw wrapError(`take over what Prometheus left in ${from}`, error)
   }
+}
+
+/** Whether `takeOver` would find something in a directory. */
+export async function hasUntakenLog(fs: FileSystem, dir: string): Promise<boolean> {
+  const found = await findUpstreamLog(fs, dir)
+  return found !== undefined && (await newsOf({ fs }, found, await readNote(fs, dir))) !== undefined
 }
 
 /** What there is, and what of it is new. */
@@ -223,19 +229,19 @@ class TakeOver {
     await this.#withFile(file, (handle) => readSegment(handle, 0, visitor, this.#breather))
   }
 
-  /** A file that cannot be read is damage as well. */
-  async #withFile(file: LogFile, use: (handle: File) => Promise<void>): Promise<void> {
-    let handle: File
-    try {
-      handle = await this.#env.fs.open(file.path, 'read')
-    } catch (error) {
-      this.#damage(file, 0, errorMessage(error))
-      return
-    }
-    try {
-      await use(handle)
-    } finally {
-      await handle.close()
+  /** A file that is gone, or that the disk cannot read, is damage as well; one that we may not read is not: it may be read tomorrow. */
+  async #withFile(file: LogFile, use: (handle: ReadableFile) => Promise<void>): Promise<void> {
+    if ((await this.#env.fs.stat(file.path)) === null) this.#damage(file, 0, 'the file is gone')
+    else {
+      const handle = await this.#env.fs.open(file.path, 'read')
+      try {
+        await use(withReadDamage(handle))
+      } catch (error) {
+        if (!(error instanceof ReadDamage)) throw error
+        this.#damage(file, 0, error.message)
+      } finally {
+        await handle.close()
+      }
     }
     this.#filesDone++
     this.#tell()
@@ -264,6 +270,24 @@ class TakeOver {
     const { log } = this.#env
     if (this.#damages <= DAMAGES_TOLD_MAX) log.warn('damage in what Prometheus left, it stays where it is', { path, offset, reason })
     if (this.#damages === DAMAGES_TOLD_MAX) log.warn('further damage is counted only', {})
+  }
+}
+
+/** The disk cannot read what is there. */
+class ReadDamage extends Error {}
+
+/** Tells what the disk cannot read from what it cannot write, which may happen in between. */
+function withReadDamage(file: File): ReadableFile {
+  return {
+    size: () => file.size(),
+    async read(into, position) {
+      try {
+        return await file.read(into, position)
+      } catch (error) {
+        if ((error as { code?: string }).code !== 'EIO') throw error
+        throw new ReadDamage(`read at offset ${position}: ${errorMessage(error)}`, { cause: error })
+      }
+    },
   }
 }
 

@@ -92,12 +92,15 @@ export async function readBefore(fs: FileSystem, files: readonly LogFile[], know
   return now.sizeBytes === known.sizeBytes && now.head === known.head ? known.number : -1
 }
 
-async function readUpTo(fs: FileSystem, { path, number }: LogFile): Promise<ReadUpTo> {
+async function readUpTo(fs: FileSystem, { path, number, sizeBytes }: LogFile): Promise<ReadUpTo> {
   const file = await fs.open(path, 'read')
   try {
     const page = new Uint8Array(PAGE_BYTES)
     const length = await file.read(page, 0)
-    return { number, sizeBytes: await file.size(), head: crc32c(page, 0, length).toString(16).padStart(8, '0') }
+    return { number, sizeBytes, head: crc32c(page, 0, length).toString(16).padStart(8, '0') }
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'EIO') throw error
+    return { number, sizeBytes, head: 'not readable' }
   } finally {
     await file.close()
   }
