@@ -138,8 +138,8 @@ class SamplePrinter {
 }
 
 /** As Go prints a label set: the name is a label like the others. Source: Prometheus model/labels, Labels.String. */
-export function labelsText(labels: Labels): string {
+export function labelsText(labels: Labels, separator = ', '): string {
   const parts: string[] = []
   for (const [name, value] of labels) parts.push(`${isLegacyLabelName(name) ? name : quote(name)}=${quote(value)}`)
-  return `{${parts.join(', ')}}`
+  return `{${parts.join(separator)}}`
 }

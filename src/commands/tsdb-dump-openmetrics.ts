@@ -6,7 +6,7 @@ import { type DumpFormat, dumpFlags, dumpSamples, labelsText, parseDump } from '
 import { DEFAULT_DIRECTORY } from './tsdb-output.ts'
 
 const format: DumpFormat = {
-  series: (labels) => `${labels.get(METRIC_NAME)}${labelsText(labels.without(METRIC_NAME))}`,
+  series: (labels) => `${labels.get(METRIC_NAME)}${labelsText(labels.without(METRIC_NAME), ',')}`,
   sample: (t, v, histogram) => (histogram === undefined ? `${formatGeneral(v)} ${(t / 1000).toFixed(3)}` : undefined),
   end: '# EOF\n',
 }

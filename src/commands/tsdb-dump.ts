@@ -6,7 +6,7 @@ import { type DumpFormat, dumpFlags, dumpSamples, labelsText, parseDump } from '
 import { DEFAULT_DIRECTORY } from './tsdb-output.ts'
 
 const format: DumpFormat = {
-  series: labelsText,
+  series: (labels) => labelsText(labels),
   sample: (t, v, histogram) => `${histogram === undefined ? formatGeneral(v) : formatHistogram(histogram)} ${t}`,
   end: '',
 }
