@@ -87,6 +87,12 @@ const PROOFS: readonly Proof[] = [
     file: 'test/prove/reload.ts',
     short: [['--count', '3']],
   },
+  {
+    name: 'runaway',
+    claim: 'a query that would need 10 GB is refused or ended within its budget, while scrapes of 50,000 samples a second miss no slot',
+    file: 'test/prove/runaway.ts',
+    short: [['--count', '10']],
+  },
   { name: 'replicas', claim: 'two replicas have the same timestamps', file: 'test/prove/replicas.ts', short: [['--minutes', '0.5']] },
 ]
 

@@ -12,6 +12,7 @@ import type { BlockMeta } from '../tsdb/block/block-meta.ts'
 import type { Cardinality } from '../tsdb/cardinality.ts'
 import type { DbStats, ReplayStatus } from '../tsdb/db.ts'
 import type { Notifications } from './notifications.ts'
+import type { QueriesView } from './queries/queries-status.ts'
 import type { Reads } from './reads/read.ts'
 
 /** Whether all that was acknowledged can be read, and if not, why: constant lower case text for people. */
@@ -66,6 +67,7 @@ export interface AdminActions {
 export interface ApiDeps {
   readonly env: Env
   readonly reads: Reads
+  readonly queries: QueriesView
   readonly source: SeriesSource
   readonly exemplars: ExemplarSource
   readonly targets: TargetsView

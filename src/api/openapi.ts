@@ -9,7 +9,7 @@ interface Endpoint {
   readonly path: string
   readonly summary: string
   readonly tag: string
-  readonly methods: readonly ('get' | 'post' | 'put')[]
+  readonly methods: readonly ('get' | 'post' | 'put' | 'delete')[]
   /** Parameters by name, each with what it says; `!` at the end of a name: must be given, `[]`: may be repeated. */
   readonly parameters?: Readonly<Record<string, string>>
   /** Of the answer; JSON in the envelope where it is not given. */
@@ -153,6 +153,14 @@ const ENDPOINTS: readonly Endpoint[] = [
     parameters: { limit: 'Entries of each list.' },
   },
   { path: '/status/tsdb/blocks', tag: 'status', methods: GET, summary: 'Describes the blocks.' },
+  {
+    path: '/status/queries',
+    tag: 'status',
+    methods: GET,
+    summary: 'Lists queries that run, and those that ran last with what they cost.',
+    parameters: { limit: 'Most queries that ran; 0 is all that are remembered.', sort: 'newest or slowest.' },
+  },
+  { path: '/status/queries/{id}', tag: 'status', methods: ['delete'] as const, summary: 'Ends a query that runs.' },
   { path: '/status/walreplay', tag: 'status', methods: GET, summary: 'Tells how far the write-ahead log has been read.' },
   { path: '/notifications', tag: 'status', methods: GET, summary: 'Lists what the server wants to be known.' },
   {

@@ -20,6 +20,7 @@ import { metricMetadata, targetMetadata } from './metadata.ts'
 import { addNotBuiltRoutes } from './not-built.ts'
 import { liveNotifications, notificationList } from './notifications.ts'
 import { openApi } from './openapi.ts'
+import { cancelQuery, queriesStatus } from './queries/queries-status.ts'
 import { query, queryRange } from './query.ts'
 import { formatQuery, parseQuery } from './query-text.ts'
 import { whenReadable } from './readiness.ts'
@@ -107,6 +108,8 @@ function addStatusRoutes(api: Routes, deps: ApiDeps): void {
   add('/api/v1/status/buildinfo', () => buildStatus(deps))
   add('/api/v1/status/runtimeinfo', () => runtimeStatus(deps))
   add('/api/v1/status/tsdb/blocks', () => tsdbBlocksStatus(deps))
+  api.add('/api/v1/status/queries', { OPTIONS: PREFLIGHT, GET: (request) => queriesStatus(deps, request) })
+  api.add('/api/v1/status/queries/:id', { OPTIONS: PREFLIGHT, DELETE: (request) => cancelQuery(deps, request) })
   add('/api/v1/status/walreplay', () => walReplayStatus(deps))
 
   // Without rules there are none: the empty answer is the true one. A configuration that has some is refused when it is loaded.

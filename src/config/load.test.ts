@@ -194,7 +194,6 @@ test('a file of secrets that cannot be read is a warning at its field', async ()
 test('what is not built yet is a warning with its place, unless it asks for nothing', async () => {
   const { warnings } = await load(`
 global:
-  query_log_file: queries.log
   scrape_native_histograms: false
 rule_files: []
 remote_write:
@@ -212,10 +211,9 @@ scrape_configs:
   assert.deepEqual(
     warnings.map(({ kind, field, line, column, message }) => `${line}:${column} ${kind} ${field}: ${message}`),
     [
-      '3:3 unsupported global.query_log_file: query_log_file is not supported yet and is ignored',
-      '6:1 unsupported remote_write: remote_write is not supported yet and is ignored',
-      '13:5 unsupported scrape_configs.eureka_sd_configs: eureka_sd_configs is not supported yet and is ignored',
-      '16:5 unsupported scrape_configs.nerve_sd_configs: nerve_sd_configs is not supported yet and is ignored',
+      '5:1 unsupported remote_write: remote_write is not supported yet and is ignored',
+      '12:5 unsupported scrape_configs.eureka_sd_configs: eureka_sd_configs is not supported yet and is ignored',
+      '15:5 unsupported scrape_configs.nerve_sd_configs: nerve_sd_configs is not supported yet and is ignored',
     ],
   )
 })

@@ -26,6 +26,8 @@ export interface LoadedConfig {
   readonly externalLabels: Labels
   readonly scrapeIntervalMs: number
   readonly evaluationIntervalMs: number
+  /** Where queries are logged; empty: nowhere. */
+  readonly queryLogFile: string
   /** Exemplars to keep, where they are kept at all. */
   readonly exemplarsMax: number
   readonly storage: StorageConfig
@@ -87,6 +89,7 @@ export async function loadConfig(env: { readonly fs: FileSystem }, path: string,
     externalLabels,
     scrapeIntervalMs: global.scrape_interval!,
     evaluationIntervalMs: global.evaluation_interval!,
+    queryLogFile: global.query_log_file ?? '',
     exemplarsMax: config.storage?.exemplars === undefined ? EXEMPLARS_MAX_DEFAULT : (config.storage.exemplars.max_exemplars ?? 0),
     storage: toStorageConfig(config.storage?.tsdb),
     warnings: warnings.sort(

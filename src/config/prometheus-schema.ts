@@ -30,7 +30,7 @@ export const globalSchema = section(
     scrape_protocols: scrapeProtocolsField(),
     evaluation_interval: duration(),
     rule_query_offset: unsupported(duration(), 0),
-    query_log_file: unsupported(text(), ''),
+    query_log_file: text(),
     scrape_failure_log_file: text(),
     external_labels: labels(),
     ...scrapeLimitFields(),

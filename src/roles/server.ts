@@ -1,5 +1,8 @@
 import type { ApiDeps, Readiness } from '../api/deps.ts'
 import { DISK_NOTICE, NOTICE, Notifications } from '../api/notifications.ts'
+import { ActiveQueries } from '../api/queries/active-queries.ts'
+import { QueryHistory } from '../api/queries/query-history.ts'
+import { QueryLogFile } from '../api/queries/query-log-file.ts'
 import { ReadPool } from '../api/reads/read-pool.ts'
 import type { FromThread, ToThread } from '../api/reads/thread-messages.ts'
 import { registerApi } from '../api/register.ts'
@@ -103,7 +106,7 @@ async function runServer(args: readonly string[], context: CommandContext): Prom
   const retention = retentionOf(flags, reloader.current.storage.retention)
   const db = await openDb({
     env,
-    dir: withoutSlash(values['storage.tsdb.path']) || '/',
+    dir: dataDir(values),
     retentionMs: retention.timeMs,
     retentionBytes: retention.sizeBytes,
     blockRangeMs: values['storage.tsdb.min-block-duration'],
@@ -173,6 +176,13 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
   const { build, machine } = context
   const startTime = env.clock.now()
   const desk = new QueryDesk({ env, timeoutMs: values['query.timeout'], maxConcurrency: values['query.max-concurrency'] })
+  const history = new QueryHistory()
+  const queryLog = new QueryLogFile(env)
+  desk.observe(history)
+  desk.observe(queryLog)
+  await reloader.subscribe(({ queryLogFile }) => queryLog.setPath(queryLogFile))
+  const activeQueries = await ActiveQueries.open(env, `${dataDir(values)}/queries.active`, values['query.max-concurrency'])
+  desk.observe(activeQueries)
   const reads = new ReadPool({
     env,
     desk,
@@ -211,6 +221,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
   const api: ApiDeps = {
     env,
     reads,
+    queries: { running: () => desk.running, finished: () => history.all },
     source: db,
     exemplars: db,
     targets: scrape,
@@ -260,6 +271,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
   }
   return [
     processMetricsService(env, build),
+    queryLogs([queryLog, activeQueries]),
     reads,
     httpService({
       env,
@@ -299,6 +311,18 @@ function serverNotifications({ env, reloader, subscribersMax, stop }: Notificati
     notifications.close()
   })
   return notifications
+}
+
+/** Ends the logs when the last query has ended. */
+function queryLogs(logs: readonly { close(): Promise<void> }[]): Service {
+  return {
+    name: 'query logs',
+    async run(signal, ready) {
+      ready()
+      await untilAborted(signal)
+      await Promise.all(logs.map((log) => log.close()))
+    },
+  }
 }
 
 function withReady(service: Service, onReady: () => void): Service {
@@ -347,6 +371,10 @@ function corsPattern(text: string): { test(origin: string): boolean } {
   } catch (cause) {
     throw new CodedError('bad_data', `--web.cors.origin: ${errorMessage(cause)}`, { cause })
   }
+}
+
+function dataDir(values: Flags['values']): string {
+  return withoutSlash(values['storage.tsdb.path']) || '/'
 }
 
 function withoutSlash(text: string): string {

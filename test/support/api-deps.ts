@@ -116,6 +116,7 @@ export function apiDeps(changes: Partial<ApiDeps> = {}): ApiDeps & { readonly en
     env,
     engine,
     reads: readsBy(engine, source),
+    queries: { running: () => [], finished: () => [] },
     source,
     exemplars: { exemplars: async () => [] },
     targets: {

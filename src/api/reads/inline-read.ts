@@ -8,8 +8,8 @@ import type { SeriesSource } from '../../storage/series-source.ts'
 import { answerRead } from './answer-read.ts'
 import type { Read } from './read.ts'
 
-/** What a read may take here, where scrapes and requests wait for it meanwhile. */
-const INLINE_MS = 8
+/** What a read may take here, in turns of 8 ms that others wait for. Of time that passes: this thread may have had little of it. */
+const INLINE_MS = 200
 const INLINE_BYTES = 8 * 1024 * 1024
 const INLINE_SAMPLES = 250_000
 

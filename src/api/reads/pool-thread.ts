@@ -5,8 +5,11 @@ import type { DbLender } from '../../tsdb/db-lender.ts'
 import type { JobThread, PoolJob } from './pool-job.ts'
 import type { FromThread, ToThread } from './thread-messages.ts'
 
-/** How long a thread may go on with a read that it was told to end. Longer: it is ended itself. */
-const CANCEL_GRACE_MS = 250
+/**
+ * How long a thread may go on with a read that it was told to end, which was answered then. Longer: it is ended itself. A thread that works does
+ * so within some ms; but starting another one costs more than waiting for one that had no processor.
+ */
+const CANCEL_GRACE_MS = 2000
 
 export interface PoolThreadOptions {
   readonly env: Pick<Env, 'clock' | 'threads' | 'log'>

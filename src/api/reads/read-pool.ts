@@ -45,6 +45,7 @@ export interface Lending {
 
 /** Reads that were more work than they seemed are remembered, as many. */
 const DEAR_MAX = 500
+const CHEAP_SECONDS = 0.01
 const KEEP_HOUSE_MS = 10_000
 /** How long a thread stays that has nothing to do; the first one stays longer. */
 const IDLE_MS = 30_000
@@ -120,7 +121,10 @@ export class ReadPool implements Reads, Service {
     const request = { signal: asker.signal, timeoutMs, isQueued: read.kind === 'query' }
     return desk.run(describe(read, asker), request, async (turn) => {
       const done = await this.#inline(read, expected, turn, settings)
-      return done ?? this.#inThread(read, expected, turn, { settings, signal: asker.signal })
+      if (done !== undefined) return done
+      const outcome = await this.#inThread(read, expected, turn, { settings, signal: asker.signal })
+      if (isCheap(outcome)) this.#dear.delete(keyOf(read))
+      return outcome
     })
   }
 
@@ -218,6 +222,11 @@ export class ReadPool implements Reads, Service {
     if (this.#dear.size === DEAR_MAX) this.#dear.delete(oldest)
     this.#dear.add(key)
   }
+}
+
+/** Whether it took little after all: what was too much once need not be so the next time. */
+function isCheap({ cost: { stats, bytesPeak } }: JobOutcome): boolean {
+  return stats !== undefined && (stats.timings['innerEvalTime'] ?? Infinity) < CHEAP_SECONDS && bytesPeak < LARGE_BYTES
 }
 
 /** Reads with the same key are about as much work. */
