@@ -91,7 +91,7 @@ const PROOFS: readonly Proof[] = [
     name: 'runaway',
     claim: 'a query that would need 10 GB is refused or ended within its budget, while scrapes of 50,000 samples a second miss no slot',
     file: 'test/prove/runaway.ts',
-    short: [['--count', '10']],
+    short: [['--count', '12']],
   },
   { name: 'replicas', claim: 'two replicas have the same timestamps', file: 'test/prove/replicas.ts', short: [['--minutes', '0.5']] },
 ]
