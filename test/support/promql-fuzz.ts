@@ -7,6 +7,7 @@ import { engineOver, signal } from './promql-engine.ts'
 import { EXPERIMENTAL_FEATURES, expressions } from './promql-generator.ts'
 import { hostileQueries, judgeHostile } from './promql-hostile.ts'
 import { checkStepIsInstant, plans } from './promql-plans.ts'
+import { storeSeries } from './stored-series.ts'
 
 /** What the thread says: what it is about to ask, and what came of a round. */
 export type FuzzNews =
@@ -28,8 +29,9 @@ const { any } = expressions({ experimental: true, depthMax: 4, metrics: DATA_MET
 async function round(seed: number): Promise<FuzzNews> {
   const options = { features: EXPERIMENTAL_FEATURES, delayedNameRemoval: seed % 2 === 0, maxBytes: BYTES_MAX }
   const data = randomSeries(seed)
-  const engines = plans(data, options)
-  const engine = engineOver(data, options)
+  const stored = await storeSeries(data)
+  const engines = plans(data, options, stored.db)
+  const engine = engineOver(stored.db, options)
   let [queries, withSeries, bounded] = [0, 0, 0]
   const time = fc.integer({ min: 0, max: 900_000 })
   await fc.assert(
@@ -46,6 +48,7 @@ async function round(seed: number): Promise<FuzzNews> {
     }),
     { numRuns: QUERIES_A_ROUND, seed },
   )
+  await stored.close()
   const hostile = seed % HOSTILE_EVERY === 0 ? hostileQueries(seed) : []
   for (const text of hostile) {
     say({ asking: `${text.length} characters that begin with ${JSON.stringify(text.slice(0, 200))}` })

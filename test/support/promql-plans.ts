@@ -8,7 +8,8 @@ import { OPTIMISERS } from '../../src/promql/plan/optimise.ts'
 import type { Optimiser } from '../../src/promql/plan/plan.ts'
 import type { QueryEngine, QueryOptions } from '../../src/promql/query-engine.ts'
 import type { QueryResult, QueryValue } from '../../src/promql/value.ts'
-import type { MemorySeries } from '../../src/storage/memory-source.ts'
+import { type MemorySeries, MemorySource } from '../../src/storage/memory-source.ts'
+import type { SeriesSource } from '../../src/storage/series-source.ts'
 import { engineOver, seriesOf, showValue, type Value } from './promql-engine.ts'
 
 export const METRICS = ['a', 'b_total', 'c:rule', 'h', 'mixed']
@@ -23,10 +24,17 @@ export interface PlanEngines {
   checkEqual(ask: (engine: QueryEngine) => Promise<QueryResult>): Promise<boolean>
 }
 
-/** Plans as they are written, with all optimisers, with all but one, and with one alone. */
-export function plans(data: readonly MemorySeries[] = someSeries(), options: Partial<EngineOptions> = {}): PlanEngines {
+/**
+ * Plans as they are written, over series in memory; and with all optimisers, with all but one, and with one alone over `source`, which has the
+ * same series: by default they are the same, but a database makes more of what an optimiser tells it.
+ */
+export function plans(
+  data: readonly MemorySeries[] = someSeries(),
+  options: Partial<EngineOptions> = {},
+  source: SeriesSource = new MemorySource(data),
+): PlanEngines {
   const plain = engineOver(data, { ...options, optimiser: (plan) => plan })
-  const engines = VARIANTS.map(({ name, optimiser }) => ({ name, engine: engineOver(data, { ...options, optimiser }) }))
+  const engines = VARIANTS.map(({ name, optimiser }) => ({ name, engine: engineOver(source, { ...options, optimiser }) }))
   return {
     async checkEqual(ask) {
       const want = await outcome(() => ask(plain))
