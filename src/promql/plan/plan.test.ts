@@ -7,6 +7,7 @@ import { hoistInvariants } from './hoist-invariants.ts'
 import { mergeMatchers } from './merge-matchers.ts'
 import { mayDifferByName } from './names.ts'
 import type { Plan, Samples, Selection } from './plan.ts'
+import { pushMatchers } from './push-matchers.ts'
 import { shareCommon } from './share-common.ts'
 
 const context = { start: 1_000, end: 9_000, stepMs: 0, defaultSubqueryStepMs: 60_000 }
@@ -82,6 +83,38 @@ test('matchers that say nothing new go', () => {
   check('a{b=~".*"}', '{__name__="a"}')
   check('a{b=~"c|d"}', '{b=~"c|d",__name__="a"}')
   check('rate(a{b=~"c"}[1m])', 'rate({b="c",__name__="a"}[60000])')
+})
+
+test('what one side asks of labels that both share is asked of the other', () => {
+  const check = (query: string, want: string) => assert.equal(show(pushMatchers(planOf(query))), want, query)
+  const stays = (query: string) => check(query, show(planOf(query)))
+  check('a{x="1"} / b', '({x="1",__name__="a"} / {__name__="b",x="1"})')
+  check('a / b{x=~"1|2"}', '({__name__="a",x=~"1|2"} / {x=~"1|2",__name__="b"})')
+  check('a{x="1"} / b{y="2"}', '({x="1",__name__="a",y="2"} / {y="2",__name__="b",x="1"})')
+  check('rate(a_total{x="1"}[1m]) * -abs(b)', '(rate({x="1",__name__="a_total"}[60000]) * -abs({__name__="b",x="1"}))')
+  check('sum by (x) (a{x="1",y="2"}) / count by (x) (b)', '(sum({x="1",y="2",__name__="a"}) / count({__name__="b",x="1"}))')
+  check('a{x="1"} and on (x) b', '({x="1",__name__="a"} and {__name__="b",x="1"})')
+  check('a and on (x) b{x="1"}', '({__name__="a",x="1"} and {x="1",__name__="b"})')
+  check('a{x="1"} unless on (x) b', '({x="1",__name__="a"} unless {__name__="b",x="1"})')
+  check('a{x="1"} > 2 and b', '(({x="1",__name__="a"} > 2) and {__name__="b",x="1"})')
+  check('a{x="1",y="2"} * on (x) group_left sum by (x) (b)', '({x="1",y="2",__name__="a"} * sum({__name__="b"}))')
+  check('a * on (x) group_left sum by (x) (b{x="1"})', '({__name__="a",x="1"} * sum({x="1",__name__="b"}))')
+  // Two of b may match the same, which is an error.
+  stays('a{x="1"} * on (x) b')
+  stays('a{x="1"} * on (x) group_left b')
+  stays('a * on (x) group_left b{x="1"}')
+  stays('a{x="1"} * {y="2"}')
+  // Labels that need not be the same.
+  stays('a{x="1"} and on (y) b')
+  stays('a{x="1"} / ignoring (x) sum by (y) (b)')
+  // What has no partner counts, or is remarked on.
+  stays('a{x="1"} or b')
+  stays('a unless b{x="1"}')
+  stays('a{x="1"} / rate(b[1m])')
+  stays('a{x="1"} / sum without (y) (b)')
+  stays('a{x="1"} / label_replace(b, "x", "1", "", "")')
+  stays('label_replace(a{x="1"}, "x", "2", "", "") / b')
+  stays('a{x="1"} / {__name__=~"b|c"}')
 })
 
 test('what no step changes is evaluated once', () => {
