@@ -1,17 +1,21 @@
 // Blocks that Prometheus wrote are read by us, and blocks that we wrote by Prometheus, with equal answers.
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { realEnv } from '../../src/base/env-real.ts'
 import { seededRandom } from '../../src/base/virtual/random.ts'
 import { MemorySource } from '../../src/storage/memory-source.ts'
 import { everything } from '../../src/tsdb/block/block.fixture.ts'
+import { listBlocks } from '../../src/tsdb/block/block-set.ts'
 import { writeBlock } from '../../src/tsdb/block/block-writer.ts'
+import { runDb } from '../../src/tsdb/db.fixture.ts'
 import { peer } from '../support/peers.ts'
 import { PROMONTORY } from '../support/program.ts'
 import {
   askEverything,
+  assertSameTexts,
   env,
   faultsOf,
   type Matrix,
@@ -190,6 +194,8 @@ for (const { name, prometheus: prometheusName, promtool: promtoolName, hasCustom
       })
       sent.push({ labels: [['__name__', isFloat ? 'native_float' : 'native_integer']], histograms: native })
     }
+    const merged = join(directory, 'merged')
+    let copied = ''
     for (let from = 0; from < times.length; from += 80) {
       const [first, last] = [times[from], times[from + 79]]
       const part = sent.map((one) => ({
@@ -204,13 +210,34 @@ for (const { name, prometheus: prometheusName, promtool: promtoolName, hasCustom
         body: Uint8Array.from(snappyBlock(messageV1(part))),
       })
       assert.ok(response.ok, await response.text())
+      const snapshot = await fetch(`${server.url}/api/v1/admin/tsdb/snapshot`, { method: 'POST' })
+      const { data: made } = (await snapshot.json()) as { data: { name: string } }
+      copied = join(data, 'snapshots', made.name)
+      cpSync(copied, merged, { recursive: true })
     }
-    const snapshot = await fetch(`${server.url}/api/v1/admin/tsdb/snapshot`, { method: 'POST' })
-    const { data: made } = (await snapshot.json()) as { data: { name: string } }
     const theirs = theirAnswer(await askEverything(server, name, start, end))
-    const copied = join(data, 'snapshots', made.name)
-    assert.deepEqual(await ourAnswer(copied, start, end), theirs)
+    assertSameTexts(await ourAnswer(copied, start, end), theirs, 'snapshot')
     assert.equal(theirs.length, sent.length)
     assert.deepEqual(await faultsOf(copied), [])
+    await server.stop()
+
+    // The snapshots overlap. With what is deleted from them they are compacted to what Prometheus answers of them.
+    const other = await startPrometheus(t, prometheus, directory, merged)
+    for (const [selector, from, to] of [
+      ['m1', start + 300_000, start + 900_500],
+      ['native_integer', start, start + 1_200_000],
+    ] as const) {
+      const parameters = new URLSearchParams({ 'match[]': selector, start: String(from / 1000), end: String(to / 1000) })
+      const deleted = await fetch(`${other.url}/api/v1/admin/tsdb/delete_series?${parameters}`, { method: 'POST' })
+      assert.equal(deleted.status, 204)
+    }
+    const left = theirAnswer(await askEverything(other, name, start, end))
+    await other.stop()
+    const { db, close } = await runDb(realEnv(env.log), { dir: merged, blockRangeMs: 7_200_000 })
+    for (let turn = 0; turn < 400 && db.stats().blockCount > 1; turn++) await new Promise((resolve) => setTimeout(resolve, 50))
+    await close()
+    assert.equal((await listBlocks(env.fs, merged)).blocks.length, 1)
+    assertSameTexts(await ourAnswer(merged, start, end), left, 'compacted')
+    assert.deepEqual(await faultsOf(merged), [])
   })
 }
