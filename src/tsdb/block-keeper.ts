@@ -1,6 +1,7 @@
 import type { Env } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
 import type { Timestamp } from '../model/time.ts'
+import type { ChunkCounts } from './block/chunk-counts.ts'
 import type { RunCompaction } from './compact/compact-blocks.ts'
 import { type CompactionCounts, Compactor } from './compact/compactor.ts'
 import { cutBlock } from './cut-block.ts'
@@ -29,6 +30,8 @@ export interface KeeperOptions {
   /** Called when `pass` has something to do that `isDue` did not say at the last call. */
   readonly wake: () => void
   readonly onCut: (seconds: number) => void
+  /** Counts the chunks of windows that become blocks. */
+  readonly chunkCounts: ChunkCounts
   /** Told how a block was written: the error, or nothing. */
   readonly onDisk: (error: unknown) => void
 }
@@ -142,6 +145,7 @@ export class BlockKeeper {
       const path = await cutBlock(env, window, late, {
         dir,
         signal,
+        chunkCounts: this.#options.chunkCounts,
         begun: (path) => {
           directory = path
         },

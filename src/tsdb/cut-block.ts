@@ -3,6 +3,7 @@ import type { Env } from '../base/env.ts'
 import { MergeSource } from '../storage/merge-source.ts'
 import { BlockDraft, type BlockWriterOptions } from './block/block-draft.ts'
 import { BlockWriter } from './block/block-writer.ts'
+import type { ChunkCounts } from './block/chunk-counts.ts'
 import { IndexFile } from './block/index-file.ts'
 import { PostingsPasses } from './block/postings-passes.ts'
 import { blockChunksOf } from './block-encodings.ts'
@@ -20,6 +21,7 @@ export interface CutOptions {
   readonly begun: (directory: string) => void
   /** More samples of the range may come: the block ends with its last one, and the log goes on to count. */
   readonly isPartial?: boolean
+  readonly chunkCounts?: ChunkCounts
 }
 
 /**
@@ -33,11 +35,11 @@ export async function cutBlock(
   env: Env,
   window: Window,
   late: Window | undefined,
-  { dir, signal, begun, isPartial = false }: CutOptions,
+  { dir, signal, begun, isPartial = false, chunkCounts }: CutOptions,
 ): Promise<string | undefined> {
   // Upstream's blocks begin with their first sample and end where their stretch of time does.
   const range = { minTime: Math.min(window.minTime, late?.minTime ?? Number.POSITIVE_INFINITY), maxTime: window.end }
-  const options = isPartial ? {} : { range, compaction: { hints: [HINT_FROM_WINDOW] } }
+  const options = { chunkCounts, ...(!isPartial && { range, compaction: { hints: [HINT_FROM_WINDOW] } }) }
   const windows = late === undefined ? [window] : [window, late]
   for (const read of windows) read.pins++
   try {

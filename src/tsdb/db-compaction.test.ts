@@ -95,6 +95,14 @@ test('blocks grow by levels, and only the newest is left alone', async () => {
     'prometheus_tsdb_compactions_failed_total 0',
     'prometheus_tsdb_vertical_compactions_total 0',
     'prometheus_tsdb_compaction_duration_seconds_count 15',
+    // Eleven windows, three series, a chunk each.
+    'prometheus_tsdb_compaction_chunk_samples_count 33',
+    'prometheus_tsdb_compaction_chunk_samples_sum 330',
+    'prometheus_tsdb_compaction_chunk_samples_bucket{le="9"} 0',
+    'prometheus_tsdb_compaction_chunk_samples_bucket{le="13.5"} 33',
+    'prometheus_tsdb_compaction_chunk_samples_bucket{le="+Inf"} 33',
+    'prometheus_tsdb_compaction_populating_block 0',
+    'prometheus_tsdb_compactions_skipped_total 0',
   ])
     assert.ok(metrics.includes(line), line)
   await close()

@@ -13,6 +13,7 @@ import { unlimitedContext } from '../storage/query-context.ts'
 import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, SeriesSource } from '../storage/series-source.ts'
 import { BlockCache } from './block/block-cache.ts'
 import type { BlockMeta } from './block/block-meta.ts'
+import { ChunkCounts } from './block/chunk-counts.ts'
 import { BlockKeeper } from './block-keeper.ts'
 import { type Cardinality, cardinality } from './cardinality.ts'
 import { CommitQueue } from './commit-queue.ts'
@@ -143,6 +144,8 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
   #repairing: Promise<void> | undefined
   /** What the disk does. */
   readonly health = new StorageHealth()
+  /** Of the chunks of windows that became blocks. */
+  readonly chunkCounts = new ChunkCounts()
   readonly #observers: DbObservers
 
   constructor(options: DbOptions, lock: DirLock) {
@@ -421,6 +424,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       compactions: this.#keeper?.compactions.compacted ?? 0,
       compactionsFailed: this.#keeper?.compactions.failed ?? 0,
       verticalCompactions: this.#keeper?.compactions.vertical ?? 0,
+      isCompacting: this.#keeper?.compactions.isRunning ?? false,
       timeRetentions: this.#keeper?.timeRetentions ?? 0,
       sizeRetentions: this.#keeper?.sizeRetentions ?? 0,
     }
@@ -511,6 +515,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
         runCompaction: this.#options.runCompaction ?? ((job, signal) => compactBlocks(env, job, signal)),
         wake,
         onCut: this.#observers.cut,
+        chunkCounts: this.chunkCounts,
         onDisk: (error) => this.health.set('blocks', error === undefined ? 'normal' : diskStateOf(error)),
       },
       windows,

@@ -4,6 +4,7 @@ import { type Chunk, ChunkEncoding } from '../../chunkenc/codec.ts'
 import type { Timestamp } from '../../model/time.ts'
 import { INDEX_FILE } from './block-index.ts'
 import { type BlockCompaction, type BlockMeta, formatMeta, META_FILE } from './block-meta.ts'
+import type { ChunkCounts } from './chunk-counts.ts'
 import { CHUNKS_DIRECTORY } from './chunk-segments.ts'
 import { FileAppender } from './file-appender.ts'
 import { SEGMENT_BYTES_MAX, SegmentWriter } from './segment-writer.ts'
@@ -23,6 +24,8 @@ export interface BlockWriterOptions {
   readonly range?: { readonly minTime: Timestamp; readonly maxTime: Timestamp }
   /** What the block was made of. Default: level 1, from memory. */
   readonly compaction?: Partial<BlockCompaction>
+  /** Counts its chunks. */
+  readonly chunkCounts?: ChunkCounts | undefined
   /** Default: upstream's 512 MiB. */
   readonly segmentBytesMax?: number
 }
@@ -86,6 +89,12 @@ export class BlockDraft {
     assert(minTime > this.#lastTime && maxTime >= minTime, 'the chunks of a series are in time order')
     this.#lastTime = maxTime
     this.chunkList.add(chunk, this.#segments.add(chunk))
+    const { chunkCounts } = this.#options
+    if (chunkCounts !== undefined) {
+      chunkCounts.sizeBytes.add(chunk.end - chunk.start)
+      chunkCounts.samples.add(sampleCount)
+      chunkCounts.rangeMs.add(maxTime - minTime)
+    }
     if (minTime < this.#minTime) this.#minTime = minTime
     if (maxTime > this.#maxTime) this.#maxTime = maxTime
     if (encoding === ChunkEncoding.xor || encoding === ChunkEncoding.xor2) this.#floatCount += sampleCount

@@ -4,6 +4,9 @@ import type { File, FileSystem } from '../../base/env.ts'
 
 const FLUSH_BYTES = 128 * 1024
 
+/** What waits for the disk at most: all of a large file at its end would hold up the log's own syncs. */
+const UNSYNCED_BYTES = 16 * 1024 * 1024
+
 /** Writes a new file from its beginning to its end. Numbers as docs/formats/blocks.md has them. */
 export class FileAppender {
   readonly #file: File
@@ -12,6 +15,7 @@ export class FileAppender {
   /** In the buffer. */
   #length = 0
   #flushed = 0
+  #unsynced = 0
   /** In the buffer: what begins there is part of the checksum that is being made; -1: none is. */
   #crcFrom = -1
   #crc = 0
@@ -45,6 +49,10 @@ export class FileAppender {
     assert(length === this.#length, 'nothing is added while a file is flushed')
     this.#flushed += length
     this.#length = 0
+    this.#unsynced += length
+    if (this.#unsynced < UNSYNCED_BYTES) return
+    this.#unsynced = 0
+    await this.#file.sync()
   }
 
   /** What follows goes into a checksum. */

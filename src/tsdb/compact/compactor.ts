@@ -38,6 +38,8 @@ interface Cleaning {
 
 /** Since the start. */
 export interface CompactionCounts {
+  /** Whether one is under way. */
+  readonly isRunning: boolean
   readonly begun: number
   readonly compacted: number
   readonly failed: number
@@ -76,6 +78,10 @@ export class Compactor implements CompactionCounts {
   constructor(options: CompactorOptions, blocks: DbBlocks) {
     this.#options = options
     this.#blocks = blocks
+  }
+
+  get isRunning(): boolean {
+    return this.#running !== undefined
   }
 
   /** Whether `finish` or `begin` has something to do at once. */
