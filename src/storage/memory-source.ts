@@ -2,7 +2,7 @@ import { assert } from '../base/assert.ts'
 import type { Chunk } from '../chunkenc/codec.ts'
 import { encodeChunks } from '../chunkenc/encode-chunks.ts'
 import type { Histogram } from '../model/histogram.ts'
-import { compareLabels, compareStrings, Labels } from '../model/labels.ts'
+import { compareLabels, Labels, sortStrings } from '../model/labels.ts'
 import type { Matcher } from '../model/matcher.ts'
 import type { Timestamp } from '../model/time.ts'
 import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, SeriesSource } from './series-source.ts'
@@ -95,7 +95,7 @@ export function matchesAll(labels: Labels, matchers: readonly Matcher[]): boolea
 
 /** What an answer to a label request looks like: sorted as bytes, cut at `limit` unless that is 0. */
 export function sortedUpTo(found: Iterable<string>, limit: number): readonly string[] {
-  const sorted = [...found].sort(compareStrings)
+  const sorted = sortStrings([...found])
   return limit > 0 && sorted.length > limit ? sorted.slice(0, limit) : sorted
 }
 

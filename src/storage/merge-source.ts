@@ -67,13 +67,13 @@ export class MergeSource implements SeriesSource {
   async labelNames(request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
     const answers = await Promise.all(this.#asked(request).map((source) => source.labelNames(request, ctx)))
     ctx.signal.throwIfAborted()
-    return sortedUpTo(joined(answers, ctx), request.limit)
+    return united(answers, request.limit, ctx)
   }
 
   async labelValues(name: string, request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
     const answers = await Promise.all(this.#asked(request).map((source) => source.labelValues(name, request, ctx)))
     ctx.signal.throwIfAborted()
-    return sortedUpTo(joined(answers, ctx), request.limit)
+    return united(answers, request.limit, ctx)
   }
 
   #asked({ minTime, maxTime }: { readonly minTime: number; readonly maxTime: number }): readonly SeriesSource[] {
@@ -91,10 +91,13 @@ function withAllLabels(request: SelectRequest): SelectRequest {
   return { ...request, hints }
 }
 
-function joined(answers: readonly (readonly string[])[], { budget }: QueryContext): ReadonlySet<string> {
+/** What is in any of the answers, each of which is sorted and of at most `limit`. */
+function united(answers: readonly (readonly string[])[], limit: number, { budget }: QueryContext): readonly string[] {
+  const some = answers.filter((answer) => answer.length > 0)
+  if (some.length === 1) return some[0]
   const all = new ChargedTexts(budget)
-  for (const answer of answers) for (const text of answer) all.add(text)
-  return all
+  for (const answer of some) for (const text of answer) all.add(text)
+  return sortedUpTo(all, limit)
 }
 
 function chunksOf({ chunks }: Series): readonly Chunk[] {

@@ -18,6 +18,7 @@ export interface Coverage {
 
 /** What the asker will do with the answer. A source may use it to send less, never to send something else. */
 export interface SelectHints {
+  /** Upstream's name of what the series go into; of `series` the labels are wanted and no chunks, which may be left out. */
   readonly func?: string
   readonly stepMs?: number
   readonly rangeMs?: number

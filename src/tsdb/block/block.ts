@@ -112,25 +112,26 @@ export class Block implements SeriesSource {
     }
   }
 
-  async *#select({ matchers, minTime, maxTime }: SelectRequest, ctx: QueryContext): AsyncIterable<readonly Series[]> {
+  async *#select({ matchers, minTime, maxTime, hints }: SelectRequest, ctx: QueryContext): AsyncIterable<readonly Series[]> {
     ctx.signal.throwIfAborted()
     if (!this.#overlaps(minTime, maxTime)) return
     let batch: Series[] = []
     let batchBytes = 0
+    const wantsChunks = hints?.func !== 'series'
     const found = await this.#find(matchers, minTime, maxTime, ctx)
     try {
       for (let there = found.next(); there === true || (await there); there = found.next()) {
         const { entry, labels, deleted } = found
-        const [from, to] = [nextChunk(entry, 0, minTime, maxTime, deleted), entry.chunkCount]
+        const from = wantsChunks ? nextChunk(entry, 0, minTime, maxTime, deleted) : entry.chunkCount
         const chunks: Chunk[] = []
-        for (let i = from; i < to; i = nextChunk(entry, i + 1, minTime, maxTime, deleted)) {
+        for (let i = from; i < entry.chunkCount; i = nextChunk(entry, i + 1, minTime, maxTime, deleted)) {
           const [ref, first, last] = [entry.refs[i], entry.minTimes[i], entry.maxTimes[i]]
           const chunk = this.chunks.peek(ref, first, last) ?? (await this.chunks.read(ref, first, last))
           if (deleted.length > 0 && isPartDeleted(deleted, first, last)) chunks.push(...withoutDeleted(chunk, deleted))
           else chunks.push(chunk)
           batchBytes += chunk.end - chunk.start
         }
-        if (chunks.length === 0) continue
+        if (chunks.length === 0 && wantsChunks) continue
         batch.push({ labels, chunks })
         if (batch.length < SERIES_BATCH && batchBytes < BATCH_BYTES) continue
         yield* handOn(batch, batchBytes, ctx)

@@ -1,5 +1,5 @@
 import type { Breather } from '../../base/breather.ts'
-import { compareStrings } from '../../model/labels.ts'
+import { compareStrings, sortStrings } from '../../model/labels.ts'
 import type { Window } from './window.ts'
 
 /** Series of one window, and what is known of their pairs. */
@@ -29,7 +29,6 @@ const SORTED_AT_ONCE = 8192
 export async function rankLabels(found: readonly FoundSeries[], breather: Breather): Promise<LabelRanks> {
   const rankOf = new Map<string, Map<string, number>>()
   const ofPair: Uint32Array[] = []
-  let isAscii = true
   for (const { window, series } of found) {
     const { pairs, symbols } = window
     const seen = new Uint32Array(pairs.count)
@@ -42,7 +41,6 @@ export async function rankLabels(found: readonly FoundSeries[], breather: Breath
       if (pair % STRIDE === 0 && breather.isDue()) await breather.rest()
       if (seen[pair] === 0) continue
       const [name, value] = [pairs.name(pair), pairs.value(pair)]
-      isAscii &&= symbols.isAscii(name) && symbols.isAscii(value)
       const nameText = symbols.text(name)
       const known = rankOf.get(nameText)
       if (known === undefined) rankOf.set(nameText, new Map([[symbols.text(value), 0]]))
@@ -51,9 +49,9 @@ export async function rankLabels(found: readonly FoundSeries[], breather: Breath
   }
   const names: string[] = ['']
   const values: string[] = ['']
-  for (const name of await sorted([...rankOf.keys()], isAscii, breather)) {
+  for (const name of await sorted([...rankOf.keys()], breather)) {
     const ranks = rankOf.get(name)!
-    for (const value of await sorted([...ranks.keys()], isAscii, breather)) {
+    for (const value of await sorted([...ranks.keys()], breather)) {
       ranks.set(value, names.length)
       names.push(name)
       values.push(value)
@@ -70,13 +68,12 @@ export async function rankLabels(found: readonly FoundSeries[], breather: Breath
   return { ofPair, names, values }
 }
 
-/** In the order of bytes, which of ASCII alone is also that of the engine's own, quicker sort. */
-async function sorted(texts: string[], isAscii: boolean, breather: Breather): Promise<readonly string[]> {
-  const sort = (some: string[]) => (isAscii ? some.sort() : some.sort(compareStrings))
-  if (texts.length <= SORTED_AT_ONCE) return sort(texts)
+/** In the order of bytes. */
+async function sorted(texts: string[], breather: Breather): Promise<readonly string[]> {
+  if (texts.length <= SORTED_AT_ONCE) return sortStrings(texts)
   let runs: (readonly string[])[] = []
   for (let from = 0; from < texts.length; from += SORTED_AT_ONCE) {
-    runs.push(sort(texts.slice(from, from + SORTED_AT_ONCE)))
+    runs.push(sortStrings(texts.slice(from, from + SORTED_AT_ONCE)))
     if (breather.isDue()) await breather.rest()
   }
   while (runs.length > 1) {

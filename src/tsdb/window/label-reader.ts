@@ -16,9 +16,14 @@ export interface LabelScope {
 /** Adds the label names of the series in scope to `names`. */
 export async function collectLabelNames(window: Window, scope: LabelScope, names: Set<string>, breather: Breather): Promise<void> {
   const { symbols, pairs } = window
-  if (isWhole(window, scope)) {
+  if (scope.matcherSets.length === 0) {
     for (const name of pairs.names()) {
-      if (anyPair(window, name)) names.add(symbols.text(name))
+      for (let pair = pairs.firstOfName(name); pair >= 0; pair = pairs.nextOfName(pair)) {
+        if (breather.isDue()) await breather.rest()
+        if (!hasSamples(window, pair, scope)) continue
+        names.add(symbols.text(name))
+        break
+      }
     }
     return
   }
@@ -36,10 +41,10 @@ export async function collectLabelValues(
   const { symbols, pairs } = window
   const name = symbols.find(label)
   if (name < 0) return
-  if (isWhole(window, scope)) {
+  if (scope.matcherSets.length === 0) {
     for (let pair = pairs.firstOfName(name); pair >= 0; pair = pairs.nextOfName(pair)) {
       if (breather.isDue()) await breather.rest()
-      if (hasSamples(window, pair)) values.add(symbols.text(pairs.value(pair)))
+      if (hasSamples(window, pair, scope)) values.add(symbols.text(pairs.value(pair)))
     }
     return
   }
@@ -48,7 +53,7 @@ export async function collectLabelValues(
   })
 }
 
-/** Shows the label pairs of the series in scope, each once. */
+/** Shows the label pairs of the series that fulfil any of the sets, each once. */
 async function eachPair(
   window: Window,
   { matcherSets, minTime, maxTime }: LabelScope,
@@ -57,7 +62,7 @@ async function eachPair(
 ): Promise<void> {
   // Series found here were there before, and so were their pairs.
   const isSeen = new Uint8Array(window.pairs.count)
-  for (const matchers of matcherSets.length === 0 ? [[]] : matcherSets) {
+  for (const matchers of matcherSets) {
     for (const series of await matchSeries(window, matchers, minTime, maxTime, breather)) {
       if (breather.isDue()) await breather.rest()
       const count = window.labelCount(series)
@@ -71,19 +76,10 @@ async function eachPair(
   }
 }
 
-function isWhole(window: Window, { matcherSets, minTime, maxTime }: LabelScope): boolean {
-  return matcherSets.length === 0 && minTime <= window.minTime && maxTime >= window.maxTime
-}
-
-function anyPair(window: Window, name: number): boolean {
-  for (let pair = window.pairs.firstOfName(name); pair >= 0; pair = window.pairs.nextOfName(pair)) if (hasSamples(window, pair)) return true
-  return false
-}
-
-/** Whether any series of a pair has samples: one whose batch was rolled back has none. Nearly always the first one does. */
-function hasSamples(window: Window, pair: number): boolean {
+/** Whether any series of a pair has samples in the range. Nearly always the first one does. */
+function hasSamples(window: Window, pair: number, { minTime, maxTime }: LabelScope): boolean {
   const first = window.pairs.firstSeries(pair)
-  if (first >= 0 && window.lastTime(first) !== Number.NEGATIVE_INFINITY) return true
+  if (first >= 0 && window.overlaps(first, minTime, maxTime)) return true
   const series = new Uint32Array(window.pairs.seriesCount(pair))
-  return series.subarray(0, window.copySeries(pair, series, 0)).some((one) => window.lastTime(one) !== Number.NEGATIVE_INFINITY)
+  return series.subarray(0, window.copySeries(pair, series, 0)).some((one) => window.overlaps(one, minTime, maxTime))
 }

@@ -132,10 +132,6 @@ export class Symbols {
     return text
   }
 
-  isAscii(id: number): boolean {
-    return this.#field(id, IS_ASCII) === 1
-  }
-
   byteLength(id: number): number {
     return this.#field(id, LENGTH)
   }

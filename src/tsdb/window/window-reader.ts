@@ -51,6 +51,7 @@ export async function* selectFromWindows(
     const part = hints?.labelNames && new PartLabels(ranks, hints.labelNames, foundCount)
     const order = await orderSeries(found, ranks, part, breather)
     const { series, isSame } = order
+    const wantsChunks = hints?.func !== 'series'
     // What was deleted, or came late, may be the newest.
     const newestOnly = hints?.newestOnly === true && found.every(({ window }) => !window.isLate && window.tombstones.isEmpty)
     for (let from = 0; from < series.length; ) {
@@ -61,7 +62,7 @@ export async function* selectFromWindows(
         let to = from + 1
         while (to < series.length && isSame[to] === 1) to++
         let isNewestThere = false
-        for (let i = to - 1; i >= from && !isNewestThere; i--) {
+        for (let i = to - 1; i >= from && !isNewestThere && wantsChunks; i--) {
           const { window } = found[order.window[i]]
           if (newestOnly) {
             let count = copier.collectNewest(window, series[i], maxTime)
@@ -75,7 +76,7 @@ export async function* selectFromWindows(
         const chunks = copier.take()
         const place = from
         from = to
-        if (chunks.length === 0) continue
+        if (chunks.length === 0 && wantsChunks) continue
         const w = order.window[place]
         const labels = part?.labels(order.item[place]) ?? allLabels(found[w].window, series[place], ranks, w)
         batch.push({ labels, chunks })
