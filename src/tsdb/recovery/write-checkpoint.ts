@@ -71,6 +71,11 @@ async function capture(
 ): Promise<void> {
   const breather = new Breather(env.clock, signal)
   const goOn = await queue.holdDeletions()
+  // Until it is put right, a segment may have more than what was taken.
+  if (log.failure !== undefined) {
+    goOn()
+    throw new Error('the log takes nothing just now', { cause: log.failure })
+  }
   const held = windows.all
   const created = env.clock.now()
   const position = queue.applied
