@@ -193,6 +193,17 @@ test('segments that somebody removes: the open one is written again, others are 
   assert.deepEqual(await valuesAfterPowerLoss(next), [4, 5, 6])
 })
 
+test('what a process leaves without an fsync when it is killed, the next one makes durable', async () => {
+  for (const walFsync of ['interval', 'always'] as const) {
+    const env = virtualEnv()
+    await filled(env)
+    const next = restarted(env)
+    await runDb(next, { walFsync })
+    if (walFsync === 'interval') await next.clock.advance(SECOND)
+    assert.deepEqual(await valuesAfterPowerLoss(next), [1, 2, 3], walFsync)
+  }
+})
+
 test('a block that cannot be written is told, and samples are taken all the same', async () => {
   const env = virtualEnv()
   const { db, close } = await filled(env, { blockRangeMs: 60_000 })

@@ -117,7 +117,7 @@ export class LateWindows {
     const labels = isHome && late === undefined ? undefined : home.window.labels(home.series)
     const inOrder = isHome ? home.series : window.find(labels!)
     const lateSeries = late === undefined ? -1 : late.find(labels!)
-    return { ref, inOrder, window, late, lateSeries }
+    return this.#remember({ ref, inOrder, window, late, lateSeries })
   }
 
   /** The place, with a row in a late window; kept for the next sample. */
@@ -129,8 +129,13 @@ export class LateWindows {
       this.#all = [...this.#all, late].sort((a, b) => a.start - b.start)
     }
     if (lateSeries < 0) lateSeries = late.add(home.window.labels(home.series))
-    // A row that is not there may come; others stay what they are.
-    this.#recent = place.inOrder < 0 ? undefined : { ...place, late, lateSeries }
+    if (place.lateSeries < 0) this.#remember({ ...place, late, lateSeries })
     return { late, lateSeries }
+  }
+
+  /** A row that is not there may come; others stay what they are. */
+  #remember(place: Place): Place {
+    if (place.inOrder >= 0 && place.lateSeries >= 0) this.#recent = place
+    return place
   }
 }

@@ -4,8 +4,6 @@ import type { VirtualEnv } from '../../src/base/env-virtual.ts'
 import { VirtualClock } from '../../src/base/virtual/clock.ts'
 import type { VirtualFileSystem } from '../../src/base/virtual/file-system.ts'
 
-const NEVER = new Promise<never>(() => {})
-
 /** A process on a virtual disk: it ends between two calls to the disk, and nothing of it happens any more. */
 export class MortalProcess {
   readonly env: VirtualEnv
@@ -37,7 +35,8 @@ export class MortalProcess {
 
   #call<T>(run: () => Promise<T>): Promise<T> {
     if (!this.hasEnded && this.callsLeft-- <= 0) this.end()
-    return this.hasEnded ? NEVER : run()
+    // One of its own for each who waits: they would never go while a promise of all has them.
+    return this.hasEnded ? new Promise<never>(() => {}) : run()
   }
 
   #mortal(fs: VirtualFileSystem): VirtualFileSystem {

@@ -165,7 +165,7 @@ class StoreWorld {
       await process.answer(running.close().catch(() => {}))
       this.#tally.ends++
     } else this.#tally.kills++
-    this.#end(process)
+    this.#end(process, running)
     this.#note(`life ends, way ${way}`)
     this.#mendDisk()
     if (way > 0 && this.#below(2) === 0) {
@@ -186,12 +186,14 @@ class StoreWorld {
     process.callsLeft = this.#below(200)
     const running = await process.answer(runDb(process.env, this.#dbOptions()).catch(() => undefined))
     if (running !== undefined && !process.hasEnded) await process.answer(running.close().catch(() => {}))
-    this.#end(process)
+    this.#end(process, running)
     this.#mendDisk()
   }
 
-  #end(process: MortalProcess): void {
+  #end(process: MortalProcess, running: RunningDb | undefined): void {
     process.end()
+    // It reaches no disk any more; but what it waits for would be kept for ever by the signals that could end the waiting.
+    void running?.close().catch(() => {})
     if (!this.#hasFailedSync) return
     this.#hasFailedSync = false
     for (const samples of this.#sent.values()) for (const one of samples.values()) if (one.fate !== Fate.durable) one.isDoubtful = true
