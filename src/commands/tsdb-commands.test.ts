@@ -92,12 +92,12 @@ test('histograms are dumped, and overlapping blocks are one; what is in a log is
     { labels: Labels.of({ __name__: 'h' }), timestamps: [from, from + 10], values: [4.5, 4.5], histograms: [histogram, histogram] },
     { labels: Labels.of({ 'a b': '"' }), timestamps: [from, from + 10], values: [from, from + 10] },
   ]
-  await env.fs.mkdir('/d2/wal')
-  await env.fs.writeFile('/d2/wal/00000000', 'x')
+  await env.fs.mkdir('/d2/log')
+  await env.fs.writeFile('/d2/log/00000001.log', 'x')
   await env.fs.mkdir('/d2/01ARYZ6S410000000000000000.tmp-for-creation')
   for (const from of [5, 10, 100]) await writeBlock(env, '/d2', everything(new MemorySource(series(from))))
   const dumped = await run('tsdb', 'dump', '/d2')
-  assert.equal(dumped.err, 'tsdb dump: only blocks are read, not what is in /d2/wal\n')
+  assert.equal(dumped.err, 'tsdb dump: what is in /d2/log is not read, promontory tsdb flush puts it into blocks\n')
   const times = [5, 10, 15, 20, 100, 110]
   assert.deepEqual(dumped.out.trimEnd().split('\n'), [
     ...times.map((t) => `{__name__="h"} {count:3, sum:4.5, [-0.5,0.5]:1, (0.5,1]:2} ${t}`),
@@ -211,6 +211,13 @@ test('what a directory has in Prometheus’ log is not taken for being in newer 
   await env.fs.mkdir('/d7/wal')
   const records = [seriesRecord([1, { __name__: 'a' }]), samplesRecord([1, time * 1000, 7])]
   await env.fs.writeFile('/d7/wal/00000000', segmentOf(records))
+  assert.deepEqual(await run('tsdb', 'dump', '/d7'), { code: 0, out: `{__name__="a"} 7 ${time}000\n`, err: '' })
+  assert.deepEqual(await run('tsdb', 'dump', '--sandbox-dir-root=/other', '/d7'), {
+    code: 0,
+    out: `{__name__="a"} 7 ${time}000\n`,
+    err: '',
+  })
+  assert.deepEqual([await env.fs.readDir('/d7'), await env.fs.readDir('/other')], [['wal'], []])
   await env.fs.writeFile('/later.om', `b 1 ${time + 600}\n# EOF\n`)
   await run('tsdb', 'create-blocks-from', 'openmetrics', '/later.om', '/d8')
   assert.equal((await run('tsdb', 'import', '/d8', '/d7')).code, 0)

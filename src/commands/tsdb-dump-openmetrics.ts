@@ -14,11 +14,11 @@ const format: DumpFormat = {
 /** `tsdb dump-openmetrics`. Source of the form: promtool tsdb dump-openmetrics. */
 export const tsdbDumpOpenMetricsCommand = parsedCommand({
   name: 'tsdb dump-openmetrics',
-  summary: 'Print the samples of the blocks of a data directory as OpenMetrics text.',
+  summary: 'Print the samples of a data directory as OpenMetrics text.',
   help: `Usage: promontory tsdb dump-openmetrics [flags] [DIR]
 
-Prints the samples of all blocks of a data directory (default: ${DEFAULT_DIRECTORY}) as text that \`tsdb create-blocks-from openmetrics\` reads.
-The format has no native histograms: they are left out, and counted on standard error. What is in a log is in no block yet, and is not printed.
+Prints the samples that \`tsdb dump\` prints of a data directory (default: ${DEFAULT_DIRECTORY}) as text that \`tsdb create-blocks-from openmetrics\` reads.
+The format has no native histograms: they are left out, and counted on standard error.
 Exit code 0, 1 when a block can not be read, 2 when the command was typed wrongly.
 
 Flags:

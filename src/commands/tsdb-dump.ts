@@ -14,11 +14,11 @@ const format: DumpFormat = {
 /** `tsdb dump`. Source of the form: promtool tsdb dump. */
 export const tsdbDumpCommand = parsedCommand({
   name: 'tsdb dump',
-  summary: 'Print the samples of the blocks of a data directory.',
+  summary: 'Print the samples of a data directory.',
   help: `Usage: promontory tsdb dump [flags] [DIR]
 
-Prints the samples of all blocks of a data directory (default: ${DEFAULT_DIRECTORY}), a line each: labels, value, Unix ms.
-What is in a log is in no block yet, and is not printed.
+Prints the samples of a data directory (default: ${DEFAULT_DIRECTORY}), a line each: labels, value, Unix ms. Those of all blocks, and those
+in Prometheus' log; what is in ours is in no block yet, and is not printed.
 Exit code 0, 1 when a block can not be read, 2 when the command was typed wrongly.
 
   promontory tsdb dump --match='up{job="node"}' data

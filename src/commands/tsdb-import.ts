@@ -27,7 +27,7 @@ export const tsdbImportCommand = parsedCommand({
 
 Takes all samples of FROM, a data directory or a snapshot of Prometheus or Promontory, into DIR (default: ${DEFAULT_DIRECTORY}), and
 prints the blocks that came. No server may run on either. FROM stays as it is; blocks are not copied where the file system can do
-without. What DIR has already is not taken again; where blocks overlap, every sample counts once. FROM must have no log of ours: flush it first.
+without. Blocks that DIR has are not taken again; where blocks overlap, every sample counts once. FROM must have no log of ours: flush it first.
 Exit code 0, 1 when it did not work, 2 when the command was typed wrongly.
 
 Flags:
