@@ -9,7 +9,8 @@ import { runScriptsOverHttp } from '../support/promql-servers.ts'
 /** What upstream's own test has on. */
 const FEATURES = [...EXPERIMENTAL_FEATURES, 'promql-delayed-name-removal'].join(',')
 
-test('upstream’s PromQL scripts give upstream’s answers over HTTP', async (t) => {
+// About a minute of CPU; the machine may have other things to do.
+test('upstream’s PromQL scripts give upstream’s answers over HTTP', { timeout: 900_000 }, async (t) => {
   const directory = shared(t, 'conformance/promqltest')
   if (directory === undefined) return
   const { passedOverHttp }: { passedOverHttp: number } = JSON.parse(readFileSync(new URL('promqltest.count.json', import.meta.url), 'utf8'))
