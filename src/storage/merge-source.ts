@@ -6,6 +6,9 @@ import { mergeChunks } from './merge-chunks.ts'
 import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, SeriesSource } from './series-source.ts'
 import { SERIES_BATCH } from './series-source.ts'
 
+/** Sources that are asked for their next batch at the same time. */
+const READ_AT_ONCE = 32
+
 /**
  * All series of several sources, each once. Where two of them have a sample of the same time, that of the source named first counts.
  * Sources that have nothing in the range are not asked.
@@ -42,7 +45,7 @@ export class MergeSource implements SeriesSource {
     try {
       // A source lends the bytes of a batch until it is asked for the next one: what is handed on ends where a batch does.
       for (let waiting: readonly Cursor[] = cursors; ; ) {
-        await Promise.all(waiting.map((cursor) => cursor.nextBatch()))
+        await nextBatches(waiting)
         const heap = new CursorHeap(cursors.filter(({ labels }) => labels !== undefined))
         if (heap.first === undefined) return
         const batch: Series[] = []
@@ -98,6 +101,15 @@ function united(answers: readonly (readonly string[])[], limit: number, { budget
   const all = new ChargedTexts(budget)
   for (const answer of some) for (const text of answer) all.add(text)
   return sortedUpTo(all, limit)
+}
+
+/** A few at a time: of thousands of blocks, each would have its files open and what it reads of them in memory. */
+async function nextBatches(cursors: readonly Cursor[]): Promise<void> {
+  let next = 0
+  const take = async () => {
+    while (next < cursors.length) await cursors[next++].nextBatch()
+  }
+  await Promise.all(Array.from({ length: Math.min(READ_AT_ONCE, cursors.length) }, take))
 }
 
 function chunksOf({ chunks }: Series): readonly Chunk[] {

@@ -114,6 +114,7 @@ export class BlockKeeper {
   async #pass(signal: AbortSignal): Promise<void> {
     this.#dropOldWindows()
     await this.#cutClosed(signal)
+    await this.#blocks.check(Number.POSITIVE_INFINITY, signal)
     await this.#compactor.finish()
     await this.#retainByTime()
     await this.#retainBySize()
@@ -225,7 +226,7 @@ export class BlockKeeper {
       env.log.error('size of the disk not known, retention by percentage waits', { error: errorMessage(error) })
       return retention.sizeBytes
     })
-    if (retentionBytes <= 0) return
+    if (retentionBytes <= 0 || !this.#blocks.isChecked) return
     let sizeBytes = this.#log.sizeBytes
     const newestFirst = [...this.#blocks.all].sort((a, b) => b.block.meta.maxTime - a.block.meta.maxTime)
     const beyond: LoadedBlock[] = []

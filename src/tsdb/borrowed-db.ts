@@ -1,8 +1,8 @@
 import { assert } from '../base/assert.ts'
 import type { ThreadEnv } from '../base/env.ts'
 import type { SeriesSource } from '../storage/series-source.ts'
+import { Block } from './block/block.ts'
 import { BlockCache } from './block/block-cache.ts'
-import { ListedBlockSource } from './block/block-set.ts'
 import type { DbLease, KeptParts } from './db-lender.ts'
 import { dbSource } from './db-source.ts'
 import { Window, type WindowState } from './window/window.ts'
@@ -13,7 +13,7 @@ export class BorrowedDb {
   readonly #cache: BlockCache
   readonly #askState: (ordinal: number) => void
   readonly #windows = new Map<number, Window>()
-  readonly #blocks = new Map<string, { readonly source: ListedBlockSource; users: number; isKept: boolean }>()
+  readonly #blocks = new Map<string, { readonly source: Block; users: number; isKept: boolean }>()
   /** Who waits for a newer state of a window, by its ordinal, in the order of asking. */
   readonly #waiting = new Map<number, (() => void)[]>()
 
@@ -31,14 +31,9 @@ export class BorrowedDb {
       const { ulid } = listed.meta
       let block = this.#blocks.get(ulid)
       if (block === undefined)
-        this.#blocks.set(ulid, (block = { source: new ListedBlockSource(this.#env, listed, this.#cache), users: 0, isKept: true }))
-      // One that is being opened may have read its files before the deletion.
+        this.#blocks.set(ulid, (block = { source: Block.listed(this.#env, listed, this.#cache), users: 0, isKept: true }))
       const { meta, tombstones } = listed
-      if (tombstones !== undefined)
-        void block.source.open().then(
-          (opened) => opened.replaced(meta, tombstones),
-          () => {},
-        )
+      if (tombstones !== undefined) block.source.replaced(meta, tombstones)
       block.users++
       return block
     })

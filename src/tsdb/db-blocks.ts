@@ -1,5 +1,6 @@
+import { Breather } from '../base/breather.ts'
 import type { Env } from '../base/env.ts'
-import { errorMessage } from '../base/errors.ts'
+import { errorMessage, wrapError } from '../base/errors.ts'
 import { replaceFile } from '../base/files.ts'
 import type { Matcher } from '../model/matcher.ts'
 import type { Timestamp } from '../model/time.ts'
@@ -9,10 +10,11 @@ import type { BlockCache } from './block/block-cache.ts'
 import { type BlockMeta, formatMeta, META_FILE, parseMeta } from './block/block-meta.ts'
 import { blockSizeBytes, listBlocks, supersededBlocks } from './block/block-set.ts'
 import { damagedPath } from './block/damage.ts'
+import { OpenParts } from './block/open-parts.ts'
 import { formatTombstones, joinIntervals, type TimeInterval, TOMBSTONES_FILE } from './block/tombstones.ts'
 import { cutTimeOf } from './compact/compaction-meta.ts'
 
-// 1. A block is here from the moment it is whole on disk and open until it is let go; who reads it holds it, and its files stay as long.
+// 1. A block is here from the moment it is whole on disk until it is let go; who reads it holds it, and its files stay as long.
 // 2. What is deleted is renamed first, so that half of a block is never taken for a block.
 // 3. Nothing that a block holds keeps the database from starting: what is damaged is set aside whole, what cannot be read now stays where
 //    it is and is left out.
@@ -20,10 +22,14 @@ import { cutTimeOf } from './compact/compaction-meta.ts'
 /** Source: Prometheus tsdb/db.go, tmpForDeletionBlockDirSuffix. */
 const DELETION_SUFFIX = '.tmp-for-deletion'
 
-/** A block of the database, open. */
+/** A start looks at blocks for so long; a directory of thousands is looked through when it answers already. */
+const CHECKED_AT_START_MS = 200
+const CHECKED_AT_ONCE = 8
+
+/** A block of the database. */
 export interface LoadedBlock {
   readonly block: Block
-  /** On disk. */
+  /** On disk; 0 until it has been looked at. */
   sizeBytes: number
   /** Reads that are under way. */
   readers: number
@@ -36,6 +42,8 @@ export class DbBlocks {
   readonly #cache: BlockCache
   /** By `minTime`. */
   #loaded: readonly LoadedBlock[] = []
+  /** Those that were listed at the start and not looked at yet. */
+  readonly #unchecked = new Set<LoadedBlock>()
   /** Called when nobody reads a block any more that was let go. */
   readonly #partings = new Map<LoadedBlock, () => void>()
   #cutTime = Number.NEGATIVE_INFINITY
@@ -69,7 +77,7 @@ export class DbBlocks {
     return this.#cutTime
   }
 
-  /** Opens what is there, and removes what a process left that ended in the middle of something. Throws what the file system says of the directory. */
+  /** Finds what is there, and removes what a process left that ended in the middle of something. Throws what the file system says of the directory. */
   async load(): Promise<void> {
     const { fs, log } = this.#env
     this.loads++
@@ -83,11 +91,62 @@ export class DbBlocks {
       }
     }
     for (const { directory } of listing.faulty) await this.#refuse(directory, await metaProblem(this.#env, directory))
-    await this.addAll(listing.blocks.map(({ directory }) => directory))
+    this.#loaded = listing.blocks.map((listed) => {
+      const loaded = { block: Block.listed(this.#env, listed, this.#cache), sizeBytes: 0, readers: 0 }
+      this.#unchecked.add(loaded)
+      return loaded
+    })
+    for (const { meta } of listing.blocks) this.#cutTime = Math.max(this.#cutTime, cutTimeOf(meta))
     for (const loaded of this.#loaded.filter(({ block }) => block.meta.compaction.deletable)) await this.delete(loaded, 'nothing is in it')
-    // Only blocks that are there stand for those they were made of.
+    // Only blocks that are good stand for those they were made of.
+    const ulids = new Set(this.#loaded.map(({ block }) => block.meta.ulid))
+    const isMade = ({ block: { meta } }: LoadedBlock) => meta.compaction.parents.some(({ ulid }) => ulid !== meta.ulid && ulids.has(ulid))
+    await Promise.all(this.#loaded.filter(isMade).map((loaded) => this.#check(loaded)))
     const superseded = supersededBlocks(this.#loaded.map(({ block: { directory, meta } }) => ({ directory, meta })))
     for (const loaded of this.#loaded.filter(({ block }) => superseded.has(block.meta.ulid))) await this.delete(loaded, 'superseded')
+    await this.check(CHECKED_AT_START_MS)
+  }
+
+  /** Whether all blocks have been looked at, and their sizes are known. */
+  get isChecked(): boolean {
+    return this.#unchecked.size === 0
+  }
+
+  /**
+   * Looks at blocks that were only listed, the newest first: what is damaged is set aside. After `forMs`, or when the signal aborts, it leaves the
+   * others for the next call.
+   */
+  async check(forMs: number, signal?: AbortSignal): Promise<void> {
+    const { clock } = this.#env
+    const end = clock.monotonic() + forMs
+    const breather = new Breather(clock)
+    const left = [...this.#unchecked].reverse()
+    for (let from = 0; from < left.length; from += CHECKED_AT_ONCE) {
+      if (clock.monotonic() >= end || signal?.aborted) return
+      await Promise.all(left.slice(from, from + CHECKED_AT_ONCE).map((loaded) => this.#check(loaded)))
+      if (breather.isDue()) await breather.rest()
+    }
+  }
+
+  async #check(loaded: LoadedBlock): Promise<void> {
+    if (!this.#unchecked.delete(loaded)) return
+    const { fs } = this.#env
+    const { directory } = loaded.block
+    loaded.readers++
+    let problem: unknown
+    try {
+      loaded.sizeBytes = await blockSizeBytes(fs, directory)
+      const parts = await OpenParts.open(this.#env, directory, this.#cache, () => {})
+      await parts.close()
+    } catch (error) {
+      problem = wrapError(`open block ${directory}`, error)
+      this.#loaded = this.#loaded.filter((one) => one !== loaded)
+    } finally {
+      this.release([loaded])
+    }
+    if (problem === undefined) return
+    await loaded.block.close()
+    await this.#refuse(directory, problem)
   }
 
   /** Adds blocks that have come into the directory. */
@@ -136,6 +195,7 @@ export class DbBlocks {
    * logged; the block is there again after the next start then.
    */
   async delete(loaded: LoadedBlock, reason: string): Promise<void> {
+    this.#unchecked.delete(loaded)
     this.#loaded = this.#loaded.filter((one) => one !== loaded)
     if (loaded.readers === 0) return this.#remove(loaded, reason)
     this.#partings.set(loaded, () => {
@@ -148,7 +208,7 @@ export class DbBlocks {
   async markFailed({ block }: LoadedBlock): Promise<void> {
     const meta = { ...block.meta, compaction: { ...block.meta.compaction, failed: true } }
     await replaceFile(this.#env.fs, `${block.directory}/${META_FILE}`, Buffer.from(formatMeta(meta)))
-    block.replaced(meta, block.tombstones)
+    block.replaced(meta, block.newTombstones)
   }
 
   /**
@@ -164,7 +224,7 @@ export class DbBlocks {
   ): Promise<void> {
     const { block } = loaded
     const { fs } = this.#env
-    const tombstones = new Map(block.tombstones)
+    const tombstones = new Map(await block.tombstones())
     let count = 0
     let shared: readonly TimeInterval[] = []
     for await (const { series, minTime: from, maxTime: to } of block.findDeletable(matchers, minTime, maxTime, ctx)) {

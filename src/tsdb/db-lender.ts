@@ -83,10 +83,10 @@ export class DbLender {
   }
 
   #describe(block: Block): LentBlock {
-    const { directory, meta, tombstones } = block
-    const isKnown = this.#toldBlocks.get(block) === tombstones
-    this.#toldBlocks.set(block, tombstones)
-    return { directory, meta, tombstones: isKnown || tombstones.size === 0 ? undefined : tombstones }
+    const { directory, meta, newTombstones } = block
+    if (newTombstones === undefined || this.#toldBlocks.get(block) === newTombstones) return { directory, meta, tombstones: undefined }
+    this.#toldBlocks.set(block, newTombstones)
+    return { directory, meta, tombstones: newTombstones }
   }
 
   #tell(window: Window): WindowState {

@@ -8,6 +8,7 @@ import { realClock } from './clock.ts'
 import { realFileSystem } from './file-system.ts'
 import { realRandom } from './random.ts'
 import type { FromThread, ThreadStart } from './threads.ts'
+import { waitingFileSystem } from './waiting-file-system.ts'
 
 /** A tenth of the share that others have of a busy core. */
 const BACKGROUND_NICENESS = 10
@@ -34,7 +35,7 @@ function threadLog(base: LogFields): Log {
   }
 }
 
-const env: ThreadEnv = { clock: realClock, random: realRandom, fs: realFileSystem, log: threadLog({}) }
+const env: ThreadEnv = { clock: realClock, random: realRandom, fs: isBackground ? realFileSystem : waitingFileSystem, log: threadLog({}) }
 const { runThread } = (await import(url)) as { runThread: ThreadMain<unknown, unknown> }
 await runThread(port, env)
 // Of this thread alone; timers and the port do not keep it.

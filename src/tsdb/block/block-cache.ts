@@ -1,4 +1,8 @@
+import { OpenFiles } from './open-files.ts'
 import type { PageBuffers } from './page-buffers.ts'
+
+/** Files of blocks that are open at a time. */
+const OPEN_FILES_MAX = 256
 
 /** Something that can be read again. Given up by the cache when there is need of its memory. */
 export interface CacheEntry {
@@ -12,7 +16,7 @@ export interface CacheEntry {
 }
 
 /**
- * The memory that all blocks of a process may hold of what lies on disk. Owners keep their entries where they find them at once, and
+ * The memory that all blocks of a process may hold of what lies on disk, and the files that they may have open. Owners keep their entries where they find them at once, and
  * the cache only counts and picks what goes: a clock hand passes the entries and drops those that were not used since its last round.
  */
 export class BlockCache {
@@ -20,12 +24,16 @@ export class BlockCache {
   /** Undefined: pages are memory of their own. */
   readonly pageBuffers: PageBuffers | undefined
   usedBytes = 0
+  readonly files: OpenFiles
+  /** Bytes read from files so far. */
+  readBytes = 0
   readonly #entries: CacheEntry[] = []
   #hand = 0
 
-  constructor(bytesMax: number, pageBuffers?: PageBuffers) {
+  constructor(bytesMax: number, pageBuffers?: PageBuffers, openFilesMax = OPEN_FILES_MAX) {
     this.bytesMax = bytesMax
     this.pageBuffers = pageBuffers
+    this.files = new OpenFiles(openFilesMax)
   }
 
   get entryCount(): number {

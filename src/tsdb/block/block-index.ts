@@ -49,7 +49,8 @@ export class BlockIndex {
   static async open(fs: FileSystem, path: string, cache: BlockCache): Promise<BlockIndex> {
     const file = await CachedFile.open(fs, path, cache)
     try {
-      const header = await file.readUncached(0, Buffer.alloc(INDEX_HEADER_BYTES))
+      await file.readAhead()
+      const header = await file.read(0, INDEX_HEADER_BYTES)
       const magic = header.readUInt32BE(0)
       if (magic !== INDEX_MAGIC) throw new DamageError(path, 0, 'magic number', hex(magic), hex(INDEX_MAGIC))
       if (header[4] !== INDEX_VERSION) throw new DamageError(path, 4, 'version of the index', header[4], INDEX_VERSION)
@@ -104,7 +105,7 @@ export class BlockIndex {
 
 async function readContents(file: CachedFile): Promise<TableOfContents> {
   const start = Math.max(0, file.sizeBytes - TOC_BYTES)
-  const bytes = await file.readUncached(start, Buffer.alloc(Math.min(TOC_BYTES, file.sizeBytes)))
+  const bytes = await file.read(start, Math.min(TOC_BYTES, file.sizeBytes))
   if (bytes.length < TOC_BYTES) throw new DamageError(file.path, 0, 'file', `${file.sizeBytes} bytes long`, `at least ${TOC_BYTES}`)
   const got = crc32c(bytes, 0, TOC_BYTES - 4)
   const want = bytes.readUInt32BE(TOC_BYTES - 4)

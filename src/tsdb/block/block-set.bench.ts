@@ -56,11 +56,11 @@ try {
     return sampleCount
   }
   await timed('the last hour, all series', () => read(end - 3_600_000, []))
-  console.log(`${set.blocks.filter(({ opened }) => opened !== undefined).length} blocks opened`)
+  console.log(`${set.blocks.filter(({ readBytes }) => readBytes > 0).length} blocks opened`)
   const one = [new Matcher('=', 'instance', 'node-7')]
   for (const round of ['cold', 'warm']) await timed(`all the time, one series, ${round}`, () => read(START, one))
   for (const round of ['cold', 'warm']) console.log(`${await timed(`all the time, all series, ${round}`, () => read(START, []))} samples`)
-  const held = set.blocks.reduce((sum, { opened }) => sum + (opened?.heldBytes ?? 0), 0)
+  const held = set.blocks.reduce((sum, { heldBytes }) => sum + heldBytes, 0)
   console.log(`open blocks hold ${(held / BLOCKS).toFixed(0)} bytes each`)
   await set.close()
 } finally {

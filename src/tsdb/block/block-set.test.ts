@@ -56,11 +56,9 @@ test('a question opens only the blocks that have something for it', async () => 
   const [found] = await readAll(set.source, 98 * hour, 100 * hour, [])
   assert.equal(found.timestamps.length, 120)
   assert.deepEqual(
-    set.blocks.map(({ opened }) => opened !== undefined),
+    set.blocks.map(({ readBytes }) => readBytes > 0),
     Array.from({ length: 50 }, (_, i) => i === 49),
   )
-  await set.close()
-  assert.equal((await readAll(set.source, 0, hour, [])).length, 1, 'it can be asked again')
   await set.close()
 })
 

@@ -1,8 +1,7 @@
 import type { Env, FileSystem } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
 import { MergeSource } from '../../storage/merge-source.ts'
-import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, SeriesSource } from '../../storage/series-source.ts'
-import { Block, blockName, coverageOf } from './block.ts'
+import { Block } from './block.ts'
 import type { BlockCache } from './block-cache.ts'
 import { INDEX_FILE } from './block-index.ts'
 import { type BlockMeta, META_FILE, parseMeta } from './block-meta.ts'
@@ -80,76 +79,14 @@ export async function blockSizeBytes(fs: FileSystem, directory: string): Promise
   return sizeBytes
 }
 
-/** A block that is opened when it is first asked for something. Who never asks pays for its meta.json only. */
-export class ListedBlockSource implements SeriesSource {
-  readonly directory: string
-  readonly meta: BlockMeta
-  readonly #env: Pick<Env, 'fs' | 'clock'>
-  readonly #cache: BlockCache
-  #opening: Promise<Block> | undefined
-  /** The block when it is open. */
-  opened: Block | undefined
-
-  constructor(env: Pick<Env, 'fs' | 'clock'>, { directory, meta }: ListedBlock, cache: BlockCache) {
-    this.#env = env
-    this.directory = directory
-    this.meta = meta
-    this.#cache = cache
-  }
-
-  get name(): string {
-    return blockName(this.meta)
-  }
-
-  coverage(): Coverage {
-    return coverageOf(this.meta)
-  }
-
-  /** A failure is tried again at the next call. */
-  open(): Promise<Block> {
-    this.#opening ??= Block.open(this.#env, this.directory, this.#cache, this.meta).then(
-      (block) => {
-        this.opened = block
-        return block
-      },
-      (error) => {
-        this.#opening = undefined
-        throw error
-      },
-    )
-    return this.#opening
-  }
-
-  async *select(request: SelectRequest, ctx: QueryContext): AsyncIterable<readonly Series[]> {
-    yield* (await this.open()).select(request, ctx)
-  }
-
-  async labelNames(request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
-    return (await this.open()).labelNames(request, ctx)
-  }
-
-  async labelValues(name: string, request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
-    return (await this.open()).labelValues(name, request, ctx)
-  }
-
-  /** When no one reads from it. It can be asked again. */
-  async close(): Promise<void> {
-    const opening = this.#opening
-    this.#opening = undefined
-    this.opened = undefined
-    const [opened] = await Promise.allSettled([opening])
-    if (opened.status === 'fulfilled') await opened.value?.close()
-  }
-}
-
 /** All blocks of a directory as one source. What can not be read is no part of it: `listing.faulty`. */
 export class BlockSet {
   readonly listing: BlockListing
   /** Those that others have not superseded, by `minTime`. */
-  readonly blocks: readonly ListedBlockSource[]
+  readonly blocks: readonly Block[]
   readonly source: MergeSource
 
-  private constructor(directory: string, listing: BlockListing, blocks: readonly ListedBlockSource[]) {
+  private constructor(directory: string, listing: BlockListing, blocks: readonly Block[]) {
     this.listing = listing
     this.blocks = blocks
     this.source = new MergeSource(`blocks of ${directory}`, blocks)
@@ -163,7 +100,7 @@ export class BlockSet {
     return new BlockSet(
       directory,
       listing,
-      kept.map((block) => new ListedBlockSource(env, block, cache)),
+      kept.map((block) => Block.listed(env, block, cache)),
     )
   }
 

@@ -1,5 +1,5 @@
 import { Breather } from '../../base/breather.ts'
-import type { Env } from '../../base/env.ts'
+import type { Clock, Env } from '../../base/env.ts'
 import { CodedError, wrapError } from '../../base/errors.ts'
 import type { Chunk } from '../../chunkenc/codec.ts'
 import { Labels } from '../../model/labels.ts'
@@ -10,44 +10,52 @@ import { sortedUpTo } from '../../storage/memory-source.ts'
 import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, SeriesSource } from '../../storage/series-source.ts'
 import { SERIES_BATCH } from '../../storage/series-source.ts'
 import type { BlockCache } from './block-cache.ts'
-import { BlockIndex, INDEX_FILE } from './block-index.ts'
 import { type BlockMeta, META_FILE, parseMeta } from './block-meta.ts'
-import { CHUNKS_DIRECTORY, ChunkSegments } from './chunk-segments.ts'
+import type { ListedBlock } from './block-set.ts'
 import { withoutDeleted } from './delete-samples.ts'
 import { FoundSeries } from './found-series.ts'
 import { findSeries } from './match-series.ts'
+import { OpenParts } from './open-parts.ts'
 import type { SeriesEntry } from './series-entry.ts'
-import { isAllDeleted, isPartDeleted, readTombstones, type TimeInterval, TOMBSTONES_FILE, type Tombstones } from './tombstones.ts'
+import { isAllDeleted, isPartDeleted, type TimeInterval, type Tombstones } from './tombstones.ts'
 
 /** Chunk bytes after which a batch is handed on before it is full. */
 const BATCH_BYTES = 4 * 1024 * 1024
 
-/** A block on disk. Reads what it needs, when it needs it. docs/formats/blocks.md. */
+/**
+ * A block on disk. Reads what it needs, when it needs it. docs/formats/blocks.md.
+ *
+ * It is opened when it is first asked for something: who never asks pays for its meta.json only. While nobody reads it, the cache may give up
+ * what is held of it, and it is opened anew for the next one.
+ */
 export class Block implements SeriesSource {
   readonly directory: string
-  readonly index: BlockIndex
-  readonly chunks: ChunkSegments
-  readonly #env: Pick<Env, 'clock'>
+  readonly #env: Pick<Env, 'fs' | 'clock'>
+  readonly #cache: BlockCache
+  /** Somebody else looks at headers and checksums of small files. */
+  readonly #isListed: boolean
   #meta: BlockMeta
-  #tombstones: Tombstones
+  /** What was deleted since it was listed. */
+  #replaced: Tombstones | undefined
+  #parts: OpenParts | undefined
+  #opening: Promise<OpenParts> | undefined
+  /** The cache has given up the parts; who is reading has them still. */
+  #isDropped = false
   #readerCount = 0
   #isClosed = false
   #lastReaderGone: (() => void) | undefined
 
-  private constructor(
-    directory: string,
-    meta: BlockMeta,
-    index: BlockIndex,
-    chunks: ChunkSegments,
-    tombstones: Tombstones,
-    env: Pick<Env, 'clock'>,
-  ) {
+  private constructor(env: Pick<Env, 'fs' | 'clock'>, { directory, meta }: ListedBlock, cache: BlockCache, isListed: boolean) {
+    this.#env = env
+    this.#isListed = isListed
     this.directory = directory
     this.#meta = meta
-    this.index = index
-    this.chunks = chunks
-    this.#tombstones = tombstones
-    this.#env = env
+    this.#cache = cache
+  }
+
+  /** Nothing is read before it is asked for something, and nothing is looked at but what is read. */
+  static listed(env: Pick<Env, 'fs' | 'clock'>, listed: ListedBlock, cache: BlockCache): Block {
+    return new Block(env, listed, cache, true)
   }
 
   /**
@@ -55,20 +63,9 @@ export class Block implements SeriesSource {
    * says, for who has just read it.
    */
   static async open(env: Pick<Env, 'fs' | 'clock'>, directory: string, cache: BlockCache, known?: BlockMeta): Promise<Block> {
-    const { fs } = env
-    const metaPath = `${directory}/${META_FILE}`
-    const parts = await Promise.allSettled([
-      known ?? fs.readText(metaPath).then((text) => parseMeta(text, metaPath)),
-      BlockIndex.open(fs, `${directory}/${INDEX_FILE}`, cache),
-      ChunkSegments.open(fs, `${directory}/${CHUNKS_DIRECTORY}`, cache),
-      readTombstones(fs, `${directory}/${TOMBSTONES_FILE}`),
-    ])
-    const [meta, index, chunks, tombstones] = parts
-    if (meta.status === 'fulfilled' && index.status === 'fulfilled' && chunks.status === 'fulfilled' && tombstones.status === 'fulfilled')
-      return new Block(directory, meta.value, index.value, chunks.value, tombstones.value, env)
-    if (index.status === 'fulfilled') await index.value.close()
-    if (chunks.status === 'fulfilled') await chunks.value.close()
-    throw wrapError(`open block ${directory}`, parts.find((part) => part.status === 'rejected')?.reason)
+    const block = new Block(env, { directory, meta: known ?? (await readMeta(env, directory)) }, cache, false)
+    await block.open()
+    return block
   }
 
   get name(): string {
@@ -79,14 +76,51 @@ export class Block implements SeriesSource {
     return this.#meta
   }
 
-  get tombstones(): Tombstones {
-    return this.#tombstones
+  /** Those of the time since it was listed; undefined: it is as its files said then. */
+  get newTombstones(): Tombstones | undefined {
+    return this.#replaced
+  }
+
+  /** Whether something of it is deleted, as far as that is known without reading it. */
+  get hasTombstones(): boolean {
+    const known = this.#replaced ?? this.#parts?.tombstones
+    return known === undefined ? this.#meta.stats.numTombstones > 0 : known.size > 0
+  }
+
+  /** What is deleted of it. Rejects when it cannot be opened. */
+  async tombstones(): Promise<Tombstones> {
+    return this.#replaced ?? (await this.open()).tombstones
   }
 
   /** Takes over what was written to the two files that may be replaced. Who is reading goes on with what was. */
-  replaced(meta: BlockMeta, tombstones: Tombstones): void {
+  replaced(meta: BlockMeta, tombstones: Tombstones | undefined): void {
     this.#meta = meta
-    this.#tombstones = tombstones
+    this.#replaced = tombstones
+  }
+
+  /** Opens it, where it is not open. A failure is tried again at the next call. */
+  open(): Promise<OpenParts> {
+    this.#opening ??= OpenParts.open(this.#env, this.directory, this.#cache, () => this.#dropped(), this.#isListed).then(
+      (parts) => {
+        this.#parts = parts
+        return parts
+      },
+      (error) => {
+        this.#opening = undefined
+        throw wrapError(`open block ${this.directory}`, error)
+      },
+    )
+    return this.#opening
+  }
+
+  /** Lets go of what is held of it, unless it is being read. */
+  rest(): void {
+    const parts = this.#parts
+    if (parts === undefined || this.#readerCount > 0) return
+    this.#parts = undefined
+    this.#opening = undefined
+    this.#isDropped = false
+    parts.close().catch(() => {})
   }
 
   coverage(): Coverage {
@@ -95,12 +129,12 @@ export class Block implements SeriesSource {
 
   /** Bytes of memory that the block holds besides its share of the cache. */
   get heldBytes(): number {
-    return this.index.heldBytes + 100 * this.tombstones.size
+    return this.#parts === undefined ? 0 : this.#parts.index.heldBytes + 100 * this.#parts.tombstones.size
   }
 
-  /** Bytes read from its files so far. */
+  /** Bytes read from its files since it was opened. */
   get readBytes(): number {
-    return this.index.file.readBytes + this.chunks.readBytes
+    return this.#parts === undefined ? 0 : this.#parts.index.file.readBytes + this.#parts.chunks.readBytes
   }
 
   async *select(request: SelectRequest, ctx: QueryContext): AsyncIterable<readonly Series[]> {
@@ -115,6 +149,7 @@ export class Block implements SeriesSource {
   async *#select({ matchers, minTime, maxTime, hints }: SelectRequest, ctx: QueryContext): AsyncIterable<readonly Series[]> {
     ctx.signal.throwIfAborted()
     if (!this.#overlaps(minTime, maxTime)) return
+    const { chunks: segments } = await this.#used()
     let batch: Series[] = []
     let batchBytes = 0
     const wantsChunks = hints?.func !== 'series'
@@ -126,7 +161,7 @@ export class Block implements SeriesSource {
         const chunks: Chunk[] = []
         for (let i = from; i < entry.chunkCount; i = nextChunk(entry, i + 1, minTime, maxTime, deleted)) {
           const [ref, first, last] = [entry.refs[i], entry.minTimes[i], entry.maxTimes[i]]
-          const chunk = this.chunks.peek(ref, first, last) ?? (await this.chunks.read(ref, first, last))
+          const chunk = segments.peek(ref, first, last) ?? (await segments.read(ref, first, last))
           if (deleted.length > 0 && isPartDeleted(deleted, first, last)) chunks.push(...withoutDeleted(chunk, deleted))
           else chunks.push(chunk)
           batchBytes += chunk.end - chunk.start
@@ -155,7 +190,7 @@ export class Block implements SeriesSource {
 
   async #labelNames(request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
     ctx.signal.throwIfAborted()
-    if (this.#coversAll(request)) return sortedUpTo((await this.index.tables()).postings.names(), request.limit)
+    if (await this.#coversAll(request)) return sortedUpTo((await (await this.#used()).index.tables()).postings.names(), request.limit)
     const names = new ChargedTexts(ctx.budget)
     for await (const labels of this.#labelSets(request, [], ctx)) for (const [name] of labels) names.add(name)
     return sortedUpTo(names, request.limit)
@@ -173,8 +208,8 @@ export class Block implements SeriesSource {
   async #labelValues(name: string, request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
     ctx.signal.throwIfAborted()
     const values = new ChargedTexts(ctx.budget)
-    if (this.#coversAll(request)) {
-      const { postings } = await this.index.tables()
+    if (await this.#coversAll(request)) {
+      const { postings } = await (await this.#used()).index.tables()
       for await (const group of postings.groups(name)) {
         for (const value of group.values) values.add(value)
         if (request.limit > 0 && values.size >= request.limit) break
@@ -223,8 +258,20 @@ export class Block implements SeriesSource {
         this.#lastReaderGone = resolve
       })
     }
-    await this.index.close()
-    await this.chunks.close()
+    const [opening] = await Promise.allSettled([this.#opening])
+    if (opening.status === 'fulfilled') await opening.value?.close()
+  }
+
+  /** What it is read from, by who has begun to read. */
+  async #used(): Promise<OpenParts> {
+    const parts = this.#parts ?? (await this.open())
+    parts.isUsed = true
+    return parts
+  }
+
+  #dropped(): void {
+    this.#isDropped = true
+    if (this.#readerCount === 0) this.rest()
   }
 
   #beginReading(): void {
@@ -234,7 +281,9 @@ export class Block implements SeriesSource {
 
   #endReading(): void {
     this.#readerCount--
-    if (this.#readerCount === 0) this.#lastReaderGone?.()
+    if (this.#readerCount > 0) return
+    if (this.#isDropped) this.rest()
+    this.#lastReaderGone?.()
   }
 
   #overlaps(minTime: Timestamp, maxTime: Timestamp): boolean {
@@ -242,8 +291,9 @@ export class Block implements SeriesSource {
   }
 
   /** Whether every series of the block counts. */
-  #coversAll({ matcherSets, minTime, maxTime }: LabelRequest): boolean {
-    return matcherSets.length === 0 && this.tombstones.size === 0 && minTime <= this.meta.minTime && maxTime >= this.meta.maxTime - 1
+  async #coversAll({ matcherSets, minTime, maxTime }: LabelRequest): Promise<boolean> {
+    if (matcherSets.length > 0 || minTime > this.meta.minTime || maxTime < this.meta.maxTime - 1) return false
+    return (await this.tombstones()).size === 0
   }
 
   async *#labelSets({ matcherSets, minTime, maxTime }: LabelRequest, also: readonly Matcher[], ctx: QueryContext): AsyncIterable<Labels> {
@@ -263,20 +313,39 @@ export class Block implements SeriesSource {
   }
 
   async #find(matchers: readonly Matcher[], minTime: Timestamp, maxTime: Timestamp, ctx: QueryContext): Promise<FoundSeries> {
-    const breather = new Breather(this.#env.clock, ctx.signal)
-    const { symbols } = await this.index.tables()
-    const { series: numbers, late } = await findSeries(this.index, matchers, breather)
-    const { tombstones } = this
-    return new FoundSeries({ entry: this.index.newEntry(), symbols, tombstones, numbers, late, minTime, maxTime }, breather, ctx)
+    const breather = breatherOf(ctx, this.#env.clock)
+    const { index, tombstones: filed } = await this.#used()
+    const { symbols } = await index.tables()
+    const { series: numbers, late } = await findSeries(index, matchers, breather)
+    const tombstones = this.#replaced ?? filed
+    return new FoundSeries({ entry: index.newEntry(), symbols, tombstones, numbers, late, minTime, maxTime }, breather, ctx)
+  }
+}
+
+const breathers = new WeakMap<QueryContext, Breather>()
+
+/** One a question: each of thousands of blocks is done before its turn is over. */
+function breatherOf(ctx: QueryContext, clock: Clock): Breather {
+  let breather = breathers.get(ctx)
+  if (breather === undefined) breathers.set(ctx, (breather = new Breather(clock, ctx.signal)))
+  return breather
+}
+
+async function readMeta({ fs }: Pick<Env, 'fs'>, directory: string): Promise<BlockMeta> {
+  const path = `${directory}/${META_FILE}`
+  try {
+    return parseMeta(await fs.readText(path), path)
+  } catch (error) {
+    throw wrapError(`open block ${directory}`, error)
   }
 }
 
 /** Of a block as a source. */
-export function blockName({ ulid }: BlockMeta): string {
+function blockName({ ulid }: BlockMeta): string {
   return `block ${ulid}`
 }
 
-export function coverageOf({ minTime, maxTime }: BlockMeta): Coverage {
+function coverageOf({ minTime, maxTime }: BlockMeta): Coverage {
   return { minTime, maxTime: maxTime - 1, externalLabels: Labels.empty }
 }
 

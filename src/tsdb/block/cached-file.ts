@@ -2,6 +2,7 @@ import { assert } from '../../base/assert.ts'
 import type { File, FileSystem } from '../../base/env.ts'
 import type { BlockCache, CacheEntry } from './block-cache.ts'
 import { DamageError } from './damage.ts'
+import type { OpenFile } from './open-files.ts'
 import type { PageBuffers } from './page-buffers.ts'
 
 export const PAGE_BYTES = 32 * 1024
@@ -12,6 +13,9 @@ const CACHED_READ_BYTES_MAX = 8 * PAGE_BYTES
 
 /** Parts of a file whose checksums are told apart stand at least so many bytes from each other. */
 const CHECKED_APART = 16
+
+/** Small parts of a file that are read without the pages around them: who wants few of each of many files shall not pay for pages of all. */
+const READS_ALONE_MAX = 2
 
 /** A part of a file that is in memory. */
 export class Page implements CacheEntry {
@@ -60,32 +64,35 @@ function checkedBytes({ length }: Buffer): number {
 }
 
 /** A file that does not change, read in pages that a cache keeps. What `peek` and `read` answer must not be written to. */
-export class CachedFile {
+export class CachedFile implements OpenFile {
   readonly path: string
-  readonly sizeBytes: number
-  readonly #file: File
+  sizeBytes = 0
+  handle: Promise<File> | undefined
+  users = 0
+  readonly #fs: FileSystem
   readonly #cache: BlockCache
   readonly #pages: (Page | undefined)[] = []
   readonly #loading = new Map<number, Promise<void>>()
   #lastLoaded = -1
   #scratch: Buffer | undefined
+  #aloneCount = 0
   /** Bytes read from the file system; says what a query touched. */
   readBytes = 0
   #isClosed = false
 
-  private constructor(file: File, sizeBytes: number, cache: BlockCache) {
-    this.path = file.path
-    this.sizeBytes = sizeBytes
-    this.#file = file
+  private constructor(fs: FileSystem, path: string, cache: BlockCache) {
+    this.path = path
+    this.#fs = fs
     this.#cache = cache
   }
 
   static async open(fs: FileSystem, path: string, cache: BlockCache): Promise<CachedFile> {
-    const file = await fs.open(path, 'read')
+    const file = new CachedFile(fs, path, cache)
     try {
-      return new CachedFile(file, await file.size(), cache)
+      file.sizeBytes = await cache.files.use(fs, file, (handle) => handle.size())
+      return file
     } catch (error) {
-      await file.close()
+      await cache.files.close(file).catch(() => {})
       throw error
     }
   }
@@ -136,16 +143,42 @@ export class CachedFile {
     }
   }
 
+  /** Reads all of a small file at once, which is less work than the reads that would follow. */
+  async readAhead(): Promise<void> {
+    if (this.sizeBytes > CACHED_READ_BYTES_MAX || this.#pages.length > 0 || this.#cache.pageBuffers !== undefined) return
+    const whole = await this.readUncached(0, Buffer.allocUnsafeSlow(this.sizeBytes))
+    if (this.#isClosed) return
+    for (let index = Math.ceil(whole.length / PAGE_BYTES) - 1; index >= 0; index--) {
+      if (this.#pages[index] !== undefined) continue
+      const page = new Page(whole.subarray(index * PAGE_BYTES, (index + 1) * PAGE_BYTES), this.#pages, index, undefined)
+      this.#pages[index] = page
+      this.#cache.add(page)
+    }
+  }
+
+  /**
+   * The bytes from `offset` on, `length` at most, read for the caller alone; undefined where pages are worth it: others of the file are there already,
+   * or were asked for.
+   */
+  async readAlone(offset: number, length: number): Promise<Buffer | undefined> {
+    if (this.#pages.length > 0 || this.#aloneCount >= READS_ALONE_MAX || offset >= this.sizeBytes) return undefined
+    this.#aloneCount++
+    return this.readUncached(offset, Buffer.allocUnsafe(Math.min(length, this.sizeBytes - offset)))
+  }
+
   /** Fills `into`, and leaves the cache alone: for what is read through once. */
   async readUncached(offset: number, into: Buffer): Promise<Buffer> {
     assert(!this.#isClosed, 'a closed file is not read')
-    for (let done = 0; done < into.length; ) {
-      const count = await this.#file.read(done === 0 ? into : into.subarray(done), offset + done)
-      if (count === 0) throw this.#tooShort(offset + done, into.length - done)
-      done += count
-      this.readBytes += count
-    }
-    return into
+    return this.#cache.files.use(this.#fs, this, async (handle) => {
+      for (let done = 0; done < into.length; ) {
+        const count = await handle.read(done === 0 ? into : into.subarray(done), offset + done)
+        if (count === 0) throw this.#tooShort(offset + done, into.length - done)
+        done += count
+        this.readBytes += count
+        this.#cache.readBytes += count
+      }
+      return into
+    })
   }
 
   async #load(index: number): Promise<Buffer> {
@@ -200,7 +233,7 @@ export class CachedFile {
     this.#isClosed = true
     for (const page of this.#pages) if (page !== undefined) this.#cache.remove(page)
     this.#pages.length = 0
-    await this.#file.close()
+    await this.#cache.files.close(this)
   }
 
   #tooShort(offset: number, length: number): DamageError {

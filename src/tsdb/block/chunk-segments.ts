@@ -14,6 +14,8 @@ export const SEGMENT_VERSION = 1
 export const SEGMENT_HEADER_BYTES = 8
 /** Bytes of the length of a chunk at most. */
 const LENGTH_BYTES_MAX = 5
+/** Most chunks are smaller, with their length and checksum. */
+const SMALL_CHUNK_BYTES = 1024
 /** Of a reference: the rest is the segment's place. */
 export const SEGMENT_OFFSETS = 0x1_0000_0000
 
@@ -32,14 +34,15 @@ export class ChunkSegments {
     this.#files = files
   }
 
-  /** Opens all segments of a directory and looks at their headers. */
-  static async open(fs: FileSystem, directory: string, cache: BlockCache): Promise<ChunkSegments> {
+  /** Opens all segments of a directory and looks at their headers, unless somebody has done that before. */
+  static async open(fs: FileSystem, directory: string, cache: BlockCache, isKnown = false): Promise<ChunkSegments> {
     const files: CachedFile[] = []
     try {
       for (const name of await fs.readDir(directory)) {
         if (!/^\d+$/.test(name)) continue
         const file = await CachedFile.open(fs, `${directory}/${name}`, cache)
         files.push(file)
+        if (isKnown) continue
         const head = await file.readUncached(0, Buffer.alloc(Math.min(SEGMENT_HEADER_BYTES, file.sizeBytes)))
         const cursor = new ByteCursor(file.path, head)
         const magic = cursor.u32()
@@ -103,9 +106,12 @@ export class ChunkSegments {
   async read(ref: number, minTime: Timestamp, maxTime: Timestamp): Promise<Chunk> {
     const file = this.#file(ref)
     const offset = ref % SEGMENT_OFFSETS
-    const head = await file.read(offset, Math.max(1, Math.min(LENGTH_BYTES_MAX, file.sizeBytes - offset)))
+    const alone = await file.readAlone(offset, SMALL_CHUNK_BYTES)
+    const head = alone ?? (await file.read(offset, Math.max(1, Math.min(LENGTH_BYTES_MAX, file.sizeBytes - offset))))
     const cursor = new ByteCursor(file.path, head, offset)
     const length = cursor.varuint()
+    if (alone !== undefined && cursor.left >= length + 5)
+      return toCheckedChunk(file, alone.subarray(cursor.at), length, cursor.position, minTime, maxTime)
     return toCheckedChunk(file, await file.read(cursor.position, length + 5), length, cursor.position, minTime, maxTime)
   }
 

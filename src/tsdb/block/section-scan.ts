@@ -59,7 +59,9 @@ export class SectionScan {
     const kept = cursor.bytes.copy(bytes, 0, cursor.at)
     const position = cursor.position
     this.#crc = crc32c(cursor.bytes, 0, cursor.at, this.#crc)
-    await this.#file.readUncached(position + kept, bytes.subarray(kept))
+    const there = this.#file.peek(position + kept, size - kept)
+    if (there === undefined) await this.#file.readUncached(position + kept, bytes.subarray(kept))
+    else there.copy(bytes, kept)
     cursor.set(bytes, position)
   }
 

@@ -1,13 +1,13 @@
 import { Breather } from '../../base/breather.ts'
 import type { Env } from '../../base/env.ts'
-import { errorMessage } from '../../base/errors.ts'
+import { errorMessage, wrapError } from '../../base/errors.ts'
 import { ChunkEncoding, SampleColumns } from '../../chunkenc/codec.ts'
 import { decodeChunk } from '../../chunkenc/decode-chunk.ts'
 import { compareLabels, compareStrings, type Labels } from '../../model/labels.ts'
-import { Block } from './block.ts'
 import type { BlockCache } from './block-cache.ts'
 import { type IndexTables, readLabels } from './block-index.ts'
-import type { BlockStats } from './block-meta.ts'
+import { type BlockMeta, type BlockStats, META_FILE, parseMeta } from './block-meta.ts'
+import { OpenParts } from './open-parts.ts'
 import { readPostings } from './postings.ts'
 import { SERIES_ALIGNMENT, type SeriesEntry } from './series-entry.ts'
 
@@ -18,22 +18,31 @@ export async function* verifyBlock(
   cache: BlockCache,
   signal: AbortSignal,
 ): AsyncIterable<string> {
-  let block: Block
+  let block: CheckedBlock
   try {
-    block = await Block.open(env, directory, cache)
+    const meta = parseMeta(await env.fs.readText(`${directory}/${META_FILE}`), `${directory}/${META_FILE}`)
+    // The cache may count them out; they stay open all the same.
+    const parts = await OpenParts.open(env, directory, cache, () => {})
+    block = { directory, meta, parts }
   } catch (error) {
-    yield errorMessage(error)
+    yield errorMessage(wrapError(`open block ${directory}`, error))
     return
   }
   try {
     yield* new BlockCheck(block, new Breather(env.clock, signal)).faults()
   } finally {
-    await block.close()
+    await block.parts.close()
   }
 }
 
+interface CheckedBlock {
+  readonly directory: string
+  readonly meta: BlockMeta
+  readonly parts: OpenParts
+}
+
 class BlockCheck {
-  readonly #block: Block
+  readonly #block: CheckedBlock
   readonly #breather: Breather
   readonly #columns = new SampleColumns()
   readonly #seen: { -readonly [K in keyof BlockStats]: BlockStats[K] } = {
@@ -48,13 +57,14 @@ class BlockCheck {
   #labelsOfSeries = 0
   #labelsOfPostings = 0
 
-  constructor(block: Block, breather: Breather) {
+  constructor(block: CheckedBlock, breather: Breather) {
     this.#block = block
     this.#breather = breather
   }
 
   async *faults(): AsyncIterable<string> {
-    const { index, directory, meta } = this.#block
+    const { directory, meta } = this.#block
+    const { index } = this.#block.parts
     const name = directory.replace(/\/+$/, '').replace(/^.*\//, '')
     if (name !== meta.ulid) yield `${directory}/meta.json: ulid is ${meta.ulid}, want the directory's name, ${name}`
     let tables: IndexTables
@@ -77,13 +87,13 @@ class BlockCheck {
     let last: string | undefined
     for await (const text of symbols.all()) {
       if (last !== undefined && compareStrings(last, text) >= 0)
-        yield `${this.#block.index.file.path}: symbol ${JSON.stringify(text)} stands after ${JSON.stringify(last)}, want them rising`
+        yield `${this.#block.parts.index.file.path}: symbol ${JSON.stringify(text)} stands after ${JSON.stringify(last)}, want them rising`
       last = text
     }
   }
 
   async *#checkSeries({ symbols }: IndexTables, all: Uint32Array): AsyncIterable<string> {
-    const { index } = this.#block
+    const { index } = this.#block.parts
     const entry = index.newEntry()
     let last: Labels | undefined
     let expected = index.firstSeries
@@ -113,7 +123,8 @@ class BlockCheck {
   }
 
   async *#checkChunks(entry: SeriesEntry, labels: Labels): AsyncIterable<string> {
-    const { chunks, meta } = this.#block
+    const { meta } = this.#block
+    const { chunks } = this.#block.parts
     const columns = this.#columns
     for (let i = 0; i < entry.chunkCount; i++) {
       const [ref, minTime, maxTime] = [entry.refs[i], entry.minTimes[i], entry.maxTimes[i]]
@@ -147,7 +158,7 @@ class BlockCheck {
   }
 
   async *#checkPostings({ postings }: IndexTables, all: Uint32Array): AsyncIterable<string> {
-    const { file } = this.#block.index
+    const { file } = this.#block.parts.index
     const isKnown = new Set(all)
     for (const name of postings.names()) {
       for await (const { values, offsets } of postings.groups(name)) {
@@ -173,7 +184,7 @@ class BlockCheck {
 
   *#checkTombstones(all: Uint32Array): Iterable<string> {
     const isKnown = new Set(all)
-    for (const [series, intervals] of this.#block.tombstones) {
+    for (const [series, intervals] of this.#block.parts.tombstones) {
       this.#seen.numTombstones += intervals.length
       if (!isKnown.has(series)) yield `${this.#block.directory}/tombstones: series ${series}, which there is not`
       for (const { minTime, maxTime } of intervals)

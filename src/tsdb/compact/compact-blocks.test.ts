@@ -76,7 +76,7 @@ test('what does not overlap goes through byte for byte, also when it is much mor
   }
   const want = await answer(env, '/data')
   const made = await compact(env)
-  assert.ok(made.chunks.sizeBytes > 8 * 1024 * 1024, 'more than all caches')
+  assert.ok((await made.open()).chunks.sizeBytes > 8 * 1024 * 1024, 'more than all caches')
   assert.deepEqual(await answer(env, '/out'), want)
   assert.equal(made.meta.stats.numChunks, 3 * seriesCount * Math.ceil(sampleCount / 120))
   await made.close()

@@ -291,7 +291,7 @@ export class Compactor implements CompactionCounts {
 }
 
 function isDirty({ block }: LoadedBlock): boolean {
-  return block.tombstones.size > 0
+  return block.hasTombstones
 }
 
 function namesOf(blocks: readonly LoadedBlock[]): string {
