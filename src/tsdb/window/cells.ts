@@ -72,12 +72,13 @@ export class Cells {
     return cell
   }
 
-  /** Lets a chain of cells go. They stay as they are until `reuse`: a reader may still copy them. */
-  retire(cell: number): void {
-    let last = cell
-    for (let next = this.link(last); next !== 0; next = this.link(last)) last = next
+  /**
+   * Lets a chain of cells go. They stay as they are until `reuse`: a reader may still copy them. Where the chain ends must be told: the last
+   * cell of one that came back with a checkpoint may link to what came after the checkpoint.
+   */
+  retire(first: number, last: number): void {
     this.setLink(last, this.#retired)
-    this.#retired = cell
+    this.#retired = first
   }
 
   get count(): number {

@@ -21,6 +21,7 @@ import {
   OPEN_TIME,
   PUBLISHED,
   STATE_BLOCK,
+  WRITE_CELL,
 } from './row.ts'
 import { histogramKind, kindOf, SampleKind } from './sample-kind.ts'
 import type { Slab } from './slab-pool.ts'
@@ -130,12 +131,12 @@ export class HistogramChunks {
     if (end > scratch.length) scratch = new Uint8Array(2 * end)
     writeHeader(encoding, count, encoder.reset, encoder.startHeader, scratch, 0)
     this.#cells.copy(words[row + FIRST_CELL], end - header, scratch, header)
-    const oldCell = words[row + FIRST_CELL]
+    const [oldFirst, oldLast] = [words[row + FIRST_CELL], words[row + WRITE_CELL]]
     const { bytes, bitCount } = widenChunk(encoder, scratch, 0, end, histogram)
     beginChange(words, row)
     this.#states.giveBack(words[row + STATE_BLOCK])
     words[row + STATE_BLOCK] = this.#states.take(encoder.stateLength)
     this.#bits.replace(words, row, bytes, bitCount, mayReuse)
-    this.#cells.retire(oldCell)
+    this.#cells.retire(oldFirst, oldLast)
   }
 }

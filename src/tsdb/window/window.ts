@@ -772,7 +772,7 @@ export class Window {
     const count = published & OPEN_COUNT_MASK
     const encoding = encodingOf(published)
     const oldBlock = encoding === ChunkEncoding.xor ? undefined : words[row + STATE_BLOCK]
-    const oldCell = words[row + FIRST_CELL]
+    const [oldFirst, oldLast] = [words[row + FIRST_CELL], words[row + WRITE_CELL]]
     const isFull = count === CHUNK_SAMPLES
     into.words.fill(0, 0, ROW_WORDS)
     into.floats[LAST_TIME_FLOAT] = Number.NEGATIVE_INFINITY
@@ -802,7 +802,7 @@ export class Window {
     }
     copyOpenChunk(into.words, words, row)
     if (oldBlock !== undefined) this.#blocks.giveBack(oldBlock)
-    if (!isFull) this.cells.retire(oldCell)
+    if (!isFull) this.cells.retire(oldFirst, oldLast)
   }
 
   #decodeOpen(slab: Slab, row: number): void {
