@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { virtualEnv } from '../base/env-virtual.ts'
+import { type VirtualEnv, virtualEnv } from '../base/env-virtual.ts'
 import { seededRandom } from '../base/virtual/random.ts'
 import { histogram } from '../chunkenc/samples.fixture.ts'
 import type { Exemplar } from '../model/exemplar.ts'
@@ -10,11 +10,14 @@ import { isStaleMarker, STALE_MARKER } from '../model/staleness.ts'
 import { type Appender, AppendStatus, ExemplarStatus, type SeriesRef } from '../storage/appender.ts'
 import { unlimitedContext } from '../storage/query-context.ts'
 import { readAll } from '../storage/series-source.contract.ts'
-import { runDb } from './db.fixture.ts'
+import { type RunningDb, runDb } from './db.fixture.ts'
 import type { Db } from './db.ts'
+import { restarted } from './ending-disk.fixture.ts'
+import { slowFor } from './slow-disk.fixture.ts'
 
 // The database against a plain model of it: random batches of samples of all kinds over random series and times, exemplars and metadata,
-// batches rolled back or not written, several open at once, late samples, jumps over windows, windows that become blocks, restarts.
+// batches rolled back or not written, several open at once, late samples, jumps over windows, windows that become blocks, restarts
+// from the log and from checkpoints, after orderly ends and others.
 
 const HOUR = 3_600_000
 const RANGE = 2 * HOUR
@@ -35,6 +38,8 @@ interface Model {
   readonly stored: Map<string, Map<number, Stored>>
   /** Oldest first. */
   readonly exemplars: [key: string, exemplar: Exemplar][]
+  /** All that ever could be read, oldest first. */
+  readonly everyExemplar: [key: string, exemplar: Exemplar][]
   /** What was ever said of a metric. */
   readonly said: Map<string, Set<string>>
   maxTime: number
@@ -57,11 +62,19 @@ function textOf(value: number, h: Histogram | undefined): string {
 async function check(seed: number): Promise<number> {
   const random = seededRandom(seed)
   const below = (limit: number) => Math.floor(random.next() * limit)
-  const env = virtualEnv({ seed })
+  let env = virtualEnv({ seed })
   let lateSpanMs = SPANS_MS[seed % SPANS_MS.length]
-  const options = { segmentBytes: 3000, blockRangeMs: RANGE, exemplarsMax: EXEMPLARS_MAX }
-  let running = await runDb(env, { ...options, lateSpanMs })
-  const model: Model = { stored: new Map(), exemplars: [], said: new Map(), maxTime: Number.NEGATIVE_INFINITY }
+  // Every other time there are checkpoints, which are under way while batches come.
+  const disk = seededRandom(seed)
+  const checkpoints = { logBytes: seed % 2 === 0 ? 1 : Number.POSITIVE_INFINITY, lookMs: 50 }
+  const options = { segmentBytes: 3000, blockRangeMs: RANGE, exemplarsMax: EXEMPLARS_MAX, checkpoints }
+  const start = () =>
+    runDb(
+      slowFor(env, '/checkpoint/', () => Math.floor(40 * disk.next())),
+      { ...options, lateSpanMs },
+    )
+  let running = await start()
+  const model: Model = { stored: new Map(), exemplars: [], everyExemplar: [], said: new Map(), maxTime: Number.NEGATIVE_INFINITY }
   const refs = new Map<number, number>()
   let now = 1_700_000_000_000
   let blocksSeen = 0
@@ -163,20 +176,26 @@ async function check(seed: number): Promise<number> {
       for (const [key, exemplar] of exemplars) {
         if (exemplarAnswer(model.exemplars, key, exemplar) !== ExemplarStatus.ok) continue
         model.exemplars.push([key, exemplar])
+        model.everyExemplar.push([key, exemplar])
         if (model.exemplars.length > EXEMPLARS_MAX) model.exemplars.shift()
       }
       for (const [name, help] of said) model.said.set(name, (model.said.get(name) ?? new Set()).add(help))
     }
+    if (checkpoints.logBytes === 1) await env.clock.advance(below(60))
     if (below(15) === 0) {
-      await running.close()
+      if (checkpoints.logBytes === 1 && below(2) === 0) {
+        // What a failed write left is put right by then, and the process ends without a word.
+        await env.clock.advance(3000)
+        env = restarted(env)
+      } else await closed(running, env)
       env.metrics.clear()
       if (below(3) === 0) lateSpanMs = SPANS_MS[below(SPANS_MS.length)]
-      running = await runDb(env, { ...options, lateSpanMs })
+      running = await start()
       refs.clear()
       assert.equal(running.db.replayReport()!.damages.length, 0)
-      // The log of what is in blocks may be gone, and exemplars are in no block.
+      // The log of what is in blocks may be gone, and exemplars are in no block; a checkpoint may have older ones in their place.
       const left = new Map((await exemplarTexts(running.db)).map(([key, texts]) => [key, new Set(texts)]))
-      const kept = model.exemplars.filter(([key, one]) => left.get(key)?.has(exemplarText(one)))
+      const kept = model.everyExemplar.filter(([key, one]) => left.get(key)?.has(exemplarText(one)))
       model.exemplars.splice(0, model.exemplars.length, ...kept)
     }
     if (round % 20 !== 19) continue
@@ -188,12 +207,22 @@ async function check(seed: number): Promise<number> {
   await env.clock.advance(0)
   await compare(running.db, model, `seed ${seed}, end`)
   assert.ok(running.db.stats().activeSeries <= 40)
-  await running.close()
+  await closed(running, env)
   return blocksSeen
 }
 
 function cutTimeOf(db: Db): number {
   return Math.max(...db.blockMetas().map(({ maxTime }) => maxTime))
+}
+
+/** Ends a database whose disk takes its time. */
+async function closed({ close }: RunningDb, { clock }: VirtualEnv): Promise<void> {
+  let isOver = false
+  const closing = close().finally(() => {
+    isOver = true
+  })
+  while (!isOver) await clock.advance(40)
+  await closing
 }
 
 function newest(samples: ReadonlyMap<number, Stored> | undefined): [number, Stored] {
