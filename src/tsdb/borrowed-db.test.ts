@@ -137,6 +137,11 @@ test('a borrower sees what was there when it borrowed, keeps it while it reads, 
   for (let time = 3; time < 12; time += 2) await append(time * HOUR, 300)
   await env.clock.advance(1000)
   assert.ok(db.blockMetas().length > 0 && db.stats().windowCount <= 2)
+  // Another loan meanwhile does not have it forget what it still reads.
+  const between = lender.lend(request.minTime, request.maxTime)
+  assert.ok(held.windows.every(({ ordinal }) => between.lease.kept.ordinals.includes(ordinal)))
+  borrowed.open(structuredClone(between.lease)).close()
+  between.giveBack()
   const rest = async () => {
     let seriesCount = first.length
     for (let next = await batches.next(); next.done !== true; next = await batches.next()) seriesCount += next.value.length

@@ -75,9 +75,12 @@ export class DbLender {
     return told && this.#tell(told.window)
   }
 
+  /** What the borrower may still be asked for, or reads: a window that has become a block is read to the end. */
   kept(): KeptParts {
+    const ordinals = new Set(this.#windows.all.map(({ ordinal }) => ordinal))
+    for (const { window } of this.#told.values()) if (window.pins > 0) ordinals.add(window.ordinal)
     return {
-      ordinals: this.#windows.all.map(({ ordinal }) => ordinal),
+      ordinals: [...ordinals],
       ulids: this.#blocks.all.map(({ block }) => block.meta.ulid),
     }
   }

@@ -135,7 +135,8 @@ export class PoolThread implements JobThread {
   }
 
   #ended(error: Error | undefined): void {
-    const { memory, index, onEnd } = this.#options
+    const { env, memory, index, onEnd } = this.#options
+    if (this.#end === 'failed') env.log.error('query thread failed', { thread: index, error })
     for (const timer of this.#overdue.values()) timer.cancel()
     memory.clear(index)
     const orphans: PoolJob[] = []
