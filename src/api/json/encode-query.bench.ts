@@ -46,6 +46,10 @@ measure(
   matrix((s, i) => ((s * 37 + i * 11) % 10_000) / 100),
 )
 measure(
+  'rates that stay for 8 points',
+  matrix((s, i) => (s + 1) / ((i >> 3) + 3)),
+)
+measure(
   'rates (17 digits)',
   matrix((s, i) => (s + 1) / (i + 3)),
 )

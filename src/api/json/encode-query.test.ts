@@ -49,6 +49,30 @@ test('answers as upstream writes them', () => {
   )
 })
 
+test('a value that comes again is the same text, and 0 is not -0', () => {
+  const values = Float64Array.of(
+    0.1,
+    0.1,
+    0,
+    -0,
+    -0,
+    0,
+    Number.NaN,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    Number.POSITIVE_INFINITY,
+    1e21,
+    1e21,
+    2,
+  )
+  const timestamps = Float64Array.from(values, (_, i) => i * 1000)
+  const { data } = JSON.parse(encoded({ type: 'matrix', series: [{ labels: Labels.empty, timestamps, values, length: values.length }] }))
+  assert.deepEqual(
+    data.result[0].values.map(([, text]: [number, string]) => text),
+    ['0.1', '0.1', '0', '-0', '-0', '0', 'NaN', 'NaN', '+Inf', '+Inf', '1e+21', '1e+21', '2'],
+  )
+})
+
 test('native histograms stand beside floats', () => {
   const histogram: Histogram = {
     isFloat: true,
