@@ -89,7 +89,7 @@ const REASONS: readonly { readonly name: string; explains(query: string, differe
   },
   {
     name: 'a date of NaN is what a conversion makes of it on the processor at hand; here it is NaN',
-    explains: (query, difference) => DATE.test(query) && /: (null|NaN|undefined) and -?\d+$/.test(difference),
+    explains: (query, difference) => DATE.test(query) && /: (null|NaN|undefined) and -?\d+(\.\d+)?$/.test(difference),
   },
   {
     name: 'of several matches a comparison leaves one, which 3.5 takes for the only one',
@@ -111,6 +111,14 @@ const REASONS: readonly { readonly name: string; explains(query: string, differe
   {
     name: 'the sine of a power is a matter of the last digits of the power',
     explains: (query) => /\b(sin|cos|tan)\(/.test(query) && /\b(exp|sinh|cosh)\(|\^/.test(query),
+  },
+  {
+    name: 'info() that names the info metric keeps series that have no info',
+    explains: (query, difference) => /\binfo\(.*__name__/.test(query) && / is only in ours$/.test(difference),
+  },
+  {
+    name: 'the mean of histograms of which some are infinite is infinite: it is a sum that is divided',
+    explains: (query, difference) => /\bavg\b|avg_over_time/.test(query) && /"count":"[+-]Inf".* and \{"count":"NaN"/.test(difference),
   },
 ]
 const DATE = /\b(day_of_week|day_of_month|day_of_year|days_in_month|hour|minute|month|year)\(/
