@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { type VirtualEnv, virtualEnv } from '../../base/env-virtual.ts'
 import { histogram } from '../../chunkenc/samples.fixture.ts'
 import { Labels } from '../../model/labels.ts'
+import { Matcher } from '../../model/matcher.ts'
 import { STALE_MARKER } from '../../model/staleness.ts'
 import { AppendStatus, ExemplarStatus } from '../../storage/appender.ts'
 import { unlimitedContext } from '../../storage/query-context.ts'
@@ -115,6 +116,32 @@ test('a process that is killed is back from its checkpoint and the log after it'
   assert.ok(samples > 0 && samples < db.stats().sampleCount, `${samples} samples`)
   assert.equal(samplesLost, 0)
   assert.equal(await contents(after.db), before)
+})
+
+test('what is deleted while a checkpoint is written stays deleted, and what comes after stays', async () => {
+  for (let step = 1; step < 60; step += 3) {
+    const env = virtualEnv()
+    const { db } = await runDb(
+      slowFor(env, '/checkpoint/', () => 10),
+      OPTIONS,
+    )
+    for (let round = 0; round < 20; round++) await appendRound(db, round)
+    // The checkpoint is somewhere on its way.
+    await env.clock.advance(100 + step * 7)
+    const deleting = db.deleteSamples([new Matcher('=', '__name__', 'm1')], START + 50_000, START + 900_000, new AbortController().signal)
+    for (let round = 20; round < 30; round++) {
+      await env.clock.advance(10)
+      const appending = appendRound(db, round)
+      await env.clock.advance(20)
+      await appending
+    }
+    await deleting
+    const before = await samplesOf(db)
+    for (let turn = 0; turn < 30; turn++) await env.clock.advance(30)
+    const after = await runDb(restarted(env), OPTIONS)
+    assert.ok(after.db.recovery()!.checkpoint !== undefined)
+    assert.equal(await samplesOf(after.db), before, `step ${step}`)
+  }
 })
 
 test('a checkpoint with damage anywhere is set aside, and the log is read', async () => {
