@@ -93,6 +93,12 @@ const PROOFS: readonly Proof[] = [
     file: 'test/prove/runaway.ts',
     short: [['--count', '12']],
   },
+  {
+    name: 'year',
+    claim: 'a year of blocks opens in a second, and is asked for an hour or for all of it in two',
+    file: 'test/prove/year.ts',
+    short: [['--count', '60']],
+  },
   { name: 'replicas', claim: 'two replicas have the same timestamps', file: 'test/prove/replicas.ts', short: [['--minutes', '0.5']] },
 ]
 
