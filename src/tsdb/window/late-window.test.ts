@@ -105,3 +105,39 @@ test('writing a chunk again leaves no memory behind, unless a reader may have th
   assert.ok(inserted(0) < 600, `${inserted(0)} cells`)
   assert.ok(inserted(1) > 5000, `${inserted(1)} cells`)
 })
+
+test('a window that comes back with a chunk which was written again while it was captured keeps its chunks apart', async () => {
+  const window = Window.late(new SlabPool(), 1, 0, RANGE)
+  const copies = (buffers: readonly SharedArrayBuffer[]) =>
+    buffers.map((buffer) => {
+      const copy = new SharedArrayBuffer(buffer.byteLength)
+      new Uint8Array(copy).set(new Uint8Array(buffer))
+      return copy
+    })
+  const series = [0, 1].map((i) => window.add(Labels.of({ i: String(i) })))
+  const times: number[][] = [[], []]
+  const insert = (into: Window, i: number, t: number) => {
+    into.insert(series[i], t, t % 97, 0)
+    times[i].push(t)
+  }
+  for (let k = 30; k > 0; k--) insert(window, 0, 1000 * k)
+  const state = window.state()
+  window.pins++
+  const rows = copies(state.rows.buffers)
+  // After the rows were captured: what the captured row has goes to the list of free cells, and its last cell links on into it.
+  window.insert(series[0], 15_500, 1, 0)
+  window.insert(series[0], 14_500, 1, 0)
+  const cells = window.cells.state()
+  const restored = Window.restore(new SlabPool(), {
+    ...state,
+    rows: { ...state.rows, buffers: rows },
+    lists: { ...state.lists, buffers: copies(state.lists.buffers) },
+    cells: { ...cells, buffers: copies(cells.buffers), retired: state.cells.retired },
+  })
+  for (let k = 0; k < 60; k++) {
+    insert(restored, 0, 1000 * k + 500)
+    insert(restored, 1, 100_000 - 1000 * k)
+  }
+  const want = times.flatMap((all, i) => all.sort((a, b) => a - b).map((t) => `${i}: ${t} ${t % 97} from 0`))
+  assert.deepEqual(await read(restored, 0, RANGE), want)
+})
