@@ -33,6 +33,19 @@ export class MortalProcess {
     return Promise.race([promise, this.ended.then(() => undefined)])
   }
 
+  /** The same for what may take its time: the clock goes on until it is over. */
+  async outcome(promise: Promise<unknown>): Promise<void> {
+    let isOver = false
+    const over = () => {
+      isOver = true
+    }
+    promise.then(over, over)
+    for (let second = 0; !isOver && !this.hasEnded; second++) {
+      if (second > 1000) throw new Error('it does not come to its end')
+      await this.env.clock.advance(second === 0 ? 0 : 1000)
+    }
+  }
+
   #call<T>(run: () => Promise<T>): Promise<T> {
     if (!this.hasEnded && this.callsLeft-- <= 0) this.end()
     // One of its own for each who waits: they would never go while a promise of all has them.

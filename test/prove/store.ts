@@ -136,7 +136,7 @@ class StoreWorld {
     const process = new MortalProcess(this.#disk, this.#now)
     const running = await this.#start(process, `${this.#what}, end`)
     await this.#check(running!.db, `${this.#what}, end`)
-    await running!.close()
+    await process.outcome(running!.close())
   }
 
   /** Starts, works, and ends in one way or another. */
@@ -162,7 +162,7 @@ class StoreWorld {
     if (way === 0) {
       // An end in order, of a disk that may not do.
       if (this.#below(2) === 0) this.#mendDisk()
-      await process.answer(running.close().catch(() => {}))
+      await process.outcome(running.close())
       this.#tally.ends++
     } else this.#tally.kills++
     this.#end(process, running)
@@ -193,7 +193,7 @@ class StoreWorld {
         await this.#append(process, running.db, refs)
         await this.#pass(process, running.db, this.#below(60_000))
       }
-      if (!process.hasEnded) await process.answer(running.close().catch(() => {}))
+      if (!process.hasEnded) await process.outcome(running.close())
     }
     this.#end(process, running)
     this.#mendDisk()
@@ -414,7 +414,9 @@ async function proveInThreads(work: Work, jobs: number): Promise<void> {
       if (typeof message === 'string') console.log(message)
       else sum.add(message.tally)
     })
-    return new Promise<void>((resolve, reject) => worker.once('error', reject).once('exit', () => resolve()))
+    return new Promise<void>((resolve, reject) => {
+      worker.once('error', reject).once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`a thread ended with ${code}`))))
+    })
   })
   await Promise.all(parts)
   console.log(sum.text())
