@@ -64,9 +64,7 @@ export class LineLog {
   }
 
   #run(): void {
-    this.#work ??= this.#workOff().finally(() => {
-      this.#work = undefined
-    })
+    this.#work ??= this.#workOff()
   }
 
   /** Goes on until there is nothing left to do. What fails is logged: what the lines tell of matters more. */
@@ -85,6 +83,8 @@ export class LineLog {
       await this.#file?.close()
       this.#file = undefined
     }
+    // Here and not when the promise settles: what came between the two would wait for the next line.
+    this.#work = undefined
   }
 
   async #open(): Promise<void> {

@@ -119,11 +119,11 @@ export const serverFlags = {
   'query.max-concurrency': flag.integer({ default: 20, help: 'Most queries at a time; others wait.', least: 1 }),
   'query.max-memory': flag.bytes({
     default: 2 ** 30,
-    help: 'Most memory that one query may take, such as 512MB; powers of 1024. What would take more is refused.',
+    help: 'Most memory that one query may take, such as 512MB; powers of 1024. What would take more is refused; 0 is no limit.',
   }),
   'query.max-memory-together': flag.bytes({
     default: 2 ** 31,
-    help: 'Most memory that all queries in query threads may take together.',
+    help: 'Most memory that all queries in query threads may take together; 0 is no limit.',
   }),
   'query.threads': flag.integer({
     default: 0,

@@ -183,6 +183,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
   await reloader.subscribe(({ queryLogFile }) => queryLog.setPath(queryLogFile))
   const activeQueries = await ActiveQueries.open(env, `${dataDir(values)}/queries.active`, values['query.max-concurrency'])
   desk.observe(activeQueries)
+  const bytesMax = values['query.max-memory'] || Infinity
   const reads = new ReadPool({
     env,
     desk,
@@ -194,8 +195,8 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
       defaultSubqueryStepMs: reloader.current.evaluationIntervalMs,
     }),
     samplesMax: values['query.max-samples'],
-    bytesMax: values['query.max-memory'],
-    bytesMaxTogether: values['query.max-memory-together'],
+    bytesMax,
+    bytesMaxTogether: values['query.max-memory-together'] || Infinity,
     threadsMax: values['query.threads'] || Math.min(machine.cpuCount, QUERY_THREADS_MAX),
     entry: queryWorkerEntry,
     cacheBytes: QUERY_CACHE_BYTES,
@@ -229,7 +230,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     notifications,
     features,
     searchLimitMax: values['web.search.max-limit'],
-    newBudget: () => new LimitedBudget({ samplesMax: values['query.max-samples'], bytesMax: values['query.max-memory'] }),
+    newBudget: () => new LimitedBudget({ samplesMax: values['query.max-samples'], bytesMax }),
     writeReceiver:
       values['web.enable-remote-write-receiver'] || features.has('remote-write-receiver')
         ? new WriteReceiver({

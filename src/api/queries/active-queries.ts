@@ -77,15 +77,13 @@ export class ActiveQueries implements QueryObserver {
   }
 
   #flush(): void {
-    this.#work ??= this.#write().finally(() => {
-      this.#work = undefined
-    })
+    if (this.#work === undefined && this.#slots.some(({ isDirty }) => isDirty)) this.#work = this.#write()
   }
 
   async #write(): Promise<void> {
     for (;;) {
       const index = this.#slots.findIndex(({ isDirty }) => isDirty)
-      if (index < 0) return
+      if (index < 0) break
       const slot = this.#slots[index]
       slot.isDirty = false
       slot.isWritten = slot.query !== undefined
@@ -96,6 +94,8 @@ export class ActiveQueries implements QueryObserver {
         this.#hasFailed = true
       }
     }
+    // Here and not when the promise settles: what came between the two would wait for the next query.
+    this.#work = undefined
   }
 }
 

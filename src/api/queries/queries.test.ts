@@ -105,6 +105,12 @@ test('queries are logged as upstream does it, and the file is changed by a reloa
   assert.equal((await env.fs.readText('/log/a.json')).trimEnd().split('\n').length, 1)
   assert.match(await env.metrics.metrics(), /prometheus_engine_query_log_enabled 0\n/)
 
+  // A query may be about times that have no date.
+  await log.setPath('/log/far.json')
+  log.ended(finished(8, { start: -9_223_309_901_257_974, end: 9e15 }))
+  await env.clock.advance(1)
+  assert.match(await env.fs.readText('/log/far.json'), /"end":"\+275760-09-13T00:00:00.000Z","query":"up < 2","start":"-271821-04-20T/)
+
   // What cannot be written is counted, and no query waits for it.
   await log.setPath('/gone/a.json')
   log.ended(finished(7))
@@ -151,6 +157,26 @@ test('queries that run are in the file of active ones, and told after a crash', 
   await again.fs.writeFile('/data/queries.active', await next.fs.readFile('/data/queries.active'))
   await (await ActiveQueries.open(again, '/data/queries.active', 1)).close()
   assert.deepEqual(again.lines, [])
+})
+
+test('no query stays in the file of active ones, whenever it ends', async () => {
+  for (let turns = 0; turns < 40; turns++) {
+    const env = virtualEnv()
+    await env.fs.mkdir('/data')
+    const active = await ActiveQueries.open(env, '/data/queries.active', 2)
+    active.begun(running(1))
+    active.begun(running(2))
+    await env.clock.advance(30)
+    active.ended(finished(1))
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve()
+    active.ended(finished(2))
+    await env.clock.advance(30)
+    assert.ok(
+      (await env.fs.readFile('/data/queries.active')).subarray(1).every((byte) => byte === 0),
+      `after ${turns} turns`,
+    )
+    await active.close()
+  }
 })
 
 test('the last queries are remembered, the newest first, without what is large in them', () => {

@@ -2,6 +2,7 @@ import { Counter, Gauge } from 'prom-client'
 import type { Env } from '../../base/env.ts'
 import { LineLog } from '../../base/line-log.ts'
 import { formatRfc3339 } from '../../base/rfc3339.ts'
+import type { Timestamp } from '../../model/time.ts'
 import type { FinishedQuery, QueryObserver } from '../../promql/query-desk.ts'
 import { queryStatsJson } from '../json/encode-query.ts'
 
@@ -64,11 +65,18 @@ export class QueryLogFile implements QueryObserver {
       level: 'INFO',
       source: 'query-log-file.ts',
       msg: 'promql query logged',
-      params: { end: new Date(end).toISOString(), query, start: new Date(start).toISOString(), step: Math.trunc(stepMs / 1000) },
+      params: { end: isoTime(end), query, start: isoTime(start), step: Math.trunc(stepMs / 1000) },
       ...(outcome === 'success' ? {} : { error }),
       stats: queryStatsJson({ ...stats, plan: undefined }),
       spanID: '0000000000000000',
       ...(client === undefined ? {} : { httpRequest: { clientIP: client.address, method: client.method, path: client.path } }),
     }
   }
+}
+
+/** What a Date can hold, before and after 1970. A query may be about any time. */
+const DATE_MAX = 8.64e15
+
+function isoTime(time: Timestamp): string {
+  return new Date(Math.min(Math.max(time, -DATE_MAX), DATE_MAX)).toISOString()
 }

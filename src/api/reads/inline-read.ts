@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/env.ts'
 import type { Answer } from '../../base/http-answer.ts'
 import { type EngineSettings, evaluate } from '../../promql/evaluate.ts'
-import { LimitedBudget } from '../../promql/exec/budget.ts'
+import { type BudgetLimits, LimitedBudget } from '../../promql/exec/budget.ts'
 import { Pacer } from '../../promql/exec/pacer.ts'
 import type { DeskTurn, QueryCost } from '../../promql/query-desk.ts'
 import type { SeriesSource } from '../../storage/series-source.ts'
@@ -17,13 +17,15 @@ export interface InlineOptions {
   readonly clock: Clock
   readonly source: SeriesSource
   readonly settings: EngineSettings
+  /** Of one query, in whatever thread. */
+  readonly limits: BudgetLimits
 }
 
 /** Tries a read in this thread. Undefined: it is more than a little work, and nothing of it is left. */
 export async function tryInline(
   read: Read,
   turn: DeskTurn,
-  { clock, source, settings }: InlineOptions,
+  { clock, source, settings, limits }: InlineOptions,
 ): Promise<{ readonly result: Answer; readonly cost: QueryCost } | undefined> {
   const abort = new AbortController()
   const { signal } = abort
@@ -35,7 +37,10 @@ export async function tryInline(
   const onAbort = () => abort.abort(turn.signal.reason)
   turn.signal.addEventListener('abort', onAbort, { once: true })
   const timer = clock.setTimer(INLINE_MS, giveUp)
-  const budget = new LimitedBudget({ samplesMax: INLINE_SAMPLES, bytesMax: INLINE_BYTES })
+  const budget = new LimitedBudget({
+    samplesMax: Math.min(INLINE_SAMPLES, limits.samplesMax),
+    bytesMax: Math.min(INLINE_BYTES, limits.bytesMax),
+  })
   const pacer = new Pacer(clock, signal, clock.monotonic() + INLINE_MS, giveUp)
   try {
     const { contentType, body, stats } = await answerRead(read, {

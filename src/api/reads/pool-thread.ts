@@ -48,6 +48,11 @@ export class PoolThread implements JobThread {
     void this.#thread.exited.then((error) => this.#ended(error))
   }
 
+  /** It was told to end, and begins nothing any more. */
+  get isEnding(): boolean {
+    return this.#end !== 'failed'
+  }
+
   get jobCount(): number {
     return this.#jobs.size
   }
@@ -143,7 +148,8 @@ export class PoolThread implements JobThread {
     const why = error === undefined ? '' : `: ${error.message}`
     for (const job of this.#jobs.values()) {
       job.giveBack()
-      if (this.#end === 'overdue' && !job.isAbandoned && !job.isAnswered) orphans.push(job)
+      // Also what came when it was about to end for having nothing to do.
+      if (this.isEnding && !job.isAbandoned && !job.isAnswered) orphans.push(job)
       else if (this.#end === 'stopped') job.failed(new CodedError('unavailable', 'the server is stopping'))
       else job.failed(new CodedError('execution', `the thread that answered the query has ended${why}`))
     }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { Env, ThreadEntry } from '../../base/env.ts'
+import type { Env, ThreadEntry, Threads } from '../../base/env.ts'
 import { realEnv } from '../../base/env-real.ts'
 import { type VirtualEnv, virtualEnv } from '../../base/env-virtual.ts'
 import type { Answer } from '../../base/http-answer.ts'
@@ -173,6 +173,41 @@ test('what is wrong with a read is said as it is said here', async () => {
   )
   assert.equal(place.running.db.stats().windowCount, 1)
   await until(env, place.close())
+})
+
+test('a query has the same limits in this thread', async () => {
+  const check = async (limits: Partial<ReadPoolOptions>, read: Read, message: RegExp) => {
+    const env = virtualEnv({ startTime: START })
+    const place = await open(env, { cheapMs: Infinity, ...limits })
+    await fill(place, 50, 100)
+    await assert.rejects(until(env, place.pool.answer(read, nobody())), { code: 'execution', message })
+    await until(env, place.close())
+  }
+  await check({ samplesMax: 49 }, at('m'), /would load too many samples into memory/)
+  await check({ bytesMax: 1000 }, at('m'), /would take more than 1000 bytes/)
+})
+
+test('a read that comes while its thread ends for having nothing to do is answered by another one', async () => {
+  for (const threadsMax of [1, 2]) {
+    const env = virtualEnv({ startTime: START })
+    let during: Promise<Answer> | undefined
+    const threads: Threads = {
+      start(of) {
+        const thread = env.threads.start(of)
+        const terminate = () => {
+          thread.terminate()
+          during ??= place.pool.answer(at('count(m)'), nobody())
+        }
+        return { ...thread, terminate }
+      },
+    }
+    const place = await open({ ...env, threads }, { threadsMax })
+    await fill(place, 10, 100)
+    await until(env, place.pool.answer(at('m'), nobody()))
+    while (during === undefined) await env.clock.advance(10_000)
+    assert.match(await textOf(await until(env, during)), /"result":\[\{"metric":\{\},"value":\[\d+,"10"\]\}\]/)
+    await until(env, place.close())
+  }
 })
 
 test('an answer of many parts is made as fast as it is taken, and ends when nobody takes it any more', async () => {

@@ -132,8 +132,8 @@ export class ReadPool implements Reads, Service {
     if (costMs >= this.#options.cheapMs) return undefined
     const key = keyOf(read)
     if (this.#dear.has(key)) return undefined
-    const { env, db } = this.#options
-    const done = await tryInline(read, turn, { clock: env.clock, source: db, settings })
+    const { env, db, samplesMax, bytesMax } = this.#options
+    const done = await tryInline(read, turn, { clock: env.clock, source: db, settings, limits: { samplesMax, bytesMax } })
     if (done === undefined) this.#remember(key)
     else this.#reads.inc({ place: 'inline' })
     return done
@@ -168,12 +168,18 @@ export class ReadPool implements Reads, Service {
     }
   }
 
-  /** One that has nothing to do, or a new one, or that which has the least to do. */
+  /**
+   * One that has nothing to do, or a new one, or that which has the least to do. One that is about to end is better than none: it hands back
+   * what it is given.
+   */
   #pick(): PoolThread {
     if (this.#isClosed) throw new CodedError('unavailable', 'the server is stopping')
+    const alive = this.#threads.filter(({ isEnding }) => !isEnding)
+    const isFull = this.#threads.length === this.#options.threadsMax
     let least: PoolThread | undefined
-    for (const thread of this.#threads) if (least === undefined || thread.jobCount < least.jobCount) least = thread
-    if (least !== undefined && (least.jobCount === 0 || this.#threads.length === this.#options.threadsMax)) return least
+    for (const thread of alive.length === 0 && isFull ? this.#threads : alive)
+      if (least === undefined || thread.jobCount < least.jobCount) least = thread
+    if (least !== undefined && (least.jobCount === 0 || isFull)) return least
     const thread = this.#start()
     this.#threads.push(thread)
     return thread
@@ -210,7 +216,7 @@ export class ReadPool implements Reads, Service {
   #keepHouse(): void {
     const now = this.#options.env.clock.monotonic()
     for (const [place, thread] of this.#threads.entries()) {
-      if (thread.jobCount > 0) continue
+      if (thread.jobCount > 0 || thread.isEnding) continue
       const idleMs = now - thread.idleSince
       if (thread.bytesPeak > LARGE_BYTES || idleMs >= (place === 0 ? FIRST_IDLE_MS : IDLE_MS)) thread.stop()
       else thread.forgetGone()
