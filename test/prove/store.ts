@@ -181,9 +181,8 @@ class StoreWorld {
 
   /** Lets a start meet a disk that refuses some calls; whether it comes up or not, the next one must. */
   async #startInVain(): Promise<void> {
-    const fault = this.#randomFault(0.05, undefined, 'EIO')
-    // What of the log cannot be read at the start is another matter: it is not there until a start that can, and blocks may have passed it by then.
-    this.#disk.fs.fault = (call, path) => (path.includes('/log/') && (call === 'read' || call === 'open') ? undefined : fault(call))
+    // What cannot be read at the start is another matter: it is not there until a start that can, and blocks may have passed it by then.
+    this.#disk.fs.fault = this.#randomFault(0.05, ['write', 'sync', 'rename', 'remove', 'syncDir', 'mkdir', 'truncate'], 'EIO')
     const process = new MortalProcess(this.#disk, this.#now)
     process.callsLeft = this.#below(200)
     const running = await process.answer(runDb(process.env, this.#dbOptions()).catch(() => undefined))
