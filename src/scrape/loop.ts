@@ -413,10 +413,15 @@ export class ScrapeLoop {
   async #endRetirement(): Promise<void> {
     this.#phase = 'ended'
     const { appendable, log } = this.#context
-    const appender = appendable.appender()
     try {
-      this.#markPageStale(appender, this.#slot)
-      this.#report.markStale(appender, this.#slot)
+      const appender = appendable.appender()
+      try {
+        this.#markPageStale(appender, this.#slot)
+        this.#report.markStale(appender, this.#slot)
+      } catch (cause) {
+        appender.rollback()
+        throw cause
+      }
       await appender.commit()
     } catch (cause) {
       log.error('staleness markers were not stored', {

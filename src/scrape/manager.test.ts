@@ -257,6 +257,27 @@ test('a target that goes is marked stale after two intervals, one that flaps is 
   await w.stop()
 })
 
+test('a target that goes while the storage takes nothing goes all the same', async () => {
+  const w = world()
+  const targets = new ChangingTargets('t', ['a:1', 'b:1'])
+  for (const address of ['a:1', 'b:1']) w.pages.set(address, 'x 1\n')
+  w.manager.apply([scrapeConfig({ discoverers: [targets.config] })])
+  await w.env.clock.advance(3500)
+  const { store } = w
+  const appender = store.appender.bind(store)
+  store.appender = () => {
+    throw new CodedError('unavailable', 'no samples are taken')
+  }
+  targets.set('b:1')
+  await w.env.clock.advance(4000)
+  assert.doesNotMatch(store.text(series('x')), /stale/)
+  store.appender = appender
+  targets.set('a:1', 'b:1')
+  await w.env.clock.advance(3000)
+  assert.match(store.text(series('x')), /=1$/)
+  await w.stop()
+})
+
 test('a job that goes is marked stale; stopping marks nothing', async () => {
   const w = world()
   w.pages.set('a:1', 'x 1\n').set('b:1', 'x 1\n')
