@@ -173,10 +173,11 @@ export class CommitQueue {
 
   async #delete({ deletion, resolve, reject }: DeletionOrder): Promise<void> {
     try {
+      if (this.#log.failure !== undefined) throw refusedByDisk(this.#log.failure)
       if (this.#log.beginBatch()) this.#windows.slots.forgetLogged()
       this.#log.encoder.deletion(deletion)
-      // The segment stays until nothing that was deleted can come back.
-      await this.#log.writeBatch(deletion.maxTime)
+      // The segment stays as long as one before it, where what was deleted is.
+      await this.#log.writeBatch(Math.max(deletion.maxTime, this.#log.maxTime))
       await this.#windows.delete(deletion, new Breather(this.#clock))
       resolve()
     } catch (error) {

@@ -21,7 +21,7 @@ import { sameBits } from './window/window.ts'
 import type { WindowSet } from './window-set.ts'
 
 /** Times further from 1970 are not exact enough to be encoded. */
-const TIME_MAX = 2 ** 52
+export const TIME_MAX = 2 ** 52
 /** A label set must fit into one record of the log. */
 const LABELS_LENGTH_MAX = 1024 * 1024
 

@@ -116,6 +116,48 @@ test('a block of which all was deleted goes, and so does a window', async () => 
   await second.close()
 })
 
+test('what was deleted of a window that had nothing left stays deleted, though the log still has it', async () => {
+  let env = virtualEnv({ startTime: base })
+  const options = { blockRangeMs: RANGE, maxBlockMs: RANGE }
+  let { db, close } = await runDb(env, options)
+  for (const minute of minutes(0, 15)) await write(db, base + minute * MINUTE, 1)
+  await close()
+  // A segment that has nothing but the deletion.
+  env = restarted(env)
+  ;({ db, close } = await runDb(env, options))
+  await db.deleteSamples([], base, base + 9.5 * MINUTE, signal)
+  await close()
+  env = restarted(env)
+  ;({ db } = await runDb(env, options))
+  for (const minute of minutes(15, 17)) await write(db, base + minute * MINUTE, 1)
+  await env.clock.advance(2 * MINUTE)
+  assert.equal(db.stats().windowCount, 1)
+  env = restarted(env)
+  await env.fs.remove('/data/promontory.lock')
+  ;({ db, close } = await runDb(env, options))
+  assert.deepEqual(await minutesOf(db), { 'm0{i="0"}': minutes(10, 17) })
+  await close()
+})
+
+test('what was deleted of a block that has gone since stays deleted, though the log still has it', async () => {
+  let env = virtualEnv({ startTime: base })
+  const options = { blockRangeMs: RANGE, maxBlockMs: RANGE }
+  let { db, close } = await runDb(env, options)
+  for (const minute of minutes(0, 17)) await write(db, base + minute * MINUTE, 1)
+  await env.clock.advance(2 * MINUTE)
+  assert.equal(db.stats().blockCount, 1)
+  await db.deleteSamples([], Number.NEGATIVE_INFINITY, base + 9.5 * MINUTE, signal)
+  const cleaned = db.cleanTombstones(signal)
+  await env.clock.advance(2 * MINUTE)
+  await cleaned
+  assert.equal(db.stats().blockCount, 0)
+  env = restarted(env)
+  await env.fs.remove('/data/promontory.lock')
+  ;({ db, close } = await runDb(env, options))
+  assert.deepEqual(await minutesOf(db), { 'm0{i="0"}': minutes(10, 17) })
+  await close()
+})
+
 test('a sample that comes late for a time that was deleted stays', async () => {
   const env = virtualEnv({ startTime: base })
   const options = { blockRangeMs: RANGE, lateSpanMs: 8 * MINUTE }

@@ -19,7 +19,7 @@ import { type Cardinality, cardinality } from './cardinality.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { compactBlocks, type RunCompaction } from './compact/compact-blocks.ts'
 import { blockRanges, defaultMaxBlockMs } from './compact/plan.ts'
-import { DbAppender } from './db-appender.ts'
+import { DbAppender, TIME_MAX } from './db-appender.ts'
 import { DbBlocks, type LoadedBlock } from './db-blocks.ts'
 import { DbLender } from './db-lender.ts'
 import { type DbObservers, registerDbMetrics } from './db-metrics.ts'
@@ -341,9 +341,10 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
         this.#blocks.release(held)
       }
       signal.throwIfAborted()
-      // What comes later is beyond the newest sample, or late: the log says it again only of what was there.
-      const windows = this.#windows
-      const deletion = { minTime: Math.max(minTime, windows.minTime), maxTime: Math.min(maxTime, windows.maxTime), matchers }
+      // What comes later is beyond the newest sample, or late: the log says it again only of what was there. It may have what is in blocks
+      // as well, and brings that back when those that say how far it is not needed are gone.
+      const newest = Math.max(this.#windows.maxTime, this.#windows.cutTime)
+      const deletion = { minTime: Math.max(minTime, -TIME_MAX), maxTime: Math.min(maxTime, newest), matchers }
       if (deletion.minTime <= deletion.maxTime) await queue.delete(deletion)
     })
   }

@@ -237,3 +237,49 @@ test('who listens is told of every change', async () => {
   assert.deepEqual(told, ['log full', 'log denied', 'log normal'])
   await close()
 })
+
+test('a deletion that the disk refuses leaves no gap in the log', async () => {
+  const env = virtualEnv()
+  const { db } = await filled(env)
+  env.fs.fault = (call) => (call === 'write' || call === 'open' ? 'EIO' : undefined)
+  await assert.rejects(append(db, 4), /EIO/)
+  const signal = new AbortController().signal
+  await assert.rejects(db.deleteSamples([], BASE, BASE + 1, signal), /no samples are taken until the disk does again: EIO/)
+  env.fs.fault = undefined
+  await env.clock.advance(10 * SECOND)
+  await append(db, 5)
+  const again = restarted(env)
+  await again.fs.remove('/data/promontory.lock')
+  const second = await runDb(again)
+  assert.deepEqual(await values(second.db), [1, 2, 3, 5])
+  assert.equal(second.db.counters().corruptions, 0)
+  await second.close()
+})
+
+test('damage in the log that a full disk cannot set aside costs what is damaged, and is set aside by a later start', async () => {
+  const env = virtualEnv()
+  const running = await runDb(env)
+  for (const n of [1, 2, 3]) await append(running.db, n)
+  await running.close()
+  const path = '/data/log/00000001.log'
+  const file = await env.fs.open(path, 'write')
+  const bytes = new Uint8Array(await file.size())
+  await file.readAll([bytes], 0)
+  // The second record of samples: the file has a header, a series and three of them.
+  const marks = [...bytes.keys()].filter(
+    (at) => bytes[at] === 0xff && bytes[at + 1] === 0x50 && bytes[at + 2] === 0x52 && bytes[at + 3] === 0xfe,
+  )
+  assert.equal(marks.length, 4)
+  await file.write([new Uint8Array(4)], marks[2])
+  await file.close()
+  const full = restarted(env)
+  full.fs.fault = (_, where) => (where.startsWith('/data/quarantine') ? 'ENOSPC' : undefined)
+  const second = await runDb(full)
+  full.fs.fault = undefined
+  assert.deepEqual(await values(second.db), [1, 3])
+  await second.close()
+  const third = await runDb(restarted(full))
+  assert.deepEqual(await values(third.db), [1, 3])
+  assert.deepEqual(await full.fs.readDir('/data/quarantine'), [`00000001-${marks[2]}.bin`])
+  await third.close()
+})

@@ -175,6 +175,23 @@ test('a checkpoint with damage anywhere is set aside, and the log is read', asyn
   }
 })
 
+test('a checkpoint with damage that cannot be set aside keeps nobody from starting', async () => {
+  const env = virtualEnv({ startTime: START })
+  const first = await runDb(env, OPTIONS)
+  await appendRound(first.db, 1)
+  const want = await contents(first.db)
+  await first.close()
+  const again = restarted(env)
+  const file = await again.fs.open('/data/checkpoint/00000001.checkpoint', 'write')
+  await file.write([new Uint8Array(100).fill(0xaa)], HEADER_BYTES)
+  await file.close()
+  again.fs.fault = (call, path) => (call === 'mkdir' && path === '/data/quarantine' ? 'ENOSPC' : undefined)
+  const second = await runDb(again, OPTIONS)
+  again.fs.fault = undefined
+  assert.equal(await contents(second.db), want)
+  await second.close()
+})
+
 test('a process that ends at any step of a checkpoint leaves the one before, or the new one', async () => {
   let numbers = ''
   for (let last = 0; ; last++) {

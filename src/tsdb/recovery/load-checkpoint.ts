@@ -51,10 +51,14 @@ export async function loadCheckpoint(
     } catch (error) {
       log.error('checkpoint not used, the log is read instead', { path, error: errorMessage(error) })
       if (!(error instanceof RangeError || error instanceof SyntaxError)) continue
-      const aside = `${dir}/quarantine/${checkpointName(number)}`
-      await fs.mkdir(`${dir}/quarantine`)
-      await fs.remove(aside)
-      await fs.rename(path, aside)
+      try {
+        const aside = `${dir}/quarantine/${checkpointName(number)}`
+        await fs.mkdir(`${dir}/quarantine`)
+        await fs.remove(aside)
+        await fs.rename(path, aside)
+      } catch (cause) {
+        log.error('damaged checkpoint not quarantined', { path, error: errorMessage(cause) })
+      }
     }
   }
   return undefined

@@ -165,6 +165,11 @@ export class LogWriter {
     return this.segments.reduce((sum, segment) => sum + segment.sizeBytes, 0)
   }
 
+  /** Of the newest sample in any segment. */
+  get maxTime(): Timestamp {
+    return Math.max(...this.segments.map((segment) => segment.maxTime))
+  }
+
   /** The number of the segment that is written, or of the next one. */
   get currentSegment(): number {
     return this.#open?.number ?? this.#nextNumber
@@ -257,8 +262,8 @@ export class LogWriter {
   /** Removes segments whose samples are all older than `time`. */
   async removeBefore(time: Timestamp): Promise<void> {
     for (const segment of this.#closed.filter(({ maxTime }) => maxTime < time)) {
-      // What is not durable yet, or to be written anew, has its turn first.
-      if ([...this.#unsynced, ...this.#wrong.keys()].some((one) => one.number === segment.number)) continue
+      // What is not durable yet, or to be written anew, has its turn first; those after it may say what was deleted of it.
+      if ([...this.#unsynced, ...this.#wrong.keys()].some((one) => one.number === segment.number)) return
       await this.#options.fs.remove(segment.path)
       this.#closed = this.#closed.filter((one) => one !== segment)
       this.#options.log.info('log segment removed', { segment: segment.number, sizeBytes: segment.sizeBytes })
@@ -293,6 +298,8 @@ export class LogWriter {
       await this.#probe()
       await fs.syncDir(dir)
       await this.#syncAll()
+      // Another fsync may have failed meanwhile.
+      if (this.#wrong.size > 0) throw new Error('a segment has to be written anew')
     } catch (error) {
       this.#failure = error
       throw error

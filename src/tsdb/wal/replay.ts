@@ -186,8 +186,8 @@ async function replaySegment(
 
   const onDeletions = async (deletions: readonly Deletion[]) => {
     for (const deletion of deletions) {
-      // The segment stays until nothing that was deleted can come back.
-      maxTime = Math.max(maxTime, deletion.maxTime)
+      // The segment stays as long as one before it, where what was deleted is.
+      maxTime = Math.max(maxTime, deletion.maxTime, ...report.segments.map((segment) => segment.maxTime))
       await target.deletion(deletion)
     }
   }
@@ -208,13 +208,20 @@ async function replaySegment(
     },
     async damage(damage) {
       const name = `${String(number).padStart(8, '0')}-${damage.offset}.bin`
-      const quarantine = damage.torn || damage.sizeBytes === 0 ? undefined : `${quarantineDir}/${name}`
-      const known = quarantine !== undefined && (await fs.stat(quarantine))?.sizeBytes === damage.sizeBytes
-      if (quarantine !== undefined && !known) {
-        await fs.mkdir(quarantineDir)
-        await copyPart(fs, file, damage, quarantine)
+      let quarantine = damage.torn || damage.sizeBytes === 0 ? undefined : `${quarantineDir}/${name}`
+      let known = false
+      try {
+        known = quarantine !== undefined && (await fs.stat(quarantine))?.sizeBytes === damage.sizeBytes
+        if (quarantine !== undefined && !known) {
+          await fs.mkdir(quarantineDir)
+          await copyPart(fs, file, damage, quarantine)
+        }
+        if (damage.atEnd) await file.truncate(damage.offset)
+      } catch (error) {
+        // It stays where it is, for the next start; what comes after it is read all the same.
+        log.error('damage in log segment not set aside', { segment: number, offset: damage.offset, error: errorMessage(error) })
+        quarantine = undefined
       }
-      if (damage.atEnd) await file.truncate(damage.offset)
       if (report.damages.length < DAMAGES_MAX) report.damages.push({ ...damage, segment: number, quarantine, known })
       const fields = {
         segment: number,
