@@ -186,16 +186,7 @@ class StoreWorld {
     const process = new MortalProcess(this.#disk, this.#now)
     process.callsLeft = this.#below(200)
     const running = await process.answer(runDb(process.env, this.#dbOptions()).catch(() => undefined))
-    if (running !== undefined) {
-      // It may have come up without what it could not read; what it does then must not cost that.
-      this.#mendDisk()
-      const refs = new Map<number, number>()
-      for (let step = this.#below(5); step > 0 && !process.hasEnded; step--) {
-        await this.#append(process, running.db, refs)
-        await this.#pass(process, running.db, this.#below(60_000))
-      }
-      if (!process.hasEnded) await process.outcome(running.close())
-    }
+    if (running !== undefined && !process.hasEnded) await process.outcome(running.close())
     this.#end(process, running)
     this.#mendDisk()
   }
