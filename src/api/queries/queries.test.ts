@@ -182,11 +182,14 @@ test('no query stays in the file of active ones, whenever it ends', async () => 
 test('the last queries are remembered, the newest first, without what is large in them', () => {
   const history = new QueryHistory()
   for (let id = 1; id <= 1500; id++) history.ended(finished(id))
-  history.ended(finished(1501, { query: 'x'.repeat(10_000) }))
+  const client = { ...CLIENT, userAgent: 'y'.repeat(10_000), path: '/z'.repeat(5000) }
+  history.ended(finished(1501, { query: 'x'.repeat(10_000), error: 'e'.repeat(10_000), client }))
   const { all } = history
   assert.equal(all.length, 1000)
   assert.deepEqual([all[0].id, all[1].id, all[999].id], [1501, 1500, 502])
-  assert.equal(all[0].query.length, 2001)
+  assert.deepEqual([all[0].query.length, all[0].error.length], [2001, 2001])
+  assert.deepEqual([all[0].client?.userAgent.length, all[0].client?.path.length], [301, 301])
+  assert.equal(all[1].query, 'up < 2')
 })
 
 test('what runs and what ran is told over HTTP, and a query can be ended', async () => {

@@ -1,8 +1,10 @@
+import { copiedText } from '../../base/copied-text.ts'
 import type { FinishedQuery, QueryObserver } from '../../promql/query-desk.ts'
 
-/** Queries that are remembered, and how much of the text of each. */
+/** Queries that are remembered, and how many characters of the text, and of what the client says of itself. */
 const COUNT_MAX = 1000
 const TEXT_MAX = 2000
+const CLIENT_TEXT_MAX = 300
 
 /** The last queries: what was asked, by whom, how long it took and what it cost. */
 export class QueryHistory implements QueryObserver {
@@ -10,7 +12,17 @@ export class QueryHistory implements QueryObserver {
   #next = 0
 
   ended(query: FinishedQuery): void {
-    const kept = query.query.length > TEXT_MAX ? { ...query, query: `${query.query.slice(0, TEXT_MAX).toWellFormed()}…` } : query
+    const { client } = query
+    const kept: FinishedQuery = {
+      ...query,
+      query: copiedText(query.query, TEXT_MAX),
+      error: copiedText(query.error, TEXT_MAX),
+      client: client && {
+        ...client,
+        userAgent: copiedText(client.userAgent, CLIENT_TEXT_MAX),
+        path: copiedText(client.path, CLIENT_TEXT_MAX),
+      },
+    }
     // Counts of each step and of the plan are part of an answer, not of what it cost.
     const { cost } = kept
     const stats = cost?.stats && { ...cost.stats, perStep: undefined, plan: undefined }

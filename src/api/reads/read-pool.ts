@@ -1,4 +1,5 @@
 import { Counter, Gauge } from 'prom-client'
+import { copiedText } from '../../base/copied-text.ts'
 import type { Env, ThreadEntry } from '../../base/env.ts'
 import { CodedError } from '../../base/errors.ts'
 import type { Answer } from '../../base/http-answer.ts'
@@ -45,6 +46,7 @@ export interface Lending {
 
 /** Reads that were more work than they seemed are remembered, as many. */
 const DEAR_MAX = 500
+const KEY_LENGTH_MAX = 1000
 const CHEAP_SECONDS = 0.01
 const KEEP_HOUSE_MS = 10_000
 /** How long a thread stays that has nothing to do; the first one stays longer. */
@@ -237,9 +239,9 @@ function isCheap({ cost: { stats, bytesPeak } }: JobOutcome): boolean {
 
 /** Reads with the same key are about as much work. */
 function keyOf(read: Read): string {
-  if (read.kind !== 'query') return `${read.kind} ${read.selectors.join(' ')}`
+  if (read.kind !== 'query') return copiedText(`${read.kind} ${read.selectors.join(' ')}`, KEY_LENGTH_MAX)
   const { query, steps } = read.question
-  return `${steps.count} ${steps.stepMs} ${query}`
+  return copiedText(`${steps.count} ${steps.stepMs} ${query}`, KEY_LENGTH_MAX)
 }
 
 function describe(read: Read, { client }: Asker): QueryDescription {
