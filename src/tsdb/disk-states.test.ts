@@ -6,6 +6,7 @@ import { readAll } from '../storage/series-source.contract.ts'
 import { type RunningDb, runDb } from './db.fixture.ts'
 import type { Db } from './db.ts'
 import { restarted } from './ending-disk.fixture.ts'
+import { slowFor } from './slow-disk.fixture.ts'
 import { diskStateOf } from './storage-health.ts'
 
 const SECOND = 1000
@@ -152,6 +153,23 @@ test('an fsync that fails while the next batch is being written loses neither', 
   const want = outcome.status === 'fulfilled' ? [1, 2, 3, 4] : [1, 2, 3]
   assert.deepEqual(await values(db), want)
   assert.deepEqual(await valuesAfterPowerLoss(env), want)
+  await close()
+})
+
+test('an fsync that fails while the disk is tried is put right as well before samples are taken again', async () => {
+  const disk = virtualEnv()
+  const env = slowFor(disk, 'probe', () => 2 * SECOND)
+  const { db, close } = await filled(env)
+  let [writes, syncs] = [1, 1]
+  disk.fs.fault = (call, path) => {
+    if (call === 'write' && path.endsWith('.log') && writes-- > 0) return 'ENOSPC'
+    return call === 'sync' && path.endsWith('.log') && syncs-- > 0 ? 'EIO' : undefined
+  }
+  await assert.rejects(append(db, 4), /ENOSPC/)
+  await env.clock.advance(20 * SECOND)
+  assert.equal(db.health.state('log'), 'normal')
+  assert.equal(db.counters().syncFailures, 1)
+  assert.deepEqual(await valuesAfterPowerLoss(env), [1, 2, 3])
   await close()
 })
 

@@ -1,9 +1,12 @@
 /** More is not kept: an fsync that takes so long is another trouble. */
 const KEPT_BYTES_MAX = 32 * 1024 * 1024
 
+/** Taken once all is durable: a segment is known for hours after its last fsync. */
+const NO_BYTES = new Uint8Array(0)
+
 /** What was written to a file since its last fsync, kept in case that the next one fails: nobody knows then what the disk has of it. */
 export class UnsyncedBytes {
-  #bytes = new Uint8Array(0)
+  #bytes = NO_BYTES
   #length = 0
   /** Bytes of the end that were too many to keep. */
   #left = 0
@@ -37,6 +40,7 @@ export class UnsyncedBytes {
     this.#bytes.copyWithin(0, dropped, this.#length)
     this.#length -= dropped
     this.#left -= Math.min(count - dropped, this.#left)
+    if (this.#length === 0) this.#bytes = NO_BYTES
   }
 
   /** The last bytes do not count any more. */
