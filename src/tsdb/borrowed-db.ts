@@ -60,8 +60,10 @@ export class BorrowedDb {
   /** Forgets what the lender has no more. What is being read is still read to its end. */
   keep({ ordinals, ulids }: KeptParts): void {
     for (const ordinal of this.#windows.keys()) if (!ordinals.includes(ordinal)) this.#windows.delete(ordinal)
+    // Of blocks there may be thousands.
+    const kept = new Set(ulids)
     for (const [ulid, block] of this.#blocks) {
-      if (ulids.includes(ulid)) continue
+      if (kept.has(ulid)) continue
       this.#blocks.delete(ulid)
       block.isKept = false
       if (block.users === 0) void block.source.close().catch(() => {})
