@@ -141,10 +141,10 @@ test('stats when asked for, every phase named', () => {
 
 test('the plan when asked for, scalars without numbers', () => {
   const cost = { timeMs: 1.23456789, series: 1, samples: 2, samplesRead: 3, bytes: 4 }
-  const plan = { operation: '*', cost, inputs: [{ operation: '2', cost: undefined, inputs: [] }] }
+  const plan = { operation: '* {a="é€😀"}', cost, inputs: [{ operation: '2', cost: undefined, inputs: [] }] }
   const stats = { samplesTotal: 7, samplesRead: 5, samplesPeak: 3, timings: {}, plan }
   assert.deepEqual(JSON.parse(encoded({ type: 'vector', samples: [] }, { stats }, true)).data.stats.plan, {
-    operation: '*',
+    operation: '* {a="é€😀"}',
     timeMs: 1.234568,
     series: 1,
     samples: 2,

@@ -15,7 +15,7 @@ export function* encodeQuery(result: QueryResult, options: { readonly stats: boo
   const writer = new ChunkWriter()
   writer.ascii(`{"status":"success","data":{"resultType":"${result.value.type}","result":`)
   yield* encodeValue(writer, result.value)
-  if (options.stats) writer.ascii(`,"stats":${jsonText(queryStatsJson(result.stats))}`)
+  if (options.stats) writer.text(`,"stats":${jsonText(queryStatsJson(result.stats))}`)
   writer.byte(0x7d)
   writer.text(envelopeEnd(result))
   yield* writer.end()
