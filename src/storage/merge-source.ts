@@ -1,10 +1,9 @@
 import type { Chunk } from '../chunkenc/codec.ts'
 import { compareLabels, Labels } from '../model/labels.ts'
-import { ChargedTexts } from './charged-texts.ts'
-import { sortedUpTo } from './memory-source.ts'
 import { mergeChunks } from './merge-chunks.ts'
 import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, SeriesSource } from './series-source.ts'
 import { SERIES_BATCH } from './series-source.ts'
+import { uniteTexts } from './unite-texts.ts'
 
 /** Sources that are asked for their next batch at the same time. */
 const READ_AT_ONCE = 32
@@ -70,13 +69,13 @@ export class MergeSource implements SeriesSource {
   async labelNames(request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
     const answers = await Promise.all(this.#asked(request).map((source) => source.labelNames(request, ctx)))
     ctx.signal.throwIfAborted()
-    return united(answers, request.limit, ctx)
+    return uniteTexts(answers, request.limit, ctx.budget)
   }
 
   async labelValues(name: string, request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
     const answers = await Promise.all(this.#asked(request).map((source) => source.labelValues(name, request, ctx)))
     ctx.signal.throwIfAborted()
-    return united(answers, request.limit, ctx)
+    return uniteTexts(answers, request.limit, ctx.budget)
   }
 
   #asked({ minTime, maxTime }: { readonly minTime: number; readonly maxTime: number }): readonly SeriesSource[] {
@@ -92,15 +91,6 @@ function withAllLabels(request: SelectRequest): SelectRequest {
   if (request.hints?.labelNames === undefined) return request
   const { labelNames, ...hints } = request.hints
   return { ...request, hints }
-}
-
-/** What is in any of the answers, each of which is sorted and of at most `limit`. */
-function united(answers: readonly (readonly string[])[], limit: number, { budget }: QueryContext): readonly string[] {
-  const some = answers.filter((answer) => answer.length > 0)
-  if (some.length === 1) return some[0]
-  const all = new ChargedTexts(budget)
-  for (const answer of some) for (const text of answer) all.add(text)
-  return sortedUpTo(all, limit)
 }
 
 /** A few at a time: of thousands of blocks, each would have its files open and what it reads of them in memory. */

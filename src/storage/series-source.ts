@@ -41,7 +41,10 @@ export interface SelectRequest {
 export interface LabelRequest {
   readonly minTime: Timestamp
   readonly maxTime: Timestamp
-  /** Each set is a conjunction; a series counts when any set matches. Empty: every series counts. */
+  /**
+   * Each set is a conjunction; a series counts when any set matches. Empty: every series counts, and a source that keeps its data in pieces of
+   * time may count all series of a piece that reaches into the range.
+   */
   readonly matcherSets: readonly (readonly Matcher[])[]
   /** At most this many answers, 0 for all. */
   readonly limit: number

@@ -1,10 +1,9 @@
 import { Breather } from '../base/breather.ts'
 import type { Clock } from '../base/env.ts'
 import { Labels } from '../model/labels.ts'
-import { ChargedTexts } from '../storage/charged-texts.ts'
-import { sortedUpTo } from '../storage/memory-source.ts'
 import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, SeriesSource } from '../storage/series-source.ts'
-import { collectLabelNames, collectLabelValues } from './window/label-reader.ts'
+import { chargeTexts, uniteTexts } from '../storage/unite-texts.ts'
+import { labelNamesOf, labelValuesOf } from './window/label-reader.ts'
 import type { Window } from './window/window.ts'
 import { selectFromWindows } from './window/window-reader.ts'
 
@@ -32,24 +31,29 @@ export class WindowsSource implements SeriesSource {
     return selectFromWindows(this.#windows, request, ctx, new Breather(this.#clock, ctx.signal))
   }
 
-  async labelNames(request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
-    const names = new ChargedTexts(ctx.budget)
-    await this.#each(ctx, (window, breather) => collectLabelNames(window, request, names, breather))
-    return sortedUpTo(names, request.limit)
+  labelNames(request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
+    return this.#united(request, ctx, (window, breather) => labelNamesOf(window, request, breather))
   }
 
-  async labelValues(name: string, request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
-    const values = new ChargedTexts(ctx.budget)
-    await this.#each(ctx, (window, breather) => collectLabelValues(window, name, request, values, breather))
-    return sortedUpTo(values, request.limit)
+  labelValues(name: string, request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
+    return this.#united(request, ctx, (window, breather) => labelValuesOf(window, name, request, breather))
   }
 
-  async #each({ signal }: QueryContext, visit: (window: Window, breather: Breather) => Promise<void>): Promise<void> {
+  /** `list`: sorted texts of a window. */
+  async #united(
+    { limit }: LabelRequest,
+    { signal, budget }: QueryContext,
+    list: (window: Window, breather: Breather) => Promise<readonly string[]>,
+  ): Promise<readonly string[]> {
     const breather = new Breather(this.#clock, signal)
+    const lists: (readonly string[])[] = []
     for (const window of this.#windows) {
       signal.throwIfAborted()
-      await visit(window, breather)
+      const texts = await list(window, breather)
+      chargeTexts(texts, budget)
+      lists.push(texts)
       if (breather.isDue()) await breather.rest()
     }
+    return uniteTexts(lists, limit, budget)
   }
 }

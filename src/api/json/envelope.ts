@@ -15,6 +15,9 @@ export interface Remarks {
 /** Upstream shows this many of each kind and counts the rest. Source: Prometheus util/annotations, AsStrings as the API calls it. */
 const REMARKS_MAX = 10
 
+/** Characters that are encoded at once. */
+const TEXT_LENGTH = 4096
+
 /** What follows the data, from the comma before `warnings` to the last brace. */
 export function envelopeEnd({ warnings = [], infos = [] }: Remarks): string {
   return `${remarkField('warnings', 'warning', warnings)}${remarkField('infos', 'info', infos)}}`
@@ -41,15 +44,19 @@ export function listAnswer(elements: Iterable<string>, remarks: Remarks = {}): A
 export function* encodeList(elements: Iterable<string>, remarks: Remarks): Generator<Uint8Array> {
   const writer = new ChunkWriter()
   writer.ascii('{"status":"success","data":[')
-  let first = true
+  // A call of the encoder costs as much as some hundred characters.
+  let text = ''
+  let separator = ''
   for (const element of elements) {
-    if (!first) writer.byte(0x2c)
-    first = false
-    writer.text(element)
+    text += separator
+    text += element
+    separator = ','
+    if (text.length < TEXT_LENGTH) continue
+    writer.text(text)
+    text = ''
     if (writer.hasFull) yield* writer.take()
   }
-  writer.byte(0x5d)
-  writer.text(envelopeEnd(remarks))
+  writer.text(`${text}]${envelopeEnd(remarks)}`)
   yield* writer.end()
 }
 

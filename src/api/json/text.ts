@@ -2,10 +2,17 @@
 // Source: json-iterator's WriteString and WriteStringWithHTMLEscaped, as Prometheus web/api/v1 uses them.
 
 const PLAIN = /^[ !#-[\]-~]*$/
+/** The same without what HTML takes for something else. */
+const PLAIN_IN_HTML = /^[ !#-%'-;=?-[\]-~]*$/
 
 /** A string as JSON: labels of samples. */
 export function jsonString(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text.toWellFormed())
+}
+
+/** A string as JSON that is also safe inside HTML. */
+export function htmlSafeString(text: string): string {
+  return PLAIN_IN_HTML.test(text) ? `"${text}"` : jsonText(text)
 }
 
 /** Any value as JSON that is also safe inside HTML: everything but labels of samples. */

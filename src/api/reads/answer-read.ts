@@ -2,7 +2,7 @@ import { parseMetricSelector } from '../../promql/parser/parse.ts'
 import type { LabelRequest } from '../../storage/series-source.ts'
 import { encodeQuery } from '../json/encode-query.ts'
 import { encodeList, JSON_CONTENT_TYPE } from '../json/envelope.ts'
-import { jsonLabels, jsonText } from '../json/text.ts'
+import { htmlSafeString, jsonLabels } from '../json/text.ts'
 import { federate } from './federated-page.ts'
 import type { LabelNamesRead, LabelValuesRead, QueryRead, Read, ReadPlace, ReadResult, SeriesRead } from './read.ts'
 import { selectLabelSets } from './select-label-sets.ts'
@@ -44,7 +44,7 @@ async function answerLabels(read: LabelNamesRead | LabelValuesRead, { source, co
     if (minTime > maxTime) return []
     return read.kind === 'labelNames' ? source.labelNames(request, context) : source.labelValues(read.name, request, context)
   }
-  return listOf(await names(), limit, jsonText)
+  return listOf(await names(), limit, htmlSafeString)
 }
 
 function listOf<T>(found: readonly T[], limit: number, textOf: (one: T) => string): ReadResult {

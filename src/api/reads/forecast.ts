@@ -24,11 +24,12 @@ const MS_PER_POINT = 0.000_1
 /** Throws `bad_data` for a query that does not parse. */
 export function forecast(read: Read, settings: EngineSettings, estimate: Estimate): ReadForecast {
   let [minTime, maxTime, costMs] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0]
-  const add = (request: SelectRequest, stepCount: number) => {
+  const add = (request: SelectRequest, stepCount: number, readsSamples = true) => {
     minTime = Math.min(minTime, request.minTime)
     maxTime = Math.max(maxTime, request.maxTime)
     const { seriesCount, sampleCount } = estimate(request)
-    costMs += seriesCount * MS_PER_SERIES + sampleCount * MS_PER_SAMPLE + seriesCount * stepCount * MS_PER_POINT
+    costMs += seriesCount * MS_PER_SERIES + seriesCount * stepCount * MS_PER_POINT
+    if (readsSamples) costMs += sampleCount * MS_PER_SAMPLE
   }
   if (read.kind === 'query') {
     const { question } = read
@@ -37,7 +38,8 @@ export function forecast(read: Read, settings: EngineSettings, estimate: Estimat
     return { minTime, maxTime, costMs }
   }
   const isWanted = read.kind === 'series' || read.kind === 'federate'
-  for (const selector of read.selectors) add({ minTime: read.minTime, maxTime: read.maxTime, matchers: parseMetricSelector(selector) }, 1)
+  for (const selector of read.selectors)
+    add({ minTime: read.minTime, maxTime: read.maxTime, matchers: parseMetricSelector(selector) }, 1, read.kind === 'federate')
   // Names and values of all series come from the index alone; how many values there are is not known before.
   return { minTime: read.minTime, maxTime: read.maxTime, costMs: isWanted || read.selectors.length > 0 ? costMs : 0 }
 }

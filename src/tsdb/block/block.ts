@@ -9,6 +9,7 @@ import { ChargedTexts } from '../../storage/charged-texts.ts'
 import { sortedUpTo } from '../../storage/memory-source.ts'
 import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, SeriesSource } from '../../storage/series-source.ts'
 import { SERIES_BATCH } from '../../storage/series-source.ts'
+import { chargeTexts } from '../../storage/unite-texts.ts'
 import type { BlockCache } from './block-cache.ts'
 import { type BlockMeta, META_FILE, parseMeta } from './block-meta.ts'
 import type { ListedBlock } from './block-set.ts'
@@ -190,7 +191,8 @@ export class Block implements SeriesSource {
 
   async #labelNames(request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
     ctx.signal.throwIfAborted()
-    if (await this.#coversAll(request)) return sortedUpTo((await (await this.#used()).index.tables()).postings.names(), request.limit)
+    if (!this.#overlaps(request.minTime, request.maxTime)) return []
+    if (await this.#countsWhole(request)) return sortedUpTo((await (await this.#used()).index.tables()).postings.names(), request.limit)
     const names = new ChargedTexts(ctx.budget)
     for await (const labels of this.#labelSets(request, [], ctx)) for (const [name] of labels) names.add(name)
     return sortedUpTo(names, request.limit)
@@ -207,18 +209,22 @@ export class Block implements SeriesSource {
 
   async #labelValues(name: string, request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
     ctx.signal.throwIfAborted()
-    const values = new ChargedTexts(ctx.budget)
-    if (await this.#coversAll(request)) {
-      const { postings } = await (await this.#used()).index.tables()
-      for await (const group of postings.groups(name)) {
-        for (const value of group.values) values.add(value)
-        if (request.limit > 0 && values.size >= request.limit) break
-        ctx.signal.throwIfAborted()
-      }
-    } else {
+    const { limit } = request
+    if (!this.#overlaps(request.minTime, request.maxTime)) return []
+    if (!(await this.#countsWhole(request))) {
+      const values = new ChargedTexts(ctx.budget)
       for await (const labels of this.#labelSets(request, [new Matcher('!=', name, '')], ctx)) values.add(labels.get(name))
+      return sortedUpTo(values, limit)
     }
-    return sortedUpTo(values, request.limit)
+    const { postings } = await (await this.#used()).index.tables()
+    const values: string[] = []
+    for await (const group of postings.groups(name)) {
+      ctx.signal.throwIfAborted()
+      chargeTexts(group.values, ctx.budget)
+      for (const value of group.values) values.push(value)
+      if (limit > 0 && values.length >= limit) return values.slice(0, limit)
+    }
+    return values
   }
 
   /** The series that matchers select, in label order, with the times of their first and last sample; chunks are not read. */
@@ -290,14 +296,12 @@ export class Block implements SeriesSource {
     return this.meta.minTime <= maxTime && this.meta.maxTime > minTime
   }
 
-  /** Whether every series of the block counts. */
-  async #coversAll({ matcherSets, minTime, maxTime }: LabelRequest): Promise<boolean> {
-    if (matcherSets.length > 0 || minTime > this.meta.minTime || maxTime < this.meta.maxTime - 1) return false
-    return (await this.tombstones()).size === 0
+  /** Whether every series of the block counts, wherever in the range it has samples: upstream answers from the postings as well. */
+  async #countsWhole({ matcherSets }: LabelRequest): Promise<boolean> {
+    return matcherSets.length === 0 && (await this.tombstones()).size === 0
   }
 
   async *#labelSets({ matcherSets, minTime, maxTime }: LabelRequest, also: readonly Matcher[], ctx: QueryContext): AsyncIterable<Labels> {
-    if (!this.#overlaps(minTime, maxTime)) return
     for (const matchers of matcherSets.length === 0 ? [[]] : matcherSets)
       for await (const { labels } of this.#matching([...matchers, ...also], minTime, maxTime, ctx)) yield labels
   }

@@ -1,5 +1,5 @@
 import type { Breather } from '../../base/breather.ts'
-import { compareStrings, sortStrings } from '../../model/labels.ts'
+import { sortTexts } from './sort-texts.ts'
 import type { Window } from './window.ts'
 
 /** Series of one window, and what is known of their pairs. */
@@ -19,8 +19,6 @@ export interface LabelRanks {
 
 /** Looked at between two looks at the clock. */
 const STRIDE = 1024
-/** Texts that are sorted at once: some ms. */
-const SORTED_AT_ONCE = 8192
 
 /**
  * Ranks the pairs of series: the same pair has the same rank in every window, so series are compared, told apart and put into order by
@@ -49,9 +47,9 @@ export async function rankLabels(found: readonly FoundSeries[], breather: Breath
   }
   const names: string[] = ['']
   const values: string[] = ['']
-  for (const name of await sorted([...rankOf.keys()], breather)) {
+  for (const name of await sortTexts([...rankOf.keys()], breather)) {
     const ranks = rankOf.get(name)!
-    for (const value of await sorted([...ranks.keys()], breather)) {
+    for (const value of await sortTexts([...ranks.keys()], breather)) {
       ranks.set(value, names.length)
       names.push(name)
       values.push(value)
@@ -66,29 +64,4 @@ export async function rankLabels(found: readonly FoundSeries[], breather: Breath
     }
   }
   return { ofPair, names, values }
-}
-
-/** In the order of bytes. */
-async function sorted(texts: string[], breather: Breather): Promise<readonly string[]> {
-  if (texts.length <= SORTED_AT_ONCE) return sortStrings(texts)
-  let runs: (readonly string[])[] = []
-  for (let from = 0; from < texts.length; from += SORTED_AT_ONCE) {
-    runs.push(sortStrings(texts.slice(from, from + SORTED_AT_ONCE)))
-    if (breather.isDue()) await breather.rest()
-  }
-  while (runs.length > 1) {
-    const merged: (readonly string[])[] = []
-    for (let i = 0; i < runs.length; i += 2) merged.push(i + 1 < runs.length ? await merge(runs[i], runs[i + 1], breather) : runs[i])
-    runs = merged
-  }
-  return runs[0]
-}
-
-async function merge(a: readonly string[], b: readonly string[], breather: Breather): Promise<readonly string[]> {
-  const merged: string[] = []
-  for (let i = 0, j = 0; i < a.length || j < b.length; ) {
-    if (merged.length % STRIDE === 0 && breather.isDue()) await breather.rest()
-    merged.push(j === b.length || (i < a.length && compareStrings(a[i], b[j]) <= 0) ? a[i++] : b[j++])
-  }
-  return merged
 }

@@ -2,55 +2,73 @@ import type { Breather } from '../../base/breather.ts'
 import type { Matcher } from '../../model/matcher.ts'
 import type { Timestamp } from '../../model/time.ts'
 import { matchSeries } from './match.ts'
+import { sortTexts } from './sort-texts.ts'
 import type { Window } from './window.ts'
 
 type MatcherSets = readonly (readonly Matcher[])[]
 
-/** Whose labels are asked for: series that fulfil any of the sets (no sets: all), and have samples in the range. */
+/**
+ * Whose labels are asked for: series that fulfil any of the sets, and have samples in the range. No sets: all of a window that reaches into the
+ * range, as upstream answers from the index of a block; where something was deleted, those that have samples there.
+ */
 export interface LabelScope {
   readonly matcherSets: MatcherSets
   readonly minTime: Timestamp
   readonly maxTime: Timestamp
 }
 
-/** Adds the label names of the series in scope to `names`. */
-export async function collectLabelNames(window: Window, scope: LabelScope, names: Set<string>, breather: Breather): Promise<void> {
+/** Looked at between two looks at the clock. */
+const STRIDE = 256
+
+/** The label names of the series in scope, sorted. */
+export async function labelNamesOf(window: Window, scope: LabelScope, breather: Breather): Promise<readonly string[]> {
+  if (!reaches(window, scope)) return []
   const { symbols, pairs } = window
+  const names = new Set<string>()
   if (scope.matcherSets.length === 0) {
+    const counts = pairTest(window, scope)
     for (const name of pairs.names()) {
       for (let pair = pairs.firstOfName(name); pair >= 0; pair = pairs.nextOfName(pair)) {
         if (breather.isDue()) await breather.rest()
-        if (!hasSamples(window, pair, scope)) continue
+        if (!counts(pair)) continue
         names.add(symbols.text(name))
         break
       }
     }
-    return
-  }
-  await eachPair(window, scope, breather, (pair) => names.add(symbols.text(pairs.name(pair))))
+  } else await eachPair(window, scope, breather, (pair) => names.add(symbols.text(pairs.name(pair))))
+  return sortTexts([...names], breather)
 }
 
-/** Adds the values that a label has in those series to `values`. */
-export async function collectLabelValues(
-  window: Window,
-  label: string,
-  scope: LabelScope,
-  values: Set<string>,
-  breather: Breather,
-): Promise<void> {
+/** The values that a label has in those series, sorted. */
+export async function labelValuesOf(window: Window, label: string, scope: LabelScope, breather: Breather): Promise<readonly string[]> {
+  if (!reaches(window, scope)) return []
   const { symbols, pairs } = window
   const name = symbols.find(label)
-  if (name < 0) return
-  if (scope.matcherSets.length === 0) {
-    for (let pair = pairs.firstOfName(name); pair >= 0; pair = pairs.nextOfName(pair)) {
-      if (breather.isDue()) await breather.rest()
-      if (hasSamples(window, pair, scope)) values.add(symbols.text(pairs.value(pair)))
-    }
-    return
+  if (name < 0) return []
+  const values: string[] = []
+  if (scope.matcherSets.length > 0) {
+    await eachPair(window, scope, breather, (pair) => {
+      if (pairs.name(pair) === name) values.push(symbols.text(pairs.value(pair)))
+    })
+    return sortTexts(values, breather)
   }
-  await eachPair(window, scope, breather, (pair) => {
-    if (pairs.name(pair) === name) values.add(symbols.text(pairs.value(pair)))
-  })
+  const counts = pairTest(window, scope)
+  const inOrder = await window.valueOrder.pairsOf(name, breather)
+  for (let i = 0; i < inOrder.length; i++) {
+    if (i % STRIDE === 0 && breather.isDue()) await breather.rest()
+    if (counts(inOrder[i])) values.push(symbols.text(pairs.value(inOrder[i])))
+  }
+  return values
+}
+
+function reaches({ minTime, maxTime }: Window, scope: LabelScope): boolean {
+  return minTime <= scope.maxTime && maxTime >= scope.minTime
+}
+
+/** Whether a pair has a series that counts, where no matchers say which do. */
+function pairTest(window: Window, scope: LabelScope): (pair: number) => boolean {
+  const { pairs } = window
+  return window.tombstones.isEmpty ? (pair) => pairs.seriesCount(pair) > 0 : (pair) => hasSamples(window, pair, scope)
 }
 
 /** Shows the label pairs of the series that fulfil any of the sets, each once. */
@@ -63,11 +81,12 @@ async function eachPair(
   // Series found here were there before, and so were their pairs.
   const isSeen = new Uint8Array(window.pairs.count)
   for (const matchers of matcherSets) {
-    for (const series of await matchSeries(window, matchers, minTime, maxTime, breather)) {
-      if (breather.isDue()) await breather.rest()
-      const count = window.labelCount(series)
+    const found = await matchSeries(window, matchers, minTime, maxTime, breather)
+    for (let s = 0; s < found.length; s++) {
+      if (s % STRIDE === 0 && breather.isDue()) await breather.rest()
+      const count = window.labelCount(found[s])
       for (let i = 0; i < count; i++) {
-        const pair = window.labelPair(series, i)
+        const pair = window.labelPair(found[s], i)
         if (isSeen[pair] === 1) continue
         isSeen[pair] = 1
         visit(pair)

@@ -172,8 +172,15 @@ export class Symbols {
   }
 
   #decode(id: number): string {
+    const length = this.byteLength(id)
+    const offset = this.#field(id, OFFSET)
+    const start = offset & BYTE_MASK
+    if (length === 0) return ''
+    if (this.#field(id, IS_ASCII) === 1 && start + length <= SLAB_BYTES) {
+      return Buffer.from(this.#text.slabs[offset >>> SLAB_BYTES_SHIFT].buffer, start, length).toString('latin1')
+    }
     // A decoder refuses shared memory, so the bytes are copied first.
-    const bytes = new Uint8Array(this.byteLength(id))
+    const bytes = new Uint8Array(length)
     this.copyBytes(id, bytes, 0)
     return decoder.decode(bytes)
   }

@@ -54,6 +54,7 @@ import type { ArenaState } from './slab-pool.ts'
 import { Arena, SLAB_WORDS, SLAB_WORDS_SHIFT, Slab, SlabPool } from './slab-pool.ts'
 import { StartTimeChunks } from './start-time-chunks.ts'
 import { Symbols, type SymbolsState } from './symbols.ts'
+import { ValueOrder } from './value-order.ts'
 import { type TombstonesState, WindowTombstones } from './window-tombstones.ts'
 import { WordBlocks } from './word-blocks.ts'
 
@@ -165,6 +166,7 @@ export class Window {
   readonly symbols: Symbols
   readonly cells: Cells
   readonly pairs: Pairs
+  readonly valueOrder: ValueOrder
   /** What was deleted. It is there as before; whoever reads leaves it out. */
   readonly tombstones: WindowTombstones
   /** Times of the oldest and newest sample. */
@@ -209,6 +211,7 @@ export class Window {
     this.symbols = new Symbols(pool, state?.symbols)
     this.cells = new Cells(pool, state?.cells)
     this.pairs = new Pairs(pool, this.cells, state?.pairs)
+    this.valueOrder = new ValueOrder(this.pairs, this.symbols)
     this.tombstones = new WindowTombstones(state?.tombstones)
     this.#rows = new Arena(pool)
     this.#lists = new Arena(pool)
