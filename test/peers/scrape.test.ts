@@ -9,9 +9,10 @@ import { GENERATED, NOW, OK, SCRAPES, SCRIPTED, seed } from '../support/scrape-j
 import { type ScriptedAnswer, startScriptedTargets } from '../support/scripted-targets.ts'
 
 /** Both servers, both scraping the same. */
-async function servers(binary: string, directory: string, config: unknown) {
+async function servers(binary: string, directory: string, config: object) {
   const configFile = join(directory, 'prometheus.yml')
-  writeFileSync(configFile, JSON.stringify(config, null, 1))
+  // Prometheus takes no late samples unless it is told to.
+  writeFileSync(configFile, JSON.stringify({ storage: { tsdb: { out_of_order_time_window: '0s' } }, ...config }, null, 1))
   const port = await freePort()
   const ours = await startServer({ configFile, dataDir: join(directory, 'ours') })
   const theirs = new Program(

@@ -130,7 +130,8 @@ test('histograms of all kinds are stored as by Prometheus', { timeout: 120_000 }
   const below: Below = (limit) => Math.floor(random.next() * limit)
   const directory = mkdtempSync(join(tmpdir(), 'promontory-peer-'))
   const configFile = join(directory, 'prometheus.yml')
-  writeFileSync(configFile, '')
+  // Prometheus takes no late samples unless it is told to.
+  writeFileSync(configFile, 'storage: {tsdb: {out_of_order_time_window: 0s}}\n')
   const dataDir = join(directory, 'ours')
   let ours = await startServer({ configFile, dataDir, flags: FLAGS })
   const port = await freePort()
