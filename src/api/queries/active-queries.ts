@@ -20,32 +20,40 @@ interface Slot {
 /** Keeps the file up to date. Queries never wait for it. */
 export class ActiveQueries implements QueryObserver {
   readonly #env: Pick<Env, 'clock' | 'log'>
-  readonly #file: File
+  /** Undefined: there are no slots. */
+  readonly #file: File | undefined
   readonly #slots: readonly Slot[]
   readonly #slotOf = new Map<number, Slot>()
   #timer: Timer | undefined
   #work: Promise<void> | undefined
   #hasFailed = false
 
-  private constructor(env: Pick<Env, 'clock' | 'log'>, file: File, slotCount: number) {
+  private constructor(env: Pick<Env, 'clock' | 'log'>, file: File | undefined, slotCount: number) {
     this.#env = env
     this.#file = file
     this.#slots = Array.from({ length: slotCount }, () => ({ query: undefined, isDirty: false, isWritten: false }))
   }
 
-  /** Says what ran when the process before ended, and begins anew. */
+  /** Says what ran when the process before ended, and begins anew. Does without the file where the disk does not take it. */
   static async open(env: Pick<Env, 'clock' | 'log' | 'fs'>, path: string, slotCount: number): Promise<ActiveQueries> {
     const { fs, log } = env
-    if ((await fs.stat(path)) !== null) {
-      const unfinished = readEntries(await fs.readText(path))
-      if (unfinished !== '') log.info("these queries didn't finish in the last run", { queries: unfinished })
+    let file: File | undefined
+    try {
+      if ((await fs.stat(path)) !== null) {
+        const unfinished = readEntries(await fs.readText(path))
+        if (unfinished !== '') log.info("these queries didn't finish in the last run", { queries: unfinished })
+      }
+      file = await fs.open(path, 'write')
+      const empty = new Uint8Array(1 + slotCount * ENTRY_BYTES)
+      empty[0] = 0x5b
+      await file.truncate(0)
+      await file.write([empty], 0)
+      return new ActiveQueries(env, file, slotCount)
+    } catch (error) {
+      log.warn('active queries are not written', { path, error: errorMessage(error) })
+      await file?.close()
+      return new ActiveQueries(env, undefined, 0)
     }
-    const file = await fs.open(path, 'write')
-    const empty = new Uint8Array(1 + slotCount * ENTRY_BYTES)
-    empty[0] = 0x5b
-    await file.truncate(0)
-    await file.write([empty], 0)
-    return new ActiveQueries(env, file, slotCount)
   }
 
   begun(query: RunningQuery): void {
@@ -73,7 +81,7 @@ export class ActiveQueries implements QueryObserver {
   async close(): Promise<void> {
     this.#timer?.cancel()
     await this.#work
-    await this.#file.close()
+    await this.#file?.close()
   }
 
   #flush(): void {
@@ -81,6 +89,7 @@ export class ActiveQueries implements QueryObserver {
   }
 
   async #write(): Promise<void> {
+    const file = this.#file!
     for (;;) {
       const index = this.#slots.findIndex(({ isDirty }) => isDirty)
       if (index < 0) break
@@ -88,9 +97,9 @@ export class ActiveQueries implements QueryObserver {
       slot.isDirty = false
       slot.isWritten = slot.query !== undefined
       try {
-        await this.#file.write([entryOf(slot.query)], 1 + index * ENTRY_BYTES)
+        await file.write([entryOf(slot.query)], 1 + index * ENTRY_BYTES)
       } catch (error) {
-        if (!this.#hasFailed) this.#env.log.warn('active queries are not written', { path: this.#file.path, error: errorMessage(error) })
+        if (!this.#hasFailed) this.#env.log.warn('active queries are not written', { path: file.path, error: errorMessage(error) })
         this.#hasFailed = true
       }
     }

@@ -159,6 +159,20 @@ test('queries that run are in the file of active ones, and told after a crash', 
   assert.deepEqual(again.lines, [])
 })
 
+test('a server starts without the file of active queries', async () => {
+  const env = virtualEnv({ startTime: NOW })
+  const active = await ActiveQueries.open(env, '/gone/queries.active', 3)
+  assert.deepEqual(
+    env.lines.map(({ level, message }) => [level, message]),
+    [['warn', 'active queries are not written']],
+  )
+  active.begun(running(1))
+  await env.clock.advance(30)
+  active.ended(finished(1))
+  await active.close()
+  assert.equal(env.lines.length, 1)
+})
+
 test('no query stays in the file of active ones, whenever it ends', async () => {
   for (let turns = 0; turns < 40; turns++) {
     const env = virtualEnv()
