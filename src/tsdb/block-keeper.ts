@@ -155,6 +155,7 @@ export class BlockKeeper {
         this.#windows.remove(window)
         this.#failures = 0
         this.cuts++
+        this.#options.onDisk(undefined)
         log.info('window had nothing left to become a block', { start: window.start, end: window.end })
         return
       }

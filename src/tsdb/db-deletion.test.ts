@@ -11,6 +11,7 @@ import { readAll } from '../storage/series-source.contract.ts'
 import { runDb } from './db.fixture.ts'
 import type { Db } from './db.ts'
 import { endingAt, restarted } from './ending-disk.fixture.ts'
+import { slowFor } from './slow-disk.fixture.ts'
 
 // Samples that are deleted: from windows, from the log, from blocks.
 
@@ -36,6 +37,17 @@ async function minutesOf(db: Db, matchers = all): Promise<Record<string, readonl
 }
 
 const minutes = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
+
+/** Lets time pass until a promise settles. */
+async function until<T>(env: VirtualEnv, promise: Promise<T>): Promise<T> {
+  let isSettled = false
+  const settled = () => {
+    isSettled = true
+  }
+  promise.then(settled, settled)
+  while (!isSettled) await env.clock.advance(20)
+  return promise
+}
 
 test('what is deleted is gone from windows and blocks at once and for good, and what comes later stays', async () => {
   const env = virtualEnv({ startTime: base })
@@ -194,14 +206,24 @@ test('a sample that comes late for a time that was deleted stays', async () => {
   await second.close()
 })
 
-test('random deletions, late samples, restarts, kills and compactions leave what a plain model says', async () => {
+test('random deletions, late samples, checkpoints, flushes, restarts, kills and compactions leave what a plain model says', async () => {
   const first = Number(process.env.PROMONTORY_SEED ?? 1)
-  for (let seed = first; seed < first + 12; seed++) {
+  for (let seed = first; seed < first + 6; seed++) {
     const random = seededRandom(seed)
     const below = (limit: number) => Math.floor(random.next() * limit)
     let env: VirtualEnv = virtualEnv({ seed, startTime: base })
-    const options = { blockRangeMs: RANGE, maxBlockMs: 9 * RANGE, lateSpanMs: 5 * MINUTE, segmentBytes: 2000, walFsync: 'always' } as const
-    let running = await runDb(env, options)
+    const options = {
+      blockRangeMs: RANGE,
+      maxBlockMs: 9 * RANGE,
+      lateSpanMs: 5 * MINUTE,
+      segmentBytes: 2000,
+      walFsync: 'always' as const,
+      checkpoints: { logBytes: 1, lookMs: 100 },
+      flushOnExit: seed % 3 === 0,
+    }
+    const delayMs = () => below(200)
+    const run = () => until(env, runDb(slowFor(env, '/checkpoint/', delayMs), options))
+    let running = await run()
     const model = new Map<string, Map<number, number>>()
     let now = base
     for (let round = 0; round < 60; round++) {
@@ -221,7 +243,7 @@ test('random deletions, late samples, restarts, kills and compactions leave what
           if (!model.has(key)) model.set(key, new Map())
           model.get(key)!.set(t, value)
         }
-        await appender.commit()
+        await until(env, appender.commit())
       } else if (what < 9) {
         const matchers = [
           [new Matcher('=', '__name__', `m${below(3)}`)],
@@ -230,27 +252,28 @@ test('random deletions, late samples, restarts, kills and compactions leave what
         ][below(3)]
         const from = base + below((now - base) / MINUTE + 1) * MINUTE
         const to = from + below(30) * MINUTE
-        await db.deleteSamples(matchers, from, to, signal)
+        await until(env, db.deleteSamples(matchers, from, to, signal))
         for (let i = 0; i < 8; i++) {
           if (!matchers.every((matcher) => matcher.matches(labels(i).get(matcher.name)))) continue
           const samples = model.get(labels(i).toString())
           for (const t of samples?.keys() ?? []) if (t >= from && t <= to) samples!.delete(t)
         }
       } else if (what === 9) {
-        await running.close()
+        await until(env, running.close())
         env = restarted(env)
-        running = await runDb(env, options)
+        running = await run()
       } else if (what === 10) {
         // Killed: what is under way is left alone.
+        if (seed % 2 === 1) env.fs.losePower()
         env = restarted(env)
         await env.fs.remove('/data/promontory.lock')
-        running = await runDb(env, options)
+        running = await run()
       } else {
         const cleaned = db.cleanTombstones(signal)
         await env.clock.advance(3 * MINUTE)
         await cleaned
       }
-      await env.clock.advance(1000)
+      await env.clock.advance(below(1500))
       const got = await readAll(running.db, -Infinity, Infinity, all)
       const want = [...model].filter(([, samples]) => samples.size > 0).sort(([a], [b]) => (a < b ? -1 : 1))
       assert.deepEqual(
@@ -259,7 +282,7 @@ test('random deletions, late samples, restarts, kills and compactions leave what
         `seed ${seed}, round ${round}`,
       )
     }
-    await running.close()
+    await until(env, running.close())
   }
 })
 

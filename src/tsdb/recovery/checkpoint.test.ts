@@ -192,6 +192,29 @@ test('a checkpoint with damage that cannot be set aside keeps nobody from starti
   await second.close()
 })
 
+test('a checkpoint of a log that has begun anew is not used', async () => {
+  const env = virtualEnv({ startTime: START })
+  const first = await runDb(env, { ...OPTIONS, segmentBytes: 1 })
+  for (let round = 0; round < 5; round++) await appendRound(first.db, round)
+  await first.close()
+  const path = '/data/checkpoint/00000001.checkpoint'
+  const checkpoint = (await env.fs.readFile(path)).slice()
+  await env.fs.remove('/data/checkpoint')
+  await env.fs.remove('/data/log')
+  let again = restarted(env)
+  await again.clock.advance(1000)
+  const second = await runDb(again, { ...OPTIONS, checkpoints: { logBytes: 1e9 } })
+  await appendRound(second.db, 7)
+  const want = await contents(second.db)
+  await second.close()
+  await env.fs.mkdir('/data/checkpoint')
+  await env.fs.writeFile(path, checkpoint)
+  again = restarted(again)
+  const third = await runDb(again, OPTIONS)
+  assert.equal(await contents(third.db), want)
+  await third.close()
+})
+
 test('a process that ends at any step of a checkpoint leaves the one before, or the new one', async () => {
   let numbers = ''
   for (let last = 0; ; last++) {

@@ -1,15 +1,16 @@
 import { Breather } from '../../base/breather.ts'
-import type { Env } from '../../base/env.ts'
+import type { Env, FileSystem } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
 import type { Metadata } from '../../model/metadata.ts'
 import type { Timestamp } from '../../model/time.ts'
 import type { ExemplarRing } from '../exemplars/exemplar-ring.ts'
-import { segmentPath } from '../wal/log-writer.ts'
+import { segmentNumber, segmentPath } from '../wal/log-writer.ts'
+import { SEGMENT_HEADER_BYTES, segmentCreated, segmentHeaderProblem } from '../wal/record.ts'
 import type { ReplayStart } from '../wal/replay.ts'
 import type { ArenaState } from '../window/slab-pool.ts'
 import { Window } from '../window/window.ts'
 import type { WindowSet } from '../window-set.ts'
-import { checkpointName, checkpointNumber, type ManifestWindow, TEMPORARY_SUFFIX } from './checkpoint-format.ts'
+import { checkpointName, checkpointNumber, type Manifest, type ManifestWindow, TEMPORARY_SUFFIX } from './checkpoint-format.ts'
 import { CheckpointReader } from './checkpoint-reader.ts'
 import { decodeExemplars } from './exemplar-part.ts'
 
@@ -91,6 +92,10 @@ async function load(
       log.warn('checkpoint not used, the log is read instead', { path, blockRangeMs: manifest.blockRangeMs, want: windows.blockRangeMs })
       return undefined
     }
+    if (await hasBegunAnew(fs, `${dir}/log`, manifest)) {
+      log.warn('checkpoint not used, the log has begun anew since', { path })
+      return undefined
+    }
     const states = []
     for (const window of manifest.windows) states.push(await windowState(reader, window, breather))
     const logIndexes = await reader.words(manifest.logIndexes, 'log indexes')
@@ -126,6 +131,26 @@ async function load(
     }))
     const { position, created } = manifest
     return { number, created, sizeBytes: await file.size(), start: { position, refs, segments } }
+  } finally {
+    await file.close()
+  }
+}
+
+/** Whether the log has a segment before the place where a checkpoint goes on that is younger than the checkpoint: nothing of it would be read. */
+async function hasBegunAnew(fs: FileSystem, logDir: string, { position, created }: Manifest): Promise<boolean> {
+  for (const number of (await fs.readDir(logDir)).map(segmentNumber)) {
+    if (number === undefined || number > position.segment || (number === position.segment && position.offset === 0)) continue
+    const header = await readHeader(fs, segmentPath(logDir, number)).catch(() => undefined)
+    if (header !== undefined && segmentHeaderProblem(header, number) === undefined && segmentCreated(header) > created) return true
+  }
+  return false
+}
+
+async function readHeader(fs: FileSystem, path: string): Promise<Uint8Array | undefined> {
+  const file = await fs.open(path, 'read')
+  try {
+    const bytes = new Uint8Array(SEGMENT_HEADER_BYTES)
+    return (await file.readAll([bytes], 0)) < bytes.length ? undefined : bytes
   } finally {
     await file.close()
   }

@@ -43,6 +43,11 @@ export function segmentHeaderProblem(
   return undefined
 }
 
+/** When a segment was begun, of a header that is whole. */
+export function segmentCreated(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getFloat64(16, true)
+}
+
 /** Completes the header before a payload that lies in `bytes` from `start + RECORD_HEADER_BYTES` up to `end`. */
 export function sealRecord(bytes: Uint8Array, start: number, end: number, type: RecordType, segment: number, sequence: number): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset + start, RECORD_HEADER_BYTES)
