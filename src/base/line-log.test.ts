@@ -18,3 +18,17 @@ test('a line is written whenever it comes, also while the one before comes to it
     await log.close()
   }
 })
+
+test('lines that come to nothing are counted, each', async () => {
+  const env = virtualEnv()
+  let failures = 0
+  const log = new LineLog({ env, log: env.log, path: '/gone/lines', what: 'lines', onFailure: () => failures++ })
+  log.reopen()
+  await env.clock.advance(1)
+  assert.equal(failures, 1)
+  log.write('one')
+  log.write('two')
+  await env.clock.advance(1)
+  assert.equal(failures, 3)
+  await log.close()
+})

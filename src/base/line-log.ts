@@ -103,7 +103,10 @@ export class LineLog {
     this.#pendingBytes = 0
     this.#droppedCount = 0
     if (droppedCount > 0) this.#log.warn(`${this.#options.what} were not logged, the disk is too slow`, { droppedCount })
-    if (this.#file === undefined) return
+    if (this.#file === undefined) {
+      for (let i = 0; i < lines.length; i++) this.#options.onFailure?.()
+      return
+    }
     const position = this.#position
     this.#position += sizeBytes
     await this.#file.write(lines, position)
