@@ -170,6 +170,20 @@ test('what was deleted of a block that has gone since stays deleted, though the 
   await close()
 })
 
+test('a deletion that would be no record of the log is refused', async () => {
+  const env = virtualEnv({ startTime: base })
+  const { db, close } = await runDb(env)
+  await write(db, base)
+  const huge = new Matcher('!=', 'i', 'x'.repeat(5_000_000))
+  await assert.rejects(db.deleteSamples([huge], base, base, signal), /have 5000001 characters, want at most 1048576/)
+  await db.deleteSamples([new Matcher('!=', 'i', '\u20ac'.repeat(1_000_000))], base, base, signal)
+  await close()
+  const second = await runDb(restarted(env))
+  assert.equal(second.db.counters().corruptions, 0)
+  assert.deepEqual(await minutesOf(second.db), {})
+  await second.close()
+})
+
 test('a sample that comes late for a time that was deleted stays', async () => {
   const env = virtualEnv({ startTime: base })
   const options = { blockRangeMs: RANGE, lateSpanMs: 8 * MINUTE }

@@ -51,6 +51,9 @@ const REPAIR_MS_MAX = 5000
 /** What all blocks together may hold of their files in memory. */
 const BLOCK_CACHE_BYTES = 64 * 1024 * 1024
 
+/** What is deleted must fit into one record of the log. */
+const MATCHERS_LENGTH_MAX = 1024 * 1024
+
 export interface DbOptions {
   readonly env: Env
   /** Made when it is not there. */
@@ -331,6 +334,9 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
 
   /** Resolves when every series that the matchers select has lost what it had between the times, both inclusive. Samples that come later stay. */
   async deleteSamples(matchers: readonly Matcher[], minTime: Timestamp, maxTime: Timestamp, signal: AbortSignal): Promise<void> {
+    const length = matchers.reduce((sum, { name, value }) => sum + name.length + value.length, 0)
+    if (length > MATCHERS_LENGTH_MAX)
+      throw new CodedError('bad_data', `matchers of a deletion have ${length} characters, want at most ${MATCHERS_LENGTH_MAX}`)
     const { keeper, queue } = await this.#whenOpen(signal)
     const ctx = unlimitedContext(signal)
     await keeper.undisturbed(async () => {
