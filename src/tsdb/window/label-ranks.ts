@@ -1,4 +1,5 @@
 import type { Breather } from '../../base/breather.ts'
+import { compareStrings, sortStrings } from '../../model/labels.ts'
 import { sortTexts } from './sort-texts.ts'
 import type { Window } from './window.ts'
 
@@ -19,49 +20,102 @@ export interface LabelRanks {
 
 /** Looked at between two looks at the clock. */
 const STRIDE = 1024
+/** Pairs of a name whose kept order is used: so many at least, and one in so many of all pairs of the window. */
+const KEPT_ORDER_MIN = 256
+const SHARE_OF_KEPT = 4
+
+/** Pairs of one name that series of a window have, in the order of their values. */
+interface OrderedPairs {
+  /** Of the window. */
+  readonly place: number
+  readonly pairs: ArrayLike<number>
+  readonly texts: readonly string[]
+}
 
 /**
  * Ranks the pairs of series: the same pair has the same rank in every window, so series are compared, told apart and put into order by
  * numbers, and a text is decoded once for all series that have it.
  */
 export async function rankLabels(found: readonly FoundSeries[], breather: Breather): Promise<LabelRanks> {
-  const rankOf = new Map<string, Map<string, number>>()
+  const byName = new Map<string, OrderedPairs[]>()
   const ofPair: Uint32Array[] = []
-  for (const { window, series } of found) {
-    const { pairs, symbols } = window
-    const seen = new Uint32Array(pairs.count)
-    for (let s = 0; s < series.length; s++) {
-      if (s % STRIDE === 0 && breather.isDue()) await breather.rest()
-      window.markPairs(series[s], seen)
-    }
-    ofPair.push(seen)
-    for (let pair = 0; pair < seen.length; pair++) {
-      if (pair % STRIDE === 0 && breather.isDue()) await breather.rest()
-      if (seen[pair] === 0) continue
-      const [name, value] = [pairs.name(pair), pairs.value(pair)]
-      const nameText = symbols.text(name)
-      const known = rankOf.get(nameText)
-      if (known === undefined) rankOf.set(nameText, new Map([[symbols.text(value), 0]]))
-      else known.set(symbols.text(value), 0)
+  for (const [place, { window, series }] of found.entries()) {
+    const marks = new Uint32Array(window.pairs.count)
+    ofPair.push(marks)
+    for (const [name, pairs] of await pairsByName(window, series, marks, breather)) {
+      const ordered = await inOrder(window, place, name, pairs, marks, breather)
+      const text = window.symbols.text(name)
+      const known = byName.get(text)
+      if (known === undefined) byName.set(text, [ordered])
+      else known.push(ordered)
     }
   }
   const names: string[] = ['']
   const values: string[] = ['']
-  for (const name of await sortTexts([...rankOf.keys()], breather)) {
-    const ranks = rankOf.get(name)!
-    for (const value of await sortTexts([...ranks.keys()], breather)) {
-      ranks.set(value, names.length)
+  for (const name of sortStrings([...byName.keys()])) {
+    const lists = byName.get(name)!
+    const at = lists.map(() => 0)
+    for (;;) {
+      if (names.length % STRIDE === 0 && breather.isDue()) await breather.rest()
+      let least: string | undefined
+      for (let l = 0; l < lists.length; l++) {
+        const text = lists[l].texts[at[l]]
+        if (text !== undefined && (least === undefined || compareStrings(text, least) < 0)) least = text
+      }
+      if (least === undefined) break
+      for (let l = 0; l < lists.length; l++) {
+        const { place, pairs, texts } = lists[l]
+        if (texts[at[l]] === least) ofPair[place][pairs[at[l]++]] = names.length
+      }
       names.push(name)
-      values.push(value)
-    }
-  }
-  for (let w = 0; w < found.length; w++) {
-    const { pairs, symbols } = found[w].window
-    const ranks = ofPair[w]
-    for (let pair = 0; pair < ranks.length; pair++) {
-      if (pair % STRIDE === 0 && breather.isDue()) await breather.rest()
-      if (ranks[pair] !== 0) ranks[pair] = rankOf.get(symbols.text(pairs.name(pair)))!.get(symbols.text(pairs.value(pair)))!
+      values.push(least)
     }
   }
   return { ofPair, names, values }
+}
+
+/** The pairs that series of a window have, by the symbol of their name. They are marked. */
+async function pairsByName(
+  window: Window,
+  series: Uint32Array,
+  marks: Uint32Array,
+  breather: Breather,
+): Promise<ReadonlyMap<number, number[]>> {
+  const seen: number[] = []
+  for (let s = 0; s < series.length; s++) {
+    if (s % STRIDE === 0 && breather.isDue()) await breather.rest()
+    window.markPairs(series[s], marks, seen)
+  }
+  const byName = new Map<number, number[]>()
+  for (const pair of seen) {
+    const name = window.pairs.name(pair)
+    const known = byName.get(name)
+    if (known === undefined) byName.set(name, [pair])
+    else known.push(pair)
+  }
+  return byName
+}
+
+async function inOrder(
+  { pairs, symbols, valueOrder }: Window,
+  place: number,
+  name: number,
+  found: readonly number[],
+  marks: Uint32Array,
+  breather: Breather,
+): Promise<OrderedPairs> {
+  // Most of all pairs: their order is kept, and need not be made again.
+  if (found.length >= KEPT_ORDER_MIN && SHARE_OF_KEPT * found.length >= pairs.count) {
+    const kept = (await valueOrder.pairsOf(name, breather)).filter((pair) => pair < marks.length && marks[pair] !== 0)
+    const texts: string[] = []
+    for (let i = 0; i < kept.length; i++) {
+      if (i % STRIDE === 0 && breather.isDue()) await breather.rest()
+      texts.push(symbols.text(pairs.value(kept[i])))
+    }
+    return { place, pairs: kept, texts }
+  }
+  const pairOf = new Map<string, number>()
+  for (const pair of found) pairOf.set(symbols.text(pairs.value(pair)), pair)
+  const texts = await sortTexts([...pairOf.keys()], breather)
+  return { place, pairs: texts.map((text) => pairOf.get(text)!), texts }
 }

@@ -3,6 +3,9 @@ import type { Pairs } from './pairs.ts'
 import { sortTexts } from './sort-texts.ts'
 import type { Symbols } from './symbols.ts'
 
+/** Looked at between two looks at the clock. */
+const STRIDE = 256
+
 interface Sorted {
   /** The newest pair of the name then: pairs are added only. */
   readonly newest: number
@@ -31,7 +34,7 @@ export class ValueOrder {
     if (known?.newest === newest) return known.pairs
     const byText = new Map<string, number>()
     for (let pair = newest; pair >= 0; pair = pairs.nextOfName(pair)) {
-      if (breather.isDue()) await breather.rest()
+      if (byText.size % STRIDE === 0 && breather.isDue()) await breather.rest()
       byText.set(this.#symbols.text(pairs.value(pair)), pair)
     }
     const texts = await sortTexts([...byText.keys()], breather)

@@ -399,12 +399,17 @@ export class Window {
     return this.#lists.slabs[at >>> SLAB_WORDS_SHIFT].words[at & WORD_MASK]
   }
 
-  /** Marks the pairs of a series in a column by pair. */
-  markPairs(series: number, marks: Uint32Array): void {
+  /** Marks the pairs of a series in a column by pair, and adds those that were not marked to `seen`. */
+  markPairs(series: number, marks: Uint32Array, seen: number[]): void {
     const words = this.#rows.slabs[series >>> ROWS_SHIFT].words
     const row = (series & ROWS_MASK) << ROW_WORDS_SHIFT
     const end = words[row + LABELS_AT] + words[row + LABEL_COUNT]
-    for (let at = words[row + LABELS_AT]; at < end; at++) marks[this.#lists.slabs[at >>> SLAB_WORDS_SHIFT].words[at & WORD_MASK]] = 1
+    for (let at = words[row + LABELS_AT]; at < end; at++) {
+      const pair = this.#lists.slabs[at >>> SLAB_WORDS_SHIFT].words[at & WORD_MASK]
+      if (marks[pair] !== 0) continue
+      marks[pair] = 1
+      seen.push(pair)
+    }
   }
 
   /** What a column by pair says of the pair at a place of the series' labels; 0 where it has fewer. */
