@@ -90,7 +90,7 @@ test('a cancelled query stops, one that was cancelled before does not start', as
   await assert.rejects(query, { code: 'canceled', message: 'query was canceled in expression evaluation' })
   await assert.rejects(engine.instant('m', 0, { signal: abort.signal }), {
     code: 'canceled',
-    message: 'query was canceled in query execution',
+    message: 'query was canceled in query queue',
   })
 })
 
@@ -141,7 +141,7 @@ test('more queries than may run at once wait in line', async () => {
   const waiting = engine.instant('m', 0, { signal: gaveUp.signal })
   const last = engine.instant('1 + 1', 0, { signal: signal() }).then(() => order.push('last'))
   gaveUp.abort()
-  await assert.rejects(waiting, { code: 'canceled', message: 'query was canceled in query execution' })
+  await assert.rejects(waiting, { code: 'canceled', message: 'query was canceled in query queue' })
   first.abort()
   await Promise.all([running, last])
   assert.deepEqual(order, ['first', 'last'])

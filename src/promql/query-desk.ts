@@ -124,7 +124,8 @@ export class QueryDesk {
     const { isQueued } = request
     const timeoutMs = Math.min(request.timeoutMs ?? Infinity, this.#timeoutMs)
     const abort = new AbortController()
-    let doing = 'query execution'
+    // Source of these names: Prometheus promql/engine.go, exec.
+    let doing = 'query queue'
     const timeOut = () => abort.abort(new CodedError('timeout', `query timed out in ${doing}`))
     const cancel = () => abort.abort(new CodedError('canceled', `query was canceled in ${doing}`))
     const timer = clock.setTimer(timeoutMs, timeOut)
@@ -145,7 +146,9 @@ export class QueryDesk {
     const ended = (outcome: FinishedQuery['outcome'], error: string) => {
       const { startTime } = running
       const durationMs = clock.monotonic() - begun
-      const finished: FinishedQuery = { ...description, id, startTime, durationMs, queueMs: queued - begun, outcome, error, cost }
+      // All of it, when its turn never came.
+      const queueMs = running.turnTime === undefined ? durationMs : queued - begun
+      const finished: FinishedQuery = { ...description, id, startTime, durationMs, queueMs, outcome, error, cost }
       for (const observer of this.#observers) observer.ended(finished)
     }
     if (isQueued) this.#metrics.queries.inc()
