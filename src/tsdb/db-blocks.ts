@@ -13,11 +13,12 @@ import { damagedPath } from './block/damage.ts'
 import { OpenParts } from './block/open-parts.ts'
 import { formatTombstones, joinIntervals, type TimeInterval, TOMBSTONES_FILE } from './block/tombstones.ts'
 import { cutTimeOf } from './compact/compaction-meta.ts'
+import { readPatiently } from './patient-reads.ts'
 
 // 1. A block is here from the moment it is whole on disk until it is let go; who reads it holds it, and its files stay as long.
 // 2. What is deleted is renamed first, so that half of a block is never taken for a block.
 // 3. Nothing that a block holds keeps the database from starting: what is damaged is set aside whole, what cannot be read now stays where
-//    it is and is left out.
+//    it is and is left out. But nobody starts without a meta.json that the disk does not read: see `cutTime`.
 
 /** Source: Prometheus tsdb/db.go, tmpForDeletionBlockDirSuffix. */
 const DELETION_SUFFIX = '.tmp-for-deletion'
@@ -77,7 +78,7 @@ export class DbBlocks {
     return this.#cutTime
   }
 
-  /** Finds what is there, and removes what a process left that ended in the middle of something. Throws what the file system says of the directory. */
+  /** Finds what is there, and removes what a process left that ended in the middle of something. Throws what the file system says of the directory, and of a meta.json. */
   async load(): Promise<void> {
     const { fs, log } = this.#env
     this.loads++
@@ -90,13 +91,23 @@ export class DbBlocks {
         log.warn('unfinished block not removed', { path, error: errorMessage(error) })
       }
     }
-    for (const { directory } of listing.faulty) await this.#refuse(directory, await metaProblem(this.#env, directory))
-    this.#loaded = listing.blocks.map((listed) => {
+    const blocks = [...listing.blocks]
+    for (const { directory } of listing.faulty) {
+      try {
+        blocks.push({ directory, meta: await readMeta(this.#env, directory) })
+      } catch (error) {
+        // It may be good, and then it says how far the log is not needed.
+        if (damagedPath(error) === undefined) throw error
+        await this.#refuse(directory, error)
+      }
+    }
+    blocks.sort((a, b) => a.meta.minTime - b.meta.minTime)
+    this.#loaded = blocks.map((listed) => {
       const loaded = { block: Block.listed(this.#env, listed, this.#cache), sizeBytes: 0, readers: 0 }
       this.#unchecked.add(loaded)
       return loaded
     })
-    for (const { meta } of listing.blocks) this.#cutTime = Math.max(this.#cutTime, cutTimeOf(meta))
+    for (const { meta } of blocks) this.#cutTime = Math.max(this.#cutTime, cutTimeOf(meta))
     for (const loaded of this.#loaded.filter(({ block }) => block.meta.compaction.deletable)) await this.delete(loaded, 'nothing is in it')
     // Only blocks that are good stand for those they were made of.
     const ulids = new Set(this.#loaded.map(({ block }) => block.meta.ulid))
@@ -302,12 +313,7 @@ export class DbBlocks {
   }
 }
 
-/** Why a meta.json does not do, as it was thrown. */
-async function metaProblem({ fs }: Env, directory: string): Promise<unknown> {
-  try {
-    parseMeta(await fs.readText(`${directory}/${META_FILE}`), `${directory}/${META_FILE}`)
-    return new Error('meta.json could not be read before, and can now')
-  } catch (error) {
-    return error
-  }
+async function readMeta(env: Env, directory: string): Promise<BlockMeta> {
+  const path = `${directory}/${META_FILE}`
+  return parseMeta(await readPatiently(env, path, () => env.fs.readText(path)), path)
 }

@@ -485,8 +485,10 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       },
       windows,
       this.#exemplars,
-    )
-    if (signal.aborted) return
+    ).catch((error: unknown) => {
+      if (!signal.aborted) throw error
+    })
+    if (signal.aborted || recovery === undefined) return
     this.#recovery = recovery
     const { report, checkpoint, lastCheckpoint } = recovery
     this.#samplesReplayed = windows.samplesAppended

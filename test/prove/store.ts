@@ -181,12 +181,23 @@ class StoreWorld {
 
   /** Lets a start meet a disk that refuses some calls; whether it comes up or not, the next one must. */
   async #startInVain(): Promise<void> {
-    // What cannot be read at the start is another matter: it is not there until a start that can, and blocks may have passed it by then.
-    this.#disk.fs.fault = this.#randomFault(0.05, ['write', 'sync', 'rename', 'remove', 'syncDir', 'mkdir', 'truncate'], 'EIO')
+    this.#disk.fs.fault =
+      this.#below(2) === 0 ? this.#randomFault(0.05, undefined, 'EIO') : this.#randomFault(0.2 + this.#below(70) / 100, ['read'], 'EIO')
     const process = new MortalProcess(this.#disk, this.#now)
-    process.callsLeft = this.#below(200)
-    const running = await process.answer(runDb(process.env, this.#dbOptions()).catch(() => undefined))
-    if (running !== undefined && !process.hasEnded) await process.outcome(running.close())
+    if (this.#below(3) > 0) process.callsLeft = this.#below(400)
+    const starting = runDb(process.env, this.#dbOptions()).catch(() => undefined)
+    await process.outcome(starting)
+    const running = process.hasEnded ? undefined : await starting
+    if (running !== undefined) {
+      // What it does when the disk does again must not cost what it could not read.
+      this.#mendDisk()
+      const refs = new Map<number, number>()
+      for (let step = this.#below(8); step > 0 && !process.hasEnded; step--) {
+        await this.#append(process, running.db, refs)
+        await this.#pass(process, running.db, this.#below(60_000))
+      }
+      if (!process.hasEnded) await process.outcome(running.close())
+    }
     this.#end(process, running)
     this.#mendDisk()
   }

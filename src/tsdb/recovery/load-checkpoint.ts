@@ -1,9 +1,10 @@
 import { Breather } from '../../base/breather.ts'
-import type { Env, FileSystem } from '../../base/env.ts'
+import type { Env } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
 import type { Metadata } from '../../model/metadata.ts'
 import type { Timestamp } from '../../model/time.ts'
 import type { ExemplarRing } from '../exemplars/exemplar-ring.ts'
+import { openPatiently } from '../patient-reads.ts'
 import { segmentNumber, segmentPath } from '../wal/log-writer.ts'
 import { SEGMENT_HEADER_BYTES, segmentCreated, segmentHeaderProblem } from '../wal/record.ts'
 import type { ReplayStart } from '../wal/replay.ts'
@@ -35,7 +36,7 @@ export async function listCheckpoints({ fs }: Pick<Env, 'fs'>, dir: string): Pro
 
 /**
  * Brings the newest checkpoint that is whole back into windows and exemplars that have nothing yet. What is damaged is set aside and
- * reported: the log has all of it. Undefined: there is none.
+ * reported, and so is what the disk does not read: the log has all of it. Undefined: there is none.
  */
 export async function loadCheckpoint(
   env: Pick<Env, 'fs' | 'log' | 'clock'>,
@@ -51,14 +52,14 @@ export async function loadCheckpoint(
       return await load(env, dir, number, path, windows, exemplars)
     } catch (error) {
       log.error('checkpoint not used, the log is read instead', { path, error: errorMessage(error) })
-      if (!(error instanceof RangeError || error instanceof SyntaxError)) continue
       try {
         const aside = `${dir}/quarantine/${checkpointName(number)}`
         await fs.mkdir(`${dir}/quarantine`)
         await fs.remove(aside)
         await fs.rename(path, aside)
+        await fs.syncDir(checkpointDir(dir))
       } catch (cause) {
-        log.error('damaged checkpoint not quarantined', { path, error: errorMessage(cause) })
+        log.error('checkpoint not quarantined', { path, error: errorMessage(cause) })
       }
     }
   }
@@ -76,23 +77,25 @@ export async function removeUnfinished({ fs, log }: Pick<Env, 'fs' | 'log'>, dir
 }
 
 async function load(
-  { fs, clock, log }: Pick<Env, 'fs' | 'clock' | 'log'>,
+  env: Pick<Env, 'fs' | 'clock' | 'log'>,
   dir: string,
   number: number,
   path: string,
   windows: WindowSet,
   exemplars: ExemplarRing,
 ): Promise<LoadedCheckpoint | undefined> {
-  const breather = new Breather(clock)
-  const file = await fs.open(path, 'read')
+  const { log } = env
+  const breather = new Breather(env.clock)
+  const file = await openPatiently(env, path, 'read')
   try {
+    const sizeBytes = await file.size()
     const reader = await CheckpointReader.open(file, number)
     const { manifest } = reader
     if (manifest.blockRangeMs !== windows.blockRangeMs) {
       log.warn('checkpoint not used, the log is read instead', { path, blockRangeMs: manifest.blockRangeMs, want: windows.blockRangeMs })
       return undefined
     }
-    if (await hasBegunAnew(fs, `${dir}/log`, manifest)) {
+    if (await hasBegunAnew(env, `${dir}/log`, manifest)) {
       log.warn('checkpoint not used, the log has begun anew since', { path })
       return undefined
     }
@@ -130,24 +133,24 @@ async function load(
       maxTime: maxTime ?? Number.NEGATIVE_INFINITY,
     }))
     const { position, created } = manifest
-    return { number, created, sizeBytes: await file.size(), start: { position, refs, segments } }
+    return { number, created, sizeBytes, start: { position, refs, segments } }
   } finally {
     await file.close()
   }
 }
 
 /** Whether the log has a segment before the place where a checkpoint goes on that is younger than the checkpoint: nothing of it would be read. */
-async function hasBegunAnew(fs: FileSystem, logDir: string, { position, created }: Manifest): Promise<boolean> {
-  for (const number of (await fs.readDir(logDir)).map(segmentNumber)) {
+async function hasBegunAnew(env: Pick<Env, 'fs' | 'log' | 'clock'>, logDir: string, { position, created }: Manifest): Promise<boolean> {
+  for (const number of (await env.fs.readDir(logDir)).map(segmentNumber)) {
     if (number === undefined || number > position.segment || (number === position.segment && position.offset === 0)) continue
-    const header = await readHeader(fs, segmentPath(logDir, number)).catch(() => undefined)
+    const header = await readHeader(env, segmentPath(logDir, number))
     if (header !== undefined && segmentHeaderProblem(header, number) === undefined && segmentCreated(header) > created) return true
   }
   return false
 }
 
-async function readHeader(fs: FileSystem, path: string): Promise<Uint8Array | undefined> {
-  const file = await fs.open(path, 'read')
+async function readHeader(env: Pick<Env, 'fs' | 'log' | 'clock'>, path: string): Promise<Uint8Array | undefined> {
+  const file = await openPatiently(env, path, 'read')
   try {
     const bytes = new Uint8Array(SEGMENT_HEADER_BYTES)
     return (await file.readAll([bytes], 0)) < bytes.length ? undefined : bytes

@@ -8,6 +8,7 @@ import type { Metadata } from '../../model/metadata.ts'
 import type { Timestamp } from '../../model/time.ts'
 import type { SeriesRef } from '../../storage/appender.ts'
 import type { Deletion } from '../deletion.ts'
+import { openPatiently } from '../patient-reads.ts'
 import {
   decodeDeletionsRecord,
   decodeExemplarsRecord,
@@ -71,7 +72,10 @@ export interface ReplayStart {
 
 const DAMAGES_MAX = 1000
 
-/** Reads a log into `target`, from a position on if there is one. Cuts torn tails, sets damage aside, and never fails for what a segment holds. */
+/**
+ * Reads a log into `target`, from a position on if there is one. Cuts torn tails, sets damage aside, and never fails for what a segment holds.
+ * Throws what the disk says, and of which segment, when it does not read one; nothing of the log is lost by that.
+ */
 export async function replayLog(
   env: Pick<Env, 'fs' | 'log' | 'clock'>,
   dir: string,
@@ -79,7 +83,7 @@ export async function replayLog(
   target: ReplayTarget,
   from?: ReplayStart,
 ): Promise<ReplayReport> {
-  const { fs, log } = env
+  const { fs } = env
   const numbers = (await fs.readDir(dir)).map(segmentNumber).filter((number) => number !== undefined)
   numbers.sort((a, b) => a - b)
   const first = from?.position.segment ?? 0
@@ -95,38 +99,15 @@ export async function replayLog(
   if (toRead[0] === first && from !== undefined) bytesTotal -= from.position.offset
   for (const [index, number] of toRead.entries()) {
     const path = segmentPath(dir, number)
-    const file = await fs.open(path, 'write')
+    const file = await openPatiently(env, path, 'write')
     try {
       segments.push(await replaySegment(env, file, number, quarantineDir, target, report, number === first ? from : undefined, bytesTotal))
-    } catch (error) {
-      if ((error as { code?: string }).code === undefined) throw error
-      report.corruptions++
-      log.error('log segment not read to its end', { segment: number, error: errorMessage(error) })
-      segments.push({ number, path, sizeBytes: 0, maxTime: Number.POSITIVE_INFINITY })
     } finally {
       await file.close()
     }
     if (!target.segmentEnd(index + 1, toRead.length)) break
   }
-  await makeDurable(env, segments.slice(numbers.length - toRead.length), dir)
   return report
-}
-
-/** A process that was killed may have acknowledged what it had no time to sync: without this it would stay so for as long as the system likes. */
-async function makeDurable({ fs, log }: Pick<Env, 'fs' | 'log'>, segments: readonly Segment[], dir: string): Promise<void> {
-  try {
-    for (const { path } of segments) {
-      const file = await fs.open(path, 'write')
-      try {
-        await file.sync()
-      } finally {
-        await file.close()
-      }
-    }
-    await fs.syncDir(dir)
-  } catch (error) {
-    log.error('log segments that were read not synced', { error: errorMessage(error) })
-  }
 }
 
 async function replaySegment(
