@@ -15,7 +15,7 @@ export interface SeriesOrder {
 }
 
 /** What `orderSeries` holds at most for each series. */
-export const ORDER_BYTES = 28
+export const ORDER_BYTES = 36
 
 /** Items that are worked on at once: some ms. */
 const STRIDE = 32_768
@@ -36,10 +36,12 @@ export async function orderSeries(
   const counts = new Uint32Array(ranks.names.length + 1)
   let item = Uint32Array.from({ length: count }, (_, i) => i)
   let dealt = new Uint32Array(count)
+  const keys = found.length < 2 || part !== undefined ? undefined : new ItemKeys(count)
   for (let place = labels.placeCount - 1; place >= 0; place--) {
     await labels.read(place, breather)
     const { digits, least, most } = labels
     if (least === most) continue
+    keys?.add(digits, least, most)
     counts.fill(0, 0, most - least + 2)
     for (let i = 0; i < count; i++) counts[digits[i] - least + 1]++
     for (let i = 1; i <= most - least; i++) counts[i] += counts[i - 1]
@@ -59,6 +61,10 @@ export async function orderSeries(
     order.isSame[i] = i > 0 && order.window[i] !== order.window[i - 1] ? 1 : 0
   }
   if (found.length < 2 && part === undefined) return order
+  if (keys?.areWhole === true) {
+    for (let i = 1; i < count; i++) if (keys.keys[item[i]] !== keys.keys[item[i - 1]]) order.isSame[i] = 0
+    return order
+  }
   for (let place = 0; place < labels.placeCount; place++) {
     await labels.read(place, breather)
     const { digits, least, most } = labels
@@ -68,6 +74,28 @@ export async function orderSeries(
     for (let i = 1; i < count; i++) if (digits[item[i]] !== digits[item[i - 1]]) isSame[i] = 0
   }
   return order
+}
+
+/** By item: a number made of its labels, another one for other labels, as long as there are few enough of them. */
+class ItemKeys {
+  readonly keys: Float64Array
+  /** Whether all that was added is told apart. */
+  areWhole = true
+  #scale = 1
+
+  constructor(count: number) {
+    this.keys = new Float64Array(count)
+  }
+
+  /** Takes in the label of every item at a place: ranks from `least` to `most`. */
+  add(ranks: Uint32Array, least: number, most: number): void {
+    const scale = this.#scale
+    this.#scale *= most - least + 1
+    if (this.#scale > Number.MAX_SAFE_INTEGER) this.areWhole = false
+    if (!this.areWhole) return
+    const { keys } = this
+    for (let i = 0; i < keys.length; i++) keys[i] += (ranks[i] - least) * scale
+  }
 }
 
 /** The labels of series as columns, one place of them at a time. */
