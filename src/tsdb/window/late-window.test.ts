@@ -49,7 +49,9 @@ async function read(window: Window, minTime: number, maxTime: number): Promise<s
       const columns = new SampleColumns()
       for (const chunk of chunks) decodeChunk(chunk, minTime, maxTime, columns)
       for (let i = 0; i < columns.length; i++) {
-        const [value, h] = [columns.values[i], columns.histograms?.[i]]
+        // One by one: a tuple may lose the payload of the marker.
+        const value = columns.values[i]
+        const h = columns.histograms?.[i]
         const what = h !== undefined ? `histogram ${h.sum} of ${h.count}` : isStaleMarker(value) ? 'stale' : value
         lines.push(`${labels.get('i')}: ${columns.timestamps[i]} ${what} from ${columns.startTimes?.[i] ?? 0}`)
       }
