@@ -130,8 +130,8 @@ export class LogWriter {
   }
 
   /**
-   * Makes durable what the process before has written: it may have ended before its own fsync. Before long, or at once where every answer waits
-   * for that. To be called once, before anything else.
+   * Makes durable what the process before has written: it may have ended before its own fsync, and the second in which that was due is over. To be
+   * called once, before anything else.
    */
   async begin(): Promise<void> {
     for (const [i, { number, path, sizeBytes, maxTime }] of this.#closed.entries()) {
@@ -152,8 +152,7 @@ export class LogWriter {
       this.#unsynced.add(segment)
     }
     this.#namesUnsynced = true
-    if (this.#options.fsync === 'always') await this.#syncAll().catch((error) => this.#fail(error))
-    else this.#syncSoon()
+    await this.#syncAll().catch((error) => this.#fail(error))
   }
 
   /** All segments, oldest first. */
