@@ -32,8 +32,9 @@ async function asked(server: Program, query: string, start: number, end: number,
 function compare(values: readonly [number, string][], metric: number, host: number, want: number): void {
   if (values.length !== want) throw new Error(`found ${values.length} points, want ${want}`)
   for (const [time, value] of values) {
-    const wanted = String(valueAt(metric, host, time * 1000))
-    if (value !== wanted) throw new Error(`m${metric}{host="h${host}"} at ${time} is ${value}, want ${wanted}`)
+    const wanted = valueAt(metric, host, time * 1000)
+    // As numbers: -0 is 0.
+    if (Number(value) !== wanted) throw new Error(`m${metric}{host="h${host}"} at ${time} is ${value}, want ${wanted}`)
   }
 }
 
