@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { virtualEnv } from '../base/env-virtual.ts'
 import { Labels } from '../model/labels.ts'
 import { relabel } from '../model/relabel.ts'
-import { lateSpanMs } from '../tsdb/storage-schema.ts'
+import { blockEncodings, lateSpanMs } from '../tsdb/storage-schema.ts'
 import { loadConfig } from './load.ts'
 import { formatPlace } from './problems.ts'
 
@@ -103,11 +103,22 @@ test('how late samples may be, and what is kept', async () => {
     12.5,
   )
   await assert.rejects(load('storage: {tsdb: {retention: {percentage: 101}}}'), /found "101", want a percentage from 0 to 100/)
-  const { warnings } = await load('storage: {tsdb: {stale_series_compaction_threshold: 0.5, chunk_encoding: {floats: xor2}}}')
-  assert.deepEqual(
-    warnings.map(({ kind, field }) => `${kind} ${field}`),
-    ['unsupported storage.tsdb.stale_series_compaction_threshold', 'unsupported storage.tsdb.chunk_encoding'],
-  )
+  await check('storage: {tsdb: {stale_series_compaction_threshold: 0.5}}', 600_000)
+})
+
+test('what blocks are encoded in: what the file says, else what the feature flags say', async () => {
+  const check = async (text: string, features: readonly string[], floats: string, histogramStartTimes = false) => {
+    const { storage, warnings } = await load(text)
+    assert.deepEqual(blockEncodings(storage, new Set(features)), { floats, histogramStartTimes }, text)
+    assert.deepEqual(warnings, [], text)
+  }
+  await check('', [], 'xor')
+  await check('', ['xor2-encoding'], 'xor2')
+  await check('storage: {tsdb: {chunk_encoding: {}}}', ['xor2-encoding'], 'xor2')
+  await check('storage: {tsdb: {chunk_encoding: {floats: ""}}}', ['xor2-encoding'], 'xor2')
+  await check('storage: {tsdb: {chunk_encoding: {floats: xor}}}', ['xor2-encoding'], 'xor')
+  await check('storage: {tsdb: {chunk_encoding: {floats: xor2}}}', ['histograms-st-encoding'], 'xor2', true)
+  await assert.rejects(load('storage: {tsdb: {chunk_encoding: {floats: zstd}}}'), /found "zstd", want xor or xor2/)
 })
 
 test('relabel steps have their defaults', async () => {

@@ -290,6 +290,8 @@ const FEATURES: Readonly<Record<string, 'built in' | 'supported' | 'unsupported'
   'native-histograms': 'supported',
   'created-timestamp-zero-ingestion': 'supported',
   'st-storage': 'supported',
+  'xor2-encoding': 'supported',
+  'histograms-st-encoding': 'supported',
   'concurrent-rule-eval': 'unsupported',
   'delayed-compaction': 'unsupported',
   'old-ui': 'unsupported',

@@ -31,7 +31,7 @@ import { scrapeFeatures } from '../scrape/scrape-features.ts'
 import { type Db, openDb } from '../tsdb/db.ts'
 import { parseRecoverUntil, type RecoverUntil } from '../tsdb/recovery/recover-until.ts'
 import type { Retention } from '../tsdb/retention.ts'
-import { lateSpanMs } from '../tsdb/storage-schema.ts'
+import { blockEncodings, lateSpanMs } from '../tsdb/storage-schema.ts'
 import { compactionThread } from './compaction-thread.ts'
 
 type Flags = ParsedFlags<typeof serverFlags>
@@ -119,6 +119,7 @@ async function runServer(args: readonly string[], context: CommandContext): Prom
   await reloader.subscribe(({ storage }) => {
     db.takeLateSamples(lateSpanMs(storage, values['storage.tsdb.min-block-duration']))
     db.retain(retentionOf(flags, storage.retention))
+    db.encodeBlocks(blockEncodings(storage, features.enabled))
   })
   if (features.enabled.has('exemplar-storage')) await reloader.subscribe(({ exemplarsMax }) => db.keepExemplars(exemplarsMax))
   const quit = new AbortController()

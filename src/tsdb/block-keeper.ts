@@ -2,6 +2,7 @@ import type { Env } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
 import type { Timestamp } from '../model/time.ts'
 import type { ChunkCounts } from './block/chunk-counts.ts'
+import type { BlockEncodings } from './block-encodings.ts'
 import type { RunCompaction } from './compact/compact-blocks.ts'
 import { type CompactionCounts, Compactor } from './compact/compactor.ts'
 import { cutBlock } from './cut-block.ts'
@@ -30,6 +31,8 @@ export interface KeeperOptions {
   /** Called when `pass` has something to do that `isDue` did not say at the last call. */
   readonly wake: () => void
   readonly onCut: (seconds: number) => void
+  /** As they are now. */
+  encodings(): BlockEncodings
   /** Counts the chunks of windows that become blocks. */
   readonly chunkCounts: ChunkCounts
   /** Told how a block was written: the error, or nothing. */
@@ -147,6 +150,7 @@ export class BlockKeeper {
         dir,
         signal,
         chunkCounts: this.#options.chunkCounts,
+        encodings: this.#options.encodings(),
         begun: (path) => {
           directory = path
         },

@@ -16,6 +16,7 @@ import { TEST_CACHE_BYTES } from './block/block.fixture.ts'
 import { BlockCache } from './block/block-cache.ts'
 import { BlockWriter } from './block/block-writer.ts'
 import { verifyBlock } from './block/verify-block.ts'
+import { type BlockEncodings, COMMON_ENCODINGS } from './block-encodings.ts'
 import { HINT_FROM_WINDOW } from './compact/compaction-meta.ts'
 import { cutBlock } from './cut-block.ts'
 import { digest, digestHistogram } from './histogram-digest.ts'
@@ -60,31 +61,42 @@ function fill(window: Window, series: number, { kind, steps, growth, from }: Any
 }
 
 /** What a block of the window's series is when it is made of their labels and chunks as a reader gets them. */
-async function writtenFromSeries(env: VirtualEnv, window: Window): Promise<string> {
+async function writtenFromSeries(env: VirtualEnv, window: Window, encodings: BlockEncodings): Promise<string> {
   const range = { minTime: window.minTime, maxTime: window.end }
   const writer = await BlockWriter.create(env, '/data', { range, compaction: { hints: [HINT_FROM_WINDOW] } })
   const request = { minTime: Number.NEGATIVE_INFINITY, maxTime: Number.POSITIVE_INFINITY, matchers: [] }
   for await (const batch of selectFromWindows([window], request, unlimitedContext(), new Breather(env.clock)))
-    await writer.add(batch.map(({ labels, chunks }): Series => ({ labels, chunks: chunks.flatMap(withoutStartTimes) })))
+    await writer.add(batch.map(({ labels, chunks }): Series => ({ labels, chunks: chunks.flatMap((chunk) => asIn(chunk, encodings)) })))
   await writer.finish()
   return `/data/${writer.ulid}`
 }
 
-function withoutStartTimes(chunk: Chunk): readonly Chunk[] {
-  if (chunk.encoding <= ChunkEncoding.floatHistogram) return [chunk]
+/** The plain twin of what a cut does with a chunk. */
+function asIn(chunk: Chunk, { floats, histogramStartTimes }: BlockEncodings): readonly Chunk[] {
+  const { xor, xor2, histogram, floatHistogram } = ChunkEncoding
+  const isFloat = chunk.encoding === xor || chunk.encoding === xor2
+  const wanted: readonly ChunkEncoding[] = isFloat
+    ? [floats === 'xor' ? xor : xor2]
+    : histogramStartTimes
+      ? [chunk.encoding]
+      : [histogram, floatHistogram]
+  if (wanted.includes(chunk.encoding)) return [chunk]
   const columns = new SampleColumns(chunk.sampleCount)
   decodeChunk(chunk, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, columns)
-  const { length, timestamps, values, histograms } = columns
+  const { length, timestamps, values, histograms, startTimes } = columns
   return encodeChunks({
     timestamps: timestamps.subarray(0, length),
     values: values.subarray(0, length),
     ...(histograms !== undefined && { histograms }),
+    ...(wanted.includes(xor2) && { startTimes: startTimes ?? new Float64Array(length) }),
   })
 }
 
+const anyEncodings = fc.record({ floats: fc.constantFrom('xor' as const, 'xor2' as const), histogramStartTimes: fc.boolean() })
+
 test('the block of a window is, byte for byte, that of its series', () =>
   fc.assert(
-    fc.asyncProperty(fc.array(fc.tuple(anyLabels, anySamples), { minLength: 1, maxLength: 60 }), async (all) => {
+    fc.asyncProperty(fc.array(fc.tuple(anyLabels, anySamples), { minLength: 1, maxLength: 60 }), anyEncodings, async (all, encodings) => {
       const window = new Window(new SlabPool(), 1, 0, END)
       for (const [labels, samples] of all) {
         const series = window.add(labels)
@@ -95,9 +107,10 @@ test('the block of a window is, byte for byte, that of its series', () =>
       const [env, other] = [virtualEnv({ seed: 1 }), virtualEnv({ seed: 1 })]
       await env.fs.mkdir('/data')
       await other.fs.mkdir('/data')
-      const directory = await cutBlock(env, window, undefined, { dir: '/data', signal: new AbortController().signal, begun: () => {} })
+      const { signal } = new AbortController()
+      const directory = await cutBlock(env, window, undefined, { dir: '/data', signal, begun: () => {}, encodings })
       assert.equal(window.pins, 0)
-      assert.equal(await writtenFromSeries(other, window), directory)
+      assert.equal(await writtenFromSeries(other, window, encodings), directory)
       assert.ok(directory !== undefined)
       assert.deepEqual(await env.fs.readDir(directory), await other.fs.readDir(directory))
       for (const name of ['chunks/000001', 'index', 'tombstones', 'meta.json']) {
@@ -118,7 +131,7 @@ test('a block of more series and text than one write takes', async () => {
   await env.fs.mkdir('/data')
   await other.fs.mkdir('/data')
   const directory = await cutBlock(env, window, undefined, { dir: '/data', signal: new AbortController().signal, begun: () => {} })
-  await writtenFromSeries(other, window)
+  await writtenFromSeries(other, window, COMMON_ENCODINGS)
   for (const name of ['chunks/000001', 'index']) {
     const [got, want] = [await env.fs.readFile(`${directory}/${name}`), await other.fs.readFile(`${directory}/${name}`)]
     assert.ok(Buffer.compare(got, want) === 0, name)

@@ -6,7 +6,7 @@ import { BlockWriter } from './block/block-writer.ts'
 import type { ChunkCounts } from './block/chunk-counts.ts'
 import { IndexFile } from './block/index-file.ts'
 import { PostingsPasses } from './block/postings-passes.ts'
-import { blockChunksOf } from './block-encodings.ts'
+import { type BlockEncodings, blockChunksOf, COMMON_ENCODINGS } from './block-encodings.ts'
 import { HINT_FROM_WINDOW } from './compact/compaction-meta.ts'
 import { CutChunks } from './cut-chunks.ts'
 import { matchSeries, rankPairs, sortByRanks } from './window/match.ts'
@@ -22,6 +22,8 @@ export interface CutOptions {
   /** More samples of the range may come: the block ends with its last one, and the log goes on to count. */
   readonly isPartial?: boolean
   readonly chunkCounts?: ChunkCounts
+  /** Default: those that Prometheus 2.42 reads. */
+  readonly encodings?: BlockEncodings
 }
 
 /**
@@ -35,7 +37,7 @@ export async function cutBlock(
   env: Env,
   window: Window,
   late: Window | undefined,
-  { dir, signal, begun, isPartial = false, chunkCounts }: CutOptions,
+  { dir, signal, begun, isPartial = false, chunkCounts, encodings = COMMON_ENCODINGS }: CutOptions,
 ): Promise<string | undefined> {
   // Upstream's blocks begin with their first sample and end where their stretch of time does.
   const range = { minTime: Math.min(window.minTime, late?.minTime ?? Number.POSITIVE_INFINITY), maxTime: window.end }
@@ -43,11 +45,12 @@ export async function cutBlock(
   const windows = late === undefined ? [window] : [window, late]
   for (const read of windows) read.pins++
   try {
-    if (windows.some(({ tombstones }) => !tombstones.isEmpty)) return await cutLeft(env, windows, options, { dir, signal, begun })
+    if (windows.some(({ tombstones }) => !tombstones.isEmpty))
+      return await cutLeft(env, windows, options, encodings, { dir, signal, begun })
     const draft = await BlockDraft.create(env, dir, options)
     begun(`${dir}/${draft.ulid}`)
     await orAbort(draft, async () => {
-      await writeWindow(env, window, late, draft, new Breather(env.clock, signal))
+      await writeWindow(env, window, late, draft, encodings, new Breather(env.clock, signal))
       await draft.finish()
     })
     return `${dir}/${draft.ulid}`
@@ -61,6 +64,7 @@ async function cutLeft(
   env: Env,
   windows: readonly Window[],
   options: BlockWriterOptions,
+  encodings: BlockEncodings,
   { dir, signal, begun }: CutOptions,
 ): Promise<string | undefined> {
   const source = new MergeSource(
@@ -70,7 +74,7 @@ async function cutLeft(
   const writer = await BlockWriter.create(env, dir, options)
   begun(`${dir}/${writer.ulid}`)
   await orAbort(writer, async () => {
-    for await (const batch of blockChunksOf(source, signal)) await writer.add(batch)
+    for await (const batch of blockChunksOf(source, encodings, signal)) await writer.add(batch)
     if (writer.seriesCount > 0) await writer.finish()
     else await writer.abort()
   })
@@ -113,7 +117,14 @@ const NONE_LATE: ReadonlyMap<number, number> = new Map()
 /** Looked at between two looks at the clock. */
 const STRIDE = 64
 
-async function writeWindow(env: Env, window: Window, late: Window | undefined, draft: BlockDraft, breather: Breather): Promise<void> {
+async function writeWindow(
+  env: Env,
+  window: Window,
+  late: Window | undefined,
+  draft: BlockDraft,
+  encodings: BlockEncodings,
+  breather: Breather,
+): Promise<void> {
   const lateOf = late === undefined ? NONE_LATE : await pairLate(window, late, breather)
   const { pairs, symbols } = window
   const series = await seriesOfBoth(window, lateOf, breather)
@@ -124,7 +135,7 @@ async function writeWindow(env: Env, window: Window, late: Window | undefined, d
   await IndexFile.write(env.fs, draft.indexPath, breather, async (file) => {
     await file.writeSymbols(symbolRanks.order, symbols)
     const numbers = new Uint32Array(series.length)
-    const chunks = new CutChunks(window)
+    const chunks = new CutChunks(window, encodings)
     let own = new Uint32Array(128)
     for (let s = 0; s < series.length; s++) {
       if (s % STRIDE === 0 && breather.isDue()) await breather.rest()

@@ -3,7 +3,7 @@ import { type Chunk, ChunkEncoding } from '../chunkenc/codec.ts'
 import type { CounterResetHint } from '../model/histogram.ts'
 import type { Timestamp } from '../model/time.ts'
 import { mergeChunks } from '../storage/merge-chunks.ts'
-import { encodedAgain, hasStartTimes } from './block-encodings.ts'
+import { type BlockEncodings, encodedAgain, isOfBlock } from './block-encodings.ts'
 import type { ChunkHeader } from './window/row.ts'
 import type { ChunkVisitor, Window } from './window/window.ts'
 
@@ -22,13 +22,14 @@ class ReusedChunk implements Chunk {
 }
 
 /**
- * The chunks of one series of a window after the other, as a block has them: in encodings that Prometheus 2.42 reads, which have no start times.
+ * The chunks of one series of a window after the other, as a block has them.
  * Nothing is made for a series or a chunk but what has to be encoded again.
  */
 export class CutChunks implements ChunkVisitor {
   /** Of the series. */
   count = 0
   readonly #window: Window
+  readonly #encodings: BlockEncodings
   readonly #reused = new ReusedChunk()
   /** Newest first. */
   #visited = 0
@@ -36,11 +37,12 @@ export class CutChunks implements ChunkVisitor {
   #maxTimes = new Float64Array(16)
   /** Sample count, first cell, byte count, header. */
   #words = new Uint32Array(64)
-  /** In their place, oldest first, where there are start times. */
+  /** In their place, oldest first, where some are not in encodings of blocks. */
   #encodedAgain: readonly Chunk[] | undefined
 
-  constructor(window: Window) {
+  constructor(window: Window, encodings: BlockEncodings) {
     this.#window = window
+    this.#encodings = encodings
   }
 
   collect(series: number): void {
@@ -48,17 +50,19 @@ export class CutChunks implements ChunkVisitor {
     this.#encodedAgain = undefined
     this.#window.visitChunks(series, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, this)
     this.count = this.#visited
-    for (let i = 0; i < this.#visited; i++) if (hasStartTimes(this.#words[4 * i + 3] & 0xff)) this.#encodeAgain()
+    for (let i = 0; i < this.#visited; i++) if (!isOfBlock(this.#words[4 * i + 3] & 0xff, this.#encodings)) this.#encodeAgain()
   }
 
   /** The same, merged with the chunks of a series of the late window beside. */
   collectMerged(series: number, late: Window, lateSeries: number): void {
     this.collect(series)
     const inOrder = this.#readAll()
-    const others = new CutChunks(late)
+    const others = new CutChunks(late, this.#encodings)
     others.collect(lateSeries)
     // Late chunks may overlap each other as well; what came first stays.
-    const merged = mergeChunks([inOrder, ...others.#readAll().map((chunk) => [chunk])])
+    const merged = mergeChunks([inOrder, ...others.#readAll().map((chunk) => [chunk])]).flatMap((chunk) =>
+      isOfBlock(chunk.encoding, this.#encodings) ? [chunk] : encodedAgain(chunk, this.#encodings),
+    )
     this.#encodedAgain = merged
     this.count = merged.length
   }
@@ -108,8 +112,8 @@ export class CutChunks implements ChunkVisitor {
     const chunks: Chunk[] = []
     for (let place = 0; place < this.#visited; place++) {
       const chunk = this.#copy(place)
-      if (hasStartTimes(chunk.encoding)) chunks.push(...encodedAgain(chunk))
-      else chunks.push(owned(chunk))
+      if (isOfBlock(chunk.encoding, this.#encodings)) chunks.push(owned(chunk))
+      else chunks.push(...encodedAgain(chunk, this.#encodings))
     }
     this.#encodedAgain = chunks
     this.count = chunks.length

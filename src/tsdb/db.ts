@@ -14,6 +14,7 @@ import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, Serie
 import { BlockCache } from './block/block-cache.ts'
 import type { BlockMeta } from './block/block-meta.ts'
 import { ChunkCounts } from './block/chunk-counts.ts'
+import { type BlockEncodings, COMMON_ENCODINGS } from './block-encodings.ts'
 import { BlockKeeper } from './block-keeper.ts'
 import { type Cardinality, cardinality } from './cardinality.ts'
 import { CommitQueue } from './commit-queue.ts'
@@ -121,6 +122,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
   readonly name = 'tsdb'
   readonly #options: DbOptions
   #retention: Retention
+  #encodings = COMMON_ENCODINGS
   readonly #env: Env
   readonly #lock: DirLock
   readonly #windows: WindowSet
@@ -183,7 +185,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
         const { flushOnExit = false, dir } = this.#options
         await (flushOnExit ? this.#checkpointer?.stop() : this.#checkpointer?.close())
         await this.#log?.close()
-        if (flushOnExit && this.#replay.done) await flushToBlocks(this.#env, dir, this.#windows, this.#blocks, this.#log!)
+        if (flushOnExit && this.#replay.done) await flushToBlocks(this.#env, dir, this.#encodings, this.#windows, this.#blocks, this.#log!)
         await this.#blocks.close()
       } finally {
         await this.#lock.release()
@@ -227,6 +229,11 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     this.#retention = retention
     this.#isKeeperDue = true
     this.#wakeKeeper()
+  }
+
+  /** How windows are encoded that become blocks from now on. Blocks that there are stay as they are. */
+  encodeBlocks(encodings: BlockEncodings): void {
+    this.#encodings = encodings
   }
 
   get retention(): Retention {
@@ -375,7 +382,12 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     const held = this.#hold({ minTime: Number.NEGATIVE_INFINITY, maxTime: Number.POSITIVE_INFINITY })
     try {
       const blocks = held.blocks.map(({ block }) => block.directory)
-      await takeSnapshot(env, `${dir}/snapshots/${name}`, { blocks, inMemory: isWhole ? held.inMemory : undefined }, signal)
+      await takeSnapshot(
+        env,
+        `${dir}/snapshots/${name}`,
+        { blocks, inMemory: isWhole ? held.inMemory : undefined, encodings: this.#encodings },
+        signal,
+      )
     } finally {
       held.release()
     }
@@ -524,6 +536,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
         runCompaction: this.#options.runCompaction ?? ((job, signal) => compactBlocks(env, job, signal)),
         wake,
         onCut: this.#observers.cut,
+        encodings: () => this.#encodings,
         chunkCounts: this.chunkCounts,
         onDisk: (error) => this.health.set('blocks', error === undefined ? 'normal' : diskStateOf(error)),
       },

@@ -1,5 +1,6 @@
 import type { Env } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
+import type { BlockEncodings } from './block-encodings.ts'
 import { cutBlock } from './cut-block.ts'
 import type { DbBlocks } from './db-blocks.ts'
 import { checkpointDir } from './recovery/load-checkpoint.ts'
@@ -15,14 +16,22 @@ import type { WindowSet } from './window-set.ts'
  * Leaves a directory whose samples are all in blocks: for Prometheus, or whoever else reads those. Nothing may be appended any more, and the
  * log must be closed. A disk that refuses is logged, and the log stays as it is.
  */
-export async function flushToBlocks(env: Env, dir: string, windows: WindowSet, blocks: DbBlocks, log: LogWriter): Promise<void> {
+export async function flushToBlocks(
+  env: Env,
+  dir: string,
+  encodings: BlockEncodings,
+  windows: WindowSet,
+  blocks: DbBlocks,
+  log: LogWriter,
+): Promise<void> {
   const start = env.clock.monotonic()
   const begun: string[] = []
   const { signal } = new AbortController()
   try {
     for (const window of windows.windows) {
       if (windows.sampleCountOf(window) === 0) continue
-      await cutBlock(env, window, windows.late.beside(window), { dir, signal, isPartial: true, begun: (path) => void begun.push(path) })
+      const options = { dir, signal, isPartial: true, encodings, begun: (path: string) => void begun.push(path) }
+      await cutBlock(env, window, windows.late.beside(window), options)
     }
   } catch (error) {
     env.log.error('not flushed to blocks, the log stays', { dir, error: errorMessage(error) })

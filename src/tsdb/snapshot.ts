@@ -6,7 +6,7 @@ import { META_FILE } from './block/block-meta.ts'
 import { BlockWriter } from './block/block-writer.ts'
 import { CHUNKS_DIRECTORY } from './block/chunk-segments.ts'
 import { TOMBSTONES_FILE } from './block/tombstones.ts'
-import { blockChunksOf } from './block-encodings.ts'
+import { type BlockEncodings, blockChunksOf } from './block-encodings.ts'
 
 const COPIED_BYTES = 1024 * 1024
 
@@ -15,6 +15,8 @@ export interface SnapshotParts {
   readonly blocks: readonly string[]
   /** What is in no block yet. Undefined: it is left out. */
   readonly inMemory: SeriesSource | undefined
+  /** Of that. */
+  readonly encodings: BlockEncodings
 }
 
 /** A name that sorts by time. Source: Prometheus web/api/v1/api.go, snapshot. */
@@ -27,7 +29,12 @@ export function snapshotName({ clock, random }: Pick<Env, 'clock' | 'random'>): 
  * Makes a directory that has all blocks, under other names of their files where the file system has such, and one block of what is in
  * memory: a data directory for whoever reads blocks. Rejects, and leaves nothing, when that does not work.
  */
-export async function takeSnapshot(env: Env, directory: string, { blocks, inMemory }: SnapshotParts, signal: AbortSignal): Promise<void> {
+export async function takeSnapshot(
+  env: Env,
+  directory: string,
+  { blocks, inMemory, encodings }: SnapshotParts,
+  signal: AbortSignal,
+): Promise<void> {
   const { fs } = env
   await fs.mkdir(directory)
   try {
@@ -35,7 +42,7 @@ export async function takeSnapshot(env: Env, directory: string, { blocks, inMemo
       signal.throwIfAborted()
       await linkBlock(fs, block, `${directory}/${block.slice(block.lastIndexOf('/') + 1)}`, signal)
     }
-    if (inMemory !== undefined) await writeInMemory(env, directory, inMemory, signal)
+    if (inMemory !== undefined) await writeInMemory(env, directory, inMemory, encodings, signal)
     await fs.syncDir(directory)
   } catch (error) {
     await fs.remove(directory).catch(() => {})
@@ -81,10 +88,16 @@ async function copyFile(fs: FileSystem, from: string, to: string, signal: AbortS
   }
 }
 
-async function writeInMemory(env: Env, directory: string, source: SeriesSource, signal: AbortSignal): Promise<void> {
+async function writeInMemory(
+  env: Env,
+  directory: string,
+  source: SeriesSource,
+  encodings: BlockEncodings,
+  signal: AbortSignal,
+): Promise<void> {
   const writer = await BlockWriter.create(env, directory)
   try {
-    for await (const batch of blockChunksOf(source, signal)) await writer.add(batch)
+    for await (const batch of blockChunksOf(source, encodings, signal)) await writer.add(batch)
     if (writer.seriesCount > 0) await writer.finish()
     else await writer.abort()
   } catch (error) {

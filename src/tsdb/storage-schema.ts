@@ -1,7 +1,8 @@
 import type { z } from 'zod'
 import { CodedError } from '../base/errors.ts'
-import { float, scalar, section, text, unsupported } from '../base/schema.ts'
+import { float, oneOf, scalar, section } from '../base/schema.ts'
 import { byteSize, duration } from '../model/config-schema.ts'
+import type { BlockEncodings } from './block-encodings.ts'
 import type { Retention } from './retention.ts'
 
 // `storage.tsdb` of prometheus.yml. Source: Prometheus config/config.go, TSDBConfig; docs/configuration/configuration.md.
@@ -24,8 +25,9 @@ const retentionSchema = section('retention', { time: duration(), size: byteSize(
 
 export const storageTsdbSchema = section('tsdb', {
   out_of_order_time_window: duration(),
-  stale_series_compaction_threshold: unsupported(float(), 0),
-  chunk_encoding: unsupported(section('chunk_encoding', { floats: text() }), {}),
+  // Windows have what it is for: docs/decisions/0015-series-that-end.md.
+  stale_series_compaction_threshold: float(),
+  chunk_encoding: section('chunk_encoding', { floats: oneOf(['xor', 'xor2', '']) }),
   retention: retentionSchema,
 })
 
@@ -33,6 +35,8 @@ export const storageTsdbSchema = section('tsdb', {
 export interface StorageConfig {
   /** How far behind the newest sample a sample may be that its series has gone past; 0: no such sample is taken. undefined where it says nothing. */
   readonly lateSpanMs: number | undefined
+  /** undefined where it says nothing. */
+  readonly floatEncoding: BlockEncodings['floats'] | undefined
   /** 0 where it says nothing. */
   readonly retention: Retention
 }
@@ -41,6 +45,7 @@ export function toStorageConfig(given: z.output<typeof storageTsdbSchema> | unde
   const { time = 0, size = 0, percentage = 0 } = given?.retention ?? {}
   return {
     lateSpanMs: given?.out_of_order_time_window,
+    floatEncoding: given?.chunk_encoding?.floats || undefined,
     retention: { timeMs: time, sizeBytes: size, percentage },
   }
 }
@@ -48,4 +53,15 @@ export function toStorageConfig(given: z.output<typeof storageTsdbSchema> | unde
 /** How late samples may be. Who does not say it has no windows that stay open longer for it. */
 export function lateSpanMs({ lateSpanMs: said }: StorageConfig, blockRangeMs: number): number {
   return said ?? Math.min(LATE_SPAN_MS_DEFAULT, blockRangeMs / 2)
+}
+
+/**
+ * What blocks are encoded in. Where the file says nothing, the feature flags count.
+ * Source: Prometheus docs/feature_flags.md, xor2-encoding, histograms-st-encoding.
+ */
+export function blockEncodings({ floatEncoding }: StorageConfig, features: ReadonlySet<string>): BlockEncodings {
+  return {
+    floats: floatEncoding ?? (features.has('xor2-encoding') ? 'xor2' : 'xor'),
+    histogramStartTimes: features.has('histograms-st-encoding'),
+  }
 }
