@@ -4,14 +4,22 @@ const RUN = 256
 /** Merged between two looks at the clock. */
 const STRIDE = 1024
 
-/** Sorts in place by `compare`, and lets others run on the way. What is in order already costs a comparison an item. */
-export async function sortNumbers(items: Uint32Array, compare: (a: number, b: number) => number, breather: Breather): Promise<void> {
+/**
+ * Sorts in place by `compare`, and lets others run on the way. What is in order already costs a comparison an item. `scratch`: as long as
+ * the items, if the caller has that much; what is in it does not matter, before and after.
+ */
+export async function sortNumbers(
+  items: Uint32Array,
+  compare: (a: number, b: number) => number,
+  breather: Breather,
+  scratch?: Uint32Array,
+): Promise<void> {
   for (let start = 0; start < items.length; start += RUN) {
     sortRun(items, start, Math.min(start + RUN, items.length), compare)
     if (breather.isDue()) await breather.rest()
   }
   if (items.length <= RUN) return
-  const left = new Uint32Array(items.length)
+  const left = scratch ?? new Uint32Array(items.length)
   for (let width = RUN; width < items.length; width *= 2) {
     for (let start = 0; start + width < items.length; start += 2 * width) {
       const middle = start + width

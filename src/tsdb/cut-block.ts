@@ -129,12 +129,13 @@ async function writeWindow(
   const { pairs, symbols } = window
   const series = await seriesOfBoth(window, lateOf, breather)
   const { ranks, order, seriesCounts } = await rankPairs(window, series, breather)
-  await sortByRanks(window, series, ranks, breather)
+  // What is sorted with becomes the column of their numbers in the index.
+  const numbers = new Uint32Array(series.length)
+  await sortByRanks(window, series, ranks, breather, numbers)
   const symbolRanks = await rankSymbols(window, order, breather)
 
   await IndexFile.write(env.fs, draft.indexPath, breather, async (file) => {
     await file.writeSymbols(symbolRanks.order, symbols)
-    const numbers = new Uint32Array(series.length)
     const chunks = new CutChunks(window, encodings)
     let own = new Uint32Array(128)
     for (let s = 0; s < series.length; s++) {

@@ -22,6 +22,9 @@ import { NO_SLOT, Window } from './window/window.ts'
 //    the late window beside, however it was taken.
 // 5. A window that is about to become a block gets no sample any more, whatever is configured meanwhile.
 
+/** Series of a window that there is room for, by those that go on from the one before. */
+const NEW_SERIES_SHARE = 1.1
+
 /** The windows of a database, by block range, and the active series across them. */
 export class WindowSet {
   readonly pool = new SlabPool()
@@ -415,7 +418,10 @@ export class WindowSet {
     while (at > 0 && this.#windows[at - 1].start > start) at--
     let window = at > 0 ? this.#windows[at - 1] : undefined
     if (window === undefined || window.start !== start) {
+      // The series of the window before go on in this one.
+      const expected = (window?.slotCount ?? 0) * NEW_SERIES_SHARE
       window = new Window(this.pool, ++this.#ordinal, start, start + this.blockRangeMs)
+      window.expect(expected)
       this.#windows.splice(at, 0, window)
       this.#byOrdinal.set(window.ordinal, window)
     }

@@ -3,7 +3,8 @@ import type { LogPosition } from '../wal/log-writer.ts'
 
 // The frame of a checkpoint. Format: docs/formats/checkpoint.md.
 
-export const CHECKPOINT_VERSION = 1
+/** 2: lists of pairs in halves of words. */
+export const CHECKPOINT_VERSION = 2
 /** Slabs begin here, each at a multiple of its size. */
 export const HEADER_BYTES = 4096
 export const FOOTER_BYTES = 32

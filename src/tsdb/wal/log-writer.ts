@@ -391,8 +391,8 @@ export class LogWriter {
     }
     await fs.rename(path, segment.path)
     await fs.syncDir(dir)
+    unsynced.dropFirst(unsynced.length)
     await closeFile(segment)
-    segment.unsynced.dropFirst(unsynced.length)
     segment.syncedBytes = sizeBytes
     const fields = { segment: segment.number, sizeBytes, damageCount }
     if (damageCount > 0) log.error('log segment written anew, and not all of it could be read', fields)
@@ -506,8 +506,9 @@ function goneError(path: string): Error {
 
 /** What the file has is durable, or elsewhere: it does not matter how closing it ends. */
 async function closeFile(segment: OwnSegment): Promise<void> {
-  const { file } = segment
+  const { file, unsynced } = segment
   segment.file = undefined
+  unsynced.letGo()
   await file?.close().catch(() => {})
 }
 

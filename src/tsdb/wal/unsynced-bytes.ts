@@ -1,7 +1,9 @@
 /** More is not kept: an fsync that takes so long is another trouble. */
 const KEPT_BYTES_MAX = 32 * 1024 * 1024
 
-/** Taken once all is durable: a segment is known for hours after its last fsync. */
+/** Memory of so much is used again after an fsync. What is larger goes: it was a burst. */
+const REUSED_BYTES_MAX = 1024 * 1024
+
 const NO_BYTES = new Uint8Array(0)
 
 /** What was written to a file since its last fsync, kept in case that the next one fails: nobody knows then what the disk has of it. */
@@ -40,6 +42,11 @@ export class UnsyncedBytes {
     this.#bytes.copyWithin(0, dropped, this.#length)
     this.#length -= dropped
     this.#left -= Math.min(count - dropped, this.#left)
+    if (this.#bytes.length > REUSED_BYTES_MAX) this.letGo()
+  }
+
+  /** Nothing is written to the file any more: it takes no memory once all is durable. A segment is known for hours after its last fsync. */
+  letGo(): void {
     if (this.#length === 0) this.#bytes = NO_BYTES
   }
 

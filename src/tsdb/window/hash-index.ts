@@ -1,3 +1,4 @@
+import { assert } from '../../base/assert.ts'
 import type { Slab, SlabPool } from './slab-pool.ts'
 import { SLAB_WORDS, SLAB_WORDS_SHIFT } from './slab-pool.ts'
 
@@ -9,6 +10,9 @@ export function mix(hash: number): number {
   hash = Math.imul(hash ^ (hash >>> 15), 0x846ca68b)
   return (hash ^ (hash >>> 16)) >>> 0
 }
+
+/** A hash is below it. */
+const HASHES = 2 ** 32
 
 /** The table, or no buffers where the taker has this generation of it. */
 export interface IndexState {
@@ -31,7 +35,9 @@ export class HashIndex {
   readonly #pool: SlabPool
   readonly #hashOf: (id: number) => number
   #slabs: Slab[] = []
-  #mask = SLAB_WORDS - 1
+  /** Places of the table, and what makes one of a hash. */
+  #size = SLAB_WORDS
+  #scale = SLAB_WORDS / HASHES
   #count = 0
   /** Counts the tables up. */
   #generation = 0
@@ -59,7 +65,15 @@ export class HashIndex {
     if (generation === this.#generation) return
     this.#generation = generation
     this.#slabs = buffers.map((buffer) => this.#pool.adopt(buffer))
-    this.#mask = this.#slabs.length * SLAB_WORDS - 1
+    this.#measure()
+  }
+
+  /** Makes room for so many ids at once, before the first one: a table that need not grow is no larger than it must, and is filled once. */
+  reserve(count: number): void {
+    assert(this.#count === 0, 'room is made before the first id')
+    const slabCount = Math.ceil((count * 4) / 3 / SLAB_WORDS)
+    while (this.#slabs.length < slabCount) this.#slabs.push(this.#pool.take())
+    this.#measure()
   }
 
   /** Takes out the ids from `idEnd` on, which are all that came after the last one below it. */
@@ -75,11 +89,11 @@ export class HashIndex {
   }
 
   first(hash: number): number {
-    return (hash & this.#mask) >>> 0
+    return (hash * this.#scale) >>> 0
   }
 
   next(probe: number): number {
-    return ((probe + 1) & this.#mask) >>> 0
+    return probe + 1 === this.#size ? 0 : probe + 1
   }
 
   /** The id at a place, -1 where the search ends. */
@@ -89,7 +103,7 @@ export class HashIndex {
 
   /** Adds an id that is not in the table. */
   insert(hash: number, id: number): void {
-    if (this.#count * 4 >= (this.#mask + 1) * 3) this.#grow()
+    if (this.#count * 4 >= this.#size * 3) this.#grow()
     this.#count++
     this.#place(hash, id)
   }
@@ -105,11 +119,16 @@ export class HashIndex {
     this.#slabs[probe >>> SLAB_WORDS_SHIFT].words[probe & SLAB_MASK] = id + 1
   }
 
+  #measure(): void {
+    this.#size = this.#slabs.length * SLAB_WORDS
+    this.#scale = this.#size / HASHES
+  }
+
   #grow(): void {
     const old = this.#slabs
     this.#slabs = []
     for (let i = 0; i < old.length * 2; i++) this.#slabs.push(this.#pool.take())
-    this.#mask = this.#slabs.length * SLAB_WORDS - 1
+    this.#measure()
     for (const { words } of old) {
       for (let i = 0; i < SLAB_WORDS; i++) {
         const id = words[i] - 1

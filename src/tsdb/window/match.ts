@@ -63,8 +63,14 @@ export async function sortByLabels(window: Window, series: Uint32Array, breather
   await sortByRanks(window, series, ranks, breather)
 }
 
-/** The same with the ranks of their pairs at hand. */
-export async function sortByRanks(window: Window, series: Uint32Array, ranks: Uint32Array, breather: Breather): Promise<void> {
+/** The same with the ranks of their pairs at hand, and perhaps with memory for sorting: see `sortNumbers`. */
+export async function sortByRanks(
+  window: Window,
+  series: Uint32Array,
+  ranks: Uint32Array,
+  breather: Breather,
+  scratch?: Uint32Array,
+): Promise<void> {
   const compare = (a: number, b: number) => {
     const aCount = window.labelCount(a)
     const bCount = window.labelCount(b)
@@ -76,7 +82,7 @@ export async function sortByRanks(window: Window, series: Uint32Array, ranks: Ui
     }
     return aCount - bCount
   }
-  await sortNumbers(series, compare, breather)
+  await sortNumbers(series, compare, breather, scratch)
 }
 
 export interface PairRanks {

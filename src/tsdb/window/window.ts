@@ -13,6 +13,7 @@ import { CELL_BYTES, CELL_LINK_BYTES, CELL_PAYLOAD_BYTES, CELLS_MASK, CELLS_SHIF
 import { copyChunk, HEADER_BYTES_MAX } from './copy-chunk.ts'
 import { HashIndex, type IndexState, mix } from './hash-index.ts'
 import { HistogramChunks } from './histogram-chunks.ts'
+import { LabelLists } from './label-lists.ts'
 import { Pairs, type PairsState } from './pairs.ts'
 import {
   BUSY,
@@ -51,7 +52,7 @@ import {
 } from './row.ts'
 import { histogramKind, kindOf, SampleKind } from './sample-kind.ts'
 import type { ArenaState } from './slab-pool.ts'
-import { Arena, SLAB_WORDS, SLAB_WORDS_SHIFT, Slab, SlabPool } from './slab-pool.ts'
+import { Arena, SLAB_WORDS_SHIFT, Slab, SlabPool } from './slab-pool.ts'
 import { StartTimeChunks } from './start-time-chunks.ts'
 import { Symbols, type SymbolsState } from './symbols.ts'
 import { ValueOrder } from './value-order.ts'
@@ -69,8 +70,6 @@ import { WordBlocks } from './word-blocks.ts'
 //    rows below those counts do not change but for what 3 says. Everything else may change under its eyes: ids beyond the counts are passed
 //    over, and where a chunk has gone on in a slab that is not here `catchUp` fetches it. From `state` until it has read, the window is pinned
 //    in the writer's thread.
-
-const WORD_MASK = SLAB_WORDS - 1
 
 const ROWS_SHIFT = SLAB_WORDS_SHIFT - ROW_WORDS_SHIFT
 const ROWS_MASK = (1 << ROWS_SHIFT) - 1
@@ -182,13 +181,12 @@ export class Window {
   #pins = 0
   readonly #catchUp: (() => Promise<void>) | undefined
   readonly #rows: Arena
-  readonly #lists: Arena
+  readonly #lists: LabelLists
   readonly #index: HashIndex
   readonly #blocks: WordBlocks
   readonly #histograms: HistogramChunks
   readonly #startTimes: StartTimeChunks
   #seriesCount = 0
-  #listWords = 0
   #list = new Uint32Array(32)
   /** The pair found last for each place of a label set: neighbours share most labels. */
   readonly #recentNames: string[] = []
@@ -214,7 +212,7 @@ export class Window {
     this.valueOrder = new ValueOrder(this.pairs, this.symbols)
     this.tombstones = new WindowTombstones(state?.tombstones)
     this.#rows = new Arena(pool)
-    this.#lists = new Arena(pool)
+    this.#lists = new LabelLists(pool)
     this.#index = new HashIndex(pool, (series) => this.#field(series, HASH), state?.index)
     this.#blocks = new WordBlocks(pool)
     this.#histograms = new HistogramChunks(start, this.cells, this.#blocks)
@@ -263,7 +261,7 @@ export class Window {
       chunkCount: this.chunkCount,
       slotCount: this.slotCount,
       seriesCount: this.#seriesCount,
-      listWords: this.#listWords,
+      listWords: this.#lists.words,
       symbols: this.symbols.state(last?.symbols),
       pairs: this.pairs.state(last?.pairs),
       cells: this.cells.state(last?.cells),
@@ -309,7 +307,7 @@ export class Window {
 
   #place(state: WindowState): void {
     this.#rows.place(state.rows)
-    this.#lists.place(state.lists)
+    this.#lists.place(state.lists, state.listWords)
     this.minTime = state.minTime
     this.maxTime = state.maxTime
     this.sampleCount = state.sampleCount
@@ -317,7 +315,6 @@ export class Window {
     this.chunkCount = state.chunkCount
     this.slotCount = state.slotCount
     this.#seriesCount = state.seriesCount
-    this.#listWords = state.listWords
   }
 
   /** Readers that hold the window's slabs, in any thread. */
@@ -350,6 +347,11 @@ export class Window {
 
   get seriesCount(): number {
     return this.#seriesCount
+  }
+
+  /** Makes room for about so many series, before the first one. */
+  expect(seriesCount: number): void {
+    this.#index.reserve(seriesCount)
   }
 
   /** The series with these labels, -1 when the window does not have it. */
@@ -395,17 +397,16 @@ export class Window {
 
   /** The pair at a place of the series' labels, which are in order of names. */
   labelPair(series: number, place: number): number {
-    const at = this.#field(series, LABELS_AT) + place
-    return this.#lists.slabs[at >>> SLAB_WORDS_SHIFT].words[at & WORD_MASK]
+    return this.#lists.pair(this.#field(series, LABELS_AT), place)
   }
 
   /** Marks the pairs of a series in a column by pair, and adds those that were not marked to `seen`. */
   markPairs(series: number, marks: Uint32Array, seen: number[]): void {
     const words = this.#rows.slabs[series >>> ROWS_SHIFT].words
     const row = (series & ROWS_MASK) << ROW_WORDS_SHIFT
-    const end = words[row + LABELS_AT] + words[row + LABEL_COUNT]
-    for (let at = words[row + LABELS_AT]; at < end; at++) {
-      const pair = this.#lists.slabs[at >>> SLAB_WORDS_SHIFT].words[at & WORD_MASK]
+    const [address, count] = [words[row + LABELS_AT], words[row + LABEL_COUNT]]
+    for (let i = 0; i < count; i++) {
+      const pair = this.#lists.pair(address, i)
       if (marks[pair] !== 0) continue
       marks[pair] = 1
       seen.push(pair)
@@ -417,8 +418,7 @@ export class Window {
     const words = this.#rows.slabs[series >>> ROWS_SHIFT].words
     const row = (series & ROWS_MASK) << ROW_WORDS_SHIFT
     if (place >= words[row + LABEL_COUNT]) return 0
-    const at = words[row + LABELS_AT] + place
-    return column[this.#lists.slabs[at >>> SLAB_WORDS_SHIFT].words[at & WORD_MASK]]
+    return column[this.#lists.pair(words[row + LABELS_AT], place)]
   }
 
   labels(series: number): Labels {
@@ -884,15 +884,8 @@ export class Window {
     this.#rows.reserveWords((series + 1) * ROW_WORDS)
     const words = this.#rows.slabs[series >>> ROWS_SHIFT].words
     const row = (series & ROWS_MASK) << ROW_WORDS_SHIFT
-    const listAt = this.#listWords
-    this.#listWords += count
-    this.#lists.reserveWords(this.#listWords)
-    for (let i = 0; i < count; i++) {
-      const at = listAt + i
-      this.#lists.slabs[at >>> SLAB_WORDS_SHIFT].words[at & WORD_MASK] = this.#list[i]
-      this.pairs.addSeries(this.#list[i], series)
-    }
-    words[row + LABELS_AT] = listAt
+    for (let i = 0; i < count; i++) this.pairs.addSeries(this.#list[i], series)
+    words[row + LABELS_AT] = this.#lists.add(this.#list, count)
     words[row + LABEL_COUNT] = count
     words[row + HASH] = hash
     words[row + SLOT] = NO_SLOT
