@@ -47,6 +47,8 @@ export interface DatabaseView {
   replayStatus(): ReplayStatus
   /** What the blocks are, by `minTime`. */
   blockMetas(): readonly BlockMeta[]
+  /** Blocks that are there and cannot be read now. */
+  leftOutBlocks(): readonly { readonly directory: string; readonly problem: string }[]
   /** What senders said of metrics, by name. */
   metricMetadata(): ReadonlyMap<string, Metadata>
   /** At most `countMax` entries a list. Rejects when the signal aborts. */

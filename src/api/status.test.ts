@@ -190,6 +190,7 @@ test('blocks are described as their meta.json does', async () => {
           version: 1,
         },
       ],
+      leftOut: [{ path: '/data/01J9ZQ6V7M3T4XKQ2B8R5C6D7F', error: 'EIO: i/o error, read' }],
     },
   })
 })

@@ -34,9 +34,13 @@ export async function tsdbStatus({ database }: ApiDeps, { form, signal }: RouteR
   return { status: 200, headers: JSON_HEADERS, body: Buffer.from(`{"status":"success","data":${text}}`) }
 }
 
-/** /api/v1/status/tsdb/blocks: what the blocks are, as their meta.json say it. Source: Prometheus web/api/v1/api.go (3.6), serveTSDBBlocks. */
+/** /api/v1/status/tsdb/blocks: what the blocks are, as their meta.json say it, and which of them cannot be read. Source: Prometheus web/api/v1/api.go (3.6), serveTSDBBlocks. */
 export function tsdbBlocksStatus({ database }: ApiDeps): Answer {
-  const data: TsdbBlocksData = { blocks: database.blockMetas().map((meta) => JSON.parse(formatMeta(meta)) as BlockData) }
+  const leftOut = database.leftOutBlocks().map(({ directory, problem }) => ({ path: directory, error: problem }))
+  const data: TsdbBlocksData = {
+    blocks: database.blockMetas().map((meta) => JSON.parse(formatMeta(meta)) as BlockData),
+    ...(leftOut.length > 0 && { leftOut }),
+  }
   return dataAnswer(data)
 }
 

@@ -2,6 +2,7 @@ import type { Env } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
 import type { Timestamp } from '../model/time.ts'
 import type { ChunkCounts } from './block/chunk-counts.ts'
+import type { Ulid } from './block/ulid.ts'
 import type { BlockEncodings } from './block-encodings.ts'
 import type { RunCompaction } from './compact/compact-blocks.ts'
 import { type CompactionCounts, Compactor } from './compact/compactor.ts'
@@ -118,6 +119,7 @@ export class BlockKeeper {
     this.#dropOldWindows()
     await this.#cutClosed(signal)
     await this.#blocks.check(Number.POSITIVE_INFINITY, signal)
+    await this.#blocks.retry()
     await this.#compactor.finish()
     await this.#retainByTime()
     await this.#retainBySize()
@@ -143,7 +145,7 @@ export class BlockKeeper {
     const late = this.#windows.late.beside(window)
     const { seriesCount } = window
     const sampleCount = this.#windows.sampleCountOf(window)
-    let directory: string | undefined
+    let begun: Ulid | undefined
     this.cutsBegun++
     try {
       const path = await cutBlock(env, window, late, {
@@ -151,8 +153,8 @@ export class BlockKeeper {
         signal,
         chunkCounts: this.#options.chunkCounts,
         encodings: this.#options.encodings(),
-        begun: (path) => {
-          directory = path
+        begun: (ulid) => {
+          begun = ulid
         },
       })
       if (path === undefined) {
@@ -178,7 +180,8 @@ export class BlockKeeper {
       const { sizeBytes } = loaded
       log.info('window became a block', { block: ulid, minTime, maxTime, series: seriesCount, samples: sampleCount, sizeBytes, seconds })
     } catch (error) {
-      await this.#takeBack(directory)
+      // Its window stays.
+      if (begun !== undefined) await this.#blocks.discard(begun)
       if (signal.aborted) return
       this.cutsFailed++
       this.#options.onDisk(error)
@@ -190,17 +193,6 @@ export class BlockKeeper {
         error: errorMessage(error),
         retryMs,
       })
-    }
-  }
-
-  /** Removes a block that has its name already but is not used: its window stays. */
-  async #takeBack(directory: string | undefined): Promise<void> {
-    if (directory === undefined) return
-    try {
-      await this.#blocks.removeDirectory(directory)
-    } catch (error) {
-      // It has nothing that the window does not have; answers are the same with it.
-      this.#options.env.log.warn('block without use not removed', { path: directory, error: errorMessage(error) })
     }
   }
 

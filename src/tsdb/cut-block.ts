@@ -6,6 +6,7 @@ import { BlockWriter } from './block/block-writer.ts'
 import type { ChunkCounts } from './block/chunk-counts.ts'
 import { IndexFile } from './block/index-file.ts'
 import { PostingsPasses } from './block/postings-passes.ts'
+import type { Ulid } from './block/ulid.ts'
 import { type BlockEncodings, blockChunksOf, COMMON_ENCODINGS } from './block-encodings.ts'
 import { HINT_FROM_WINDOW } from './compact/compaction-meta.ts'
 import { CutChunks } from './cut-chunks.ts'
@@ -17,8 +18,8 @@ import { WindowsSource } from './windows-source.ts'
 export interface CutOptions {
   readonly dir: string
   readonly signal: AbortSignal
-  /** Told where the block will be, before anything is there. */
-  readonly begun: (directory: string) => void
+  /** Told the name of the block, before it is one. */
+  readonly begun: (ulid: Ulid) => void
   /** More samples of the range may come: the block ends with its last one, and the log goes on to count. */
   readonly isPartial?: boolean
   readonly chunkCounts?: ChunkCounts
@@ -48,7 +49,7 @@ export async function cutBlock(
     if (windows.some(({ tombstones }) => !tombstones.isEmpty))
       return await cutLeft(env, windows, options, encodings, { dir, signal, begun })
     const draft = await BlockDraft.create(env, dir, options)
-    begun(`${dir}/${draft.ulid}`)
+    begun(draft.ulid)
     await orAbort(draft, async () => {
       await writeWindow(env, window, late, draft, encodings, new Breather(env.clock, signal))
       await draft.finish()
@@ -72,7 +73,7 @@ async function cutLeft(
     windows.map((window) => new WindowsSource([window], env.clock)),
   )
   const writer = await BlockWriter.create(env, dir, options)
-  begun(`${dir}/${writer.ulid}`)
+  begun(writer.ulid)
   await orAbort(writer, async () => {
     for await (const batch of blockChunksOf(source, encodings, signal)) await writer.add(batch)
     if (writer.seriesCount > 0) await writer.finish()

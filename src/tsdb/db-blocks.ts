@@ -1,6 +1,6 @@
 import { Breather } from '../base/breather.ts'
 import type { Env } from '../base/env.ts'
-import { errorMessage, wrapError } from '../base/errors.ts'
+import { CodedError, errorMessage, wrapError } from '../base/errors.ts'
 import { replaceFile } from '../base/files.ts'
 import type { Matcher } from '../model/matcher.ts'
 import type { Timestamp } from '../model/time.ts'
@@ -12,20 +12,21 @@ import { blockSizeBytes, listBlocks, supersededBlocks } from './block/block-set.
 import { damagedPath } from './block/damage.ts'
 import { OpenParts } from './block/open-parts.ts'
 import { formatTombstones, joinIntervals, type TimeInterval, TOMBSTONES_FILE } from './block/tombstones.ts'
+import type { Ulid } from './block/ulid.ts'
+import { BlockRemovals } from './block-removals.ts'
 import { cutTimeOf } from './compact/compaction-meta.ts'
+import { type LeftOutBlock, mayHave } from './left-out-blocks.ts'
 import { readPatiently } from './patient-reads.ts'
 
 // 1. A block is here from the moment it is whole on disk until it is let go; who reads it holds it, and its files stay as long.
-// 2. What is deleted is renamed first, so that half of a block is never taken for a block.
-// 3. Nothing that a block holds keeps the database from starting: what is damaged is set aside whole, what cannot be read now stays where
-//    it is and is left out. But nobody starts without a meta.json that the disk does not read: see `cutTime`.
-
-/** Source: Prometheus tsdb/db.go, tmpForDeletionBlockDirSuffix. */
-const DELETION_SUFFIX = '.tmp-for-deletion'
+// 2. Nothing that a block holds keeps the database from starting: what is damaged is set aside whole, what cannot be read now stays where
+//    it is, is left out, and tried again. But nobody starts without a meta.json that the disk does not read: see `cutTime`.
 
 /** A start looks at blocks for so long; a directory of thousands is looked through when it answers already. */
 const CHECKED_AT_START_MS = 200
 const CHECKED_AT_ONCE = 8
+/** How often a block is tried that could not be read. */
+const RETRY_MS = 30_000
 
 /** A block of the database. */
 export interface LoadedBlock {
@@ -47,6 +48,11 @@ export class DbBlocks {
   readonly #unchecked = new Set<LoadedBlock>()
   /** Called when nobody reads a block any more that was let go. */
   readonly #partings = new Map<LoadedBlock, () => void>()
+  readonly #removals: BlockRemovals
+  /** By directory. */
+  readonly #leftOut = new Map<string, LeftOutBlock>()
+  /** By the monotonic clock. */
+  #retryAt = Number.NEGATIVE_INFINITY
   #cutTime = Number.NEGATIVE_INFINITY
   /** Blocks that could not be opened. */
   loadFailures = 0
@@ -59,6 +65,7 @@ export class DbBlocks {
     this.#env = env
     this.#dir = dir
     this.#cache = cache
+    this.#removals = new BlockRemovals(env, dir)
   }
 
   get all(): readonly LoadedBlock[] {
@@ -67,6 +74,11 @@ export class DbBlocks {
 
   get metas(): readonly BlockMeta[] {
     return this.#loaded.map(({ block }) => block.meta)
+  }
+
+  /** Those that are there and cannot be read now. */
+  get leftOut(): readonly LeftOutBlock[] {
+    return [...this.#leftOut.values()]
   }
 
   get sizeBytes(): number {
@@ -98,7 +110,7 @@ export class DbBlocks {
       } catch (error) {
         // It may be good, and then it says how far the log is not needed.
         if (damagedPath(error) === undefined) throw error
-        await this.#refuse(directory, error)
+        await this.#refuse(directory, undefined, error)
       }
     }
     blocks.sort((a, b) => a.meta.minTime - b.meta.minTime)
@@ -157,7 +169,7 @@ export class DbBlocks {
     }
     if (problem === undefined) return
     await loaded.block.close()
-    await this.#refuse(directory, problem)
+    await this.#refuse(directory, loaded.block.meta, problem)
   }
 
   /** Adds blocks that have come into the directory. */
@@ -166,7 +178,7 @@ export class DbBlocks {
       try {
         this.add(await this.open(directory))
       } catch (error) {
-        await this.#refuse(directory, error)
+        await this.#refuse(directory, undefined, error)
       }
     }
   }
@@ -203,11 +215,12 @@ export class DbBlocks {
 
   /**
    * Lets a block go: nobody finds it from now on, and its files go when the last who reads it has ended. Does not wait for them. A failure is
-   * logged; the block is there again after the next start then.
+   * logged and tried again.
    */
   async delete(loaded: LoadedBlock, reason: string): Promise<void> {
     this.#unchecked.delete(loaded)
     this.#loaded = this.#loaded.filter((one) => one !== loaded)
+    this.#removals.announce(loaded.block.meta.ulid)
     if (loaded.readers === 0) return this.#remove(loaded, reason)
     this.#partings.set(loaded, () => {
       this.#partings.delete(loaded)
@@ -256,13 +269,47 @@ export class DbBlocks {
     loaded.sizeBytes = await blockSizeBytes(fs, block.directory)
   }
 
-  /** Takes a directory away by whatever name it has. */
-  async removeDirectory(directory: string): Promise<void> {
-    const { fs } = this.#env
-    if ((await fs.stat(directory)) === null) return
-    await fs.rename(directory, directory + DELETION_SUFFIX)
-    await fs.syncDir(this.#dir)
-    await fs.remove(directory + DELETION_SUFFIX)
+  /** Removes what there is of a block that was made, or half made, and is not used. What the disk refuses is logged and tried again. */
+  discard(ulid: Ulid): Promise<void> {
+    return this.#removals.discard(ulid)
+  }
+
+  /** Whether blocks that this one was made of would be there again if only this one went. */
+  hasPartsLeft({ compaction }: BlockMeta): boolean {
+    return compaction.parents.some(({ ulid }) => this.#removals.isLeft(ulid))
+  }
+
+  /** Tries again what the disk refused: to remove blocks, and to read some. */
+  async retry(): Promise<void> {
+    await this.#removals.retry()
+    const { clock, log } = this.#env
+    if (this.#leftOut.size === 0 || clock.monotonic() < this.#retryAt) return
+    this.#retryAt = clock.monotonic() + RETRY_MS
+    for (const { directory, meta } of this.leftOut) {
+      let loaded: LoadedBlock
+      try {
+        loaded = await this.open(directory)
+      } catch (error) {
+        if (damagedPath(error) !== undefined) await this.#refuse(directory, meta, error)
+        continue
+      }
+      this.#leftOut.delete(directory)
+      this.add(loaded)
+      log.info('block that was left out is back', { path: directory })
+      const superseded = supersededBlocks(this.#loaded.map(({ block }) => ({ directory: block.directory, meta: block.meta })))
+      for (const one of this.#loaded.filter(({ block }) => superseded.has(block.meta.ulid))) await this.delete(one, 'superseded')
+    }
+  }
+
+  /**
+   * To be called before something is deleted between two times, both inclusive. Rejects when it could come back: by a block that the disk does
+   * not read now, or by one that is to be gone.
+   */
+  async beginDeletion(minTime: Timestamp, maxTime: Timestamp): Promise<void> {
+    await this.#removals.settle()
+    const missed = this.leftOut.find((one) => mayHave(one, minTime, maxTime))
+    if (missed !== undefined)
+      throw new CodedError('unavailable', `nothing is deleted while block ${missed.directory} cannot be read: ${missed.problem}`)
   }
 
   /** Closes the blocks, those that are being read when that is over. */
@@ -277,22 +324,25 @@ export class DbBlocks {
 
   async #remove({ block }: LoadedBlock, reason: string): Promise<void> {
     const { log } = this.#env
-    const { directory, meta } = block
+    const { meta } = block
     try {
       await block.close()
-      await this.removeDirectory(directory)
+      await this.#removals.remove(meta.ulid)
       log.info('block deleted', { block: meta.ulid, minTime: meta.minTime, maxTime: meta.maxTime, reason })
     } catch (error) {
-      log.error('block not deleted', { block: meta.ulid, reason, error: errorMessage(error) })
+      log.error('block not deleted yet', { block: meta.ulid, reason, error: errorMessage(error) })
     }
   }
 
   /** Sets a damaged block aside; one that cannot be read for another reason stays. */
-  async #refuse(directory: string, problem: unknown): Promise<void> {
+  async #refuse(directory: string, meta: BlockMeta | undefined, problem: unknown): Promise<void> {
     const { fs, log } = this.#env
-    this.loadFailures++
-    if (damagedPath(problem) === undefined) {
-      log.error('block not opened, and left where it is', { path: directory, error: errorMessage(problem) })
+    const isNews = !this.#leftOut.has(directory)
+    if (isNews) this.loadFailures++
+    const isDamaged = damagedPath(problem) !== undefined
+    this.#leftOut.set(directory, { directory, meta, problem: errorMessage(problem), isDamaged })
+    if (!isDamaged) {
+      log.error('block not opened, it is left where it is and tried again', { path: directory, error: errorMessage(problem) })
       return
     }
     const target = `${this.#dir}/quarantine/${directory.slice(directory.lastIndexOf('/') + 1)}`
@@ -302,13 +352,11 @@ export class DbBlocks {
       await fs.syncDir(`${this.#dir}/quarantine`)
       await fs.syncDir(this.#dir)
       this.quarantined++
+      this.#leftOut.delete(directory)
       log.error('damaged block quarantined', { path: directory, quarantine: target, error: errorMessage(problem) })
     } catch (error) {
-      log.error('damaged block not opened, and not quarantined', {
-        path: directory,
-        problem: errorMessage(problem),
-        error: errorMessage(error),
-      })
+      const fields = { path: directory, problem: errorMessage(problem), error: errorMessage(error) }
+      if (isNews) log.error('damaged block not opened, and not quarantined yet', fields)
     }
   }
 }

@@ -105,6 +105,11 @@ export function registerDbMetrics(registry: Registry, db: Db): DbObservers {
     'Blocks that were damaged and set aside at the start.',
     () => db.counters().blocksQuarantined,
   )
+  gauge(
+    'promontory_tsdb_blocks_left_out',
+    'Blocks that are there and cannot be read now: answers are without them. They are tried again.',
+    () => db.leftOutBlocks().length,
+  )
   counter(
     'prometheus_tsdb_compactions_triggered_total',
     'Total number of triggered compactions for the partition.',

@@ -28,6 +28,7 @@ import { dbSource } from './db-source.ts'
 import { estimateRead, type ReadEstimate } from './estimate-read.ts'
 import { ExemplarRing } from './exemplars/exemplar-ring.ts'
 import { flushToBlocks } from './flush.ts'
+import type { LeftOutBlock } from './left-out-blocks.ts'
 import { type DirLock, lockDir } from './lock.ts'
 import { Checkpointer, type CheckpointSchedule } from './recovery/checkpointer.ts'
 import { type Recovery, recover } from './recovery/recover.ts'
@@ -347,6 +348,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     const { keeper, queue } = await this.#whenOpen(signal)
     const ctx = unlimitedContext(signal)
     await keeper.undisturbed(async () => {
+      await this.#blocks.beginDeletion(minTime, maxTime)
       const held = this.#blocks.hold(minTime, maxTime)
       try {
         for (const loaded of held) await this.#blocks.deleteSamples(loaded, matchers, minTime, maxTime, ctx)
@@ -397,6 +399,11 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
   /** What the blocks are, by `minTime`. */
   blockMetas(): readonly BlockMeta[] {
     return this.#blocks.metas
+  }
+
+  /** Blocks that are there and cannot be read now. */
+  leftOutBlocks(): readonly LeftOutBlock[] {
+    return this.#blocks.leftOut
   }
 
   /** What senders said of the metrics of active series. */

@@ -1,5 +1,6 @@
 import type { Env } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
+import type { Ulid } from './block/ulid.ts'
 import type { BlockEncodings } from './block-encodings.ts'
 import { cutBlock } from './cut-block.ts'
 import type { DbBlocks } from './db-blocks.ts'
@@ -25,18 +26,18 @@ export async function flushToBlocks(
   log: LogWriter,
 ): Promise<void> {
   const start = env.clock.monotonic()
-  const begun: string[] = []
+  const begun: Ulid[] = []
   const { signal } = new AbortController()
   try {
     for (const window of windows.windows) {
       if (windows.sampleCountOf(window) === 0) continue
-      const options = { dir, signal, isPartial: true, encodings, begun: (path: string) => void begun.push(path) }
+      const options = { dir, signal, isPartial: true, encodings, begun: (ulid: Ulid) => void begun.push(ulid) }
       await cutBlock(env, window, windows.late.beside(window), options)
     }
   } catch (error) {
     env.log.error('not flushed to blocks, the log stays', { dir, error: errorMessage(error) })
     // What they have the log has as well.
-    for (const path of begun) await blocks.removeDirectory(path).catch(() => {})
+    for (const ulid of begun) await blocks.discard(ulid)
     return
   }
   try {

@@ -165,6 +165,7 @@ export function apiDeps(changes: Partial<ApiDeps> = {}): ApiDeps & { readonly en
           others: {},
         },
       ],
+      leftOutBlocks: () => [{ directory: '/data/01J9ZQ6V7M3T4XKQ2B8R5C6D7F', problem: 'EIO: i/o error, read' }],
       replayStatus: () => ({ segmentsDone: 3, segmentsTotal: 3, done: true }),
       cardinality: async (countMax) => ({
         seriesCount: 5,

@@ -64,8 +64,15 @@ export interface BlockData {
   readonly version: number
 }
 
+export interface LeftOutBlockData {
+  readonly path: string
+  readonly error: string
+}
+
 export interface TsdbBlocksData {
   readonly blocks: readonly BlockData[]
+  /** Blocks that are there and cannot be read now; absent where there are none. Ours. */
+  readonly leftOut?: readonly LeftOutBlockData[]
 }
 
 /** Segments of the write-ahead log. */

@@ -1,6 +1,5 @@
 import type { Env } from '../../base/env.ts'
 import { CodedError, errorMessage } from '../../base/errors.ts'
-import { HALF_MADE_SUFFIX } from '../block/block-draft.ts'
 import type { BlockMeta } from '../block/block-meta.ts'
 import { newUlid, type Ulid } from '../block/ulid.ts'
 import type { DbBlocks, LoadedBlock } from '../db-blocks.ts'
@@ -94,7 +93,9 @@ export class Compactor implements CompactionCounts {
     const { env, ranges } = this.#options
     const { clock, log } = env
     if (this.#running !== undefined) return
-    const dirty = this.#blocks.all.find(({ block }) => this.#cleanings.some(({ left }) => left.has(block.meta.ulid)))
+    const dirty = this.#blocks.all.find(
+      ({ block: { meta } }) => !this.#blocks.hasPartsLeft(meta) && this.#cleanings.some(({ left }) => left.has(meta.ulid)),
+    )
     if (dirty !== undefined) return void this.#start('tombstones', [dirty])
     if (clock.monotonic() < this.#retryAt) return
     for (const [ulid, until] of this.#passedOver) if (until <= clock.monotonic()) this.#passedOver.delete(ulid)
@@ -139,7 +140,7 @@ export class Compactor implements CompactionCounts {
     running.stop.abort(new Error('the compaction is not wanted any more'))
     await running.ended
     this.#running = undefined
-    await this.#takeBack(running)
+    await this.#blocks.discard(running.ulid)
     this.#blocks.release(running.sources)
   }
 
@@ -164,8 +165,9 @@ export class Compactor implements CompactionCounts {
     }
   }
 
-  #isPassedOver({ ulid, compaction }: BlockMeta): boolean {
-    return compaction.failed || this.#passedOver.has(ulid)
+  /** A block whose parts are there still, since somebody reads them or the disk does not remove them, stands for them: it stays until they are gone. */
+  #isPassedOver(meta: BlockMeta): boolean {
+    return meta.compaction.failed || this.#passedOver.has(meta.ulid) || this.#blocks.hasPartsLeft(meta)
   }
 
   #start(reason: PlanReason, sources: readonly LoadedBlock[]): Promise<void> {
@@ -192,7 +194,7 @@ export class Compactor implements CompactionCounts {
     const { sources, ulid, directory, reason } = running
     const { all } = this.#blocks
     if (!sources.every((source) => all.includes(source))) {
-      await this.#takeBack(running)
+      await this.#blocks.discard(running.ulid)
       return 'a block that was compacted is not kept any more'
     }
     let made: LoadedBlock | undefined
@@ -234,7 +236,7 @@ export class Compactor implements CompactionCounts {
   async #fail(running: Running, outcome: Exclude<CompactionOutcome, { kind: 'done' }>): Promise<string> {
     const { env } = this.#options
     const { sources, reason } = running
-    await this.#takeBack(running)
+    await this.#blocks.discard(running.ulid)
     this.failed++
     const { message: error } = outcome
     const blocks = namesOf(sources)
@@ -276,16 +278,6 @@ export class Compactor implements CompactionCounts {
     } catch {
       // A file system that does not say is tried.
       return undefined
-    }
-  }
-
-  async #takeBack({ directory }: Running): Promise<void> {
-    const { env } = this.#options
-    try {
-      await env.fs.remove(directory + HALF_MADE_SUFFIX)
-      await this.#blocks.removeDirectory(directory)
-    } catch (error) {
-      env.log.warn('block without use not removed', { path: directory, error: errorMessage(error) })
     }
   }
 }

@@ -1,0 +1,18 @@
+import type { Timestamp } from '../model/time.ts'
+import type { BlockMeta } from './block/block-meta.ts'
+
+/** A block that is there and is not answered from, since it cannot be read now. */
+export interface LeftOutBlock {
+  readonly directory: string
+  /** What the disk, or the block, said. */
+  readonly problem: string
+  /** Undefined: that cannot be read either. */
+  readonly meta: BlockMeta | undefined
+  /** It is what it should not be, and nobody waits for it. */
+  readonly isDamaged: boolean
+}
+
+/** Whether a block that may come back has something between the times, both inclusive. */
+export function mayHave({ meta, isDamaged }: LeftOutBlock, minTime: Timestamp, maxTime: Timestamp): boolean {
+  return !isDamaged && (meta === undefined || (meta.minTime <= maxTime && meta.maxTime > minTime))
+}
