@@ -1,7 +1,7 @@
+import { formatFloat } from '../model/go-text.ts'
 import type { Matcher } from '../model/matcher.ts'
 import { SIGNATURES } from '../promql/functions/signatures.ts'
 import type { AtModifier, Expr, VectorMatching, VectorSelector } from '../promql/parser/ast.ts'
-import { formatFloat } from '../promql/parser/go-text.ts'
 import type { MatcherJson, MatchingJson, QueryTree, SelectorJson } from './types/query-tree.ts'
 
 /**

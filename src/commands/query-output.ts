@@ -1,6 +1,6 @@
 import { formatFloatText } from '../exposition/float.ts'
+import { formatFloat } from '../model/go-text.ts'
 import { compareStrings, METRIC_NAME, quote } from '../model/labels.ts'
-import { formatFloat } from '../promql/parser/go-text.ts'
 
 // Answers of the HTTP API as text, byte for byte as promtool prints them.
 // Source: Prometheus cmd/promtool/main.go, promqlPrinter and jsonPrinter; prometheus/common model/value.go, value_histogram.go, metric.go.

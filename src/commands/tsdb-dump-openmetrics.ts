@@ -1,6 +1,6 @@
 import { flagHelp } from '../config/flags.ts'
+import { formatGeneral } from '../model/go-float.ts'
 import { METRIC_NAME } from '../model/labels.ts'
-import { formatGeneral } from '../promql/functions/go-float.ts'
 import { parsedCommand } from './parsed-command.ts'
 import { type DumpFormat, dumpFlags, dumpSamples, labelsText, parseDump } from './sample-dump.ts'
 import { DEFAULT_DIRECTORY } from './tsdb-output.ts'

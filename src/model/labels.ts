@@ -234,7 +234,7 @@ export function quote(text: string): string {
 function escapeCode(code: number): string {
   const hex = code.toString(16)
   if (code < 0x20 || code === 0x7f) return `\\x${hex.padStart(2, '0')}`
-  // A byte that was no UTF-8 (see promql/parser/go-text.ts, unquote).
+  // A byte that was no UTF-8 (see go-text.ts, unquote).
   if (code >= 0xdc80 && code <= 0xdcff) return `\\x${(code - 0xdc00).toString(16)}`
   return code < 0x10000 ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`
 }

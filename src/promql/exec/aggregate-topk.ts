@@ -1,5 +1,5 @@
 import { CodedError } from '../../base/errors.ts'
-import { formatGeneral } from '../functions/go-float.ts'
+import { formatGeneral } from '../../model/go-float.ts'
 import type { AggregatePlan } from '../plan/plan.ts'
 import { dropHistograms, isAnyPresent, type Sink, type StepSeries } from './columns.ts'
 import { Grouping } from './grouping.ts'

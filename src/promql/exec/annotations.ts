@@ -1,6 +1,6 @@
+import { formatGeneral, formatGeneralPrecision } from '../../model/go-float.ts'
 import { quote } from '../../model/labels.ts'
 import type { Timestamp } from '../../model/time.ts'
-import { formatGeneral, formatGeneralPrecision } from '../functions/go-float.ts'
 import type { PositionRange } from '../parser/ast.ts'
 
 interface MonotonicityFix {

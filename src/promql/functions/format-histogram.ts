@@ -1,6 +1,6 @@
+import { formatGeneral } from '../../model/go-float.ts'
 import type { Histogram } from '../../model/histogram.ts'
 import { BucketBounds, BucketColumns } from '../../model/histogram-buckets.ts'
-import { formatGeneral } from './go-float.ts'
 
 /** As upstream prints a histogram: `{count:2, sum:3, (1,2]:2}`. Source: Prometheus model/histogram/float_histogram.go, String. */
 export function formatHistogram(histogram: Histogram): string {

@@ -1,7 +1,7 @@
 import { CodedError } from '../../base/errors.ts'
 import { formatDuration } from '../../model/duration.ts'
+import { formatFloat } from '../../model/go-text.ts'
 import type { PositionRange } from './ast.ts'
-import { formatFloat } from './go-text.ts'
 import { beginsNumber, DURATION_WANTED, parseNumberLiteral } from './literals.ts'
 import type { Token, TokenKind } from './token.ts'
 import type { TokenStream } from './token-stream.ts'

@@ -1,7 +1,7 @@
+import { unquote } from '../../model/go-text.ts'
 import { quote } from '../../model/labels.ts'
 import { SIGNATURES } from '../functions/signatures.ts'
 import type { AggregateOperator, BinaryOperator, Expr, PositionRange, VectorMatching } from './ast.ts'
-import { unquote } from './go-text.ts'
 import { parseGrouping, parseMatching } from './grouping.ts'
 import { beginsNumber, parseNumberLiteral, parseSignedNumber } from './literals.ts'
 import { parseAt, parseExtended, parseOffset, parseRange } from './modifiers.ts'

@@ -1,6 +1,6 @@
+import { unquote } from '../../model/go-text.ts'
 import { quote } from '../../model/labels.ts'
 import type { VectorMatching } from './ast.ts'
-import { unquote } from './go-text.ts'
 import { isLabelName } from './token.ts'
 import type { TokenStream } from './token-stream.ts'
 

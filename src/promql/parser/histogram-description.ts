@@ -1,6 +1,6 @@
+import { parseNumber } from '../../model/go-text.ts'
 import { CounterResetHint, CUSTOM_BUCKETS_SCHEMA, type Histogram, NO_BUCKETS, NO_SPANS } from '../../model/histogram.ts'
 import { HistogramSum, SumOutcome } from '../../model/histogram-sum.ts'
-import { parseNumber } from './go-text.ts'
 
 const FIELD = /\s*([a-z_]+):(\[[^\]]*\]|[^\s\]]+)/y
 const HINTS: Readonly<Record<string, CounterResetHint>> = {

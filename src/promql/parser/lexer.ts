@@ -1,6 +1,6 @@
+import { quoteRune } from '../../model/go-text.ts'
 import { quote } from '../../model/labels.ts'
 import { Cursor, isAlpha, isAlphaNumeric, isDigit, isSpace } from './cursor.ts'
-import { quoteRune } from './go-text.ts'
 import { scanDurationRest, scanNumber } from './scan-number.ts'
 import { scanString } from './scan-string.ts'
 import type { Token, TokenKind } from './token.ts'

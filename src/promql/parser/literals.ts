@@ -1,7 +1,7 @@
 import { CodedError } from '../../base/errors.ts'
 import { parseDuration } from '../../model/duration.ts'
+import { parseNumber } from '../../model/go-text.ts'
 import type { NumberLiteral } from './ast.ts'
-import { parseNumber } from './go-text.ts'
 import type { ParseError } from './parse-error.ts'
 import type { TokenKind } from './token.ts'
 import type { TokenStream } from './token-stream.ts'

@@ -1,8 +1,8 @@
 import { formatDuration } from '../../model/duration.ts'
+import { formatFloat } from '../../model/go-text.ts'
 import { compareStrings, isLegacyLabelName, METRIC_NAME, quote } from '../../model/labels.ts'
 import type { AggregateExpr, AtModifier, Expr, MatrixSelector, Subquery, VectorMatching, VectorSelector } from './ast.ts'
 import { printDurationExpr } from './duration-expression.ts'
-import { formatFloat } from './go-text.ts'
 
 /**
  * An expression in upstream's canonical form, on one line; parsing it gives the same tree but for positions.

@@ -1,5 +1,5 @@
+import { nameRune } from '../../model/go-text.ts'
 import type { Cursor } from './cursor.ts'
-import { nameRune } from './go-text.ts'
 
 /** Takes a string up to its closing quote; the opening one, `open`, has been taken. */
 export function scanString(cursor: Cursor, open: string): void {

@@ -1,7 +1,7 @@
+import { parseNumber, quoteRune, unquote } from '../../model/go-text.ts'
 import type { Histogram } from '../../model/histogram.ts'
 import { Labels, METRIC_NAME } from '../../model/labels.ts'
 import { STALE_MARKER } from '../../model/staleness.ts'
-import { parseNumber, quoteRune, unquote } from './go-text.ts'
 import { histogramSeries, parseHistogramDescription } from './histogram-description.ts'
 import { isMetricName } from './token.ts'
 import { TokenStream } from './token-stream.ts'

@@ -1,6 +1,6 @@
 import { formatDuration } from '../../model/duration.ts'
+import { formatFloat } from '../../model/go-text.ts'
 import { compareStrings, isLegacyLabelName, METRIC_NAME, quote } from '../../model/labels.ts'
-import { formatFloat } from '../parser/go-text.ts'
 import { printGrouping, printMatching } from '../parser/print.ts'
 import type { Plan, Samples, Selection } from './plan.ts'
 

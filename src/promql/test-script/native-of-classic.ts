@@ -1,6 +1,6 @@
+import { parseFloatText } from '../../model/go-float.ts'
 import { CounterResetHint, CUSTOM_BUCKETS_SCHEMA, type Histogram, NO_BUCKETS, NO_SPANS } from '../../model/histogram.ts'
 import { type Labels, METRIC_NAME } from '../../model/labels.ts'
-import { parseFloatText } from '../functions/go-float.ts'
 import type { LoadCommand } from './script.ts'
 
 /** A sample that a script has loaded: `value` is the sum where it is a histogram. */

@@ -1,4 +1,4 @@
-import { quote } from '../../model/labels.ts'
+import { quote } from './labels.ts'
 
 // Go's ways of writing and reading text that upstream's language and messages rest on.
 

@@ -1,4 +1,4 @@
-import { formatFloat } from '../parser/go-text.ts'
+import { formatFloat } from './go-text.ts'
 
 // How Go reads and writes float64 where its texts are seen: bucket bounds, numbers in messages.
 // Source: Go strconv, ParseFloat and FormatFloat.
