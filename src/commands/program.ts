@@ -12,6 +12,7 @@ import { promqlInstantCommand } from './promql-instant.ts'
 import { promqlLabelsCommand } from './promql-labels.ts'
 import { promqlRangeCommand } from './promql-range.ts'
 import { promqlSeriesCommand } from './promql-series.ts'
+import { templateRenderCommand } from './template-render.ts'
 import { testPromqlCommand } from './test-promql.ts'
 import { tsdbAnalyzeCommand } from './tsdb-analyze.ts'
 import { tsdbCreateBlocksCommand } from './tsdb-create-blocks.ts'
@@ -38,6 +39,7 @@ const GROUPS: readonly { readonly title: string; readonly commands: readonly Com
     ],
   },
   { title: 'Tests', commands: [testPromqlCommand] },
+  { title: 'Alerts', commands: [templateRenderCommand] },
   {
     title: 'Blocks',
     commands: [

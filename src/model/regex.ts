@@ -81,6 +81,36 @@ export function compileAnchoredRegex(source: string): Regex {
   }
 }
 
+/** An expression that is searched for: not anchored, and `.` matches no newline, as Go's regexp has it by default. */
+export interface SearchRegex {
+  test(text: string): boolean
+  /** Every match replaced, groups filled in (`$1`, `${name}`, `$$`). */
+  replaceAll(text: string, replacement: string): string
+}
+
+/** Throws a `bad_data` CodedError with Go's wording when `source` is not RE2 syntax or too large. */
+export function compileSearchRegex(source: string): SearchRegex {
+  if (source.length > COMPILED_LENGTH_MAX || unrolledSize(source) > UNROLLED_SIZE_MAX) throw tooLarge(source)
+  const engine = compile(source, 0)
+  const groupNames = new Map(Object.entries(engine.namedGroups()))
+  return {
+    test: (text) => engine.matcher(text).find(),
+    replaceAll(text, replacement) {
+      const template = parseRegexTemplate(replacement)
+      const matcher = engine.matcher(text)
+      let out = ''
+      let offset = 0
+      while (matcher.find()) {
+        const groups: (string | undefined)[] = []
+        for (let group = 0; group <= engine.groupCount(); group++) groups.push(matcher.group(group) ?? undefined)
+        out += text.slice(offset, matcher.start()) + expandRegexTemplate(template, groups, groupNames)
+        offset = matcher.end()
+      }
+      return out + text.slice(offset)
+    },
+  }
+}
+
 const NO_NAMES: ReadonlyMap<string, number> = new Map()
 
 function build(source: string): Regex {

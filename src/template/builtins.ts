@@ -1,4 +1,5 @@
 import { sprint, sprintf, sprintln } from './sprintf.ts'
+import { GoNamedInt } from './time-value.ts'
 import { type Callable, compareBytes, type FunctionTable, GoList, GoMap, isTrue, type Kind, typeNameOf, type Value } from './value.ts'
 
 // The functions that every Go template has. Source: Go text/template, "Functions"; funcs.go. `and` and `or` are in the
@@ -121,7 +122,10 @@ export function escapeQuery(text: string): string {
     .replaceAll('%20', '+')
 }
 
+const plain = (value: Value): Value => (value instanceof GoNamedInt ? value.value : value)
+
 function basicKind(value: Value): 'bool' | 'int' | 'float' | 'string' | undefined {
+  if (value instanceof GoNamedInt) return 'int'
   switch (typeof value) {
     case 'boolean':
       return 'bool'
@@ -149,7 +153,7 @@ function equals(a: Value, b: Value): boolean {
     if (isNil(a) || isNil(b)) return false
     throw new Error(`incompatible types for comparison: ${typeNameOf(a)} and ${typeNameOf(b)}`)
   }
-  if (kindA !== undefined) return a === b
+  if (kindA !== undefined) return plain(a) === plain(b)
   if (isNil(a) || isNil(b)) return isNil(a) === isNil(b)
   if (a instanceof GoList || a instanceof GoMap) throw new Error(`non-comparable type ${a.print(false)}: ${a.typeName}`)
   if (b instanceof GoList || b instanceof GoMap) throw new Error(`non-comparable type ${b.print(false)}: ${b.typeName}`)
@@ -163,5 +167,5 @@ function less(a: Value, b: Value): boolean {
   if (kindA !== kindB) throw new Error(`incompatible types for comparison: ${typeNameOf(a)} and ${typeNameOf(b)}`)
   if (kindA === 'bool') throw new Error('invalid type for comparison')
   if (kindA === 'string') return compareBytes(a as string, b as string) < 0
-  return (a as number) < (b as number)
+  return (plain(a) as number) < (plain(b) as number)
 }

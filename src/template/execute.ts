@@ -77,6 +77,7 @@ class Run {
   #depth = 0
   #variables: Variable[] = []
   #current: ParsedTemplate | undefined
+  #at: Operand | Command | Node | undefined
 
   constructor(set: TemplateSet, limits: TemplateLimits) {
     this.#set = set
@@ -101,14 +102,15 @@ class Run {
   }
 
   #node(node: Node, dot: Value): Ended {
-    this.#step(node)
+    this.#visit(node)
     switch (node.kind) {
       case 'text':
-        this.#write(node.text, node)
+        this.#write(node.text)
         return 'done'
       case 'action': {
         const value = this.#pipe(node.pipe, dot)
-        if (node.pipe.variables.length === 0) this.#write(written(value), node)
+        this.#at = node
+        if (node.pipe.variables.length === 0) this.#write(written(value))
         return 'done'
       }
       case 'if':
@@ -146,13 +148,13 @@ class Run {
     let turns = 0
     const turn = (key: Value, element: Value): boolean => {
       turns++
-      this.#step(node)
+      this.#visit(node)
       this.#variables.length = inner
       if (names.length === 1) this.#setTop(1, isIteratedInt ? key : element, node)
       else if (names.length === 2) {
         if (node.pipe.isAssign) {
-          this.#assign(names[0] as string, key, node)
-          this.#assign(names[1] as string, element, node)
+          this.#assign(names[0] as string, key)
+          this.#assign(names[1] as string, element)
         } else {
           this.#setTop(2, key, node)
           this.#setTop(1, element, node)
@@ -162,13 +164,13 @@ class Run {
     }
     const isIteratedInt = typeof value === 'bigint'
     if (typeof value === 'bigint') {
-      if (names.length > 1) this.#fail(node.pipe, `can't use ${value} to iterate over more than one variable`)
+      if (names.length > 1) this.#fail(`can't use ${value} to iterate over more than one variable`)
       for (let i = 0n; i < value; i++) if (!turn(i, i)) break
     } else if (value instanceof GoList) {
       for (const [i, item] of value.items.entries()) if (!turn(BigInt(i), item)) break
     } else if (value instanceof GoMap) {
       for (const key of value.sortedKeys()) if (!turn(key, value.entries.get(key))) break
-    } else if (value !== null && value !== undefined) this.#fail(node.pipe, `range can't iterate over ${printValue(value, false)}`)
+    } else if (value !== null && value !== undefined) this.#fail(`range can't iterate over ${printValue(value, false)}`)
     this.#variables.length = mark
     if (turns === 0 && node.otherwise !== null) {
       this.#body(node.otherwise, dot)
@@ -178,8 +180,8 @@ class Run {
 
   #call(node: TemplateNode, dot: Value): void {
     const template = this.#set.templates.get(node.name)
-    if (template === undefined) this.#fail(node, `template ${JSON.stringify(node.name)} not defined`)
-    if (this.#depth >= this.#limits.depthMax) this.#fail(node, `exceeded maximum template depth (${this.#limits.depthMax})`)
+    if (template === undefined) this.#fail(`template ${JSON.stringify(node.name)} not defined`)
+    if (this.#depth >= this.#limits.depthMax) this.#fail(`exceeded maximum template depth (${this.#limits.depthMax})`)
     const data = node.pipe === null ? null : this.#pipe(node.pipe, dot)
     this.#depth++
     this.template(template, data)
@@ -187,78 +189,76 @@ class Run {
   }
 
   #pipe(pipe: Pipe, dot: Value): Value {
+    this.#visit(pipe)
     let value: Final = NONE
     for (const command of pipe.commands) value = this.#command(command, dot, value)
     const result = value === NONE ? undefined : (value as Value)
     // The variables of a range are set at each turn.
     for (const name of pipe.variables) {
-      if (pipe.isAssign) this.#assign(name, result, pipe)
+      if (pipe.isAssign) this.#assign(name, result)
       else this.#variables.push({ name, value: result })
     }
     return result
   }
 
   #command(command: Command, dot: Value, final: Final): Value {
-    this.#step(command)
     const first = command.args[0] as Operand
     switch (first.kind) {
       case 'field':
-        return this.#fields(dot, first.names, first, command.args, dot, final)
       case 'chain':
-        return this.#fields(this.#chainStart(first.operand, dot), first.names, first, command.args, dot, final)
+      case 'variable':
+        return this.#access(first, command.args, dot, final)
       case 'identifier':
         return this.#function(first, command, dot, final)
       case 'pipe':
         this.#notAFunction(command, final)
         return this.#pipe(first, dot)
-      case 'variable': {
-        const value = this.#variable(first.names[0] as string, first)
-        if (first.names.length === 1) {
-          this.#notAFunction(command, final)
-          return value
-        }
-        return this.#fields(value, first.names.slice(1), first, command.args, dot, final)
-      }
-      case 'nil':
-        this.#notAFunction(command, final)
-        return this.#fail(first, 'nil is not a command')
       default:
+        this.#visit(first)
         this.#notAFunction(command, final)
+        if (first.kind === 'nil') return this.#fail('nil is not a command')
         return constant(first, dot)
     }
   }
 
   #notAFunction(command: Command, final: Final): void {
-    if (command.args.length > 1 || final !== NONE)
-      this.#fail(command.args[0] as Operand, `can't give argument to non-function ${print(command.args[0] as Operand)}`)
+    if (command.args.length > 1 || final !== NONE) this.#fail(`can't give argument to non-function ${print(command.args[0] as Operand)}`)
   }
 
-  #chainStart(operand: Operand, dot: Value): Value {
-    if (operand.kind === 'nil') return this.#fail(operand, 'indirection through explicit nil in (nil)')
-    return operand.kind === 'pipe' ? this.#pipe(operand, dot) : this.#operand(operand, 'any', dot)
-  }
-
-  #variable(name: string, node: Operand): Value {
-    for (let i = this.#variables.length - 1; i >= 0; i--) {
-      const variable = this.#variables[i] as Variable
-      if (variable.name === name) return variable.value
+  /** A field, a chain of fields or a variable, called with what follows it. */
+  #access(node: Operand & { kind: 'field' | 'chain' | 'variable' }, args: readonly Operand[], dot: Value, final: Final): Value {
+    this.#visit(node)
+    switch (node.kind) {
+      case 'field':
+        return this.#fields(dot, node.names, node, args, dot, final)
+      case 'chain': {
+        if (node.operand.kind === 'nil') return this.#fail(`indirection through explicit nil in ${print(node)}`)
+        return this.#fields(this.#operand(node.operand, 'any', dot), node.names, node, args, dot, final)
+      }
+      default: {
+        const [name, ...fields] = node.names
+        const value = this.#variable(name as string)
+        if (fields.length > 0) return this.#fields(value, fields, node, args, dot, final)
+        if (args.length > 1 || final !== NONE) this.#fail(`can't give argument to non-function ${print(node)}`)
+        return value
+      }
     }
-    return this.#fail(node, `undefined variable: ${name}`)
   }
 
-  #assign(name: string, value: Value, node: Node | Pipe): void {
-    for (let i = this.#variables.length - 1; i >= 0; i--) {
-      const variable = this.#variables[i] as Variable
-      if (variable.name !== name) continue
-      variable.value = value
-      return
-    }
-    this.#fail(node, `undefined variable: ${name}`)
+  #variable(name: string): Value {
+    const variable = this.#variables.findLast((candidate) => candidate.name === name)
+    return variable === undefined ? this.#fail(`undefined variable: ${name}`) : variable.value
+  }
+
+  #assign(name: string, value: Value): void {
+    const variable = this.#variables.findLast((candidate) => candidate.name === name)
+    if (variable === undefined) this.#fail(`undefined variable: ${name}`)
+    variable.value = value
   }
 
   /** Sets the nth variable from the top: those of a range, which a turn makes anew. */
   #setTop(fromTop: number, value: Value, node: BranchNode): void {
-    if (node.pipe.isAssign) this.#assign(node.pipe.variables[0] as string, value, node)
+    if (node.pipe.isAssign) this.#assign(node.pipe.variables[0] as string, value)
     else (this.#variables[this.#variables.length - fromTop] as Variable).value = value
   }
 
@@ -277,38 +277,37 @@ class Run {
 
   /** `declared`: the type that errors name where it is not the value's own but that of what held it. */
   #field({ receiver, declared, name }: FieldAccess, node: Operand, args: readonly Operand[], dot: Value, final: Final): Value {
-    this.#step(node)
     const hasArgs = args.length > 1 || final !== NONE
     if (receiver === undefined) return undefined
-    if (receiver === null) return this.#fail(node, `nil pointer evaluating interface {}.${name}`)
+    if (receiver === null) return this.#fail(`nil pointer evaluating interface {}.${name}`)
     if (receiver instanceof GoObject) {
       const method = receiver.method(name)
       if (method !== undefined) return this.#invoke(name, method, args, node, dot, final)
       if (receiver instanceof GoStruct && receiver.fields.has(name)) {
-        if (hasArgs) return this.#fail(node, `${name} has arguments but cannot be invoked as function`)
+        if (hasArgs) return this.#fail(`${name} has arguments but cannot be invoked as function`)
         return receiver.fields.get(name)
       }
       if (receiver instanceof GoMap) {
-        if (hasArgs) return this.#fail(node, `${name} is not a method but has arguments`)
+        if (hasArgs) return this.#fail(`${name} is not a method but has arguments`)
         return receiver.entries.has(name) ? receiver.entries.get(name) : receiver.zero
       }
     }
-    return this.#fail(node, `can't evaluate field ${name} in type ${declared ?? typeNameOf(receiver)}`)
+    return this.#fail(`can't evaluate field ${name} in type ${declared ?? typeNameOf(receiver)}`)
   }
 
   #function(identifier: Operand & { kind: 'identifier' }, command: Command, dot: Value, final: Final): Value {
+    this.#visit(identifier)
     const { name } = identifier
     const callable = this.#set.functions.get(name) ?? BUILTINS.get(name)
-    if (callable === undefined) return this.#fail(identifier, `${JSON.stringify(name)} is not a defined function`)
+    if (callable === undefined) return this.#fail(`${JSON.stringify(name)} is not a defined function`)
     if ((name === 'and' || name === 'or') && callable === BUILTINS.get(name)) return this.#shortCircuit(name, command, dot, final)
-    return this.#invoke(name, callable, command.args, identifier, dot, final)
+    return this.#invoke(name, callable, command.args, command, dot, final)
   }
 
   /** `and` and `or` stop at the first argument that decides. */
   #shortCircuit(name: string, command: Command, dot: Value, final: Final): Value {
-    const [identifier, ...operands] = command.args
-    if (operands.length === 0 && final === NONE)
-      this.#fail(identifier as Operand, `wrong number of args for ${name}: want at least 1 got 0`)
+    const operands = command.args.slice(1)
+    if (operands.length === 0 && final === NONE) this.#fail(`wrong number of args for ${name}: want at least 1 got 0`)
     let value: Value
     for (const operand of operands) {
       value = this.#operand(operand, 'any', dot)
@@ -317,67 +316,53 @@ class Run {
     return final === NONE ? value : (final as Value)
   }
 
-  #invoke(name: string, callable: Callable, args: readonly Operand[], node: Operand, dot: Value, final: Final): Value {
+  /** `node` is what an error of the call itself names. */
+  #invoke(name: string, callable: Callable, args: readonly Operand[], node: Operand | Command, dot: Value, final: Final): Value {
     const { params, rest } = callable
     const operands = args.slice(1)
     const count = operands.length + (final === NONE ? 0 : 1)
     if (rest !== undefined ? count < params.length : count !== params.length) {
-      this.#fail(node, `wrong number of args for ${name}: want ${rest === undefined ? '' : 'at least '}${params.length} got ${count}`)
+      this.#fail(`wrong number of args for ${name}: want ${rest === undefined ? '' : 'at least '}${params.length} got ${count}`)
     }
     const kindAt = (index: number): Kind => params[index] ?? rest ?? 'any'
     const values = operands.map((operand, index) => this.#operand(operand, kindAt(index), dot))
-    if (final !== NONE) values.push(this.#checked(final as Value, kindAt(values.length), node))
+    if (final !== NONE) values.push(this.#checked(final as Value, kindAt(values.length)))
     let value: Value
     try {
       value = callable.call(values)
     } catch (error) {
       if (error instanceof TemplateInterrupt) throw error
-      return this.#fail(node, `error calling ${name}: ${error instanceof Error ? error.message : String(error)}`)
+      this.#at = node
+      return this.#fail(`error calling ${name}: ${error instanceof Error ? error.message : String(error)}`)
     }
-    if (typeof value === 'string') this.#charge(value.length, node)
-    else if (value instanceof GoList) this.#charge(value.items.length, node)
+    if (typeof value === 'string') this.#charge(value.length)
+    else if (value instanceof GoList) this.#charge(value.items.length)
     return value
   }
 
   #operand(operand: Operand, kind: Kind, dot: Value): Value {
-    this.#step(operand)
+    this.#visit(operand)
     switch (operand.kind) {
       case 'dot':
-        return this.#checked(dot, kind, operand)
+        return this.#checked(dot, kind)
       case 'nil':
-        if (kind === 'any' || kind === 'list' || kind === 'map') return null
-        return this.#fail(operand, `cannot assign nil to ${kindName(kind)}`)
+        if (kind === 'any' || kind === 'list' || kind === 'strings') return null
+        return this.#fail(`cannot assign nil to ${kindName(kind)}`)
       case 'field':
-        return this.#checked(this.#fields(dot, operand.names, operand, [operand], dot, NONE), kind, operand)
-      case 'variable': {
-        const value = this.#variable(operand.names[0] as string, operand)
-        return this.#checked(
-          operand.names.length === 1 ? value : this.#fields(value, operand.names.slice(1), operand, [operand], dot, NONE),
-          kind,
-          operand,
-        )
-      }
-      case 'pipe':
-        return this.#checked(this.#pipe(operand, dot), kind, operand)
-      case 'identifier':
-        return this.#checked(
-          this.#function(operand, { kind: 'command', offset: operand.offset, args: [operand] }, dot, NONE),
-          kind,
-          operand,
-        )
       case 'chain':
-        return this.#checked(
-          this.#fields(this.#chainStart(operand.operand, dot), operand.names, operand, [operand], dot, NONE),
-          kind,
-          operand,
-        )
+      case 'variable':
+        return this.#checked(this.#access(operand, [operand], dot, NONE), kind)
+      case 'pipe':
+        return this.#checked(this.#pipe(operand, dot), kind)
+      case 'identifier':
+        return this.#checked(this.#function(operand, { kind: 'command', offset: operand.offset, args: [operand] }, dot, NONE), kind)
       default:
         return this.#constantAs(operand, kind)
     }
   }
 
   #constantAs(operand: Operand & { kind: 'bool' | 'number' | 'string' }, kind: Kind): Value {
-    const expected = (what: string): never => this.#fail(operand, `expected ${what}; found ${print(operand)}`)
+    const expected = (what: string): never => this.#fail(`expected ${what}; found ${print(operand)}`)
     switch (kind) {
       case 'any':
         return constant(operand, null)
@@ -390,39 +375,40 @@ class Run {
       case 'float':
         return operand.kind === 'number' ? operand.float : expected('float')
       default:
-        return this.#fail(operand, `can't handle ${print(operand)} for arg of type ${kindName(kind)}`)
+        return this.#fail(`can't handle ${print(operand)} for arg of type ${kindName(kind)}`)
     }
   }
 
-  #checked(value: Value, kind: Kind, node: Operand): Value {
+  #checked(value: Value, kind: Kind): Value {
     if (fits(value, kind)) return value
-    if (value === undefined || value === null) return this.#fail(node, `invalid value; expected ${kindName(kind)}`)
-    return this.#fail(node, `wrong type for value; expected ${kindName(kind)}; got ${typeNameOf(value)}`)
+    if (value === undefined || value === null) return this.#fail(`invalid value; expected ${kindName(kind)}`)
+    return this.#fail(`wrong type for value; expected ${kindName(kind)}; got ${typeNameOf(value)}`)
   }
 
-  #write(text: string, node: Node): void {
+  #write(text: string): void {
     if (text === '') return
-    this.#charge(text.length, node)
+    this.#charge(text.length)
     this.out.push(text)
   }
 
-  #charge(characters: number, node: Operand | Command | Node): void {
+  #charge(characters: number): void {
     this.#text += characters
-    if (this.#text > this.#limits.textMax) this.#fail(node, `made more than ${this.#limits.textMax} characters`)
+    if (this.#text > this.#limits.textMax) this.#fail(`made more than ${this.#limits.textMax} characters`)
   }
 
-  #step(node: Operand | Command | Node): void {
-    if (++this.#steps > this.#limits.stepsMax) this.#fail(node, `took more than ${this.#limits.stepsMax} steps`)
+  /** Errors name what was visited last. */
+  #visit(node: Operand | Command | Node): void {
+    this.#at = node
+    if (++this.#steps > this.#limits.stepsMax) this.#fail(`took more than ${this.#limits.stepsMax} steps`)
   }
 
-  #fail(node: Operand | Command | Node, message: string): never {
+  #fail(message: string): never {
     const { name, source } = this.#current as ParsedTemplate
+    const node = this.#at as Operand | Command | Node
     const line = lineOf(source.text, node.offset)
     const newline = source.text.lastIndexOf('\n', node.offset - 1)
     const column = Buffer.byteLength(source.text.slice(newline + 1, node.offset))
-    const whole = print(node)
-    const context = whole.length > 20 ? `${whole.slice(0, 20)}...` : whole
-    throw new TemplateError(`template: ${source.name}:${line}:${column}: executing ${JSON.stringify(name)} at <${context}>: ${message}`)
+    throw new TemplateError(`template: ${source.name}:${line}:${column}: executing ${JSON.stringify(name)} at <${print(node)}>: ${message}`)
   }
 }
 
@@ -456,9 +442,8 @@ function fits(value: Value, kind: Kind): boolean {
     case 'bool':
       return typeof value === 'boolean'
     case 'list':
-      return value === null || value === undefined || value instanceof GoList
-    case 'map':
-      return value === null || value === undefined || value instanceof GoMap
+    case 'strings':
+      return value === null || value === undefined || (value instanceof GoList && value.typeName === KIND_NAMES[kind])
     default:
       return value instanceof GoObject && value.typeName === kind.type
   }
@@ -470,8 +455,8 @@ const KIND_NAMES = {
   int: 'int',
   float: 'float64',
   bool: 'bool',
-  list: '[]string',
-  map: 'map[string]string',
+  list: '[]interface {}',
+  strings: '[]string',
 } as const
 
 const kindName = (kind: Kind): string => (typeof kind === 'string' ? KIND_NAMES[kind] : kind.type)

@@ -19,7 +19,8 @@ export interface TemplateSource {
 /** A template that is none. The message is Go's: `template: NAME:LINE: what`. */
 export class TemplateParseError extends Error {}
 
-const CLOSE_DEPTH_MAX = 2000
+/** Branches and parentheses inside each other: deeper ones would run out of stack. */
+const NESTING_MAX = 200
 
 /**
  * Parses a text and everything it defines. The first of the answer is the text itself.
@@ -141,9 +142,9 @@ class Parser {
         case 'else':
           return 'else'
         case 'template':
-          return this.#templateCall(token.offset)
+          return this.#templateCall()
         case 'block':
-          return this.#block(token.offset)
+          return this.#block()
         case 'break':
         case 'continue':
           return this.#loopControl(token.text, token.offset)
@@ -165,7 +166,7 @@ class Parser {
   }
 
   #branch(kind: 'if' | 'with' | 'range', offset: number): BranchNode {
-    if (++this.#depth > CLOSE_DEPTH_MAX) this.#fail('max depth exceeded')
+    if (++this.#depth > NESTING_MAX) this.#fail('max depth exceeded')
     const variables = this.#variables.slice()
     const pipe = this.#pipe(kind, 'close')
     if (kind === 'range') this.#rangeDepth++
@@ -188,18 +189,22 @@ class Parser {
     return { kind, offset, pipe, body: nodes, otherwise }
   }
 
-  #templateCall(offset: number): Node {
+  #templateCall(): Node {
     const context = 'template clause'
-    const name = this.#templateName(this.#tokenNotSpace(), context)
+    const token = this.#tokenNotSpace()
+    const { offset } = token
+    const name = this.#templateName(token, context)
     let pipe: Pipe | null = null
     if (this.#peekNotSpace().kind === 'close') this.#tokenNotSpace()
     else pipe = this.#pipe(context, 'close')
     return { kind: 'template', offset, name, pipe }
   }
 
-  #block(offset: number): Node {
+  #block(): Node {
     const context = 'block clause'
-    const name = this.#templateName(this.#tokenNotSpace(), context)
+    const token = this.#tokenNotSpace()
+    const { offset } = token
+    const name = this.#templateName(token, context)
     const pipe = this.#pipe(context, 'close')
     const outer = this.#variables
     this.#variables = ['$']
@@ -330,7 +335,7 @@ class Parser {
         return { kind: 'number', offset, text, ...number }
       }
       case 'leftParen':
-        if (++this.#depth > CLOSE_DEPTH_MAX) this.#fail('max expression depth exceeded')
+        if (++this.#depth > NESTING_MAX) this.#fail('max expression depth exceeded')
         try {
           return this.#pipe('parenthesized pipeline', 'rightParen')
         } finally {

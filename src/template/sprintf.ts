@@ -1,6 +1,7 @@
 import { formatGeneral } from '../model/go-float.ts'
 import { formatFloat } from '../model/go-text.ts'
 import { quote } from '../model/labels.ts'
+import { GoNamedInt } from './time-value.ts'
 import { GoList, GoMap, type GoObject, GoStruct, printValue, typeNameOf, type Value } from './value.ts'
 
 // Go's fmt.Sprintf, Sprint and Sprintln on the values of templates. Source: Go fmt, "Printing"; print.go, format.go.
@@ -190,11 +191,13 @@ function formatVerb(verb: string, arg: Value, directive: Directive): string {
 
 /** A verb of a list, map or struct is the verb of what is in it, width and all. */
 function formatObject(verb: string, object: GoObject, directive: Directive): string {
+  const text = object.method('String')?.call([])
+  if (typeof text === 'string' && 'vsxXq'.includes(verb)) return formatString(verb, text, directive)
+  if (object instanceof GoNamedInt) return formatInt(verb, object.value, directive)
   if (object instanceof GoList || object instanceof GoMap || object instanceof GoStruct) {
     return object.format((value) => formatVerb(verb, value, directive), directive.names)
   }
-  if (verb === 'v' || verb === 's') return pad(object.print(directive.names), directive)
-  return verb === 'q' ? pad(quote(object.print(false)), directive) : bad(verb, object)
+  return bad(verb, object)
 }
 
 function bad(verb: string, arg: Value): string {

@@ -98,7 +98,7 @@ export function stringMap(pairs: Iterable<readonly [string, string]>, typeName =
 }
 
 /** What a parameter of a function takes. */
-export type Kind = 'any' | 'string' | 'int' | 'float' | 'bool' | 'list' | 'map' | { readonly type: string }
+export type Kind = 'any' | 'string' | 'int' | 'float' | 'bool' | 'strings' | 'list' | { readonly type: string }
 
 /** What an action can call: a function of the template's table, or a method of an object. */
 export interface Callable {

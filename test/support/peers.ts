@@ -13,6 +13,7 @@ const NEWER = [process.env.PROMONTORY_PEERS, join(ROOT, '.cache/peers')]
 
 const WHERE: Readonly<Record<string, readonly string[]>> = {
   'prometheus 3.5': NEWER.map((path) => join(path, 'prometheus')),
+  'amtool 0.33': NEWER.map((path) => join(path, 'amtool')),
   'promtool 3.5': NEWER.map((path) => join(path, 'promtool')),
   'victoria-metrics': NEWER.map((path) => join(path, 'victoria-metrics')),
   'node_exporter 1.11': NEWER.map((path) => join(path, 'prometheus-node-exporter')),

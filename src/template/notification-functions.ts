@@ -1,0 +1,114 @@
+import { formatGeneral } from '../model/go-float.ts'
+import { stringList, TEXT_FUNCTIONS, textFunction } from './text-functions.ts'
+import { formatGoTime, GoDuration, GoTime } from './time-value.ts'
+import { type Callable, type FunctionTable, GoList, GoMap, GoObject, type Value } from './value.ts'
+
+/** An object that knows what JSON it is, as Alertmanager's data do. */
+export interface JsonObject {
+  toJson(): unknown
+}
+
+/**
+ * The functions of notification templates. `nowMs` is the time that `now` and `since` see.
+ * Source: Alertmanager docs/notifications.md, "Functions"; template/template.go, DefaultFuncs.
+ */
+export function notificationFunctions(nowMs: () => number): FunctionTable {
+  const time: Callable['params'][number] = { type: 'time.Time' }
+  return new Map<string, Callable>([
+    ...TEXT_FUNCTIONS,
+    ['trimSpace', textFunction(1, (text) => text.replace(/^[\s\x85]+|[\s\x85]+$/gu, ''))],
+    ['safeUrl', textFunction(1, (text) => text)],
+    ['urlUnescape', textFunction(1, urlUnescape)],
+    ['join', { params: ['string', 'strings'], call: ([separator, list]) => texts(list).join(separator as string) }],
+    ['stringSlice', { params: [], rest: 'string', call: (args) => stringList(args as string[]) }],
+    ['list', { params: [], rest: 'any', call: (args) => new GoList(args) }],
+    ['append', { params: ['list'], rest: 'any', call: ([list, ...more]) => new GoList([...itemsOf(list), ...more]) }],
+    ['dict', { params: [], rest: 'any', call: dictionary }],
+    ['toJson', { params: ['any'], call: ([value]) => goJson(jsonOf(value)) }],
+    ['now', { params: [], call: () => GoTime.fromMs(nowMs()) }],
+    ['date', { params: ['string', time], call: ([layout, at]) => formatGoTime(at as GoTime, layout as string) }],
+    ['tz', { params: ['string', time], call: ([zone, at]) => inZone(zone as string, at as GoTime) }],
+    ['since', { params: [time], call: ([at]) => new GoDuration(GoTime.fromMs(nowMs()).nanoseconds - (at as GoTime).nanoseconds) }],
+  ])
+}
+
+const itemsOf = (list: Value): readonly Value[] => (list instanceof GoList ? list.items : [])
+const texts = (list: Value): string[] => itemsOf(list).map(String)
+
+function dictionary(args: readonly Value[]): GoMap {
+  if (args.length % 2 !== 0) throw new Error('dict requires an even number of arguments')
+  const entries = new Map<string, Value>()
+  for (let i = 0; i < args.length; i += 2) {
+    const key = args[i]
+    if (typeof key !== 'string') throw new Error('dict keys must be strings')
+    entries.set(key, args[i + 1])
+  }
+  return new GoMap(entries, { typeName: 'map[string]interface {}', zero: undefined })
+}
+
+function inZone(zone: string, time: GoTime): GoTime {
+  try {
+    new Intl.DateTimeFormat('en-US', { timeZone: zone === '' ? 'UTC' : zone })
+  } catch {
+    throw new Error(`unknown time zone ${zone}`)
+  }
+  return new GoTime(time.nanoseconds, zone === '' ? 'UTC' : zone)
+}
+
+/** Go's url.QueryUnescape. */
+function urlUnescape(text: string): string {
+  const bad = /%(?![\da-fA-F]{2}).{0,2}/s.exec(text)
+  if (bad !== null) throw new Error(`invalid URL escape ${JSON.stringify(bad[0])}`)
+  const bytes = Buffer.from(text.replaceAll('+', ' '))
+  const out: number[] = []
+  for (let i = 0; i < bytes.length; i++) {
+    if (bytes[i] !== 0x25) out.push(bytes[i] as number)
+    else {
+      out.push(Number.parseInt(bytes.toString('latin1', i + 1, i + 3), 16))
+      i += 2
+    }
+  }
+  return Buffer.from(out).toString()
+}
+
+function jsonOf(value: Value): unknown {
+  if (value === undefined) return null
+  if (!(value instanceof GoObject)) return value
+  if ('toJson' in value) return (value as unknown as JsonObject).toJson()
+  if (value instanceof GoList) return value.items.map(jsonOf)
+  if (value instanceof GoMap) return Object.fromEntries(value.sortedKeys().map((key) => [key, jsonOf(value.entries.get(key))]))
+  if (value instanceof GoTime) return formatGoTime(value, '2006-01-02T15:04:05.999999999Z07:00')
+  if (value instanceof GoDuration) return value.value
+  return value.print(false)
+}
+
+/** JSON as Go's encoder writes it: whole numbers as they are, <, > and & escaped. */
+function goJson(value: unknown): string {
+  if (value === null || value === undefined) return 'null'
+  switch (typeof value) {
+    case 'bigint':
+      return value.toString()
+    case 'number': {
+      if (!Number.isFinite(value)) throw new Error(`json: unsupported value: ${formatGeneral(value)}`)
+      return jsonNumber(value)
+    }
+    case 'string':
+      return JSON.stringify(value.toWellFormed()).replace(
+        /[<>&\u2028\u2029]/g,
+        (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+      )
+    case 'boolean':
+      return String(value)
+    default:
+      if (Array.isArray(value)) return `[${value.map(goJson).join(',')}]`
+      return `{${Object.entries(value as Record<string, unknown>)
+        .map(([key, item]) => `${goJson(key)}:${goJson(item)}`)
+        .join(',')}}`
+  }
+}
+
+/** Exponents below 1e-6 and from 1e21 on, with the digits of an exponent that Go gives them. */
+function jsonNumber(value: number): string {
+  if (Object.is(value, -0)) return '-0'
+  return String(value)
+}
