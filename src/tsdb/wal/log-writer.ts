@@ -67,7 +67,7 @@ export interface LogWriterOptions {
 interface OwnSegment {
   readonly number: number
   readonly path: string
-  /** Absent until the first batch is written, and after the last fsync. */
+  /** Absent until the first batch is written, after the last fsync, and while nothing is done with a segment of the process before. */
   file: File | undefined
   sizeBytes: number
   maxTime: Timestamp
@@ -109,7 +109,11 @@ export class LogWriter {
   readonly #unsynced = new Set<OwnSegment>()
   /** What is wrong with files, and is put right by `repair`. */
   readonly #wrong = new Map<OwnSegment, 'too long' | 'not durable'>()
+  /** Whose fsync is under way. */
+  #beingSynced: readonly OwnSegment[] = []
   #namesUnsynced = false
+  /** A segment was removed, and power loss may bring it back. */
+  #removalUnsynced = false
   #syncTimer: Timer | undefined
   #syncing: Promise<void> | undefined
   #writing: { readonly segment: OwnSegment; readonly done: Promise<void> } | undefined
@@ -136,11 +140,10 @@ export class LogWriter {
   async begin(): Promise<void> {
     for (const [i, { number, path, sizeBytes, maxTime }] of this.#closed.entries()) {
       if (sizeBytes === 0) continue
-      const file = await this.#options.fs.open(path, 'write')
       const segment: OwnSegment = {
         number,
         path,
-        file,
+        file: undefined,
         sizeBytes,
         maxTime,
         syncedBytes: 0,
@@ -258,15 +261,24 @@ export class LogWriter {
     if (this.#open !== undefined) this.#open.isEnough = true
   }
 
-  /** Removes segments whose samples are all older than `time`. */
+  /** Removes segments whose samples are all older than `time`, the oldest first: none comes back by a power loss without those after it. */
   async removeBefore(time: Timestamp): Promise<void> {
+    await this.#syncRemoval()
     for (const segment of this.#closed.filter(({ maxTime }) => maxTime < time)) {
       // What is not durable yet, or to be written anew, has its turn first; those after it may say what was deleted of it.
-      if ([...this.#unsynced, ...this.#wrong.keys()].some((one) => one.number === segment.number)) return
+      if ([...this.#unsynced, ...this.#beingSynced, ...this.#wrong.keys()].some((one) => one.number === segment.number)) return
       await this.#options.fs.remove(segment.path)
+      this.#removalUnsynced = true
       this.#closed = this.#closed.filter((one) => one !== segment)
       this.#options.log.info('log segment removed', { segment: segment.number, sizeBytes: segment.sizeBytes })
+      await this.#syncRemoval()
     }
+  }
+
+  async #syncRemoval(): Promise<void> {
+    if (!this.#removalUnsynced) return
+    await this.#options.fs.syncDir(this.#options.dir)
+    this.#removalUnsynced = false
   }
 
   /** Makes all that was written durable. */
@@ -379,10 +391,11 @@ export class LogWriter {
     const file = await fs.open(path, 'create')
     let damageCount = 0
     try {
+      const from = segment.file ?? (segment.file = await fs.open(segment.path, 'read'))
       const { kept } = unsynced
-      await copyBytes(segment.file!, file, 0, syncedBytes)
+      await copyBytes(from, file, 0, syncedBytes)
       await file.write([kept], syncedBytes)
-      await copyBytes(segment.file!, file, syncedBytes + kept.length, sizeBytes)
+      await copyBytes(from, file, syncedBytes + kept.length, sizeBytes)
       await file.sync()
       const count = async () => void damageCount++
       await scanSegment(file, segment.number, { record: () => {}, damage: count }, new Breather(clock))
@@ -414,6 +427,8 @@ export class LogWriter {
         continue
       }
       this.#closed = this.#closed.filter((one) => one !== segment)
+      this.#unsynced.delete(segment as OwnSegment)
+      this.#wrong.delete(segment as OwnSegment)
       log.error('log segment is gone, and what it had is lost if the process ends before it is in a block', { segment: segment.number })
     }
   }
@@ -457,6 +472,7 @@ export class LogWriter {
   async #syncNow(): Promise<void> {
     const { fs, dir, clock } = this.#options
     const segments = [...this.#unsynced]
+    this.#beingSynced = segments
     this.#unsynced.clear()
     const names = this.#namesUnsynced
     this.#namesUnsynced = false
@@ -464,8 +480,10 @@ export class LogWriter {
     for (const segment of segments) {
       const start = clock.monotonic()
       const { sizeBytes, isRetired } = segment
+      const isOurs = segment.file !== undefined
       try {
-        await segment.file!.sync()
+        segment.file ??= await fs.open(segment.path, 'write')
+        await segment.file.sync()
         this.#options.onSync((clock.monotonic() - start) / 1000)
         segment.unsynced.dropFirst(sizeBytes - segment.syncedBytes)
         segment.syncedBytes = sizeBytes
@@ -475,8 +493,11 @@ export class LogWriter {
         this.syncFailures++
         this.#unsynced.delete(segment)
         this.#wrong.set(segment, 'not durable')
+        // Of those there may be thousands.
+        if (!isOurs) await closeFile(segment)
       }
     }
+    this.#beingSynced = []
     try {
       if (names) await fs.syncDir(dir)
       if (clock.monotonic() - this.#lookedAt >= LOOK_MS) {
