@@ -110,7 +110,7 @@ export class CommitQueue {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#deletionsHeld = promise
     return () => {
-      this.#deletionsHeld = undefined
+      if (this.#deletionsHeld === promise) this.#deletionsHeld = undefined
       resolve()
     }
   }

@@ -1,7 +1,7 @@
 import { assert } from '../base/assert.ts'
 import { Breather } from '../base/breather.ts'
 import { type Env, sleep } from '../base/env.ts'
-import { CodedError, errorMessage } from '../base/errors.ts'
+import { CodedError, errorMessage, wrapError } from '../base/errors.ts'
 import type { Service } from '../base/service.ts'
 import { METRIC_NAME } from '../model/labels.ts'
 import type { Matcher } from '../model/matcher.ts'
@@ -113,7 +113,9 @@ export interface DbStats {
  * `ready`, which is when everything that was ever acknowledged is readable; `run` gives the directory back at its end.
  */
 export async function openDb(options: DbOptions): Promise<Db> {
-  await options.env.fs.mkdir(options.dir)
+  await options.env.fs.mkdir(options.dir).catch((error: unknown) => {
+    throw wrapError(`make data directory ${options.dir}`, error)
+  })
   const lock = await lockDir(options.env, options.dir)
   return new Db(options, lock)
 }

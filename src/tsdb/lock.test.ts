@@ -8,6 +8,7 @@ import { test } from 'node:test'
 import type { Env } from '../base/env.ts'
 import { realEnv } from '../base/env-real.ts'
 import { type VirtualEnv, virtualEnv } from '../base/env-virtual.ts'
+import type { DiskCall } from '../base/virtual/file-system.ts'
 import { LOCK_NAME, lockDir } from './lock.ts'
 
 /** An environment where this process is `pid`. */
@@ -62,6 +63,24 @@ test('a lock is taken over when its owner is gone, is another process by now, is
   })
   await take(22, () => machine.fs.writeFile(`/data/${LOCK_NAME}`, ''))
   await take(22, () => machine.fs.writeFile(`/data/${LOCK_NAME}`, 'null'))
+})
+
+test('a disk that does not take the lock is told with the path and what was wanted of it, and nothing is left', async () => {
+  const machine = virtualEnv()
+  const env = await processOf(machine, 31)
+  const check = async (call: DiskCall, code: string, wanted: string) => {
+    machine.fs.fault = (asked, path) => (asked === call && path === `/data/${LOCK_NAME}` ? code : undefined)
+    await assert.rejects(lockDir(env, '/data'), (error: Error) => {
+      assert.ok(error.message.startsWith(`lock data directory: ${wanted} /data/${LOCK_NAME}: ${code}`), error.message)
+      return true
+    })
+    machine.fs.fault = undefined
+    assert.equal(await machine.fs.stat(`/data/${LOCK_NAME}`), null)
+  }
+  await check('open', 'EROFS', 'make')
+  await check('write', 'ENOSPC', 'write')
+  await check('sync', 'EIO', 'write')
+  await (await lockDir(env, '/data')).release()
 })
 
 test('a lock that was taken over by another is not removed', async () => {

@@ -1,5 +1,5 @@
 import type { Env } from '../base/env.ts'
-import { CodedError } from '../base/errors.ts'
+import { CodedError, wrapError } from '../base/errors.ts'
 
 // 1. The lock is a file that names its owner: pid, and the time the kernel says the process started. A pid alone may be
 //    another process by now.
@@ -82,11 +82,15 @@ async function create({ fs }: Pick<Env, 'fs'>, path: string, own: Owner): Promis
     file = await fs.open(path, 'create')
   } catch (error) {
     if ((error as { code?: string }).code === 'EEXIST') return false
-    throw error
+    throw wrapError(`lock data directory: make ${path}`, error)
   }
   try {
     await file.write([new TextEncoder().encode(`${JSON.stringify(own)}\n`)], 0)
     await file.sync()
+  } catch (error) {
+    // Half of a lock names nobody, and what was written of it may be all there is room for.
+    await fs.remove(path).catch(() => {})
+    throw wrapError(`lock data directory: write ${path}`, error)
   } finally {
     await file.close()
   }

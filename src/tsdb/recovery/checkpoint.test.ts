@@ -8,11 +8,18 @@ import { STALE_MARKER } from '../../model/staleness.ts'
 import { AppendStatus, ExemplarStatus } from '../../storage/appender.ts'
 import { unlimitedContext } from '../../storage/query-context.ts'
 import { readAll } from '../../storage/series-source.contract.ts'
+import { CommitQueue } from '../commit-queue.ts'
 import { runDb } from '../db.fixture.ts'
 import type { Db, DbOptions } from '../db.ts'
 import { endingAt, restarted } from '../ending-disk.fixture.ts'
+import { ExemplarRing } from '../exemplars/exemplar-ring.ts'
+import { RefusalCounts } from '../refusal-counts.ts'
+import { BatchPool } from '../sample-batch.ts'
 import { slowFor } from '../slow-disk.fixture.ts'
+import { LogWriter } from '../wal/log-writer.ts'
+import { WindowSet } from '../window-set.ts'
 import { HEADER_BYTES } from './checkpoint-format.ts'
+import { writeCheckpoint } from './write-checkpoint.ts'
 
 const START = 1_700_000_400_000
 const OPTIONS: Partial<DbOptions> & { exemplarsMax: number } = { exemplarsMax: 100, checkpoints: { logBytes: 1, lookMs: 100 } }
@@ -142,6 +149,61 @@ test('what is deleted while a checkpoint is written stays deleted, and what come
     assert.ok(after.db.recovery()!.checkpoint !== undefined)
     assert.equal(await samplesOf(after.db), before, `step ${step}`)
   }
+})
+
+test('a checkpoint is written while late samples come to times of which others were deleted, and has them', async () => {
+  for (let step = 0; step < 30; step += 3) {
+    const env = virtualEnv()
+    const options = { ...OPTIONS, lateSpanMs: 900_000, checkpoints: { logBytes: 1, lookMs: 1000 } }
+    const { db } = await runDb(
+      slowFor(env, '/checkpoint/', () => 10),
+      options,
+    )
+    for (let round = 0; round < 20; round++) await appendRound(db, round)
+    const appendLate = async (t: number) => {
+      const appender = db.appender()
+      assert.equal(appender.append(appender.series(labelsOf(1)), t, t % 1000), AppendStatus.ok)
+      await appender.commit()
+    }
+    for (const t of [START + 50_500, START + 140_500]) await appendLate(t)
+    const m1 = [new Matcher('=', '__name__', 'm1')]
+    await db.deleteSamples(m1, START + 50_000, START + 150_000, new AbortController().signal)
+    await env.clock.advance(950 + step * 7)
+    for (let n = 1; n <= 30; n++) {
+      await appendLate(START + 51_000 + n * 7)
+      await env.clock.advance(10)
+    }
+    const before = await samplesOf(db)
+    for (let turn = 0; turn < 60; turn++) await env.clock.advance(10)
+    const { checkpointsBegun, checkpointsFailed } = db.counters()
+    assert.ok(checkpointsBegun > 0)
+    assert.equal(checkpointsFailed, 0, `step ${step}`)
+    const after = await runDb(restarted(env), options)
+    assert.ok(after.db.recovery()!.checkpoint !== undefined, `step ${step}`)
+    assert.equal(await samplesOf(after.db), before, `step ${step}`)
+  }
+})
+
+test('a checkpoint that ends before it has begun to write keeps no deletion waiting', async () => {
+  const env = virtualEnv()
+  await env.fs.mkdir('/data/log')
+  const batches = new BatchPool()
+  const windows = new WindowSet(3_600_000, batches)
+  const exemplars = new ExemplarRing(windows.pool)
+  const common = { fs: env.fs, clock: env.clock, log: env.log, dir: '/data/log', segments: [] }
+  const log = new LogWriter({ ...common, fsync: 'interval', onSync: () => {}, onFailure: () => {} })
+  const refused = new RefusalCounts(() => {})
+  const queue = new CommitQueue(windows, exemplars, log, batches, env.clock, refused, () => {})
+  const window = windows.windowOf(START)
+  window.state = () => {
+    throw new Error('no memory left')
+  }
+  await assert.rejects(writeCheckpoint(env, '/data', 1, { windows, exemplars, log, queue }, false), /no memory left/)
+  await queue.delete({ minTime: 0, maxTime: 1, matchers: [] })
+  assert.equal(window.pins, 0)
+  assert.deepEqual(await env.fs.readDir('/data'), ['log'])
+  await queue.close()
+  await log.close()
 })
 
 test('a checkpoint with damage anywhere is set aside, and the log is read', async () => {
@@ -306,7 +368,7 @@ test('series go on that a checkpoint has in a window which became a block', asyn
   assert.equal(db.stats().windowCount, first.db.stats().windowCount)
 })
 
-test('a checkpoint of another block range is not used', async () => {
+test('a checkpoint of another block range is not used, and does not stay', async () => {
   const env = virtualEnv()
   const first = await runDb(env, OPTIONS)
   for (let round = 0; round < 20; round++) await appendRound(first.db, round)
@@ -316,6 +378,7 @@ test('a checkpoint of another block range is not used', async () => {
   const { db, close } = await runDb(env, { ...OPTIONS, blockRangeMs: 3_600_000 })
   assert.equal(db.recovery()!.checkpoint, undefined)
   assert.equal(await contents(db), before)
+  assert.deepEqual(await checkpoints(env), [])
   await close()
   assert.deepEqual(await checkpoints(env), ['00000002.checkpoint'])
 })

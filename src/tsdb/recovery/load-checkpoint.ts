@@ -36,7 +36,7 @@ export async function listCheckpoints({ fs }: Pick<Env, 'fs'>, dir: string): Pro
 
 /**
  * Brings the newest checkpoint that is whole back into windows and exemplars that have nothing yet. What is damaged is set aside and
- * reported, and so is what the disk does not read: the log has all of it. Undefined: there is none.
+ * reported, and so is what the disk does not read: the log has all of it. What can never be used again is removed. Undefined: there is none.
  */
 export async function loadCheckpoint(
   env: Pick<Env, 'fs' | 'log' | 'clock'>,
@@ -49,7 +49,9 @@ export async function loadCheckpoint(
   for (const number of numbers) {
     const path = `${checkpointDir(dir)}/${checkpointName(number)}`
     try {
-      return await load(env, dir, number, path, windows, exemplars)
+      const loaded = await load(env, dir, number, path, windows, exemplars)
+      if (loaded !== undefined) return loaded
+      await fs.remove(path).catch((error: unknown) => log.warn('checkpoint not removed', { path, error: errorMessage(error) }))
     } catch (error) {
       log.error('checkpoint not used, the log is read instead', { path, error: errorMessage(error) })
       try {
@@ -76,6 +78,7 @@ export async function removeUnfinished({ fs, log }: Pick<Env, 'fs' | 'log'>, dir
   }
 }
 
+/** Undefined: it is whole, and of no use. Throws before anything has changed. */
 async function load(
   env: Pick<Env, 'fs' | 'clock' | 'log'>,
   dir: string,

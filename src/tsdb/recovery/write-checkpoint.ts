@@ -71,24 +71,26 @@ async function capture(
 ): Promise<void> {
   const breather = new Breather(env.clock, signal)
   const goOn = await queue.holdDeletions()
-  // Until it is put right, a segment may have more than what was taken.
-  if (log.failure !== undefined) {
-    goOn()
-    throw new Error('the log takes nothing just now', { cause: log.failure })
-  }
-  const held = windows.all
-  const created = env.clock.now()
-  const position = queue.applied
-  const isOpen = position.offset > 0 && log.position.segment === position.segment
-  const segments = log.segments.map(manifestSegment)
-  const metadata = windows.slots.metadata.state()
-  const slotCount = windows.slots.count
-  const states = held.map((window) => window.state())
-  for (const window of held) window.pins++
-  windows.hold()
-  log.isHeld = isOpen
-  let isHeld = true
+  const pinned: Window[] = []
+  let isHeld = false
   try {
+    // Until it is put right, a segment may have more than what was taken.
+    if (log.failure !== undefined) throw new Error('the log takes nothing just now', { cause: log.failure })
+    const held = windows.all
+    const created = env.clock.now()
+    const position = queue.applied
+    const isOpen = position.offset > 0 && log.position.segment === position.segment
+    const segments = log.segments.map(manifestSegment)
+    const metadata = windows.slots.metadata.state()
+    const slotCount = windows.slots.count
+    const states = held.map((window) => window.state())
+    for (const window of held) {
+      window.pins++
+      pinned.push(window)
+    }
+    windows.hold()
+    isHeld = true
+    log.isHeld = isOpen
     // Rows first, and quickly: what comes meanwhile has to be read twice.
     const logIndexes = new Uint32Array(isOpen ? slotCount : 0)
     for (let from = 0; from < logIndexes.length; from += TURN_SLOTS) {
@@ -105,12 +107,11 @@ async function capture(
       pairRows.push(await writer.slabs(state.pairs.rows.buffers))
       signal?.throwIfAborted()
     }
+    // Late samples that have come since are in the rows, or replay brings them: what they have uncovered is not deleted.
+    const tombstones = held.map((window) => window.tombstones.state().intervals!)
     const moves = windows.letGo()
-    goOn()
     isHeld = false
-    for (const [i, { tombstones }] of held.entries())
-      if (tombstones.state(states[i].tombstones).intervals !== undefined)
-        throw new Error('a late sample has come to where others were deleted')
+    goOn()
 
     if (isLeisurely) writer.pace(BYTES_PER_SECOND)
     const captured: Omit<ManifestWindow, 'tombstones'>[] = []
@@ -133,8 +134,7 @@ async function capture(
     }
     const withTombstones: ManifestWindow[] = []
     for (const [i, window] of captured.entries()) {
-      const { intervals } = states[i].tombstones
-      withTombstones.push({ ...window, tombstones: await writer.part(bytesOf(intervals ?? new Float64Array(0))) })
+      withTombstones.push({ ...window, tombstones: await writer.part(bytesOf(tombstones[i])) })
     }
     const { bytes: exemplarBytes, count: exemplarCount } = await encodeExemplars(exemplars, breather)
     const parts = {
@@ -157,12 +157,10 @@ async function capture(
       ...parts,
     })
   } finally {
-    if (isHeld) {
-      windows.letGo()
-      goOn()
-    }
+    if (isHeld) windows.letGo()
+    goOn()
     log.isHeld = false
-    for (const window of held) window.pins--
+    for (const window of pinned) window.pins--
     windows.releaseParted()
   }
 }
