@@ -101,16 +101,31 @@ export function formatTombstones(tombstones: Tombstones): Uint8Array {
   return bytes
 }
 
+/** The place of the last interval that begins at `t` or before; -1: there is none. */
+export function lastBegunAt(intervals: readonly TimeInterval[], t: Timestamp): number {
+  let from = 0
+  let to = intervals.length
+  while (from < to) {
+    const middle = (from + to) >>> 1
+    if (intervals[middle].minTime <= t) from = middle + 1
+    else to = middle
+  }
+  return from - 1
+}
+
 /** Whether all of `minTime`…`maxTime` was deleted. */
 export function isAllDeleted(intervals: readonly TimeInterval[], minTime: Timestamp, maxTime: Timestamp): boolean {
-  return intervals.some((one) => one.minTime <= minTime && one.maxTime >= maxTime)
+  const at = lastBegunAt(intervals, minTime)
+  return at >= 0 && intervals[at].maxTime >= maxTime
 }
 
 /** Whether something of `minTime`…`maxTime` was deleted. */
 export function isPartDeleted(intervals: readonly TimeInterval[], minTime: Timestamp, maxTime: Timestamp): boolean {
-  return intervals.some((one) => one.minTime <= maxTime && one.maxTime >= minTime)
+  const at = lastBegunAt(intervals, maxTime)
+  return at >= 0 && intervals[at].maxTime >= minTime
 }
 
 export function isDeletedAt(intervals: readonly TimeInterval[], t: Timestamp): boolean {
-  return intervals.some((one) => one.minTime <= t && t <= one.maxTime)
+  const at = lastBegunAt(intervals, t)
+  return at >= 0 && t <= intervals[at].maxTime
 }

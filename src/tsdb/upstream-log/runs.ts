@@ -8,7 +8,7 @@ import { BlockCache } from '../block/block-cache.ts'
 import type { BlockMeta } from '../block/block-meta.ts'
 import { writeBlock } from '../block/block-writer.ts'
 import { withoutDeleted } from '../block/delete-samples.ts'
-import { isAllDeleted, isPartDeleted } from '../block/tombstones.ts'
+import { isAllDeleted, isPartDeleted, joinIntervals } from '../block/tombstones.ts'
 import type { RangeOfSeries } from './late-samples.ts'
 import type { SeriesCatalog } from './series-catalog.ts'
 
@@ -95,8 +95,9 @@ async function* withoutTombstones(
 }
 
 function withoutTombstonesOf(series: Series, catalog: SeriesCatalog): Series {
-  const intervals = catalog.tombstones.get(catalog.window.find(series.labels))
-  if (intervals === undefined) return series
+  const deleted = catalog.tombstones.get(catalog.window.find(series.labels))
+  if (deleted === undefined) return series
+  const intervals = joinIntervals(deleted)
   const chunks = series.chunks.flatMap((chunk) => {
     if (isAllDeleted(intervals, chunk.minTime, chunk.maxTime)) return []
     return isPartDeleted(intervals, chunk.minTime, chunk.maxTime) ? withoutDeleted(chunk, intervals) : [chunk]

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { Breather } from '../../base/breather.ts'
 import { realClock } from '../../base/real/clock.ts'
 import { Labels } from '../../model/labels.ts'
 import { unlimitedContext } from '../../storage/query-context.ts'
+import { isAllDeleted, isDeletedAt, isPartDeleted } from '../block/tombstones.ts'
 import { SlabPool } from './slab-pool.ts'
 import { Window } from './window.ts'
 import { selectFromWindows } from './window-reader.ts'
@@ -43,6 +45,44 @@ test('intervals that touch are one, and a sample that comes later is taken out o
   tombstones.add(7, 1, 2)
   copy.refresh(tombstones.state(copy.state()))
   assert.deepEqual(copy.of(7), [{ minTime: 1, maxTime: 2 }])
+})
+
+test('whatever is deleted and kept, what is deleted at a time is known', () => {
+  const times = fc.integer({ min: 0, max: 40 })
+  const act = fc.record({
+    series: fc.integer({ min: 0, max: 2 }),
+    isKept: fc.boolean(),
+    from: times,
+    length: fc.integer({ min: 0, max: 12 }),
+  })
+  fc.assert(
+    fc.property(fc.array(act, { maxLength: 40 }), (acts) => {
+      const tombstones = new WindowTombstones()
+      const plain = [0, 1, 2].map(() => new Set<number>())
+      for (const { series, isKept, from, length } of acts) {
+        if (isKept) {
+          tombstones.keep(series, from)
+          plain[series].delete(from)
+        } else {
+          tombstones.add(series, from, from + length)
+          for (let t = from; t <= from + length; t++) plain[series].add(t)
+        }
+      }
+      const copy = new WindowTombstones(tombstones.state())
+      for (const [series, deleted] of plain.entries()) {
+        assert.equal(tombstones.of(series) === undefined, deleted.size === 0)
+        const intervals = tombstones.of(series) ?? []
+        assert.deepEqual(copy.of(series) ?? [], intervals)
+        for (let i = 1; i < intervals.length; i++) assert.ok(intervals[i].minTime > intervals[i - 1].maxTime + 1)
+        for (let t = -1; t < 55; t++) assert.equal(isDeletedAt(intervals, t), deleted.has(t))
+        for (let from = -1; from < 55; from += 5) {
+          const within = Array.from({ length: 6 }, (_, i) => deleted.has(from + i))
+          assert.equal(isAllDeleted(intervals, from, from + 5), within.every(Boolean))
+          assert.equal(isPartDeleted(intervals, from, from + 5), within.some(Boolean))
+        }
+      }
+    }),
+  )
 })
 
 test('a window of another thread and one that comes back leave out what was deleted, also what was deleted later', async () => {

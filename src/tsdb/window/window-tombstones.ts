@@ -1,5 +1,5 @@
 import type { Timestamp } from '../../model/time.ts'
-import { joinIntervals, type TimeInterval } from '../block/tombstones.ts'
+import { joinIntervals, lastBegunAt, type TimeInterval } from '../block/tombstones.ts'
 
 /** What was deleted of a window, to be sent to other threads and kept in files. */
 export interface TombstonesState {
@@ -14,7 +14,10 @@ export interface TombstonesState {
  * those that come in order lie beyond, and late ones are taken out of it by `keep`.
  */
 export class WindowTombstones {
+  /** Rising, neither overlapping nor touching. Only `keep` changes a list that somebody may have. */
   #bySeries = new Map<number, readonly TimeInterval[]>()
+  /** Of the lists, those that no other series has. */
+  readonly #ownLists = new Map<number, TimeInterval[]>()
   #version = 0
 
   constructor(state?: TombstonesState) {
@@ -34,20 +37,29 @@ export class WindowTombstones {
     this.#version++
     const known = this.#bySeries.get(series)
     this.#bySeries.set(series, known === undefined ? this.#single(minTime, maxTime) : joinIntervals([...known, { minTime, maxTime }]))
+    this.#ownLists.delete(series)
   }
 
-  /** A sample came for a time that may have been deleted before. */
+  /** A sample came for a time that may have been deleted before. Each takes an interval apart: of one series there may be thousands. */
   keep(series: number, t: Timestamp): void {
     const known = this.#bySeries.get(series)
-    if (known?.some(({ minTime, maxTime }) => minTime <= t && t <= maxTime) !== true) return
+    if (known === undefined) return
+    const at = lastBegunAt(known, t)
+    if (at < 0 || known[at].maxTime < t) return
     this.#version++
-    const parts = known.flatMap((one) => [
-      { minTime: one.minTime, maxTime: Math.min(one.maxTime, t - 1) },
-      { minTime: Math.max(one.minTime, t + 1), maxTime: one.maxTime },
-    ])
-    const left = joinIntervals(parts.filter(({ minTime, maxTime }) => minTime <= maxTime))
-    if (left.length === 0) this.#bySeries.delete(series)
-    else this.#bySeries.set(series, left)
+    const { minTime, maxTime } = known[at]
+    const parts: TimeInterval[] = []
+    if (minTime < t) parts.push({ minTime, maxTime: t - 1 })
+    if (t < maxTime) parts.push({ minTime: t + 1, maxTime })
+    const own = this.#ownLists.get(series) ?? [...known]
+    own.splice(at, 1, ...parts)
+    if (own.length > 0) {
+      this.#ownLists.set(series, own)
+      this.#bySeries.set(series, own)
+    } else {
+      this.#ownLists.delete(series)
+      this.#bySeries.delete(series)
+    }
   }
 
   /** What `refresh` and the constructor take; `last`: a state that the taker has. */
@@ -63,6 +75,7 @@ export class WindowTombstones {
     this.#version = version
     if (intervals === undefined) return
     this.#bySeries = new Map()
+    this.#ownLists.clear()
     for (let i = 0; i < intervals.length; i += 3) {
       const known = this.#bySeries.get(intervals[i]) ?? []
       const next = this.#single(intervals[i + 1], intervals[i + 2])
