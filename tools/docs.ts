@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { exporterFlags } from '../src/config/exporter-flags.ts'
 import { flagMarkdown } from '../src/config/flags.ts'
+import { ownSchema } from '../src/config/own-config.ts'
 import { prometheusSchema } from '../src/config/prometheus-schema.ts'
 import { schemaMarkdown } from '../src/config/schema-markdown.ts'
 import { serverFlags } from '../src/config/server-flags.ts'
@@ -17,6 +18,7 @@ const PARTS: readonly { readonly file: string; readonly name: string; readonly t
   { file: 'docs/operating/exporter.md', name: 'flags:exporter', text: () => flagMarkdown(exporterFlags) },
   { file: 'docs/operating/up.md', name: 'flags:up', text: () => flagMarkdown(upFlags) },
   { file: 'docs/operating/config.md', name: 'fields:prometheus.yml', text: () => schemaMarkdown(prometheusSchema) },
+  { file: 'docs/operating/budgets.md', name: 'fields:promontory.yml', text: () => schemaMarkdown(ownSchema) },
   { file: 'docs/operating/web-config.md', name: 'fields:web.config.file', text: () => schemaMarkdown(webConfigSchema) },
 ]
 

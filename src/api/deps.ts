@@ -6,6 +6,8 @@ import type { Metadata } from '../model/metadata.ts'
 import type { Timestamp } from '../model/time.ts'
 import type { WriteReceiver } from '../remote/write-receiver.ts'
 import type { TargetsView } from '../scrape/target.ts'
+import type { GrowthLog } from '../storage/budgets/growth-log.ts'
+import type { SeriesBudgets } from '../storage/budgets/series-budgets.ts'
 import type { ExemplarSource } from '../storage/exemplar-source.ts'
 import type { QueryBudget, SeriesSource } from '../storage/series-source.ts'
 import type { BlockMeta } from '../tsdb/block/block-meta.ts'
@@ -55,6 +57,12 @@ export interface DatabaseView {
   cardinality(countMax: number, signal: AbortSignal): Promise<Cardinality>
 }
 
+/** Budgets of series, and what grew. */
+export interface BudgetsView {
+  readonly budgets: SeriesBudgets
+  readonly growth: GrowthLog
+}
+
 /** What --web.enable-admin-api lets clients do to what is stored. */
 export interface AdminActions {
   /** Resolves when every series that the matchers select has lost what it had between the times, both inclusive. */
@@ -74,6 +82,8 @@ export interface ApiDeps {
   readonly exemplars: ExemplarSource
   readonly targets: TargetsView
   readonly database: DatabaseView
+  /** undefined: the configuration has none. */
+  budgets(): BudgetsView | undefined
   readonly notifications: Notifications
   /** What --enable-feature switched on, or is on here without it. */
   readonly features: ReadonlySet<string>

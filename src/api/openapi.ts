@@ -152,6 +152,13 @@ const ENDPOINTS: readonly Endpoint[] = [
     summary: 'Counts series by metric, label and value.',
     parameters: { limit: 'Entries of each list.' },
   },
+  {
+    path: '/status/budgets',
+    tag: 'status',
+    methods: GET,
+    summary: 'Tells the budgets of series, what they refuse and what grew.',
+    parameters: { limit: 'Entries of each list.' },
+  },
   { path: '/status/tsdb/blocks', tag: 'status', methods: GET, summary: 'Describes the blocks.' },
   {
     path: '/status/queries',

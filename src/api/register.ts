@@ -7,6 +7,7 @@ import { HttpMetrics } from '../base/http-metrics.ts'
 import { type Method, type RouteHandler, type RouteRequest, Routes } from '../base/http-routes.ts'
 import { WRITE_BODY_BYTES_MAX } from '../remote/write-receiver.ts'
 import { addAdminRoutes } from './admin.ts'
+import { budgetsStatus } from './budgets-status.ts'
 import { addConsoleRoutes } from './console-files.ts'
 import type { ApiDeps } from './deps.ts'
 import { queryExemplars } from './exemplars.ts'
@@ -86,6 +87,7 @@ function addQueryRoutes(api: Routes, deps: ApiDeps): void {
   add('/api/v1/search/label_names', ['GET', 'POST'], searchLabelNames)
   add('/api/v1/search/label_values', ['GET', 'POST'], searchLabelValues)
   add('/api/v1/status/tsdb', ['GET'], tsdbStatus)
+  add('/api/v1/status/budgets', ['GET'], budgetsStatus)
   for (const [path, handler] of Object.entries({ format_query: formatQuery, parse_query: parseQuery })) {
     const serve: RouteHandler = (request) => handler(deps, request)
     api.add(`/api/v1/${path}`, { OPTIONS: PREFLIGHT, GET: serve, POST: serve })

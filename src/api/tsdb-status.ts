@@ -19,7 +19,7 @@ const MAX_TIME_OF_NONE = '-9223372036854775808'
 
 /** /api/v1/status/tsdb: which metrics, labels and values make the series. */
 export async function tsdbStatus({ database }: ApiDeps, { form, signal }: RouteRequest): Promise<Answer> {
-  const counts = await database.cardinality(limitOf(form.get('limit')), signal)
+  const counts = await database.cardinality(listLimit(form.get('limit')), signal)
   const { chunkCount, minTime, maxTime } = database.stats()
   const data: TsdbData = {
     headStats: { numSeries: counts.seriesCount, numLabelPairs: counts.labelPairCount, chunkCount, minTime, maxTime },
@@ -44,7 +44,8 @@ export function tsdbBlocksStatus({ database }: ApiDeps): Answer {
   return dataAnswer(data)
 }
 
-function limitOf(text: string): number {
+/** Entries of a list of a status page. */
+export function listLimit(text: string): number {
   if (text === '') return LIMIT_DEFAULT
   const limit = wholeNumber(text)
   if (limit === undefined || limit < 1) throw badData('limit must be a positive number')

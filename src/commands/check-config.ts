@@ -1,7 +1,9 @@
 import type { FileSystem } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
+import { parseYamlTree } from '../base/yaml-tree.ts'
 import { flag, flagHelp, parseFlags } from '../config/flags.ts'
 import { loadConfig } from '../config/load.ts'
+import { isOwnConfig, readOwnConfig } from '../config/own-config.ts'
 import { ConfigError, formatPlace } from '../config/problems.ts'
 import type { Command } from './command.ts'
 import { EXIT } from './command.ts'
@@ -15,7 +17,7 @@ const flags = {
 
 const HELP = `Usage: promontory check config [flags] FILE...
 
-Checks prometheus.yml files: every problem is shown with its file, line and column.
+Checks prometheus.yml files, and files of Promontory's own (--promontory.config of the server): every problem is shown with its file, line and column.
 Exit code 0 when all files are fine, 1 when one is not, 2 when the command was typed wrongly.
 
 ${flagHelp(flags)}`
@@ -57,19 +59,26 @@ export async function checkConfig(args: readonly string[], io: CheckConfigIo): P
 async function checkFile(file: string, strict: boolean, io: CheckConfigIo): Promise<boolean> {
   io.out(`Checking ${file}`)
   try {
-    const { warnings } = await loadConfig(io.env, file, { variables: io.variables })
+    const isOwn = await isOwnFile(io, file)
+    const { warnings } = isOwn ? await readOwnConfig(io.env.fs, file) : await loadConfig(io.env, file, { variables: io.variables })
     for (const warning of warnings) io.err(`  WARNING: ${formatPlace(warning)}`)
     if (strict && warnings.length > 0) {
       io.err(`  FAILED: ${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'}, and --strict allows none`)
       return false
     }
-    io.out(` SUCCESS: ${file} is valid prometheus config file syntax`)
+    io.out(` SUCCESS: ${file} is valid ${isOwn ? 'promontory' : 'prometheus'} config file syntax`)
     return true
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     for (const problem of error.problems) io.err(`  FAILED: ${formatPlace(problem)}`)
     return false
   }
+}
+
+/** A file that cannot be read is taken for a prometheus.yml, and what is wrong with it is said then. */
+async function isOwnFile({ env }: CheckConfigIo, file: string): Promise<boolean> {
+  const text = await env.fs.readText(file).catch(() => '')
+  return isOwnConfig(parseYamlTree(text))
 }
 
 export const checkConfigCommand: Command = {

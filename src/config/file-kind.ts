@@ -16,6 +16,7 @@ function treeKind(root: YamlValue): string | undefined {
   if (has('route', 'receivers') || has('inhibit_rules')) return 'a configuration of Alertmanager'
   if (has('receivers') || has('time_intervals')) return 'a part of a configuration of Alertmanager'
   if (has('groups')) return 'a file of recording and alerting rules'
+  if (has('budgets')) return "a configuration of Promontory's own (--promontory.config)"
   if (has('services')) return 'a Compose file'
   if (has('type', 'config')) return 'a configuration of an object store, as Thanos reads it'
   if (has('datasources') || has('providers')) return 'a provisioning file of Grafana'

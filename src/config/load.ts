@@ -6,11 +6,13 @@ import { YamlScalar } from '../base/yaml-tree.ts'
 import { Labels, quote } from '../model/labels.ts'
 import type { ScrapeConfig } from '../scrape/scrape-config.ts'
 import type { ScrapeSection } from '../scrape/scrape-config-schema.ts'
+import type { BudgetsConfig } from '../storage/budgets/budgets-schema.ts'
 import { EXEMPLARS_MAX_DEFAULT } from '../tsdb/exemplars/exemplars-schema.ts'
 import { type StorageConfig, toStorageConfig } from '../tsdb/storage-schema.ts'
 import { expandVariables } from './expand-variables.ts'
 import { type ConfigFile, fileWarnings, readConfigFile, resolvePath } from './file.ts'
 import { otherFileKind } from './file-kind.ts'
+import type { OwnConfig } from './own-config.ts'
 import type { ConfigProblem, ConfigWarning } from './problems.ts'
 import { ConfigError } from './problems.ts'
 import { checkJobs, type GlobalSection, type PrometheusSection, prometheusSchema, scrapeConfigFileSchema } from './prometheus-schema.ts'
@@ -31,9 +33,11 @@ export interface LoadedConfig {
   /** Exemplars to keep, where they are kept at all. */
   readonly exemplarsMax: number
   readonly storage: StorageConfig
+  /** Of Promontory's own file; undefined: there is none, or it has none. */
+  readonly budgets: BudgetsConfig | undefined
   /** What the files ask for and do not get, in their order. */
   readonly warnings: readonly ConfigWarning[]
-  /** The file, and those of `scrape_config_files`. */
+  /** The file, those of `scrape_config_files`, and Promontory's own. */
   readonly configFiles: readonly string[]
   /** The configuration with defaults filled in and secrets as `<secret>`, as upstream prints it: without the jobs of other files. */
   toYaml(): string
@@ -45,6 +49,8 @@ export interface LoadOptions {
   /** Environment variables: for `${NAME}` in external_labels, for `proxy_from_environment`, and for where Kubernetes says that its API server is. */
   readonly variables?: Readonly<Record<string, string | undefined>>
   readonly defaults?: ConfigDefaults
+  /** A file of what prometheus.yml has no words for. */
+  readonly ownFile?: string | undefined
 }
 
 /** Reads and checks a prometheus.yml. Throws a ConfigError that lists everything that is wrong. */
@@ -80,6 +86,8 @@ export async function loadConfig(env: { readonly fs: FileSystem }, path: string,
       warnings.push(...(await unreadableFiles(env.fs, file, ['scrape_configs', index], files)))
     }
   }
+  const own = await readOwn(env.fs, options.ownFile)
+  warnings.push(...(own?.warnings ?? []))
   const jobs = config.scrape_configs?.map((job) => effectiveJob(job, global, (name) => resolvePath(path, name)))
   const effective: PrometheusSection = { ...config, global, ...(jobs ? { scrape_configs: jobs } : {}) }
   return {
@@ -92,12 +100,13 @@ export async function loadConfig(env: { readonly fs: FileSystem }, path: string,
     queryLogFile: global.query_log_file ?? '',
     exemplarsMax: config.storage?.exemplars === undefined ? EXEMPLARS_MAX_DEFAULT : (config.storage.exemplars.max_exemplars ?? 0),
     storage: toStorageConfig(config.storage?.tsdb),
+    budgets: own?.budgets,
     warnings: warnings.sort(
       (a, b) =>
         Number(b.file === path) - Number(a.file === path) ||
         (a.file === b.file ? a.line - b.line || a.column - b.column : a.file < b.file ? -1 : 1),
     ),
-    configFiles: [path, ...included.map((file) => file.path)],
+    configFiles: [path, ...included.map((file) => file.path), ...(options.ownFile ? [options.ownFile] : [])],
     toYaml: () => renderConfig(effective, (name) => resolvePath(path, name)),
     jobYaml: (name) => {
       for (const file of [main, ...included]) {
@@ -108,6 +117,13 @@ export async function loadConfig(env: { readonly fs: FileSystem }, path: string,
       return undefined
     },
   }
+}
+
+/** Few have one: what reads it is loaded when it is there. */
+async function readOwn(fs: FileSystem, path: string | undefined): Promise<OwnConfig | undefined> {
+  if (path === undefined || path === '') return undefined
+  const { readOwnConfig } = await import('./own-config.ts')
+  return readOwnConfig(fs, path)
 }
 
 /** What stands where a prometheus.yml should. */

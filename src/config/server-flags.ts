@@ -16,6 +16,11 @@ export const serverFlags = {
     help: 'How often the configuration file is looked at for changes, with --enable-feature=auto-reload-config.',
     least: 1000,
   }),
+  'promontory.config': flag.text({
+    default: '',
+    help: 'Configuration of what prometheus.yml has no words for: budgets of series. Reloaded with it. Not known upstream.',
+    placeholder: 'PATH',
+  }),
   'storage.tsdb.path': flag.text({
     default: 'data/',
     help: 'Directory of the samples. One process at a time.',

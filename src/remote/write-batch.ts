@@ -124,7 +124,8 @@ export class WriteBatch implements WriteCounts {
       }
       this.#ref = cache.findSymbols(symbols.hashes, columns.labelRefs, start, end, sent.typeAndUnitSalt())
     }
-    if (this.#ref >= 0) return count > 0 || hasExemplars || this.#refuseEmpty()
+    // A series that was refused has a handle as well: whether it still is, the appender knows.
+    if (this.#ref !== -1) return count > 0 || hasExemplars || this.#refuseEmpty()
     if (count > 0) return this.#make(count)
     // A series of exemplars alone is one that was there before. They are beside the samples, which make it.
     if (hasExemplars) count1(this.refusedExemplars, 'unknown_series')
@@ -208,7 +209,7 @@ export class WriteBatch implements WriteCounts {
 
   /** Zero samples go before the sample they belong to; whether there is something newer, the storage knows. */
   #wantsZero(lastStartTimes: LastStartTimes, t: Timestamp, startTime: Timestamp): boolean {
-    return startTime > 0 && startTime < t && t <= this.#target.maxTime && lastStartTimes.isNew(this.#ref, startTime)
+    return this.#ref >= 0 && startTime > 0 && startTime < t && t <= this.#target.maxTime && lastStartTimes.isNew(this.#ref, startTime)
   }
 
   #appendExemplars(start: number, end: number): void {
@@ -277,6 +278,11 @@ export class WriteBatch implements WriteCounts {
     if (status === AppendStatus.badHistogram) {
       const { refusal } = this.#target.appender
       this.#refuse('bad_histogram', 1, () => this.#forSeries(refusal))
+      return
+    }
+    if (status === AppendStatus.overBudget) {
+      const { refusal } = this.#target.appender
+      this.#refuse('over_budget', 1, () => `${refusal}: refused series ${this.#sent.text()}`)
       return
     }
     const [outcome, text] = REFUSALS[status]

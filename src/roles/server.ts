@@ -33,6 +33,7 @@ import { parseRecoverUntil, type RecoverUntil } from '../tsdb/recovery/recover-u
 import type { Retention } from '../tsdb/retention.ts'
 import { blockEncodings, lateSpanMs } from '../tsdb/storage-schema.ts'
 import { compactionThread } from './compaction-thread.ts'
+import { guardSeries, type SeriesGuard } from './guard-series.ts'
 
 type Flags = ParsedFlags<typeof serverFlags>
 
@@ -79,6 +80,7 @@ async function runServer(args: readonly string[], context: CommandContext): Prom
 
   const reloader = new ConfigReloader(env, {
     file: values['config.file'],
+    ownFile: values['promontory.config'],
     variables: context.io.variables,
     defaults: {
       nativeHistograms: features.enabled.has('native-histograms'),
@@ -121,6 +123,7 @@ async function runServer(args: readonly string[], context: CommandContext): Prom
     db.retain(retentionOf(flags, storage.retention))
     db.encodeBlocks(blockEncodings(storage, features.enabled))
   })
+  const guard = await guardSeries(env, reloader, db)
   if (features.enabled.has('exemplar-storage')) await reloader.subscribe(({ exemplarsMax }) => db.keepExemplars(exemplarsMax))
   const quit = new AbortController()
   const stop = AbortSignal.any([context.signal, quit.signal])
@@ -133,6 +136,7 @@ async function runServer(args: readonly string[], context: CommandContext): Prom
     features: features.enabled,
     reloader,
     db,
+    guard,
     quit: () => quit.abort(new Error('asked to quit')),
     stop,
   })
@@ -167,12 +171,13 @@ interface Parts {
   readonly features: ReadonlySet<string>
   readonly reloader: ConfigReloader
   readonly db: Db
+  readonly guard: SeriesGuard
   quit(): void
   readonly stop: AbortSignal
 }
 
 /** What the server consists of, in the order in which it starts: it can be asked for its health before the log is replayed. */
-async function compose({ context, env, flags, web, webConfig, features, reloader, db, quit, stop }: Parts): Promise<Service[]> {
+async function compose({ context, env, flags, web, webConfig, features, reloader, db, guard, quit, stop }: Parts): Promise<Service[]> {
   const { values } = flags
   const { build, machine } = context
   const startTime = env.clock.now()
@@ -228,6 +233,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     exemplars: db,
     targets: scrape,
     database: db,
+    budgets: () => guard.current(),
     notifications,
     features,
     searchLimitMax: values['web.search.max-limit'],
@@ -290,6 +296,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
       notifications.remove(NOTICE.startingUp)
       replayed.resolve()
     }),
+    guard,
     scrape,
     reloader.watcher(),
     ...(webConfig ? [webConfig.watcher()] : []),

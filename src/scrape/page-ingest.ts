@@ -231,13 +231,15 @@ export class PageIngest {
     const status = isPlain ? samples.appendPlain(ref, timestamp) : samples.append(ref, timestamp, histogram, startTimeBefore)
     if (status === AppendStatus.unknownSeries && index >= 0) ref = this.#appendAgain(index, timestamp, histogram)
     else samples.count(status)
+    const isRefused = status === AppendStatus.overBudget || ref < -1
     if (!isPlain) {
       samples.appendExemplars(ref, timestamp)
       if (this.#notesMetadata && this.#metadata.hasChanged) this.#noteMetadata(ref, parser.labels())
     }
     const kept = flags & SeriesFlag.repeated
     // With a time of its own it is there as long as its samples are taken.
-    const isTracked = !ownTime || (this.#tracksTimestamps && (status === AppendStatus.ok || status === AppendStatus.unknownSeries))
+    const isTaken = status === AppendStatus.ok || status === AppendStatus.unknownSeries
+    const isTracked = !isRefused && (!ownTime || (this.#tracksTimestamps && isTaken))
     return isTracked ? kept : kept | SeriesFlag.untracked
   }
 

@@ -57,7 +57,7 @@ export class ReportSeries {
       const ref = this.#refs[i]
       if (ref >= 0 && appender.append(ref, timestamp, values[i]) !== AppendStatus.unknownSeries) continue
       const [name, metadata] = SERIES[i]
-      this.#refs[i] = appender.series(reportLabels(name, target))
+      this.#refs[i] = appender.series(reportLabels(name, target), true)
       appender.append(this.#refs[i], timestamp, values[i])
       if (withMetadata) appender.setMetadata(this.#refs[i], metadata)
     }

@@ -28,6 +28,8 @@ export const AppendStatus = {
   badHistogram: 6,
   /** Older than late samples may be. */
   tooLate: 7,
+  /** Of a series that was refused, since a budget of series is full; `appender.refusal` says which. */
+  overBudget: 8,
 } as const
 export type AppendStatus = (typeof AppendStatus)[keyof typeof AppendStatus]
 
@@ -54,8 +56,12 @@ export type ExemplarStatus = (typeof ExemplarStatus)[keyof typeof ExemplarStatus
  * A start time is when the counting behind the sample began (0: not known); it is kept with the sample.
  */
 export interface Appender {
-  /** The handle of a label set; creates the series when it is new. Slow path: once per new series. */
-  series(labels: Labels): SeriesRef
+  /**
+   * The handle of a label set; creates the series when it is new. Slow path: once per new series. Where budgets are full a new series is
+   * refused: its handle is below -1, and `append` answers `overBudget` until there is room, then `unknownSeries`. `isNeeded`: it counts,
+   * but is not refused; for the few that tell of the others.
+   */
+  series(labels: Labels, isNeeded?: boolean): SeriesRef
   /**
    * Takes one sample into the batch. Never throws for what the sample is. Hot: allocates nothing.
    * The staleness marker ends a series of histograms as well as one of floats.
@@ -72,7 +78,7 @@ export interface Appender {
   takesLate: boolean
   /** Notes what is said about the series' metric; nothing happens when that is known already. */
   setMetadata(ref: SeriesRef, metadata: Metadata): void
-  /** What was wrong with the last histogram that was answered with `badHistogram`, in upstream's words. */
+  /** What was wrong with the last histogram that was answered with `badHistogram`, in upstream's words; which budget is full after `overBudget`. */
   readonly refusal: string
   /**
    * Resolves once the batch is in the write-ahead log (write(2) done) and readable: acknowledged.

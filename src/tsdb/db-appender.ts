@@ -43,6 +43,8 @@ export class DbAppender implements Appender {
   takesLate = true
   #batch: SampleBatch | undefined
   #refusal = ''
+  /** The ref last answered with `overBudget`; 0: another answer came since. */
+  #shutRef: SeriesRef = 0
 
   constructor(windows: WindowSet, exemplars: ExemplarRing, queue: CommitQueue, pool: BatchPool, clock: Clock, refused: RefusalCounts) {
     this.#windows = windows
@@ -57,13 +59,13 @@ export class DbAppender implements Appender {
   }
 
   /** Throws a `bad_data` CodedError when the labels are longer than a record of the log. */
-  series(labels: Labels): SeriesRef {
+  series(labels: Labels, isNeeded = false): SeriesRef {
     let length = 0
     for (const text of labels.pairs) length += text.length
     if (length > LABELS_LENGTH_MAX)
       throw new CodedError('bad_data', `labels of a series have ${length} characters, want at most ${LABELS_LENGTH_MAX}`)
     const { maxTime } = this.#windows
-    return this.#windows.series(labels, maxTime === Number.NEGATIVE_INFINITY ? this.#clock.now() : maxTime)
+    return this.#windows.series(labels, maxTime === Number.NEGATIVE_INFINITY ? this.#clock.now() : maxTime, isNeeded)
   }
 
   append(ref: SeriesRef, t: Timestamp, v: number, startTime: Timestamp = 0): AppendStatus {
@@ -89,7 +91,7 @@ export class DbAppender implements Appender {
   #appendAfterOther(ref: SeriesRef, t: Timestamp, v: number, startTime: Timestamp): AppendStatus {
     const slots = this.#windows.slots
     const slot = slots.slotOf(ref)
-    if (slot < 0) return AppendStatus.unknownSeries
+    if (slot < 0) return this.#answerUnknown(ref)
     // A series of histograms goes stale as one, so that its chunk goes on.
     if (isStaleMarker(v)) return this.#takeHistogram(slot, t, slots.lastKind(slot) === SampleKind.floatHistogram, undefined, startTime)
     if (t > TIME_MAX) return AppendStatus.tooFarAhead
@@ -111,11 +113,12 @@ export class DbAppender implements Appender {
 
   appendHistogram(ref: SeriesRef, t: Timestamp, histogram: Histogram, startTime: Timestamp = 0): AppendStatus {
     const slot = this.#windows.slots.slotOf(ref)
-    if (slot < 0) return AppendStatus.unknownSeries
+    if (slot < 0) return this.#answerUnknown(ref)
     if (isStaleMarker(histogram.sum)) return this.#takeHistogram(slot, t, histogram.isFloat, undefined, startTime)
     const problem = validateHistogram(histogram) ?? unstorable(histogram)
     if (problem !== undefined) {
       this.#refusal = problem
+      this.#shutRef = 0
       return AppendStatus.badHistogram
     }
     return this.#takeHistogram(slot, t, histogram.isFloat, histogram, startTime)
@@ -138,7 +141,14 @@ export class DbAppender implements Appender {
   }
 
   get refusal(): string {
-    return this.#refusal
+    return this.#shutRef === 0 ? this.#refusal : (this.#windows.gate?.reason(this.#shutRef) ?? '')
+  }
+
+  /** A ref that no series has: that of a series that is gone, or one that was refused. */
+  #answerUnknown(ref: SeriesRef): AppendStatus {
+    if (ref >= -1 || this.#windows.gate?.isShut(ref) !== true) return AppendStatus.unknownSeries
+    this.#shutRef = ref
+    return AppendStatus.overBudget
   }
 
   commit(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Env } from '../base/env.ts'
+import type { SeriesGate } from '../storage/series-gate.ts'
 import { type Db, type DbOptions, openDb } from './db.ts'
 
 /** A database that runs, for tests and benchmarks. */
@@ -10,11 +11,12 @@ export interface RunningDb {
 
 export async function runDb(
   env: Env,
-  options: Partial<DbOptions> & { readonly exemplarsMax?: number; readonly lateSpanMs?: number } = {},
+  options: Partial<DbOptions> & { readonly exemplarsMax?: number; readonly lateSpanMs?: number; readonly gate?: SeriesGate } = {},
 ): Promise<RunningDb> {
   const db = await openDb({ env, dir: '/data', retentionMs: 0, blockRangeMs: 7_200_000, walFsync: 'interval', ...options })
   db.keepExemplars(options.exemplarsMax ?? 0)
   db.takeLateSamples(options.lateSpanMs ?? 0)
+  db.guard(options.gate)
   const controller = new AbortController()
   const { promise: ready, resolve, reject } = Promise.withResolvers<void>()
   const done = db.run(controller.signal, resolve)

@@ -10,6 +10,7 @@ import type { Timestamp } from '../model/time.ts'
 import type { Appendable, Appender } from '../storage/appender.ts'
 import type { ExemplarRequest, ExemplarSource, SeriesExemplars } from '../storage/exemplar-source.ts'
 import { unlimitedContext } from '../storage/query-context.ts'
+import type { SeriesGate } from '../storage/series-gate.ts'
 import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, SeriesSource } from '../storage/series-source.ts'
 import { BlockCache } from './block/block-cache.ts'
 import type { BlockMeta } from './block/block-meta.ts'
@@ -133,6 +134,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
   readonly #exemplars: ExemplarRing
   readonly #refused = new RefusalCounts((seconds) => this.#observers.late(seconds))
   readonly #replayed = Promise.withResolvers<void>()
+  #gate: SeriesGate | undefined
   readonly #blocks: DbBlocks
   #log: LogWriter | undefined
   #keeper: BlockKeeper | undefined
@@ -225,6 +227,13 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
   /** From now on samples are taken that their series have gone past, up to `spanMs` behind the newest sample of all; 0: none are. */
   takeLateSamples(spanMs: number): void {
     this.#windows.lateSpanMs = spanMs
+  }
+
+  /** From now on new series are made if the gate admits them; what is active is counted first. undefined: all are. */
+  guard(gate: SeriesGate | undefined): void {
+    this.#gate = gate
+    // What comes back at the start was admitted once.
+    if (this.#replay.done) this.#windows.guard(gate)
   }
 
   /** What is kept from now on, instead of what the options said. */
@@ -511,6 +520,8 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     })
     if (signal.aborted || recovery === undefined) return
     this.#recovery = recovery
+    if (this.#gate !== undefined) windows.releaseEmpty()
+    windows.guard(this.#gate)
     const { report, checkpoint, lastCheckpoint } = recovery
     this.#samplesReplayed = windows.samplesAppended
     this.#histogramsReplayed = windows.histogramsAppended

@@ -5,9 +5,11 @@ import { type Labels, METRIC_NAME } from '../model/labels.ts'
 import type { Metadata } from '../model/metadata.ts'
 import type { Timestamp } from '../model/time.ts'
 import { AppendStatus, type SeriesRef } from '../storage/appender.ts'
+import type { KnownPairs, SeriesGate } from '../storage/series-gate.ts'
 import type { Deletion } from './deletion.ts'
 import { LateWindows, type SeriesRow } from './late-windows.ts'
 import type { BatchPool, SampleBatch } from './sample-batch.ts'
+import { SeriesGroups } from './series-groups.ts'
 import { SeriesSlots } from './series-slots.ts'
 import { matchSeries } from './window/match.ts'
 import type { FoundSample } from './window/sample-at.ts'
@@ -26,7 +28,7 @@ import { NO_SLOT, Window } from './window/window.ts'
 const NEW_SERIES_SHARE = 1.1
 
 /** The windows of a database, by block range, and the active series across them. */
-export class WindowSet {
+export class WindowSet implements KnownPairs {
   readonly pool = new SlabPool()
   readonly slots = new SeriesSlots(this.pool)
   readonly late = new LateWindows(this.pool)
@@ -51,6 +53,9 @@ export class WindowSet {
   #sealedTime: Timestamp = Number.NEGATIVE_INFINITY
   /** Slots that changed their window while they are held: slot, ordinal and series where it was; undefined: they are not held. */
   #moves: number[] | undefined
+  #gate: SeriesGate | undefined
+  /** By which the gate has counted. */
+  #gateLabels = ''
   seriesCreated = 0
   seriesRemoved = 0
   /** Samples of windows that are gone. */
@@ -128,8 +133,46 @@ export class WindowSet {
     return Math.max(this.maxTime - this.lateSpanMs, this.cutTime, this.#sealedTime)
   }
 
-  /** The ref of a label set; a new series is made in the window of `time`. */
-  series(labels: Labels, time: Timestamp): SeriesRef {
+  get gate(): SeriesGate | undefined {
+    return this.#gate
+  }
+
+  /** From now on new series are made if the gate admits them. What is active is counted, unless this gate has counted by the same labels. */
+  guard(gate: SeriesGate | undefined): void {
+    const labels = gate?.groupLabels.join('\n') ?? ''
+    if (gate === this.#gate && labels === this.#gateLabels) return
+    this.#gate = gate
+    this.#gateLabels = labels
+    if (gate === undefined) return
+    gate.resetCounts()
+    for (const window of this.#windows) {
+      const groups = new SeriesGroups(window, gate.groupLabels)
+      for (let series = 0; series < window.seriesCount; series++) if (window.slot(series) !== NO_SLOT) groups.add(series)
+      groups.report(gate, 1)
+    }
+  }
+
+  /** Lets go of the series that have no sample in their window: the log said them again, and what they had is in blocks. For the start. */
+  releaseEmpty(): void {
+    for (const window of this.#windows) {
+      for (let series = 0; series < window.seriesCount; series++) {
+        const slot = window.slot(series)
+        if (slot === NO_SLOT || window.lastTime(series) !== Number.NEGATIVE_INFINITY) continue
+        this.slots.release(slot)
+        window.setSlot(series, NO_SLOT)
+      }
+    }
+  }
+
+  hasPair(name: string, value: string): boolean {
+    return this.#windows.some(({ symbols, pairs }) => {
+      const [nameSymbol, valueSymbol] = [symbols.find(name), symbols.find(value)]
+      return nameSymbol >= 0 && valueSymbol >= 0 && pairs.find(nameSymbol, valueSymbol) >= 0
+    })
+  }
+
+  /** The ref of a label set; a new series is made in the window of `time`, if the gate admits it or it is needed. */
+  series(labels: Labels, time: Timestamp, isNeeded = false): SeriesRef {
     for (let i = this.#windows.length - 1; i >= 0; i--) {
       const other = this.#windows[i]
       if (other.slotCount === 0 || (time >= other.start && time < other.end)) continue
@@ -137,8 +180,15 @@ export class WindowSet {
       const slot = series < 0 ? NO_SLOT : other.slot(series)
       if (slot !== NO_SLOT) return this.slots.ref(slot)
     }
-    // Where it would be made it is looked for by making it.
     const window = this.windowOf(time)
+    if (this.#gate !== undefined) {
+      // Of what is refused nothing may stay in memory.
+      const known = window.find(labels)
+      if (known >= 0 && window.slot(known) !== NO_SLOT) return this.slots.ref(window.slot(known))
+      const refusal = this.#gate.admit(labels, this, isNeeded)
+      if (refusal < 0) return refusal
+    }
+    // Where it would be made it is looked for by making it.
     const series = window.add(labels)
     const known = window.slot(series)
     if (known !== NO_SLOT) return this.slots.ref(known)
@@ -457,12 +507,16 @@ export class WindowSet {
       for (const { slot } of exemplars) isAwaited[slot] = 1
       for (const { slot } of metadata) isAwaited[slot] = 1
     }
+    const gate = this.#gate
+    const leaving = gate === undefined ? undefined : new SeriesGroups(window, gate.groupLabels)
     for (let series = 0; series < window.seriesCount; series++) {
       const slot = window.slot(series)
       if (slot === NO_SLOT || isAwaited[slot] === 1) continue
       this.slots.release(slot)
       window.setSlot(series, NO_SLOT)
       this.seriesRemoved++
+      leaving?.add(series)
     }
+    if (gate !== undefined) leaving?.report(gate, -1)
   }
 }

@@ -179,6 +179,7 @@ export function apiDeps(changes: Partial<ApiDeps> = {}): ApiDeps & { readonly en
         seriesByPair: [{ name: 'job=<a>', count: 2 }],
       }),
     },
+    budgets: () => undefined,
     notifications: new Notifications({ clock: env.clock, metrics: env.metrics, subscribersMax: 1 }),
     features: new Set(['search-api']),
     searchLimitMax: 1000,
