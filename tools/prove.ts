@@ -94,6 +94,12 @@ const PROOFS: readonly Proof[] = [
     short: [['--count', '12']],
   },
   {
+    name: 'budget',
+    claim: 'a label with a million values costs its job the new series, and nobody else anything',
+    file: 'test/prove/budget.ts',
+    short: [['--count', '6']],
+  },
+  {
     name: 'year',
     claim: 'a year of blocks opens in a second, and is asked for an hour or for all of it in two',
     file: 'test/prove/year.ts',

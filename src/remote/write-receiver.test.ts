@@ -42,6 +42,31 @@ function setUp(
   return { env, store, send, v1, v2, now: env.clock.now() }
 }
 
+test('a series that a budget refuses is named with the budget, and the rest of the request is stored', async () => {
+  const reason = 'the series budget of job "a" is full: 5 of 5'
+  for (const version of ['v1', 'v2'] as const) {
+    const { store, now, v1, v2 } = setUp({ patch: { refusal: reason } })
+    store.isShut = true
+    store.refuses = (labels) => labels.get('job') === 'a'
+    const series: readonly HandSeries[] = [
+      { labels: labels('x job=a'), samples: [[now, 1]] },
+      { labels: labels('x job=b'), samples: [[now, 2]] },
+      { labels: labels('y job=a'), samples: [[now, 3]] },
+    ]
+    const send = () => (version === 'v1' ? v1(series) : v2(...series))
+    const lines = [`${reason}: refused series x{job="a"}`, `${reason}: refused series y{job="a"}`]
+    const want = version === 'v1' ? [400, lines[0]] : [400, lines.join('\n'), '1 0 0']
+    assert.deepEqual(await send(), want)
+    const calls = store.seriesCalls
+    assert.deepEqual(await send(), want)
+    assert.equal(store.seriesCalls, calls)
+    assert.deepEqual(store.names(), ['x{job="b"}'])
+    store.isShut = false
+    assert.equal((await send())[0], 204)
+    assert.deepEqual(store.names(), ['x{job="a"}', 'x{job="b"}', 'y{job="a"}'])
+  }
+})
+
 /** The labels of a series: `a{b="c"}` written as `a b=c`. */
 function labels(text: string): readonly (readonly [string, string])[] {
   const [name, ...pairs] = text.split(' ')

@@ -64,6 +64,8 @@ export class PageIngest {
   /** Samples that count towards `#sampleLimit`: those added, without repetitions of a series on the page. */
   #limitedCount = 0
   readonly #sampleLimit: number
+  /** Lines whose series were refused, since a budget is full, and which are known again. */
+  #refusedCount = 0
   /** The scrape fails: what is left is only counted. */
   #hasTooManyBuckets = false
   readonly #honorTimestamps: boolean
@@ -290,8 +292,9 @@ export class PageIngest {
       builder.add(bytes, seriesStart, seriesEnd, ref, flags, this.samples.startTime)
       return
     }
-    table.add(hash, page.count + builder.count)
+    const index = builder.count
     this.#takeNew()
+    if (builder.count > index) table.add(hash, page.count + index)
   }
 
   #makeTable(): SeriesTable {
@@ -334,6 +337,8 @@ export class PageIngest {
     if (status === AppendStatus.ok) this.seriesAddedCount++
     samples.appendExemplars(ref, timestamp)
     if (this.#notesMetadata) this.#noteMetadata(ref, labels)
+    // What comes under other names each time need not be known again: a page knows no more of the refused than of others.
+    if (status === AppendStatus.overBudget && 2 * ++this.#refusedCount > this.#builder!.count) return
     const isTracked = status === AppendStatus.ok && (!ownTime || this.#tracksTimestamps)
     this.#builder!.add(bytes, seriesStart, seriesEnd, ref, isTracked ? 0 : SeriesFlag.untracked, samples.startTime)
   }

@@ -70,6 +70,10 @@ export class MemoryAppendable implements Appendable {
   #nextRef = 1
   /** How many label sets were asked for: the slow path. */
   seriesCalls = 0
+  /** Answers whether a new series is refused, since a budget is full. */
+  refuses: (labels: Labels) => boolean = () => false
+  /** Whether what was refused still is. */
+  isShut = false
   /** Commits fail while it is set. */
   failure: Error | undefined
 
@@ -79,7 +83,7 @@ export class MemoryAppendable implements Appendable {
     const take = (ref: SeriesRef, t: Timestamp, v: number, histogram: Histogram | undefined, startTime: Timestamp): AppendStatus => {
       if (isOver) throw new Error('append after the batch was committed or rolled back')
       const series = this.#byRef.get(ref)
-      if (series === undefined) return AppendStatus.unknownSeries
+      if (series === undefined) return ref < -1 && this.isShut ? AppendStatus.overBudget : AppendStatus.unknownSeries
       const inBatch = batch.newest.get(series)
       const [times, values, last] =
         inBatch === undefined ? [series.times, series.values, series.times.length - 1] : [batch.times, batch.values, inBatch]
@@ -94,6 +98,7 @@ export class MemoryAppendable implements Appendable {
         const key = labels.key()
         const known = this.#refs.get(key)
         if (known !== undefined) return known
+        if (this.isShut && this.refuses(labels)) return -2
         const ref = this.#nextRef++
         this.#refs.set(key, ref)
         this.#byRef.set(ref, new StoredSeries(labels))

@@ -47,9 +47,9 @@ const limitsSchema = section(
 
 export const budgetsSchema = section('budgets', {
   server: limitsSchema,
-  job: section('budgets of jobs', { default: limitsSchema, named: map(limitsSchema) }),
+  job: section('job_budgets', { default: limitsSchema, named: map(limitsSchema) }),
   owner: section(
-    'budgets of owners',
+    'owner_budgets',
     { label: text(), default: limitsSchema, named: map(limitsSchema) },
     { check: (owner, report) => checkLabel(owner.label, report) },
   ),
