@@ -54,7 +54,7 @@ test('a series that a budget refuses is named with the budget, and the rest of t
       { labels: labels('y job=a'), samples: [[now, 3]] },
     ]
     const send = () => (version === 'v1' ? v1(series) : v2(...series))
-    const lines = [`${reason}: refused series x{job="a"}`, `${reason}: refused series y{job="a"}`]
+    const lines = [`${reason}: refused series {__name__="x", job="a"}`, `${reason}: refused series {__name__="y", job="a"}`]
     const want = version === 'v1' ? [400, lines[0]] : [400, lines.join('\n'), '1 0 0']
     assert.deepEqual(await send(), want)
     const calls = store.seriesCalls
