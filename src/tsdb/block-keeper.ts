@@ -1,3 +1,4 @@
+import { Breather } from '../base/breather.ts'
 import type { Env } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
 import type { Timestamp } from '../model/time.ts'
@@ -131,7 +132,7 @@ export class BlockKeeper {
   async #cutClosed(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options.env
     while (!signal.aborted && clock.monotonic() >= this.#retryAt) {
-      const window = this.#windows.nextClosed()
+      const window = await this.#windows.nextClosed(new Breather(clock))
       if (window === undefined) return
       if (this.#windows.sampleCountOf(window) === 0) this.#windows.remove(window)
       else await this.#cut(window, signal)

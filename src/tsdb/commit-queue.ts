@@ -154,7 +154,7 @@ export class CommitQueue {
         this.#refused.commits += commits.length
         for (const { reject } of commits) reject(error)
       }
-      this.#windows.closeOld()
+      this.#windows.closeSome()
       this.#onWritten()
     }
     this.#running = undefined
