@@ -43,7 +43,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   alertmanager: ['base', 'model', 'template', 'cluster'],
   tsdb: ['base', 'model', 'chunkenc', 'storage'],
   promql: ['base', 'model', 'chunkenc', 'storage'],
-  remote: ['base', 'model', 'chunkenc', 'storage'],
+  remote: ['base', 'model', 'chunkenc', 'storage', 'discovery'],
   scrape: ['base', 'model', 'exposition', 'discovery', 'storage'],
   rules: ['base', 'model', 'template', 'storage', 'promql'],
   longterm: ['base', 'model', 'chunkenc', 'storage', 'tsdb', 'objstore'],

@@ -4,6 +4,7 @@ import { globFiles } from '../base/glob.ts'
 import type { YamlPath, YamlTree, YamlValue } from '../base/yaml-tree.ts'
 import { YamlScalar } from '../base/yaml-tree.ts'
 import { Labels, quote } from '../model/labels.ts'
+import type { RemoteWriteConfig } from '../remote/write/remote-write-config.ts'
 import type { ScrapeConfig } from '../scrape/scrape-config.ts'
 import type { ScrapeSection } from '../scrape/scrape-config-schema.ts'
 import type { BudgetsConfig } from '../storage/budgets/budgets-schema.ts'
@@ -16,6 +17,7 @@ import type { OwnConfig } from './own-config.ts'
 import type { ConfigProblem, ConfigWarning } from './problems.ts'
 import { ConfigError } from './problems.ts'
 import { checkJobs, type GlobalSection, type PrometheusSection, prometheusSchema, scrapeConfigFileSchema } from './prometheus-schema.ts'
+import { toRemoteWriteConfigs } from './remote-write-configs.ts'
 import { renderConfig, renderJob } from './render.ts'
 import { type ConfigDefaults, effectiveGlobal, effectiveJob, toScrapeConfig } from './scrape-configs.ts'
 
@@ -25,6 +27,8 @@ export interface LoadedConfig {
   readonly text: string
   /** Those of `scrape_config_files` included. */
   readonly scrapeConfigs: readonly ScrapeConfig[]
+  /** Destinations of samples. */
+  readonly remoteWrites: readonly RemoteWriteConfig[]
   readonly externalLabels: Labels
   readonly scrapeIntervalMs: number
   readonly evaluationIntervalMs: number
@@ -88,12 +92,25 @@ export async function loadConfig(env: { readonly fs: FileSystem }, path: string,
   }
   const own = await readOwn(env.fs, options.ownFile)
   warnings.push(...(own?.warnings ?? []))
+  const remoteFiles: SecretFile[][] = []
+  const remoteWrites = toRemoteWriteConfigs(config.remote_write, {
+    externalLabels,
+    variables: options.variables ?? {},
+    file(index, field, name) {
+      const resolved = resolvePath(path, name)
+      remoteFiles[index] ??= []
+      remoteFiles[index].push({ field, path: resolved })
+      return resolved
+    },
+  })
+  for (const [index, files] of remoteFiles.entries()) warnings.push(...(await unreadableFiles(env.fs, main, ['remote_write', index], files ?? [])))
   const jobs = config.scrape_configs?.map((job) => effectiveJob(job, global, (name) => resolvePath(path, name)))
   const effective: PrometheusSection = { ...config, global, ...(jobs ? { scrape_configs: jobs } : {}) }
   return {
     file: path,
     text: main.text,
     scrapeConfigs,
+    remoteWrites,
     externalLabels,
     scrapeIntervalMs: global.scrape_interval!,
     evaluationIntervalMs: global.evaluation_interval!,
@@ -194,7 +211,7 @@ function expandExternalLabels(
   return Labels.of(labels)
 }
 
-/** A file of secrets or certificates of a job. */
+/** A file of secrets or certificates of a job, or of another section. */
 interface SecretFile {
   readonly field: YamlPath
   readonly path: string
@@ -214,7 +231,7 @@ async function unreadableFiles(
     } catch (error) {
       const position = tree.fieldPosition([...section, ...file.field])
       const message = `${file.path} cannot be read (${errorMessage(error)}), requests fail until it can`
-      const field = ['scrape_configs', ...file.field.filter((part) => typeof part === 'string')].join('.')
+      const field = [section[0], ...file.field.filter((part) => typeof part === 'string')].join('.')
       warnings.push({ kind: 'unreadable', field, file: path, ...position, message })
     }
   }

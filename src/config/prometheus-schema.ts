@@ -3,6 +3,7 @@ import { CodedError } from '../base/errors.ts'
 import { boolean, completePath, integer, list, type Report, scalar, section, text, unsupported } from '../base/schema.ts'
 import { duration, labels } from '../model/config-schema.ts'
 import { quote } from '../model/labels.ts'
+import { remoteWriteSchema } from '../remote/write/remote-write-schema.ts'
 import { nameSchemeProblem, nameSchemes } from '../scrape/name-schemes.ts'
 import {
   checkScrapeProtocols,
@@ -14,7 +15,7 @@ import {
 } from '../scrape/scrape-config-schema.ts'
 import { exemplarsSchema } from '../tsdb/exemplars/exemplars-schema.ts'
 import { storageTsdbSchema } from '../tsdb/storage-schema.ts'
-import { alertingSchema, otlpSchema, remoteReadSchema, remoteWriteSchema, tracingSchema } from './unbuilt-schemas.ts'
+import { alertingSchema, otlpSchema, remoteReadSchema, tracingSchema } from './unbuilt-schemas.ts'
 
 // prometheus.yml, whole. Source of fields, order and rules: Prometheus config/config.go; docs/configuration/configuration.md.
 
@@ -76,7 +77,7 @@ export const prometheusSchema = section(
     scrape_configs: scrapeConfigs,
     storage: section('storage', { tsdb: storageTsdbSchema, exemplars: exemplarsSchema }),
     tracing: unsupported(tracingSchema),
-    remote_write: unsupported(list(remoteWriteSchema, { empty: 'empty or null remote write config section' }), []),
+    remote_write: list(remoteWriteSchema, { empty: 'empty or null remote write config section' }),
     remote_read: unsupported(list(remoteReadSchema, { empty: 'empty or null remote read config section' }), []),
     otlp: unsupported(otlpSchema, {}),
   },

@@ -171,8 +171,15 @@ export const serverFlags = {
   }),
   'storage.remote.flush-deadline': flag.duration({
     default: MINUTE,
-    help: 'How long a shutdown waits for samples to be sent.',
-    status: unsupported,
+    help: 'How long a stop waits for samples to be taken by destinations of remote write, as long as they take any. What is left is sent after the next start.',
+  }),
+  'storage.remote.backlog-size': flag.bytes({
+    default: 10 * 2 ** 30,
+    help: 'Most bytes of the log that are kept for a destination of remote write that is behind, such as 512MB; powers of 1024. The oldest go, and are counted. 0 is no limit. Not known upstream.',
+  }),
+  'storage.remote.backlog-time': flag.duration({
+    default: 24 * HOUR,
+    help: 'How old samples may be that are kept for a destination of remote write that is behind; 0: however old. Not known upstream.',
   }),
   'storage.remote.read-sample-limit': flag.integer({
     default: 50_000_000,

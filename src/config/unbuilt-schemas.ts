@@ -1,11 +1,13 @@
 import type { z } from 'zod'
-import { boolean, float, integer, list, map, oneOf, type Report, secret, section, text, url } from '../base/schema.ts'
+import { boolean, float, integer, list, map, oneOf, section, text, url } from '../base/schema.ts'
 import { fileSdConfigsSchema } from '../discovery/file.ts'
 import { checkHttpClient, type HttpClient, httpClientFields, tlsConfigSchema } from '../discovery/http-client-schema.ts'
 import { staticConfigsSchema } from '../discovery/static.ts'
 import { unbuiltDiscoveryFields } from '../discovery/unbuilt-schemas.ts'
 import { duration, labels } from '../model/config-schema.ts'
 import { relabelSteps } from '../model/relabel-schema.ts'
+import { checkRemoteHeaders, REMOTE_AUTHORIZATION } from '../remote/remote-headers.ts'
+import { sigv4Schema } from '../remote/write/remote-write-schema.ts'
 
 // Sections of prometheus.yml that upstream has and we have not built: checked, then ignored with a warning.
 // Source: Prometheus config/config.go; docs/configuration/configuration.md.
@@ -13,23 +15,11 @@ import { relabelSteps } from '../model/relabel-schema.ts'
 /** Here nothing inside is marked: the whole section is. */
 const asIs = <S extends z.ZodType>(schema: S): S => schema
 
-const sigv4 = () =>
-  section('sigv4', {
-    region: text(),
-    access_key: text(),
-    secret_key: secret(),
-    profile: text(),
-    role_arn: text(),
-    external_id: text(),
-    use_fips_sts_endpoint: boolean(),
-    service_name: text(),
-  })
-
 const alertmanager = section(
   'alertmanager_config',
   {
     ...httpClientFields(),
-    sigv4: sigv4(),
+    sigv4: sigv4Schema(),
     scheme: text(),
     path_prefix: text(),
     timeout: duration(),
@@ -51,96 +41,6 @@ export const alertingSchema = section('alerting', {
   alertmanagers: list(alertmanager, { empty: 'empty or null alertmanager config section' }),
 })
 
-const RESERVED_HEADERS = [
-  'host',
-  'content-encoding',
-  'content-length',
-  'content-type',
-  'user-agent',
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'www-authenticate',
-  'accept-encoding',
-  'x-prometheus-remote-write-version',
-  'x-prometheus-remote-read-version',
-  'x-amz-date',
-  'x-amz-security-token',
-  'x-amz-content-sha256',
-]
-
-function checkHeaders(headers: Readonly<Record<string, string>> | undefined, authorization: string, report: Report): void {
-  for (const header of Object.keys(headers ?? {})) {
-    const name = header.toLowerCase()
-    if (name === 'authorization') report(['headers', header], authorization)
-    if (RESERVED_HEADERS.includes(name)) report(['headers', header], `${header} is a reserved header. It must not be changed`)
-  }
-}
-
-const REMOTE_AUTHORIZATION =
-  'authorization header must be changed via the basic_auth, authorization, oauth2, sigv4, azuread or google_iam parameter'
-const REMOTE_AUTHS = ['basic_auth', 'authorization', 'oauth2', 'sigv4', 'azuread', 'google_iam'] as const
-
-export const remoteWriteSchema = section(
-  'remote_write',
-  {
-    url: url(),
-    remote_timeout: duration(),
-    headers: map(text()),
-    write_relabel_configs: relabelSteps('empty or null relabeling rule in remote write config'),
-    name: text(),
-    send_exemplars: boolean(),
-    send_native_histograms: boolean(),
-    round_robin_dns: boolean(),
-    protobuf_message: oneOf(['prometheus.WriteRequest', 'io.prometheus.write.v2.Request']),
-    ...httpClientFields(),
-    queue_config: section('queue_config', {
-      capacity: integer(),
-      max_shards: integer(),
-      min_shards: integer(),
-      max_samples_per_send: integer(),
-      batch_send_deadline: duration(),
-      min_backoff: duration(),
-      max_backoff: duration(),
-      retry_on_http_429: boolean(),
-      sample_age_limit: duration(),
-    }),
-    metadata_config: section('metadata_config', { send: boolean(), send_interval: duration(), max_samples_per_send: integer() }),
-    sigv4: sigv4(),
-    azuread: section('azuread', {
-      cloud: text(),
-      managed_identity: section('managed_identity', { client_id: text() }),
-      workload_identity: section('workload_identity', { client_id: text(), tenant_id: text(), token_file_path: text() }),
-      oauth: section('oauth', { client_id: text(), client_secret: secret(), tenant_id: text() }),
-      certificate: section('certificate', {
-        client_id: text(),
-        tenant_id: text(),
-        certificate_path: text(),
-        certificate_key_path: text(),
-        certificate_password: secret(),
-        send_certificate_chain: boolean(),
-      }),
-      sdk: section('sdk', { tenant_id: text() }),
-      scope: text(),
-    }),
-    google_iam: section('google_iam', { credentials_file: text() }),
-  },
-  {
-    check(remote, report) {
-      if (!remote.url) report(['url'], 'url for remote_write is empty')
-      checkHeaders(remote.headers, REMOTE_AUTHORIZATION, report)
-      checkHttpClient(remote, report)
-      const given = REMOTE_AUTHS.filter((name) => remote[name] !== undefined)
-      if (given.length > 1)
-        report(
-          [given[1]],
-          `at most one of ${REMOTE_AUTHS.slice(0, -1).join(', ')} or google_iam must be configured. Currently configured: [${given.join(' ')}]`,
-        )
-    },
-  },
-)
-
 export const remoteReadSchema = section(
   'remote_read',
   {
@@ -157,7 +57,7 @@ export const remoteReadSchema = section(
   {
     check(remote, report) {
       if (!remote.url) report(['url'], 'url for remote_read is empty')
-      checkHeaders(remote.headers, REMOTE_AUTHORIZATION, report)
+      checkRemoteHeaders(remote.headers, REMOTE_AUTHORIZATION, report)
       checkHttpClient(remote, report)
     },
   },
@@ -178,7 +78,7 @@ export const tracingSchema = section(
   {
     check(tracing, report) {
       if (!tracing.endpoint) report(['endpoint'], 'tracing endpoint must be set')
-      checkHeaders(tracing.headers, 'custom authorization header configuration is not yet supported', report)
+      checkRemoteHeaders(tracing.headers, 'custom authorization header configuration is not yet supported', report)
     },
   },
 )

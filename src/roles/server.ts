@@ -25,6 +25,7 @@ import { compileRegex } from '../model/regex.ts'
 import { LimitedBudget } from '../promql/exec/budget.ts'
 import { QueryDesk } from '../promql/query-desk.ts'
 import { parseWriteMessages, type WriteMessage } from '../remote/content-type.ts'
+import { LazyRemoteWriter } from '../remote/write/lazy-writer.ts'
 import { WriteReceiver } from '../remote/write-receiver.ts'
 import { createScrapeManager } from '../scrape/manager.ts'
 import { scrapeFeatures } from '../scrape/scrape-features.ts'
@@ -34,6 +35,7 @@ import type { Retention } from '../tsdb/retention.ts'
 import { blockEncodings, lateSpanMs } from '../tsdb/storage-schema.ts'
 import { compactionThread } from './compaction-thread.ts'
 import { guardSeries, type SeriesGuard } from './guard-series.ts'
+import { knownMetadata } from './known-metadata.ts'
 
 type Flags = ParsedFlags<typeof serverFlags>
 
@@ -210,6 +212,15 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
   })
   const scrape = createScrapeManager({ env, appendable: db, version: context.version, features: scrapeFeatures(features) })
   await reloader.subscribe((config) => scrape.apply(config.scrapeConfigs))
+  const remoteWriter = new LazyRemoteWriter({
+    env,
+    log: db.logReader,
+    dir: `${dataDir(values)}/remote-write`,
+    backlog: { bytesMax: values['storage.remote.backlog-size'], ageMsMax: values['storage.remote.backlog-time'] },
+    flushDeadlineMs: values['storage.remote.flush-deadline'],
+    metadata: () => knownMetadata(scrape, db.metricMetadata()),
+  })
+  await reloader.subscribe((config) => remoteWriter.apply(config.remoteWrites))
   context.onHangup(() => void reloader.reload().catch(() => undefined))
 
   const replayed = Promise.withResolvers<void>()
@@ -297,6 +308,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
       replayed.resolve()
     }),
     guard,
+    remoteWriter,
     scrape,
     reloader.watcher(),
     ...(webConfig ? [webConfig.watcher()] : []),

@@ -9,6 +9,7 @@ import type { Metadata } from '../model/metadata.ts'
 import type { Timestamp } from '../model/time.ts'
 import type { Appendable, Appender } from '../storage/appender.ts'
 import type { ExemplarRequest, ExemplarSource, SeriesExemplars } from '../storage/exemplar-source.ts'
+import type { LogReader } from '../storage/log-reader.ts'
 import { unlimitedContext } from '../storage/query-context.ts'
 import type { SeriesGate } from '../storage/series-gate.ts'
 import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, SeriesSource } from '../storage/series-source.ts'
@@ -39,6 +40,7 @@ import type { Retention } from './retention.ts'
 import { BatchPool } from './sample-batch.ts'
 import { snapshotName, takeSnapshot } from './snapshot.ts'
 import { diskStateOf, refusedByDisk, StorageHealth } from './storage-health.ts'
+import { LogTail } from './wal/log-tail.ts'
 import { LogWriter, removeLeftovers, type WalFsync } from './wal/log-writer.ts'
 import type { ReplayReport } from './wal/replay.ts'
 import type { Window } from './window/window.ts'
@@ -137,6 +139,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
   #gate: SeriesGate | undefined
   readonly #blocks: DbBlocks
   #log: LogWriter | undefined
+  readonly #tail: LogTail
   #keeper: BlockKeeper | undefined
   /** A window may have closed since the keeper looked last. */
   #isKeeperDue = false
@@ -168,6 +171,10 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     // A select that waits gets the failure; without one nobody else needs it.
     this.#replayed.promise.catch(() => {})
     this.#blocks = new DbBlocks(options.env, options.dir, new BlockCache(BLOCK_CACHE_BYTES))
+    this.#tail = new LogTail(options.env, `${options.dir}/log`, () => {
+      this.#isKeeperDue = true
+      this.#wakeKeeper()
+    })
     this.#observers = registerDbMetrics(options.env.metrics, this)
   }
 
@@ -321,6 +328,11 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       logBytes: this.#log?.sizeBytes ?? 0,
       segmentCount: this.#log?.segments.length ?? 0,
     }
+  }
+
+  /** For those who follow what is written. */
+  get logReader(): LogReader {
+    return this.#tail
   }
 
   /** Resolves when everything can be read; rejects when the signal aborts first. */
@@ -538,6 +550,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       segmentBytes,
       segments: report.segments,
       segmentBefore: checkpoint?.start.position.segment,
+      keptFrom: () => this.#tail.keptFrom,
       onSync: this.#observers.sync,
       onFailure: (error) => this.#onLogFailure(error),
     })
@@ -565,7 +578,24 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       this.#log,
     )
     this.#keeper = keeper
-    this.#queue = new CommitQueue(windows, this.#exemplars, this.#log, this.#pool, env.clock, this.#refused, wake)
+    const onWritten = () => {
+      this.#tail.wake()
+      wake()
+    }
+    const writer = this.#log
+    const queue = new CommitQueue(windows, this.#exemplars, writer, this.#pool, env.clock, this.#refused, onWritten)
+    this.#queue = queue
+    this.#tail.open({
+      get segments() {
+        return writer.segments
+      },
+      get neededFrom() {
+        return writer.neededFrom
+      },
+      get applied() {
+        return queue.applied
+      },
+    })
     this.#checkpointer = new Checkpointer(
       {
         env,

@@ -152,6 +152,18 @@ export class MemoryAppendable implements Appendable {
     return times.map((t, i) => `${t}=${isStaleMarker(values[i]) ? 'stale' : values[i]}`).join(' ')
   }
 
+  /** Times of the samples that a handle is for. */
+  timesOf(ref: SeriesRef): readonly Timestamp[] {
+    return this.#byRef.get(ref)?.times ?? []
+  }
+
+  /** Whether the series of a handle has this sample; a histogram is known by its sum. */
+  has(ref: SeriesRef, t: Timestamp, v: number): boolean {
+    const series = this.#byRef.get(ref)
+    const at = series?.times.lastIndexOf(t) ?? -1
+    return at >= 0 && (Object.is(series!.values[at], v) || (isStaleMarker(series!.values[at]) && isStaleMarker(v)))
+  }
+
   /** Times of a series' samples. */
   times(series: string): readonly Timestamp[] {
     return this.#find(series)?.times ?? []

@@ -58,6 +58,8 @@ export interface LogWriterOptions {
   readonly segments: readonly Segment[]
   /** New segments have higher numbers than this, and than those. */
   readonly segmentBefore?: number
+  /** Segments with this number or a higher one are not removed: somebody reads them. */
+  readonly keptFrom?: () => number
   readonly onSync: (seconds: number) => void
   /** The log takes nothing from now on; see `failure`. */
   readonly onFailure: (error: unknown) => void
@@ -122,6 +124,8 @@ export class LogWriter {
   #failure: unknown
   /** No segment is begun as long as the open one takes batches. */
   isHeld = false
+  /** Segments with older samples alone are kept for those who read them. */
+  neededFrom: Timestamp = Number.NEGATIVE_INFINITY
   /** Bytes that were written since the start. */
   bytesWritten = 0
   syncFailures = 0
@@ -261,10 +265,15 @@ export class LogWriter {
     if (this.#open !== undefined) this.#open.isEnough = true
   }
 
-  /** Removes segments whose samples are all older than `time`, the oldest first: none comes back by a power loss without those after it. */
+  /**
+   * Removes segments whose samples are all older than `time`, unless somebody still reads them; the oldest first: none comes back by a power loss
+   * without those after it.
+   */
   async removeBefore(time: Timestamp): Promise<void> {
+    this.neededFrom = time
     await this.#syncRemoval()
-    for (const segment of this.#closed.filter(({ maxTime }) => maxTime < time)) {
+    const keptFrom = this.#options.keptFrom?.() ?? Number.POSITIVE_INFINITY
+    for (const segment of this.#closed.filter(({ maxTime, number }) => maxTime < time && number < keptFrom)) {
       // What is not durable yet, or to be written anew, has its turn first; those after it may say what was deleted of it.
       if ([...this.#unsynced, ...this.#beingSynced, ...this.#wrong.keys()].some((one) => one.number === segment.number)) return
       await this.#options.fs.remove(segment.path)

@@ -22,9 +22,9 @@ export interface Damage {
 export interface SegmentVisitor {
   /**
    * A whole record; `bytes` are lent for the call. A throw says that the payload makes no sense and counts as damage. What it answers, if
-   * anything, is waited for before the next record.
+   * anything, is waited for before the next record. `offset` is that of the record in the segment.
    */
-  record(type: number, bytes: Uint8Array, start: number, end: number): Promise<void> | undefined
+  record(type: number, bytes: Uint8Array, start: number, end: number, offset: number): Promise<void> | undefined
   damage(damage: Damage): Promise<void>
 }
 
@@ -38,8 +38,12 @@ class SlidingBuffer {
   #base = 0
   #length = 0
 
-  constructor(file: File, sizeBytes: number) {
+  readonly #end: number
+
+  /** `end`: what lies there and after it is not read. */
+  constructor(file: File, sizeBytes: number, end: number) {
     this.#file = file
+    this.#end = end
     this.bytes = new Uint8Array(Math.min(sizeBytes, BUFFER_BYTES))
   }
 
@@ -55,8 +59,9 @@ class SlidingBuffer {
     } else this.bytes.copyWithin(0, this.#length - kept, this.#length)
     this.#base = offset
     this.#length = kept
-    while (this.#length < this.bytes.length) {
-      const read = await this.#file.read(this.bytes.subarray(this.#length), this.#base + this.#length)
+    while (this.#length < this.bytes.length && this.#base + this.#length < this.#end) {
+      const wanted = Math.min(this.bytes.length, this.#end - this.#base)
+      const read = await this.#file.read(this.bytes.subarray(this.#length, wanted), this.#base + this.#length)
       if (read === 0) break
       this.#length += read
     }
@@ -82,8 +87,8 @@ export interface SegmentPlace {
 }
 
 /**
- * Shows the records of a segment in order, from its beginning or from a place on, and what is no record. Memory is bounded by the largest
- * record. Others run between records.
+ * Shows the records of a segment in order, from its beginning or from a place on, up to its end or to an offset between two records, and what
+ * is no record. Memory is bounded by the largest record. Others run between records. The answer is where it ended.
  */
 export async function scanSegment(
   file: File,
@@ -91,9 +96,10 @@ export async function scanSegment(
   visitor: SegmentVisitor,
   breather: Breather,
   from: SegmentPlace = { offset: 0, recordCount: 0 },
-): Promise<void> {
-  const sizeBytes = await file.size()
-  const buffer = new SlidingBuffer(file, sizeBytes)
+  until: number = Number.POSITIVE_INFINITY,
+): Promise<SegmentPlace> {
+  const sizeBytes = Math.min(until, await file.size())
+  const buffer = new SlidingBuffer(file, Math.max(sizeBytes - from.offset, SEGMENT_HEADER_BYTES), sizeBytes)
   const header = new RecordHeader()
   let sequence = from.recordCount
   let { offset } = from
@@ -138,7 +144,7 @@ export async function scanSegment(
     return end
   }
 
-  if (sizeBytes === 0) return
+  if (sizeBytes === 0) return from
   if (offset === 0) {
     const headerBytes = await buffer.ensure(0, SEGMENT_HEADER_BYTES)
     const headerProblem =
@@ -166,7 +172,7 @@ export async function scanSegment(
     sequence = header.sequence + 1
     const start = buffer.at(offset) + RECORD_HEADER_BYTES
     try {
-      const pending = visitor.record(header.type, buffer.bytes, start, start + header.length)
+      const pending = visitor.record(header.type, buffer.bytes, start, start + header.length, offset)
       if (pending !== undefined) await pending
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
@@ -183,6 +189,7 @@ export async function scanSegment(
     offset = checked.end
     if (breather.isDue()) await breather.rest()
   }
+  return { offset, recordCount: sequence }
 }
 
 async function isZeros(file: File, start: number, end: number): Promise<boolean> {

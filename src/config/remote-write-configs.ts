@@ -1,0 +1,43 @@
+import { hash } from 'node:crypto'
+import { printable } from '../base/schema.ts'
+import type { Labels } from '../model/labels.ts'
+import type { RemoteWriteConfig } from '../remote/write/remote-write-config.ts'
+import { type RemoteWriteSection, remoteWriteSchema, toRemoteWriteConfig, unsendable } from '../remote/write/remote-write-schema.ts'
+import { toHttpClientConfig } from './http-client.ts'
+
+export interface RemoteContext {
+  readonly externalLabels: Labels
+  readonly variables: Readonly<Record<string, string | undefined>>
+  /** The complete path of a file of secrets or certificates; `field` is where it stands. */
+  file(index: number, field: readonly (string | number)[], name: string): string
+}
+
+/** The destinations that are sent to. */
+export function toRemoteWriteConfigs(
+  sections: readonly RemoteWriteSection[] | undefined,
+  { externalLabels, variables, file }: RemoteContext,
+): readonly RemoteWriteConfig[] {
+  const configs: RemoteWriteConfig[] = []
+  for (const [index, remote] of (sections ?? []).entries()) {
+    if (unsendable(remote) !== undefined) continue
+    const http = toHttpClientConfig(remote, { file: (field, name) => file(index, field, name), variables })
+    const { secret_key: secretKey = '' } = remote.sigv4 ?? {}
+    // Printing hides secrets.
+    const parts = [printable(remoteWriteSchema, remote), http, secretKey, externalLabels.key()]
+    const fingerprint = hash('sha256', JSON.stringify(parts))
+    // Of several to one URL that have no names, each is what it does.
+    const isOnly = sections!.filter(({ url, name }) => !name && url === remote.url).length === 1
+    const identity = remote.name ? `name ${remote.name}` : `url ${remote.url}${isOnly ? '' : ` ${fingerprint}`}`
+    configs.push(
+      toRemoteWriteConfig(remote, {
+        http,
+        externalLabels,
+        variables,
+        name: remote.name || fingerprint.slice(0, 6),
+        key: hash('sha256', identity).slice(0, 16),
+        fingerprint,
+      }),
+    )
+  }
+  return configs
+}

@@ -1,0 +1,59 @@
+import type { HttpClientConfig } from '../../discovery/http-client-config.ts'
+import type { Relabeling } from './outgoing-series.ts'
+
+/** One `remote_write` entry, defaults filled in. Times in ms. */
+export interface RemoteWriteConfig {
+  /** In metrics and logs: what the file says, else made of what is configured, as upstream does. */
+  readonly name: string
+  /**
+   * What the place in the log is remembered by: the same as long as it is the same destination, whatever else is configured for it.
+   */
+  readonly key: string
+  readonly url: string
+  readonly version: 1 | 2
+  readonly remoteTimeoutMs: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly relabeling: Relabeling
+  readonly sendExemplars: boolean
+  readonly sendNativeHistograms: boolean
+  readonly roundRobinDns: boolean
+  readonly http: HttpClientConfig
+  readonly sigv4: SigV4Config | undefined
+  readonly queue: QueueConfig
+  readonly metadata: MetadataConfig
+  /** Equal exactly when nothing that matters to what runs differs. */
+  readonly fingerprint: string
+}
+
+export interface QueueConfig {
+  /** Samples that wait, a shard. */
+  readonly capacity: number
+  readonly minShards: number
+  readonly maxShards: number
+  readonly maxSamplesPerSend: number
+  readonly batchSendDeadlineMs: number
+  readonly minBackoffMs: number
+  readonly maxBackoffMs: number
+  readonly retryOnHttp429: boolean
+  /** 0: however old. */
+  readonly sampleAgeLimitMs: number
+}
+
+/** Of 1.0: metadata of metrics has requests of its own. */
+export interface MetadataConfig {
+  readonly send: boolean
+  readonly sendIntervalMs: number
+  readonly maxSamplesPerSend: number
+}
+
+/** How requests are signed for AWS. Source: prometheus/common sigv4/sigv4_config.go. */
+export interface SigV4Config {
+  readonly region: string
+  readonly accessKey: string
+  readonly secretKey: string
+  readonly profile: string
+  readonly roleArn: string
+  readonly externalId: string
+  readonly useFipsStsEndpoint: boolean
+  readonly serviceName: string
+}

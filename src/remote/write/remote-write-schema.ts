@@ -1,0 +1,228 @@
+import type { z } from 'zod'
+import { boolean, integer, map, once, oneOf, secret, section, text, unsupported, url } from '../../base/schema.ts'
+import type { HttpClientConfig } from '../../discovery/http-client-config.ts'
+import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields, showHttpClient } from '../../discovery/http-client-schema.ts'
+import { duration } from '../../model/config-schema.ts'
+import type { Labels } from '../../model/labels.ts'
+import { relabelSteps, toRelabelConfigs } from '../../model/relabel-schema.ts'
+import { checkRemoteHeaders, REMOTE_AUTHORIZATION } from '../remote-headers.ts'
+import type { QueueConfig, RemoteWriteConfig, SigV4Config } from './remote-write-config.ts'
+
+// Source: Prometheus config/config.go, RemoteWriteConfig; docs/configuration/configuration.md, remote_write.
+
+/** Source of the fields: prometheus/common sigv4/sigv4_config.go. */
+export const sigv4Schema = once(() =>
+  section(
+    'sigv4',
+    {
+      region: text(),
+      access_key: text(),
+      secret_key: secret(),
+      profile: text(),
+      role_arn: text(),
+      external_id: text(),
+      use_fips_sts_endpoint: boolean(),
+      service_name: text(),
+    },
+    {
+      check(sigv4, report) {
+        if (Boolean(sigv4.access_key) !== Boolean(sigv4.secret_key))
+          report([], 'must provide a AWS SigV4 Access key and Secret Key if credentials are specified in the SigV4 config')
+      },
+    },
+  ),
+)
+
+const REMOTE_AUTHS = ['basic_auth', 'authorization', 'oauth2', 'sigv4', 'azuread', 'google_iam'] as const
+
+/** Source: Prometheus config/config.go, DefaultQueueConfig, DefaultMetadataConfig, DefaultRemoteWriteConfig. */
+const QUEUE: QueueConfig = {
+  capacity: 10_000,
+  minShards: 1,
+  maxShards: 50,
+  maxSamplesPerSend: 2000,
+  batchSendDeadlineMs: 5000,
+  minBackoffMs: 30,
+  maxBackoffMs: 5000,
+  retryOnHttp429: false,
+  sampleAgeLimitMs: 0,
+}
+const REMOTE_TIMEOUT_MS = 30_000
+const METADATA_INTERVAL_MS = 60_000
+
+const queueSchema = section(
+  'queue_config',
+  {
+    capacity: integer(),
+    max_shards: integer(),
+    min_shards: integer(),
+    max_samples_per_send: integer(),
+    batch_send_deadline: duration(),
+    min_backoff: duration(),
+    max_backoff: duration(),
+    retry_on_http_429: boolean(),
+    sample_age_limit: duration(),
+  },
+  {
+    printed: {
+      capacity: QUEUE.capacity,
+      max_shards: QUEUE.maxShards,
+      min_shards: QUEUE.minShards,
+      max_samples_per_send: QUEUE.maxSamplesPerSend,
+      batch_send_deadline: '5s',
+      min_backoff: '30ms',
+      max_backoff: '5s',
+    },
+  },
+)
+
+const metadataSchema = section(
+  'metadata_config',
+  { send: boolean(), send_interval: duration(), max_samples_per_send: integer() },
+  { printed: { send: true, send_interval: '1m', max_samples_per_send: QUEUE.maxSamplesPerSend } },
+)
+
+export const remoteWriteSchema = section(
+  'remote_write',
+  {
+    url: url(),
+    remote_timeout: duration(),
+    headers: map(text()),
+    write_relabel_configs: relabelSteps('empty or null relabeling rule in remote write config'),
+    name: text(),
+    send_exemplars: boolean(),
+    send_native_histograms: boolean(),
+    round_robin_dns: boolean(),
+    protobuf_message: oneOf(['prometheus.WriteRequest', 'io.prometheus.write.v2.Request']),
+    ...httpClientFields(),
+    queue_config: queueSchema,
+    metadata_config: metadataSchema,
+    sigv4: sigv4Schema(),
+    azuread: unsupported(
+      section('azuread', {
+        cloud: text(),
+        managed_identity: section('managed_identity', { client_id: text() }),
+        workload_identity: section('workload_identity', { client_id: text(), tenant_id: text(), token_file_path: text() }),
+        oauth: section('oauth', { client_id: text(), client_secret: secret(), tenant_id: text() }),
+        certificate: section('certificate', {
+          client_id: text(),
+          tenant_id: text(),
+          certificate_path: text(),
+          certificate_key_path: text(),
+          certificate_password: secret(),
+          send_certificate_chain: boolean(),
+        }),
+        sdk: section('sdk', { tenant_id: text() }),
+        scope: text(),
+      }),
+    ),
+    google_iam: unsupported(section('google_iam', { credentials_file: text() })),
+  },
+  {
+    printed: {
+      remote_timeout: '30s',
+      protobuf_message: 'prometheus.WriteRequest',
+      ...HTTP_CLIENT_PRINTED,
+      enable_http2: false,
+      queue_config: {
+        capacity: QUEUE.capacity,
+        max_shards: QUEUE.maxShards,
+        min_shards: QUEUE.minShards,
+        max_samples_per_send: QUEUE.maxSamplesPerSend,
+        batch_send_deadline: '5s',
+        min_backoff: '30ms',
+        max_backoff: '5s',
+      },
+      metadata_config: { send: true, send_interval: '1m', max_samples_per_send: QUEUE.maxSamplesPerSend },
+    },
+    shown: showHttpClient,
+    check(remote, report) {
+      if (!remote.url) report(['url'], 'url for remote_write is empty')
+      checkRemoteHeaders(remote.headers, REMOTE_AUTHORIZATION, report)
+      checkHttpClient(remote, report)
+      const given = REMOTE_AUTHS.filter((name) => remote[name] !== undefined)
+      if (given.length > 1)
+        report(
+          [given[1]],
+          `at most one of ${REMOTE_AUTHS.slice(0, -1).join(', ')} or google_iam must be configured. Currently configured: [${given.join(' ')}]`,
+        )
+    },
+  },
+)
+
+export type RemoteWriteSection = z.output<typeof remoteWriteSchema>
+
+export interface RemoteWriteContext {
+  readonly http: HttpClientConfig
+  readonly externalLabels: Labels
+  /** Of the environment. */
+  readonly variables: Readonly<Record<string, string | undefined>>
+  readonly name: string
+  readonly key: string
+  readonly fingerprint: string
+}
+
+/** What a section means, its defaults filled in. */
+export function toRemoteWriteConfig(remote: RemoteWriteSection, context: RemoteWriteContext): RemoteWriteConfig {
+  const version = remote.protobuf_message === 'io.prometheus.write.v2.Request' ? 2 : 1
+  const metadata = remote.metadata_config ?? {}
+  return {
+    name: context.name,
+    key: context.key,
+    url: remote.url!,
+    version,
+    remoteTimeoutMs: remote.remote_timeout || REMOTE_TIMEOUT_MS,
+    headers: Object.fromEntries(Object.entries(remote.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value])),
+    relabeling: { externalLabels: context.externalLabels, steps: toRelabelConfigs(remote.write_relabel_configs) },
+    // 2.0 has them always, as upstream.
+    sendExemplars: version === 2 || (remote.send_exemplars ?? false),
+    sendNativeHistograms: version === 2 || (remote.send_native_histograms ?? false),
+    roundRobinDns: remote.round_robin_dns ?? false,
+    http: { ...context.http, http2: remote.enable_http2 ?? false },
+    sigv4: toSigV4(remote.sigv4, context.variables),
+    queue: toQueue(remote.queue_config ?? {}),
+    metadata: {
+      send: metadata.send ?? true,
+      sendIntervalMs: metadata.send_interval || METADATA_INTERVAL_MS,
+      maxSamplesPerSend: metadata.max_samples_per_send || QUEUE.maxSamplesPerSend,
+    },
+    fingerprint: context.fingerprint,
+  }
+}
+
+/** Why a destination is not sent to, though it is configured; undefined: it is. */
+export function unsendable(remote: RemoteWriteSection): string | undefined {
+  const auth = (['azuread', 'google_iam'] as const).find((name) => remote[name] !== undefined)
+  return auth && `${auth} is not supported yet, and without it requests would be refused`
+}
+
+function toQueue(queue: NonNullable<RemoteWriteSection['queue_config']>): QueueConfig {
+  const minShards = Math.max(1, queue.min_shards ?? QUEUE.minShards)
+  const maxSamplesPerSend = queue.max_samples_per_send || QUEUE.maxSamplesPerSend
+  return {
+    capacity: Math.max(queue.capacity || QUEUE.capacity, maxSamplesPerSend),
+    minShards,
+    maxShards: Math.max(queue.max_shards || QUEUE.maxShards, minShards),
+    maxSamplesPerSend,
+    batchSendDeadlineMs: queue.batch_send_deadline || QUEUE.batchSendDeadlineMs,
+    minBackoffMs: queue.min_backoff || QUEUE.minBackoffMs,
+    maxBackoffMs: Math.max(queue.max_backoff || QUEUE.maxBackoffMs, queue.min_backoff ?? 0),
+    retryOnHttp429: queue.retry_on_http_429 ?? false,
+    sampleAgeLimitMs: queue.sample_age_limit ?? 0,
+  }
+}
+
+function toSigV4(sigv4: RemoteWriteSection['sigv4'], variables: RemoteWriteContext['variables']): SigV4Config | undefined {
+  return (
+    sigv4 && {
+      region: sigv4.region || variables.AWS_REGION || variables.AWS_DEFAULT_REGION || '',
+      accessKey: sigv4.access_key ?? '',
+      secretKey: sigv4.secret_key ?? '',
+      profile: sigv4.profile ?? '',
+      roleArn: sigv4.role_arn ?? '',
+      externalId: sigv4.external_id ?? '',
+      useFipsStsEndpoint: sigv4.use_fips_sts_endpoint ?? false,
+      serviceName: sigv4.service_name || 'aps',
+    }
+  )
+}
