@@ -103,7 +103,8 @@ export async function loadConfig(env: { readonly fs: FileSystem }, path: string,
       return resolved
     },
   })
-  for (const [index, files] of remoteFiles.entries()) warnings.push(...(await unreadableFiles(env.fs, main, ['remote_write', index], files ?? [])))
+  for (const [index, files] of remoteFiles.entries())
+    warnings.push(...(await unreadableFiles(env.fs, main, ['remote_write', index], files ?? [])))
   const jobs = config.scrape_configs?.map((job) => effectiveJob(job, global, (name) => resolvePath(path, name)))
   const effective: PrometheusSection = { ...config, global, ...(jobs ? { scrape_configs: jobs } : {}) }
   return {

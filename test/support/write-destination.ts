@@ -47,7 +47,16 @@ export class WriteDestination {
   constructor(world: VirtualEnv) {
     this.#world = world
     // Its clock is ahead of all that is sent.
-    const env: Env = { ...virtualEnv(), clock: { ...world.clock, now: () => world.clock.now() + 1e9, monotonic: () => world.clock.monotonic(), setTimer: (d, c) => world.clock.setTimer(d, c), setTicker: (d, c) => world.clock.setTicker(d, c) } }
+    const env: Env = {
+      ...virtualEnv(),
+      clock: {
+        ...world.clock,
+        now: () => world.clock.now() + 1e9,
+        monotonic: () => world.clock.monotonic(),
+        setTimer: (d, c) => world.clock.setTimer(d, c),
+        setTicker: (d, c) => world.clock.setTicker(d, c),
+      },
+    }
     this.#receiver = new WriteReceiver({ env, appendable: { appender: () => this.#counting() } })
   }
 

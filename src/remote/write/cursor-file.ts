@@ -86,7 +86,8 @@ export class CursorFile {
     try {
       this.#file ??= await this.#open()
       const text = new TextEncoder().encode(JSON.stringify(current()))
-      if (text.length > SLOT_BYTES - HEADER_BYTES) throw new Error(`cursor has ${text.length} bytes, want at most ${SLOT_BYTES - HEADER_BYTES}`)
+      if (text.length > SLOT_BYTES - HEADER_BYTES)
+        throw new Error(`cursor has ${text.length} bytes, want at most ${SLOT_BYTES - HEADER_BYTES}`)
       this.#sequence++
       const header = new Uint8Array(HEADER_BYTES)
       const view = new DataView(header.buffer)
@@ -129,10 +130,7 @@ export class CursorFile {
 }
 
 /** What the newer of a file's whole slots says. */
-export async function readCursor(
-  fs: Env['fs'],
-  path: string,
-): Promise<{ readonly cursor: Cursor; readonly sequence: number } | undefined> {
+export async function readCursor(fs: Env['fs'], path: string): Promise<{ readonly cursor: Cursor; readonly sequence: number } | undefined> {
   if ((await fs.stat(path)) === null) return undefined
   const bytes = await fs.readFile(path)
   const slots = [readSlot(bytes, 0), readSlot(bytes, SLOT_BYTES)].filter((slot) => slot !== undefined)

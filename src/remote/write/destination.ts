@@ -414,7 +414,11 @@ export class Destination implements LogSink {
         await this.#options.log.follow(this.#marks.place(this.#sequence), this, AbortSignal.any([hard, this.#reading.signal]))
       } catch (error) {
         if (!hard.aborted && !this.#reading.signal.aborted) {
-          this.#env.log.error('log not read for remote write', { name: this.config.name, error: errorMessage(error), retryMs: READ_AGAIN_MS })
+          this.#env.log.error('log not read for remote write', {
+            name: this.config.name,
+            error: errorMessage(error),
+            retryMs: READ_AGAIN_MS,
+          })
           await sleep(this.#env.clock, READ_AGAIN_MS, hard)
         }
       }
@@ -529,7 +533,11 @@ export class Destination implements LogSink {
     return outcome
   }
 
-  #taken(batch: SendBatch, { bytes, version }: { readonly bytes: Uint8Array; readonly version: 1 | 2 }, written: RequestCounts | undefined) {
+  #taken(
+    batch: SendBatch,
+    { bytes, version }: { readonly bytes: Uint8Array; readonly version: 1 | 2 },
+    written: RequestCounts | undefined,
+  ) {
     const { metrics } = this.#options
     const counts = countsOf(batch)
     this.#isFailing = false
@@ -688,7 +696,8 @@ export class Destination implements LogSink {
     const gate = Promise.withResolvers<void>()
     this.#gate = gate.promise
     for (const shard of this.#shards) shard.flush()
-    while (!this.#hard.signal.aborted && this.#shards.some((shard) => !shard.isIdle)) await sleep(this.#env.clock, FLUSH_LOOK_MS, this.#hard.signal)
+    while (!this.#hard.signal.aborted && this.#shards.some((shard) => !shard.isIdle))
+      await sleep(this.#env.clock, FLUSH_LOOK_MS, this.#hard.signal)
     if (!this.#hard.signal.aborted) {
       this.#endShards.abort()
       await this.#running

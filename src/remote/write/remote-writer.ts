@@ -11,7 +11,7 @@ import type { MetricMetadataEntry } from './metadata-request.ts'
 import type { RemoteWriteConfig } from './remote-write-config.ts'
 import { OutMetrics } from './write-metrics-out.ts'
 
-// What stays of the log for destinations that are behind. docs/decisions/0015-remote-write-cursor.md
+// What stays of the log for destinations that are behind. docs/decisions/0016-remote-write-cursor.md
 
 /** How often it is looked. */
 const LOOK_MS = 5000

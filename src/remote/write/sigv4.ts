@@ -30,7 +30,16 @@ export async function requestSigner(config: SigV4Config, clock: Clock): Promise<
       'content-type': headers['content-type'],
       'x-prometheus-remote-write-version': headers['x-prometheus-remote-write-version'],
     }
-    const request = { method, protocol, hostname, port: port === '' ? undefined : Number(port), path: pathname, query, headers: signed, body }
+    const request = {
+      method,
+      protocol,
+      hostname,
+      port: port === '' ? undefined : Number(port),
+      path: pathname,
+      query,
+      headers: signed,
+      body,
+    }
     const result = await signer.sign(request, { signingDate: clock.now() })
     const own: Record<string, string> = {}
     for (const [name, value] of Object.entries(result.headers))

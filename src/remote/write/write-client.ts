@@ -67,7 +67,15 @@ export class WriteClient {
       this.#signer ??= import('./sigv4.ts').then(({ requestSigner }) => requestSigner(sigv4, this.#env.clock))
       secretHeaders = await (await this.#signer)({ url, method: 'POST', headers, body })
     }
-    const response = await this.#http.send({ url: target, method: 'POST', headers, secretHeaders, body, signal, timeoutMs: remoteTimeoutMs })
+    const response = await this.#http.send({
+      url: target,
+      method: 'POST',
+      headers,
+      secretHeaders,
+      body,
+      signal,
+      timeoutMs: remoteTimeoutMs,
+    })
     const { status } = response
     const text = new TextDecoder().decode(await readBody(response, ERROR_BYTES_MAX).catch(() => new Uint8Array(0)))
     const written = version === 2 ? writtenOf(response.headers) : undefined

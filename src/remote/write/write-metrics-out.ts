@@ -67,7 +67,10 @@ export class OutMetrics {
       ),
     )
     this.pending = each(KINDS, (kind) =>
-      this.#gauge(`${prefix}${kind}_pending`, `The number of ${NAMES[kind]} pending in the queues shards to be sent to the remote storage.`),
+      this.#gauge(
+        `${prefix}${kind}_pending`,
+        `The number of ${NAMES[kind]} pending in the queues shards to be sent to the remote storage.`,
+      ),
     )
     this.enqueueRetries = this.#counter(
       `${prefix}enqueue_retries_total`,
@@ -87,10 +90,7 @@ export class OutMetrics {
       `${prefix}queue_highest_sent_timestamp_seconds`,
       'Timestamp from a WAL sample, the highest timestamp successfully sent by this queue, in seconds since epoch.',
     )
-    this.highestRead = this.#gauge(
-      `${prefix}queue_highest_timestamp_seconds`,
-      'Highest timestamp that was enqueued, seconds since epoch.',
-    )
+    this.highestRead = this.#gauge(`${prefix}queue_highest_timestamp_seconds`, 'Highest timestamp that was enqueued, seconds since epoch.')
     this.shards = this.#gauge(`${prefix}shards`, 'The number of shards used for parallel sending to the remote storage.')
     this.shardsMin = this.#gauge(`${prefix}shards_min`, 'The minimum number of shards that the queue is allowed to run.')
     this.shardsMax = this.#gauge(`${prefix}shards_max`, 'The maximum number of shards that the queue is allowed to run.')
