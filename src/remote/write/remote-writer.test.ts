@@ -242,6 +242,6 @@ test('what is beyond the bounds of the backlog is not sent, and counted; the res
   const byAge = await check({ bytesMax: 0, ageMsMax: 15 * MINUTE }, 40)
   // 15 minutes are 60 samples of 10 series, and what shares a segment with them.
   assert.ok(byAge.arrived >= 600 && byAge.arrived < 1900, `${byAge.arrived} arrived`)
-  await check({ bytesMax: 12_000, ageMsMax: 0 }, 40)
-  await check({ bytesMax: 12_000, ageMsMax: 0 }, 1000)
+  await check({ bytesMax: 4000, ageMsMax: 0 }, 40)
+  await check({ bytesMax: 4000, ageMsMax: 0 }, 1000)
 })
