@@ -124,7 +124,7 @@ export function decodeXor(data: Uint8Array, start: number, end: number, minTime:
   const count = end - start < XOR_HEADER_BYTES ? 0 : xorSampleCount(data, start)
   if (end - start < XOR_HEADER_BYTES) throw new Error(`decode xor chunk: ${end - start} bytes, want at least ${XOR_HEADER_BYTES}`)
   if (count === 0) return
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
+  const view = viewOf(data)
   const last = (data.length - 5) * 8
   out.reserve(count)
   const timestamps = out.timestamps
@@ -173,7 +173,6 @@ export function decodeXor(data: Uint8Array, start: number, end: number, minTime:
   let bits = 64
   let trailing = 0
   for (let index = 1; index < count; index++) {
-    if (t > maxTime) break
     // As `peek` does it, which the engine does not put everywhere where it is called.
     const place = bit >>> 3
     let head = bit <= last ? (view.getInt32(place) << (bit & 7)) | (data[place + 4] >>> (8 - (bit & 7))) : peekAtEnd(data, place, bit & 7)
@@ -203,6 +202,7 @@ export function decodeXor(data: Uint8Array, start: number, end: number, minTime:
       }
     }
     t += tDelta
+    if (t > maxTime) break
 
     // From here on at least 31 bits of the word are good.
     if (head >= 0) bit++
@@ -250,14 +250,24 @@ export function decodeXor(data: Uint8Array, start: number, end: number, minTime:
       bit += bits
     }
     if (bit > bitEnd) throw endsEarly(index, count)
-    if (t >= minTime && t <= maxTime) {
-      timestamps[length] = t
-      words[2 * length] = low
-      words[2 * length + 1] = high
-      length++
-    }
+    timestamps[length] = t
+    words[2 * length] = low
+    words[2 * length + 1] = high
+    if (t >= minTime) length++
   }
   out.length = length
+}
+
+let viewed: Uint8Array | undefined
+let lastView: DataView = new DataView(new ArrayBuffer(0))
+
+/** Chunks that come one after the other mostly lie in the same bytes, and a view costs as much as some samples. */
+function viewOf(data: Uint8Array): DataView {
+  if (data !== viewed) {
+    lastView = new DataView(data.buffer, data.byteOffset, data.byteLength)
+    viewed = data
+  }
+  return lastView
 }
 
 function endsEarly(index: number, count: number): Error {

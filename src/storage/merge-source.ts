@@ -39,7 +39,7 @@ export class MergeSource implements SeriesSource {
       yield* asked[0].select(request, ctx)
       return
     }
-    const whole = withAllLabels(request)
+    const whole = inLabelOrder(request)
     const cursors = asked.map((source, rank) => new Cursor(source.select(whole, ctx)[Symbol.asyncIterator](), rank))
     try {
       // A source lends the bytes of a batch until it is asked for the next one: what is handed on ends where a batch does.
@@ -86,10 +86,10 @@ export class MergeSource implements SeriesSource {
   }
 }
 
-/** By a part of their labels the series of two sources cannot be put together. */
-function withAllLabels(request: SelectRequest): SelectRequest {
-  if (request.hints?.labelNames === undefined) return request
-  const { labelNames, ...hints } = request.hints
+/** By a part of their labels, or in any order, the series of two sources cannot be put together. */
+function inLabelOrder(request: SelectRequest): SelectRequest {
+  if (request.hints?.labelNames === undefined && request.hints?.anyOrder === undefined) return request
+  const { labelNames, anyOrder, ...hints } = request.hints
   return { ...request, hints }
 }
 

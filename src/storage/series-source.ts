@@ -28,6 +28,8 @@ export interface SelectHints {
   readonly newestOnly?: boolean
   /** Labels by other names are not looked at. They may be left out, and then several series with the same labels may come. */
   readonly labelNames?: readonly string[]
+  /** The order of the series means nothing: they may come in any, each once all the same. */
+  readonly anyOrder?: boolean
 }
 
 /** A series is in the answer when every matcher holds and it may have samples in `minTime`…`maxTime` (both inclusive). */

@@ -9,7 +9,7 @@ import type { Optimiser } from '../../src/promql/plan/plan.ts'
 import type { QueryEngine, QueryOptions } from '../../src/promql/query-engine.ts'
 import type { QueryResult, QueryValue } from '../../src/promql/value.ts'
 import { type MemorySeries, MemorySource } from '../../src/storage/memory-source.ts'
-import type { SeriesSource } from '../../src/storage/series-source.ts'
+import { overlay, type Series, type SeriesSource } from '../../src/storage/series-source.ts'
 import { engineOver, seriesOf, showValue, type Value } from './promql-engine.ts'
 
 export const METRICS = ['a', 'b_total', 'c:rule', 'h', 'mixed']
@@ -31,7 +31,7 @@ export interface PlanEngines {
 export function plans(
   data: readonly MemorySeries[] = someSeries(),
   options: Partial<EngineOptions> = {},
-  source: SeriesSource = new MemorySource(data),
+  source: SeriesSource = backwardsInAnyOrder(new MemorySource(data)),
 ): PlanEngines {
   const plain = engineOver(data, { ...options, optimiser: (plan) => plan })
   const engines = VARIANTS.map(({ name, optimiser }) => ({ name, engine: engineOver(source, { ...options, optimiser }) }))
@@ -42,11 +42,25 @@ export function plans(
       for (const { name, engine } of engines) {
         const got = await outcome(() => ask(engine))
         if (want === BOUNDED || got === BOUNDED) areAll = false
-        else if (!isAlike(got, want)) assert.equal(got, want, name)
+        else if (!isAlike(got, want) && !isAlike(inLineOrder(got), inLineOrder(want))) assert.equal(got, want, name)
       }
       return areAll
     },
   }
+}
+
+/** Hands out the last series first to who says that their order means nothing. */
+function backwardsInAnyOrder(source: SeriesSource): SeriesSource {
+  return overlay(source, {
+    async *select(request, ctx) {
+      if (request.hints?.anyOrder !== true) yield* source.select(request, ctx)
+      else {
+        const all: Series[] = []
+        for await (const batch of source.select(request, ctx)) all.push(...batch)
+        yield all.reverse()
+      }
+    },
+  })
 }
 
 const VARIANTS: readonly { readonly name: string; readonly optimiser: Optimiser }[] = [
@@ -99,6 +113,11 @@ function values(seed: number): Value[] {
     if (kind < 3) return undefined
     return ((i * (seed + 3)) % 17) + seed
   })
+}
+
+/** Groups come in the order of their first series, which an optimiser may change; what tells equals apart by order is tested by itself. */
+function inLineOrder(text: string): string {
+  return text.split('\n').sort().join('\n')
 }
 
 const NUMBER = /-?\d+(?:\.\d+)?(?:e[+-]\d+)?/g

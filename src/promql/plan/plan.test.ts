@@ -4,6 +4,7 @@ import { parseExpr } from '../parser/parse.ts'
 import { buildPlan } from './build.ts'
 import { foldConstants } from './fold-constants.ts'
 import { hoistInvariants } from './hoist-invariants.ts'
+import { loosenOrder } from './loosen-order.ts'
 import { mergeMatchers } from './merge-matchers.ts'
 import { mayDifferByName } from './names.ts'
 import type { Plan, Samples, Selection } from './plan.ts'
@@ -16,7 +17,7 @@ function planOf(query: string): Plan {
   return buildPlan(parseExpr(query), context)
 }
 
-/** A plan in short: selectors as `{matchers}@time`, what is hoisted as `once(…)`, what is shared as `#id(…)`. */
+/** A plan in short: selectors as `{matchers}@time`, after a ~ where their order means nothing, what is hoisted as `once(…)`, what is shared as `#id(…)`. */
 function show(plan: Plan): string {
   switch (plan.kind) {
     case 'number':
@@ -44,8 +45,8 @@ function show(plan: Plan): string {
   }
 }
 
-function showSelection({ matchers, at, offsetMs }: Selection): string {
-  return `{${matchers.join(',')}}${at === undefined ? '' : `@${at}`}${offsetMs === 0 ? '' : `-${offsetMs}`}`
+function showSelection({ matchers, at, offsetMs, hints }: Selection): string {
+  return `${hints.anyOrder === true ? '~' : ''}{${matchers.join(',')}}${at === undefined ? '' : `@${at}`}${offsetMs === 0 ? '' : `-${offsetMs}`}`
 }
 
 function showSamples(samples: Samples): string {
@@ -146,6 +147,21 @@ test('what is said twice is evaluated once', () => {
   // Each place has a remark of its own to make.
   check('rate(a[1m]) + rate(a[1m])', '(#0*2(rate({__name__="a"}[60000])) + #0*2(rate({__name__="a"}[60000])))')
   check('rate(a_total[1m]) + rate(a_total[1m])', '(#0*2(rate({__name__="a_total"}[60000])) + #0*2(rate({__name__="a_total"}[60000])))')
+})
+
+test('the order of series that are only put into groups means nothing', () => {
+  const check = (query: string, want: string) => assert.equal(show(loosenOrder(planOf(query))), want)
+  check('a', '{__name__="a"}')
+  check('sum(a)', 'sum(~{__name__="a"})')
+  check('-sum by (job) (rate(a[1m])) / 2', '(-sum(rate(~{__name__="a"}[60000])) / 2)')
+  check('sum without (job) (a)', 'sum(~{__name__="a"})')
+  check('sum(-a)', 'sum(-{__name__="a"})')
+  check('histogram_quantile(0.9, max by (le) (a))', 'histogram_quantile(0.9, max(~{__name__="a"}))')
+  check('topk(1, sum by (job) (a))', 'topk(1, sum({__name__="a"}))')
+  check('topk(1, sum(a))', 'topk(1, sum(~{__name__="a"}))')
+  check('sum(topk(1, a))', 'sum(topk(1, {__name__="a"}))')
+  check('sort(sum by (job) (a))', 'sort(sum({__name__="a"}))')
+  check('max_over_time(sum by (job) (a)[1h:])', 'max_over_time(sum({__name__="a"})[3600000:60000])')
 })
 
 test('whether series may differ by their name only', () => {

@@ -6,7 +6,17 @@ import type { Plan, Selection } from './plan.ts'
 import { rewrite } from './rewrite.ts'
 
 /** Aggregations that ask of a series in which group it is, and nothing more. */
-const REDUCTIONS: ReadonlySet<AggregateOperator> = new Set(['sum', 'avg', 'count', 'group', 'min', 'max', 'stddev', 'stdvar', 'quantile'])
+export const REDUCTIONS: ReadonlySet<AggregateOperator> = new Set([
+  'sum',
+  'avg',
+  'count',
+  'group',
+  'min',
+  'max',
+  'stddev',
+  'stdvar',
+  'quantile',
+])
 
 /**
  * Says of what is only grouped by some labels that nobody looks at the others, so a source need not make them. The metric name stays:

@@ -11,6 +11,10 @@ import { CELL_BYTES, CELL_PAYLOAD_BYTES, type Cells } from './cells.ts'
 import type { ChunkHeader } from './row.ts'
 import type { NewestVisitor, Window } from './window.ts'
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+const NO_CHUNKS: readonly Chunk[] = []
+
 /** Bytes before a chunk's bits, so that these begin with a word. */
 const HEADER_ROOM = 4
 const BUFFER_BYTES_MIN = 4096
@@ -24,8 +28,12 @@ const LANES = 8
  * cell. So several are followed at the same time, and their waits are one (select.bench.ts).
  */
 export class ChunkCopier implements NewestVisitor {
-  /** Of the series that is being collected: newest first. */
-  #chunks: Chunk[] = []
+  /** Of the series that is being collected: newest first. The list is used again and again, what is behind `#chunkCount` is of others. */
+  readonly #chunks: Chunk[] = []
+  #chunkCount = 0
+  /** Objects of chunks, made once: the first `#madeUsed` of them are in this batch. */
+  readonly #made: Mutable<Chunk>[] = []
+  #madeUsed = 0
   #window!: Window
   /** Of the series. */
   #deleted: readonly TimeInterval[] | undefined
@@ -52,6 +60,7 @@ export class ChunkCopier implements NewestVisitor {
   /** The chunks of the batch before are no longer wanted. */
   beginBatch(): void {
     this.#at = 0
+    this.#madeUsed = 0
     this.#budget.releaseBytes(this.#outgrownBytes)
     this.#outgrownBytes = 0
   }
@@ -75,11 +84,13 @@ export class ChunkCopier implements NewestVisitor {
 
   /** What was collected, in time order. Its bytes are there once the batch has ended. */
   take(): readonly Chunk[] {
-    const chunks = this.#chunks
+    const count = this.#chunkCount
     const isLate = this.#isLate
-    this.#chunks = []
+    this.#chunkCount = 0
     this.#isLate = false
-    if (chunks.length > 1) chunks.reverse()
+    if (count === 0) return NO_CHUNKS
+    const chunks = new Array<Chunk>(count)
+    for (let i = 0; i < count; i++) chunks[i] = this.#chunks[count - 1 - i]
     if (!isLate) return chunks
     // Of two samples of one time that which came first stays.
     this.#copyLanes()
@@ -113,14 +124,14 @@ export class ChunkCopier implements NewestVisitor {
     const end = body + byteCount
     // What the last cell has behind the end goes where the next chunk will be, which may be copied before.
     this.#at = body + Math.ceil(byteCount / CELL_PAYLOAD_BYTES) * CELL_PAYLOAD_BYTES
-    const chunk = { encoding, minTime, maxTime, sampleCount, data, start, end }
+    const chunk = this.#make(encoding, minTime, maxTime, sampleCount, data, start, end)
     if (deleted === undefined) {
-      this.#chunks.push(chunk)
+      this.#add(chunk)
       if (this.#laneCount === LANES) this.#copyLanes()
       return
     }
     this.#copyLanes()
-    this.#chunks.push(...[...withoutDeleted(chunk, deleted)].reverse())
+    for (const left of [...withoutDeleted(chunk, deleted)].reverse()) this.#add(left)
   }
 
   sample(t: Timestamp, high: number, low: number): void {
@@ -129,13 +140,43 @@ export class ChunkCopier implements NewestVisitor {
     const start = this.#at
     const end = writeXorOne(t, high, low, data, start)
     this.#at = (end + 3) & ~3
-    this.#chunks.push({ encoding: ChunkEncoding.xor, minTime: t, maxTime: t, sampleCount: 1, data, start, end })
+    this.#add(this.#make(ChunkEncoding.xor, t, t, 1, data, start, end))
   }
 
   close(): void {
     this.#budget.releaseBytes(this.#bytes.length + this.#outgrownBytes)
     this.#bytes = new Uint8Array(0)
     this.#outgrownBytes = 0
+  }
+
+  #add(chunk: Chunk): void {
+    this.#chunks[this.#chunkCount++] = chunk
+  }
+
+  #make(
+    encoding: ChunkEncoding,
+    minTime: Timestamp,
+    maxTime: Timestamp,
+    sampleCount: number,
+    data: Uint8Array,
+    start: number,
+    end: number,
+  ): Chunk {
+    const place = this.#madeUsed++
+    if (place === this.#made.length) {
+      const chunk = { encoding, minTime, maxTime, sampleCount, data, start, end }
+      this.#made.push(chunk)
+      return chunk
+    }
+    const chunk = this.#made[place]
+    chunk.encoding = encoding
+    chunk.minTime = minTime
+    chunk.maxTime = maxTime
+    chunk.sampleCount = sampleCount
+    chunk.data = data
+    chunk.start = start
+    chunk.end = end
+    return chunk
   }
 
   #reserve(count: number): void {

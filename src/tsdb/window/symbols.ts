@@ -123,6 +123,15 @@ export class Symbols {
     return this.#addRow(offset, length, hash, other.#field(id, IS_ASCII))
   }
 
+  /** A symbol of another window; -1 where it is not here. */
+  findFrom(other: Symbols, id: number): number {
+    const hash = other.#field(id, HASH)
+    for (let probe = this.#index.first(hash), mine = 0; (mine = this.#index.at(probe)) >= 0; probe = this.#index.next(probe)) {
+      if (mine < this.#count && this.#field(mine, HASH) === hash && compareSymbols(this, mine, other, id) === 0) return mine
+    }
+    return -1
+  }
+
   text(id: number): string {
     const hash = this.#field(id, HASH)
     const cached = decoded[hash & (DECODED_SIZE - 1)]

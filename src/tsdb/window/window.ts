@@ -74,6 +74,9 @@ import { WordBlocks } from './word-blocks.ts'
 const ROWS_SHIFT = SLAB_WORDS_SHIFT - ROW_WORDS_SHIFT
 const ROWS_MASK = (1 << ROWS_SHIFT) - 1
 
+/** What `findFrom` remembers of a pair that a window does not have. */
+const ABSENT = 0xffffffff
+
 /** A row whose series has no slot. */
 export const NO_SLOT = 0xffffffff
 
@@ -391,6 +394,28 @@ export class Window {
     return this.#addList(count)
   }
 
+  /**
+   * The series of another window, -1 where it is not here. `translated` remembers pair by pair (+ 1; 0: not yet; ABSENT: not here), `guess` is
+   * looked at first: windows mostly have their series in the same order.
+   */
+  findFrom(other: Window, series: number, translated: Uint32Array, guess: number): number {
+    const count = other.labelCount(series)
+    this.#growList(count)
+    for (let i = 0; i < count; i++) {
+      const theirs = other.labelPair(series, i)
+      let known = translated[theirs]
+      if (known === 0) {
+        const pair = this.#pairFrom(other, theirs)
+        known = pair < 0 ? ABSENT : pair + 1
+        translated[theirs] = known
+      }
+      if (known === ABSENT) return -1
+      this.#list[i] = known - 1
+    }
+    if (guess < this.#seriesCount && this.#hasList(guess, count)) return guess
+    return this.#findList(count, hashList(this.#list, count))
+  }
+
   labelCount(series: number): number {
     return this.#field(series, LABEL_COUNT)
   }
@@ -398,6 +423,19 @@ export class Window {
   /** The pair at a place of the series' labels, which are in order of names. */
   labelPair(series: number, place: number): number {
     return this.#lists.pair(this.#field(series, LABELS_AT), place)
+  }
+
+  /** Writes those of the series' pairs that a column by pair has a 1 for; how many. `into` has room for all pairs of a series. */
+  wantedPairs(series: number, isWanted: Uint8Array, into: Uint32Array): number {
+    const words = this.#rows.slabs[series >>> ROWS_SHIFT].words
+    const row = (series & ROWS_MASK) << ROW_WORDS_SHIFT
+    const [address, count] = [words[row + LABELS_AT], words[row + LABEL_COUNT]]
+    let wanted = 0
+    for (let i = 0; i < count && wanted < into.length; i++) {
+      const pair = this.#lists.pair(address, i)
+      if (isWanted[pair] === 1) into[wanted++] = pair
+    }
+    return wanted
   }
 
   /** Marks the pairs of a series in a column by pair, and adds those that were not marked to `seen`. */
@@ -856,6 +894,13 @@ export class Window {
     this.#recentValues[place] = text
     this.#recentPairs[place] = pair
     return pair
+  }
+
+  /** A pair of another window; -1 where it is not here. */
+  #pairFrom(other: Window, pair: number): number {
+    const name = this.symbols.findFrom(other.symbols, other.pairs.name(pair))
+    const value = name < 0 ? -1 : this.symbols.findFrom(other.symbols, other.pairs.value(pair))
+    return value < 0 ? -1 : this.pairs.find(name, value)
   }
 
   #growList(count: number): void {

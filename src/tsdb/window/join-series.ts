@@ -1,0 +1,57 @@
+import type { Breather } from '../../base/breather.ts'
+import type { FoundSeries } from './label-ranks.ts'
+
+/** What is the same series in several windows. Series are items here, counted window by window. */
+export interface JoinedSeries {
+  /** By item: the same series in the nearest older window that has it, -1 where none does. */
+  readonly older: Int32Array
+  /** By item: whether a newer window has the same series. */
+  readonly isOlder: Uint8Array
+}
+
+/** What `joinSeries` holds of each series, beside what it holds of each window. */
+export const JOINED_BYTES = 5
+/** Of a window, for each series that it has, and for each pair. */
+export const PLACE_BYTES = 4
+
+/** Looked at between two looks at the clock. */
+const STRIDE = 1024
+
+/** Finds out which series of windows are the same, without putting them into order: each is looked up in the next window. */
+export async function joinSeries(found: readonly FoundSeries[], breather: Breather): Promise<JoinedSeries> {
+  const starts: number[] = []
+  let count = 0
+  for (const { series } of found) {
+    starts.push(count)
+    count += series.length
+  }
+  const older = new Int32Array(count).fill(-1)
+  const isOlder = new Uint8Array(count)
+  /** By window, then by number of a series there: its item + 1; 0: it was not found. */
+  const items = found.map(({ window, series }, w) => {
+    const itemOf = new Uint32Array(w === 0 ? 0 : window.seriesCount)
+    for (let i = 0; w > 0 && i < series.length; i++) itemOf[series[i]] = starts[w] + i + 1
+    return itemOf
+  })
+  for (let w = found.length - 2; w >= 0; w--) {
+    const { window, series } = found[w]
+    for (let v = w + 1; v < found.length; v++) {
+      const newer = found[v].window
+      const translated = new Uint32Array(window.pairs.count)
+      let guess = 0
+      for (let i = 0; i < series.length; i++) {
+        if (i % STRIDE === 0 && breather.isDue()) await breather.rest()
+        const item = starts[w] + i
+        if (isOlder[item] === 1) continue
+        const same = newer.findFrom(window, series[i], translated, guess)
+        if (same < 0) continue
+        guess = same + 1
+        const place = items[v][same]
+        if (place === 0) continue
+        older[place - 1] = item
+        isOlder[item] = 1
+      }
+    }
+  }
+  return { older, isOlder }
+}
