@@ -5,7 +5,7 @@ import { seededRandom } from '../base/virtual/random.ts'
 import { Labels } from '../model/labels.ts'
 import { Matcher } from '../model/matcher.ts'
 import { STALE_MARKER } from '../model/staleness.ts'
-import { AppendStatus } from '../storage/appender.ts'
+import { AppendStatus, ExemplarStatus } from '../storage/appender.ts'
 import { unlimitedContext } from '../storage/query-context.ts'
 import { readAll } from '../storage/series-source.contract.ts'
 import { runDb } from './db.fixture.ts'
@@ -102,6 +102,25 @@ test('what is deleted is gone from windows and blocks at once and for good, and 
   const third = await runDb(restarted(again), options)
   assert.deepEqual(await minutesOf(third.db), after)
   await third.close()
+})
+
+test('exemplars stay as they do upstream: they are no samples, and go when newer ones need their place', async () => {
+  const env = virtualEnv({ startTime: base })
+  const { db, close } = await runDb(env, { exemplarsMax: 10 })
+  const appender = db.appender()
+  const ref = appender.series(Labels.of({ __name__: 'm0' }))
+  assert.equal(appender.append(ref, base, 1), AppendStatus.ok)
+  const exemplar = { labels: Labels.of({ trace_id: 'a' }), value: 1, timestamp: base, hasTimestamp: true }
+  assert.equal(appender.appendExemplar(ref, exemplar), ExemplarStatus.ok)
+  await appender.commit()
+  await db.deleteSamples(all, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, signal)
+  assert.deepEqual(await minutesOf(db), {})
+  const found = await db.exemplars({ minTime: base, maxTime: base, matcherSets: [all] }, unlimitedContext())
+  assert.deepEqual(
+    found.map(({ exemplars }) => exemplars.length),
+    [1],
+  )
+  await close()
 })
 
 test('a block of which all was deleted goes, and so does a window', async () => {

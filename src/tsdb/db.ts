@@ -634,7 +634,17 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       this.#replay = { segmentsDone, segmentsTotal, done: false }
     }
     try {
-      const report = await takeOver({ env, from: dir, into: dir, blocks: this.#blocks.metas, blockRangeMs, signal, onProgress })
+      const attachments = { exemplarsMax: this.#exemplars.max }
+      const report = await takeOver({
+        env,
+        from: dir,
+        into: dir,
+        blocks: this.#blocks.metas,
+        blockRangeMs,
+        signal,
+        onProgress,
+        attachments,
+      })
       if (report === undefined) return
       await this.#blocks.addAll(report.directories)
       this.#upstreamDamages = report.damages

@@ -1,4 +1,5 @@
 import { compareStrings, Labels } from '../../model/labels.ts'
+import { METRIC_TYPES, type Metadata } from '../../model/metadata.ts'
 import type { Timestamp } from '../../model/time.ts'
 import { RecordCursor } from './record-cursor.ts'
 import { type RecordHistogram, readHistogram } from './record-histogram.ts'
@@ -8,6 +9,8 @@ const TYPE = {
   series: 1,
   samples: 2,
   tombstones: 3,
+  exemplars: 4,
+  metadata: 6,
   histograms: 7,
   floatHistograms: 8,
   customHistograms: 9,
@@ -33,6 +36,12 @@ export interface SeriesVisitor {
 export interface SampleVisitor {
   sample(ref: number, t: Timestamp, v: number): void
   histogram(ref: number, t: Timestamp, isFloat: boolean, histogram: RecordHistogram): void
+}
+
+/** What a log has of exemplars and metadata. Times are integers, or infinite in records that nobody means. */
+export interface AttachmentVisitor {
+  exemplar(ref: number, t: Timestamp, v: number, labels: Labels): void
+  metadata(ref: number, metadata: Metadata): void
 }
 
 /** Shows series and tombstones of a record; nothing for records of other types. Throws `RangeError` on bytes that are not what they say. */
@@ -75,6 +84,40 @@ export function decodeSampleRecord(bytes: Uint8Array, start: number, end: number
     case TYPE.floatHistogramsV2:
       decodeVersion2(visitor, true)
   }
+}
+
+/** Shows exemplars and metadata of a record; nothing for records of other types. Throws `RangeError`, what was shown before it is good. */
+export function decodeAttachmentRecord(bytes: Uint8Array, start: number, end: number, visitor: AttachmentVisitor): void {
+  const type = bytes[start]
+  if (type !== TYPE.exemplars && type !== TYPE.metadata) return
+  cursor.open(bytes, start + 1, end)
+  if (cursor.left === 0) return
+  if (type === TYPE.metadata) {
+    while (cursor.left > 0) {
+      const ref = cursor.varuint()
+      visitor.metadata(ref, readMetadata())
+    }
+    return
+  }
+  const firstRef = cursor.u64()
+  const firstTime = cursor.time()
+  while (cursor.left > 0) {
+    const ref = firstRef + cursor.varint()
+    const t = firstTime + cursor.varTime()
+    const v = cursor.float()
+    visitor.exemplar(ref, t, v, readLabels(cursor))
+  }
+}
+
+function readMetadata(): Metadata {
+  const type = METRIC_TYPES[cursor.u8()] ?? 'unknown'
+  const said = { UNIT: '', HELP: '' }
+  for (let left = cursor.count(2); left > 0; left--) {
+    const name = cursor.text()
+    const value = cursor.text()
+    if (name === 'UNIT' || name === 'HELP') said[name] = value
+  }
+  return { type, unit: said.UNIT, help: said.HELP }
 }
 
 /** Hot: once a sample. */

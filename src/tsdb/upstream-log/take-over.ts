@@ -5,9 +5,10 @@ import type { Timestamp } from '../../model/time.ts'
 import type { BlockMeta } from '../block/block-meta.ts'
 import { HINT_FROM_OUT_OF_ORDER, HINT_FROM_STALE_SERIES } from '../compact/compaction-meta.ts'
 import { SlabPool } from '../window/slab-pool.ts'
+import { Attachments } from './attachments.ts'
 import { readChunkFile } from './chunk-file.ts'
 import { findUpstreamLog, type LogFile, type ReadableFile, type UpstreamLog } from './log-files.ts'
-import { decodeSampleRecord, decodeSeriesRecord, type SampleVisitor } from './log-records.ts'
+import { decodeAttachmentRecord, decodeSampleRecord, decodeSeriesRecord, type SampleVisitor } from './log-records.ts'
 import { Runs } from './runs.ts'
 import { SampleCollector } from './sample-collector.ts'
 import { readSegment } from './segment-reader.ts'
@@ -33,6 +34,8 @@ export interface TakeOverOptions {
   readonly blockRangeMs: number
   readonly signal: AbortSignal
   readonly memoryBytes?: number
+  /** Exemplars, at most so many, and metadata go to the log of `into`. Default: they are left out. */
+  readonly attachments?: { readonly exemplarsMax: number }
   /** Told as files are read; most are read twice. */
   onProgress?(filesDone: number, filesTotal: number, bytesDone: number, bytesTotal: number): void
 }
@@ -62,15 +65,15 @@ export async function takeOver(options: TakeOverOptions): Promise<TakeOverReport
   // What was read out of another directory says nothing about this one.
   const news = found === undefined ? undefined : await newsOf(env, found, from === into ? known : undefined)
   if (news === undefined) {
-    if (published.length === 0) return undefined
+    if (published.length === 0 && known.log === null) return undefined
     return { directories: published, series: 0, samples: 0, samplesLost: 0, damages: 0 }
   }
   const start = env.clock.monotonic()
   log.info('taking over what Prometheus left', { dir: from })
   const work = new TakeOver(options, news)
   try {
-    const { metas, ...counts } = await work.run()
-    const note = { ...(from === into ? await noteOf(fs, news) : known), publish: metas.map(({ ulid }) => ulid) }
+    const { metas, log: segment, ...counts } = await work.run()
+    const note = { ...(from === into ? await noteOf(fs, news) : known), publish: metas.map(({ ulid }) => ulid), log: segment ?? null }
     await fs.mkdir(`${into}/${WORK_DIRECTORY}`)
     await fs.syncDir(`${into}/${WORK_DIRECTORY}`)
     await fs.syncDir(into)
@@ -111,6 +114,17 @@ async function newsOf({ fs }: Pick<Env, 'fs'>, found: UpstreamLog, known: TakenO
   return isNews ? { ...found, walBefore, wblBefore, chunksBefore } : undefined
 }
 
+/** What was made in the work directory. */
+interface Taken {
+  readonly metas: readonly BlockMeta[]
+  /** The segment of our log. */
+  readonly log: number | undefined
+  readonly series: number
+  readonly samples: number
+  readonly samplesLost: number
+  readonly damages: number
+}
+
 class TakeOver {
   readonly #env: Pick<Env, 'fs' | 'clock' | 'random' | 'log'>
   readonly #options: TakeOverOptions
@@ -136,19 +150,30 @@ class TakeOver {
     this.#bytesTotal = [...once, ...twice, ...twice].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
   }
 
-  async run(): Promise<{ metas: readonly BlockMeta[]; series: number; samples: number; samplesLost: number; damages: number }> {
-    const { into, blocks, blockRangeMs, signal, memoryBytes = MEMORY_BYTES } = this.#options
+  async run(): Promise<Taken> {
+    const { into, blocks, blockRangeMs, signal, memoryBytes = MEMORY_BYTES, attachments: kept } = this.#options
     const pool = new SlabPool()
     const catalog = new SeriesCatalog(pool)
     await this.#readSeries(catalog)
     const runs = new Runs(this.#env, `${into}/${WORK_DIRECTORY}`, signal)
-    const collector = new SampleCollector(catalog, pool, runs, { rangeMs: blockRangeMs, minValidTime: minValidTime(blocks), memoryBytes })
+    const since = minValidTime(blocks)
+    const collector = new SampleCollector(catalog, pool, runs, { rangeMs: blockRangeMs, minValidTime: since, memoryBytes })
+    const attachments =
+      kept === undefined ? undefined : new Attachments(catalog, pool, { ...kept, rangeMs: blockRangeMs, minValidTime: since })
     await this.#readChunks(collector)
-    await this.#readSamples(collector)
+    await this.#readSamples(collector, attachments)
     await collector.flush(this.#breather, signal)
     const metas = await runs.merge(catalog, this.#breather)
+    const log = await this.#writeLog(attachments)
     const samples = metas.reduce((sum, { stats }) => sum + stats.numSamples, 0)
-    return { metas, series: catalog.seriesCount, samples, samplesLost: collector.lost, damages: this.#damages + collector.unusable }
+    return { metas, log, series: catalog.seriesCount, samples, samplesLost: collector.lost, damages: this.#damages + collector.unusable }
+  }
+
+  async #writeLog(attachments: Attachments | undefined): Promise<number | undefined> {
+    const { into } = this.#options
+    const directory = `${into}/${WORK_DIRECTORY}`
+    await this.#env.fs.mkdir(directory)
+    return attachments?.write(this.#env, directory, into)
   }
 
   async #readSeries(catalog: SeriesCatalog): Promise<void> {
@@ -195,7 +220,7 @@ class TakeOver {
     }
   }
 
-  async #readSamples(collector: SampleCollector): Promise<void> {
+  async #readSamples(collector: SampleCollector, attachments: Attachments | undefined): Promise<void> {
     const { checkpoint, wal, walBefore, wbl, wblBefore } = this.#news
     const inOrder: SampleVisitor = {
       sample: collector.sample.bind(collector),
@@ -207,7 +232,14 @@ class TakeOver {
     }
     const isCheckpointNew = checkpoint !== undefined && checkpoint.number > walBefore
     for (const segment of [...(isCheckpointNew ? checkpoint.segments : []), ...wal.filter(({ number }) => number > walBefore)])
-      await this.#segment(segment, (bytes, start, end) => decodeSampleRecord(bytes, start, end, inOrder), collector)
+      await this.#segment(
+        segment,
+        (bytes, start, end) => {
+          decodeSampleRecord(bytes, start, end, inOrder)
+          if (attachments !== undefined) decodeAttachmentRecord(bytes, start, end, attachments)
+        },
+        collector,
+      )
     for (const segment of wbl.filter(({ number }) => number > wblBefore))
       await this.#segment(segment, (bytes, start, end) => decodeSampleRecord(bytes, start, end, late), collector)
   }

@@ -1,6 +1,7 @@
 import { crc32c } from '../../base/crc32c.ts'
 import type { FileSystem } from '../../base/env.ts'
 import { replaceFile } from '../../base/files.ts'
+import { segmentPath } from '../wal/log-writer.ts'
 import type { LogFile, UpstreamLog } from './log-files.ts'
 import { PAGE_BYTES } from './segment-reader.ts'
 
@@ -27,9 +28,11 @@ export interface TakenOver {
   readonly chunks: number
   /** Blocks that may not have been renamed yet. */
   readonly publish: readonly string[]
+  /** The segment of our log that may not have been renamed yet. */
+  readonly log: number | null
 }
 
-const NOTHING: TakenOver = { wal: null, wbl: null, chunks: -1, publish: [] }
+const NOTHING: TakenOver = { wal: null, wbl: null, chunks: -1, publish: [], log: null }
 
 /** Reads the note; where there is none, or none that can be read, nothing was taken over. */
 export async function readNote(fs: FileSystem, dir: string): Promise<TakenOver> {
@@ -41,9 +44,9 @@ export async function readNote(fs: FileSystem, dir: string): Promise<TakenOver> 
     throw error
   }
   try {
-    const { version, wal, wbl, chunks, publish } = JSON.parse(text) as Partial<TakenOver> & { readonly version?: number }
+    const { version, wal, wbl, chunks, publish, log } = JSON.parse(text) as Partial<TakenOver> & { readonly version?: number }
     if (version !== VERSION || !Number.isInteger(chunks) || !Array.isArray(publish)) return NOTHING
-    return { wal: wal ?? null, wbl: wbl ?? null, chunks: chunks!, publish }
+    return { wal: wal ?? null, wbl: wbl ?? null, chunks: chunks!, publish, log: log ?? null }
   } catch {
     return NOTHING
   }
@@ -53,9 +56,9 @@ export function writeNote(fs: FileSystem, dir: string, note: TakenOver): Promise
   return replaceFile(fs, `${dir}/${NOTE_FILE}`, new TextEncoder().encode(`${JSON.stringify({ version: VERSION, ...note })}\n`))
 }
 
-/** Renames the blocks that the note names and that are not where they belong yet; answers their directories. */
+/** Renames the blocks, and the segment of the log, that the note names and that are not where they belong yet; answers the blocks' directories. */
 export async function publish(fs: FileSystem, dir: string, note: TakenOver): Promise<readonly string[]> {
-  if (note.publish.length === 0) return []
+  if (note.publish.length === 0 && note.log === null) return []
   const directories: string[] = []
   for (const ulid of note.publish) {
     const from = `${dir}/${WORK_DIRECTORY}/${ulid}`
@@ -63,13 +66,19 @@ export async function publish(fs: FileSystem, dir: string, note: TakenOver): Pro
     await fs.rename(from, `${dir}/${ulid}`)
     directories.push(`${dir}/${ulid}`)
   }
+  if (note.log !== null) {
+    const from = segmentPath(`${dir}/${WORK_DIRECTORY}`, note.log)
+    await fs.mkdir(`${dir}/log`)
+    if ((await fs.stat(from)) !== null) await fs.rename(from, segmentPath(`${dir}/log`, note.log))
+    await fs.syncDir(`${dir}/log`)
+  }
   await fs.syncDir(dir)
-  await writeNote(fs, dir, { ...note, publish: [] })
+  await writeNote(fs, dir, { ...note, publish: [], log: null })
   return directories
 }
 
 /** What there is now, as a note names it. */
-export async function noteOf(fs: FileSystem, { checkpoint, wal, wbl, chunks }: UpstreamLog): Promise<Omit<TakenOver, 'publish'>> {
+export async function noteOf(fs: FileSystem, { checkpoint, wal, wbl, chunks }: UpstreamLog): Promise<Omit<TakenOver, 'publish' | 'log'>> {
   const last = wal.at(-1)
   // Segments that a checkpoint stands for are gone: it is known by its number alone.
   const ofCheckpoint = checkpoint === undefined ? null : { number: checkpoint.number, sizeBytes: -1, head: '' }

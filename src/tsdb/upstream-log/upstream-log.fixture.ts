@@ -51,6 +51,24 @@ export function samplesRecord(...samples: readonly (readonly [ref: number, t: nu
   ])
 }
 
+export function exemplarsRecord(
+  ...exemplars: readonly (readonly [ref: number, t: number, v: number, labels: Readonly<Record<string, string>>])[]
+): Buffer {
+  const [[ref, t]] = exemplars
+  return Buffer.concat([
+    Buffer.of(4),
+    u64(ref),
+    u64(t),
+    ...exemplars.flatMap((one) => [varint(one[0] - ref), varint(one[1] - t), f64(one[2]), labelsBytes(one[3])]),
+  ])
+}
+
+export function metadataRecord(
+  ...said: readonly (readonly [ref: number, type: number, fields: Readonly<Record<string, string>>])[]
+): Buffer {
+  return Buffer.concat([Buffer.of(6), ...said.flatMap(([ref, type, fields]) => [varuint(ref), Buffer.of(type), labelsBytes(fields)])])
+}
+
 /** With start times; `st` of 0: none. */
 export function samplesV2Record(...samples: readonly (readonly [ref: number, t: number, v: number, st: number])[]): Buffer {
   const [[, t, , st]] = samples
