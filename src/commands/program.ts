@@ -3,6 +3,7 @@ import { serverCommand } from '../roles/server.ts'
 import { upCommand } from '../roles/up.ts'
 import { checkConfigCommand } from './check-config.ts'
 import { checkMetricsCommand } from './check-metrics.ts'
+import { checkRulesCommand } from './check-rules.ts'
 import { checkHealthyCommand, checkReadyCommand } from './check-server.ts'
 import { checkWebConfigCommand } from './check-web-config.ts'
 import type { Command } from './command.ts'
@@ -14,6 +15,7 @@ import { promqlRangeCommand } from './promql-range.ts'
 import { promqlSeriesCommand } from './promql-series.ts'
 import { templateRenderCommand } from './template-render.ts'
 import { testPromqlCommand } from './test-promql.ts'
+import { testRulesCommand } from './test-rules.ts'
 import { tsdbAnalyzeCommand } from './tsdb-analyze.ts'
 import { tsdbCreateBlocksCommand } from './tsdb-create-blocks.ts'
 import { tsdbDumpCommand } from './tsdb-dump.ts'
@@ -26,7 +28,10 @@ import { tsdbVerifyCommand } from './tsdb-verify.ts'
 const GROUPS: readonly { readonly title: string; readonly commands: readonly Command[] }[] = [
   { title: 'On this machine', commands: [upCommand] },
   { title: 'Roles', commands: [serverCommand, exporterCommand] },
-  { title: 'Checks', commands: [checkConfigCommand, checkWebConfigCommand, checkMetricsCommand, checkHealthyCommand, checkReadyCommand] },
+  {
+    title: 'Checks',
+    commands: [checkConfigCommand, checkRulesCommand, checkWebConfigCommand, checkMetricsCommand, checkHealthyCommand, checkReadyCommand],
+  },
   {
     title: 'Queries',
     commands: [
@@ -38,7 +43,7 @@ const GROUPS: readonly { readonly title: string; readonly commands: readonly Com
       promqlFormatCommand,
     ],
   },
-  { title: 'Tests', commands: [testPromqlCommand] },
+  { title: 'Tests', commands: [testPromqlCommand, testRulesCommand] },
   { title: 'Alerts', commands: [templateRenderCommand] },
   {
     title: 'Blocks',

@@ -48,7 +48,7 @@ function mustCompile(pattern: string): SearchRegex {
 export const TEXT_FUNCTIONS: readonly (readonly [string, Callable])[] = [
   ['toUpper', textFunction(1, (text) => text.toUpperCase())],
   ['toLower', textFunction(1, (text) => text.toLowerCase())],
-  ['title', textFunction(1, titleCase)],
+  ['title', textFunction(1, (text) => titleWords(text, { isRestLowered: true }))],
   ['match', textFunction(2, (pattern, text) => compileSearchRegex(pattern).test(text))],
   ['reReplaceAll', textFunction(3, (pattern, replacement, text) => mustCompile(pattern).replaceAll(text, replacement))],
   // In a text there is nothing to be safe from.
@@ -56,9 +56,10 @@ export const TEXT_FUNCTIONS: readonly (readonly [string, Callable])[] = [
   ['humanizeDuration', numberFunction(humanizeDuration)],
 ]
 
-/** Every word begins with a capital letter and goes on in small ones. */
-function titleCase(text: string): string {
+/** Every word begins with a capital letter. Source: golang.org/x/text/cases, Title. */
+export function titleWords(text: string, { isRestLowered }: { readonly isRestLowered: boolean }): string {
   return text.replace(/[\p{L}\p{N}_][\p{L}\p{M}\p{N}_]*(?:['’.:][\p{L}\p{M}\p{N}_]+)*/gu, (word) => {
-    return word.toLowerCase().replace(/\p{L}/u, (letter) => letter.toUpperCase())
+    const rest = isRestLowered ? word.toLowerCase() : word
+    return rest.replace(/\p{L}/u, (letter) => letter.toUpperCase())
   })
 }
