@@ -82,6 +82,12 @@ const PROOFS: readonly Proof[] = [
     short: [['--count', '5000']],
   },
   {
+    name: 'otlp',
+    claim: 'any bytes sent as a request of OTLP get an answer that a sender understands',
+    file: 'test/prove/otlp.ts',
+    short: [['--count', '2000']],
+  },
+  {
     name: 'reload',
     claim: 'a reload with 10,000 targets costs less than a second of one core, and no slot of an unchanged job',
     file: 'test/prove/reload.ts',

@@ -4,6 +4,7 @@ import type { Labels } from '../model/labels.ts'
 import type { Matcher } from '../model/matcher.ts'
 import type { Metadata } from '../model/metadata.ts'
 import type { Timestamp } from '../model/time.ts'
+import type { OtlpReceiver } from '../remote/otlp/otlp-receiver.ts'
 import type { WriteReceiver } from '../remote/write-receiver.ts'
 import type { TargetsView } from '../scrape/target.ts'
 import type { GrowthLog } from '../storage/budgets/growth-log.ts'
@@ -93,6 +94,8 @@ export interface ApiDeps {
   newBudget(): QueryBudget
   /** Undefined: --web.enable-remote-write-receiver was not given. */
   readonly writeReceiver: WriteReceiver | undefined
+  /** Undefined: --web.enable-otlp-receiver was not given. */
+  readonly otlpReceiver: OtlpReceiver | undefined
   /** Undefined: --web.enable-lifecycle was not given. */
   readonly lifecycle: Lifecycle | undefined
   /** Undefined: --web.enable-admin-api was not given. */

@@ -45,7 +45,7 @@ export function featureList(deps: ApiDeps): Answer {
       lifecycle: deps.lifecycle !== undefined,
       'openapi_3.1': true,
       'openapi_3.2': false,
-      otlp_write_receiver: false,
+      otlp_write_receiver: deps.otlpReceiver !== undefined,
       query_stats: true,
       query_warnings: true,
       remote_write_receiver: deps.writeReceiver !== undefined,
@@ -53,7 +53,10 @@ export function featureList(deps: ApiDeps): Answer {
       time_range_labels: true,
       time_range_series: true,
     },
-    otlp_receiver: { delta_conversion: false, native_delta_ingestion: false },
+    otlp_receiver: {
+      delta_conversion: features.has('otlp-deltatocumulative'),
+      native_delta_ingestion: features.has('otlp-native-delta-ingestion'),
+    },
     prometheus: { agent_mode: false, auto_reload_config: features.has('auto-reload-config'), server_mode: true, stringlabels: false },
     promql: {
       anchored: features.has('promql-extended-range-selectors'),

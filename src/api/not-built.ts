@@ -2,10 +2,7 @@ import type { Method, RouteHandler, Routes } from '../base/http-routes.ts'
 import { failureAnswer } from './json/envelope.ts'
 
 /** Endpoints of upstream that we do not have yet. Source: Prometheus web/api/v1/api.go, Register. */
-const NOT_BUILT: readonly (readonly [string, readonly Method[]])[] = [
-  ['/api/v1/read', ['POST']],
-  ['/api/v1/otlp/v1/metrics', ['POST']],
-]
+const NOT_BUILT: readonly (readonly [string, readonly Method[]])[] = [['/api/v1/read', ['POST']]]
 
 /** Answers them so that nobody takes them for an empty result or a typing error. */
 export function addNotBuiltRoutes(routes: Routes): void {

@@ -56,6 +56,7 @@ export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
   const federation = new Federation(deps, env.metrics)
   routes.add('/federate', { GET: whenReadable(deps, (request) => federation.serve(request)) })
   addWriteRoute(routes, deps)
+  addOtlpRoute(api, deps)
   addManagementRoutes(routes, deps)
   addConsoleRoutes(routes, deps)
   if (deps.routePrefix !== '') addPrefixRedirects(routes, deps.routePrefix)
@@ -146,6 +147,21 @@ function addWriteRoute(routes: Routes, { writeReceiver }: ApiDeps): void {
           return text === undefined ? { status, headers: written, body: NO_BODY } : errorAnswer(status, text, written)
         }
   routes.add('/api/v1/write', { POST: handler }, { bodyBytesMax: WRITE_BODY_BYTES_MAX })
+}
+
+function addOtlpRoute(api: Routes, { otlpReceiver }: ApiDeps): void {
+  const handler: RouteHandler =
+    otlpReceiver === undefined
+      ? () => errorAnswer(404, 'otlp write receiver needs to be enabled with --web.enable-otlp-receiver')
+      : async ({ headers, body }) => {
+          const { status, text } = await otlpReceiver.receive({
+            contentType: headers['content-type'],
+            contentEncoding: headers['content-encoding'],
+            body,
+          })
+          return text === undefined ? { status, headers: {}, body: NO_BODY } : errorAnswer(status, text)
+        }
+  api.add('/api/v1/otlp/v1/metrics', { OPTIONS: PREFLIGHT, POST: handler }, { bodyBytesMax: WRITE_BODY_BYTES_MAX })
 }
 
 /** Who comes to the address without the prefix, or without its slash, is sent on. */

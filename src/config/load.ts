@@ -4,6 +4,7 @@ import { globFiles } from '../base/glob.ts'
 import type { YamlPath, YamlTree, YamlValue } from '../base/yaml-tree.ts'
 import { YamlScalar } from '../base/yaml-tree.ts'
 import { Labels, quote } from '../model/labels.ts'
+import { type OtlpConfig, toOtlpConfig } from '../remote/otlp/otlp-schema.ts'
 import type { RemoteWriteConfig } from '../remote/write/remote-write-config.ts'
 import type { ScrapeConfig } from '../scrape/scrape-config.ts'
 import type { ScrapeSection } from '../scrape/scrape-config-schema.ts'
@@ -39,6 +40,7 @@ export interface LoadedConfig {
   readonly storage: StorageConfig
   /** Of Promontory's own file; undefined: there is none, or it has none. */
   readonly budgets: BudgetsConfig | undefined
+  readonly otlp: OtlpConfig
   /** What the files ask for and do not get, in their order. */
   readonly warnings: readonly ConfigWarning[]
   /** The file, those of `scrape_config_files`, and Promontory's own. */
@@ -119,6 +121,7 @@ export async function loadConfig(env: { readonly fs: FileSystem }, path: string,
     exemplarsMax: config.storage?.exemplars === undefined ? EXEMPLARS_MAX_DEFAULT : (config.storage.exemplars.max_exemplars ?? 0),
     storage: toStorageConfig(config.storage?.tsdb),
     budgets: own?.budgets,
+    otlp: toOtlpConfig(config.otlp),
     warnings: warnings.sort(
       (a, b) =>
         Number(b.file === path) - Number(a.file === path) ||

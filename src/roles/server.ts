@@ -25,6 +25,7 @@ import { compileRegex } from '../model/regex.ts'
 import { LimitedBudget } from '../promql/exec/budget.ts'
 import { QueryDesk } from '../promql/query-desk.ts'
 import { parseWriteMessages, type WriteMessage } from '../remote/content-type.ts'
+import type { OtlpReceiver } from '../remote/otlp/otlp-receiver.ts'
 import { LazyRemoteWriter } from '../remote/write/lazy-writer.ts'
 import { WriteReceiver } from '../remote/write-receiver.ts'
 import { createScrapeManager } from '../scrape/manager.ts'
@@ -105,6 +106,10 @@ async function runServer(args: readonly string[], context: CommandContext): Prom
     if (place !== '') recoverUntil = parseRecoverUntil(place)
   } catch (error) {
     context.io.err(`promontory server: --storage.wal.recover-until: ${errorMessage(error)}`)
+    return EXIT.usage
+  }
+  if (features.enabled.has('otlp-deltatocumulative') && features.enabled.has('otlp-native-delta-ingestion')) {
+    context.io.err('promontory server: cannot enable otlp-deltatocumulative and otlp-native-delta-ingestion features at the same time')
     return EXIT.usage
   }
   const retention = retentionOf(flags, reloader.current.storage.retention)
@@ -259,6 +264,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
             typeAndUnitLabels: features.has('type-and-unit-labels'),
           })
         : undefined,
+    otlpReceiver: await otlpReceiver({ env, flags, features, reloader, db }),
     lifecycle: values['web.enable-lifecycle'] ? { reload: async () => void (await reloader.reload()), quit } : undefined,
     admin: values['web.enable-admin-api'] ? db : undefined,
     readiness,
@@ -313,6 +319,31 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     reloader.watcher(),
     ...(webConfig ? [webConfig.watcher()] : []),
   ]
+}
+
+/** Loaded where it is asked for alone. */
+async function otlpReceiver({
+  env,
+  flags: { values },
+  features,
+  reloader,
+  db,
+}: Pick<Parts, 'env' | 'flags' | 'features' | 'reloader' | 'db'>): Promise<OtlpReceiver | undefined> {
+  if (!values['web.enable-otlp-receiver'] && !features.has('otlp-write-receiver')) return undefined
+  const { OtlpReceiver } = await import('../remote/otlp/otlp-receiver.ts')
+  return new OtlpReceiver({
+    env,
+    appendable: db,
+    config: () => reloader.current.otlp,
+    deltas: features.has('otlp-deltatocumulative')
+      ? 'added up'
+      : features.has('otlp-native-delta-ingestion')
+        ? 'stored as they are'
+        : 'refused',
+    zeroSamples: features.has('created-timestamp-zero-ingestion'),
+    typeAndUnitLabels: features.has('type-and-unit-labels'),
+    lookbackMs: values['query.lookback-delta'],
+  })
 }
 
 interface NotificationSources {

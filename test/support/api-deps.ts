@@ -186,6 +186,7 @@ export function apiDeps(changes: Partial<ApiDeps> = {}): ApiDeps & { readonly en
     scrapePoolConfig: (name) => (name === 'node' ? 'job_name: node\n' : undefined),
     newBudget: () => unlimitedContext().budget,
     writeReceiver: undefined,
+    otlpReceiver: undefined,
     lifecycle: undefined,
     admin: undefined,
     readiness: () => ready,

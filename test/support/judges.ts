@@ -12,6 +12,7 @@ import { Entry, type PageParser } from '../../src/exposition/page-parser.ts'
 import { ProtobufParser } from '../../src/exposition/protobuf-parser.ts'
 import { TextParser } from '../../src/exposition/text-parser.ts'
 import { compileAnchoredRegex } from '../../src/model/regex.ts'
+import { FuzzedOtlpReceiver, type OtlpForm } from './otlp-fuzz.ts'
 import { FuzzedReceiver } from './write-fuzz.ts'
 
 export interface Verdict {
@@ -28,6 +29,8 @@ const parsers = {
   protobuf: new ProtobufParser({ ignoreNative: false, keepClassic: true }),
 }
 const receivers = { 1: new FuzzedReceiver(), 2: new FuzzedReceiver() }
+let otlpReceiver = new FuzzedOtlpReceiver()
+let otlpRequests = 0
 
 export const JUDGES = {
   text: (bytes: Uint8Array) => readPage(parsers.text, bytes),
@@ -38,6 +41,9 @@ export const JUDGES = {
   regex: (bytes: Uint8Array) => refused(CodedError, () => compileAnchoredRegex(Buffer.from(bytes).toString()).source),
   write1: (body: Uint8Array) => judgeWrite(1, body),
   write2: (body: Uint8Array) => judgeWrite(2, body),
+  otlpProtobuf: (body: Uint8Array) => judgeOtlp('protobuf', body),
+  otlpJson: (body: Uint8Array) => judgeOtlp('json', body),
+  otlpGzip: (body: Uint8Array) => judgeOtlp('gzip', body),
 } as const
 
 function refused(kind: abstract new (...args: never[]) => Error, read: () => string): Verdict {
@@ -89,4 +95,11 @@ async function judgeConfig(bytes: Uint8Array): Promise<Verdict> {
 async function judgeWrite(version: 1 | 2, body: Uint8Array): Promise<Verdict> {
   const status = await receivers[version].check({ version, body }, Infinity)
   return { good: status === 204, text: String(status) }
+}
+
+/** The memory store keeps all there was: a new one now and then. */
+async function judgeOtlp(form: OtlpForm, body: Uint8Array): Promise<Verdict> {
+  if (++otlpRequests % 2000 === 0) otlpReceiver = new FuzzedOtlpReceiver()
+  const status = await otlpReceiver.check({ form, body }, Infinity)
+  return { good: status === 200, text: String(status) }
 }
