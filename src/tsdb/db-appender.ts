@@ -64,8 +64,10 @@ export class DbAppender implements Appender {
     for (const text of labels.pairs) length += text.length
     if (length > LABELS_LENGTH_MAX)
       throw new CodedError('bad_data', `labels of a series have ${length} characters, want at most ${LABELS_LENGTH_MAX}`)
-    const { maxTime } = this.#windows
-    return this.#windows.series(labels, maxTime === Number.NEGATIVE_INFINITY ? this.#clock.now() : maxTime, isNeeded)
+    const { maxTime, minValidTime } = this.#windows
+    // Not into a window that becomes a block, or has become one.
+    const time = Math.max(maxTime === Number.NEGATIVE_INFINITY ? this.#clock.now() : maxTime, minValidTime)
+    return this.#windows.series(labels, time, isNeeded)
   }
 
   append(ref: SeriesRef, t: Timestamp, v: number, startTime: Timestamp = 0): AppendStatus {

@@ -290,7 +290,9 @@ export class DbBlocks {
       try {
         loaded = await this.open(directory)
       } catch (error) {
-        if (damagedPath(error) !== undefined) await this.#refuse(directory, meta, error)
+        const isGone = damagedPath(error) !== undefined && (await this.#env.fs.stat(directory).catch(() => undefined)) === null
+        if (isGone) this.#leftOut.delete(directory)
+        else if (damagedPath(error) !== undefined) await this.#refuse(directory, meta, error)
         continue
       }
       this.#leftOut.delete(directory)

@@ -1,5 +1,6 @@
 import type { Env, FileSystem } from '../base/env.ts'
 import { wrapError } from '../base/errors.ts'
+import { directoryOf } from '../base/files.ts'
 import type { SeriesSource } from '../storage/series-source.ts'
 import { INDEX_FILE } from './block/block-index.ts'
 import { META_FILE } from './block/block-meta.ts'
@@ -44,6 +45,8 @@ export async function takeSnapshot(
     }
     if (inMemory !== undefined) await writeInMemory(env, directory, inMemory, encodings, signal)
     await fs.syncDir(directory)
+    await fs.syncDir(directoryOf(directory))
+    await fs.syncDir(directoryOf(directoryOf(directory)))
   } catch (error) {
     await fs.remove(directory).catch(() => {})
     throw wrapError('create snapshot', error)

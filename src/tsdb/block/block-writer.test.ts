@@ -145,6 +145,35 @@ test('an aborted writer leaves nothing, and so does one without series', async (
   assert.deepEqual(await env.fs.readDir('/data'), [])
 })
 
+test('a writer that the disk refuses at any call has no file open when it has ended', async () => {
+  for (let failing = 1, isDone = false; !isDone; failing++) {
+    const env = virtualEnv({ seed: 1 })
+    await env.fs.mkdir('/data')
+    const open = env.fs.open.bind(env.fs)
+    let openCount = 0
+    env.fs.open = async (path, mode) => {
+      const file = await open(path, mode)
+      let isOpen = true
+      openCount++
+      return {
+        ...file,
+        close: async () => {
+          if (isOpen) openCount--
+          isOpen = false
+        },
+      }
+    }
+    let calls = 0
+    env.fs.fault = (call) => (['write', 'sync', 'rename', 'syncDir'].includes(call) && ++calls === failing ? 'EIO' : undefined)
+    isDone = await writeBlock(env, '/data', everything(new MemorySource(few))).then(
+      () => true,
+      () => false,
+    )
+    assert.equal(openCount, 0, `call ${failing}`)
+    assert.equal(isDone, calls < failing)
+  }
+})
+
 test('series out of order and samples outside the range are refused', async () => {
   const env = virtualEnv({ seed: 1 })
   await env.fs.mkdir('/data')

@@ -129,10 +129,15 @@ export class FileAppender {
     await this.#file.write([bytes], position)
   }
 
-  /** Makes all of it durable and closes the file. */
+  /** Makes all of it durable and closes the file, which is closed when that is refused as well. */
   async finish(): Promise<void> {
-    await this.flush()
-    await this.#file.sync()
+    try {
+      await this.flush()
+      await this.#file.sync()
+    } catch (error) {
+      await this.#file.close().catch(() => {})
+      throw error
+    }
     await this.#file.close()
   }
 

@@ -54,9 +54,12 @@ export class SeriesSpill {
 
   /** Nothing is added any more. */
   async end(): Promise<void> {
-    await this.#out.flush()
-    this.#sizeBytes = this.#out.position
-    await this.#out.close()
+    try {
+      await this.#out.flush()
+      this.#sizeBytes = this.#out.position
+    } finally {
+      await this.#out.close()
+    }
   }
 
   /** Calls back for every series in the order they came; after each call that answers false it waits for `pause`. */

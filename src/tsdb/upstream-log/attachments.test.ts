@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type VirtualEnv, virtualEnv } from '../../base/env-virtual.ts'
+import { Labels } from '../../model/labels.ts'
 import { unlimitedContext } from '../../storage/query-context.ts'
 import { readAll } from '../../storage/series-source.contract.ts'
 import { runDb } from '../db.fixture.ts'
@@ -80,6 +81,11 @@ test('exemplars and metadata of a log are there, and after a restart as well, an
   assert.deepEqual(await contents(db), WANT)
   assert.equal(await countOf(db), 4)
   assert.equal(db.replayReport()!.corruptions, 0)
+  // Samples that come, and what is done once a minute, let go of no more than of other parts of the log.
+  const appender = db.appender()
+  appender.append(appender.series(Labels.of(name(1))), BASE + 11 * MINUTE, 1)
+  await appender.commit()
+  await env.clock.advance(2 * MINUTE)
   const again = restarted(env)
   await again.fs.remove('/data/promontory.lock')
   await segment(again, 2, samplesRecord([1, BASE + 2 * MINUTE, 2]), exemplarsRecord([1, BASE + 2 * MINUTE, 9, { trace_id: 'z' }]))
@@ -89,7 +95,7 @@ test('exemplars and metadata of a log are there, and after a restart as well, an
     exemplars: [...exemplars, `m1_total{n="1"} {trace_id="z"} 9 ${BASE + 2 * MINUTE}`].sort(),
     metadata,
   })
-  assert.equal(await countOf(second.db), 5)
+  assert.equal(await countOf(second.db), 6)
   await second.close()
 })
 

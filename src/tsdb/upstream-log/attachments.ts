@@ -67,7 +67,10 @@ export class Attachments implements AttachmentVisitor {
     const { encoder } = writer
     const { window, lastTimes } = this.#catalog
     let maxTime = Number.NEGATIVE_INFINITY
-    const add = (series: number, t: Timestamp) => {
+    const now = clock.now()
+    const add = (series: number, said: Timestamp) => {
+      // A time that a target made up does not keep the segment for ever.
+      const t = Math.min(said, now)
       maxTime = Math.max(maxTime, t)
       if (!numbers.has(series)) numbers.set(series, encoder.series(window, series, t))
     }

@@ -133,6 +133,8 @@ async function replaySegment(
     }
     refs[index] = target.series(labels, time) + 1
     report.series++
+    // A segment may have nothing but what is said of series that have samples at this time.
+    if (time > maxTime) maxTime = time
   }
   /** The ref of a series of the segment, -1 when its record was lost. */
   const refOf = (index: number) => (index < refs.length ? refs[index] - 1 : -1)
