@@ -215,7 +215,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     cacheBytes: QUERY_CACHE_BYTES,
     cheapMs: CHEAP_READ_MS,
   })
-  const scrape = createScrapeManager({ env, appendable: db, version: context.version, features: scrapeFeatures(features) })
+  const scrape = createScrapeManager({ env, appendable: db.early, version: context.version, features: scrapeFeatures(features) })
   await reloader.subscribe((config) => scrape.apply(config.scrapeConfigs))
   const remoteWriter = new LazyRemoteWriter({
     env,
@@ -309,7 +309,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
       graceMs: HTTP_GRACE_MS,
       register: (app) => registerApi(app, api),
     }),
-    withReady(db, () => {
+    scrapedEarly(db, () => {
       notifications.remove(NOTICE.startingUp)
       replayed.resolve()
     }),
@@ -377,15 +377,9 @@ function queryLogs(logs: readonly { close(): Promise<void> }[]): Service {
   }
 }
 
-function withReady(service: Service, onReady: () => void): Service {
-  return {
-    name: service.name,
-    run: (signal, ready) =>
-      service.run(signal, () => {
-        onReady()
-        ready()
-      }),
-  }
+/** What comes after the database begins while the log is still being replayed. */
+function scrapedEarly(db: Db, onWhole: () => void): Service {
+  return { name: db.name, run: (signal, ready) => db.run(signal, onWhole, ready) }
 }
 
 interface WebOptions {

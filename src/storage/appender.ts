@@ -81,7 +81,8 @@ export interface Appender {
   /** What was wrong with the last histogram that was answered with `badHistogram`, in upstream's words; which budget is full after `overBudget`. */
   readonly refusal: string
   /**
-   * Resolves once the batch is in the write-ahead log (write(2) done) and readable: acknowledged.
+   * Resolves once the batch is in the write-ahead log (write(2) done) and readable: acknowledged. Where the log of an earlier process is still being
+   * read, it is readable with all the rest.
    * Rejects when the log could not be written; then nothing of the batch is readable.
    */
   commit(): Promise<void>

@@ -1,3 +1,4 @@
+import { assert } from '../base/assert.ts'
 import { Breather } from '../base/breather.ts'
 import type { Clock } from '../base/env.ts'
 import { CodedError } from '../base/errors.ts'
@@ -17,6 +18,8 @@ import type { WindowSet } from './window-set.ts'
 const WRITE_SAMPLES_MAX = 100_000
 /** A histogram counts as so many of them. */
 const HISTOGRAM_WEIGHT = 16
+/** Samples that wait in memory for the log to be read; more are not taken before it is. At 20 bytes a sample and a million a minute they are what comes in four minutes. */
+const EARLY_SAMPLES_MAX = 4_000_000
 
 /** Waits its turn among the batches: what was committed before is deleted, what comes after stays. */
 interface DeletionOrder {
@@ -34,6 +37,9 @@ interface Commit {
 /**
  * Group commit: what was committed while a write was under way makes up the next one. A batch is encoded, written, then
  * applied to the windows, and then its commit resolves; batches keep their order throughout.
+ *
+ * A queue begins early, when older segments of the log are still to be read: until `catchUp` batches are written, and their commits resolve, but they
+ * are applied only behind all that is read.
  */
 export class CommitQueue {
   readonly #windows: WindowSet
@@ -50,6 +56,14 @@ export class CommitQueue {
   #deletionsHeld: Promise<void> | undefined
   #closed = false
   #applied: LogPosition
+  /** Written, and to be applied when the log was read; undefined: it was. */
+  #early: SampleBatch[] | undefined = []
+  /** Where they end in the log. */
+  #earlyEnd: LogPosition
+  /** Of early batches; a histogram has its weight. */
+  #earlyWeight = 0
+  /** What they have of samples. */
+  readonly earlyCounts = { float: 0, histogram: 0 }
   readonly #refused: RefusalCounts
   readonly #onWritten: () => void
 
@@ -70,6 +84,7 @@ export class CommitQueue {
     this.#windows = windows
     this.#log = log
     this.#applied = log.position
+    this.#earlyEnd = log.position
     this.#pool = pool
   }
 
@@ -145,19 +160,55 @@ export class CommitQueue {
         await this.#write(commits)
         const breather = new Breather(this.#clock)
         for (const commit of commits) {
-          this.#finish(commit)
+          if (this.#early === undefined) this.#finish(commit)
+          else this.#keepEarly(commit, this.#early)
           if (breather.isDue()) await breather.rest()
         }
-        this.#applied = this.#log.position
+        if (this.#early === undefined) this.#applied = this.#log.position
+        else this.#earlyEnd = this.#log.position
       } catch (error) {
         this.#windows.forget(commits.map(({ batch }) => batch))
         this.#refused.commits += commits.length
         for (const { reject } of commits) reject(error)
       }
+      // Who reads the log holds series, and closes windows itself.
+      if (this.#early !== undefined) continue
       this.#windows.closeSome()
       this.#onWritten()
     }
     this.#running = undefined
+  }
+
+  /** Whether early batches have room. */
+  get takesEarly(): boolean {
+    return this.#earlyWeight < EARLY_SAMPLES_MAX
+  }
+
+  #keepEarly({ batch, resolve }: Commit, early: SampleBatch[]): void {
+    early.push(batch)
+    this.#earlyWeight += batch.count + HISTOGRAM_WEIGHT * batch.histograms.count
+    this.earlyCounts.float += batch.count
+    this.earlyCounts.histogram += batch.histograms.count
+    resolve()
+  }
+
+  /** The log was read: early batches are applied, and from now on each when it is written. */
+  async catchUp(): Promise<void> {
+    const early = this.#early
+    assert(early !== undefined, 'a queue catches up once')
+    const breather = new Breather(this.#clock)
+    for (let i = 0; i < early.length; i++) {
+      this.#apply(early[i])
+      this.#pool.giveBack(early[i])
+      if (breather.isDue()) await breather.rest()
+    }
+    // Nobody else runs from the last look at `early` to here.
+    this.#early = undefined
+    // Of series that the open segment has it says what it did not know yet.
+    const { slots } = this.#windows
+    for (let slot = 0; slot < slots.count; slot++)
+      if (slots.isUsed(slot) && slots.logIndex(slot) !== NOT_LOGGED && slots.metadata.get(slot) !== undefined) this.#described.push(slot)
+    this.#applied = this.#earlyEnd
   }
 
   #finish({ batch, resolve, reject }: Commit): void {

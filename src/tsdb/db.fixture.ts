@@ -11,7 +11,12 @@ export interface RunningDb {
 
 export async function runDb(
   env: Env,
-  options: Partial<DbOptions> & { readonly exemplarsMax?: number; readonly lateSpanMs?: number; readonly gate?: SeriesGate } = {},
+  options: Partial<DbOptions> & {
+    readonly exemplarsMax?: number
+    readonly lateSpanMs?: number
+    readonly gate?: SeriesGate
+    readonly onTakes?: (db: Db) => void
+  } = {},
 ): Promise<RunningDb> {
   const db = await openDb({ env, dir: '/data', retentionMs: 0, blockRangeMs: 7_200_000, walFsync: 'interval', ...options })
   db.keepExemplars(options.exemplarsMax ?? 0)
@@ -19,7 +24,7 @@ export async function runDb(
   db.guard(options.gate)
   const controller = new AbortController()
   const { promise: ready, resolve, reject } = Promise.withResolvers<void>()
-  const done = db.run(controller.signal, resolve)
+  const done = db.run(controller.signal, resolve, () => options.onTakes?.(db))
   done.catch(reject)
   await ready
   return {

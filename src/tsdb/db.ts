@@ -56,6 +56,8 @@ const REPAIR_MS_MAX = 5000
 /** What all blocks together may hold of their files in memory. */
 const BLOCK_CACHE_BYTES = 64 * 1024 * 1024
 
+const REPLAYING = 'the write-ahead log is being replayed'
+
 /** What is deleted must fit into one record of the log. */
 const MATCHERS_LENGTH_MAX = 1024 * 1024
 
@@ -178,9 +180,10 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     this.#observers = registerDbMetrics(options.env.metrics, this)
   }
 
-  async run(signal: AbortSignal, ready: () => void): Promise<void> {
+  /** `takes` is called, before `ready`, when `early` takes samples. */
+  async run(signal: AbortSignal, ready: () => void, takes: () => void = () => {}): Promise<void> {
     try {
-      await this.#open(signal)
+      await this.#open(signal, takes)
       if (!signal.aborted) ready()
       await Promise.all([this.#keep(signal), this.#checkpointer?.run(signal)])
     } catch (error) {
@@ -222,8 +225,23 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
 
   /** Throws an `unavailable` CodedError before `ready` and after the end. */
   appender(): Appender {
-    if (this.#closed) throw unavailable('the database is closed')
-    if (this.#queue === undefined) throw unavailable('the write-ahead log is being replayed')
+    if (!this.#closed && !this.#replay.done) throw unavailable(REPLAYING)
+    return this.#appender()
+  }
+
+  /**
+   * For samples that come but once: takes them also while the log is being replayed, from `takes` on. They are acknowledged at once, readable with all
+   * the rest, and what turns out not to be the next of its series is refused without a word then.
+   */
+  readonly early: Appendable = {
+    appender: () => {
+      if (!this.#closed && !this.#replay.done && this.#queue?.takesEarly !== true) throw unavailable(REPLAYING)
+      return this.#appender()
+    },
+  }
+
+  #appender(): Appender {
+    if (this.#closed || this.#queue === undefined) throw unavailable('the database is closed')
     if (this.#log?.failure !== undefined) {
       this.#refused.commits++
       throw refusedByDisk(this.#log.failure)
@@ -436,10 +454,11 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
 
   /** What has happened since the start; for the metrics. */
   counters() {
-    const histogramsAppended = this.#windows.histogramsAppended - this.#histogramsReplayed
+    const early = this.#replay.done ? undefined : (this.#queue?.earlyCounts ?? { float: 0, histogram: 0 })
+    const histogramsAppended = early?.histogram ?? this.#windows.histogramsAppended - this.#histogramsReplayed
     const exemplars = this.#exemplars
     return {
-      floatsAppended: this.#windows.samplesAppended - this.#samplesReplayed - histogramsAppended,
+      floatsAppended: early?.float ?? this.#windows.samplesAppended - this.#samplesReplayed - histogramsAppended,
       histogramsAppended,
       seriesCreated: this.#windows.seriesCreated,
       seriesRemoved: this.#windows.seriesRemoved,
@@ -503,12 +522,13 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     this.#repairing = repair()
   }
 
-  async #open(signal: AbortSignal): Promise<void> {
-    const { env, dir, walFsync, segmentBytes } = this.#options
+  async #open(signal: AbortSignal, takes: () => void): Promise<void> {
+    const { env, dir } = this.#options
     const logDir = `${dir}/log`
     const start = env.clock.monotonic()
     await env.fs.mkdir(logDir)
     await env.fs.syncDir(dir)
+    await removeLeftovers(env.fs, logDir).catch((error: unknown) => env.log.warn('leftovers not removed', { error: errorMessage(error) }))
     await this.#blocks.load()
     await this.#takeOver(signal)
     const windows = this.#windows
@@ -521,6 +541,11 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
         retentionMs: this.#retention.timeMs,
         until: this.#options.recoverUntil,
         signal,
+        onLoaded: (segmentBefore) => {
+          this.#beginLog(segmentBefore)
+          windows.guard(this.#gate)
+          takes()
+        },
         onSegment: (segmentsDone, segmentsTotal) => {
           this.#replay = { segmentsDone, segmentsTotal, done: false }
         },
@@ -532,34 +557,15 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     })
     if (signal.aborted || recovery === undefined) return
     this.#recovery = recovery
-    if (this.#gate !== undefined) windows.releaseEmpty()
-    windows.guard(this.#gate)
     const { report, checkpoint, lastCheckpoint } = recovery
     this.#samplesReplayed = windows.samplesAppended
     this.#histogramsReplayed = windows.histogramsAppended
     windows.late.forgetCounts()
     this.#exemplars.appended = 0
     this.#exemplars.outOfOrder = 0
-    await removeLeftovers(env.fs, logDir).catch((error: unknown) => env.log.warn('leftovers not removed', { error: errorMessage(error) }))
-    this.#log = new LogWriter({
-      fs: env.fs,
-      clock: env.clock,
-      log: env.log,
-      dir: logDir,
-      fsync: walFsync,
-      segmentBytes,
-      segments: report.segments,
-      segmentBefore: checkpoint?.start.position.segment,
-      keptFrom: () => this.#tail.keptFrom,
-      onSync: this.#observers.sync,
-      onFailure: (error) => this.#onLogFailure(error),
-    })
-    await this.#log.begin()
-    const wake = () => {
-      if (!keeper.isDue) return
-      this.#isKeeperDue = true
-      this.#wakeKeeper()
-    }
+    const [log, queue] = [this.#log, this.#queue]
+    assert(log !== undefined && queue !== undefined, 'the log is begun before it is read')
+    await log.adopt(report.segments)
     const keeper = new BlockKeeper(
       {
         env,
@@ -567,7 +573,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
         retention: () => this.#retention,
         blockRanges: blockRanges(blockRangeMs, maxBlockMs ?? defaultMaxBlockMs(this.#retention.timeMs)),
         runCompaction: this.#options.runCompaction ?? ((job, signal) => compactBlocks(env, job, signal)),
-        wake,
+        wake: this.#wakeWhenDue,
         onCut: this.#observers.cut,
         encodings: () => this.#encodings,
         chunkCounts: this.chunkCounts,
@@ -575,22 +581,18 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       },
       windows,
       this.#blocks,
-      this.#log,
+      log,
     )
+    await queue.catchUp()
+    if (this.#gate !== undefined) windows.releaseEmpty()
+    windows.guard(this.#gate)
     this.#keeper = keeper
-    const onWritten = () => {
-      this.#tail.wake()
-      wake()
-    }
-    const writer = this.#log
-    const queue = new CommitQueue(windows, this.#exemplars, writer, this.#pool, env.clock, this.#refused, onWritten)
-    this.#queue = queue
     this.#tail.open({
       get segments() {
-        return writer.segments
+        return log.segments
       },
       get neededFrom() {
-        return writer.neededFrom
+        return log.neededFrom
       },
       get applied() {
         return queue.applied
@@ -606,13 +608,39 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
         replayedSeries: report.series,
         ...this.#options.checkpoints,
       },
-      { windows, exemplars: this.#exemplars, log: this.#log, queue: this.#queue },
+      { windows, exemplars: this.#exemplars, log, queue },
     )
     this.#replay = { segmentsDone: report.segments.length, segmentsTotal: report.segments.length, done: true }
     this.#replayed.resolve()
     const { segments, samples, samplesLost, corruptions } = report
     const durationMs = Math.round(env.clock.monotonic() - start)
     env.log.info('write-ahead log replayed', { dir, segments: segments.length, samples, samplesLost, corruptions, durationMs })
+  }
+
+  #beginLog(segmentBefore: number): void {
+    const { env, dir, walFsync, segmentBytes } = this.#options
+    this.#log = new LogWriter({
+      fs: env.fs,
+      clock: env.clock,
+      log: env.log,
+      dir: `${dir}/log`,
+      fsync: walFsync,
+      segmentBytes,
+      segmentBefore,
+      keptFrom: () => this.#tail.keptFrom,
+      onSync: this.#observers.sync,
+      onFailure: (error) => this.#onLogFailure(error),
+    })
+    this.#queue = new CommitQueue(this.#windows, this.#exemplars, this.#log, this.#pool, env.clock, this.#refused, () => {
+      this.#tail.wake()
+      this.#wakeWhenDue()
+    })
+  }
+
+  readonly #wakeWhenDue = () => {
+    if (this.#keeper?.isDue !== true) return
+    this.#isKeeperDue = true
+    this.#wakeKeeper()
   }
 
   async #keep(signal: AbortSignal): Promise<void> {

@@ -159,14 +159,14 @@ export class WindowSet implements KnownPairs {
 
   /** Lets go of the series that have no sample in their window: the log said them again, and what they had is in blocks. For the start. */
   releaseEmpty(): void {
-    for (const window of this.#windows) {
-      for (let series = 0; series < window.seriesCount; series++) {
-        const slot = window.slot(series)
-        if (slot === NO_SLOT || window.lastTime(series) !== Number.NEGATIVE_INFINITY) continue
-        this.slots.release(slot)
-        window.setSlot(series, NO_SLOT)
-      }
-    }
+    const isAwaited = this.#awaited()
+    for (const window of this.#windows)
+      this.#release(
+        window,
+        0,
+        window.seriesCount,
+        (series, slot) => isAwaited[slot] === 0 && window.lastTime(series) === Number.NEGATIVE_INFINITY,
+      )
   }
 
   hasPair(name: string, value: string): boolean {
@@ -441,6 +441,17 @@ export class WindowSet implements KnownPairs {
     return window.sampleCount + (this.late.beside(window)?.sampleCount ?? 0)
   }
 
+  /** Drops windows that are in blocks. A series of theirs with a sample on its way goes on in a later window. */
+  dropCut(): void {
+    for (const window of this.#windows.filter(({ end }) => end <= this.cutTime)) {
+      this.#releaseSlots(window)
+      if (window.slotCount === 0) continue
+      const later = this.windowOf(Math.max(this.maxTime, this.cutTime))
+      window.eachSlot((_series, slot) => void this.#moveTo(later, slot))
+    }
+    this.dropBefore(this.cutTime)
+  }
+
   /** Drops windows wholly older than `before`. One with a sample on its way to its series waits. */
   dropBefore(before: Timestamp): void {
     while (this.#windows.length > 0 && this.#windows[0].end <= before) {
@@ -530,6 +541,12 @@ export class WindowSet implements KnownPairs {
   /** Lets go of the slots of a window that no batch holds samples of, of the series between two numbers, the second one exclusive. */
   #releaseSlots(window: Window, from = 0, to = window.seriesCount): void {
     if (this.#moves !== undefined) return
+    const isAwaited = this.#awaited()
+    this.#release(window, from, to, (_series, slot) => isAwaited[slot] === 0)
+  }
+
+  /** By slot: 1 where a batch has something of the series. */
+  #awaited(): Uint8Array {
     const isAwaited = new Uint8Array(this.slots.count)
     for (const { slots, count, histograms, exemplars, metadata } of this.#batches.taken) {
       for (let i = 0; i < count; i++) isAwaited[slots[i]] = 1
@@ -537,11 +554,15 @@ export class WindowSet implements KnownPairs {
       for (const { slot } of exemplars) isAwaited[slot] = 1
       for (const { slot } of metadata) isAwaited[slot] = 1
     }
+    return isAwaited
+  }
+
+  #release(window: Window, from: number, to: number, isLeaving: (series: number, slot: number) => boolean): void {
     const gate = this.#gate
     const leaving = gate === undefined ? undefined : new SeriesGroups(window, gate.groupLabels)
     for (let series = from; series < to; series++) {
       const slot = window.slot(series)
-      if (slot === NO_SLOT || isAwaited[slot] === 1) continue
+      if (slot === NO_SLOT || !isLeaving(series, slot)) continue
       this.slots.release(slot)
       window.setSlot(series, NO_SLOT)
       this.seriesRemoved++

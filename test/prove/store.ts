@@ -12,7 +12,7 @@ import { histogram } from '../../src/chunkenc/samples.fixture.ts'
 import type { Histogram } from '../../src/model/histogram.ts'
 import { Labels } from '../../src/model/labels.ts'
 import { isStaleMarker, STALE_MARKER } from '../../src/model/staleness.ts'
-import { type Appender, AppendStatus } from '../../src/storage/appender.ts'
+import { type Appendable, type Appender, AppendStatus } from '../../src/storage/appender.ts'
 import { readAll } from '../../src/storage/series-source.contract.ts'
 import { type RunningDb, runDb } from '../../src/tsdb/db.fixture.ts'
 import type { Db } from '../../src/tsdb/db.ts'
@@ -80,6 +80,7 @@ class Tally {
   compactions = 0
   checkpoints = 0
   late = 0
+  early = 0
   repairs = 0
 
   /** Adds what was counted elsewhere. */
@@ -92,7 +93,7 @@ class Tally {
     return [
       `${this.seeds} seeds: ${this.starts} starts after ${this.kills} kills, ${this.powerLosses} power losses and ${this.ends} ends in order;`,
       `${this.faults} calls refused by the disk, ${this.refusedCommits} batches refused, ${this.repairs} times repaired;`,
-      `${this.acknowledged} acknowledged samples, ${this.late} of them late, ${this.blocks} blocks, ${this.compactions} compactions, ${this.checkpoints} checkpoints;`,
+      `${this.acknowledged} acknowledged samples, ${this.late} of them late, ${this.early} before the log was read, ${this.blocks} blocks, ${this.compactions} compactions, ${this.checkpoints} checkpoints;`,
       'nothing missing, nothing foreign, nothing twice',
     ].join(' ')
   }
@@ -185,7 +186,7 @@ class StoreWorld {
       this.#below(2) === 0 ? this.#randomFault(0.05, undefined, 'EIO') : this.#randomFault(0.2 + this.#below(70) / 100, ['read'], 'EIO')
     const process = new MortalProcess(this.#disk, this.#now)
     if (this.#below(3) > 0) process.callsLeft = this.#below(400)
-    const starting = runDb(process.env, this.#dbOptions()).catch(() => undefined)
+    const starting = this.#starting(process).catch(() => undefined)
     await process.outcome(starting)
     const running = process.hasEnded ? undefined : await starting
     if (running !== undefined) {
@@ -215,10 +216,30 @@ class StoreWorld {
     this.#tally.starts++
     this.#note('start')
     try {
-      return await process.answer(runDb(process.env, this.#dbOptions()))
+      return await process.answer(this.#starting(process))
     } catch (cause) {
       throw new Error(`${what}: it does not start: ${errorMessage(cause)}`, { cause })
     }
+  }
+
+  /** Samples may come before the log was read. */
+  async #starting(process: MortalProcess): Promise<RunningDb> {
+    let early = Promise.resolve()
+    const appendEarly = async (db: Db) => {
+      const refs = new Map<number, number>()
+      for (let n = this.#below(8); n > 0 && !process.hasEnded; n--) {
+        const before = this.#tally.acknowledged
+        await this.#append(process, db.early, refs)
+        if (!db.replayStatus().done) this.#tally.early += this.#tally.acknowledged - before
+        for (let turn = this.#below(10); turn > 0; turn--) await Promise.resolve()
+      }
+    }
+    const onTakes = (db: Db) => {
+      if (this.#below(2) === 0) early = appendEarly(db)
+    }
+    const running = await runDb(process.env, { ...this.#dbOptions(), onTakes })
+    await early
+    return running
   }
 
   #dbOptions() {
@@ -227,7 +248,7 @@ class StoreWorld {
     return { ...this.#options, blockRangeMs: RANGE_MS, lateSpanMs: spans[this.#below(3)], checkpoints }
   }
 
-  async #append(process: MortalProcess, db: Db, refs: Map<number, number>): Promise<void> {
+  async #append(process: MortalProcess, db: Appendable, refs: Map<number, number>): Promise<void> {
     const taken: Sent[] = []
     let appender: Appender
     try {

@@ -190,7 +190,7 @@ test('a checkpoint that ends before it has begun to write keeps no deletion wait
   const batches = new BatchPool()
   const windows = new WindowSet(3_600_000, batches)
   const exemplars = new ExemplarRing(windows.pool)
-  const common = { fs: env.fs, clock: env.clock, log: env.log, dir: '/data/log', segments: [] }
+  const common = { fs: env.fs, clock: env.clock, log: env.log, dir: '/data/log', segmentBefore: 0 }
   const log = new LogWriter({ ...common, fsync: 'interval', onSync: () => {}, onFailure: () => {} })
   const refused = new RefusalCounts(() => {})
   const queue = new CommitQueue(windows, exemplars, log, batches, env.clock, refused, () => {})

@@ -6,7 +6,7 @@ import { AppendStatus, type SeriesRef } from '../../storage/appender.ts'
 import type { ExemplarRing } from '../exemplars/exemplar-ring.ts'
 import { digest, digestHistogram } from '../histogram-digest.ts'
 import { keptSince } from '../retention.ts'
-import { type ReplayReport, type ReplayTarget, replayLog } from '../wal/replay.ts'
+import { listSegments, type ReplayReport, type ReplayTarget, replayLog } from '../wal/replay.ts'
 import { histogramKind } from '../window/sample-kind.ts'
 import type { WindowSet } from '../window-set.ts'
 import { type LoadedCheckpoint, listCheckpoints, loadCheckpoint, removeUnfinished } from './load-checkpoint.ts'
@@ -25,6 +25,8 @@ export interface RecoverOptions {
   /** What the log has after it is set aside first. */
   readonly until: RecoverUntil | undefined
   readonly signal: AbortSignal
+  /** Series of the checkpoint are there. From now on others may write to segments with higher numbers than these, and apply nothing before all is read. */
+  readonly onLoaded: (segmentBefore: number) => void
   readonly onSegment: (segmentsDone: number, segmentsTotal: number) => void
 }
 
@@ -38,7 +40,7 @@ export interface Recovery {
 
 /** Brings back into `windows` and `exemplars`, which have nothing yet, what is in no block. */
 export async function recover(
-  { env, dir, retentionMs, until, signal, onSegment }: RecoverOptions,
+  { env, dir, retentionMs, until, signal, onLoaded, onSegment }: RecoverOptions,
   windows: WindowSet,
   exemplars: ExemplarRing,
 ): Promise<Recovery> {
@@ -54,6 +56,8 @@ export async function recover(
     const durationMs = Math.round(clock.monotonic() - start)
     log.info('checkpoint loaded', { number, sizeBytes, series: windows.slots.used, segment, offset, durationMs })
   }
+  const numbers = await listSegments(env, `${dir}/log`)
+  onLoaded(Math.max(numbers.at(-1) ?? 0, checkpoint?.start.position.segment ?? 0))
   let saidAt = clock.monotonic()
   const target = replayTarget(windows, exemplars, env, signal, {
     progress: (bytesDone, bytesTotal) => {
@@ -70,9 +74,9 @@ export async function recover(
       return !signal.aborted
     },
   })
-  const report = await replayLog(env, `${dir}/log`, `${dir}/quarantine`, target, checkpoint?.start)
+  const report = await replayLog(env, `${dir}/log`, numbers, `${dir}/quarantine`, target, checkpoint?.start)
   // A checkpoint may have windows that became blocks after it.
-  windows.dropBefore(windows.cutTime)
+  windows.dropCut()
   return { report, checkpoint, lastCheckpoint, seconds: (clock.monotonic() - start) / 1000 }
 }
 
@@ -91,7 +95,8 @@ function replayTarget(
   }
   return {
     ...rest,
-    series: (labels, time) => windows.series(labels, Math.max(time, cutTime)),
+    // What comes back was admitted once.
+    series: (labels, time) => windows.series(labels, Math.max(time, cutTime), true),
     sample: (ref: SeriesRef, t: Timestamp, v: number, startTime: Timestamp) => {
       if (t < cutTime) return
       const slot = slots.floatSlotOf(ref)

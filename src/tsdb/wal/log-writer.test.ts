@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { File } from '../../base/env.ts'
 import { type VirtualEnv, virtualEnv } from '../../base/env-virtual.ts'
-import { LogWriter, type Segment, segmentPath } from './log-writer.ts'
+import { LogWriter, segmentPath } from './log-writer.ts'
 
 const DIR = '/data/log'
 
-async function openWriter(env: VirtualEnv, segments: readonly Segment[] = []): Promise<LogWriter> {
+async function openWriter(env: VirtualEnv, segmentBefore = 0): Promise<LogWriter> {
   await env.fs.mkdir(DIR)
   return new LogWriter({
     fs: env.fs,
@@ -15,7 +15,7 @@ async function openWriter(env: VirtualEnv, segments: readonly Segment[] = []): P
     dir: DIR,
     fsync: 'interval',
     segmentBytes: 1,
-    segments,
+    segmentBefore,
     onSync: () => {},
     onFailure: () => {},
   })
@@ -103,9 +103,9 @@ for (const isRefused of [false, true]) {
         },
       }
     }
-    const writer = await openWriter(env, segments)
+    const writer = await openWriter(env, segments.at(-1)!.number)
     if (isRefused) env.fs.failing.sync = 'EIO'
-    await writer.begin()
+    await writer.adopt(segments)
     assert.equal(writer.failure === undefined, !isRefused)
     env.fs.failing = {}
     if (isRefused) await writer.repair()

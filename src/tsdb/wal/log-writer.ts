@@ -54,10 +54,8 @@ export interface LogWriterOptions {
   readonly dir: string
   readonly fsync: WalFsync
   readonly segmentBytes?: number
-  /** What replay found, oldest first. */
-  readonly segments: readonly Segment[]
-  /** New segments have higher numbers than this, and than those. */
-  readonly segmentBefore?: number
+  /** New segments have higher numbers. */
+  readonly segmentBefore: number
   /** Segments with this number or a higher one are not removed: somebody reads them. */
   readonly keptFrom?: () => number
   readonly onSync: (seconds: number) => void
@@ -104,7 +102,7 @@ export async function removeLeftovers(fs: FileSystem, dir: string): Promise<void
 export class LogWriter {
   readonly encoder = new LogEncoder()
   readonly #options: LogWriterOptions
-  #closed: readonly Segment[]
+  #closed: readonly Segment[] = []
   #open: OwnSegment | undefined
   #nextNumber: number
   /** With bytes that are not durable. */
@@ -133,16 +131,16 @@ export class LogWriter {
 
   constructor(options: LogWriterOptions) {
     this.#options = options
-    this.#closed = [...options.segments]
-    this.#nextNumber = Math.max(options.segments.at(-1)?.number ?? 0, options.segmentBefore ?? 0) + 1
+    this.#nextNumber = options.segmentBefore + 1
   }
 
   /**
-   * Makes durable what the process before has written: it may have ended before its own fsync, and the second in which that was due is over. To be
-   * called once, before anything else.
+   * Takes over the segments that replay found, oldest first, and makes durable what the process before has written: it may have ended before its own
+   * fsync, and the second in which that was due is over. To be called once; batches may have been written before.
    */
-  async begin(): Promise<void> {
-    for (const [i, { number, path, sizeBytes, maxTime }] of this.#closed.entries()) {
+  async adopt(segments: readonly Segment[]): Promise<void> {
+    this.#closed = [...segments, ...this.#closed]
+    for (const [i, { number, path, sizeBytes, maxTime }] of segments.entries()) {
       if (sizeBytes === 0) continue
       const segment: OwnSegment = {
         number,

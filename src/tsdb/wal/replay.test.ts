@@ -10,7 +10,7 @@ import { SlabPool } from '../window/slab-pool.ts'
 import { Window } from '../window/window.ts'
 import { LogWriter, segmentNumber, segmentPath } from './log-writer.ts'
 import { RECORD_HEADER_BYTES, SEGMENT_HEADER_BYTES } from './record.ts'
-import { type ReplayReport, replayLog } from './replay.ts'
+import { listSegments, type ReplayReport, replayLog } from './replay.ts'
 
 const DIR = '/data/log'
 const QUARANTINE = '/data/quarantine'
@@ -24,7 +24,7 @@ interface Replayed {
 async function replay(env: VirtualEnv): Promise<Replayed> {
   const series: string[] = []
   const samples: string[] = []
-  const report = await replayLog(env, DIR, QUARANTINE, {
+  const report = await replayLog(env, DIR, await listSegments(env, DIR), QUARANTINE, {
     series: (labels) => series.push(labels.toString()) - 1,
     sample: (ref, t, v, startTime) => samples.push(`${series[ref]} ${t} ${v}${startTime === 0 ? '' : ` from ${startTime}`}`),
     histogram: (ref, t, isFloat, histogram, startTime) => {
@@ -56,7 +56,7 @@ async function openWriter(env = virtualEnv(), options: { segmentBytes?: number }
     log: env.log,
     dir: DIR,
     fsync: 'interval',
-    segments: [],
+    segmentBefore: 0,
     onSync: () => {},
     onFailure: () => {},
     ...options,

@@ -72,20 +72,25 @@ export interface ReplayStart {
 
 const DAMAGES_MAX = 1000
 
+/** The numbers of the segments in a directory, oldest first. */
+export async function listSegments({ fs }: Pick<Env, 'fs'>, dir: string): Promise<number[]> {
+  const numbers = (await fs.readDir(dir)).map(segmentNumber).filter((number) => number !== undefined)
+  return numbers.sort((a, b) => a - b)
+}
+
 /**
- * Reads a log into `target`, from a position on if there is one. Cuts torn tails, sets damage aside, and never fails for what a segment holds.
+ * Reads the segments `numbers` of a log into `target`, from a position on if there is one. Cuts torn tails, sets damage aside, and never fails for what a segment holds.
  * Throws what the disk says, and of which segment, when it does not read one; nothing of the log is lost by that.
  */
 export async function replayLog(
   env: Pick<Env, 'fs' | 'log' | 'clock'>,
   dir: string,
+  numbers: readonly number[],
   quarantineDir: string,
   target: ReplayTarget,
   from?: ReplayStart,
 ): Promise<ReplayReport> {
   const { fs } = env
-  const numbers = (await fs.readDir(dir)).map(segmentNumber).filter((number) => number !== undefined)
-  numbers.sort((a, b) => a - b)
   const first = from?.position.segment ?? 0
   const segments: Segment[] = []
   for (const number of numbers.filter((one) => one < first)) {

@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type VirtualEnv, virtualEnv } from '../base/env-virtual.ts'
+import { Labels } from '../model/labels.ts'
+import { AppendStatus } from '../storage/appender.ts'
+import { readAll } from '../storage/series-source.contract.ts'
+import { runDb } from './db.fixture.ts'
+import type { Db } from './db.ts'
+import { restarted } from './ending-disk.fixture.ts'
+
+const RANGE_MS = 60_000
+const START = 1_700_000_040_000
+const ENV = { startTime: START, seed: 1 }
+
+const one = Labels.of({ __name__: 'm', i: '1' })
+const two = Labels.of({ __name__: 'm', i: '2' })
+const help = (text: string) => ({ type: 'gauge' as const, unit: '', help: text })
+
+async function contents(db: Db): Promise<string[]> {
+  const found = await readAll(db, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, [])
+  return found.map(
+    ({ labels, timestamps, values }) => `${labels} ${Array.from(timestamps, (t, i) => `${t - START}:${values[i]}`).join(' ')}`,
+  )
+}
+
+/** What another process finds that starts after this one was killed. */
+async function afterKill(env: VirtualEnv): Promise<VirtualEnv> {
+  await env.fs.remove('/data/promontory.lock')
+  return restarted(env)
+}
+
+/** What a database that was killed has in many small segments: a series each 100 ms up to `until`. */
+async function killed(options: object, until: number) {
+  const env = virtualEnv(ENV)
+  const { db } = await runDb(env, { segmentBytes: 100, blockRangeMs: RANGE_MS, ...options })
+  for (let t = 0; t < until; t += 100) {
+    const appender = db.appender()
+    const ref = appender.series(one)
+    assert.equal(appender.append(ref, START + t, t), AppendStatus.ok)
+    if (t === 0) appender.setMetadata(ref, help('old'))
+    await appender.commit()
+  }
+  return afterKill(env)
+}
+
+const upTo = (until: number) => Array.from({ length: until / 100 }, (_, i) => `${i * 100}:${i * 100}`).join(' ')
+
+test('samples that come while the log is being read are acknowledged at once, and stand behind those of the log', async () => {
+  const env = await killed({}, 1000)
+  let refs: number[] = []
+  const early = Promise.withResolvers<void>()
+  const onTakes = async (db: Db) => {
+    assert.throws(() => db.appender(), /the write-ahead log is being replayed/)
+    const appender = db.early.appender()
+    refs = [appender.series(one), appender.series(two)]
+    assert.equal(appender.append(refs[0], START + 1000, 1), AppendStatus.ok)
+    // The log has another value of this time, and newer samples: who comes second is not stored.
+    assert.equal(appender.append(refs[1], START + 1000, 2), AppendStatus.ok)
+    appender.setMetadata(refs[0], help('new'))
+    await appender.commit()
+    const again = db.early.appender()
+    assert.equal(again.append(refs[0], START + 1000, 9), AppendStatus.duplicateTimestamp)
+    assert.equal(again.append(refs[0], START + 1100, 3), AppendStatus.ok)
+    await again.commit()
+    assert.equal(db.replayStatus().done, false)
+    assert.equal(db.counters().floatsAppended, 3)
+    early.resolve()
+  }
+  const { db } = await runDb(env, { segmentBytes: 100, blockRangeMs: RANGE_MS, onTakes: (db) => void onTakes(db) })
+  await early.promise
+  const want = [`m{i="1"} ${upTo(1000)} 1000:1 1100:3`, `m{i="2"} 1000:2`]
+  assert.deepEqual(await contents(db), want)
+  assert.equal(db.counters().floatsAppended, 3)
+  const appender = db.appender()
+  assert.equal(appender.append(refs[0], START + 1200, 4), AppendStatus.ok, 'the series are those that the samples go on with')
+  await appender.commit()
+  const next = await runDb(await afterKill(env), { segmentBytes: 100, blockRangeMs: RANGE_MS })
+  assert.deepEqual(await contents(next.db), [`${want[0]} 1200:4`, want[1]])
+  assert.equal(next.db.metricMetadata().get('m')?.help, 'new')
+  await next.close()
+})
+
+test('what a log has of the same time and what is older in it decides only when it has been read', async () => {
+  const env = await killed({}, 1000)
+  const early = Promise.withResolvers<void>()
+  const onTakes = async (db: Db) => {
+    const appender = db.early.appender()
+    const ref = appender.series(one)
+    assert.equal(appender.append(ref, START + 900, 7), AppendStatus.ok)
+    assert.equal(appender.append(ref, START + 950, 8), AppendStatus.ok)
+    await appender.commit()
+    early.resolve()
+  }
+  const { db } = await runDb(env, { blockRangeMs: RANGE_MS, onTakes: (db) => void onTakes(db) })
+  await early.promise
+  const want = [`m{i="1"} ${upTo(1000)} 950:8`]
+  assert.deepEqual(await contents(db), want)
+  assert.equal(db.counters().duplicate.float, 1)
+  const next = await runDb(await afterKill(env), { blockRangeMs: RANGE_MS })
+  assert.deepEqual(await contents(next.db), want)
+  await next.close()
+})
+
+test('a process that is killed while it reads the log loses nothing that it took meanwhile', async () => {
+  let env = await killed({}, 1000)
+  let now = 1000
+  for (let life = 0; life < 3; life++) {
+    const early = Promise.withResolvers<void>()
+    // Its log is never read: it hangs at the first piece.
+    let isTaking = false
+    const fs = new Proxy(env.fs, {
+      get(target, property) {
+        const isHung = (path: string) => isTaking && path === '/data/log/00000001.log'
+        if (property === 'open')
+          return (path: string, mode: 'read' | 'create' | 'write') =>
+            isHung(path) ? new Promise<never>(() => {}) : target.open(path, mode)
+        const value = Reflect.get(target, property, target)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+    const onTakes = async (db: Db) => {
+      isTaking = true
+      const appender = db.early.appender()
+      assert.equal(appender.append(appender.series(one), START + now, now), AppendStatus.ok)
+      await appender.commit()
+      now += 100
+      early.resolve()
+    }
+    void runDb({ ...env, fs }, { blockRangeMs: RANGE_MS, onTakes: (db) => void onTakes(db) })
+    await early.promise
+    env = await afterKill(env)
+  }
+  const { db, close } = await runDb(env, { blockRangeMs: RANGE_MS })
+  assert.deepEqual(await contents(db), [`m{i="1"} ${upTo(1300)}`])
+  await close()
+})
+
+test('a series of a window that became a block goes on in a later one when its sample came early', async () => {
+  const env = virtualEnv(ENV)
+  {
+    const { db } = await runDb(env, { blockRangeMs: RANGE_MS, checkpoints: { logBytes: 1, lookMs: 1000 } })
+    const first = db.appender()
+    assert.equal(first.append(first.series(one), START + 10, 1), AppendStatus.ok)
+    await first.commit()
+    await env.clock.advance(2000)
+    assert.ok(db.counters().checkpointBytes > 0)
+    // The one that has the window which becomes a block stays the newest.
+    env.fs.fault = (_call, path) => (path.startsWith('/data/checkpoint/') ? 'EIO' : undefined)
+    await env.clock.advance(5 * RANGE_MS)
+    const last = db.appender()
+    assert.equal(last.append(last.series(two), START + 5 * RANGE_MS, 2), AppendStatus.ok)
+    await last.commit()
+    await env.clock.advance(5 * RANGE_MS)
+    assert.equal(db.stats().blockCount, 1)
+    env.fs.fault = undefined
+  }
+  const early = Promise.withResolvers<void>()
+  const onTakes = async (db: Db) => {
+    const appender = db.early.appender()
+    assert.equal(appender.append(appender.series(one), START + 6 * RANGE_MS, 3), AppendStatus.ok)
+    await appender.commit()
+    early.resolve()
+  }
+  const { db, close } = await runDb(await afterKill(env), { blockRangeMs: RANGE_MS, onTakes: (db) => void onTakes(db) })
+  await early.promise
+  assert.equal(db.recovery()?.checkpoint?.number, 1)
+  assert.equal(db.stats().windowCount, 2)
+  const want = [`m{i="1"} 10:1 ${6 * RANGE_MS}:3`, `m{i="2"} ${5 * RANGE_MS}:2`]
+  assert.deepEqual(await contents(db), want)
+  await close()
+})
