@@ -3,7 +3,7 @@ import { STALE_HIGH, STALE_LOW } from '../model/staleness.ts'
 
 // The newest sample of a series is kept as 64 bits, so that the same sample is recognised when it comes again. For a histogram they are
 // a digest of all that makes two of them equal for upstream: buckets with their counts (empty spans do not count, nor does the counter
-// reset hint). Two different ones have the same digest once in 2^64.
+// reset hint). Buckets of nothing do not count either: a chunk whose other histograms have them gives them to all. Two different ones have the same digest once in 2^64.
 // Source: Prometheus model/histogram/histogram.go, Equals.
 
 const number = new Float64Array(1)
@@ -46,8 +46,12 @@ function addBuckets(spans: Spans, buckets: Float64Array): void {
   for (let i = 0; i < spans.length; i += 2) {
     index += spans[i]
     for (let left = spans[i + 1]; left > 0; left--) {
-      add(index++)
-      addNumber(buckets[bucket++])
+      const count = buckets[bucket++]
+      if (count !== 0) {
+        add(index)
+        addNumber(count)
+      }
+      index++
     }
   }
 }

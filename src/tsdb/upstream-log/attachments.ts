@@ -62,7 +62,7 @@ export class Attachments implements AttachmentVisitor {
     if (exemplars.length === 0 && described.length === 0) return undefined
     const number = (await lastSegment(fs, `${dir}/log`)) + 1
     const common = { fs, clock, log, dir: directory, fsync: 'interval' as const, segmentBytes: Number.POSITIVE_INFINITY }
-    const writer = new LogWriter({ ...common, segments: [], segmentBefore: number - 1, onSync: () => {}, onFailure: () => {} })
+    const writer = new LogWriter({ ...common, segmentBefore: number - 1, onSync: () => {}, onFailure: () => {} })
     const numbers = new Map<number, number>()
     const { encoder } = writer
     const { window, lastTimes } = this.#catalog
