@@ -111,6 +111,13 @@ const PROOFS: readonly Proof[] = [
     file: 'test/prove/year.ts',
     short: [['--count', '60']],
   },
+  {
+    name: 'churn',
+    claim:
+      'series that come and go, 5 % of them an hour or all of them twice, leave no memory behind: after the first blocks it does not grow',
+    file: 'test/prove/churn.ts',
+    short: [['--count', '2500']],
+  },
   { name: 'replicas', claim: 'two replicas have the same timestamps', file: 'test/prove/replicas.ts', short: [['--minutes', '0.5']] },
 ]
 

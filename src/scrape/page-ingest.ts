@@ -22,7 +22,7 @@ import {
   startTimeOf,
   trackedRefs,
 } from './series-page.ts'
-import { equalBytes, hashBytes, SeriesTable } from './series-table.ts'
+import { equalBytes, hashBytes, type SeriesTable } from './series-table.ts'
 
 const NO_NAMES: readonly string[] = []
 
@@ -299,7 +299,8 @@ export class PageIngest {
 
   #makeTable(): SeriesTable {
     const { bytes, offsets, flags, count } = this.#page
-    const table = new SeriesTable(count)
+    const { table } = this.#builder!
+    table.begin(count)
     for (let i = 0; i < count; i++) {
       // Of equal lines the first stands for all.
       if ((flags[i] & SeriesFlag.repeated) === 0) table.add(hashBytes(bytes, offsets[i], offsets[i + 1], this.#options.salt), i)

@@ -7,6 +7,7 @@
 
 import type { Timestamp } from '../model/time.ts'
 import type { SeriesRef } from '../storage/appender.ts'
+import { SeriesTable } from './series-table.ts'
 
 /** Bits of an entry's flags. 0: an ordinary series, to be marked stale when it goes. */
 export const SeriesFlag = {
@@ -44,6 +45,8 @@ export function startTimeOf({ startTimes }: SeriesPage, index: number): Timestam
 
 /** Collects the entries of a page that differs from the last one. */
 export class SeriesPageBuilder {
+  /** For whoever fills the builder, to find series again. */
+  readonly table = new SeriesTable()
   #count = 0
   #bytes = new Uint8Array(16 * 1024)
   #offsets = new Uint32Array(129)
@@ -111,7 +114,7 @@ export class SeriesPageBuilder {
 
   /** What it holds. */
   get heldBytes(): number {
-    return this.#bytes.length + 21 * this.#refs.length
+    return this.#bytes.length + 21 * this.#refs.length + this.table.heldBytes
   }
 
   /** The page so far. Its text, `bytes` and `offsets`, is lent: it is good until the builder goes on. */

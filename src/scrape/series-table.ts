@@ -1,15 +1,26 @@
-/** Finds numbers by the bytes they stand for. Open addressing in two columns; made only when a page is not in the order of the last one. */
+/** Finds numbers by the bytes they stand for. Open addressing in two columns; filled only when a page is not in the order of the last one. */
 export class SeriesTable {
   /** Number + 1; 0: free. */
-  #slots: Uint32Array
-  #hashes: Uint32Array
+  #slots = new Uint32Array(64)
+  #hashes = new Uint32Array(64)
   #count = 0
 
-  constructor(expectedCount: number) {
-    let capacity = 64
+  /** Forgets what it has; about so many numbers come. */
+  begin(expectedCount: number): void {
+    this.#count = 0
+    let capacity = this.#slots.length
     while (capacity < expectedCount * 2) capacity *= 2
+    if (capacity === this.#slots.length) {
+      this.#slots.fill(0)
+      return
+    }
     this.#slots = new Uint32Array(capacity)
     this.#hashes = new Uint32Array(capacity)
+  }
+
+  /** What it holds. */
+  get heldBytes(): number {
+    return this.#slots.byteLength + this.#hashes.byteLength
   }
 
   /** The number whose bytes satisfy `equals`, or -1. */

@@ -68,6 +68,11 @@ export class SampleBatch {
     return this.count === 0 && this.histograms.count === 0 && this.exemplars.length === 0 && this.metadata.length === 0
   }
 
+  /** Samples that it has room for. */
+  get capacity(): number {
+    return this.slots.length + this.histograms.slots.length
+  }
+
   push(slot: number, t: number, v: number): void {
     if (this.count === this.slots.length) this.#grow()
     this.slots[this.count] = slot
@@ -130,12 +135,14 @@ export class SampleBatch {
   }
 }
 
-const KEPT_MAX = 32
+/** Of one batch, and of all that are kept: 1.3 MB. */
 const KEPT_SAMPLES_MAX = 16384
+const KEPT_SAMPLES_ALL_MAX = 65536
 
 /** Batches for use again; the large ones go. */
 export class BatchPool {
   readonly #free: SampleBatch[] = []
+  #freeSamples = 0
   readonly #taken = new Set<SampleBatch>()
 
   /** Batches that are filled, or wait for their commit. */
@@ -145,7 +152,9 @@ export class BatchPool {
 
   /** An empty batch for samples that are not older than `minTime`. */
   take(minTime: number): SampleBatch {
-    const batch = this.#free.pop() ?? new SampleBatch()
+    let batch = this.#free.pop()
+    if (batch === undefined) batch = new SampleBatch()
+    else this.#freeSamples -= batch.capacity
     batch.minTime = minTime
     this.#taken.add(batch)
     return batch
@@ -154,7 +163,9 @@ export class BatchPool {
   giveBack(batch: SampleBatch): void {
     this.#taken.delete(batch)
     batch.clear()
-    const isSmall = batch.slots.length <= KEPT_SAMPLES_MAX && batch.histograms.slots.length <= KEPT_SAMPLES_MAX
-    if (this.#free.length < KEPT_MAX && isSmall) this.#free.push(batch)
+    const { capacity } = batch
+    if (capacity > KEPT_SAMPLES_MAX || this.#freeSamples + capacity > KEPT_SAMPLES_ALL_MAX) return
+    this.#freeSamples += capacity
+    this.#free.push(batch)
   }
 }

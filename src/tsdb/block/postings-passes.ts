@@ -17,7 +17,7 @@ export class PostingsPasses {
   readonly #perPass: number
   /** By pair: where its next posting goes in this pass. */
   readonly #places: Uint32Array
-  #entries = new Uint32Array(0)
+  readonly #entries: Uint32Array
   /** In `#order`: the pairs of this pass. */
   #first = 0
   #end = 0
@@ -29,6 +29,13 @@ export class PostingsPasses {
     this.#seriesCounts = seriesCounts
     this.offsets = new Float64Array(pairCount)
     this.#places = new Uint32Array(pairCount).fill(NOT_IN_PASS)
+    let [all, most] = [0, 0]
+    for (let i = 0; i < order.length; i++) {
+      const count = seriesCounts[order[i]]
+      all += count
+      most = Math.max(most, count)
+    }
+    this.#entries = new Uint32Array(Math.max(most, Math.min(all, perPass)))
   }
 
   /** False: there is nothing left to do. */
@@ -42,7 +49,6 @@ export class PostingsPasses {
       this.#places[pair] = entryCount
       entryCount += counts[pair]
     }
-    if (entryCount > this.#entries.length) this.#entries = new Uint32Array(entryCount)
     return true
   }
 
