@@ -25,6 +25,11 @@ export class SampleColumns {
   /** When the counting behind a sample began, 0 where that is not known. */
   startTimes: Float64Array | undefined
   length = 0
+  /** Of so many samples, from the first on, it is known whether there is a staleness marker among them, and how far apart they are. */
+  #knownLength = 0
+  #hasMarkers = false
+  /** -1: not the same all along; 0: there are fewer than two. */
+  #spacingMs = 0
 
   constructor(capacity = 128) {
     this.timestamps = new Float64Array(capacity)
@@ -37,6 +42,40 @@ export class SampleColumns {
     this.length = 0
     this.histograms = undefined
     this.startTimes = undefined
+    this.#knownLength = 0
+    this.#hasMarkers = false
+    this.#spacingMs = 0
+  }
+
+  /** Whether there may be a staleness marker among the values. */
+  get mayHaveMarkers(): boolean {
+    return this.#hasMarkers || this.#knownLength !== this.length
+  }
+
+  /** What each sample is later than the one before; 0 where that is not the same for all of them, or not known. */
+  get spacingMs(): number {
+    return this.#knownLength === this.length && this.#spacingMs > 0 ? this.#spacingMs : 0
+  }
+
+  /** For a decoder that has just added samples: whether they are `deltaMs` apart, all of them, and whether a staleness marker is among them. */
+  noteAdded(count: number, isEven: boolean, deltaMs: number, hasMarker: boolean): void {
+    const before = this.length - count
+    if (count === 0 || this.#knownLength !== before) return
+    this.#knownLength = this.length
+    if (hasMarker) this.#hasMarkers = true
+    if (before === 0) {
+      this.#spacingMs = count === 1 ? 0 : isEven ? deltaMs : -1
+      return
+    }
+    const gapMs = this.timestamps[before] - this.timestamps[before - 1]
+    if (before === 1) this.#spacingMs = gapMs
+    if (gapMs !== this.#spacingMs || (count > 1 && (!isEven || deltaMs !== gapMs))) this.#spacingMs = -1
+  }
+
+  /** Takes samples from the end. */
+  cut(length: number): void {
+    this.length = length
+    this.#knownLength = 0
   }
 
   /** Makes room for `count` more samples: floats without start time until something else is written there. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { STALE_MARKER } from '../model/staleness.ts'
+import { isStaleMarker, STALE_MARKER } from '../model/staleness.ts'
 import { SampleColumns } from './codec.ts'
 import { decodeXor, encodeXor, XorAppender, xorSampleCount } from './xor.ts'
 
@@ -111,6 +111,38 @@ test('decode clips to the range, both ends inclusive, and appends', () => {
   check(41, 99, [])
   check(10, 10, [1])
   check(40, 99, [4])
+})
+
+test('what columns know of their spacing and markers is so', () => {
+  const piece = fc.array(fc.tuple(fc.constantFrom(10, 10, 10, 10, 10, 25), fc.constantFrom(1, 1, 1, 1, STALE_MARKER)), { maxLength: 5 })
+  let [evenCount, freeCount] = [0, 0]
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 4 }), fc.nat(120), fc.nat(120), fc.boolean(), (pieces, from, range, pushes) => {
+      const out = new SampleColumns(1)
+      let t = 0
+      for (const [i, samples] of pieces.entries()) {
+        const times = samples.map(([step]) => (t += step))
+        const bytes = encodeXor(
+          times,
+          samples.map(([, value]) => value),
+        )
+        decodeXor(bytes, 0, bytes.length, from, from + range, out)
+        if (pushes && i === 1) out.push((t += 10), STALE_MARKER)
+      }
+      const times = [...out.timestamps.subarray(0, out.length)]
+      const { spacingMs } = out
+      if (spacingMs > 0) {
+        evenCount++
+        assert.ok(times.length > 1)
+        for (let i = 1; i < times.length; i++) assert.equal(times[i] - times[i - 1], spacingMs)
+      }
+      if (out.mayHaveMarkers) return
+      freeCount++
+      for (let i = 0; i < times.length; i++) assert.equal(isStaleMarker(out.values[i]), false)
+    }),
+    { numRuns: 2000, seed: 3 },
+  )
+  assert.ok(evenCount > 100 && freeCount > 100, `${evenCount} even, ${freeCount} without markers`)
 })
 
 test('a chunk inside a larger array, with other bytes around it', () => {

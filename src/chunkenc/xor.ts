@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.ts'
+import { isStaleBits, STALE_LOW } from '../model/staleness.ts'
 import type { Timestamp } from '../model/time.ts'
 import type { SampleColumns } from './codec.ts'
 import { XOR_SAMPLE_BYTES_MAX, XorSampleEncoder } from './xor-sample.ts'
@@ -153,8 +154,11 @@ export function decodeXor(data: Uint8Array, start: number, end: number, minTime:
     words[2 * length + 1] = high
     length++
   }
+  let hasMarker = low === STALE_LOW && isStaleBits(high >>> 0, low)
   if (count === 1 || t > maxTime) {
+    const added = length - out.length
     out.length = length
+    out.noteAdded(added, true, 0, hasMarker)
     return
   }
 
@@ -172,6 +176,8 @@ export function decodeXor(data: Uint8Array, start: number, end: number, minTime:
   // Where changed bits lie in a value: so many of them, and zeros behind them.
   let bits = 64
   let trailing = 0
+  const spacing = tDelta
+  let isEven = true
   for (let index = 1; index < count; index++) {
     // As `peek` does it, which the engine does not put everywhere where it is called.
     const place = bit >>> 3
@@ -182,6 +188,7 @@ export function decodeXor(data: Uint8Array, start: number, end: number, minTime:
         bit++
         head <<= 1
       } else {
+        isEven = false
         if (head << 1 >= 0) {
           const change = (head >>> 16) & 0x3fff
           tDelta += change > 0x2000 ? change - 0x4000 : change
@@ -253,9 +260,12 @@ export function decodeXor(data: Uint8Array, start: number, end: number, minTime:
     timestamps[length] = t
     words[2 * length] = low
     words[2 * length + 1] = high
+    if (low === STALE_LOW && isStaleBits(high >>> 0, low)) hasMarker = true
     if (t >= minTime) length++
   }
+  const added = length - out.length
   out.length = length
+  out.noteAdded(added, isEven, spacing, hasMarker)
 }
 
 let viewed: Uint8Array | undefined

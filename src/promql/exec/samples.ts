@@ -73,21 +73,21 @@ export async function readSamples(run: QueryRun, samples: Samples, steps: Steps,
 
 const BYTES_PER_SAMPLE = 16
 
-/** Hot: runs once a series. Most series have no marker and are left as they are. */
+/** Hot: runs once a series. Most series have no marker, which their decoder knows, and are left as they are. */
 export function removeStaleMarkers(columns: SampleColumns): void {
+  if (!columns.mayHaveMarkers) return
   const { timestamps, values, histograms, startTimes, length } = columns
   let kept = 0
-  for (let i = 0; i < length; i++) {
+  while (kept < length && !isStaleMarker(values[kept])) kept++
+  for (let i = kept + 1; i < length; i++) {
     if (isStaleMarker(values[i])) continue
-    if (kept !== i) {
-      timestamps[kept] = timestamps[i]
-      values[kept] = values[i]
-      if (histograms !== undefined) histograms[kept] = histograms[i]
-      if (startTimes !== undefined) startTimes[kept] = startTimes[i]
-    }
+    timestamps[kept] = timestamps[i]
+    values[kept] = values[i]
+    if (histograms !== undefined) histograms[kept] = histograms[i]
+    if (startTimes !== undefined) startTimes[kept] = startTimes[i]
     kept++
   }
-  columns.length = kept
+  if (kept < length) columns.cut(kept)
 }
 
 /** What is known of a reset holds between neighbours; a subquery may leave some out, and see others twice. */

@@ -40,6 +40,7 @@ export async function runWindow(run: QueryRun, plan: WindowPlan, steps: Steps, s
     parameters,
   }
   const reach = reachBeyond(run, samples)
+  const placement = new Placement()
   const extended = samples.kind === 'selected' ? samples.selection.extended : undefined
   const isRate = func === 'rate' || func === 'increase'
   const areRead = samples.kind === 'selected'
@@ -81,7 +82,7 @@ export async function runWindow(run: QueryRun, plan: WindowPlan, steps: Steps, s
     windows.values = columns.values
     windows.startTimes = columns.startTimes
     windows.length = columns.length
-    const sampleCount = placeWindows(windows, reach)
+    const sampleCount = placement.place(windows, columns.spacingMs, reach)
     const series = run.memory.series(labels, steps.count)
     const { histograms } = columns
     if (isRate && hasOverlap(windows)) run.annotations.startTimeOverlaps(labels.get(METRIC_NAME), samples.range)
@@ -125,6 +126,26 @@ const NO_SAMPLES = new Float64Array(0)
 function namesOfSamplesDiffer(plan: WindowPlan): boolean {
   if (plan.samples.kind === 'subquery') return mayDifferByName(plan.samples.input)
   return mayDifferByName({ kind: 'select', selection: plan.samples.selection, reads: 'values', range: plan.samples.range })
+}
+
+/** Where windows lie in the samples of one series after another: series of the same target mostly have the same times. */
+class Placement {
+  #firstTime = 0
+  #spacingMs = 0
+  #length = 0
+  #total = 0
+
+  /** Does what `placeWindows` does, unless it was done for the same times before. `spacingMs`: of all samples; 0: not known. */
+  place(windows: Windows, spacingMs: number, reach: { readonly beforeMs: number; readonly afterMs: number }): number {
+    const { timestamps, length } = windows
+    const isSame = spacingMs > 0 && spacingMs === this.#spacingMs && length === this.#length && timestamps[0] === this.#firstTime
+    if (isSame) return this.#total
+    this.#total = placeWindows(windows, reach)
+    this.#firstTime = timestamps[0]
+    this.#spacingMs = spacingMs
+    this.#length = length
+    return this.#total
+  }
 }
 
 /**

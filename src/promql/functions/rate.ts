@@ -9,7 +9,7 @@ export interface RateKind {
 
 /**
  * Rate, increase and delta: the difference over the window, extended to its ends where the samples come close to them.
- * Resets are found once a series, so a step costs its resets, not its samples.
+ * Resets are found once a series, so a step costs its resets, not its samples. Hot: some ns a step.
  * Source: Prometheus promql/functions.go, extrapolatedRate.
  */
 function extrapolatedRate(windows: Windows, out: Float64Array, present: Uint8Array, { counter, perSecond }: RateKind): void {
@@ -17,6 +17,9 @@ function extrapolatedRate(windows: Windows, out: Float64Array, present: Uint8Arr
   const resets = counter ? (startTimes === undefined ? findResets(values, length) : findAllResets(windows)) : NO_RESETS
   let firstReset = 0
   const rangeSeconds = rangeMs / 1000
+  // How the samples of the window before lay in it, and what followed from that.
+  let [knownBeforeMs, knownAfterMs, knownGaps] = [-1, -1, -1]
+  let [sampled, toStart, toEnd, known] = [0, 0, 0, 0]
   for (let k = 0; k < stepCount; k++) {
     const first = lo[k]
     const last = hi[k] - 1
@@ -28,27 +31,38 @@ function extrapolatedRate(windows: Windows, out: Float64Array, present: Uint8Arr
       continue
     }
     if (last <= first) continue
-    const firstTime = timestamps[first]
-    const lastTime = timestamps[last]
     const firstValue = values[first]
     let result = values[last] - firstValue
     if (resets.length > 0) {
       while (firstReset < resets.length && resets[firstReset] <= first) firstReset++
       for (let r = firstReset; r < resets.length && resets[r] <= last; r++) result += values[resets[r] - 1]
     }
-    let toStart = (firstTime - (end - rangeMs)) / 1000
-    let toEnd = (end - lastTime) / 1000
-    const sampled = (lastTime - firstTime) / 1000
-    const between = sampled / (last - first)
-    const threshold = between * 1.1
-    if (toStart >= threshold) toStart = between / 2
-    if (counter && result > 0 && firstValue >= 0) {
-      const toZero = sampled * (firstValue / result)
-      if (toZero < toStart) toStart = toZero
+    const beforeMs = timestamps[first] - (end - rangeMs)
+    const afterMs = end - timestamps[last]
+    // Samples that are evenly spaced lie alike in every window.
+    if (beforeMs !== knownBeforeMs || afterMs !== knownAfterMs || last - first !== knownGaps) {
+      knownBeforeMs = beforeMs
+      knownAfterMs = afterMs
+      knownGaps = last - first
+      sampled = (timestamps[last] - timestamps[first]) / 1000
+      const between = sampled / knownGaps
+      const threshold = between * 1.1
+      toStart = beforeMs / 1000
+      if (toStart >= threshold) toStart = between / 2
+      toEnd = afterMs / 1000
+      if (toEnd >= threshold) toEnd = between / 2
+      known = (sampled + toStart + toEnd) / sampled
+      if (perSecond) known /= rangeSeconds
     }
-    if (toEnd >= threshold) toEnd = between / 2
-    let factor = (sampled + toStart + toEnd) / sampled
-    if (perSecond) factor /= rangeSeconds
+    let factor = known
+    // The test without division lets through what may be closer to zero than to the start, and what is not finite.
+    if (counter && result > 0 && firstValue >= 0 && !(firstValue * sampled > toStart * result * 1.001)) {
+      const toZero = sampled * (firstValue / result)
+      if (toZero < toStart) {
+        factor = (sampled + toZero + toEnd) / sampled
+        if (perSecond) factor /= rangeSeconds
+      }
+    }
     out[k] = result * factor
     present[k] = 1
   }
@@ -75,11 +89,14 @@ const NO_RESETS: readonly number[] = []
 /** Indexes of the samples that are lower than the one before. */
 function findResets(values: Float64Array, length: number): readonly number[] {
   let resets: number[] | undefined
+  let before = values[0]
   for (let i = 1; i < length; i++) {
-    if (values[i] >= values[i - 1]) continue
-    if (!(values[i] < values[i - 1])) continue
-    if (resets === undefined) resets = []
-    resets.push(i)
+    const value = values[i]
+    if (value < before) {
+      if (resets === undefined) resets = []
+      resets.push(i)
+    }
+    before = value
   }
   return resets ?? NO_RESETS
 }

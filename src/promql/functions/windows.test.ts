@@ -5,6 +5,7 @@ import { changes, resets } from './changes.ts'
 import { maxOverTime, minOverTime } from './extremes-over-time.ts'
 import { functionNamed, functionNames } from './function-table.ts'
 import { quantileOfSorted, quantileOverTime, sortValues } from './quantile.ts'
+import { delta, increase, rate } from './rate.ts'
 import { SIGNATURES } from './signatures.ts'
 import { avgOverTime, stdvarOverTime, sumOverTime } from './sums-over-time.ts'
 import { someSteps, type WindowKernel, type Windows } from './window-kernel.ts'
@@ -104,6 +105,40 @@ test('the variance of equal values is zero', () => {
   const out = new Float64Array(20)
   stdvarOverTime(windows, out, new Uint8Array(20))
   assert.ok(out.every((variance) => variance === 0))
+})
+
+test('rates slide as each window alone has them, over samples that are mostly evenly spaced', () => {
+  const sample = fc.tuple(fc.constantFrom(1000, 1000, 1000, 1000, 1001, 4000), fc.oneof(fc.integer({ min: 0, max: 9 }), value))
+  for (const kernel of [rate, increase, delta]) {
+    fc.assert(
+      fc.property(fc.array(sample, { minLength: 1, maxLength: 40 }), fc.integer({ min: 1, max: 12 }), (samples, width) => {
+        let time = 0
+        const times = samples.map(([step]) => (time += step))
+        const whole = windowsOf(
+          samples.map(([, v]) => v),
+          width,
+        )
+        whole.timestamps.set(times)
+        const count = whole.stepCount
+        for (let k = 0, low = 0, high = 0; k < count; k++) {
+          const end = whole.firstEnd + k * whole.endStepMs
+          while (high < count && times[high] <= end) high++
+          while (low < high && times[low] <= end - whole.rangeMs) low++
+          whole.lo[k] = low
+          whole.hi[k] = high
+        }
+        const [out, present] = [new Float64Array(count), new Uint8Array(count)]
+        kernel(whole, out, present)
+        for (let k = 0; k < count; k++) {
+          const [one, isThere] = [new Float64Array(1), new Uint8Array(1)]
+          kernel(someSteps(whole, k, k + 1), one, isThere)
+          assert.equal(present[k], isThere[0])
+          assert.ok(Object.is(out[k], one[0]) || out[k] === one[0], `step ${k}: ${out[k]}, want ${one[0]}`)
+        }
+      }),
+      { seed: 7, numRuns: 300 },
+    )
+  }
 })
 
 test('every function of the language has an entry, but those that a plan has a number for', () => {
