@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type VirtualEnv, virtualEnv } from '../base/env-virtual.ts'
 import { seededRandom } from '../base/virtual/random.ts'
+import { histogram } from '../chunkenc/samples.fixture.ts'
 import { Labels } from '../model/labels.ts'
 import { Matcher } from '../model/matcher.ts'
 import { STALE_MARKER } from '../model/staleness.ts'
@@ -102,6 +103,33 @@ test('what is deleted is gone from windows and blocks at once and for good, and 
   const third = await runDb(restarted(again), options)
   assert.deepEqual(await minutesOf(third.db), after)
   await third.close()
+})
+
+test('the newest sample of a series comes back when it is sent again, of all kinds', async () => {
+  const env = virtualEnv({ startTime: base })
+  const { db } = await runDb(env)
+  const h = histogram({ isFloat: false, schema: 2, spans: [0, 3], buckets: [1, 2, 3], sum: 5 })
+  const send = async () => {
+    const appender = db.appender()
+    assert.equal(appender.append(appender.series(Labels.of({ __name__: 'm0' })), base, 7), AppendStatus.ok)
+    assert.equal(appender.appendHistogram(appender.series(Labels.of({ __name__: 'm1' })), base, h), AppendStatus.ok)
+    await appender.commit()
+  }
+  const want = { m0: [0], m1: [0] }
+  await send()
+  for (let round = 0; round < 2; round++) {
+    assert.deepEqual(await minutesOf(db), want)
+    await db.deleteSamples(all, base, base, signal)
+    assert.deepEqual(await minutesOf(db), {})
+    await send()
+    await send()
+  }
+  assert.deepEqual(await minutesOf(db), want)
+  const again = restarted(env)
+  await again.fs.remove('/data/promontory.lock')
+  const second = await runDb(again)
+  assert.deepEqual(await minutesOf(second.db), want)
+  await second.close()
 })
 
 test('exemplars stay as they do upstream: they are no samples, and go when newer ones need their place', async () => {

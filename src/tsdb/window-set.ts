@@ -6,6 +6,7 @@ import type { Metadata } from '../model/metadata.ts'
 import type { Timestamp } from '../model/time.ts'
 import { AppendStatus, type SeriesRef } from '../storage/appender.ts'
 import type { KnownPairs, SeriesGate } from '../storage/series-gate.ts'
+import { isDeletedAt, type TimeInterval } from './block/tombstones.ts'
 import type { Deletion } from './deletion.ts'
 import { LateWindows, type SeriesRow } from './late-windows.ts'
 import type { BatchPool, SampleBatch } from './sample-batch.ts'
@@ -27,6 +28,8 @@ import { NO_SLOT, Window } from './window/window.ts'
 /** Series of a window that there is room for, by those that go on from the one before. */
 const NEW_SERIES_SHARE = 1.1
 
+const NONE_DELETED: readonly TimeInterval[] = []
+
 /** Series whose slots are let go in one turn: of a million it would take 45 ms. */
 const RELEASED_AT_ONCE = 32_768
 
@@ -46,6 +49,8 @@ export class WindowSet implements KnownPairs {
   /** Pair by pair, from the window with the first ordinal to that with the second. */
   #translation = { from: -1, to: -1, pairs: new Uint32Array(0) }
   readonly #batches: BatchPool
+  /** Something was deleted of a window: who never deletes pays a look at this for each sample. */
+  #hasDeletions = false
   /** Where letting go of slots goes on. */
   #releasing = { ordinal: -1, series: 0 }
   minTime: Timestamp = Number.POSITIVE_INFINITY
@@ -105,6 +110,7 @@ export class WindowSet implements KnownPairs {
     for (const window of windows) {
       if (!window.isLate) this.#byOrdinal.set(window.ordinal, window)
       this.#ordinal = Math.max(this.#ordinal, window.ordinal)
+      if (!window.tombstones.isEmpty) this.#hasDeletions = true
       this.minTime = Math.min(this.minTime, window.minTime)
       this.maxTime = Math.max(this.maxTime, window.maxTime)
     }
@@ -257,9 +263,10 @@ export class WindowSet implements KnownPairs {
     return found
   }
 
-  /** Whether the newest sample of a slot has been applied. */
+  /** Whether the newest sample of a slot has been applied, and is there still. */
   isApplied(slot: number, t: Timestamp): boolean {
-    return this.home(slot).lastTime(this.slots.series(slot)) >= t
+    const [home, series] = [this.home(slot), this.slots.series(slot)]
+    return home.lastTime(series) >= t && !(this.#hasDeletions && isDeletedAt(home.tombstones.of(series) ?? NONE_DELETED, t))
   }
 
   /** What the series of a slot has at a time that it has gone past, of what was applied. */
@@ -277,6 +284,7 @@ export class WindowSet implements KnownPairs {
       if (this.#isPast(slot, window)) return this.#applyLate(slot, window, t, v, startTime)
       series = this.#moveTo(window, slot)
     }
+    if (this.#hasDeletions && isLastDeleted(window, series, t)) return this.#applyLate(slot, window, t, v, startTime)
     const status = window.append(series, t, v, startTime)
     if (status !== AppendStatus.ok) return status === AppendStatus.outOfOrder ? this.#applyLate(slot, window, t, v, startTime) : status
     if (t > this.maxTime) this.maxTime = t
@@ -301,6 +309,8 @@ export class WindowSet implements KnownPairs {
       return this.#applyLateHistogram(slot, window, t, isFloat, histogram, startTime, digestHigh, digestLow)
     }
     if (isElsewhere) series = this.#moveTo(window, slot)
+    if (this.#hasDeletions && isLastDeleted(window, series, t))
+      return this.#applyLateHistogram(slot, window, t, isFloat, histogram, startTime, digestHigh, digestLow)
     const status = window.appendHistogram(series, t, isFloat, histogram, startTime, digestHigh, digestLow)
     if (status === AppendStatus.outOfOrder) {
       return this.#applyLateHistogram(slot, window, t, isFloat, histogram, startTime, digestHigh, digestLow)
@@ -420,6 +430,7 @@ export class WindowSet implements KnownPairs {
 
   /** Hides what is there now of what is to be deleted. Nothing may be applied until it has come back. */
   async delete({ minTime, maxTime, matchers }: Deletion, breather: Breather): Promise<void> {
+    this.#hasDeletions = true
     for (const window of this.all) {
       if (window.minTime > maxTime || window.maxTime < minTime) continue
       window.pins++
@@ -570,4 +581,9 @@ export class WindowSet implements KnownPairs {
     }
     if (gate !== undefined) leaving?.report(gate, -1)
   }
+}
+
+/** Whether a series' newest sample is of this time, and was deleted: the row has gone past it, and who sends it again wants it back. */
+function isLastDeleted(window: Window, series: number, t: Timestamp): boolean {
+  return window.lastTime(series) === t && isDeletedAt(window.tombstones.of(series) ?? NONE_DELETED, t)
 }

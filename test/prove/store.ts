@@ -11,6 +11,7 @@ import { seededRandom } from '../../src/base/virtual/random.ts'
 import { histogram } from '../../src/chunkenc/samples.fixture.ts'
 import type { Histogram } from '../../src/model/histogram.ts'
 import { Labels } from '../../src/model/labels.ts'
+import { Matcher } from '../../src/model/matcher.ts'
 import { isStaleMarker, STALE_MARKER } from '../../src/model/staleness.ts'
 import { type Appendable, type Appender, AppendStatus } from '../../src/storage/appender.ts'
 import { readAll } from '../../src/storage/series-source.contract.ts'
@@ -41,6 +42,8 @@ type Fate = (typeof Fate)[keyof typeof Fate]
 interface Sent {
   fate: Fate
   acknowledgedAt: number
+  /** What is known of a deletion of it that came after it; undefined: there was none. */
+  deletion: Fate | undefined
   /** It was not durable when a process ended whose disk had failed an fsync: the next process cannot know that it has to write it anew. */
   isDoubtful: boolean
 }
@@ -82,6 +85,8 @@ class Tally {
   late = 0
   early = 0
   repairs = 0
+  deletions = 0
+  deletionsRefused = 0
 
   /** Adds what was counted elsewhere. */
   add(other: Tally): void {
@@ -94,6 +99,7 @@ class Tally {
       `${this.seeds} seeds: ${this.starts} starts after ${this.kills} kills, ${this.powerLosses} power losses and ${this.ends} ends in order;`,
       `${this.faults} calls refused by the disk, ${this.refusedCommits} batches refused, ${this.repairs} times repaired;`,
       `${this.acknowledged} acknowledged samples, ${this.late} of them late, ${this.early} before the log was read, ${this.blocks} blocks, ${this.compactions} compactions, ${this.checkpoints} checkpoints;`,
+      `${this.deletions} deletions, ${this.deletionsRefused} more refused;`,
       'nothing missing, nothing foreign, nothing twice',
     ].join(' ')
   }
@@ -107,6 +113,8 @@ class StoreWorld {
   readonly #what: string
   readonly #sent = new Map<number, Map<number, Sent>>()
   readonly #options: { readonly walFsync: 'interval' | 'always'; readonly retentionMs: number; readonly segmentBytes: number }
+  /** Long pauses are one in so many. */
+  readonly #pace: number
   #now = 1_700_000_000_000
   /** What happened, for who looks into a failure. */
   readonly #trail: string[] = []
@@ -122,6 +130,7 @@ class StoreWorld {
     this.#disk = virtualEnv({ seed })
     this.#disk.fs.hasShortReads = this.#below(2) === 0
     this.#disk.fs.hasTornSectors = this.#below(2) === 0
+    this.#pace = this.#below(3) === 0 ? 2 : 5
     this.#options = {
       walFsync: this.#below(3) === 0 ? 'always' : 'interval',
       retentionMs: this.#below(3) === 0 ? 10 * RANGE_MS : 0,
@@ -155,7 +164,8 @@ class StoreWorld {
       if (this.#below(8) === 0) this.#breakDisk()
       else if (this.#below(4) === 0) this.#mendDisk()
       if (this.#below(3) > 0) await this.#append(process, running.db, refs)
-      await this.#pass(process, running.db, this.#below(5) === 0 ? this.#below(40_000) : this.#below(700))
+      if (this.#below(9) === 0) await this.#delete(process, running.db)
+      await this.#pass(process, running.db, this.#below(this.#pace) === 0 ? this.#below(40_000) : this.#below(700))
       const isWell = fs.fault === undefined && running.db.health.state('log') === 'normal'
       if (isWell && this.#below(10) === 0 && !process.hasEnded) await this.#check(running.db, `${what}, step ${step}`, process)
     }
@@ -175,7 +185,10 @@ class StoreWorld {
       this.#note('power loss')
       fs.losePower()
       for (const samples of this.#sent.values()) {
-        for (const one of samples.values()) if (one.fate !== Fate.durable) one.fate = Fate.sent
+        for (const one of samples.values()) {
+          if (one.fate !== Fate.durable) one.fate = Fate.sent
+          if (one.deletion === Fate.acknowledged) one.deletion = Fate.sent
+        }
       }
     }
   }
@@ -209,7 +222,8 @@ class StoreWorld {
     void running?.close().catch(() => {})
     if (!this.#hasFailedSync) return
     this.#hasFailedSync = false
-    for (const samples of this.#sent.values()) for (const one of samples.values()) if (one.fate !== Fate.durable) one.isDoubtful = true
+    for (const samples of this.#sent.values())
+      for (const one of samples.values()) if (one.fate !== Fate.durable || one.deletion === Fate.acknowledged) one.isDoubtful = true
   }
 
   async #start(process: MortalProcess, what: string): Promise<RunningDb | undefined> {
@@ -258,7 +272,9 @@ class StoreWorld {
     }
     for (let n = 1 + this.#below(12); n > 0; n--) {
       const i = this.#below(SERIES)
-      const t = this.#now - (this.#below(4) === 0 ? this.#below(100_000) : this.#below(300))
+      // Some are sent again, the newest of their series more often than others.
+      const again = this.#below(8) === 0 ? this.#newestOf(i) : undefined
+      const t = again ?? this.#now - (this.#below(4) === 0 ? this.#below(100_000) : this.#below(300))
       const sample = sampleOf(i, t)
       let ref = refs.get(i) ?? appender.series(labelsOf(i))
       let status = sample.append(appender, ref)
@@ -271,7 +287,7 @@ class StoreWorld {
       if (status !== AppendStatus.ok) continue
       const samples = this.#sent.get(i) ?? new Map<number, Sent>()
       this.#sent.set(i, samples)
-      const sent = samples.get(t) ?? { fate: Fate.sent, acknowledgedAt: 0, isDoubtful: false }
+      const sent = samples.get(t) ?? { fate: Fate.sent, acknowledgedAt: 0, deletion: undefined, isDoubtful: false }
       samples.set(t, sent)
       taken.push(sent)
       this.#newest = Math.max(this.#newest, t)
@@ -289,12 +305,53 @@ class StoreWorld {
     this.#note(`batch ${outcome}`)
     if (outcome !== 'acknowledged') return
     for (const one of taken) {
+      if (one.deletion !== undefined) {
+        // It was sent anew.
+        one.deletion = undefined
+        one.fate = Fate.sent
+      }
       if (one.fate === Fate.sent) {
         this.#tally.acknowledged++
         one.acknowledgedAt = process.env.clock.now()
       }
       if (this.#options.walFsync === 'always' && !one.isDoubtful) one.fate = Fate.durable
       else if (one.fate === Fate.sent) one.fate = Fate.acknowledged
+    }
+  }
+
+  #newestOf(i: number): number | undefined {
+    const times = this.#sent.get(i)?.keys()
+    return times === undefined ? undefined : Math.max(...times)
+  }
+
+  /** Deletes a stretch of one series, or of all. */
+  async #delete(process: MortalProcess, db: Db): Promise<void> {
+    if (process.hasEnded) return
+    const only = this.#below(3) === 0 ? undefined : this.#below(SERIES)
+    const minTime = this.#now - this.#below(150_000)
+    const maxTime = minTime + this.#below(this.#below(2) === 0 ? 1000 : 100_000)
+    const matchers = only === undefined ? [] : [new Matcher('=', 'i', String(only))]
+    const deleting = db.deleteSamples(matchers, minTime, maxTime, new AbortController().signal).then(
+      () => 'done' as const,
+      () => 'refused' as const,
+    )
+    await process.outcome(deleting)
+    const outcome = process.hasEnded ? undefined : await deleting
+    this.#now = process.env.clock.now()
+    this.#note(`deletion of ${only ?? 'all'} from ${minTime} to ${maxTime} ${outcome}`)
+    if (outcome === 'done') this.#tally.deletions++
+    if (outcome === 'refused') this.#tally.deletionsRefused++
+    for (const [i, samples] of this.#sent) {
+      if (only !== undefined && i !== only) continue
+      for (const [t, one] of samples) {
+        if (t < minTime || t > maxTime) continue
+        if (outcome !== 'done') one.deletion ??= Fate.sent
+        else if (one.deletion === undefined || one.deletion === Fate.sent) {
+          const isDurable = this.#options.walFsync === 'always' && !one.isDoubtful
+          one.deletion = isDurable ? Fate.durable : Fate.acknowledged
+          one.acknowledgedAt = process.env.clock.now()
+        }
+      }
     }
   }
 
@@ -307,8 +364,9 @@ class StoreWorld {
     this.#hasFailedSync = false
     for (const samples of this.#sent.values()) {
       for (const one of samples.values()) {
-        const isDue = one.fate === Fate.acknowledged && one.acknowledgedAt <= clock.now() - DURABLE_MS
-        if (isDue && !one.isDoubtful) one.fate = Fate.durable
+        if (one.isDoubtful || one.acknowledgedAt > clock.now() - DURABLE_MS) continue
+        if (one.fate === Fate.acknowledged) one.fate = Fate.durable
+        if (one.deletion === Fate.acknowledged) one.deletion = Fate.durable
       }
     }
   }
@@ -357,7 +415,10 @@ class StoreWorld {
         const text = textOf(one!.values[at], one!.histograms?.[at])
         if (there.has(t)) throw new Error(`${what}: ${one!.labels} at ${t} is there twice`)
         there.add(t)
-        if (!samples.has(t)) throw new Error(`${what}: ${one!.labels} at ${t} is ${text}, and was never sent`)
+        const sent = samples.get(t)
+        if (sent === undefined) throw new Error(`${what}: ${one!.labels} at ${t} is ${text}, and was never sent`)
+        if (sent.deletion === Fate.acknowledged || sent.deletion === Fate.durable)
+          throw new Error(`${what}: ${one!.labels} at ${t} is there, and was deleted${sent.deletion === Fate.durable ? ' for good' : ''}`)
         if (text !== sampleOf(i, t).text) throw new Error(`${what}: ${one!.labels} at ${t} is ${text}, want ${sampleOf(i, t).text}`)
       }
       for (const [t, sent] of samples) {
@@ -367,14 +428,20 @@ class StoreWorld {
             sent.fate = Fate.acknowledged
             sent.acknowledgedAt = this.#now
           }
+          if (process === undefined) sent.deletion = undefined
           continue
         }
-        const isPromised = sent.fate !== Fate.sent && t >= keptFrom
+        const isPromised = sent.fate !== Fate.sent && t >= keptFrom && sent.deletion === undefined
         if (isPromised)
           throw new Error(
             `${what}: ${labelsOf(i)} at ${t} is not there, and was ${sent.fate === Fate.durable ? 'durable' : 'acknowledged'}`,
           )
-        if (process === undefined) samples.delete(t)
+        if (process !== undefined) continue
+        if (sent.deletion === undefined) samples.delete(t)
+        else if (sent.deletion === Fate.sent) {
+          sent.deletion = Fate.acknowledged
+          sent.acknowledgedAt = this.#now
+        }
       }
     }
     if (bySeries.size > 0) throw new Error(`${what}: series ${[...bySeries.keys()]} were never sent`)
