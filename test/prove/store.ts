@@ -14,6 +14,7 @@ import { Labels } from '../../src/model/labels.ts'
 import { Matcher } from '../../src/model/matcher.ts'
 import { isStaleMarker, STALE_MARKER } from '../../src/model/staleness.ts'
 import { type Appendable, type Appender, AppendStatus } from '../../src/storage/appender.ts'
+import { unlimitedContext } from '../../src/storage/query-context.ts'
 import { readAll } from '../../src/storage/series-source.contract.ts'
 import { type RunningDb, runDb } from '../../src/tsdb/db.fixture.ts'
 import type { Db } from '../../src/tsdb/db.ts'
@@ -160,17 +161,21 @@ class StoreWorld {
     const way = this.#below(5)
     if (way > 0) process.callsLeft = this.#below(way === 1 ? 30 : 400)
     const refs = new Map<number, number>()
+    let reader: AsyncIterator<unknown> | undefined
     for (let step = 0; step < 18 && !process.hasEnded; step++) {
       if (this.#below(8) === 0) this.#breakDisk()
       else if (this.#below(4) === 0) this.#mendDisk()
       if (this.#below(3) > 0) await this.#append(process, running.db, refs)
       if (this.#below(9) === 0) await this.#delete(process, running.db)
+      if (this.#below(12) === 0) reader ??= await this.#beginReading(process, running.db)
+      else if (this.#below(6) === 0) reader = await this.#endReading(process, reader)
       await this.#pass(process, running.db, this.#below(this.#pace) === 0 ? this.#below(40_000) : this.#below(700))
       const isWell = fs.fault === undefined && running.db.health.state('log') === 'normal'
       if (isWell && this.#below(10) === 0 && !process.hasEnded) await this.#check(running.db, `${what}, step ${step}`, process)
     }
     this.#count(running.db)
     if (way === 0) {
+      await this.#endReading(process, reader)
       // An end in order, of a disk that may not do.
       if (this.#below(2) === 0) this.#mendDisk()
       await process.outcome(running.close())
@@ -319,9 +324,22 @@ class StoreWorld {
     }
   }
 
+  /** Somebody reads, and takes their time: what they read stays. */
+  async #beginReading(process: MortalProcess, db: Db): Promise<AsyncIterator<unknown>> {
+    const all = { minTime: Number.NEGATIVE_INFINITY, maxTime: Number.POSITIVE_INFINITY, matchers: [] }
+    const reader = db.select(all, unlimitedContext())[Symbol.asyncIterator]()
+    await process.outcome(reader.next())
+    return reader
+  }
+
+  async #endReading(process: MortalProcess, reader: AsyncIterator<unknown> | undefined): Promise<undefined> {
+    if (reader !== undefined && !process.hasEnded) await process.outcome(reader.return!())
+  }
+
   #newestOf(i: number): number | undefined {
     const times = this.#sent.get(i)?.keys()
-    return times === undefined ? undefined : Math.max(...times)
+    const newest = times === undefined ? Number.NEGATIVE_INFINITY : Math.max(...times)
+    return Number.isFinite(newest) ? newest : undefined
   }
 
   /** Deletes a stretch of one series, or of all. */
