@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { peer } from '../support/peers.ts'
+import { freePort, Program, startServer, until } from '../support/program.ts'
+import { startProtobufTarget } from '../support/protobuf-target.ts'
+
+/** Scrapes of the target before it goes away. */
+const SCRAPES = 9
+
+const FEATURES = '--enable-feature=native-histograms,exemplar-storage'
+const QUERIES = [
+  'requests_total',
+  'rate(requests_total[5s])',
+  'temperature',
+  'count_over_time(temperature[5s])',
+  'scrape_samples_scraped',
+  'up',
+  'sizes',
+  'histogram_sum(sizes)',
+  'histogram_count(increase(sizes[5s]))',
+]
+
+interface Receiver {
+  readonly name: string
+  readonly program: Program
+  readonly path: string
+  readonly settings: object
+  /** Keeps no native histograms, exemplars or markers of staleness of its own. */
+  readonly floatsOnly?: boolean
+}
+
+interface Sample {
+  readonly metric: Record<string, string>
+  readonly values?: readonly (readonly [number, string])[]
+  readonly histograms?: readonly (readonly [number, unknown])[]
+}
+
+async function raw(program: Program, end: number, floatsOnly: boolean): Promise<readonly string[]> {
+  const { result } = await program.api<{ result: Sample[] }>('query', { query: '{job="target"}[1h]', time: end })
+  return result
+    .filter(({ values }) => !floatsOnly || values !== undefined)
+    .map((series) => {
+      const { region, ...metric } = series.metric
+      assert.equal(region, program.url === ours?.url ? undefined : 'here')
+      if (!floatsOnly) return JSON.stringify({ ...series, metric: sorted(metric) })
+      // VictoriaMetrics keeps 12 digits, shows markers of staleness, and looks a little past the end.
+      const values = series.values!.filter(([t, v]) => t <= end && v !== 'NaN').map(([t, v]) => [t, Number(v).toPrecision(11)])
+      return JSON.stringify({ metric: sorted(metric), values })
+    })
+    .sort()
+}
+
+const sorted = (metric: Record<string, string>) => Object.fromEntries(Object.entries(metric).sort(([a], [b]) => (a < b ? -1 : 1)))
+
+let ours: Program | undefined
+
+/** Sends what our server scrapes to all receivers; what each of them has is what we have. */
+async function check(start: (directory: string) => Promise<readonly Receiver[]>): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'promontory-peer-'))
+  const target = await startProtobufTarget()
+  let receivers: readonly Receiver[] = []
+  try {
+    receivers = await start(directory)
+    const configFile = join(directory, 'prometheus.yml')
+    const config = {
+      global: { scrape_interval: '1s', scrape_native_histograms: true, external_labels: { region: 'here' } },
+      storage: { exemplars: { max_exemplars: 1000 } },
+      scrape_configs: [
+        { job_name: 'target', scrape_protocols: ['PrometheusProto'], static_configs: [{ targets: [`127.0.0.1:${target.port}`] }] },
+      ],
+      remote_write: receivers.map(({ name, program, path, settings }) => ({
+        url: `${program.url}${path}`,
+        name,
+        send_exemplars: true,
+        send_native_histograms: true,
+        metadata_config: { send: true, send_interval: '1s' },
+        queue_config: { batch_send_deadline: '200ms' },
+        ...settings,
+      })),
+    }
+    writeFileSync(configFile, JSON.stringify(config))
+    const server = await startServer({ configFile, dataDir: join(directory, 'ours'), flags: [FEATURES] })
+    ours = server
+    await server.ready()
+    await until('scrapes', 30_000, async () => target.rounds >= SCRAPES)
+    await target.close()
+    const failed = await until('a failed scrape', 10_000, async () => (await server.query('up == 0'))[0]?.value[0])
+    const end = failed
+    const wantRaw = await raw(server, end, false)
+    assert.match(JSON.stringify(wantRaw), /histograms.*buckets/)
+    for (const { name, program, floatsOnly = false } of receivers) {
+      const want = floatsOnly ? await raw(server, end, true) : wantRaw
+      const got = await until(`samples at ${name}`, 20_000, async () => {
+        const all = await raw(program, end, floatsOnly)
+        return all.length >= want.length && JSON.stringify(all) === JSON.stringify(want) ? all : undefined
+      }).catch(() => raw(program, end, floatsOnly))
+      assert.deepEqual(got, want, name)
+      if (floatsOnly) continue
+      const from = end - SCRAPES - 3
+      const plain = (answer: unknown) => JSON.parse(JSON.stringify(answer).replaceAll(/"region":"here",?/g, '').replaceAll(',}', '}'))
+      for (const query of QUERIES) {
+        const [mine, theirs] = await Promise.all([server, program].map((one) => one.api('query_range', { query, start: from, end, step: 1 })))
+        assert.deepEqual(plain(theirs), plain(mine), `${name}: ${query}`)
+      }
+      const exemplars = { query: 'requests_total', start: from - 60, end: end + 60 }
+      const [mine, theirs] = await Promise.all([server, program].map((one) => one.api('query_exemplars', exemplars)))
+      assert.match(JSON.stringify(mine), /"trace_id":"t3".*"trace_id":"t4"/)
+      assert.deepEqual(plain(theirs), plain(mine), `${name}: exemplars`)
+    }
+    const said = await server.text('/metrics')
+    const failures = said.split('\n').filter((line) => /^prometheus_remote_storage_\w+_(failed|retried|dropped)_total\{/.test(line))
+    assert.ok(failures.length > 0)
+    for (const line of failures) assert.match(line, / 0$/)
+  } finally {
+    await target.close().catch(() => undefined)
+    await ours?.stop()
+    ours = undefined
+    for (const { program } of receivers) await program.stop()
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+async function startPrometheus(binary: string, directory: string, name: string): Promise<Program> {
+  const configFile = join(directory, `${name}.yml`)
+  writeFileSync(configFile, 'storage: {exemplars: {max_exemplars: 1000}}\n')
+  const port = await freePort()
+  const args = [
+    `--config.file=${configFile}`,
+    `--storage.tsdb.path=${join(directory, name)}`,
+    `--web.listen-address=127.0.0.1:${port}`,
+    '--web.enable-remote-write-receiver',
+    FEATURES,
+  ]
+  return new Program(binary, args, `http://127.0.0.1:${port}`).ready()
+}
+
+test('Prometheus 3.5 has what we send it, as 1.0 and as 2.0', async (t) => {
+  const binary = peer(t, 'prometheus 3.5')
+  if (binary === undefined) return
+  await check(async (directory) => [
+    { name: 'v1', program: await startPrometheus(binary, directory, 'v1'), path: '/api/v1/write', settings: {} },
+    {
+      name: 'v2',
+      program: await startPrometheus(binary, directory, 'v2'),
+      path: '/api/v1/write',
+      settings: { protobuf_message: 'io.prometheus.write.v2.Request' },
+    },
+  ])
+})
+
+test('Prometheus 2.42 has what we send it', async (t) => {
+  const binary = peer(t, 'debian prometheus')
+  if (binary === undefined) return
+  await check(async (directory) => [
+    { name: 'v1', program: await startPrometheus(binary, directory, 'v1'), path: '/api/v1/write', settings: {} },
+  ])
+})
+
+test('VictoriaMetrics has the floats that we send it', async (t) => {
+  const binary = peer(t, 'victoria-metrics')
+  if (binary === undefined) return
+  await check(async (directory) => {
+    const port = await freePort()
+    const args = [`-storageDataPath=${join(directory, 'vm')}`, `-httpListenAddr=127.0.0.1:${port}`, '-search.latencyOffset=0s', '-retentionPeriod=1d']
+    const program = new Program(binary, args, `http://127.0.0.1:${port}`)
+    await program.ready('/health')
+    return [{ name: 'vm', program, path: '/api/v1/write', settings: { send_native_histograms: false, send_exemplars: false }, floatsOnly: true }]
+  })
+})
