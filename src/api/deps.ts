@@ -86,6 +86,8 @@ export interface ApiDeps {
   /** undefined: the configuration has none. */
   budgets(): BudgetsView | undefined
   readonly notifications: Notifications
+  /** Nothing that is stored is read. */
+  readonly isAgent: boolean
   /** What --enable-feature switched on, or is on here without it. */
   readonly features: ReadonlySet<string>
   /** --web.search.max-limit; 0: none. */

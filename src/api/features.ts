@@ -57,7 +57,12 @@ export function featureList(deps: ApiDeps): Answer {
       delta_conversion: features.has('otlp-deltatocumulative'),
       native_delta_ingestion: features.has('otlp-native-delta-ingestion'),
     },
-    prometheus: { agent_mode: false, auto_reload_config: features.has('auto-reload-config'), server_mode: true, stringlabels: false },
+    prometheus: {
+      agent_mode: deps.isAgent,
+      auto_reload_config: features.has('auto-reload-config'),
+      server_mode: !deps.isAgent,
+      stringlabels: false,
+    },
     promql: {
       anchored: features.has('promql-extended-range-selectors'),
       at_modifier: true,

@@ -54,7 +54,7 @@ export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
   addNotBuiltRoutes(api)
 
   const federation = new Federation(deps, env.metrics)
-  routes.add('/federate', { GET: whenReadable(deps, (request) => federation.serve(request)) })
+  routes.add('/federate', { GET: deps.isAgent ? refuseAgent : whenReadable(deps, (request) => federation.serve(request)) })
   addWriteRoute(routes, deps)
   addOtlpRoute(api, deps)
   addManagementRoutes(routes, deps)
@@ -71,11 +71,16 @@ export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
   })
 }
 
+/** Source: Prometheus web/api/v1/api.go, wrapAgent. */
+const refuseAgent: RouteHandler = () => {
+  throw new CodedError('execution', 'unavailable with Prometheus Agent')
+}
+
 const PREFLIGHT: RouteHandler = () => ({ status: 204, headers: {}, body: NO_BODY })
 
 function addQueryRoutes(api: Routes, deps: ApiDeps): void {
   const add = (path: string, methods: readonly Method[], serve: (deps: ApiDeps, request: RouteRequest) => Promise<Answer>) => {
-    const handler = whenReadable(deps, (request) => serve(deps, request))
+    const handler = deps.isAgent ? refuseAgent : whenReadable(deps, (request) => serve(deps, request))
     api.add(path, { OPTIONS: PREFLIGHT, ...Object.fromEntries(methods.map((method) => [method, handler])) })
   }
   add('/api/v1/query', ['GET', 'POST'], query)

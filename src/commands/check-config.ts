@@ -1,7 +1,7 @@
 import type { FileSystem } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
 import { parseYamlTree } from '../base/yaml-tree.ts'
-import { flag, flagHelp, parseFlags } from '../config/flags.ts'
+import { type FlagValues, flag, flagHelp, parseFlags } from '../config/flags.ts'
 import { loadConfig } from '../config/load.ts'
 import { isOwnConfig, readOwnConfig } from '../config/own-config.ts'
 import { ConfigError, formatPlace } from '../config/problems.ts'
@@ -13,6 +13,7 @@ const flags = {
     default: false,
     help: 'Warnings fail as well: what this release ignores, and files of secrets that cannot be read.',
   }),
+  agent: flag.boolean({ default: false, help: 'Checks files for an agent: server --agent.' }),
 }
 
 const HELP = `Usage: promontory check config [flags] FILE...
@@ -22,6 +23,8 @@ Exit code 0 when all files are fine, 1 when one is not, 2 when the command was t
 
 ${flagHelp(flags)}`
 
+type Options = FlagValues<typeof flags>
+
 export interface CheckConfigIo {
   readonly env: { readonly fs: FileSystem }
   readonly variables?: Readonly<Record<string, string | undefined>>
@@ -29,10 +32,10 @@ export interface CheckConfigIo {
   err(line: string): void
 }
 
-/** `check config [--strict] FILE…`. Resolves to the exit code. Source of the form: promtool check config. */
+/** `check config [--strict] [--agent] FILE…`. Resolves to the exit code. Source of the form: promtool check config. */
 export async function checkConfig(args: readonly string[], io: CheckConfigIo): Promise<number> {
   const files = args.filter((arg) => !arg.startsWith('-'))
-  let strict: boolean
+  let options: Options
   try {
     const parsed = parseFlags(
       args.filter((arg) => arg.startsWith('-')),
@@ -42,7 +45,7 @@ export async function checkConfig(args: readonly string[], io: CheckConfigIo): P
       io.out(HELP)
       return EXIT.ok
     }
-    strict = parsed.values.strict
+    options = parsed.values
   } catch (error) {
     io.err(`check config: ${errorMessage(error)}`)
     return EXIT.usage
@@ -52,15 +55,15 @@ export async function checkConfig(args: readonly string[], io: CheckConfigIo): P
     return EXIT.usage
   }
   let failed = false
-  for (const file of files) if (!(await checkFile(file, strict, io))) failed = true
+  for (const file of files) if (!(await checkFile(file, options, io))) failed = true
   return failed ? EXIT.failed : EXIT.ok
 }
 
-async function checkFile(file: string, strict: boolean, io: CheckConfigIo): Promise<boolean> {
+async function checkFile(file: string, { strict, agent }: Options, io: CheckConfigIo): Promise<boolean> {
   io.out(`Checking ${file}`)
   try {
     const isOwn = await isOwnFile(io, file)
-    const { warnings } = isOwn ? await readOwnConfig(io.env.fs, file) : await loadConfig(io.env, file, { variables: io.variables })
+    const { warnings } = isOwn ? await readOwnConfig(io.env.fs, file) : await loadConfig(io.env, file, { variables: io.variables, agent })
     for (const warning of warnings) io.err(`  WARNING: ${formatPlace(warning)}`)
     if (strict && warnings.length > 0) {
       io.err(`  FAILED: ${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'}, and --strict allows none`)

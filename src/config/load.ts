@@ -11,6 +11,7 @@ import type { ScrapeSection } from '../scrape/scrape-config-schema.ts'
 import type { BudgetsConfig } from '../storage/budgets/budgets-schema.ts'
 import { EXEMPLARS_MAX_DEFAULT } from '../tsdb/exemplars/exemplars-schema.ts'
 import { type StorageConfig, toStorageConfig } from '../tsdb/storage-schema.ts'
+import { checkAgentConfig } from './agent-mode.ts'
 import { expandVariables } from './expand-variables.ts'
 import { type ConfigFile, fileWarnings, readConfigFile, resolvePath } from './file.ts'
 import { otherFileKind } from './file-kind.ts'
@@ -57,11 +58,14 @@ export interface LoadOptions {
   readonly defaults?: ConfigDefaults
   /** A file of what prometheus.yml has no words for. */
   readonly ownFile?: string | undefined
+  /** For an agent, which only forwards. */
+  readonly agent?: boolean
 }
 
 /** Reads and checks a prometheus.yml. Throws a ConfigError that lists everything that is wrong. */
 export async function loadConfig(env: { readonly fs: FileSystem }, path: string, options: LoadOptions = {}): Promise<LoadedConfig> {
   const main = await readConfigFile(env.fs, path, prometheusSchema, misplaced)
+  if (options.agent) checkAgentConfig(main)
   const { value: config } = main
   const warnings: ConfigWarning[] = fileWarnings(main)
   const externalLabels = expandExternalLabels(main, options, warnings)

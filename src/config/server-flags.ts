@@ -152,21 +152,26 @@ export const serverFlags = {
     placeholder: 'PATH',
     status: unsupported,
   }),
-  'storage.agent.path': flag.text({ default: 'data-agent/', help: 'Directory of an agent.', placeholder: 'PATH', status: unsupported }),
-  'storage.agent.wal-compression': flag.boolean({ default: true, help: 'Compresses the log of an agent.', status: unsupported }),
-  'storage.agent.retention.min-time': flag.duration<number | undefined>({
-    default: undefined,
-    help: 'Age from which an agent may drop samples.',
-    status: unsupported,
+  'storage.agent.path': flag.text({
+    default: 'data-agent/',
+    help: 'Directory of an agent. One process at a time.',
+    placeholder: 'PATH',
+    required: true,
   }),
-  'storage.agent.retention.max-time': flag.duration<number | undefined>({
-    default: undefined,
-    help: 'Age from which an agent drops samples.',
-    status: unsupported,
+  'storage.agent.wal-compression': flag.boolean({ default: true, help: 'Compresses the log of an agent.', status: retired }),
+  'storage.agent.retention.min-time': flag.duration({
+    default: 5 * MINUTE,
+    help: 'How long an agent keeps samples in its log though all destinations have them.',
+    least: 1000,
+  }),
+  'storage.agent.retention.max-time': flag.duration({
+    default: 4 * HOUR,
+    help: 'Age from which an agent drops samples that a destination does not have yet, and counts them.',
+    least: 1000,
   }),
   'storage.agent.no-lockfile': flag.boolean({
     default: false,
-    help: 'Does without the lock of an agent’s directory.',
+    help: 'Does without the lock of an agent’s directory. Here two processes on one directory are always refused.',
     status: unsupported,
   }),
   'storage.remote.flush-deadline': flag.duration({
@@ -222,7 +227,10 @@ export const serverFlags = {
   'auto-gomaxprocs': flag.boolean({ default: true, help: 'Tunes Go to the CPU quota of a container.', status: retired }),
   'auto-gomemlimit': flag.boolean({ default: true, help: 'Tunes Go to the memory limit of a container.', status: retired }),
   'auto-gomemlimit.ratio': flag.float({ default: 0.9, help: 'Part of the memory limit that Go may use.', status: retired }),
-  agent: flag.boolean({ default: false, help: 'Runs as an agent, which only forwards.', status: unsupported }),
+  agent: flag.boolean({
+    default: false,
+    help: 'Runs as an agent: discovers, scrapes and forwards by remote write, and answers no queries.',
+  }),
   'enable-feature': flag.texts({
     default: [],
     separated: true,
@@ -312,7 +320,7 @@ const FEATURES: Readonly<Record<string, 'built in' | 'supported' | 'unsupported'
   'type-and-unit-labels': 'supported',
   'use-uncached-io': 'unsupported',
   'metadata-wal-records': 'supported',
-  agent: 'unsupported',
+  agent: 'supported',
 }
 
 /** The features that are on, and a line for each that was asked for and is not. The message for unknown names is upstream's. */

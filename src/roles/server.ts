@@ -13,6 +13,7 @@ import { httpService } from '../base/http-server.ts'
 import { processMetricsService } from '../base/process-metrics.ts'
 import { runServices, type Service, untilAborted } from '../base/service.ts'
 import { type Command, type CommandContext, EXIT } from '../commands/command.ts'
+import { checkModeFlags } from '../config/agent-mode.ts'
 import { flagHelp, flagTexts, type ParsedFlags, parseFlags } from '../config/flags.ts'
 import { ConfigError, formatPlace } from '../config/problems.ts'
 import { ConfigReloader } from '../config/reload.ts'
@@ -47,6 +48,9 @@ const QUERY_THREADS_MAX = 4
 /** What query threads together may hold of blocks' files in memory. */
 const QUERY_CACHE_BYTES = 64 * 2 ** 20
 
+/** What an agent compares exemplars with, to find those that it has had. */
+const AGENT_EXEMPLARS_MAX = 10_000
+
 /** What is expected to take less is answered in the main thread. */
 const CHEAP_READ_MS = 3
 
@@ -70,6 +74,7 @@ async function runServer(args: readonly string[], context: CommandContext): Prom
   let web: WebOptions
   try {
     flags = parseFlags(args, serverFlags)
+    checkModeFlags(flags.given, isAgent(flags.values))
     web = webOptions(flags.values)
   } catch (error) {
     context.io.err(`promontory server: ${errorMessage(error)}`)
@@ -84,6 +89,7 @@ async function runServer(args: readonly string[], context: CommandContext): Prom
   const reloader = new ConfigReloader(env, {
     file: values['config.file'],
     ownFile: values['promontory.config'],
+    agent: isAgent(values),
     variables: context.io.variables,
     defaults: {
       nativeHistograms: features.enabled.has('native-histograms'),
@@ -112,26 +118,30 @@ async function runServer(args: readonly string[], context: CommandContext): Prom
     context.io.err('promontory server: cannot enable otlp-deltatocumulative and otlp-native-delta-ingestion features at the same time')
     return EXIT.usage
   }
+  const agent = isAgent(values)
   const retention = retentionOf(flags, reloader.current.storage.retention)
+  const blockRangeMs = agent ? values['storage.agent.retention.min-time'] : values['storage.tsdb.min-block-duration']
   const db = await openDb({
     env,
     dir: dataDir(values),
     retentionMs: retention.timeMs,
     retentionBytes: retention.sizeBytes,
-    blockRangeMs: values['storage.tsdb.min-block-duration'],
+    blockRangeMs,
     maxBlockMs: values['storage.tsdb.max-block-duration'],
     runCompaction: compactionThread(env),
     walFsync: values['storage.wal.fsync'],
     flushOnExit: values['storage.tsdb.flush-on-exit'],
     recoverUntil,
+    forwardOnly: agent,
   })
   await reloader.subscribe(({ storage }) => {
-    db.takeLateSamples(lateSpanMs(storage, values['storage.tsdb.min-block-duration']))
+    db.takeLateSamples(lateSpanMs(storage, blockRangeMs))
     db.retain(retentionOf(flags, storage.retention))
     db.encodeBlocks(blockEncodings(storage, features.enabled))
   })
   const guard = await guardSeries(env, reloader, db)
-  if (features.enabled.has('exemplar-storage')) await reloader.subscribe(({ exemplarsMax }) => db.keepExemplars(exemplarsMax))
+  if (agent) db.keepExemplars(AGENT_EXEMPLARS_MAX)
+  else if (features.enabled.has('exemplar-storage')) await reloader.subscribe(({ exemplarsMax }) => db.keepExemplars(exemplarsMax))
   const quit = new AbortController()
   const stop = AbortSignal.any([context.signal, quit.signal])
   const services = await compose({
@@ -221,7 +231,10 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     env,
     log: db.logReader,
     dir: `${dataDir(values)}/remote-write`,
-    backlog: { bytesMax: values['storage.remote.backlog-size'], ageMsMax: values['storage.remote.backlog-time'] },
+    backlog: {
+      bytesMax: values['storage.remote.backlog-size'],
+      ageMsMax: isAgent(values) ? values['storage.agent.retention.max-time'] : values['storage.remote.backlog-time'],
+    },
     flushDeadlineMs: values['storage.remote.flush-deadline'],
     metadata: () => knownMetadata(scrape, db.metricMetadata()),
   })
@@ -251,6 +264,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     database: db,
     budgets: () => guard.current(),
     notifications,
+    isAgent: isAgent(values),
     features,
     searchLimitMax: values['web.search.max-limit'],
     newBudget: () => new LimitedBudget({ samplesMax: values['query.max-samples'], bytesMax }),
@@ -419,8 +433,13 @@ function corsPattern(text: string): { test(origin: string): boolean } {
   }
 }
 
+/** Whether samples are only forwarded. Before 3.0 upstream had it as a feature. */
+function isAgent(values: Flags['values']): boolean {
+  return values.agent || values['enable-feature'].includes('agent')
+}
+
 function dataDir(values: Flags['values']): string {
-  return withoutSlash(values['storage.tsdb.path']) || '/'
+  return withoutSlash(values[isAgent(values) ? 'storage.agent.path' : 'storage.tsdb.path']) || '/'
 }
 
 function withoutSlash(text: string): string {

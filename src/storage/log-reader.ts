@@ -74,6 +74,8 @@ export interface LogPiece {
 
 /** A log, for those who follow what is written to it. Only what is acknowledged is told. */
 export interface LogReader {
+  /** Where this process has begun to write. Rejects when the signal aborts before it does. */
+  start(signal: AbortSignal): Promise<LogPlace>
   /** Where the next entry goes. Rejects when the signal aborts before the log is open. */
   end(signal: AbortSignal): Promise<LogPlace>
   /** All there is, oldest first; the last one is still written to. */
@@ -87,6 +89,6 @@ export interface LogReader {
   countFrom(place: LogPlace): Promise<number>
   /** From now on pieces with this number or a higher one stay, whoever else needs them no more. Infinity: none does for this reader. */
   keepFrom(reader: string, number: number): void
-  /** What lies beside the log on its disk, in bytes; Infinity where the disk does not say. */
-  availableBytes(): Promise<number>
+  /** The disk of the log; undefined where it does not say. */
+  disk(): Promise<{ readonly availableBytes: number; readonly totalBytes: number } | undefined>
 }

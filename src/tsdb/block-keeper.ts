@@ -25,6 +25,8 @@ const RETRY_MS_MAX = 60_000
 export interface KeeperOptions {
   readonly env: Env
   readonly dir: string
+  /** Windows go without becoming blocks, and the log with them, unless it is followed. */
+  readonly forwardOnly: boolean
   /** As it is now. */
   retention(): Retention
   /** What blocks are compacted to; see `blockRanges`. */
@@ -134,7 +136,7 @@ export class BlockKeeper {
     while (!signal.aborted && clock.monotonic() >= this.#retryAt) {
       const window = await this.#windows.nextClosed(new Breather(clock))
       if (window === undefined) return
-      if (this.#windows.sampleCountOf(window) === 0) this.#windows.remove(window)
+      if (this.#options.forwardOnly || this.#windows.sampleCountOf(window) === 0) this.#windows.remove(window)
       else await this.#cut(window, signal)
     }
   }

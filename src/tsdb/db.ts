@@ -33,7 +33,8 @@ import { flushToBlocks } from './flush.ts'
 import type { LeftOutBlock } from './left-out-blocks.ts'
 import { type DirLock, lockDir } from './lock.ts'
 import { Checkpointer, type CheckpointSchedule } from './recovery/checkpointer.ts'
-import { type Recovery, recover } from './recovery/recover.ts'
+import { leaveUnread } from './recovery/leave-unread.ts'
+import { type RecoverOptions, type Recovery, recover } from './recovery/recover.ts'
 import type { RecoverUntil } from './recovery/recover-until.ts'
 import { RefusalCounts } from './refusal-counts.ts'
 import type { Retention } from './retention.ts'
@@ -83,6 +84,8 @@ export interface DbOptions {
   readonly checkpoints?: CheckpointSchedule
   /** At the end everything becomes blocks, and the log is emptied. */
   readonly flushOnExit?: boolean
+  /** Samples are for those who follow the log: nothing of it comes back into memory at a start, and nothing becomes a block. */
+  readonly forwardOnly?: boolean
 }
 
 export interface ReplayStatus {
@@ -530,29 +533,27 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     await env.fs.syncDir(dir)
     await removeLeftovers(env.fs, logDir).catch((error: unknown) => env.log.warn('leftovers not removed', { error: errorMessage(error) }))
     await this.#blocks.load()
-    await this.#takeOver(signal)
+    const { forwardOnly = false } = this.#options
+    if (!forwardOnly) await this.#takeOver(signal)
     const windows = this.#windows
     windows.cutTime = this.#blocks.cutTime
     const { blockRangeMs, maxBlockMs } = this.#options
-    const recovery = await recover(
-      {
-        env,
-        dir,
-        retentionMs: this.#retention.timeMs,
-        until: this.#options.recoverUntil,
-        signal,
-        onLoaded: (segmentBefore) => {
-          this.#beginLog(segmentBefore)
-          windows.guard(this.#gate)
-          takes()
-        },
-        onSegment: (segmentsDone, segmentsTotal) => {
-          this.#replay = { segmentsDone, segmentsTotal, done: false }
-        },
+    const options: RecoverOptions = {
+      env,
+      dir,
+      retentionMs: this.#retention.timeMs,
+      until: this.#options.recoverUntil,
+      signal,
+      onLoaded: (segmentBefore) => {
+        this.#beginLog(segmentBefore)
+        windows.guard(this.#gate)
+        takes()
       },
-      windows,
-      this.#exemplars,
-    ).catch((error: unknown) => {
+      onSegment: (segmentsDone, segmentsTotal) => {
+        this.#replay = { segmentsDone, segmentsTotal, done: false }
+      },
+    }
+    const recovery = await (forwardOnly ? leaveUnread(options) : recover(options, windows, this.#exemplars)).catch((error: unknown) => {
       if (!signal.aborted) throw error
     })
     if (signal.aborted || recovery === undefined) return
@@ -570,6 +571,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       {
         env,
         dir,
+        forwardOnly,
         retention: () => this.#retention,
         blockRanges: blockRanges(blockRangeMs, maxBlockMs ?? defaultMaxBlockMs(this.#retention.timeMs)),
         runCompaction: this.#options.runCompaction ?? ((job, signal) => compactBlocks(env, job, signal)),
@@ -598,18 +600,20 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
         return queue.applied
       },
     })
-    this.#checkpointer = new Checkpointer(
-      {
-        env,
-        dir,
-        lastNumber: lastCheckpoint,
-        lastBytes: checkpoint?.sizeBytes ?? 0,
-        replayedBytes: report.bytes,
-        replayedSeries: report.series,
-        ...this.#options.checkpoints,
-      },
-      { windows, exemplars: this.#exemplars, log, queue },
-    )
+    if (!forwardOnly) {
+      this.#checkpointer = new Checkpointer(
+        {
+          env,
+          dir,
+          lastNumber: lastCheckpoint,
+          lastBytes: checkpoint?.sizeBytes ?? 0,
+          replayedBytes: report.bytes,
+          replayedSeries: report.series,
+          ...this.#options.checkpoints,
+        },
+        { windows, exemplars: this.#exemplars, log, queue },
+      )
+    }
     this.#replay = { segmentsDone: report.segments.length, segmentsTotal: report.segments.length, done: true }
     this.#replayed.resolve()
     const { segments, samples, samplesLost, corruptions } = report
@@ -619,6 +623,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
 
   #beginLog(segmentBefore: number): void {
     const { env, dir, walFsync, segmentBytes } = this.#options
+    this.#tail.begin(segmentBefore + 1)
     this.#log = new LogWriter({
       fs: env.fs,
       clock: env.clock,

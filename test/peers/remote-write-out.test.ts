@@ -100,9 +100,16 @@ async function check(start: (directory: string) => Promise<readonly Receiver[]>)
       assert.deepEqual(got, want, name)
       if (floatsOnly) continue
       const from = end - SCRAPES - 3
-      const plain = (answer: unknown) => JSON.parse(JSON.stringify(answer).replaceAll(/"region":"here",?/g, '').replaceAll(',}', '}'))
+      const plain = (answer: unknown) =>
+        JSON.parse(
+          JSON.stringify(answer)
+            .replaceAll(/"region":"here",?/g, '')
+            .replaceAll(',}', '}'),
+        )
       for (const query of QUERIES) {
-        const [mine, theirs] = await Promise.all([server, program].map((one) => one.api('query_range', { query, start: from, end, step: 1 })))
+        const [mine, theirs] = await Promise.all(
+          [server, program].map((one) => one.api('query_range', { query, start: from, end, step: 1 })),
+        )
         assert.deepEqual(plain(theirs), plain(mine), `${name}: ${query}`)
       }
       const exemplars = { query: 'requests_total', start: from - 60, end: end + 60 }
@@ -164,9 +171,16 @@ test('VictoriaMetrics has the floats that we send it', async (t) => {
   if (binary === undefined) return
   await check(async (directory) => {
     const port = await freePort()
-    const args = [`-storageDataPath=${join(directory, 'vm')}`, `-httpListenAddr=127.0.0.1:${port}`, '-search.latencyOffset=0s', '-retentionPeriod=1d']
+    const args = [
+      `-storageDataPath=${join(directory, 'vm')}`,
+      `-httpListenAddr=127.0.0.1:${port}`,
+      '-search.latencyOffset=0s',
+      '-retentionPeriod=1d',
+    ]
     const program = new Program(binary, args, `http://127.0.0.1:${port}`)
     await program.ready('/health')
-    return [{ name: 'vm', program, path: '/api/v1/write', settings: { send_native_histograms: false, send_exemplars: false }, floatsOnly: true }]
+    return [
+      { name: 'vm', program, path: '/api/v1/write', settings: { send_native_histograms: false, send_exemplars: false }, floatsOnly: true },
+    ]
   })
 })

@@ -1,9 +1,13 @@
 // Remote write requests of both versions, whole and damaged before and after compression: an answer that a sender understands, no crash, no hang.
+// Senders in simulated worlds, with receivers that are away in all ways, ends, kills and losses of power: the receiver has every sample once.
+// And a real server that is killed twice while its receiver is away.
 //   node test/prove/remote-write.ts [--seed N] [--count REQUESTS]
 import fc from 'fast-check'
 import { proofArguments } from '../support/arguments.ts'
 import { Court } from '../support/court.ts'
+import { killSender } from '../support/killed-sender.ts'
 import { fuzzedRequests } from '../support/write-fuzz.ts'
+import { checkFaults } from '../support/write-sender.ts'
 
 const AT_ONCE = 5000
 
@@ -27,3 +31,8 @@ for (const version of [1, 2] as const) {
   console.log(`remote write ${version}.0: answers ${counts.join(', ')}; no crash, no hang`)
   if (answers[version].size < 2) throw new Error('all answers are the same: the requests prove nothing')
 }
+
+const worlds = Math.max(3, Math.ceil(count / 500))
+for (let i = 0; i < worlds; i++) await checkFaults(seed + i)
+console.log(`senders: ${worlds} worlds of outages, ends, kills and losses of power; no sample is missing, none is stored twice`)
+for (const flags of [[], ['--agent']]) console.log(await killSender(flags))

@@ -181,6 +181,7 @@ export function apiDeps(changes: Partial<ApiDeps> = {}): ApiDeps & { readonly en
     },
     budgets: () => undefined,
     notifications: new Notifications({ clock: env.clock, metrics: env.metrics, subscribersMax: 1 }),
+    isAgent: false,
     features: new Set(['search-api']),
     searchLimitMax: 1000,
     scrapePoolConfig: (name) => (name === 'node' ? 'job_name: node\n' : undefined),

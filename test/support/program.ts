@@ -114,12 +114,14 @@ export async function startServer(options: {
   readonly dataDir: string
   readonly port?: number
   readonly flags?: readonly string[]
+  /** An agent has another one. */
+  readonly directoryFlag?: string
 }): Promise<Program> {
   const port = options.port ?? (await freePort())
   const args = [
     'server',
     `--config.file=${options.configFile}`,
-    `--storage.tsdb.path=${options.dataDir}`,
+    `--${options.directoryFlag ?? 'storage.tsdb.path'}=${options.dataDir}`,
     `--web.listen-address=127.0.0.1:${port}`,
     ...(options.flags ?? []),
   ]

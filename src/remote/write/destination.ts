@@ -39,6 +39,8 @@ export interface DestinationOptions {
   readonly config: RemoteWriteConfig
   readonly log: LogReader
   readonly cursorFile: CursorFile
+  /** It is configured since the start of the process: what was written since then is for it as well. */
+  readonly isSinceStart: boolean
   readonly metrics: OutMetrics
   /** How long a stop waits for what is there to be taken. */
   readonly flushDeadlineMs: number
@@ -140,7 +142,7 @@ export class Destination implements LogSink {
     const { log, cursorFile } = this.#options
     const { name, key } = this.config
     const cursor = await cursorFile.load()
-    const place = cursor?.place ?? (await log.end(signal))
+    const place = cursor?.place ?? (await (this.#options.isSinceStart ? log.start(signal) : log.end(signal)))
     this.#marks.add(0, place)
     log.keepFrom(key, place.segment)
     if (cursor !== undefined && cursor.shards.length > 0) {
@@ -157,18 +159,19 @@ export class Destination implements LogSink {
     const { log, metrics } = this.#options
     if (segment <= this.#givenUpBefore) return
     this.#givenUpBefore = segment
+    this.#stopReading()
+    await this.#readingEnded
     // First what waits in memory, since it is older than what is still to be read.
+    const isOld = (batch: SendBatch | undefined) => batch !== undefined && batch.table!.segment < segment
     for (const shard of this.#shards) {
-      const isOld = (batch: SendBatch) => batch.table!.segment < segment
       for (const batch of shard.take(isOld)) {
         this.#drop('backlog_full', countsOf(batch))
         metrics.lost.inc(this.#place, batch.count)
         this.#spare.push(batch)
       }
-      if (shard.sending !== undefined && isOld(shard.sending)) shard.sending.isGivenUp = true
+      if (isOld(shard.sending)) shard.sending!.isGivenUp = true
     }
-    this.#stopReading()
-    await this.#readingEnded
+    while (!this.#hard.signal.aborted && this.#shards.some(({ sending }) => isOld(sending))) await sleep(this.#env.clock, FLUSH_LOOK_MS)
     let place = this.#marks.place(this.#sequence)
     let lost = 0
     for (const piece of log.pieces()) {
@@ -253,10 +256,11 @@ export class Destination implements LogSink {
 
   async #takeRest(from: number, count: number, take: (at: number) => number): Promise<void> {
     const { signal } = this.#reading
-    for (let at = from; at < count && !signal.aborted; at = take(at)) {
+    for (let at = from; at < count; at = take(at)) {
       this.#countDrops()
       this.#report()
       await this.#blockedBy
+      if (signal.aborted) return
     }
   }
 
@@ -755,6 +759,7 @@ export class Destination implements LogSink {
     const deadline = clock.monotonic() + flushDeadlineMs
     this.#isFlushing = true
     for (const shard of this.#shards) shard.flush()
+    if (log.pieces().length === 0) return
     const end = await log.end(this.#hard.signal)
     while (clock.monotonic() < deadline && !this.#isFailing) {
       const read = this.#marks.place(this.#sequence)

@@ -24,8 +24,8 @@ export class LazyRemoteWriter implements Service {
   }
 
   async run(signal: AbortSignal, ready: () => void): Promise<void> {
-    if (this.#writer === undefined) ready()
+    ready()
     const writer = await Promise.race([this.#needed.promise, untilAborted(signal)])
-    await writer?.run(signal, ready)
+    await writer?.run(signal, () => {})
   }
 }

@@ -15,8 +15,9 @@ import { OutMetrics } from './write-metrics-out.ts'
 
 /** How often it is looked. */
 const LOOK_MS = 5000
-/** A disk with less room loses what is kept for destinations alone. */
+/** A disk with less room loses what is kept for destinations alone; on a small disk it is a share. */
 const ROOM_BYTES_MIN = 256 * 1024 * 1024
+const ROOM_SHARE_MIN = 0.05
 /** As a destination of its own: until those that are configured have said what they need. */
 const EVERYONE = ' everyone'
 
@@ -54,6 +55,7 @@ export class RemoteWriter implements Service {
   readonly #running = new Map<string, Running>()
   #signal: AbortSignal | undefined
   #changing: Promise<void> = Promise.resolve()
+  #isStarting = true
 
   constructor(options: RemoteWriterOptions) {
     const { env, log } = options
@@ -85,8 +87,10 @@ export class RemoteWriter implements Service {
     const { env, dir } = this.#options
     await env.fs.mkdir(dir)
     this.#signal = signal
-    await this.#change(signal)
+    // Who writes does not wait for a log that is still being read.
     ready()
+    await this.#change(signal)
+    this.#isStarting = false
     while (!signal.aborted) {
       await sleep(env.clock, LOOK_MS, signal)
       if (!signal.aborted) await this.#keep().catch((error) => env.log.error('backlog not looked after', { error: errorMessage(error) }))
@@ -106,7 +110,7 @@ export class RemoteWriter implements Service {
     if (signal.aborted) return
     const { log } = this.#options
     // What nobody has said that it is needed may be: until all have.
-    log.keepFrom(EVERYONE, Math.min(0, ...log.pieces().map(({ number }) => number)))
+    log.keepFrom(EVERYONE, 0)
     const configs = new Map(this.#configs.map((config) => [config.key, config]))
     const leaving = [...this.#running].filter(([key, { destination }]) => configs.get(key)?.fingerprint !== destination.config.fingerprint)
     await Promise.all(
@@ -115,12 +119,12 @@ export class RemoteWriter implements Service {
         this.#running.delete(key)
       }),
     )
-    for (const config of configs.values()) if (!this.#running.has(config.key)) await this.#begin(config)
+    for (const config of configs.values()) if (!this.#running.has(config.key)) await this.#begin(config, signal)
     await this.#removeOldCursors()
     log.keepFrom(EVERYONE, Number.POSITIVE_INFINITY)
   }
 
-  async #begin(config: RemoteWriteConfig): Promise<void> {
+  async #begin(config: RemoteWriteConfig, signal: AbortSignal): Promise<void> {
     const { env, log, dir, flushDeadlineMs } = this.#options
     const stop = new AbortController()
     const cursorPath = `${dir}/${config.key}.cursor`
@@ -129,12 +133,13 @@ export class RemoteWriter implements Service {
       config,
       log,
       cursorFile: new CursorFile(env, cursorPath),
+      isSinceStart: this.#isStarting,
       metrics: this.#metrics,
       flushDeadlineMs,
       metadata: () => this.#options.metadata(),
     })
     const { promise: ready, resolve } = Promise.withResolvers<void>()
-    const ended = destination.run(stop.signal, resolve)
+    const ended = destination.run(AbortSignal.any([stop.signal, signal]), resolve)
     this.#running.set(config.key, { destination, cursorPath, stop, ended })
     await Promise.race([ready, ended])
   }
@@ -184,8 +189,10 @@ export class RemoteWriter implements Service {
   /** The log comes first: a disk that is nearly full loses what only destinations need, the oldest first. */
   async #makeRoom(): Promise<void> {
     const { log } = this.#options
-    const missing = ROOM_BYTES_MIN - (await log.availableBytes())
-    if (!(missing > 0)) return
+    const disk = await log.disk()
+    if (disk === undefined) return
+    const missing = Math.min(ROOM_BYTES_MIN, ROOM_SHARE_MIN * disk.totalBytes) - disk.availableBytes
+    if (missing <= 0) return
     let freed = 0
     for (const { number, sizeBytes, isSpare } of log.pieces().slice(0, -1)) {
       if (!isSpare || freed >= missing) return

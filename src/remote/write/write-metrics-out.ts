@@ -140,6 +140,8 @@ export class OutMetrics {
     }
     for (const counter of [this.enqueueRetries, this.bytes, this.metadataBytes, this.lost, this.damages]) counter.inc(place, 0)
     this.fellBack.set(place, 0)
+    this.highestSent.set(place, 0)
+    this.backlogBytes.set(place, 0)
   }
 
   /** The destination is gone. */

@@ -8,7 +8,7 @@ import { decodeMetadataRecord, decodeSeriesRecord } from './decode.ts'
 import { EntryColumns } from './entry-columns.ts'
 import { type LogPosition, type Segment, segmentPath } from './log-writer.ts'
 import { RecordType, SEGMENT_HEADER_BYTES, segmentCreated, segmentHeaderProblem } from './record.ts'
-import { type SegmentPlace, type SegmentVisitor, scanSegment } from './scan-segment.ts'
+import { type Damage, type SegmentPlace, type SegmentVisitor, scanSegment } from './scan-segment.ts'
 
 // 1. A follower reads up to the end of what is applied: a batch that fails is taken back from the file, and nobody has seen it.
 // 2. A file is opened anew for every look: after an fsync that failed another one has its name, with the same bytes.
@@ -31,6 +31,7 @@ export class LogTail implements LogReader {
   readonly #env: Pick<Env, 'fs' | 'clock'>
   readonly #dir: string
   readonly #opened = Promise.withResolvers<FollowedLog>()
+  readonly #begun = Promise.withResolvers<LogPlace>()
   #log: FollowedLog | undefined
   #news = Promise.withResolvers<void>()
   readonly #kept = new Map<string, number>()
@@ -41,6 +42,11 @@ export class LogTail implements LogReader {
     this.#env = env
     this.#dir = dir
     this.#onReleased = onReleased
+  }
+
+  /** What is written from now on goes to segments from this one on. */
+  begin(segment: number): void {
+    this.#begun.resolve({ segment, created: 0, offset: 0, entry: 0 })
   }
 
   /** From now on there is something to follow. */
@@ -67,6 +73,12 @@ export class LogTail implements LogReader {
     if (this.keptFrom > before) this.#onReleased()
   }
 
+  async start(signal: AbortSignal): Promise<LogPlace> {
+    await untilEither(this.#begun.promise, signal)
+    signal.throwIfAborted()
+    return this.#begun.promise
+  }
+
   async end(signal: AbortSignal): Promise<LogPlace> {
     const { applied } = await this.#whenOpen(signal)
     const header = applied.offset === 0 ? undefined : await this.#header(applied.segment)
@@ -80,11 +92,11 @@ export class LogTail implements LogReader {
     return log.segments.map(({ number, sizeBytes, maxTime }) => ({ number, sizeBytes, maxTime, isSpare: maxTime < neededFrom }))
   }
 
-  async availableBytes(): Promise<number> {
+  async disk(): Promise<{ readonly availableBytes: number; readonly totalBytes: number } | undefined> {
     try {
-      return (await this.#env.fs.usage(this.#dir)).availableBytes
+      return await this.#env.fs.usage(this.#dir)
     } catch {
-      return Number.POSITIVE_INFINITY
+      return undefined
     }
   }
 
@@ -278,7 +290,8 @@ class FollowVisitor implements SegmentVisitor {
 
   readonly #onSeries = (number: number, labels: Labels): void => this.#sink.series(number, labels)
 
-  async damage(damage: { readonly offset: number; readonly reason: string }): Promise<void> {
-    this.#sink.damage(this.#segment, damage.offset, damage.reason)
+  /** What a crash has left of a batch that was not acknowledged is nothing to tell of. */
+  async damage(damage: Damage): Promise<void> {
+    if (!damage.torn) this.#sink.damage(this.#segment, damage.offset, damage.reason)
   }
 }
