@@ -1,5 +1,4 @@
 import type { Env } from '../base/env.ts'
-import { virtualEnv } from '../base/env-virtual.ts'
 import { errorMessage } from '../base/errors.ts'
 import { globFiles } from '../base/glob.ts'
 import { resolvePath } from '../config/file.ts'
@@ -8,12 +7,10 @@ import { ConfigError, formatPlace } from '../config/problems.ts'
 import { readRuleFile, readRuleTestFile } from '../config/rule-files.ts'
 import { Labels } from '../model/labels.ts'
 import { compileSearchRegex } from '../model/regex.ts'
-import { createEngine } from '../promql/engine.ts'
 import { QUERY_FEATURES } from '../promql/parser/features.ts'
 import type { GroupDefinition } from '../rules/rule-definition.ts'
 import { vectorOf } from '../rules/rule-query.ts'
-import { runRuleTests, type TestStorage } from '../rules/unit-test/run.ts'
-import { openDb } from '../tsdb/db.ts'
+import type { TestStorage } from '../rules/unit-test/run.ts'
 import { parseArguments } from './arguments.ts'
 import { type Command, EXIT } from './command.ts'
 
@@ -76,6 +73,8 @@ async function testFile(path: string, isWanted: (name: string) => boolean, { env
       if (found.length === 0) err(`  WARNING: no file match pattern ${resolvePath(path, pattern)}`)
       for (const ruleFile of found) groups.push(...(await readRuleFile(env.fs, ruleFile)))
     }
+    // A server starts without what tests alone need.
+    const { runRuleTests } = await import('../rules/unit-test/run.ts')
     return await runRuleTests({ file, groups, openStorage, isWanted })
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
@@ -88,6 +87,11 @@ const BLOCK_RANGE_MS = 31 * 24 * 3_600_000
 
 /** A database of its own in memory, on virtual time. */
 async function openStorage(startTime: number, subqueryStepMs: number): Promise<TestStorage> {
+  const [{ virtualEnv }, { createEngine }, { openDb }] = await Promise.all([
+    import('../base/env-virtual.ts'),
+    import('../promql/engine.ts'),
+    import('../tsdb/db.ts'),
+  ])
   const env = virtualEnv({ startTime })
   const db = await openDb({ env, dir: '/data', retentionMs: 0, blockRangeMs: BLOCK_RANGE_MS, walFsync: 'interval' })
   const controller = new AbortController()

@@ -4,14 +4,16 @@ import { checkpointName } from './checkpoint-format.ts'
 import { checkpointDir, listCheckpoints } from './load-checkpoint.ts'
 import { type CheckpointSource, writeCheckpoint } from './write-checkpoint.ts'
 
-// 1. A checkpoint is written when the log since the last one has become as long as what a checkpoint writes, so that checkpoints write no more
-//    than the log does; and once when many new series have come, since making series is what takes long in replay.
+// 1. A checkpoint is written when the log since the last one has become half as long as what a checkpoint writes, so that checkpoints write at most
+//    twice what the log does; and once when many new series have come, since making series is what takes long in replay.
 // 2. The one before goes when the new one is durable. There is at most one, and one that is being written.
 // 3. The log does not depend on checkpoints: it loses only what is in blocks. So a damaged checkpoint costs time, and no data.
 
 const LOOK_MS = 5000
-/** Less of the log is replayed in no time. */
-const LOG_BYTES_MIN = 32 * 1024 * 1024
+/** Less of the log is replayed in no time: two million samples in a quarter of a second. */
+const LOG_BYTES_MIN = 8 * 1024 * 1024
+/** Log that is worth a checkpoint, as a share of what a checkpoint writes. */
+const LOG_SHARE = 0.5
 /** What is replayed after an orderly end, rather than written there. */
 const LOG_BYTES_AT_END = 1024 * 1024
 /** New series that are worth a checkpoint, and as a share of those that there are. */
@@ -24,7 +26,7 @@ const RETRY_MS = 60_000
 const ROOM_BYTES_MIN = 64 * 1024 * 1024
 
 export interface CheckpointSchedule {
-  /** Bytes of log that are worth a checkpoint; default: as many as there are in memory. */
+  /** Bytes of log that are worth a checkpoint; default: half as many as there are in memory. */
   readonly logBytes?: number
   /** How often it is looked whether one is due. */
   readonly lookMs?: number
@@ -103,7 +105,7 @@ export class Checkpointer {
     const isSettled = windows.seriesCreated - this.#seriesAtLook <= UNSETTLED_SHARE * windows.slots.used
     this.#seriesAtLook = windows.seriesCreated
     if (this.#options.env.clock.monotonic() < this.#retryAt) return false
-    if (this.#logBytes >= (this.#options.logBytes ?? Math.max(LOG_BYTES_MIN, windows.pool.usedBytes))) return true
+    if (this.#logBytes >= (this.#options.logBytes ?? Math.max(LOG_BYTES_MIN, LOG_SHARE * windows.pool.usedBytes))) return true
     const created = windows.seriesCreated - this.#seriesThen
     return isSettled && created >= SERIES_MIN && created >= SERIES_SHARE * windows.slots.used
   }
