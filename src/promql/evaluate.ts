@@ -1,8 +1,9 @@
+import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/env.ts'
 import { CodedError, errorMessage } from '../base/errors.ts'
 import { Labels } from '../model/labels.ts'
 import type { Timestamp } from '../model/time.ts'
-import type { SeriesSource } from '../storage/series-source.ts'
+import type { LabelRange, SeriesSource } from '../storage/series-source.ts'
 import { Annotations } from './exec/annotations.ts'
 import type { LimitedBudget } from './exec/budget.ts'
 import { ColumnMemory } from './exec/columns.ts'
@@ -13,11 +14,15 @@ import type { QueryRun, SharedResult } from './exec/query-run.ts'
 import { collectMatrix, collectSamples, collectVector, scalarMatrix } from './exec/results.ts'
 import { SampleTally } from './exec/sample-tally.ts'
 import { evaluateScalar } from './exec/scalar.ts'
+import { evaluatePart } from './exec/split.ts'
+import type { Fragment, FragmentPart, SplitHelpers } from './exec/split-helpers.ts'
 import { type Steps, stepsBetween } from './exec/steps.ts'
 import { parseExpr } from './parser/parse.ts'
 import { buildPlan } from './plan/build.ts'
 import { optimise } from './plan/optimise.ts'
-import { type Optimiser, type Plan, planType } from './plan/plan.ts'
+import { type Optimiser, type Plan, planType, type SplitPlan } from './plan/plan.ts'
+import { inputsOf } from './plan/rewrite.ts'
+import { splitWork } from './plan/split-work.ts'
 import type { QueryResult, QueryValue, SamplesPerStep } from './value.ts'
 
 const MINUTE_MS = 60_000
@@ -75,6 +80,8 @@ export interface Turn {
   readonly signal: AbortSignal
   readonly pacer: Pacer
   readonly budget: LimitedBudget
+  /** Who evaluates parts of it. Default: nobody. What it costs step by step, or node by node, is told of what is evaluated as a whole. */
+  readonly helpers?: SplitHelpers | undefined
   /** Monotonic ms: when the query came, and when its turn came. */
   readonly begun: number
   readonly queued: number
@@ -110,31 +117,70 @@ export async function evaluate(question: Question, settings: EngineSettings, tur
   }
 }
 
-async function evaluateInTurn(question: Question, settings: EngineSettings, turn: Turn): Promise<QueryResult> {
-  const { steps, isRangeQuery } = question
-  const { clock, budget, signal, pacer, source, begun, queued } = turn
-  const plan = (settings.optimiser ?? optimise)(planQuestion(question, settings))
-  const prepared = clock.monotonic()
-  const memory = new ColumnMemory(budget)
-  const annotations = new Annotations(question.query)
-  const tally = new SampleTally(steps.count, question.perStepStats === true ? memory : undefined)
-  const profile = question.explain === true ? new Profile(clock, budget) : undefined
+/**
+ * What answers fragments of a question to who evaluates it: see SplitHelpers. Undefined: of that part it cannot. Throws what `evaluate` does.
+ */
+export function fragmentsOf(
+  question: Question,
+  settings: EngineSettings,
+  turn: Turn,
+): (fragment: Fragment, part: number) => Promise<FragmentPart | undefined> {
+  const plan = splitWork((settings.optimiser ?? optimise)(planQuestion(question, settings)))
+  return async ({ id, steps, ranges }, part) => {
+    const node = splitOf(plan, id)
+    assert(node !== undefined, 'a fragment is one of the plan')
+    const memory = new ColumnMemory(turn.budget)
+    const annotations = new Annotations(question.query)
+    try {
+      const run = openRun(question, settings, { ...turn, helpers: undefined }, { memory, annotations })
+      return await evaluatePart(run(new SampleTally(steps.count, undefined), ranges[part]), node, steps)
+    } catch (error) {
+      throw asCoded(error)
+    } finally {
+      memory.close()
+    }
+  }
+}
+
+function splitOf(plan: Plan, id: number): SplitPlan | undefined {
+  if (plan.kind === 'split' && plan.id === id) return plan
+  for (const input of inputsOf(plan)) {
+    const found = splitOf(input, id)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** Makes runs of a question that count in a tally, and see a part of the series. */
+function openRun(
+  question: Question,
+  settings: EngineSettings,
+  { source, signal, budget, pacer, helpers }: Turn,
+  {
+    memory,
+    annotations,
+    profile,
+  }: { readonly memory: ColumnMemory; readonly annotations: Annotations; readonly profile?: Profile | undefined },
+): (tally: SampleTally, labelRange: LabelRange | undefined) => QueryRun {
   const shared = {
     source,
     context: { signal, budget },
     memory,
     annotations,
     pacer,
+    helpers,
     lookbackMs: lookbackOf(question, settings),
-    isRangeQuery,
+    isRangeQuery: question.isRangeQuery,
     delayedNameRemoval: settings.delayedNameRemoval ?? false,
     shared: new Map<number, SharedResult>(),
   }
-  const counting = (counted: SampleTally): QueryRun => {
+  const open = (tally: SampleTally, labelRange: LabelRange | undefined): QueryRun => {
     const run: QueryRun = {
       ...shared,
-      tally: counted,
-      counting,
+      tally,
+      labelRange,
+      counting: (counted) => open(counted, labelRange),
+      within: (range) => open(tally, range),
       execute:
         profile === undefined
           ? (below, at, sink) => execute(run, below, at, sink)
@@ -142,7 +188,21 @@ async function evaluateInTurn(question: Question, settings: EngineSettings, turn
     }
     return run
   }
-  const run = counting(tally)
+  return open
+}
+
+async function evaluateInTurn(question: Question, settings: EngineSettings, turn: Turn): Promise<QueryResult> {
+  const { steps, isRangeQuery } = question
+  const { clock, budget, begun, queued } = turn
+  const optimised = (settings.optimiser ?? optimise)(planQuestion(question, settings))
+  const helpers = question.explain === true || question.perStepStats === true ? undefined : turn.helpers
+  const plan = helpers === undefined ? optimised : splitWork(optimised)
+  const prepared = clock.monotonic()
+  const memory = new ColumnMemory(budget)
+  const annotations = new Annotations(question.query)
+  const tally = new SampleTally(steps.count, question.perStepStats === true ? memory : undefined)
+  const profile = question.explain === true ? new Profile(clock, budget) : undefined
+  const run = openRun(question, settings, { ...turn, helpers }, { memory, annotations, profile })(tally, undefined)
   try {
     const value = isRangeQuery ? await rangeValue(run, plan, steps) : await instantValue(run, plan, steps)
     const done = clock.monotonic()

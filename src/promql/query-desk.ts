@@ -110,6 +110,11 @@ export class QueryDesk {
     return [...this.#running.values()]
   }
 
+  /** How many there are, those that wait too. */
+  get runningCount(): number {
+    return this.#running.size
+  }
+
   observe(observer: QueryObserver): void {
     this.#observers.push(observer)
   }

@@ -53,6 +53,8 @@ const AGENT_EXEMPLARS_MAX = 10_000
 
 /** What is expected to take less is answered in the main thread. */
 const CHEAP_READ_MS = 3
+/** What is expected to take as long is worth being evaluated in several threads. */
+const SPLIT_READ_MS = 5
 
 const queryWorkerEntry: ThreadEntry<ToThread, FromThread> = { file: 'roles/query-worker', load: () => import('./query-worker.ts') }
 
@@ -224,6 +226,8 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     entry: queryWorkerEntry,
     cacheBytes: QUERY_CACHE_BYTES,
     cheapMs: CHEAP_READ_MS,
+    splitMs: SPLIT_READ_MS,
+    maxConcurrency: values['query.max-concurrency'],
   })
   const scrape = createScrapeManager({ env, appendable: db.early, version: context.version, features: scrapeFeatures(features) })
   await reloader.subscribe((config) => scrape.apply(config.scrapeConfigs))

@@ -5,6 +5,7 @@ import type { Histogram } from '../model/histogram.ts'
 import { compareLabels, Labels, sortStrings } from '../model/labels.ts'
 import type { Matcher } from '../model/matcher.ts'
 import type { Timestamp } from '../model/time.ts'
+import { evenly, isInRange } from './label-range.ts'
 import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, SeriesSource } from './series-source.ts'
 import { SERIES_BATCH } from './series-source.ts'
 
@@ -52,6 +53,7 @@ export class MemorySource implements SeriesSource {
   async *select(request: SelectRequest, ctx: QueryContext): AsyncIterable<readonly Series[]> {
     let batch: Series[] = []
     for (const series of this.#matching(request.minTime, request.maxTime, [request.matchers])) {
+      if (!isInRange(series.labels, request.labelRange)) continue
       batch.push({ labels: series.labels, chunks: series.chunks.filter((chunk) => overlaps(chunk, request.minTime, request.maxTime)) })
       if (batch.length < SERIES_BATCH) continue
       ctx.signal.throwIfAborted()
@@ -60,6 +62,11 @@ export class MemorySource implements SeriesSource {
     }
     ctx.signal.throwIfAborted()
     if (batch.length > 0) yield batch
+  }
+
+  async sampleLabels({ minTime, maxTime, matchers }: SelectRequest, ctx: QueryContext): Promise<readonly Labels[]> {
+    ctx.signal.throwIfAborted()
+    return evenly([...this.#matching(minTime, maxTime, [matchers])]).map(({ labels }) => labels)
   }
 
   async labelNames(request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {

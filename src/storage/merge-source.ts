@@ -1,5 +1,6 @@
 import type { Chunk } from '../chunkenc/codec.ts'
 import { compareLabels, Labels } from '../model/labels.ts'
+import { evenly } from './label-range.ts'
 import { mergeChunks } from './merge-chunks.ts'
 import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, SeriesSource } from './series-source.ts'
 import { SERIES_BATCH } from './series-source.ts'
@@ -64,6 +65,13 @@ export class MergeSource implements SeriesSource {
     } finally {
       await Promise.all(cursors.map((cursor) => cursor.close()))
     }
+  }
+
+  async sampleLabels(request: SelectRequest, ctx: QueryContext): Promise<readonly Labels[]> {
+    const samples: Labels[] = []
+    // Of thousands of blocks some do.
+    for (const source of evenly(this.#asked(request))) samples.push(...(await source.sampleLabels(request, ctx)))
+    return samples
   }
 
   async labelNames(request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {

@@ -5,10 +5,11 @@ import { CounterResetHint, type Histogram, NO_BUCKETS, NO_SPANS } from '../model
 import { compareLabels, Labels } from '../model/labels.ts'
 import { Matcher, type MatchOperator } from '../model/matcher.ts'
 import { isStaleMarker, STALE_MARKER } from '../model/staleness.ts'
+import { divideSelection } from './label-range.ts'
 import type { MemorySeries } from './memory-source.ts'
 import { unlimitedContext } from './query-context.ts'
 import { readSamples } from './read-samples.ts'
-import type { LabelRequest, QueryContext, SelectHints, SeriesSource } from './series-source.ts'
+import type { LabelRange, LabelRequest, QueryContext, SelectHints, SeriesSource } from './series-source.ts'
 import { SERIES_BATCH } from './series-source.ts'
 
 // What every SeriesSource must do. An implementation's test calls `seriesSourceContract` with a way to fill it.
@@ -182,6 +183,53 @@ export function seriesSourceContract(kind: string, open: (series: readonly Memor
           const inAnyOrder = await partsWith({ labelNames, anyOrder: true })
           assert.deepEqual(inAnyOrder.sort(), want.sort(), `labels ${labelNames} in any order`)
         }
+      },
+    ))
+
+  test(`${kind}: ranges of the label order divide a selection`, () =>
+    within(
+      Array.from({ length: 400 }, (_, i) => {
+        const labels = { __name__: 'm', A: i % 7 === 0 ? 'a' : '', job: `j${i % 3}`, instance: `i${(i * 7919) % 1000}` }
+        return line(labels, i % 11 === 0 ? 1 : 300)
+      }),
+      async (source) => {
+        const asked = { minTime: base, maxTime: base + 2 * hour, matchers: [new Matcher('!=', 'job', 'j1')] }
+        const select = async (labelRange?: LabelRange, hints?: SelectHints) => {
+          const found: string[] = []
+          for await (const batch of source.select({ ...asked, labelRange, hints }, unlimitedContext())) {
+            for (const series of batch) {
+              const columns = new SampleColumns()
+              readSamples(series, asked.minTime, asked.maxTime, columns)
+              found.push(`${hints === undefined ? series.labels : series.labels.only(['job'])} ${columns.values.slice(0, columns.length)}`)
+            }
+          }
+          return found
+        }
+        const whole = await select()
+        assert.ok(whole.length > 200)
+        const samples = await source.sampleLabels(asked, unlimitedContext())
+        assert.ok(samples.length > 10)
+        for (const count of [2, 3, 7]) {
+          const ranges = await divideSelection(source, asked, count, unlimitedContext())
+          assert.equal(ranges.length, count)
+          for (const hints of [undefined, { labelNames: ['job'] }]) {
+            const parts: string[][] = []
+            for (const range of ranges) parts.push(await select(range, hints))
+            assert.deepEqual(parts.flat(), await select(undefined, hints), `${count} parts`)
+            for (const part of parts) assert.ok(part.length > whole.length / count / 3, 'parts are about as large')
+          }
+        }
+        // Bounds that are no label set of a series.
+        const [from, to] = [
+          ['__name__', 'm', 'instance', 'i5'],
+          ['__name__', 'm', 'instance', 'i7', 'job', ''],
+        ]
+        const parts = [
+          { from: undefined, to: from },
+          { from, to },
+          { from: to, to: undefined },
+        ].map((range) => select(range))
+        assert.deepEqual((await Promise.all(parts)).flat(), whole)
       },
     ))
 

@@ -32,12 +32,20 @@ export interface SelectHints {
   readonly anyOrder?: boolean
 }
 
+/** Series by the order of their labels: from `from` on, and before `to`; undefined: no bound. Flat label sets, so that it is plain data. */
+export interface LabelRange {
+  readonly from: readonly string[] | undefined
+  readonly to: readonly string[] | undefined
+}
+
 /** A series is in the answer when every matcher holds and it may have samples in `minTime`…`maxTime` (both inclusive). */
 export interface SelectRequest {
   readonly minTime: Timestamp
   readonly maxTime: Timestamp
   readonly matchers: readonly Matcher[]
   readonly hints?: SelectHints
+  /** Of these only the series whose labels lie in a range of the label order; default: all. */
+  readonly labelRange?: LabelRange | undefined
 }
 
 export interface LabelRequest {
@@ -79,6 +87,11 @@ export interface SeriesSource {
   readonly name: string
   coverage(): Coverage
   select(request: SelectRequest, ctx: QueryContext): AsyncIterable<readonly Series[]>
+  /**
+   * The labels of some of the series that `select` finds, about evenly taken and in any order: a few dozen of each piece that a source has, one
+   * of several pieces perhaps several times, and some that it does not find. For dividing a selection; `hints` and `labelRange` mean nothing.
+   */
+  sampleLabels(request: SelectRequest, ctx: QueryContext): Promise<readonly Labels[]>
   /** Sorted. */
   labelNames(request: LabelRequest, ctx: QueryContext): Promise<readonly string[]>
   /** Sorted. */
@@ -92,6 +105,7 @@ export function overlay(source: SeriesSource, methods: Partial<SeriesSource>): S
   return {
     name: methods.name ?? source.name,
     coverage: methods.coverage ?? (() => source.coverage()),
+    sampleLabels: methods.sampleLabels ?? ((request, ctx) => source.sampleLabels(request, ctx)),
     select: methods.select ?? ((request, ctx) => source.select(request, ctx)),
     labelNames: methods.labelNames ?? ((request, ctx) => source.labelNames(request, ctx)),
     labelValues: methods.labelValues ?? ((name, request, ctx) => source.labelValues(name, request, ctx)),

@@ -3,7 +3,7 @@ import { Breather } from '../base/breather.ts'
 import { type Env, sleep } from '../base/env.ts'
 import { CodedError, errorMessage, wrapError } from '../base/errors.ts'
 import type { Service } from '../base/service.ts'
-import { METRIC_NAME } from '../model/labels.ts'
+import { type Labels, METRIC_NAME } from '../model/labels.ts'
 import type { Matcher } from '../model/matcher.ts'
 import type { Metadata } from '../model/metadata.ts'
 import type { Timestamp } from '../model/time.ts'
@@ -299,6 +299,16 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     const held = this.#hold(request)
     try {
       yield* held.source.select(request, ctx)
+    } finally {
+      held.release()
+    }
+  }
+
+  async sampleLabels(request: SelectRequest, ctx: QueryContext): Promise<readonly Labels[]> {
+    await this.#whenReplayed(ctx.signal)
+    const held = this.#hold(request)
+    try {
+      return await held.source.sampleLabels(request, ctx)
     } finally {
       held.release()
     }

@@ -5,7 +5,7 @@ import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, Serie
 import { chargeTexts, uniteTexts } from '../storage/unite-texts.ts'
 import { labelNamesOf, labelValuesOf } from './window/label-reader.ts'
 import type { Window } from './window/window.ts'
-import { selectFromWindows } from './window/window-reader.ts'
+import { sampleOfWindow, selectFromWindows } from './window/window-reader.ts'
 
 /** Windows that do not overlap, in time order, as one source. Whoever has it holds their pins. */
 export class WindowsSource implements SeriesSource {
@@ -29,6 +29,12 @@ export class WindowsSource implements SeriesSource {
 
   select(request: SelectRequest, ctx: QueryContext): AsyncIterable<readonly Series[]> {
     return selectFromWindows(this.#windows, request, ctx, new Breather(this.#clock, ctx.signal))
+  }
+
+  async sampleLabels(request: SelectRequest, ctx: QueryContext): Promise<readonly Labels[]> {
+    const samples: Labels[] = []
+    for (const window of this.#windows) samples.push(...(await sampleOfWindow(window, request, ctx, new Breather(this.#clock, ctx.signal))))
+    return samples
   }
 
   labelNames(request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {

@@ -11,6 +11,7 @@ import type { QueryResult, QueryValue } from '../../src/promql/value.ts'
 import { type MemorySeries, MemorySource } from '../../src/storage/memory-source.ts'
 import { overlay, type Series, type SeriesSource } from '../../src/storage/series-source.ts'
 import { engineOver, seriesOf, showValue, type Value } from './promql-engine.ts'
+import { splitEngine } from './promql-split.ts'
 
 export const METRICS = ['a', 'b_total', 'c:rule', 'h', 'mixed']
 
@@ -18,7 +19,7 @@ export const METRICS = ['a', 'b_total', 'c:rule', 'h', 'mixed']
 const HISTOGRAMS = ['h', 'mixed']
 export const LABELS = { job: ['x', 'y'], le: ['0.1', '+Inf'], group: ['g', ''] }
 
-/** Engines over the same data that differ in what is done to a plan before it runs. */
+/** Engines over the same data that differ in what is done to a plan before it runs, and in whether it runs in parts. */
 export interface PlanEngines {
   /** Whether all of them gave an answer: none does where one reached a bound, of time or of what it may hold, which is no difference. */
   checkEqual(ask: (engine: QueryEngine) => Promise<QueryResult>): Promise<boolean>
@@ -34,7 +35,12 @@ export function plans(
   source: SeriesSource = backwardsInAnyOrder(new MemorySource(data)),
 ): PlanEngines {
   const plain = engineOver(data, { ...options, optimiser: (plan) => plan })
-  const engines = VARIANTS.map(({ name, optimiser }) => ({ name, engine: engineOver(source, { ...options, optimiser }) }))
+  const split = (partCount: number, chooser: (part: number) => 'query' | 'helper') => splitEngine(source, { partCount, chooser }, options)
+  const engines = [
+    ...VARIANTS.map(({ name, optimiser }) => ({ name, engine: engineOver(source, { ...options, optimiser }) })),
+    { name: 'two parts', engine: split(2, (part) => (part === 0 ? 'query' : 'helper')) },
+    { name: 'five parts', engine: split(5, (part) => (part % 2 === 0 ? 'helper' : 'query')) },
+  ]
   return {
     async checkEqual(ask) {
       const want = await outcome(() => ask(plain))

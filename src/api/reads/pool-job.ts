@@ -2,9 +2,10 @@ import type { Answer } from '../../base/http-answer.ts'
 import type { Timestamp } from '../../model/time.ts'
 import type { QueryCost } from '../../promql/query-desk.ts'
 import type { DbLoan } from '../../tsdb/db-lender.ts'
-import type { AnsweredMessage, PartMessage, ReadMessage } from './thread-messages.ts'
+import { shareOf } from './thread-helpers.ts'
+import type { AnsweredMessage, AssistMessage, PartMessage, ReadMessage, ToThread } from './thread-messages.ts'
 
-export type ReadRequest = Omit<ReadMessage, 'kind' | 'id' | 'lease' | 'sinceMs' | 'leftMs'>
+export type ReadRequest = Omit<ReadMessage, 'kind' | 'id' | 'lease' | 'sinceMs' | 'leftMs' | 'helperCount'>
 
 export interface JobOutcome {
   readonly result: Answer
@@ -15,6 +16,14 @@ export interface JobOutcome {
 export interface JobThread {
   cancel(id: number): void
   more(id: number): void
+  tell(message: ToThread, transfer?: readonly ArrayBuffer[]): void
+}
+
+/** A thread that helps with a job of another one. */
+export interface JobHelper {
+  tell(message: ToThread): void
+  /** Its help is not needed any more. */
+  release(id: number): void
 }
 
 /** A read that a thread answers, as the pool sees it: waits for the answer, and hands its parts on as they are asked for. */
@@ -32,6 +41,8 @@ export class PoolJob {
   /** What it has of the database, until it is answered. */
   loan: DbLoan | undefined
   thread: JobThread | undefined
+  /** Threads that help, until it is answered; one that has ended is undefined. */
+  readonly helpers: (JobHelper | undefined)[] = []
   /** Times that it was begun. */
   attempts = 0
   /** Nobody waits for it any more. */
@@ -57,11 +68,40 @@ export class PoolJob {
     this.outcome.catch(() => {})
   }
 
+  /** Whether others can help with it: what is told of each step, or each node, is counted in one place. */
+  get isDivisible(): boolean {
+    const { read } = this.request
+    return read.kind === 'query' && read.question.explain !== true && read.question.perStepStats !== true
+  }
+
   get isAnswered(): boolean {
     return this.#answered !== undefined
   }
 
+  /** What a helper is asked for; undefined: nobody can help with it. */
+  assistance(helper: number, now: number): Omit<AssistMessage, 'lease'> | undefined {
+    const { read, settings, limits } = this.request
+    if (read.kind !== 'query') return undefined
+    return {
+      kind: 'assist',
+      id: this.id,
+      helper,
+      question: read.question,
+      settings,
+      limits: shareOf(limits, this.helpers.length + 1),
+      leftMs: this.deadline - now,
+    }
+  }
+
+  /** The thread of a helper has ended. */
+  helperGone(helper: number): void {
+    if (this.helpers[helper] === undefined) return
+    this.helpers[helper] = undefined
+    this.thread?.tell({ kind: 'helperGone', id: this.id, helper })
+  }
+
   giveBack(): void {
+    for (const helper of this.helpers.splice(0)) helper?.release(this.id)
     this.loan?.giveBack()
     this.loan = undefined
   }

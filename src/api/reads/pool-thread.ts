@@ -1,8 +1,9 @@
 import type { Env, Thread, ThreadEntry, Timer } from '../../base/env.ts'
 import { CodedError } from '../../base/errors.ts'
 import type { SharedMemoryTotal } from '../../promql/exec/shared-memory-total.ts'
-import type { DbLender } from '../../tsdb/db-lender.ts'
-import type { JobThread, PoolJob } from './pool-job.ts'
+import { buffersOf } from '../../promql/exec/split-helpers.ts'
+import type { DbLender, DbLoan } from '../../tsdb/db-lender.ts'
+import type { JobHelper, JobThread, PoolJob } from './pool-job.ts'
 import type { FromThread, ToThread } from './thread-messages.ts'
 
 /**
@@ -10,6 +11,8 @@ import type { FromThread, ToThread } from './thread-messages.ts'
  * so within some ms; but starting another one costs more than waiting for one that had no processor.
  */
 const CANCEL_GRACE_MS = 2000
+/** The same for its help with a read of another thread: it may only be starting. */
+const RELEASE_GRACE_MS = 10_000
 
 export interface PoolThreadOptions {
   readonly env: Pick<Env, 'clock' | 'threads' | 'log'>
@@ -24,11 +27,13 @@ export interface PoolThreadOptions {
 }
 
 /** One thread of the pool and what it has to do. */
-export class PoolThread implements JobThread {
+export class PoolThread implements JobThread, JobHelper {
   readonly index: number
   readonly #options: PoolThreadOptions
   readonly #thread: Thread<ToThread, FromThread>
   readonly #jobs = new Map<number, PoolJob>()
+  /** Jobs of other threads that it helps with, by their number. */
+  readonly #assists = new Map<number, { readonly job: PoolJob; readonly helper: number; readonly loan: DbLoan }>()
   readonly #overdue = new Map<number, Timer>()
   #end: 'stopped' | 'overdue' | 'failed' = 'failed'
   #keptKey = ''
@@ -54,7 +59,7 @@ export class PoolThread implements JobThread {
   }
 
   get jobCount(): number {
-    return this.#jobs.size
+    return this.#jobs.size + this.#assists.size
   }
 
   begin(job: PoolJob): void {
@@ -70,7 +75,28 @@ export class PoolThread implements JobThread {
       lease: job.loan.lease,
       sinceMs: now - job.begun,
       leftMs: job.deadline - now,
+      helperCount: job.helpers.length,
     })
+  }
+
+  /** Helps with a job that is to begin in another thread, as one of its helpers. */
+  assist(job: PoolJob, helper: number): void {
+    const message = job.assistance(helper, this.#options.env.clock.monotonic())
+    if (message === undefined) return
+    const loan = this.#options.lender.lend(job.minTime, job.maxTime)
+    this.#assists.set(job.id, { job, helper, loan })
+    this.tell({ ...message, lease: loan.lease })
+  }
+
+  tell(message: ToThread, transfer?: readonly ArrayBuffer[]): void {
+    this.#thread.post(message, transfer)
+  }
+
+  /** Ends its help with a job. */
+  release(id: number): void {
+    if (!this.#assists.has(id)) return
+    this.tell({ kind: 'release', id })
+    this.#expectEnd(id, RELEASE_GRACE_MS)
   }
 
   /** Ends a job, or the thread when it does not end it soon. */
@@ -79,10 +105,14 @@ export class PoolThread implements JobThread {
     if (job === undefined || this.#overdue.has(id)) return
     job.isAbandoned = true
     this.#thread.post({ kind: 'cancel', id })
+    this.#expectEnd(id, CANCEL_GRACE_MS)
+  }
+
+  #expectEnd(id: number, graceMs: number): void {
     this.#overdue.set(
       id,
-      this.#options.env.clock.setTimer(CANCEL_GRACE_MS, () => {
-        this.#options.env.log.warn('query thread ended: a query did not stop in time', { thread: this.index, graceMs: CANCEL_GRACE_MS })
+      this.#options.env.clock.setTimer(graceMs, () => {
+        this.#options.env.log.warn('query thread ended: a query did not stop in time', { thread: this.index, graceMs })
         this.#end = 'overdue'
         this.#thread.terminate()
       }),
@@ -113,9 +143,24 @@ export class PoolThread implements JobThread {
       this.#thread.post({ kind: 'caughtUp', ordinal, state: this.#options.lender.catchUp(ordinal) })
       return
     }
+    if (message.kind === 'fragmentPart' || message.kind === 'fragmentFailed') {
+      const transfer = message.kind === 'fragmentPart' && message.found !== undefined ? buffersOf(message.found) : []
+      this.#assists.get(message.id)?.job.thread?.tell(message, transfer)
+      return
+    }
+    if (message.kind === 'released') {
+      this.bytesPeak = Math.max(this.bytesPeak, message.bytesPeak)
+      this.#assists.get(message.id)?.loan.giveBack()
+      this.#assists.delete(message.id)
+      this.#isOver(message.id)
+      return
+    }
     const job = this.#jobs.get(message.id)
     if (job === undefined) return
     switch (message.kind) {
+      case 'fragment':
+        for (const helper of job.helpers) helper?.tell(message)
+        return
       case 'answered':
         this.bytesPeak = Math.max(this.bytesPeak, message.bytesPeak)
         job.answered(message)
@@ -134,9 +179,13 @@ export class PoolThread implements JobThread {
 
   #remove(job: PoolJob): void {
     this.#jobs.delete(job.id)
-    this.#overdue.get(job.id)?.cancel()
-    this.#overdue.delete(job.id)
-    if (this.#jobs.size === 0) this.idleSince = this.#options.env.clock.monotonic()
+    this.#isOver(job.id)
+  }
+
+  #isOver(id: number): void {
+    this.#overdue.get(id)?.cancel()
+    this.#overdue.delete(id)
+    if (this.jobCount === 0) this.idleSince = this.#options.env.clock.monotonic()
   }
 
   #ended(error: Error | undefined): void {
@@ -144,6 +193,11 @@ export class PoolThread implements JobThread {
     if (this.#end === 'failed') env.log.error('query thread failed', { thread: index, error })
     for (const timer of this.#overdue.values()) timer.cancel()
     memory.clear(index)
+    for (const { job, helper, loan } of this.#assists.values()) {
+      loan.giveBack()
+      job.helperGone(helper)
+    }
+    this.#assists.clear()
     const orphans: PoolJob[] = []
     const why = error === undefined ? '' : `: ${error.message}`
     for (const job of this.#jobs.values()) {

@@ -40,6 +40,8 @@ async function measure(name: string, cheapMs: number, query: string, rounds: num
     entry: { file: 'roles/query-worker', load: () => import('../../roles/query-worker.ts') },
     cacheBytes: 2 ** 20,
     cheapMs,
+    splitMs: Infinity,
+    maxConcurrency: 20,
   })
   const stop = new AbortController()
   const ended = pool.run(stop.signal, () => {})

@@ -51,6 +51,8 @@ async function open(
     entry,
     cacheBytes: 2 ** 20,
     cheapMs: 0,
+    splitMs: Infinity,
+    maxConcurrency: 4,
     ...changes,
   })
   const stop = new AbortController()
@@ -152,6 +154,8 @@ test('a thread answers what this one does, byte for byte', async () => {
       entry,
       cacheBytes: 0,
       cheapMs: 0,
+      splitMs: Infinity,
+      maxConcurrency: 4,
     }
   }
 })
@@ -358,4 +362,66 @@ test('readers in threads and a writer do not disturb each other', async () => {
     await place.close()
     rmSync(directory, { recursive: true })
   }
+})
+
+/** How many queries were answered by several threads. */
+async function splitCount(env: Env): Promise<number | undefined> {
+  const metrics = await env.metrics.getMetricsAsJSON()
+  return metrics.find(({ name }) => name === 'promontory_queries_split_total')?.values[0]?.value
+}
+
+test('a query that is much work is answered by several threads as it is by one', async () => {
+  const env = virtualEnv({ startTime: START })
+  const place = await open(env, { splitMs: 0, threadsMax: 3 })
+  await fill(place, 200, 100)
+  const answer = async (read: Read) => textOf(await until(env, place.pool.answer(read, nobody())))
+  const queries = ['m', EXPENSIVE, 'avg(m)', 'topk(3, -m)', 'quantile(0.3, m > 50) + count(m)', 'absent(m offset 1y)']
+  for (const read of queries.flatMap((query) => [ranged(query), at(query)])) {
+    if (read.kind !== 'query') continue
+    const split = await answer(read)
+    // What it costs node by node is told of what is evaluated in one place, and is no part of an answer without statistics.
+    assert.equal(split, await answer({ ...read, question: { ...read.question, explain: true } }), read.question.query)
+  }
+  assert.equal(await splitCount(env), 2 * queries.length)
+  // While others ask, nobody helps.
+  await Promise.all([answer(ranged('m')), answer(ranged('-m')), answer(ranged('m + 1'))])
+  assert.ok(((await splitCount(env)) ?? 0) <= 2 * queries.length + 1)
+  await until(env, place.close())
+})
+
+test('a query whose threads may not take what it takes is answered by one', async () => {
+  const check = async (limits: Partial<ReadPoolOptions>, message: RegExp | undefined) => {
+    const env = virtualEnv({ startTime: START })
+    const place = await open(env, { splitMs: 0, ...limits })
+    await fill(place, 200, 100)
+    const answer = until(env, place.pool.answer(ranged('m'), nobody()))
+    if (message !== undefined) await assert.rejects(answer, { code: 'execution', message })
+    else assert.equal((await textOf(await answer)).match(/metric/g)?.length, 200)
+    assert.equal(await splitCount(env), 1)
+    await until(env, place.close())
+  }
+  // All of it is 6,200 samples.
+  await check({ samplesMax: 7000 }, undefined)
+  await check({ samplesMax: 6000 }, /would load too many samples into memory/)
+})
+
+test('what a helper had begun that has ended is done by the query itself', async () => {
+  const env = virtualEnv({ startTime: START })
+  let started = 0
+  const threads: Threads = {
+    start(of) {
+      // The second one is the helper.
+      const thread = env.threads.start(of)
+      return ++started === 1
+        ? thread
+        : { ...thread, post: (message, transfer) => void (isFragment(message) ? thread.terminate() : thread.post(message, transfer)) }
+    },
+  }
+  const isFragment = (message: unknown) => (message as ToThread).kind === 'fragment'
+  const place = await open({ ...env, threads }, { splitMs: 0 })
+  await fill(place, 200, 100)
+  for (const query of ['count(m)', 'm'])
+    assert.match(await textOf(await until(env, place.pool.answer(at(query), nobody()))), /"success".*"value":\[/)
+  assert.equal(await splitCount(env), 2)
+  await until(env, place.close())
 })

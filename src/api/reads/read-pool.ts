@@ -34,6 +34,10 @@ export interface ReadPoolOptions {
   readonly cacheBytes: number
   /** What is expected to take less is answered in this thread. */
   readonly cheapMs: number
+  /** A query that is expected to take as long is helped with by threads that have nothing to do. */
+  readonly splitMs: number
+  /** Queries, with the threads that help them, at once. */
+  readonly maxConcurrency: number
 }
 
 /** A database that lends what it has to threads. */
@@ -71,6 +75,7 @@ export class ReadPool implements Reads, Service {
   #isClosed = false
   readonly #reads: Counter<'place'>
   readonly #ends: Counter<'reason'>
+  readonly #splits: Counter
 
   constructor(options: ReadPoolOptions) {
     this.#options = options
@@ -87,6 +92,11 @@ export class ReadPool implements Reads, Service {
       name: 'promontory_query_threads_ended_total',
       help: 'Query threads that ended: stopped for having nothing to do, overdue with a query that was to stop, or failed.',
       labelNames: ['reason'],
+      registers,
+    })
+    this.#splits = new Counter({
+      name: 'promontory_queries_split_total',
+      help: 'Queries that were evaluated in several query threads at once.',
       registers,
     })
     for (const place of ['inline', 'thread']) this.#reads.inc({ place }, 0)
@@ -153,7 +163,9 @@ export class ReadPool implements Reads, Service {
     const job = new PoolJob(this.#nextId++, request, reach, turn)
     await this.#options.db.untilReadable(turn.signal)
     turn.signal.throwIfAborted()
-    this.#pick().begin(job)
+    const thread = this.#pick()
+    this.#help(job, thread, reach)
+    thread.begin(job)
     this.#reads.inc({ place: 'thread' })
     const { promise: aborted, reject } = Promise.withResolvers<never>()
     const onAbort = () => {
@@ -182,6 +194,27 @@ export class ReadPool implements Reads, Service {
     for (const thread of alive.length === 0 && isFull ? this.#threads : alive)
       if (least === undefined || thread.jobCount < least.jobCount) least = thread
     if (least !== undefined && (least.jobCount === 0 || isFull)) return least
+    return this.#add()
+  }
+
+  /** Has threads help with a query that is much work, as far as nobody else is there who has a use for them. */
+  #help(job: PoolJob, thread: PoolThread, { costMs }: ReadForecast): void {
+    const { desk, splitMs, threadsMax, maxConcurrency } = this.#options
+    if (costMs < splitMs || !job.isDivisible) return
+    const free = Math.min(threadsMax, maxConcurrency) - desk.runningCount
+    const helpers: PoolThread[] = []
+    while (helpers.length < free) {
+      const idle = this.#threads.find((other) => other !== thread && other.jobCount === 0 && !other.isEnding && !helpers.includes(other))
+      if (idle !== undefined) helpers.push(idle)
+      else if (this.#threads.length < threadsMax) helpers.push(this.#add())
+      else break
+    }
+    job.helpers.push(...helpers)
+    for (const [place, helper] of helpers.entries()) helper.assist(job, place)
+    if (helpers.length > 0) this.#splits.inc()
+  }
+
+  #add(): PoolThread {
     const thread = this.#start()
     this.#threads.push(thread)
     return thread

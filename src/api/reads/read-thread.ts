@@ -9,7 +9,17 @@ import { type MemoryShare, SharedMemoryTotal } from '../../promql/exec/shared-me
 import { BorrowedDb } from '../../tsdb/borrowed-db.ts'
 import { answerRead } from './answer-read.ts'
 import type { ReadResult } from './read.ts'
-import { type FromThread, type OpenMessage, PART_BYTES, PARTS_AHEAD, type ReadMessage, type ToThread } from './thread-messages.ts'
+import { ThreadAssist } from './thread-assist.ts'
+import { shareOf, ThreadHelpers } from './thread-helpers.ts'
+import {
+  type AssistMessage,
+  type FromThread,
+  type OpenMessage,
+  PART_BYTES,
+  PARTS_AHEAD,
+  type ReadMessage,
+  type ToThread,
+} from './thread-messages.ts'
 
 /** Answers reads in a thread, several at a time, in turns. Never ends by itself. */
 export function serveReads(port: ThreadPort<FromThread, ToThread>, env: ThreadEnv): Promise<void> {
@@ -27,6 +37,8 @@ export function serveReads(port: ThreadPort<FromThread, ToThread>, env: ThreadEn
 /** A read that is under way. */
 interface Job {
   readonly abort: AbortController
+  /** Other threads that help. */
+  helpers: ThreadHelpers | undefined
   /** Parts that may be sent before one is taken. */
   credit: number
   onCredit: () => void
@@ -38,6 +50,7 @@ class ReadThread {
   readonly #db: BorrowedDb
   readonly #share: MemoryShare
   readonly #jobs = new Map<number, Job>()
+  readonly #assists = new Map<number, { readonly assist: ThreadAssist; close(): void }>()
 
   constructor(port: ThreadPort<FromThread, ToThread>, env: ThreadEnv, { cacheBytes, memory }: OpenMessage) {
     this.#port = port
@@ -61,6 +74,24 @@ class ReadThread {
         job.onCredit()
         return
       }
+      case 'assist':
+        this.#assist(message)
+        return
+      case 'fragment':
+        this.#assists.get(message.id)?.assist.fragment(message)
+        return
+      case 'release':
+        void this.#release(message.id)
+        return
+      case 'fragmentPart':
+        this.#jobs.get(message.id)?.helpers?.found(message)
+        return
+      case 'fragmentFailed':
+        this.#jobs.get(message.id)?.helpers?.failed(message)
+        return
+      case 'helperGone':
+        this.#jobs.get(message.id)?.helpers?.gone(message.helper)
+        return
       case 'caughtUp':
         this.#db.caughtUp(message.ordinal, message.state)
         return
@@ -70,14 +101,31 @@ class ReadThread {
     }
   }
 
+  #assist(message: AssistMessage): void {
+    const { source, close } = this.#db.open(message.lease)
+    const post = (sent: FromThread, transfer?: readonly ArrayBuffer[]) => this.#port.post(sent, transfer)
+    const place = { env: this.#env, share: this.#share, source, post, isBusy: () => this.#jobs.size > 0 }
+    this.#assists.set(message.id, { assist: new ThreadAssist(message, place), close })
+  }
+
+  async #release(id: number): Promise<void> {
+    const helped = this.#assists.get(id)
+    if (helped === undefined) return
+    this.#assists.delete(id)
+    await helped.assist.release()
+    helped.close()
+    this.#port.post({ kind: 'released', id, bytesPeak: helped.assist.bytesPeak })
+  }
+
   async #read(message: ReadMessage): Promise<void> {
-    const { id, read, limits, settings, sinceMs, queuedMs, leftMs } = message
+    const { id, read, limits, settings, sinceMs, queuedMs, leftMs, helperCount } = message
     const { clock } = this.#env
     const abort = new AbortController()
     const { signal } = abort
-    const job: Job = { abort, credit: PARTS_AHEAD, onCredit: () => {} }
+    const helpers = helperCount === 0 ? undefined : new ThreadHelpers(id, helperCount, signal, (sent) => this.#port.post(sent))
+    const job: Job = { abort, helpers, credit: PARTS_AHEAD, onCredit: () => {} }
     this.#jobs.set(id, job)
-    const budget = new LimitedBudget({ ...limits, share: this.#share })
+    let budget = new LimitedBudget({ ...(helpers === undefined ? limits : shareOf(limits, helperCount + 1)), share: this.#share })
     const now = clock.monotonic()
     const pacer = new Pacer(clock, signal, now + leftMs, () =>
       abort.abort(new CodedError('timeout', 'query timed out in expression evaluation')),
@@ -92,13 +140,26 @@ class ReadThread {
         result = await answerRead(read, {
           source,
           context: { signal, budget },
-          evaluate: (question) => evaluate(question, settings, turn),
+          evaluate: async (question) => {
+            try {
+              const evaluated = await evaluate(question, settings, { ...turn, helpers })
+              const { stats } = evaluated
+              return { ...evaluated, stats: { ...stats, samplesPeak: stats.samplesPeak + (helpers?.samplesPeak ?? 0) } }
+            } catch (error) {
+              if (helpers === undefined || !(budget.isExceeded || helpers.isExceeded)) throw error
+            }
+            // Its share of what it may take was not enough: by itself it has all of it.
+            budget.close()
+            budget = new LimitedBudget({ ...limits, share: this.#share })
+            return evaluate(question, settings, { ...turn, budget })
+          },
         })
         pacer.check()
       } finally {
         close()
       }
-      this.#port.post({ kind: 'answered', id, contentType: result.contentType, stats: result.stats, bytesPeak: budget.bytesPeak })
+      const bytesPeak = budget.bytesPeak + (helpers?.bytesPeak ?? 0)
+      this.#port.post({ kind: 'answered', id, contentType: result.contentType, stats: result.stats, bytesPeak })
       await this.#send(id, job, result.body)
     } catch (error) {
       const thrown: unknown = signal.aborted ? signal.reason : error

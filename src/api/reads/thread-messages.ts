@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../base/errors.ts'
-import type { EngineSettings } from '../../promql/evaluate.ts'
+import type { EngineSettings, Question } from '../../promql/evaluate.ts'
+import type { Fragment, FragmentPart } from '../../promql/exec/split-helpers.ts'
 import type { QueryStats } from '../../promql/value.ts'
 import type { DbLease, KeptParts } from '../../tsdb/db-lender.ts'
 import type { WindowState } from '../../tsdb/window/window.ts'
@@ -7,6 +8,8 @@ import type { Read } from './read.ts'
 
 // What a pool of threads and its threads say to each other. A read has a number; after `read` the pool may send `cancel` and `more` of that
 // number, and the thread sends one `failed`, or one `answered` and then parts, the last of which says so.
+// A read that others help with: they are sent `assist`, of its number. Each `fragment` that its thread sends goes to all of them, and what they
+// answer (`fragmentPart`, `fragmentFailed`) goes to it. When it is over they are sent `release`, and answer `released`.
 
 /** Parts that a thread sends ahead of those that were taken. */
 export const PARTS_AHEAD = 4
@@ -32,11 +35,66 @@ export interface ReadMessage {
   readonly sinceMs: number
   readonly queuedMs: number
   readonly leftMs: number
+  /** Threads that help, each of which has such limits as well. */
+  readonly helperCount: number
+}
+
+/** To help with a query of another thread. */
+export interface AssistMessage {
+  readonly kind: 'assist'
+  readonly id: number
+  /** Which of the query's helpers it is, from 0 on. */
+  readonly helper: number
+  readonly question: Question
+  readonly lease: DbLease
+  readonly settings: Omit<EngineSettings, 'optimiser'>
+  readonly limits: { readonly samplesMax: number; readonly bytesMax: number }
+  readonly leftMs: number
+}
+
+export interface FragmentMessage {
+  readonly kind: 'fragment'
+  readonly id: number
+  /** Counts up from 0 within a read. */
+  readonly number: number
+  readonly fragment: Fragment
+  /** By part: who has begun it. See ThreadHelpers. */
+  readonly claims: Int32Array<SharedArrayBuffer>
+}
+
+export interface FragmentPartMessage {
+  readonly kind: 'fragmentPart'
+  readonly id: number
+  readonly number: number
+  readonly part: number
+  readonly helper: number
+  readonly found: FragmentPart | undefined
+  /** The most that the helper has held for the query. */
+  readonly bytesPeak: number
+  readonly samplesPeak: number
+}
+
+export interface FragmentFailedMessage {
+  readonly kind: 'fragmentFailed'
+  readonly id: number
+  readonly number: number
+  readonly part: number
+  readonly code: ErrorCode | undefined
+  readonly message: string
+  /** For its limits. */
+  readonly isExceeded: boolean
 }
 
 export type ToThread =
   | OpenMessage
   | ReadMessage
+  | AssistMessage
+  | FragmentMessage
+  | FragmentPartMessage
+  | FragmentFailedMessage
+  | { readonly kind: 'release'; readonly id: number }
+  /** A helper has ended. */
+  | { readonly kind: 'helperGone'; readonly id: number; readonly helper: number }
   | { readonly kind: 'cancel'; readonly id: number }
   /** A part was taken. */
   | { readonly kind: 'more'; readonly id: number }
@@ -68,4 +126,12 @@ export interface FailedMessage {
   readonly bytesPeak: number
 }
 
-export type FromThread = AnsweredMessage | PartMessage | FailedMessage | { readonly kind: 'catchUp'; readonly ordinal: number }
+export type FromThread =
+  | AnsweredMessage
+  | PartMessage
+  | FailedMessage
+  | FragmentMessage
+  | FragmentPartMessage
+  | FragmentFailedMessage
+  | { readonly kind: 'released'; readonly id: number; readonly bytesPeak: number }
+  | { readonly kind: 'catchUp'; readonly ordinal: number }

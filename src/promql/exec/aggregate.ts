@@ -1,20 +1,18 @@
 import { isQuantileInvalid } from '../functions/quantile.ts'
-import type { AggregateOperator } from '../parser/ast.ts'
 import type { AggregatePlan } from '../plan/plan.ts'
 import { runCountValues } from './aggregate-count-values.ts'
 import { runLimitK, runLimitRatio } from './aggregate-limit.ts'
 import { runTopK } from './aggregate-topk.ts'
-import { countSamples, dropHistograms, isAnyPresent, type Sink } from './columns.ts'
-import { Grouping } from './grouping.ts'
+import type { Sink } from './columns.ts'
 import type { QueryRun } from './query-run.ts'
 import { AvgReducer } from './reduce-avg.ts'
 import { CountReducer, GroupReducer } from './reduce-counts.ts'
 import { ExtremeReducer } from './reduce-extremes.ts'
-import { HistogramGroups } from './reduce-histograms.ts'
 import { QuantileReducer } from './reduce-quantile.ts'
 import { SumReducer } from './reduce-sum.ts'
 import { VarianceReducer } from './reduce-variance.ts'
-import type { Reducer } from './reducer.ts'
+import type { Reducer, SplitReducer } from './reducer.ts'
+import { Reduction } from './reduction.ts'
 import { evaluateScalar } from './scalar.ts'
 import type { Steps } from './steps.ts'
 
@@ -35,23 +33,11 @@ export async function runAggregate(run: QueryRun, plan: AggregatePlan, steps: St
   }
 }
 
-/** Aggregations that take no notice of histograms but to say so. */
-const FLOATS_ONLY: ReadonlySet<AggregateOperator> = new Set(['min', 'max', 'stddev', 'stdvar', 'quantile'])
-
 async function openReducer(run: QueryRun, plan: AggregatePlan, steps: Steps): Promise<Reducer> {
   const { memory } = run
+  const split = openSplitReducer(run, plan)
+  if (split !== undefined) return split
   switch (plan.operator) {
-    case 'sum':
-      return new SumReducer(memory)
-    case 'avg':
-      return new AvgReducer(memory)
-    case 'count':
-      return new CountReducer(memory)
-    case 'group':
-      return new GroupReducer(memory)
-    case 'min':
-    case 'max':
-      return new ExtremeReducer(memory, plan.operator)
     case 'stddev':
     case 'stdvar':
       return new VarianceReducer(memory, plan.operator)
@@ -66,37 +52,26 @@ async function openReducer(run: QueryRun, plan: AggregatePlan, steps: Steps): Pr
 }
 
 async function runReduction(run: QueryRun, plan: AggregatePlan, reducer: Reducer, steps: Steps, sink: Sink): Promise<void> {
-  const grouping = new Grouping(plan.grouping, plan.without, run.memory)
-  const nameDropped: boolean[] = []
-  const { operator } = plan
-  const ignoresHistograms = FLOATS_ONLY.has(operator)
-  const histograms = operator === 'sum' || operator === 'avg' ? new HistogramGroups(run, plan, operator) : undefined
-  await run.execute(plan.input, steps, (series) => {
-    if (ignoresHistograms && dropHistograms(series)) {
-      run.annotations.histogramIgnored(operator, plan.input.range)
-      if (!isAnyPresent(series.present)) {
-        run.memory.release(series)
-        return
-      }
-    }
-    const group = grouping.indexOf(series.labels)
-    nameDropped[group] ||= series.dropName
-    if (series.histograms !== undefined) histograms?.add(group, series)
-    reducer.add(group, series)
-    run.memory.release(series)
-  })
-  for (let group = 0; group < grouping.labels.length; group++) {
-    const out = run.memory.series(grouping.labels[group], steps.count)
-    await reducer.finish(group, out)
-    histograms?.finish(group, out)
-    const count = countSamples(out)
-    if (count === 0) {
-      run.memory.release(out)
-      continue
-    }
-    run.memory.chargeSamples(out, count)
-    out.dropName = nameDropped[group]
-    sink(out)
-    if (run.pacer.isDue()) await run.pacer.rest()
+  const reduction = new Reduction(run, plan, steps, reducer)
+  await run.execute(plan.input, steps, (series) => reduction.add(series))
+  await reduction.finish(sink)
+}
+
+/** The reducer of an aggregation whose parts can be put together; undefined for others. */
+export function openSplitReducer({ memory }: QueryRun, { operator }: AggregatePlan): SplitReducer | undefined {
+  switch (operator) {
+    case 'sum':
+      return new SumReducer(memory)
+    case 'avg':
+      return new AvgReducer(memory)
+    case 'count':
+      return new CountReducer(memory)
+    case 'group':
+      return new GroupReducer(memory)
+    case 'min':
+    case 'max':
+      return new ExtremeReducer(memory, operator)
+    default:
+      return undefined
   }
 }

@@ -8,6 +8,7 @@ import { runNegate } from './negate.ts'
 import type { QueryRun } from './query-run.ts'
 import { runSelect } from './select.ts'
 import { runShared } from './shared.ts'
+import { runSplit } from './split.ts'
 import type { Steps } from './steps.ts'
 import { runWindow } from './window.ts'
 
@@ -28,6 +29,8 @@ export function execute(run: QueryRun, plan: Plan, steps: Steps, sink: Sink): Pr
       return runAggregate(run, plan, steps, sink)
     case 'invariant':
       return runInvariant(run, plan, steps, sink)
+    case 'split':
+      return runSplit(run, plan, steps, sink)
     case 'shared':
       return runShared(run, plan, steps, sink)
     default:

@@ -1,11 +1,12 @@
 import { CodedError } from '../../base/errors.ts'
 import { type Labels, METRIC_NAME } from '../../model/labels.ts'
-import type { QueryContext, SeriesSource } from '../../storage/series-source.ts'
+import type { LabelRange, QueryContext, SeriesSource } from '../../storage/series-source.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Annotations, Remark } from './annotations.ts'
 import type { ColumnMemory, Sink, StepSeries } from './columns.ts'
 import type { Pacer } from './pacer.ts'
 import type { SampleTally } from './sample-tally.ts'
+import type { SplitHelpers } from './split-helpers.ts'
 import type { Steps } from './steps.ts'
 
 /** All that the operators of one query share. */
@@ -20,7 +21,13 @@ export interface QueryRun {
   readonly delayedNameRemoval: boolean
   /** Results of plans that are used more than once, by their id. */
   readonly shared: Map<number, SharedResult>
+  /** Who does a part of what is split; undefined: nobody, and what is split is evaluated as a whole. */
+  readonly helpers: SplitHelpers | undefined
+  /** Of all that is selected only what lies in it. */
+  readonly labelRange: LabelRange | undefined
   readonly tally: SampleTally
+  /** The same with a part of the series. */
+  within(labelRange: LabelRange): QueryRun
   /** The same, with what it looks at counted in `tally`. */
   counting(tally: SampleTally): QueryRun
   /**

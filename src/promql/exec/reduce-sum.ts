@@ -1,9 +1,9 @@
 import type { ColumnMemory, StepSeries } from './columns.ts'
 import { growFlags, growFloats, NO_FLAGS, NO_FLOATS } from './group-columns.ts'
-import type { Reducer } from './reducer.ts'
+import type { Column, SplitReducer } from './reducer.ts'
 
 /** Sum, compensated as upstream's. Source: Prometheus promql/engine.go, aggregation; util/kahansum. */
-export class SumReducer implements Reducer {
+export class SumReducer implements SplitReducer {
   readonly #memory: ColumnMemory
   #sums: Float64Array = NO_FLOATS
   /** What the running sums have lost. */
@@ -16,13 +16,31 @@ export class SumReducer implements Reducer {
 
   add(group: number, series: StepSeries): void {
     const stepCount = series.values.length
-    const at = group * stepCount
-    if (at + stepCount > this.#sums.length) {
-      this.#sums = growFloats(this.#memory, this.#sums, group + 1, stepCount)
-      this.#lost = growFloats(this.#memory, this.#lost, group + 1, stepCount)
-      this.#present = growFlags(this.#memory, this.#present, group + 1, stepCount)
+    this.#reserve(group, stepCount)
+    addColumn(this.#sums, this.#lost, this.#present, group * stepCount, series)
+  }
+
+  columns(): readonly Column[] {
+    return [this.#sums, this.#lost, this.#present]
+  }
+
+  merge(group: number, columns: readonly Column[], theirs: number, stepCount: number): void {
+    this.#reserve(group, stepCount)
+    const [addedSums, addedLost, addedPresent] = columns
+    const [sums, lost, present] = [this.#sums, this.#lost, this.#present]
+    for (let i = group * stepCount, j = theirs * stepCount; j < (theirs + 1) * stepCount; i++, j++) {
+      if (addedPresent[j] === 0) continue
+      addTo(sums, lost, present, i, addedSums[j])
+      // Of what is infinite nothing is lost.
+      if (Math.abs(sums[i]) !== Infinity) lost[i] += addedLost[j]
     }
-    addColumn(this.#sums, this.#lost, this.#present, at, series)
+  }
+
+  #reserve(group: number, stepCount: number): void {
+    if ((group + 1) * stepCount <= this.#sums.length) return
+    this.#sums = growFloats(this.#memory, this.#sums, group + 1, stepCount)
+    this.#lost = growFloats(this.#memory, this.#lost, group + 1, stepCount)
+    this.#present = growFlags(this.#memory, this.#present, group + 1, stepCount)
   }
 
   finish(group: number, out: StepSeries): void {
@@ -36,18 +54,18 @@ export class SumReducer implements Reducer {
 
 function addColumn(sums: Float64Array, lost: Float64Array, present: Uint8Array, at: number, series: StepSeries): void {
   const { values: added, present: addedPresent } = series
-  for (let k = 0, i = at; k < added.length; k++, i++) {
-    if (addedPresent[k] === 0) continue
-    const value = added[k]
-    if (present[i] === 0) {
-      sums[i] = value
-      present[i] = 1
-      continue
-    }
-    const sum = sums[i]
-    const total = sum + value
-    if (total === Infinity || total === -Infinity) lost[i] = 0
-    else lost[i] += Math.abs(sum) >= Math.abs(value) ? sum - total + value : value - total + sum
-    sums[i] = total
+  for (let k = 0, i = at; k < added.length; k++, i++) if (addedPresent[k] !== 0) addTo(sums, lost, present, i, added[k])
+}
+
+function addTo(sums: Float64Array, lost: Float64Array, present: Uint8Array, i: number, value: number): void {
+  if (present[i] === 0) {
+    sums[i] = value
+    present[i] = 1
+    return
   }
+  const sum = sums[i]
+  const total = sum + value
+  if (total === Infinity || total === -Infinity) lost[i] = 0
+  else lost[i] += Math.abs(sum) >= Math.abs(value) ? sum - total + value : value - total + sum
+  sums[i] = total
 }

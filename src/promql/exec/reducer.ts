@@ -10,3 +10,13 @@ export interface Reducer {
   /** Writes the result of a group: its values, and where it has any. A promise where it may take long. */
   finish(group: number, out: StepSeries): void | Promise<void>
 }
+
+export type Column = Float64Array | Int32Array | Uint8Array
+
+/** A reducer that can take in what another one of its kind has of other series. */
+export interface SplitReducer extends Reducer {
+  /** All that it has, group by group and step by step. They stay the reducer's, and may have room for more groups. */
+  columns(): readonly Column[]
+  /** Takes in group `theirs` of the columns of another one, as a part of `group`. */
+  merge(group: number, columns: readonly Column[], theirs: number, stepCount: number): void
+}

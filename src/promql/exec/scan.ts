@@ -33,7 +33,7 @@ export async function scan(
   const samples = new SampleColumns(0)
   let capacity = 0
   const hints = { ...selection.hints, stepMs, ...(newestOnly === true && { newestOnly }) }
-  const request = { minTime, maxTime, matchers: selection.matchers, hints }
+  const request = { minTime, maxTime, matchers: selection.matchers, hints, labelRange: run.labelRange }
   for await (const batch of source.select(request, context)) {
     for (const { labels, chunks } of batch) {
       const from = newestOnly === true ? newestOf(chunks, maxTime) : 0

@@ -27,6 +27,8 @@ export function describePlan(plan: Plan): string {
       return `${plan.operator}${printGrouping(plan)}`.trimEnd()
     case 'invariant':
       return 'once for all steps'
+    case 'split':
+      return 'in parts'
     case 'shared':
       return `once for ${plan.uses} places, number ${plan.id + 1}`
   }

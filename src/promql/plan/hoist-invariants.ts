@@ -57,6 +57,7 @@ function isInvariant(plan: Plan): boolean {
     case 'negate':
     case 'invariant':
     case 'shared':
+    case 'split':
       return isInvariant(plan.input)
     case 'binary':
       return isInvariant(plan.left) && isInvariant(plan.right)

@@ -32,6 +32,7 @@ export function mayDifferByName(plan: Plan): boolean {
       return mayDifferByName(plan.left) || mayDifferByName(plan.right)
     case 'invariant':
     case 'shared':
+    case 'split':
       return mayDifferByName(plan.input)
     default:
       return false

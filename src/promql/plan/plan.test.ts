@@ -38,6 +38,8 @@ function show(plan: Plan): string {
       return `(${show(plan.left)} ${plan.operator} ${show(plan.right)})`
     case 'aggregate':
       return `${plan.operator}(${plan.parameter === undefined ? '' : `${show(plan.parameter)}, `}${show(plan.input)})`
+    case 'split':
+      return `split${plan.id}(${show(plan.input)})`
     case 'invariant':
       return `once(${show(plan.input)})`
     case 'shared':

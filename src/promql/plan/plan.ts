@@ -142,6 +142,15 @@ export interface SharedPlan {
   readonly range: PositionRange
 }
 
+/** Work that each series takes by itself: where there is somebody to help it is done in parts of the series, and put together. */
+export interface SplitPlan {
+  readonly kind: 'split'
+  /** Counts up from 0 within a plan. */
+  readonly id: number
+  readonly input: Plan
+  readonly range: PositionRange
+}
+
 export type Plan =
   | NumberPlan
   | StringPlan
@@ -154,6 +163,7 @@ export type Plan =
   | AggregatePlan
   | InvariantPlan
   | SharedPlan
+  | SplitPlan
 
 export type PlanType = Exclude<ValueType, 'none'>
 
@@ -172,6 +182,7 @@ export function planType(plan: Plan): PlanType {
     case 'window':
     case 'aggregate':
     case 'shared':
+    case 'split':
       return 'vector'
     case 'call':
     case 'negate':

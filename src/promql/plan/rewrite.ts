@@ -22,7 +22,8 @@ export function mapInputs(plan: Plan, change: (input: Plan) => Plan): Plan {
     }
     case 'negate':
     case 'invariant':
-    case 'shared': {
+    case 'shared':
+    case 'split': {
       const input = change(plan.input)
       return input === plan.input ? plan : { ...plan, input }
     }

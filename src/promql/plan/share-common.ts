@@ -111,6 +111,7 @@ function keyOf(plan: Plan): string {
     case 'invariant':
       return `@(${keyOf(plan.input)})`
     case 'shared':
+    case 'split':
       return keyOf(plan.input)
   }
 }

@@ -2,15 +2,17 @@ import { Breather } from '../../base/breather.ts'
 import type { Clock, Env } from '../../base/env.ts'
 import { CodedError, wrapError } from '../../base/errors.ts'
 import type { Chunk } from '../../chunkenc/codec.ts'
-import { Labels } from '../../model/labels.ts'
+import { compareLabels, Labels } from '../../model/labels.ts'
 import { Matcher } from '../../model/matcher.ts'
 import type { Timestamp } from '../../model/time.ts'
 import { ChargedTexts } from '../../storage/charged-texts.ts'
+import { evenly, placesIn } from '../../storage/label-range.ts'
 import { sortedUpTo } from '../../storage/memory-source.ts'
-import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, SeriesSource } from '../../storage/series-source.ts'
+import type { Coverage, LabelRange, LabelRequest, QueryContext, SelectRequest, Series, SeriesSource } from '../../storage/series-source.ts'
 import { SERIES_BATCH } from '../../storage/series-source.ts'
 import { chargeTexts } from '../../storage/unite-texts.ts'
 import type { BlockCache } from './block-cache.ts'
+import { peekLabels, readLabels } from './block-index.ts'
 import { type BlockMeta, META_FILE, parseMeta } from './block-meta.ts'
 import type { ListedBlock } from './block-set.ts'
 import { withoutDeleted } from './delete-samples.ts'
@@ -18,6 +20,7 @@ import { FoundSeries } from './found-series.ts'
 import { findSeries } from './match-series.ts'
 import { OpenParts } from './open-parts.ts'
 import type { SeriesEntry } from './series-entry.ts'
+import type { SymbolTable } from './symbol-table.ts'
 import { isAllDeleted, isPartDeleted, type TimeInterval, type Tombstones } from './tombstones.ts'
 
 /** Chunk bytes after which a batch is handed on before it is full. */
@@ -147,14 +150,14 @@ export class Block implements SeriesSource {
     }
   }
 
-  async *#select({ matchers, minTime, maxTime, hints }: SelectRequest, ctx: QueryContext): AsyncIterable<readonly Series[]> {
+  async *#select({ matchers, minTime, maxTime, hints, labelRange }: SelectRequest, ctx: QueryContext): AsyncIterable<readonly Series[]> {
     ctx.signal.throwIfAborted()
     if (!this.#overlaps(minTime, maxTime)) return
     const { chunks: segments } = await this.#used()
     let batch: Series[] = []
     let batchBytes = 0
     const wantsChunks = hints?.func !== 'series'
-    const found = await this.#find(matchers, minTime, maxTime, ctx)
+    const found = await this.#find(matchers, minTime, maxTime, ctx, labelRange)
     try {
       for (let there = found.next(); there === true || (await there); there = found.next()) {
         const { entry, labels, deleted } = found
@@ -177,6 +180,23 @@ export class Block implements SeriesSource {
       if (batch.length > 0) yield* handOn(batch, batchBytes, ctx)
     } finally {
       found.close()
+    }
+  }
+
+  async sampleLabels({ matchers, minTime, maxTime }: SelectRequest, ctx: QueryContext): Promise<readonly Labels[]> {
+    this.#beginReading()
+    try {
+      ctx.signal.throwIfAborted()
+      if (!this.#overlaps(minTime, maxTime)) return []
+      const { index } = await this.#used()
+      const { symbols } = await index.tables()
+      const { series } = await findSeries(index, matchers, breatherOf(ctx, this.#env.clock))
+      const entry = index.newEntry()
+      const samples: Labels[] = []
+      for (const number of evenly(series)) samples.push(await labelsOf(entry, symbols, number))
+      return samples
+    } finally {
+      this.#endReading()
     }
   }
 
@@ -316,14 +336,29 @@ export class Block implements SeriesSource {
     }
   }
 
-  async #find(matchers: readonly Matcher[], minTime: Timestamp, maxTime: Timestamp, ctx: QueryContext): Promise<FoundSeries> {
+  async #find(
+    matchers: readonly Matcher[],
+    minTime: Timestamp,
+    maxTime: Timestamp,
+    ctx: QueryContext,
+    labelRange?: LabelRange,
+  ): Promise<FoundSeries> {
     const breather = breatherOf(ctx, this.#env.clock)
     const { index, tombstones: filed } = await this.#used()
     const { symbols } = await index.tables()
-    const { series: numbers, late } = await findSeries(index, matchers, breather)
+    const { series, late } = await findSeries(index, matchers, breather)
+    const entry = index.newEntry()
+    const compare = async (place: number, labels: Labels) => compareLabels(await labelsOf(entry, symbols, series[place]), labels)
+    const { first, end } = await placesIn(series.length, labelRange, compare)
+    const numbers = series.subarray(first, end)
     const tombstones = this.#replaced ?? filed
-    return new FoundSeries({ entry: index.newEntry(), symbols, tombstones, numbers, late, minTime, maxTime }, breather, ctx)
+    return new FoundSeries({ entry, symbols, tombstones, numbers, late, minTime, maxTime }, breather, ctx)
   }
+}
+
+async function labelsOf(entry: SeriesEntry, symbols: SymbolTable, series: number): Promise<Labels> {
+  if (!entry.peek(series)) await entry.read(series)
+  return peekLabels(entry, symbols) ?? readLabels(entry, symbols)
 }
 
 const breathers = new WeakMap<QueryContext, Breather>()

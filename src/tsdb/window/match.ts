@@ -25,13 +25,14 @@ export function matchBytesMax(window: Window): number {
   return window.seriesCount * 8 + window.pairs.count * 16
 }
 
-/** The series that fulfil all matchers, and have chunks that reach into the range; rising. */
+/** The series that fulfil all matchers, and have chunks that reach into the range; rising. `narrow` leaves out some before they are looked at. */
 export async function matchSeries(
   window: Window,
   matchers: readonly Matcher[],
   minTime: Timestamp,
   maxTime: Timestamp,
   breather: Breather,
+  narrow: (candidates: Uint32Array) => Uint32Array = (candidates) => candidates,
 ): Promise<Uint32Array> {
   const { seriesCount } = window
   const sets: PairSet[] = []
@@ -42,7 +43,7 @@ export async function matchSeries(
   }
   let driver: PairSet | undefined
   for (const set of sets) if (set.want && (driver === undefined || set.seriesCount < driver.seriesCount)) driver = set
-  const candidates = driver === undefined ? allSeries(seriesCount) : await seriesOf(window, driver, seriesCount, breather)
+  const candidates = narrow(driver === undefined ? allSeries(seriesCount) : await seriesOf(window, driver, seriesCount, breather))
   const checks = sets.filter((set) => set !== driver).map((set) => ({ want: set.want, has: membership(window, set.pairs) }))
 
   let kept = 0

@@ -1,9 +1,12 @@
 import type { Breather } from '../../base/breather.ts'
+import type { Labels } from '../../model/labels.ts'
+import { evenly } from '../../storage/label-range.ts'
 import type { QueryContext, SelectRequest, Series } from '../../storage/series-source.ts'
 import { SERIES_BATCH } from '../../storage/series-source.ts'
 import { ChunkCopier } from './chunk-copier.ts'
 import type { FoundSeries } from './label-ranks.ts'
 import { matchBytesMax, matchSeries } from './match.ts'
+import { seriesInRange } from './series-in-range.ts'
 import { walkInAnyOrder, walkInOrder } from './series-walk.ts'
 import type { Window } from './window.ts'
 
@@ -19,7 +22,7 @@ export async function* selectFromWindows(
   ctx: QueryContext,
   breather: Breather,
 ): AsyncIterable<readonly Series[]> {
-  const { minTime, maxTime, hints } = request
+  const { minTime, maxTime, hints, labelRange } = request
   for (const window of windows) window.pins++
   const copier = new ChunkCopier(ctx.budget)
   let heldBytes = 0
@@ -31,7 +34,7 @@ export async function* selectFromWindows(
     const found: FoundSeries[] = []
     for (const window of windows) {
       ctx.signal.throwIfAborted()
-      const series = await findSeries(window, request, ctx, breather)
+      const series = await findSeries(window, request, ctx, breather, labelRange && ((all) => seriesInRange(window, all, labelRange)))
       heldBytes += series.buffer.byteLength
       if (series.length > 0) found.push({ window, series })
     }
@@ -73,18 +76,33 @@ export async function* selectFromWindows(
   }
 }
 
+/** The labels of some of the series of a window that a request selects. */
+export async function sampleOfWindow(
+  window: Window,
+  request: SelectRequest,
+  ctx: QueryContext,
+  breather: Breather,
+): Promise<readonly Labels[]> {
+  ctx.signal.throwIfAborted()
+  if (window.minTime > request.maxTime || window.maxTime < request.minTime) return []
+  const series = await findSeries(window, request, ctx, breather, (all) => Uint32Array.from(evenly(all)).sort())
+  ctx.budget.releaseBytes(series.buffer.byteLength)
+  return Array.from(series, (one) => window.labels(one))
+}
+
 /** The series of a window. What they take is charged. */
 async function findSeries(
   window: Window,
   { matchers, minTime, maxTime }: SelectRequest,
   { budget }: QueryContext,
   breather: Breather,
+  narrow?: (candidates: Uint32Array) => Uint32Array,
 ): Promise<Uint32Array> {
   const bytesMax = matchBytesMax(window)
   let held = bytesMax
   budget.chargeBytes(bytesMax)
   try {
-    const series = await matchSeries(window, matchers, minTime, maxTime, breather)
+    const series = await matchSeries(window, matchers, minTime, maxTime, breather, narrow)
     held -= series.buffer.byteLength
     return series
   } finally {
