@@ -6,6 +6,7 @@ import type { Metadata } from '../model/metadata.ts'
 import type { Timestamp } from '../model/time.ts'
 import type { OtlpReceiver } from '../remote/otlp/otlp-receiver.ts'
 import type { WriteReceiver } from '../remote/write-receiver.ts'
+import type { GroupView } from '../rules/rule-manager.ts'
 import type { TargetsView } from '../scrape/target.ts'
 import type { GrowthLog } from '../storage/budgets/growth-log.ts'
 import type { SeriesBudgets } from '../storage/budgets/series-budgets.ts'
@@ -79,6 +80,8 @@ export interface ApiDeps {
   readonly env: Env
   readonly reads: Reads
   readonly queries: QueriesView
+  /** Groups of rules, by file and name. */
+  rules(): readonly GroupView[]
   readonly source: SeriesSource
   readonly exemplars: ExemplarSource
   readonly targets: TargetsView

@@ -11,7 +11,7 @@ import { budgetsStatus } from './budgets-status.ts'
 import { addConsoleRoutes } from './console-files.ts'
 import type { ApiDeps } from './deps.ts'
 import { queryExemplars } from './exemplars.ts'
-import { badData, failureOf } from './failure.ts'
+import { failureOf } from './failure.ts'
 import { featureList } from './features.ts'
 import { Federation } from './federate.ts'
 import { dataAnswer } from './json/envelope.ts'
@@ -26,13 +26,14 @@ import { query, queryRange } from './query.ts'
 import { formatQuery, parseQuery } from './query-text.ts'
 import { whenReadable } from './readiness.ts'
 import { relabelSteps, scrapePoolConfig } from './relabel-steps.ts'
+import { alerts, rules } from './rules.ts'
 import { searchLabelNames, searchLabelValues, searchMetricNames } from './search.ts'
 import { selfMetrics } from './self-metrics.ts'
 import { series } from './series.ts'
 import { buildStatus, configStatus, flagsStatus, runtimeStatus } from './status.ts'
 import { scrapePools, targets } from './targets.ts'
 import { tsdbBlocksStatus, tsdbStatus, walReplayStatus } from './tsdb-status.ts'
-import type { AlertmanagersData, AlertsData, RulesData } from './types/rules.ts'
+import type { AlertmanagersData } from './types/rules.ts'
 
 /** Adds all of a server's HTTP to an app: API v1, federation, management, metrics, remote write, console. */
 export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
@@ -120,16 +121,10 @@ function addStatusRoutes(api: Routes, deps: ApiDeps): void {
   api.add('/api/v1/status/queries/:id', { OPTIONS: PREFLIGHT, DELETE: (request) => cancelQuery(deps, request) })
   add('/api/v1/status/walreplay', () => walReplayStatus(deps))
 
-  // Without rules there are none: the empty answer is the true one. A configuration that has some is refused when it is loaded.
-  const rules: RulesData = { groups: [] }
-  const alerts: AlertsData = { alerts: [] }
+  // Without Alertmanagers there are none: the empty answer is the true one.
   const alertmanagers: AlertmanagersData = { activeAlertmanagers: [], droppedAlertmanagers: [] }
-  add('/api/v1/rules', (request) => {
-    const type = request.query.get('type').toLowerCase()
-    if (!['', 'alert', 'record'].includes(type)) throw badData(`invalid parameter "type": not supported value ${JSON.stringify(type)}`)
-    return dataAnswer(rules)
-  })
-  add('/api/v1/alerts', () => dataAnswer(alerts))
+  add('/api/v1/rules', (request) => rules(deps, request))
+  add('/api/v1/alerts', () => alerts(deps))
   add('/api/v1/alertmanagers', () => dataAnswer(alertmanagers))
   add('/api/v1/notifications', () => notificationList(deps.notifications))
   add('/api/v1/notifications/live', (request) => liveNotifications(deps.notifications, request))

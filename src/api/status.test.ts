@@ -73,7 +73,7 @@ test('status', async () => {
   )
 })
 
-test('what there is none of yet', async () => {
+test('what there is none of', async () => {
   await check('/api/v1/rules', success({ groups: [] }))
   await check('/api/v1/rules?type=alert', success({ groups: [] }))
   await check(

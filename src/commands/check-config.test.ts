@@ -6,7 +6,7 @@ import { checkConfig } from './check-config.ts'
 async function run(...args: readonly string[]) {
   const env = virtualEnv()
   await env.fs.writeFile('/good.yml', 'scrape_configs:\n  - job_name: a\n')
-  await env.fs.writeFile('/rules.yml', 'rule_files: [a.yml]\n')
+  await env.fs.writeFile('/rules.yml', 'runtime: {gogc: 50}\nscrape_configs: []\n')
   await env.fs.writeFile('/bad.yml', 'scrape_configs:\n  - job_nam: a\n')
   const [out, err]: [string[], string[]] = [[], []]
   const code = await checkConfig(args, { env, out: (line) => out.push(line), err: (line) => err.push(line) })
@@ -29,7 +29,7 @@ test('a bad file fails, and the others are checked all the same', async () => {
 })
 
 test('warnings pass, but not under --strict', async () => {
-  const warning = '  WARNING: /rules.yml:1:1: rule_files is not supported yet and is ignored'
+  const warning = '  WARNING: /rules.yml:1:1: runtime is not supported yet and is ignored'
   assert.deepEqual((await run('/rules.yml')).err, [warning])
   assert.equal((await run('/rules.yml')).code, 0)
   const strict = await run('--strict', '/rules.yml')

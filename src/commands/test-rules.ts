@@ -102,7 +102,8 @@ async function openStorage(startTime: number, subqueryStepMs: number): Promise<T
   const engine = createEngine({ env, source: db, features: QUERY_FEATURES, defaultSubqueryStepMs: subqueryStepMs })
   return {
     storage: db,
-    query: async (expr, time) => vectorOf(await engine.instant(expr, time, { signal: controller.signal }), Labels.empty),
+    clock: env.clock,
+    query: async (expr, time) => vectorOf((await engine.instant(expr, time, { signal: controller.signal })).value, Labels.empty),
     advance: (time) => env.clock.advance(time - env.clock.now()),
     async close() {
       controller.abort()

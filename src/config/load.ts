@@ -6,6 +6,7 @@ import { YamlScalar } from '../base/yaml-tree.ts'
 import { Labels, quote } from '../model/labels.ts'
 import { type OtlpConfig, toOtlpConfig } from '../remote/otlp/otlp-schema.ts'
 import type { RemoteWriteConfig } from '../remote/write/remote-write-config.ts'
+import type { GroupDefinition } from '../rules/rule-definition.ts'
 import type { ScrapeConfig } from '../scrape/scrape-config.ts'
 import type { ScrapeSection } from '../scrape/scrape-config-schema.ts'
 import type { BudgetsConfig } from '../storage/budgets/budgets-schema.ts'
@@ -34,6 +35,9 @@ export interface LoadedConfig {
   readonly externalLabels: Labels
   readonly scrapeIntervalMs: number
   readonly evaluationIntervalMs: number
+  /** Of `rule_files`, in their order. */
+  readonly ruleGroups: readonly GroupDefinition[]
+  readonly ruleQueryOffsetMs: number
   /** Where queries are logged; empty: nowhere. */
   readonly queryLogFile: string
   /** Exemplars to keep, where they are kept at all. */
@@ -96,6 +100,7 @@ export async function loadConfig(env: { readonly fs: FileSystem }, path: string,
       warnings.push(...(await unreadableFiles(env.fs, file, ['scrape_configs', index], files)))
     }
   }
+  const rules = await readRules(env.fs, main)
   const own = await readOwn(env.fs, options.ownFile)
   warnings.push(...(own?.warnings ?? []))
   const remoteFiles: SecretFile[][] = []
@@ -121,6 +126,8 @@ export async function loadConfig(env: { readonly fs: FileSystem }, path: string,
     externalLabels,
     scrapeIntervalMs: global.scrape_interval!,
     evaluationIntervalMs: global.evaluation_interval!,
+    ruleGroups: rules.groups,
+    ruleQueryOffsetMs: global.rule_query_offset ?? 0,
     queryLogFile: global.query_log_file ?? '',
     exemplarsMax: config.storage?.exemplars === undefined ? EXEMPLARS_MAX_DEFAULT : (config.storage.exemplars.max_exemplars ?? 0),
     storage: toStorageConfig(config.storage?.tsdb),
@@ -131,7 +138,7 @@ export async function loadConfig(env: { readonly fs: FileSystem }, path: string,
         Number(b.file === path) - Number(a.file === path) ||
         (a.file === b.file ? a.line - b.line || a.column - b.column : a.file < b.file ? -1 : 1),
     ),
-    configFiles: [path, ...included.map((file) => file.path), ...(options.ownFile ? [options.ownFile] : [])],
+    configFiles: [path, ...included.map((file) => file.path), ...rules.files, ...(options.ownFile ? [options.ownFile] : [])],
     toYaml: () => renderConfig(effective, (name) => resolvePath(path, name)),
     jobYaml: (name) => {
       for (const file of [main, ...included]) {
@@ -142,6 +149,38 @@ export async function loadConfig(env: { readonly fs: FileSystem }, path: string,
       return undefined
     },
   }
+}
+
+/** The files of `rule_files`. What is wrong in several of them is reported together. What reads them is loaded when there are any. */
+async function readRules(fs: FileSystem, main: ConfigFile<PrometheusSection>): Promise<RuleFiles> {
+  const patterns = main.value.rule_files ?? []
+  const files: string[] = []
+  const groups: GroupDefinition[] = []
+  if (patterns.length === 0) return { files, groups }
+  const { readRuleFile } = await import('./rule-files.ts')
+  const problems: ConfigProblem[] = []
+  for (const [index, pattern] of patterns.entries()) {
+    const paths = await globFiles(fs, resolvePath(main.path, pattern)).catch((error: unknown) => {
+      problems.push({ file: main.path, ...main.tree.valuePosition(['rule_files', index]), message: errorMessage(error) })
+      return []
+    })
+    for (const path of paths.filter((path) => !files.includes(path))) {
+      files.push(path)
+      try {
+        groups.push(...(await readRuleFile(fs, path)))
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error
+        problems.push(...error.problems)
+      }
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
+  return { files, groups }
+}
+
+interface RuleFiles {
+  readonly files: readonly string[]
+  readonly groups: readonly GroupDefinition[]
 }
 
 /** Few have one: what reads it is loaded when it is there. */

@@ -41,16 +41,16 @@ test('unsupported fields are counted by name, and forgotten when they go', async
   const env = virtualEnv()
   await env.fs.writeFile(
     '/p.yml',
-    'rule_files: [a.yml]\nscrape_configs:\n  - {job_name: a, gce_sd_configs: [{}]}\n  - {job_name: b, gce_sd_configs: [{}]}\n',
+    'runtime: {gogc: 50}\nscrape_configs:\n  - {job_name: a, gce_sd_configs: [{}]}\n  - {job_name: b, gce_sd_configs: [{}]}\n',
   )
   const reloader = new ConfigReloader(env, { file: '/p.yml' })
   await reloader.reload()
   assert.match(await env.metrics.metrics(), /promontory_config_unsupported\{field="scrape_configs\.gce_sd_configs"\} 2\n/)
-  assert.match(await env.metrics.metrics(), /promontory_config_unsupported\{field="rule_files"\} 1\n/)
+  assert.match(await env.metrics.metrics(), /promontory_config_unsupported\{field="runtime"\} 1\n/)
   assert.deepEqual(
     env.lines.filter(({ level }) => level === 'warn').map(({ fields }) => fields.at),
     [
-      '/p.yml:1:1: rule_files is not supported yet and is ignored',
+      '/p.yml:1:1: runtime is not supported yet and is ignored',
       '/p.yml:3:19: gce_sd_configs is not supported yet and is ignored',
       '/p.yml:4:19: gce_sd_configs is not supported yet and is ignored',
     ],

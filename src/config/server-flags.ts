@@ -200,17 +200,14 @@ export const serverFlags = {
   'rules.alert.for-outage-tolerance': flag.duration({
     default: HOUR,
     help: 'Longest outage over which the state of an alert is restored.',
-    status: unsupported,
   }),
   'rules.alert.for-grace-period': flag.duration({
     default: 10 * MINUTE,
     help: 'Least time from a restored state to firing.',
-    status: unsupported,
   }),
   'rules.alert.resend-delay': flag.duration({
     default: MINUTE,
     help: 'Least time between sending an alert and sending it again.',
-    status: unsupported,
   }),
   'rules.max-concurrent-evals': flag.integer({ default: 4, help: 'Most rules evaluated at a time.', status: unsupported }),
   'alertmanager.notification-queue-capacity': flag.integer({

@@ -54,3 +54,11 @@ export function formatGeneralPrecision(value: number, precision: number): string
 function withExponent(mantissa: string, power: number): string {
   return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`
 }
+
+/** The shortest digits, always with an exponent (verb %e with precision -1): 1e+00. */
+export function formatExponent(value: number): string {
+  if (Number.isNaN(value)) return 'NaN'
+  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf'
+  const [mantissa = '', exponent] = (Object.is(value, -0) ? '-0e+0' : value.toExponential()).split('e')
+  return withExponent(mantissa, Number(exponent))
+}

@@ -3,6 +3,7 @@ import { DISK_NOTICE, NOTICE, Notifications } from '../api/notifications.ts'
 import { ActiveQueries } from '../api/queries/active-queries.ts'
 import { QueryHistory } from '../api/queries/query-history.ts'
 import { QueryLogFile } from '../api/queries/query-log-file.ts'
+import { instantQuery } from '../api/reads/instant-query.ts'
 import { ReadPool } from '../api/reads/read-pool.ts'
 import type { FromThread, ToThread } from '../api/reads/thread-messages.ts'
 import { registerApi } from '../api/register.ts'
@@ -21,7 +22,7 @@ import { enabledFeatures, serverFlags } from '../config/server-flags.ts'
 import { WebConfigFile } from '../config/web-config-file.ts'
 import { formatByteSize } from '../model/byte-size.ts'
 import { formatDuration } from '../model/duration.ts'
-import { quote } from '../model/labels.ts'
+import { Labels, quote } from '../model/labels.ts'
 import { compileRegex } from '../model/regex.ts'
 import { LimitedBudget } from '../promql/exec/budget.ts'
 import { QueryDesk } from '../promql/query-desk.ts'
@@ -29,6 +30,8 @@ import { parseWriteMessages, type WriteMessage } from '../remote/content-type.ts
 import type { OtlpReceiver } from '../remote/otlp/otlp-receiver.ts'
 import { LazyRemoteWriter } from '../remote/write/lazy-writer.ts'
 import { WriteReceiver } from '../remote/write-receiver.ts'
+import { LazyRuleManager } from '../rules/lazy-rule-manager.ts'
+import { vectorOf } from '../rules/rule-query.ts'
 import { createScrapeManager } from '../scrape/manager.ts'
 import { scrapeFeatures } from '../scrape/scrape-features.ts'
 import { type Db, openDb } from '../tsdb/db.ts'
@@ -229,6 +232,26 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     splitMs: SPLIT_READ_MS,
     maxConcurrency: values['query.max-concurrency'],
   })
+  const rules = new LazyRuleManager({
+    env,
+    storage: db,
+    source: db,
+    query: async (expr, time) => vectorOf(await instantQuery(reads, expr, time, stop), Labels.empty),
+    externalUrl: web.externalUrl(machine.hostname),
+    outageToleranceMs: values['rules.alert.for-outage-tolerance'],
+    gracePeriodMs: values['rules.alert.for-grace-period'],
+    resendDelayMs: values['rules.alert.resend-delay'],
+    // Nobody to tell yet: the alerting section is refused with a warning.
+    send: () => {},
+  })
+  await reloader.subscribe((config) =>
+    rules.apply({
+      groups: config.ruleGroups,
+      evaluationIntervalMs: config.evaluationIntervalMs,
+      queryOffsetMs: config.ruleQueryOffsetMs,
+      externalLabels: config.externalLabels,
+    }),
+  )
   const scrape = createScrapeManager({ env, appendable: db.early, version: context.version, features: scrapeFeatures(features) })
   await reloader.subscribe((config) => scrape.apply(config.scrapeConfigs))
   const remoteWriter = new LazyRemoteWriter({
@@ -262,6 +285,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     env,
     reads,
     queries: { running: () => desk.running, finished: () => history.all },
+    rules: () => rules.groups(),
     source: db,
     exemplars: db,
     targets: scrape,
@@ -333,6 +357,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     }),
     guard,
     remoteWriter,
+    rules,
     scrape,
     reloader.watcher(),
     ...(webConfig ? [webConfig.watcher()] : []),

@@ -23,6 +23,7 @@ export interface ActiveAlert {
   firedAt: Timestamp
   resolvedAt: Timestamp
   keepFiringSince: Timestamp
+  lastSentAt: Timestamp
 }
 
 export const ALERTS_METRIC = 'ALERTS'
@@ -33,7 +34,7 @@ const RESOLVED_RETENTION_MS = 15 * 60_000
 export interface AlertingRuleOptions {
   readonly externalLabels: Labels
   readonly externalUrl: string
-  /** Whether the alerts' samples are stored; false until what was before a restart is known. */
+  /** Whether what was before a restart is known; until then the alerts' samples are not stored. */
   readonly isRestored: boolean
   /** Told when a template fails: the alert goes on with the error as its text. */
   readonly onTemplateError?: (alert: string, error: string) => void
@@ -45,10 +46,12 @@ export class AlertingRule implements EvaluatedRule {
   readonly #labels: readonly (readonly [string, RuleTemplate])[]
   readonly #annotations: readonly (readonly [string, RuleTemplate])[]
   readonly #active = new Map<string, ActiveAlert>()
+  #isRestored: boolean
 
   constructor(definition: RuleDefinition, options: AlertingRuleOptions) {
     this.definition = definition
     this.#options = options
+    this.#isRestored = options.isRestored
     const templates = (texts: Readonly<Record<string, string>>) =>
       Object.entries(texts).map(([name, text]) => [name, new RuleTemplate(definition.name, text)] as const)
     this.#labels = templates(definition.labels)
@@ -58,6 +61,30 @@ export class AlertingRule implements EvaluatedRule {
   /** Pending and firing ones, in the order in which they came. */
   activeAlerts(): readonly ActiveAlert[] {
     return [...this.#active.values()].filter(({ resolvedAt }) => resolvedAt === 0)
+  }
+
+  get isRestored(): boolean {
+    return this.#isRestored
+  }
+
+  /** From now on its samples are stored. */
+  restored(): void {
+    this.#isRestored = true
+  }
+
+  /** Goes on where the same rule of the configuration before has been. */
+  takeOver(from: AlertingRule): void {
+    for (const [key, alert] of from.#active) this.#active.set(key, { ...alert })
+  }
+
+  /** Alerts whose news are due: firing ones at least every `resendDelayMs`, ended ones once more. Marks them as told. */
+  takeAlertsToSend(time: Timestamp, resendDelayMs: number): readonly ActiveAlert[] {
+    const due = [...this.#active.values()].filter(
+      ({ state, resolvedAt, lastSentAt }) =>
+        state !== 'pending' && (resolvedAt > lastSentAt || lastSentAt + resendDelayMs < time || lastSentAt === 0),
+    )
+    for (const alert of due) alert.lastSentAt = time
+    return due.map((alert) => ({ ...alert }))
   }
 
   async evaluate({ time, queryOffsetMs, limit, query }: RuleEvaluation): Promise<readonly VectorSample[]> {
@@ -83,7 +110,7 @@ export class AlertingRule implements EvaluatedRule {
         alert.state = 'firing'
         alert.firedAt = time
       }
-      if (this.#options.isRestored) samples.push(stateSample(alert, time), forStateSample(alert, time))
+      if (this.#isRestored) samples.push(stateSample(alert, time), forStateSample(alert, time))
     }
     if (limit > 0 && activeCount > limit) {
       this.#active.clear()
@@ -118,6 +145,7 @@ export class AlertingRule implements EvaluatedRule {
       firedAt: 0,
       resolvedAt: 0,
       keepFiringSince: 0,
+      lastSentAt: 0,
     }
   }
 

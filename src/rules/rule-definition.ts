@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { compareStrings } from '../model/labels.ts'
 import type { ruleFileSchema } from './rule-schema.ts'
 
 /** One rule as its file has it, with the labels of its group. */
@@ -39,8 +40,12 @@ export function groupDefinitions(file: string, value: z.output<typeof ruleFileSc
       expr: rule.expr ?? '',
       forMs: rule.for ?? 0,
       keepFiringForMs: rule.keep_firing_for ?? 0,
-      labels: { ...group.labels, ...rule.labels },
-      annotations: rule.annotations ?? {},
+      labels: sortedByName({ ...group.labels, ...rule.labels }),
+      annotations: sortedByName(rule.annotations ?? {}),
     })),
   }))
+}
+
+function sortedByName(texts: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(texts).sort(([a], [b]) => compareStrings(a, b)))
 }

@@ -1,11 +1,11 @@
 import type { Timestamp } from '../model/time.ts'
-import type { QueryResult, VectorSample } from '../promql/value.ts'
+import type { QueryValue, VectorSample } from '../promql/value.ts'
 
 /** Answers an instant query of a rule. Rejects with upstream's text. */
 export type RuleQuery = (expr: string, time: Timestamp) => Promise<readonly VectorSample[]>
 
 /** What a rule makes of an answer: a scalar is a vector of one sample without labels. Source: Prometheus rules/manager.go, EngineQueryFunc. */
-export function vectorOf({ value }: QueryResult, scalarLabels: VectorSample['labels']): readonly VectorSample[] {
+export function vectorOf(value: QueryValue, scalarLabels: VectorSample['labels']): readonly VectorSample[] {
   if (value.type === 'vector') return value.samples
   if (value.type === 'scalar') return [{ labels: scalarLabels, t: value.t, v: value.v }]
   throw new Error('rule result is not a vector or scalar')

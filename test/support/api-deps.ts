@@ -117,6 +117,7 @@ export function apiDeps(changes: Partial<ApiDeps> = {}): ApiDeps & { readonly en
     engine,
     reads: readsBy(engine, source),
     queries: { running: () => [], finished: () => [] },
+    rules: () => [],
     source,
     exemplars: { exemplars: async () => [] },
     targets: {

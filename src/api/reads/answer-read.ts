@@ -7,6 +7,7 @@ import { federate } from './federated-page.ts'
 import type { LabelNamesRead, LabelValuesRead, QueryRead, Read, ReadPlace, ReadResult, SeriesRead } from './read.ts'
 import { selectLabelSets } from './select-label-sets.ts'
 import { TRUNCATED, truncated } from './truncate.ts'
+import { encodeInstant } from './vector-bytes.ts'
 
 /** Answers a read. Throws CodedErrors for what is wrong with it, and what sources and the engine throw. */
 export function answerRead(read: Read, place: ReadPlace): Promise<ReadResult> {
@@ -23,8 +24,9 @@ export function answerRead(read: Read, place: ReadPlace): Promise<ReadResult> {
   }
 }
 
-async function answerQuery({ question, limit, stats }: QueryRead, place: ReadPlace): Promise<ReadResult> {
+async function answerQuery({ question, limit, stats, form }: QueryRead, place: ReadPlace): Promise<ReadResult> {
   const result = await place.evaluate(question)
+  if (form === 'bytes') return { contentType: 'application/octet-stream', body: [encodeInstant(result.value)], stats: result.stats }
   return { contentType: JSON_CONTENT_TYPE, body: encodeQuery(truncated(result, limit), { stats }), stats: result.stats }
 }
 

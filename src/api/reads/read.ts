@@ -17,6 +17,8 @@ export interface QueryRead {
   readonly limit: number
   /** Whether statistics are part of the answer. */
   readonly stats: boolean
+  /** `bytes`: an instant answer for who works with it in this process, see vector-bytes.ts. Default: JSON, as the API has it. */
+  readonly form?: 'json' | 'bytes'
 }
 
 /** Series that fulfil any of the selectors, as text; no selectors: all that have samples between the times, both inclusive. */

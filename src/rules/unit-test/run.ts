@@ -1,6 +1,8 @@
 import type { z } from 'zod'
+import type { Clock } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
 import { formatDuration } from '../../model/duration.ts'
+import { formatExponent } from '../../model/go-float.ts'
 import type { Histogram } from '../../model/histogram.ts'
 import { compareLabels, Labels, quote } from '../../model/labels.ts'
 import type { Timestamp } from '../../model/time.ts'
@@ -13,7 +15,6 @@ import { RecordingRule } from '../recording-rule.ts'
 import type { GroupDefinition } from '../rule-definition.ts'
 import { RuleGroup } from '../rule-group.ts'
 import type { RuleQuery } from '../rule-query.ts'
-import { formatExponent, indent } from './format.ts'
 import type { ruleTestFileSchema } from './test-file-schema.ts'
 
 export type RuleTestFile = z.output<typeof ruleTestFileSchema>
@@ -23,6 +24,7 @@ type TestGroup = NonNullable<RuleTestFile['tests']>[number]
 export interface TestStorage {
   readonly storage: Appendable
   readonly query: RuleQuery
+  readonly clock: Clock
   /** Sets its clock. */
   advance(time: Timestamp): Promise<void>
   close(): Promise<void>
@@ -98,6 +100,7 @@ class TestRun {
           limit,
           query: storage.query,
           storage: storage.storage,
+          clock: storage.clock,
         }),
     )
   }
@@ -244,6 +247,11 @@ const sortSamples = (samples: readonly TestSample[]): readonly TestSample[] =>
 const sortAlerts = (alerts: readonly TestAlert[]): readonly TestAlert[] =>
   [...alerts].sort((a, b) => compareLabels(a.labels, b.labels) || compareLabels(a.annotations, b.annotations))
 
+/** Every line after the first with `prefix` before it. */
+function indent(text: string, prefix: string): string {
+  return text.replaceAll('\n', `\n${prefix}`)
+}
+
 function alertsText(alerts: readonly TestAlert[]): string {
   if (alerts.length === 0) return '[]'
   const items = alerts.map(
@@ -263,7 +271,7 @@ function samplesText(samples: readonly TestSample[]): string {
   return samples
     .map(
       ({ labels, value, histogram }) =>
-        `${labelsText(labels)} ${histogram === undefined ? formatExponent(value) : describeHistogram(histogram)}`,
+        `${labelsText(labels)} ${histogram === undefined ? formatExponent(value).replace('e', 'E') : describeHistogram(histogram)}`,
     )
     .join(', ')
 }

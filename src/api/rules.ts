@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto'
+import type { Answer } from '../base/http-answer.ts'
+import type { RouteRequest } from '../base/http-routes.ts'
+import { formatRfc3339 } from '../base/rfc3339.ts'
+import { formatExponent } from '../model/go-float.ts'
+import { quote } from '../model/labels.ts'
+import type { Matcher } from '../model/matcher.ts'
+import { QUERY_FEATURES } from '../promql/parser/features.ts'
+import { parseExpr, parseMetricSelector } from '../promql/parser/parse.ts'
+import { printExpr } from '../promql/parser/print.ts'
+import type { ActiveAlert, AlertingRule } from '../rules/alerting-rule.ts'
+import type { EvaluatedRule } from '../rules/evaluated-rule.ts'
+import type { RuleHealth } from '../rules/rule-group.ts'
+import type { GroupView } from '../rules/rule-manager.ts'
+import type { ApiDeps } from './deps.ts'
+import { badData } from './failure.ts'
+import { dataAnswer } from './json/envelope.ts'
+import { parameter } from './parameters.ts'
+import type { AlertingRuleJson, AlertJson, AlertsData, RecordingRuleJson, RuleGroupJson, RulesData } from './types/rules.ts'
+
+/** /api/v1/rules, with all of its filters. Source: Prometheus web/api/v1/api.go, rules. */
+export function rules(deps: ApiDeps, { form }: RouteRequest): Answer {
+  const type = form.get('type').toLowerCase()
+  if (!['', 'alert', 'record'].includes(type)) throw badData(`invalid parameter "type": not supported value ${quote(type)}`)
+  const isBare = booleanParameter(form.get('exclude_alerts'), 'exclude_alerts')
+  const matcherSets = form.all('match[]').map((text) => parameter('match[]', () => parseMetricSelector(text)))
+  const names = new Set(form.all('rule_name[]'))
+  const isWanted = ({ definition: { kind, name, labels } }: EvaluatedRule) =>
+    (type === '' || (type === 'alert') === (kind === 'alerting')) &&
+    (names.size === 0 || names.has(name)) &&
+    matchesAny(matcherSets, labels)
+  const isFiltered = names.size > 0 || matcherSets.length > 0 || type !== ''
+  const files = new Set(form.all('file[]'))
+  const groupNames = new Set(form.all('rule_group[]'))
+  const wantedGroups = deps
+    .rules()
+    .filter(({ definition: { file, name } }) => (files.size === 0 || files.has(file)) && (groupNames.size === 0 || groupNames.has(name)))
+  const page = pageOf(wantedGroups, form.get('group_limit'), form.get('group_next_token'))
+  const groups = page.groups.map((view) => groupJson(view, isWanted, isBare)).filter((group) => !isFiltered || group.rules.length > 0)
+  const data: RulesData = { groups, ...(page.nextToken === '' ? {} : { groupNextToken: page.nextToken }) }
+  return dataAnswer(data)
+}
+
+/** /api/v1/alerts: all that are pending or firing. */
+export function alerts(deps: ApiDeps): Answer {
+  const data: AlertsData = {
+    alerts: deps.rules().flatMap(({ group }) => group.rules.filter(isAlerting).flatMap((rule) => rule.activeAlerts().map(alertJson))),
+  }
+  return dataAnswer(data)
+}
+
+function booleanParameter(text: string, name: string): boolean {
+  if (/^(?:1|t|T|TRUE|true|True)$/.test(text)) return true
+  if (text === '' || /^(?:0|f|F|FALSE|false|False)$/.test(text)) return false
+  throw badData(`invalid parameter "${name}": strconv.ParseBool: parsing ${quote(text)}: invalid syntax`)
+}
+
+function matchesAny(matcherSets: readonly (readonly Matcher[])[], labels: Readonly<Record<string, string>>): boolean {
+  return (
+    matcherSets.length === 0 || matcherSets.some((matchers) => matchers.every((matcher) => matcher.matches(labels[matcher.name] ?? '')))
+  )
+}
+
+interface Page {
+  readonly groups: readonly GroupView[]
+  readonly nextToken: string
+}
+
+function pageOf(groups: readonly GroupView[], limitText: string, token: string): Page {
+  if (limitText === '') {
+    if (token !== '') throw badData('invalid parameter "group_limit": group_limit needs to be set in order to paginate over the groups')
+    return { groups, nextToken: '' }
+  }
+  const limit = Number(limitText)
+  if (!/^[+-]?\d+$/.test(limitText))
+    throw badData(
+      `invalid parameter "group_limit": group_limit needs to be a valid number: strconv.ParseInt: parsing ${quote(limitText)}: invalid syntax`,
+    )
+  if (limit <= 0) throw badData('invalid parameter "group_limit": group_limit needs to be greater than 0')
+  const first = token === '' ? 0 : groups.findIndex((view) => tokenOf(view) === token)
+  if (first < 0) throw badData(`invalid parameter "group_next_token": invalid group_next_token '${token}'. were rule groups changed?`)
+  const next = groups[first + limit]
+  return { groups: groups.slice(first, first + limit), nextToken: next === undefined ? '' : tokenOf(next) }
+}
+
+/** Of the group that a page begins with. Source: Prometheus web/api/v1/api.go, getRuleGroupNextToken. */
+function tokenOf({ definition: { file, name } }: GroupView): string {
+  return createHash('sha1').update(`${file};${name}`).digest('hex')
+}
+
+function groupJson(view: GroupView, isWanted: (rule: EvaluatedRule) => boolean, isBare: boolean): RuleGroupJson {
+  const { definition, group } = view
+  const rules = group.rules.flatMap((rule, index) => (isWanted(rule) ? [ruleJson(rule, group.health(index), isBare)] : []))
+  return {
+    name: definition.name,
+    file: definition.file,
+    rules,
+    interval: view.intervalMs / 1000,
+    limit: definition.limit,
+    evaluationTime: view.durationMs / 1000,
+    lastEvaluation: formatRfc3339(view.lastEvaluation),
+  }
+}
+
+function ruleJson(rule: EvaluatedRule, health: RuleHealth, isBare: boolean): AlertingRuleJson | RecordingRuleJson {
+  const { name, expr, labels, annotations, forMs, keepFiringForMs } = rule.definition
+  const common = {
+    health: health.health,
+    ...(health.lastError === '' ? {} : { lastError: health.lastError }),
+    evaluationTime: health.durationMs / 1000,
+    lastEvaluation: formatRfc3339(health.lastEvaluation),
+  }
+  const query = printExpr(parseExpr(expr, { features: QUERY_FEATURES }))
+  if (!isAlerting(rule)) {
+    return { name, query, ...(Object.keys(labels).length === 0 ? {} : { labels }), ...common, type: 'recording' }
+  }
+  const active = rule.activeAlerts()
+  const state = active.some((alert) => alert.state === 'firing') ? 'firing' : active.length > 0 ? 'pending' : 'inactive'
+  return {
+    state,
+    name,
+    query,
+    duration: forMs / 1000,
+    keepFiringFor: keepFiringForMs / 1000,
+    labels,
+    annotations,
+    ...(isBare ? {} : { alerts: active.map(alertJson) }),
+    ...common,
+    type: 'alerting',
+  }
+}
+
+// By kind: the class is not loaded where there are no rules.
+const isAlerting = (rule: EvaluatedRule): rule is AlertingRule => rule.definition.kind === 'alerting'
+
+function alertJson(alert: ActiveAlert): AlertJson {
+  return {
+    labels: alert.labels.toObject(),
+    annotations: alert.annotations.toObject(),
+    state: alert.state,
+    activeAt: formatRfc3339(alert.activeAt),
+    ...(alert.keepFiringSince === 0 ? {} : { keepFiringSince: formatRfc3339(alert.keepFiringSince) }),
+    value: formatExponent(alert.value),
+  }
+}

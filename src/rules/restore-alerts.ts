@@ -1,0 +1,74 @@
+import { SampleColumns } from '../chunkenc/codec.ts'
+import { METRIC_NAME } from '../model/labels.ts'
+import { Matcher } from '../model/matcher.ts'
+import { isStaleMarker } from '../model/staleness.ts'
+import type { Timestamp } from '../model/time.ts'
+import { unlimitedContext } from '../storage/query-context.ts'
+import { readSamples } from '../storage/read-samples.ts'
+import type { Series, SeriesSource } from '../storage/series-source.ts'
+import { ALERTS_FOR_STATE_METRIC, type AlertingRule } from './alerting-rule.ts'
+
+export interface RestoreOptions {
+  /** The longest outage over which a state is taken up again. */
+  readonly outageToleranceMs: number
+  /** The least time from a restored state to firing; alerts that wait less are not restored. */
+  readonly gracePeriodMs: number
+}
+
+/**
+ * Takes up since when alerts have been active before a restart, so that a restart does not let them wait anew.
+ * Call after the first evaluation of the rule. Source: Prometheus rules/group.go, RestoreForState.
+ */
+export async function restoreAlerts(rule: AlertingRule, time: Timestamp, source: SeriesSource, options: RestoreOptions): Promise<void> {
+  const { forMs, name } = rule.definition
+  const alerts = rule.activeAlerts()
+  if (forMs < options.gracePeriodMs || alerts.length === 0) return
+  const stored = new Map<string, LastSample>()
+  const matchers = [new Matcher('=', METRIC_NAME, ALERTS_FOR_STATE_METRIC), new Matcher('=', 'alertname', name)]
+  const [minTime, maxTime] = [time - options.outageToleranceMs, time]
+  for await (const batch of source.select({ minTime, maxTime, matchers }, unlimitedContext())) {
+    for (const series of batch) {
+      const last = lastSample(series, minTime, maxTime)
+      if (last !== undefined) stored.set(series.labels.without(METRIC_NAME).key(), last)
+    }
+  }
+  for (const alert of alerts) {
+    const last = stored.get(alert.labels.key())
+    if (last === undefined) continue
+    const before = { activeAtMs: last.value * 1000, lastMs: last.time }
+    alert.activeAt = restoredActiveAt({ ...before, time, forMs, gracePeriodMs: options.gracePeriodMs })
+  }
+}
+
+interface LastSample {
+  readonly time: Timestamp
+  readonly value: number
+}
+
+/** The newest sample that is no marker: an orderly end of the server leaves none, the end of an alert does. */
+function lastSample(series: Series, minTime: Timestamp, maxTime: Timestamp): LastSample | undefined {
+  const columns = new SampleColumns()
+  readSamples(series, minTime, maxTime, columns)
+  const index = columns.length - 1
+  if (index < 0) return undefined
+  const value = columns.values[index] as number
+  return isStaleMarker(value) ? undefined : { time: columns.timestamps[index] as number, value }
+}
+
+interface Before {
+  readonly activeAtMs: Timestamp
+  /** When the server last knew of it. */
+  readonly lastMs: Timestamp
+  readonly time: Timestamp
+  readonly forMs: number
+  readonly gracePeriodMs: number
+}
+
+function restoredActiveAt({ activeAtMs, lastMs, time, forMs, gracePeriodMs }: Before): Timestamp {
+  const remainingMs = forMs - (lastMs - activeAtMs)
+  // It was firing, and fires at once.
+  if (remainingMs <= 0) return activeAtMs
+  if (remainingMs < gracePeriodMs) return time + gracePeriodMs - forMs
+  // The outage counts neither for nor against it.
+  return activeAtMs + (time - lastMs)
+}

@@ -1,0 +1,266 @@
+import { type Env, sleep } from '../base/env.ts'
+import { errorMessage } from '../base/errors.ts'
+import type { Service } from '../base/service.ts'
+import { untilAborted } from '../base/service.ts'
+import { labelHash } from '../model/label-hash.ts'
+import { Labels } from '../model/labels.ts'
+import type { Timestamp } from '../model/time.ts'
+import type { Appendable } from '../storage/appender.ts'
+import type { SeriesSource } from '../storage/series-source.ts'
+import { type ActiveAlert, AlertingRule } from './alerting-rule.ts'
+import type { EvaluatedRule } from './evaluated-rule.ts'
+import { RecordingRule } from './recording-rule.ts'
+import { type RestoreOptions, restoreAlerts } from './restore-alerts.ts'
+import type { GroupDefinition } from './rule-definition.ts'
+import { RuleGroup } from './rule-group.ts'
+import { ruleMetrics } from './rule-metrics.ts'
+import type { RuleQuery } from './rule-query.ts'
+
+/** What the configuration says of rules. */
+export interface RuleSettings {
+  readonly groups: readonly GroupDefinition[]
+  readonly evaluationIntervalMs: number
+  readonly queryOffsetMs: number
+  readonly externalLabels: Labels
+}
+
+/** A group as the API shows it. */
+export interface GroupView {
+  readonly definition: GroupDefinition
+  readonly intervalMs: number
+  readonly group: RuleGroup
+  readonly lastEvaluation: Timestamp
+  readonly durationMs: number
+}
+
+/** An alert that is to be told of. Times are Unix ms. */
+export interface AlertToSend {
+  readonly alert: ActiveAlert
+  readonly expr: string
+  /** When it ends unless it is sent again. */
+  readonly validUntil: Timestamp
+}
+
+export interface RuleManagerOptions extends RestoreOptions {
+  readonly env: Env
+  readonly storage: Appendable
+  /** Where the state of alerts before a restart is. */
+  readonly source: SeriesSource
+  readonly query: RuleQuery
+  readonly externalUrl: string
+  readonly resendDelayMs: number
+  /** Takes alerts that are due; does not wait for their delivery. */
+  readonly send: (alerts: readonly AlertToSend[]) => void
+}
+
+interface RunningGroup {
+  readonly definition: GroupDefinition
+  readonly intervalMs: number
+  /** All that it depends on: a group that has the same goes on. */
+  readonly key: string
+  readonly group: RuleGroup
+  readonly stop: AbortController
+  readonly isNew: boolean
+  lastEvaluation: Timestamp
+  durationMs: number
+  done: Promise<void>
+}
+
+/**
+ * Evaluates groups of rules, each at its interval, at times that follow from its name, so that two servers evaluate at the same
+ * ones. Groups run beside each other, the rules of one after the other. Source: Prometheus rules/manager.go, rules/group.go.
+ */
+export class RuleManager implements Service {
+  readonly name = 'rules'
+  readonly #options: RuleManagerOptions
+  readonly #metrics
+  #settings: RuleSettings = { groups: [], evaluationIntervalMs: 60_000, queryOffsetMs: 0, externalLabels: Labels.empty }
+  #groups = new Map<string, RunningGroup>()
+  #isRunning = false
+  /** After the first configuration has been started nothing is restored any more. */
+  #isRestored = false
+
+  constructor(options: RuleManagerOptions) {
+    this.#options = options
+    this.#metrics = ruleMetrics(options.env.metrics)
+  }
+
+  /** By file, then by name. */
+  groups(): readonly GroupView[] {
+    return [...this.#groups.values()].sort(
+      (a, b) => compare(a.definition.file, b.definition.file) || compare(a.definition.name, b.definition.name),
+    )
+  }
+
+  async apply(settings: RuleSettings): Promise<void> {
+    this.#settings = settings
+    if (this.#isRunning) await this.#start()
+  }
+
+  async run(signal: AbortSignal, ready: () => void): Promise<void> {
+    this.#isRunning = true
+    await this.#start()
+    ready()
+    await untilAborted(signal)
+    this.#isRunning = false
+    for (const { stop } of this.#groups.values()) stop.abort()
+    await Promise.all([...this.#groups.values()].map(({ done }) => done))
+  }
+
+  async #start(): Promise<void> {
+    const before = this.#groups
+    const groups = new Map<string, RunningGroup>()
+    for (const definition of this.#settings.groups) {
+      const id = `${definition.file};${definition.name}`
+      const old = before.get(id)
+      const next = this.#groupOf(definition)
+      groups.set(id, old?.key === next.key ? old : next)
+    }
+    this.#isRestored = true
+    this.#groups = groups
+    await Promise.all(
+      [...before].map(async ([id, old]) => {
+        const next = groups.get(id)
+        if (next === old) return
+        old.stop.abort()
+        await old.done
+        if (next === undefined) this.#forget(id, old)
+        else next.group.takeOver(old.group)
+      }),
+    )
+    for (const [id, group] of groups) if (before.get(id) !== group) group.done = this.#runGroup(id, group)
+  }
+
+  #groupOf(definition: GroupDefinition): RunningGroup {
+    const { env, storage, query, externalUrl } = this.#options
+    const { externalLabels, evaluationIntervalMs } = this.#settings
+    const id = `${definition.file};${definition.name}`
+    const intervalMs = definition.intervalMs ?? evaluationIntervalMs
+    const queryOffsetMs = definition.queryOffsetMs ?? this.#settings.queryOffsetMs
+    const alerting = {
+      externalLabels,
+      externalUrl,
+      isRestored: this.#isRestored,
+      onTemplateError: (alert: string, error: string) => env.log.warn('expanding alert template failed', { alert, error }),
+    }
+    const group = new RuleGroup({
+      rules: definition.rules.map((rule) => (rule.kind === 'alerting' ? new AlertingRule(rule, alerting) : new RecordingRule(rule))),
+      queryOffsetMs,
+      limit: definition.limit,
+      query,
+      storage,
+      clock: env.clock,
+      onEvaluated: (rule, durationMs, error) => this.#evaluated(id, rule, durationMs, error),
+    })
+    return {
+      definition,
+      intervalMs,
+      key: JSON.stringify([definition, intervalMs, queryOffsetMs, externalLabels.pairs]),
+      group,
+      stop: new AbortController(),
+      isNew: !this.#isRestored,
+      lastEvaluation: 0,
+      durationMs: 0,
+      done: Promise.resolve(),
+    }
+  }
+
+  #evaluated(id: string, { definition }: EvaluatedRule, durationMs: number, error: string | undefined): void {
+    this.#metrics.evaluations.inc({ rule_group: id })
+    this.#metrics.evaluationSeconds.observe(durationMs / 1000)
+    if (error === undefined) return
+    this.#metrics.failures.inc({ rule_group: id })
+    this.#options.env.log.warn('evaluating rule failed', { group: id, rule: definition.name, error })
+  }
+
+  async #runGroup(id: string, running: RunningGroup): Promise<void> {
+    const { clock, log } = this.#options.env
+    const { intervalMs, stop, definition } = running
+    const labels = { rule_group: id }
+    for (const metric of [this.#metrics.evaluations, this.#metrics.failures, this.#metrics.missed]) metric.inc(labels, 0)
+    this.#metrics.interval.set(labels, intervalMs / 1000)
+    this.#metrics.rules.set(labels, definition.rules.length)
+    let time = slotBefore(clock.now(), running) + intervalMs
+    let isFirst = true
+    try {
+      for (;;) {
+        await sleep(clock, Math.max(0, time - clock.now()), stop.signal)
+        if (stop.signal.aborted) return
+        await this.#evaluate(id, running, time)
+        if (isFirst && running.isNew) await this.#restore(running, time)
+        isFirst = false
+        const missed = Math.max(0, Math.floor((clock.now() - time) / intervalMs) - 1)
+        this.#metrics.missed.inc(labels, missed)
+        this.#metrics.iterations.inc(labels, missed)
+        time += (missed + 1) * intervalMs
+      }
+    } catch (error) {
+      if (!stop.signal.aborted) log.error('group of rules ended', { group: id, error: errorMessage(error) })
+    }
+  }
+
+  async #evaluate(id: string, running: RunningGroup, time: Timestamp): Promise<void> {
+    const { clock } = this.#options.env
+    const labels = { rule_group: id }
+    const begun = clock.monotonic()
+    running.lastEvaluation = clock.now()
+    this.#metrics.iterations.inc(labels)
+    const { samples } = await running.group.evaluate(time)
+    running.durationMs = clock.monotonic() - begun
+    this.#metrics.groupSeconds.observe(running.durationMs / 1000)
+    this.#metrics.lastDuration.set(labels, running.durationMs / 1000)
+    this.#metrics.lastEvaluation.set(labels, time / 1000)
+    this.#metrics.lastSamples.set(labels, samples)
+    this.#send(running, time)
+  }
+
+  #send({ group, intervalMs }: RunningGroup, time: Timestamp): void {
+    const { resendDelayMs, send } = this.#options
+    const validUntil = time + 4 * Math.max(intervalMs, resendDelayMs)
+    const due = group.rules
+      .filter((rule) => rule instanceof AlertingRule)
+      .flatMap((rule) => rule.takeAlertsToSend(time, resendDelayMs).map((alert) => ({ alert, expr: rule.definition.expr, validUntil })))
+    if (due.length > 0) send(due)
+  }
+
+  /** A state that cannot be restored is not waited for: the alert counts from now. */
+  async #restore({ group, definition }: RunningGroup, time: Timestamp): Promise<void> {
+    const { env, source, ...options } = this.#options
+    for (const rule of group.rules) {
+      if (!(rule instanceof AlertingRule)) continue
+      try {
+        await restoreAlerts(rule, time, source, options)
+      } catch (error) {
+        env.log.error('restoring alerts failed', { group: definition.name, rule: rule.definition.name, error: errorMessage(error) })
+      }
+      rule.restored()
+    }
+  }
+
+  /** Series of a group that is no more end after two intervals, in which it may have come back. */
+  #forget(id: string, { group, intervalMs }: RunningGroup): void {
+    const { clock, log } = this.#options.env
+    const { evaluationSeconds, groupSeconds, ...byGroup } = this.#metrics
+    for (const metric of Object.values(byGroup)) metric.remove({ rule_group: id })
+    clock.setTimer(2 * intervalMs, () => {
+      if (!this.#isRunning || this.#groups.has(id)) return
+      group
+        .endSeries(clock.now())
+        .catch((error: unknown) => log.warn('ending series of rules failed', { group: id, error: errorMessage(error) }))
+    })
+  }
+}
+
+/** The newest time at or before `now` at which a group is evaluated. Source: Prometheus rules/group.go, EvalTimestamp. */
+function slotBefore(
+  now: Timestamp,
+  { definition: { file, name }, intervalMs }: Pick<RunningGroup, 'definition' | 'intervalMs'>,
+): Timestamp {
+  const intervalNs = BigInt(intervalMs) * 1_000_000n
+  const hash = labelHash(Labels.of({ name, file }))
+  const offsetMs = Number((hash % intervalNs) / 1_000_000n)
+  const shifted = now - offsetMs
+  return shifted - (shifted % intervalMs) + offsetMs
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -1,0 +1,48 @@
+import { Counter, Gauge, type Registry, Summary } from 'prom-client'
+
+/** What rules tell about themselves, by upstream's names. Source: Prometheus rules/group.go, NewGroupMetrics. */
+export type RuleMetrics = ReturnType<typeof ruleMetrics>
+
+const QUANTILES = { percentiles: [0.01, 0.05, 0.5, 0.9, 0.99], maxAgeSeconds: 600, ageBuckets: 5 }
+
+export function ruleMetrics(registry: Registry) {
+  const registers = [registry]
+  const labelNames = ['rule_group'] as const
+  const counter = (name: string, help: string) => new Counter({ name, help, labelNames, registers })
+  const gauge = (name: string, help: string) => new Gauge({ name, help, labelNames, registers })
+  return {
+    evaluations: counter('prometheus_rule_evaluations_total', 'The total number of rule evaluations.'),
+    failures: counter('prometheus_rule_evaluation_failures_total', 'The total number of rule evaluation failures.'),
+    iterations: counter(
+      'prometheus_rule_group_iterations_total',
+      'The total number of scheduled rule group evaluations, whether executed or missed.',
+    ),
+    missed: counter(
+      'prometheus_rule_group_iterations_missed_total',
+      'The total number of rule group evaluations missed due to slow rule group evaluation.',
+    ),
+    interval: gauge('prometheus_rule_group_interval_seconds', 'The interval of a rule group.'),
+    lastEvaluation: gauge(
+      'prometheus_rule_group_last_evaluation_timestamp_seconds',
+      'The timestamp of the last rule group evaluation in seconds.',
+    ),
+    lastDuration: gauge('prometheus_rule_group_last_duration_seconds', 'The duration of the last rule group evaluation.'),
+    lastSamples: gauge(
+      'prometheus_rule_group_last_evaluation_samples',
+      'The number of samples returned during the last rule group evaluation.',
+    ),
+    rules: gauge('prometheus_rule_group_rules', 'The number of rules.'),
+    evaluationSeconds: new Summary({
+      name: 'prometheus_rule_evaluation_duration_seconds',
+      help: 'The duration for a rule to execute.',
+      registers,
+      ...QUANTILES,
+    }),
+    groupSeconds: new Summary({
+      name: 'prometheus_rule_group_duration_seconds',
+      help: 'The duration of rule group evaluations.',
+      registers,
+      ...QUANTILES,
+    }),
+  }
+}

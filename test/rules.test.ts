@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type VirtualEnv, virtualEnv } from '../src/base/env-virtual.ts'
+import { readRuleFile } from '../src/config/rule-files.ts'
+import { Labels } from '../src/model/labels.ts'
+import { createEngine } from '../src/promql/engine.ts'
+import { type AlertToSend, RuleManager, type RuleSettings } from '../src/rules/rule-manager.ts'
+import { vectorOf } from '../src/rules/rule-query.ts'
+import { type RunningDb, runDb } from '../src/tsdb/db.fixture.ts'
+
+const MINUTE = 60_000
+const SECOND = 1000
+
+interface World {
+  readonly env: VirtualEnv
+  readonly running: RunningDb
+  readonly manager: RuleManager
+  readonly sent: AlertToSend[]
+  rules(text: string, changes?: Partial<RuleSettings>): Promise<void>
+  /** One sample of `up` every 15 s while time passes. */
+  pass(ms: number, up: number): Promise<void>
+  /** `labels value` of what a query answers now. */
+  query(expr: string): Promise<readonly string[]>
+  close(): Promise<void>
+}
+
+async function world(options: { readonly startTime?: number; readonly fs?: VirtualEnv['fs'] } = {}): Promise<World> {
+  const virtual = virtualEnv({ startTime: options.startTime ?? 1_767_225_600_000 })
+  const env: VirtualEnv = options.fs === undefined ? virtual : { ...virtual, fs: options.fs }
+  const running = await runDb(env)
+  const { db } = running
+  const engine = createEngine({ env, source: db })
+  const controller = new AbortController()
+  const sent: AlertToSend[] = []
+  const manager = new RuleManager({
+    env,
+    storage: db,
+    source: db,
+    query: async (expr, time) => vectorOf((await engine.instant(expr, time, { signal: controller.signal })).value, Labels.empty),
+    externalUrl: 'http://p:9090',
+    outageToleranceMs: 60 * MINUTE,
+    gracePeriodMs: 10 * MINUTE,
+    resendDelayMs: MINUTE,
+    send: (alerts) => sent.push(...alerts),
+  })
+  // As in the server: the configuration is known before it runs.
+  let done: Promise<void> | undefined
+  return {
+    env,
+    running,
+    manager,
+    sent,
+    async rules(text, changes = {}) {
+      await env.fs.mkdir('/r')
+      await env.fs.writeFile('/r/rules.yml', text)
+      const groups = await readRuleFile(env.fs, '/r/rules.yml')
+      await manager.apply({ groups, evaluationIntervalMs: 15 * SECOND, queryOffsetMs: 0, externalLabels: Labels.empty, ...changes })
+      done ??= manager.run(controller.signal, () => {})
+    },
+    async pass(ms, up) {
+      for (let passed = 0; passed < ms; passed += 15 * SECOND) {
+        const appender = db.appender()
+        appender.append(appender.series(Labels.of({ __name__: 'up', job: 'a' })), env.clock.now(), up)
+        await appender.commit()
+        await env.clock.advance(15 * SECOND)
+      }
+    },
+    async query(expr) {
+      const { value } = await engine.instant(expr, env.clock.now(), { signal: controller.signal })
+      return vectorOf(value, Labels.empty).map(({ labels, v }) => `${labels} ${v}`)
+    },
+    async close() {
+      controller.abort()
+      await done
+      await running.close()
+    },
+  }
+}
+
+const group = (rules: string, fields = '') => `groups:\n- name: g\n  ${fields}\n  rules:\n${rules}`
+
+test('groups are evaluated at their interval, at times that follow from their name, and what they store can be read', async (t) => {
+  const w = await world()
+  t.after(() => w.close())
+  await w.rules(group("  - {record: 'job:up', expr: sum by (job) (up)}", 'interval: 30s'))
+  await w.pass(3 * MINUTE, 1)
+  assert.deepEqual(await w.query('job:up'), ['job:up{job="a"} 1'])
+  assert.deepEqual(await w.query('count_over_time(job:up[2m])'), ['{job="a"} 4'])
+  const [first, second] = await Promise.all([w.query('timestamp(job:up)'), w.query('timestamp(job:up offset 30s)')])
+  assert.equal(Number(first[0]?.split(' ')[1]) - Number(second[0]?.split(' ')[1]), 30)
+  const [view] = w.manager.groups()
+  assert.equal(view?.group.health(0).health, 'ok')
+  assert.match(await w.env.metrics.metrics(), /prometheus_rule_group_iterations_total\{rule_group="\/r\/rules.yml;g"\} 6\n/)
+})
+
+test('a rule that fails is told, and those after it go on', async (t) => {
+  const w = await world()
+  t.after(() => w.close())
+  await w.rules(group('  - {record: a, expr: \'up + on() {__name__=~"up|zero"}\'}\n  - {record: b, expr: up}'))
+  const appender = w.running.db.appender()
+  appender.append(appender.series(Labels.of({ __name__: 'zero', job: 'b' })), w.env.clock.now(), 0)
+  await appender.commit()
+  await w.pass(MINUTE, 1)
+  const health = w.manager.groups()[0]?.group.health(0)
+  assert.equal(health?.health, 'err')
+  assert.match(health?.lastError ?? '', /many-to-many matching not allowed/)
+  assert.deepEqual(await w.query('b'), ['b{job="a"} 1'])
+})
+
+test('a series that a rule does not make any more ends at once', async (t) => {
+  const w = await world()
+  t.after(() => w.close())
+  await w.rules(group('  - {record: high, expr: up > 0}'))
+  await w.pass(MINUTE, 1)
+  assert.equal((await w.query('high')).length, 1)
+  await w.pass(30 * SECOND, 0)
+  assert.deepEqual(await w.query('high'), [])
+})
+
+test('an alert waits, fires, is told again and again, and its end is told once it ends', async (t) => {
+  const w = await world()
+  t.after(() => w.close())
+  await w.rules(group('  - {alert: Down, expr: up == 0, for: 1m}'))
+  const states = () => w.sent.splice(0).map(({ alert }) => alert.state)
+  await w.pass(MINUTE, 0)
+  assert.deepEqual(states(), [])
+  assert.equal((await w.query('ALERTS{alertstate="pending"}')).length, 1)
+  await w.pass(3 * MINUTE, 0)
+  const told = states()
+  assert.ok(told.length >= 2 && told.length <= 3 && told.every((state) => state === 'firing'), told.join())
+  await w.pass(30 * SECOND, 1)
+  assert.deepEqual(states(), ['inactive'])
+  assert.deepEqual(await w.query('ALERTS'), [])
+})
+
+test('a reload that changes nothing of a group leaves it, one that changes it keeps its alerts, one without it ends its series', async (t) => {
+  const w = await world()
+  t.after(() => w.close())
+  const down = '  - {alert: Down, expr: up == 0, for: 10m}\n  - {record: a, expr: up}'
+  await w.rules(group(down))
+  await w.pass(2 * MINUTE, 0)
+  const [before] = w.manager.groups()
+  await w.rules(group(down))
+  assert.equal(w.manager.groups()[0]?.group, before?.group)
+  const since = async () => (await w.query('ALERTS_FOR_STATE'))[0]?.split(' ')[1]
+  const begun = await since()
+  await w.rules(group(`${down}\n  - {record: b, expr: up}`))
+  await w.pass(MINUTE, 0)
+  assert.notEqual(w.manager.groups()[0]?.group, before?.group)
+  assert.equal(await since(), begun)
+  assert.equal((await w.query('b')).length, 1)
+  await w.rules('groups: []')
+  await w.pass(MINUTE, 0)
+  assert.deepEqual(await w.query('a'), [])
+})
+
+test('after a restart an alert goes on waiting where it was, the outage counting neither way', async (t) => {
+  const rules = group('  - {alert: Down, expr: up == 0, for: 30m}')
+  const first = await world()
+  await first.rules(rules)
+  await first.pass(15 * MINUTE, 0)
+  await first.close()
+  const outageMs = 10 * MINUTE
+  const second = await world({ startTime: first.env.clock.now() + outageMs, fs: first.env.fs })
+  t.after(() => second.close())
+  await second.rules(rules)
+  const states = () =>
+    second.manager
+      .groups()
+      .flatMap(({ group }) =>
+        group.rules.flatMap((rule) =>
+          'activeAlerts' in rule ? (rule as { activeAlerts(): { state: string }[] }).activeAlerts().map(({ state }) => state) : [],
+        ),
+      )
+  await second.pass(14 * MINUTE, 0)
+  assert.deepEqual(states(), ['pending'])
+  await second.pass(2 * MINUTE, 0)
+  assert.deepEqual(states(), ['firing'])
+})
+
+test('iterations that a slow group misses are counted', async (t) => {
+  const w = await world()
+  t.after(() => w.close())
+  await w.rules(group('  - {record: a, expr: up}'))
+  await w.pass(MINUTE, 1)
+  // The machine stands still.
+  w.env.clock.jump(2 * MINUTE)
+  await w.pass(MINUTE, 1)
+  const missed = /iterations_missed_total\{[^}]*\} (\d+)/.exec(await w.env.metrics.metrics())?.[1]
+  assert.ok(Number(missed) >= 6, `${missed} missed`)
+})
