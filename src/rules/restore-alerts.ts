@@ -1,11 +1,9 @@
-import { SampleColumns } from '../chunkenc/codec.ts'
 import { METRIC_NAME } from '../model/labels.ts'
 import { Matcher } from '../model/matcher.ts'
-import { isStaleMarker } from '../model/staleness.ts'
 import type { Timestamp } from '../model/time.ts'
 import { unlimitedContext } from '../storage/query-context.ts'
-import { readSamples } from '../storage/read-samples.ts'
-import type { Series, SeriesSource } from '../storage/series-source.ts'
+import { type LastSample, lastSample } from '../storage/read-samples.ts'
+import type { SeriesSource } from '../storage/series-source.ts'
 import { ALERTS_FOR_STATE_METRIC, type AlertingRule } from './alerting-rule.ts'
 
 export interface RestoreOptions {
@@ -28,6 +26,7 @@ export async function restoreAlerts(rule: AlertingRule, time: Timestamp, source:
   const [minTime, maxTime] = [time - options.outageToleranceMs, time]
   for await (const batch of source.select({ minTime, maxTime, matchers }, unlimitedContext())) {
     for (const series of batch) {
+      // The end of an alert leaves a marker, the end of the server none.
       const last = lastSample(series, minTime, maxTime)
       if (last !== undefined) stored.set(series.labels.without(METRIC_NAME).key(), last)
     }
@@ -38,21 +37,6 @@ export async function restoreAlerts(rule: AlertingRule, time: Timestamp, source:
     const before = { activeAtMs: last.value * 1000, lastMs: last.time }
     alert.activeAt = restoredActiveAt({ ...before, time, forMs, gracePeriodMs: options.gracePeriodMs })
   }
-}
-
-interface LastSample {
-  readonly time: Timestamp
-  readonly value: number
-}
-
-/** The newest sample that is no marker: an orderly end of the server leaves none, the end of an alert does. */
-function lastSample(series: Series, minTime: Timestamp, maxTime: Timestamp): LastSample | undefined {
-  const columns = new SampleColumns()
-  readSamples(series, minTime, maxTime, columns)
-  const index = columns.length - 1
-  if (index < 0) return undefined
-  const value = columns.values[index] as number
-  return isStaleMarker(value) ? undefined : { time: columns.timestamps[index] as number, value }
 }
 
 interface Before {

@@ -1,5 +1,6 @@
-import type { SampleColumns } from '../chunkenc/codec.ts'
+import { SampleColumns } from '../chunkenc/codec.ts'
 import { decodeChunk } from '../chunkenc/decode-chunk.ts'
+import { isStaleMarker } from '../model/staleness.ts'
 import type { Timestamp } from '../model/time.ts'
 import type { Series } from './series-source.ts'
 
@@ -10,4 +11,18 @@ export function readSamples(series: Series, minTime: Timestamp, maxTime: Timesta
     if (chunk.minTime > maxTime) return
     decodeChunk(chunk, minTime, maxTime, out)
   }
+}
+
+export interface LastSample {
+  readonly time: Timestamp
+  readonly value: number
+}
+
+/** The newest sample of a series between the times, both inclusive; undefined where there is none or it is a staleness marker. */
+export function lastSample(series: Series, minTime: Timestamp, maxTime: Timestamp): LastSample | undefined {
+  const columns = new SampleColumns()
+  readSamples(series, minTime, maxTime, columns)
+  const index = columns.length - 1
+  if (index < 0 || isStaleMarker(columns.values[index] as number)) return undefined
+  return { time: columns.timestamps[index] as number, value: columns.values[index] as number }
 }
