@@ -12,7 +12,11 @@ type Outcome =
   | { readonly loads?: undefined; readonly fails: readonly string[] }
 
 const directory = new URL('../examples/mission/', import.meta.url)
-const env = { fs: { readText: (path: string) => readFile(new URL(path, directory), 'utf8') } as never }
+const fs = {
+  readText: (path: string) => readFile(new URL(path, directory), 'utf8'),
+  readDir: (path: string) => readdir(new URL(path, directory)),
+}
+const env = { fs: fs as never }
 const expected: Record<string, Outcome> = JSON.parse(await readFile(new URL('expected.json', directory), 'utf8'))
 
 test('every example has an expected outcome', async () => {
@@ -37,7 +41,7 @@ for (const [file, outcome] of Object.entries(expected)) {
     // What is shown as the configuration that runs is one that loads to the same.
     const config = await loadConfig(env, file)
     const shown = config.toYaml()
-    const again = await loadConfig({ fs: { readText: async () => shown } as never }, file)
+    const again = await loadConfig({ fs: { ...fs, readText: async () => shown } as never }, file)
     assert.equal(again.toYaml(), shown)
   })
 }
