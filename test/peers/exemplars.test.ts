@@ -113,7 +113,52 @@ scrape_configs: [{job_name: j, static_configs: [{targets: ['127.0.0.1:${port}'],
   }
 })
 
-async function answer(program: Program, method: string, form: URLSearchParams): Promise<unknown> {
+for (const [name, flags, wantsMetadata] of [
+  ['debian prometheus', ['--enable-feature=exemplar-storage'], false],
+  ['prometheus 3.5', ['--enable-feature=exemplar-storage,metadata-wal-records'], true],
+] as const) {
+  test(`exemplars and metadata in the log of ${name} come along with its data directory`, async (t) => {
+    const binary = peer(t, name)
+    if (binary === undefined) return
+    const directory = mkdtempSync(join(tmpdir(), 'promontory-exemplars-'))
+    t.after(() => rmSync(directory, { recursive: true, force: true }))
+    const target = await startTarget()
+    const [scraping, idle] = ['scraping.yml', 'idle.yml'].map((file) => join(directory, file))
+    writeFileSync(
+      scraping,
+      `global: {scrape_interval: 1s}
+scrape_configs: [{job_name: j, static_configs: [{targets: ['127.0.0.1:${target.port}']}]}]
+`,
+    )
+    writeFileSync(idle, '')
+    const dataDir = join(directory, 'data')
+    const port = await freePort()
+    const theirs = new Program(
+      binary,
+      [`--config.file=${scraping}`, `--storage.tsdb.path=${dataDir}`, `--web.listen-address=127.0.0.1:${port}`, ...flags],
+      `http://127.0.0.1:${port}`,
+    )
+    t.after(() => theirs.stop('SIGKILL'))
+    await theirs.ready()
+    const form = new URLSearchParams({ query: '{__name__=~".+"}' })
+    await until('exemplars', 20_000, async () => JSON.stringify(await answer(theirs, 'GET', form)).includes(`t${PAGES - 1}`))
+    await target.close()
+    const want = await answer(theirs, 'GET', form)
+    await theirs.stop('SIGKILL')
+    for (const start of ['the first start', 'the next one']) {
+      const ours = await startServer({ configFile: idle, dataDir, flags: ['--enable-feature=exemplar-storage,search-api'] })
+      t.after(() => ours.stop('SIGKILL'))
+      await ours.ready()
+      assert.deepEqual(JSON.parse((await answer(ours, 'GET', form))[2]), JSON.parse(want[2]), start)
+      const found = await ours.text('/api/v1/search/metric_names?search[]=requests_total&include_metadata=true')
+      const { results } = JSON.parse(found.slice(0, found.indexOf('\n')))
+      assert.deepEqual(results, [{ name: 'requests_total', ...(wantsMetadata && { type: 'counter' }) }], start)
+      await ours.stop('SIGKILL')
+    }
+  })
+}
+
+async function answer(program: Program, method: string, form: URLSearchParams): Promise<readonly [number, string | null, string]> {
   const path = `${program.url}/api/v1/query_exemplars`
   const response = await (method === 'GET' ? fetch(`${path}?${form}`) : fetch(path, { method, body: form }))
   return [response.status, response.headers.get('content-type'), await response.text()]

@@ -308,7 +308,11 @@ class StoreWorld {
     const outcome = await process.answer(committed)
     if (outcome === 'refused') this.#tally.refusedCommits++
     this.#note(`batch ${outcome}`)
-    if (outcome !== 'acknowledged') return
+    if (outcome !== 'acknowledged') {
+      // It may be there again.
+      for (const one of taken) if (one.deletion !== undefined) one.deletion = Fate.sent
+      return
+    }
     for (const one of taken) {
       if (one.deletion !== undefined) {
         // It was sent anew.
