@@ -1,4 +1,5 @@
 import type { Env } from '../base/env.ts'
+import type { Routes } from '../base/http-routes.ts'
 import type { BuildInfo } from '../base/process-metrics.ts'
 import type { Labels } from '../model/labels.ts'
 import type { Matcher } from '../model/matcher.ts'
@@ -101,6 +102,8 @@ export interface ApiDeps {
   readonly writeReceiver: WriteReceiver | undefined
   /** Undefined: --web.enable-otlp-receiver was not given. */
   readonly otlpReceiver: OtlpReceiver | undefined
+  /** Undefined: --web.enable-pushgateway was not given. */
+  readonly addPushRoutes: ((routes: Routes) => void) | undefined
   /** Undefined: --web.enable-lifecycle was not given. */
   readonly lifecycle: Lifecycle | undefined
   /** Undefined: --web.enable-admin-api was not given. */

@@ -58,6 +58,7 @@ export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
   routes.add('/federate', { GET: deps.isAgent ? refuseAgent : whenReadable(deps, (request) => federation.serve(request)) })
   addWriteRoute(routes, deps)
   addOtlpRoute(api, deps)
+  deps.addPushRoutes?.(routes)
   addManagementRoutes(routes, deps)
   addConsoleRoutes(routes, deps)
   if (deps.routePrefix !== '') addPrefixRedirects(routes, deps.routePrefix)

@@ -77,6 +77,14 @@ export const serverFlags = {
     separated: true,
     help: 'Messages that the remote write receiver takes, with commas or repeated: prometheus.WriteRequest is 1.0, io.prometheus.write.v2.Request is 2.0.',
   }),
+  'web.enable-pushgateway': flag.boolean({
+    default: false,
+    help: 'Takes what jobs push, as a pushgateway does: at /metrics/job/NAME; it is to be scraped at /pushgateway/metrics. Not known upstream.',
+  }),
+  'web.pushgateway-persistence-interval': flag.duration({
+    default: 10_000,
+    help: 'How long after a push it is in its file at the latest. Not known upstream.',
+  }),
   'web.enable-otlp-receiver': flag.boolean({ default: false, help: 'Accepts OTLP write requests.' }),
   'web.cors.origin': flag.text({
     default: '.*',

@@ -24,6 +24,14 @@ export interface Metric {
   readonly labels: readonly (readonly [name: string, value: string])[]
   /** Lines of a summary's quantiles, or of a histogram's buckets. */
   partCount: number
+  /** Of a metric of one line. */
+  value: number
+  /** Unix ms; undefined: its lines have none. */
+  timestamp: number | undefined
+  /** Of a summary or histogram, with its quantiles or buckets in the order of the page. */
+  count: number
+  sum: number
+  readonly parts: (readonly [bound: number, value: number])[]
 }
 
 export interface MetricFamily {
@@ -173,12 +181,17 @@ class FamiliesParser {
     const metric = this.#metricOf(open.family, labels)
     const value = this.#value()
     const isPart = open.part === 'value' && sample.bound !== undefined && !Number.isNaN(sample.bound)
-    if (isPart) metric.partCount++
+    if (isPart) {
+      metric.partCount++
+      metric.parts.push([sample.bound!, value])
+    } else if (open.part === 'count') metric.count = Math.trunc(value)
+    else if (open.part === 'sum') metric.sum = value
+    else metric.value = value
     if (value < 0 && isHistogram(open.family.type)) {
       if (open.part === 'count') throw this.#error(`negative count for histogram ${quote(open.family.name)}`)
       if (isPart) throw this.#error(`negative bucket population for histogram ${quote(open.family.name)}`)
     }
-    if (!this.#atLineEnd()) this.#timestamp()
+    if (!this.#atLineEnd()) metric.timestamp = this.#timestamp()
   }
 
   #lastValue = ''
@@ -214,7 +227,7 @@ class FamiliesParser {
     const key = grouped ? JSON.stringify([...labels].sort(([a], [b]) => (a < b ? -1 : 1))) : ''
     const known = grouped ? family.byLabels.get(key) : undefined
     if (known !== undefined) return known
-    const metric = { labels, partCount: 0 }
+    const metric: Metric = { labels, partCount: 0, value: 0, timestamp: undefined, count: 0, sum: 0, parts: [] }
     family.metrics.push(metric)
     if (grouped) family.byLabels.set(key, metric)
     return metric
@@ -227,13 +240,14 @@ class FamiliesParser {
     return value
   }
 
-  #timestamp(): void {
+  #timestamp(): number {
     this.#skipBlanks()
     const timestamp = this.#until(isSpace)
     if (!isInt64(timestamp)) throw this.#error(`expected integer as timestamp, got ${quote(timestamp)}`)
     const rest = this.#until(isNewline)
     if (rest !== '') throw this.#error(`spurious string after timestamp: ${quote(rest)}`)
     this.#position++
+    return Number(timestamp)
   }
 
   /** The family of a name: that of a summary or histogram, where its suffixes make it a part of one. */

@@ -281,6 +281,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     for (const notice of Object.values(DISK_NOTICE)) notifications.remove(notice)
     if (state !== 'normal') notifications.add(DISK_NOTICE[state])
   })
+  const pushGateway = values['web.enable-pushgateway'] ? await openPushGateway(env, values, web.routePrefix) : undefined
   const api: ApiDeps = {
     env,
     reads,
@@ -307,6 +308,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
           })
         : undefined,
     otlpReceiver: await otlpReceiver({ env, flags, features, reloader, db }),
+    addPushRoutes: pushGateway === undefined ? undefined : (routes) => pushGateway.addRoutes(routes),
     lifecycle: values['web.enable-lifecycle'] ? { reload: async () => void (await reloader.reload()), quit } : undefined,
     admin: values['web.enable-admin-api'] ? db : undefined,
     readiness,
@@ -339,6 +341,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
   return [
     processMetricsService(env, build),
     queryLogs([queryLog, activeQueries]),
+    ...(pushGateway === undefined ? [] : [pushGateway]),
     reads,
     httpService({
       env,
@@ -386,6 +389,18 @@ async function otlpReceiver({
     zeroSamples: features.has('created-timestamp-zero-ingestion'),
     typeAndUnitLabels: features.has('type-and-unit-labels'),
     lookbackMs: values['query.lookback-delta'],
+  })
+}
+
+/** Few ask for it: what it is made of is loaded when they do. */
+async function openPushGateway(env: Env, values: Flags['values'], prefix: string) {
+  const { PushGateway } = await import('../pushgateway/push-service.ts')
+  return PushGateway.open({
+    env,
+    file: `${dataDir(values)}/pushgateway.json`,
+    persistenceIntervalMs: values['web.pushgateway-persistence-interval'],
+    prefix,
+    allowsWipe: values['web.enable-admin-api'],
   })
 }
 

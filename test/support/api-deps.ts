@@ -189,6 +189,7 @@ export function apiDeps(changes: Partial<ApiDeps> = {}): ApiDeps & { readonly en
     newBudget: () => unlimitedContext().budget,
     writeReceiver: undefined,
     otlpReceiver: undefined,
+    addPushRoutes: undefined,
     lifecycle: undefined,
     admin: undefined,
     readiness: () => ready,
