@@ -28,11 +28,21 @@ export function mergeChunks(lists: readonly (readonly Chunk[])[]): readonly Chun
 
 /** One behind the other where none of the lists reaches into another, which is what blocks and windows of their own times have. */
 function joinChunks(lists: readonly (readonly Chunk[])[]): readonly Chunk[] | undefined {
-  const inOrder = lists.filter((chunks) => chunks.length > 0).sort((a, b) => a[0].minTime - b[0].minTime)
-  const joined: Chunk[] = []
+  const inOrder: (readonly Chunk[])[] = []
+  let count = 0
+  for (const chunks of lists) {
+    if (chunks.length === 0) continue
+    count += chunks.length
+    // Few lists, which mostly come in order.
+    let at = inOrder.length
+    while (at > 0 && inOrder[at - 1][0].minTime > chunks[0].minTime) at--
+    inOrder.splice(at, 0, chunks)
+  }
+  const joined = new Array<Chunk>(count)
+  let at = 0
   for (const chunks of inOrder) {
-    if (joined.length > 0 && joined[joined.length - 1].maxTime >= chunks[0].minTime) return undefined
-    for (const chunk of chunks) joined.push(chunk)
+    if (at > 0 && joined[at - 1].maxTime >= chunks[0].minTime) return undefined
+    for (const chunk of chunks) joined[at++] = chunk
   }
   return joined
 }
