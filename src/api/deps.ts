@@ -19,6 +19,7 @@ import type { DbStats, ReplayStatus } from '../tsdb/db.ts'
 import type { Notifications } from './notifications.ts'
 import type { QueriesView } from './queries/queries-status.ts'
 import type { Reads } from './reads/read.ts'
+import type { RemoteReadLimits } from './remote-read.ts'
 
 /** Whether all that was acknowledged can be read, and if not, why: constant lower case text for people. */
 export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string; readonly stopping: boolean }
@@ -100,6 +101,8 @@ export interface ApiDeps {
   newBudget(): QueryBudget
   /** Undefined: --web.enable-remote-write-receiver was not given. */
   readonly writeReceiver: WriteReceiver | undefined
+  /** Of what others read of us. */
+  readonly remoteReadLimits: RemoteReadLimits
   /** Undefined: --web.enable-otlp-receiver was not given. */
   readonly otlpReceiver: OtlpReceiver | undefined
   /** Undefined: --web.enable-pushgateway was not given. */

@@ -18,7 +18,6 @@ import { dataAnswer } from './json/envelope.ts'
 import { labelNames, labelValues } from './labels.ts'
 import { addManagementRoutes } from './management.ts'
 import { metricMetadata, targetMetadata } from './metadata.ts'
-import { addNotBuiltRoutes } from './not-built.ts'
 import { liveNotifications, notificationList } from './notifications.ts'
 import { openApi } from './openapi.ts'
 import { cancelQuery, queriesStatus } from './queries/queries-status.ts'
@@ -26,6 +25,7 @@ import { query, queryRange } from './query.ts'
 import { formatQuery, parseQuery } from './query-text.ts'
 import { whenReadable } from './readiness.ts'
 import { relabelSteps, scrapePoolConfig } from './relabel-steps.ts'
+import { RemoteReadRoute } from './remote-read.ts'
 import { alerts, rules } from './rules.ts'
 import { searchLabelNames, searchLabelValues, searchMetricNames } from './search.ts'
 import { selfMetrics } from './self-metrics.ts'
@@ -52,10 +52,15 @@ export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
   addQueryRoutes(api, deps)
   addStatusRoutes(api, deps)
   addAdminRoutes(api, deps)
-  addNotBuiltRoutes(api)
 
   const federation = new Federation(deps, env.metrics)
   routes.add('/federate', { GET: deps.isAgent ? refuseAgent : whenReadable(deps, (request) => federation.serve(request)) })
+  const remoteRead = new RemoteReadRoute(deps, env.metrics)
+  api.add(
+    '/api/v1/read',
+    { OPTIONS: PREFLIGHT, POST: deps.isAgent ? refuseAgent : whenReadable(deps, (request) => remoteRead.serve(request)) },
+    { bodyBytesMax: WRITE_BODY_BYTES_MAX },
+  )
   addWriteRoute(routes, deps)
   addOtlpRoute(api, deps)
   deps.addPushRoutes?.(routes)

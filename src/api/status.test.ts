@@ -194,8 +194,3 @@ test('blocks are described as their meta.json does', async () => {
     },
   })
 })
-
-test('what is not built says so, by name', async () => {
-  const { status, body } = await apiClient(apiDeps())({ method: 'POST', url: '/api/v1/read' })
-  assert.deepEqual([status, JSON.parse(body)], [501, { status: 'error', errorType: 'unavailable', error: '/api/v1/read is not built yet' }])
-})

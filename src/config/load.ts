@@ -5,6 +5,8 @@ import type { YamlPath, YamlTree, YamlValue } from '../base/yaml-tree.ts'
 import { YamlScalar } from '../base/yaml-tree.ts'
 import { Labels, quote } from '../model/labels.ts'
 import { type OtlpConfig, toOtlpConfig } from '../remote/otlp/otlp-schema.ts'
+import type { RemoteReadConfig } from '../remote/read/remote-read-config.ts'
+import { toRemoteReadConfig } from '../remote/read/remote-read-schema.ts'
 import type { RemoteWriteConfig } from '../remote/write/remote-write-config.ts'
 import type { GroupDefinition } from '../rules/rule-definition.ts'
 import type { ScrapeConfig } from '../scrape/scrape-config.ts'
@@ -16,6 +18,7 @@ import { checkAgentConfig } from './agent-mode.ts'
 import { expandVariables } from './expand-variables.ts'
 import { type ConfigFile, fileWarnings, readConfigFile, resolvePath } from './file.ts'
 import { otherFileKind } from './file-kind.ts'
+import { toHttpClientConfig } from './http-client.ts'
 import type { OwnConfig } from './own-config.ts'
 import type { ConfigProblem, ConfigWarning } from './problems.ts'
 import { ConfigError } from './problems.ts'
@@ -46,6 +49,7 @@ export interface LoadedConfig {
   /** Of Promontory's own file; undefined: there is none, or it has none. */
   readonly budgets: BudgetsConfig | undefined
   readonly otlp: OtlpConfig
+  readonly remoteReads: readonly RemoteReadConfig[]
   /** What the files ask for and do not get, in their order. */
   readonly warnings: readonly ConfigWarning[]
   /** The file, those of `scrape_config_files`, and Promontory's own. */
@@ -116,6 +120,20 @@ export async function loadConfig(env: { readonly fs: FileSystem }, path: string,
   })
   for (const [index, files] of remoteFiles.entries())
     warnings.push(...(await unreadableFiles(env.fs, main, ['remote_write', index], files ?? [])))
+  const remoteReads: RemoteReadConfig[] = []
+  for (const [index, remote] of (config.remote_read ?? []).entries()) {
+    const files: SecretFile[] = []
+    const http = toHttpClientConfig(remote, {
+      variables: options.variables ?? {},
+      file(field, name) {
+        const resolved = resolvePath(path, name)
+        files.push({ field, path: resolved })
+        return resolved
+      },
+    })
+    remoteReads.push(toRemoteReadConfig(remote, http, externalLabels))
+    warnings.push(...(await unreadableFiles(env.fs, main, ['remote_read', index], files)))
+  }
   const jobs = config.scrape_configs?.map((job) => effectiveJob(job, global, (name) => resolvePath(path, name)))
   const effective: PrometheusSection = { ...config, global, ...(jobs ? { scrape_configs: jobs } : {}) }
   return {
@@ -133,6 +151,7 @@ export async function loadConfig(env: { readonly fs: FileSystem }, path: string,
     storage: toStorageConfig(config.storage?.tsdb),
     budgets: own?.budgets,
     otlp: toOtlpConfig(config.otlp),
+    remoteReads,
     warnings: warnings.sort(
       (a, b) =>
         Number(b.file === path) - Number(a.file === path) ||

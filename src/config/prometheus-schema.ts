@@ -4,6 +4,7 @@ import { boolean, completePath, integer, list, type Report, scalar, section, tex
 import { duration, labels } from '../model/config-schema.ts'
 import { quote } from '../model/labels.ts'
 import { otlpSchema } from '../remote/otlp/otlp-schema.ts'
+import { remoteReadSchema } from '../remote/read/remote-read-schema.ts'
 import { remoteWriteSchema } from '../remote/write/remote-write-schema.ts'
 import { nameSchemeProblem, nameSchemes } from '../scrape/name-schemes.ts'
 import {
@@ -16,7 +17,7 @@ import {
 } from '../scrape/scrape-config-schema.ts'
 import { exemplarsSchema } from '../tsdb/exemplars/exemplars-schema.ts'
 import { storageTsdbSchema } from '../tsdb/storage-schema.ts'
-import { alertingSchema, remoteReadSchema, tracingSchema } from './unbuilt-schemas.ts'
+import { alertingSchema, tracingSchema } from './unbuilt-schemas.ts'
 
 // prometheus.yml, whole. Source of fields, order and rules: Prometheus config/config.go; docs/configuration/configuration.md.
 
@@ -79,7 +80,7 @@ export const prometheusSchema = section(
     storage: section('storage', { tsdb: storageTsdbSchema, exemplars: exemplarsSchema }),
     tracing: unsupported(tracingSchema),
     remote_write: list(remoteWriteSchema, { empty: 'empty or null remote write config section' }),
-    remote_read: unsupported(list(remoteReadSchema, { empty: 'empty or null remote read config section' }), []),
+    remote_read: list(remoteReadSchema, { empty: 'empty or null remote read config section' }),
     otlp: otlpSchema,
   },
   {

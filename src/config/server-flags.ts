@@ -196,14 +196,14 @@ export const serverFlags = {
   }),
   'storage.remote.read-sample-limit': flag.integer({
     default: 50_000_000,
-    help: 'Most samples in one answer to a remote read.',
-    status: unsupported,
+    help: 'Most samples in one query of a remote read that takes samples; 0 is no limit. Streamed chunks have none.',
+    least: 0,
   }),
-  'storage.remote.read-concurrent-limit': flag.integer({ default: 10, help: 'Most remote reads at a time.', status: unsupported }),
+  'storage.remote.read-concurrent-limit': flag.integer({ default: 10, help: 'Most remote reads at a time; others wait.', least: 1 }),
   'storage.remote.read-max-bytes-in-frame': flag.integer({
     default: 1_048_576,
-    help: 'Most bytes in one frame of a streamed remote read.',
-    status: unsupported,
+    help: 'Bytes of one frame of a streamed remote read, about.',
+    least: 1,
   }),
   'rules.alert.for-outage-tolerance': flag.duration({
     default: HOUR,

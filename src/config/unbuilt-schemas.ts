@@ -1,12 +1,12 @@
 import type { z } from 'zod'
-import { boolean, float, integer, list, map, oneOf, section, text, url } from '../base/schema.ts'
+import { boolean, float, list, map, oneOf, section, text } from '../base/schema.ts'
 import { fileSdConfigsSchema } from '../discovery/file.ts'
 import { checkHttpClient, type HttpClient, httpClientFields, tlsConfigSchema } from '../discovery/http-client-schema.ts'
 import { staticConfigsSchema } from '../discovery/static.ts'
 import { unbuiltDiscoveryFields } from '../discovery/unbuilt-schemas.ts'
-import { duration, labels } from '../model/config-schema.ts'
+import { duration } from '../model/config-schema.ts'
 import { relabelSteps } from '../model/relabel-schema.ts'
-import { checkRemoteHeaders, REMOTE_AUTHORIZATION } from '../remote/remote-headers.ts'
+import { checkRemoteHeaders } from '../remote/remote-headers.ts'
 import { sigv4Schema } from '../remote/write/remote-write-schema.ts'
 
 // Sections of prometheus.yml that upstream has and we have not built: checked, then ignored with a warning.
@@ -40,28 +40,6 @@ export const alertingSchema = section('alerting', {
   alert_relabel_configs: relabelSteps('empty or null alert relabeling rule'),
   alertmanagers: list(alertmanager, { empty: 'empty or null alertmanager config section' }),
 })
-
-export const remoteReadSchema = section(
-  'remote_read',
-  {
-    url: url(),
-    remote_timeout: duration(),
-    chunked_read_limit: integer(),
-    headers: map(text()),
-    read_recent: boolean(),
-    name: text(),
-    ...httpClientFields(),
-    required_matchers: labels(),
-    filter_external_labels: boolean(),
-  },
-  {
-    check(remote, report) {
-      if (!remote.url) report(['url'], 'url for remote_read is empty')
-      checkRemoteHeaders(remote.headers, REMOTE_AUTHORIZATION, report)
-      checkHttpClient(remote, report)
-    },
-  },
-)
 
 export const tracingSchema = section(
   'tracing_config',

@@ -5,6 +5,7 @@ import { QueryHistory } from '../api/queries/query-history.ts'
 import { QueryLogFile } from '../api/queries/query-log-file.ts'
 import { instantQuery } from '../api/reads/instant-query.ts'
 import { ReadPool } from '../api/reads/read-pool.ts'
+import { RemoteReads } from '../api/reads/remote-reads.ts'
 import type { FromThread, ToThread } from '../api/reads/thread-messages.ts'
 import { registerApi } from '../api/register.ts'
 import { type Address, parseAddress } from '../base/address.ts'
@@ -212,16 +213,17 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
   const activeQueries = await ActiveQueries.open(env, `${dataDir(values)}/queries.active`, values['query.max-concurrency'])
   desk.observe(activeQueries)
   const bytesMax = values['query.max-memory'] || Infinity
+  const engineSettings = () => ({
+    lookbackMs: values['query.lookback-delta'],
+    delayedNameRemoval: features.has('promql-delayed-name-removal'),
+    features,
+    defaultSubqueryStepMs: reloader.current.evaluationIntervalMs,
+  })
   const reads = new ReadPool({
     env,
     desk,
     db,
-    settings: () => ({
-      lookbackMs: values['query.lookback-delta'],
-      delayedNameRemoval: features.has('promql-delayed-name-removal'),
-      features,
-      defaultSubqueryStepMs: reloader.current.evaluationIntervalMs,
-    }),
+    settings: engineSettings,
     samplesMax: values['query.max-samples'],
     bytesMax,
     bytesMaxTogether: values['query.max-memory-together'] || Infinity,
@@ -232,11 +234,21 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     splitMs: SPLIT_READ_MS,
     maxConcurrency: values['query.max-concurrency'],
   })
+  const remoteReads = new RemoteReads({
+    env,
+    desk,
+    db,
+    own: reads,
+    settings: engineSettings,
+    limits: { samplesMax: values['query.max-samples'], bytesMax },
+    localMarginMs: 2 * values['storage.tsdb.min-block-duration'],
+  })
+  await reloader.subscribe((config) => remoteReads.apply(config.remoteReads))
   const rules = new LazyRuleManager({
     env,
     storage: db,
     source: db,
-    query: async (expr, time) => vectorOf(await instantQuery(reads, expr, time, stop), Labels.empty),
+    query: async (expr, time) => vectorOf(await instantQuery(remoteReads, expr, time, stop), Labels.empty),
     externalUrl: web.externalUrl(machine.hostname),
     outageToleranceMs: values['rules.alert.for-outage-tolerance'],
     gracePeriodMs: values['rules.alert.for-grace-period'],
@@ -284,7 +296,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
   const pushGateway = values['web.enable-pushgateway'] ? await openPushGateway(env, values, web.routePrefix) : undefined
   const api: ApiDeps = {
     env,
-    reads,
+    reads: remoteReads,
     queries: { running: () => desk.running, finished: () => history.all },
     rules: () => rules.groups(),
     source: db,
@@ -307,6 +319,11 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
             typeAndUnitLabels: features.has('type-and-unit-labels'),
           })
         : undefined,
+    remoteReadLimits: {
+      samplesMax: values['storage.remote.read-sample-limit'],
+      concurrentMax: values['storage.remote.read-concurrent-limit'],
+      frameBytesMax: values['storage.remote.read-max-bytes-in-frame'],
+    },
     otlpReceiver: await otlpReceiver({ env, flags, features, reloader, db }),
     addPushRoutes: pushGateway === undefined ? undefined : (routes) => pushGateway.addRoutes(routes),
     lifecycle: values['web.enable-lifecycle'] ? { reload: async () => void (await reloader.reload()), quit } : undefined,

@@ -190,6 +190,7 @@ export function apiDeps(changes: Partial<ApiDeps> = {}): ApiDeps & { readonly en
     writeReceiver: undefined,
     otlpReceiver: undefined,
     addPushRoutes: undefined,
+    remoteReadLimits: { samplesMax: 1_000_000, concurrentMax: 10, frameBytesMax: 1_048_576 },
     lifecycle: undefined,
     admin: undefined,
     readiness: () => ready,

@@ -131,7 +131,7 @@ export class ReadPool implements Reads, Service {
     const expected = forecast(read, settings, (request) => db.estimate(request))
     const timeoutMs = read.kind === 'query' ? read.timeoutMs : undefined
     const request = { signal: asker.signal, timeoutMs, isQueued: read.kind === 'query' }
-    return desk.run(describe(read, asker), request, async (turn) => {
+    return desk.run(describeRead(read, asker), request, async (turn) => {
       const done = await this.#inline(read, expected, turn, settings)
       if (done !== undefined) return done
       const outcome = await this.#inThread(read, expected, turn, { settings, signal: asker.signal })
@@ -277,7 +277,8 @@ function keyOf(read: Read): string {
   return copiedText(`${steps.count} ${steps.stepMs} ${query}`, KEY_LENGTH_MAX)
 }
 
-function describe(read: Read, { client }: Asker): QueryDescription {
+/** A read, for those who look at what runs. */
+export function describeRead(read: Read, { client }: Asker): QueryDescription {
   if (read.kind === 'query') {
     const { query, steps, end, isRangeQuery } = read.question
     return { kind: 'query', query, start: steps.start, end, stepMs: isRangeQuery ? steps.stepMs : 0, client }
