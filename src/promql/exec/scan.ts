@@ -32,6 +32,7 @@ export async function scan(
   pacer.check()
   const samples = new SampleColumns(0)
   let capacity = 0
+  let sinceLook = 0
   const hints = { ...selection.hints, stepMs, ...(newestOnly === true && { newestOnly }) }
   const request = { minTime, maxTime, matchers: selection.matchers, hints, labelRange: run.labelRange }
   for await (const batch of source.select(request, context)) {
@@ -61,6 +62,9 @@ export async function scan(
       if (visited !== undefined) await visited
       context.budget.releaseSamples(charged)
       context.budget.releaseBytes(histogramBytes)
+      sinceLook += SERIES_WORTH + charged
+      if (visited === undefined && sinceLook < LOOK_EVERY) continue
+      sinceLook = 0
       if (pacer.isDue()) await pacer.rest()
     }
   }
@@ -68,6 +72,10 @@ export async function scan(
 }
 
 const BYTES_PER_SAMPLE = 16
+
+/** Samples between two looks at the clock, some 50 µs, and how many of them a series is worth. */
+const LOOK_EVERY = 4096
+const SERIES_WORTH = 100
 
 function bytesOf(histograms: SampleColumns['histograms'], from: number, to: number): number {
   let bytes = 0

@@ -1,8 +1,8 @@
 import type { WindowKernel, Windows } from './window-kernel.ts'
 
 // A window's sum is the difference of two running sums kept in twice the precision, so a step costs the same however wide
-// its window is. Where that would not be as good as adding up the window (values beyond all others in it, infinities,
-// NaN), the window is added up, compensated as upstream does it.
+// its window is. Where windows have few samples in common, or that would not be as good as adding up the window (values
+// beyond all others in it, infinities, NaN), the window is added up, compensated as upstream does it.
 // Source: Prometheus promql/functions.go, funcSumOverTime and funcAvgOverTime; util/kahansum.
 
 /** Relative error of the running sums' precision, with room to spare. */
@@ -56,22 +56,37 @@ function addUp(values: Float64Array, lo: number, hi: number): number {
 
 const lost = { value: 0 }
 
+/** Whether windows share so many samples that running sums of them all pay: these cost about twice what adding up does. */
+function overlap({ lo, hi, length, stepCount }: Windows): boolean {
+  let count = 0
+  for (let k = 0; k < stepCount && count <= 2 * length; k++) count += hi[k] - lo[k]
+  return count > 2 * length
+}
+
+/** `addUp` with what was lost. */
+function sumUp(values: Float64Array, lo: number, hi: number): number {
+  const sum = addUp(values, lo, hi)
+  return sum === Infinity || sum === -Infinity ? sum : sum + lost.value
+}
+
 export const sumOverTime: WindowKernel = (windows, out, present) => {
   const { values, lo, hi, stepCount } = windows
+  if (!overlap(windows)) {
+    for (let k = 0; k < stepCount; k++) {
+      if (hi[k] <= lo[k]) continue
+      out[k] = sumUp(values, lo[k], hi[k])
+      present[k] = 1
+    }
+    return
+  }
   const noise = runningSums(windows) * DOUBLED_PRECISION
   for (let k = 0; k < stepCount; k++) {
     const first = lo[k]
     const end = hi[k]
     if (end <= first) continue
     present[k] = 1
-    let sum = high[end] - high[first] + (low[end] - low[first])
-    if (!(noise <= Math.abs(sum) * TOLERANCE)) {
-      sum = addUp(values, first, end)
-      if (sum !== Infinity && sum !== -Infinity) sum += lost.value
-    } else {
-      sum = exactDifference(first, end)
-    }
-    out[k] = sum
+    const sum = high[end] - high[first] + (low[end] - low[first])
+    out[k] = noise <= Math.abs(sum) * TOLERANCE ? exactDifference(first, end) : sumUp(values, first, end)
   }
 }
 
@@ -116,6 +131,14 @@ function addUpMean(values: Float64Array, lo: number, hi: number): number {
 
 export const avgOverTime: WindowKernel = (windows, out, present) => {
   const { values, lo, hi, stepCount } = windows
+  if (!overlap(windows)) {
+    for (let k = 0; k < stepCount; k++) {
+      if (hi[k] <= lo[k]) continue
+      out[k] = addUpMean(values, lo[k], hi[k])
+      present[k] = 1
+    }
+    return
+  }
   const noise = runningSums(windows) * DOUBLED_PRECISION
   for (let k = 0; k < stepCount; k++) {
     const first = lo[k]
