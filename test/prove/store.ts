@@ -458,12 +458,8 @@ class StoreWorld {
           throw new Error(
             `${what}: ${labelsOf(i)} at ${t} is not there, and was ${sent.fate === Fate.durable ? 'durable' : 'acknowledged'}`,
           )
-        if (process !== undefined) continue
-        if (sent.deletion === undefined) samples.delete(t)
-        else if (sent.deletion === Fate.sent) {
-          sent.deletion = Fate.acknowledged
-          sent.acknowledgedAt = this.#now
-        }
+        // A deletion that was refused may hold until the power goes, and not after that.
+        if (process === undefined && sent.deletion === undefined) samples.delete(t)
       }
     }
     if (bySeries.size > 0) throw new Error(`${what}: series ${[...bySeries.keys()]} were never sent`)
