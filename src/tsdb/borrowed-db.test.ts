@@ -4,7 +4,6 @@ import type { Env } from '../base/env.ts'
 import { type VirtualEnv, virtualEnv } from '../base/env-virtual.ts'
 import { Labels } from '../model/labels.ts'
 import { Matcher } from '../model/matcher.ts'
-import { AppendStatus } from '../storage/appender.ts'
 import { histogramSourceContract } from '../storage/histogram-source.contract.ts'
 import type { MemorySeries } from '../storage/memory-source.ts'
 import { unlimitedContext } from '../storage/query-context.ts'
@@ -14,6 +13,7 @@ import { BorrowedDb } from './borrowed-db.ts'
 import { runDb } from './db.fixture.ts'
 import type { Db } from './db.ts'
 import type { DbLender } from './db-lender.ts'
+import { storeSeries } from './store-series.fixture.ts'
 
 /** Leases cross threads by value. */
 function borrower(env: Env, lender: DbLender): BorrowedDb {
@@ -63,20 +63,7 @@ async function filled(series: readonly MemorySeries[]): Promise<SourceUnderTest>
   const env = virtualEnv()
   const { db, close } = await runDb(env)
   const source = lentSource(env, db)
-  const appender = db.appender()
-  for (const { labels, timestamps, values, histograms, startTimes } of series) {
-    const ref = appender.series(labels)
-    for (let i = 0; i < timestamps.length; i++) {
-      const histogram = histograms?.[i]
-      const startTime = startTimes?.[i] ?? 0
-      const status =
-        histogram === undefined
-          ? appender.append(ref, timestamps[i], values[i], startTime)
-          : appender.appendHistogram(ref, timestamps[i], histogram, startTime)
-      assert.equal(status, AppendStatus.ok)
-    }
-  }
-  await appender.commit()
+  await storeSeries(db, series)
   return { source, close }
 }
 

@@ -2,51 +2,18 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type VirtualEnv, virtualEnv } from '../base/env-virtual.ts'
 import { Labels } from '../model/labels.ts'
-import { Matcher } from '../model/matcher.ts'
 import { AppendStatus } from '../storage/appender.ts'
-import { MemorySource } from '../storage/memory-source.ts'
 import { unlimitedContext } from '../storage/query-context.ts'
-import { readAll } from '../storage/series-source.contract.ts'
 import type { Series } from '../storage/series-source.ts'
-import { everything } from './block/block.fixture.ts'
-import { BlockWriter } from './block/block-writer.ts'
 import { runDb } from './db.fixture.ts'
-import type { Db } from './db.ts'
 import { endingAt, restarted } from './ending-disk.fixture.ts'
+import { ALL, foreignBlock, MINUTE, samplesOf, write, written } from './numbered-samples.fixture.ts'
 
 // Windows that become blocks, blocks that are found at the start, and those that go.
 
-const MINUTE = 60_000
 const RANGE = 10 * MINUTE
 /** The start of a window. */
 const base = Math.ceil(1_700_000_000_000 / RANGE) * RANGE
-const all = [new Matcher('=~', '__name__', '.+')]
-
-async function write(db: Db, t: number, seriesCount = 3): Promise<void> {
-  const appender = db.appender()
-  for (let i = 0; i < seriesCount; i++) {
-    const ref = appender.series(Labels.of({ __name__: `m${i % 2}`, i: String(i) }))
-    assert.equal(appender.append(ref, t, t + i), AppendStatus.ok)
-  }
-  await appender.commit()
-}
-
-/** Samples as texts; throws when one is there twice. */
-async function samplesOf(db: Db): Promise<readonly string[]> {
-  const texts: string[] = []
-  for (const { labels, timestamps, values } of await readAll(db, -Infinity, Infinity, all)) {
-    for (let i = 0; i < timestamps.length; i++) texts.push(`${labels} ${timestamps[i]} ${values[i]}`)
-  }
-  assert.equal(new Set(texts).size, texts.length, 'a sample is there once')
-  return texts.sort()
-}
-
-function written(from: number, to: number, stepMs: number, seriesCount = 3): readonly string[] {
-  const texts: string[] = []
-  for (let t = from; t < to; t += stepMs) for (let i = 0; i < seriesCount; i++) texts.push(`m${i % 2}{i="${i}"} ${t} ${t + i}`)
-  return texts.sort()
-}
-
 /** The next batch, from a source that may want time to pass before it. */
 async function next(env: VirtualEnv, batches: AsyncIterator<readonly Series[]>): Promise<IteratorResult<readonly Series[]>> {
   const given = batches.next()
@@ -122,7 +89,7 @@ test('a select that is under way keeps its window, whose memory goes back when i
   const env = virtualEnv({ startTime: base })
   const { db, close } = await runDb(env, { blockRangeMs: RANGE })
   await write(db, base, 300)
-  const batches = db.select({ minTime: 0, maxTime: Infinity, matchers: all }, unlimitedContext())[Symbol.asyncIterator]()
+  const batches = db.select({ minTime: 0, maxTime: Infinity, matchers: ALL }, unlimitedContext())[Symbol.asyncIterator]()
   const first = (await batches.next()).value as readonly Series[]
   const full = db.stats().memoryBytes
   await write(db, base + 3 * RANGE, 1)
@@ -229,20 +196,10 @@ for (const [kind, code] of [
   })
 }
 
-/** A block as another program leaves it. */
-async function foreignBlock(env: VirtualEnv, from: number, to: number, value: number): Promise<string> {
-  await env.fs.mkdir('/data')
-  const writer = await BlockWriter.create(env, '/data')
-  const timestamps = Array.from({ length: (to - from) / MINUTE }, (_, i) => from + i * MINUTE)
-  const series = { labels: Labels.of({ __name__: 'm0', i: '0' }), timestamps, values: timestamps.map((t) => t * value) }
-  for await (const batch of everything(new MemorySource([series]))) await writer.add(batch)
-  return `/data/${(await writer.finish()).ulid}`
-}
-
 test('blocks that are there are answered from, also where they overlap what the log has', async () => {
   const env = virtualEnv({ startTime: base })
-  await foreignBlock(env, base - 100 * MINUTE, base - 50 * MINUTE, 1)
-  await foreignBlock(env, base - 60 * MINUTE, base + 5 * MINUTE, 1)
+  await foreignBlock(env, base - 100 * MINUTE, base - 50 * MINUTE)
+  await foreignBlock(env, base - 60 * MINUTE, base + 5 * MINUTE)
   const { db, close } = await runDb(env, { blockRangeMs: RANGE })
   for (let t = base; t < base + 30 * MINUTE; t += MINUTE) await write(db, t, 1)
   await env.clock.advance(MINUTE)
@@ -274,8 +231,8 @@ test('a damaged block is set aside, and one that cannot be read now stays; both 
     ],
   ] as const) {
     const env = virtualEnv({ startTime: base })
-    const bad = await foreignBlock(env, base - 100 * MINUTE, base - 50 * MINUTE, 1)
-    await foreignBlock(env, base - 50 * MINUTE, base, 1)
+    const bad = await foreignBlock(env, base - 100 * MINUTE, base - 50 * MINUTE)
+    await foreignBlock(env, base - 50 * MINUTE, base)
     await spoil(env, bad)
     const { db, close } = await runDb(env, { blockRangeMs: RANGE })
     assert.equal((await samplesOf(db)).length, 50)
@@ -290,9 +247,9 @@ test('a damaged block is set aside, and one that cannot be read now stays; both 
 
 test('what is left of blocks that were being made or deleted is removed at the start', async () => {
   const env = virtualEnv({ startTime: base })
-  const whole = await foreignBlock(env, base - MINUTE, base, 1)
+  const whole = await foreignBlock(env, base - MINUTE, base)
   for (const suffix of ['tmp-for-creation', 'tmp-for-deletion', 'tmp']) {
-    const other = await foreignBlock(env, base - 2 * MINUTE, base, 1)
+    const other = await foreignBlock(env, base - 2 * MINUTE, base)
     await env.fs.rename(other, `${other}.${suffix}`)
   }
   const { db, close } = await runDb(env)
@@ -303,12 +260,12 @@ test('what is left of blocks that were being made or deleted is removed at the s
 
 test('retention by time deletes blocks wholly older, but none that is being read, and is not misled by a sample of the future', async () => {
   const env = virtualEnv({ startTime: base + MINUTE })
-  const old = await foreignBlock(env, base - 300 * MINUTE, base - 200 * MINUTE, 1)
+  const old = await foreignBlock(env, base - 300 * MINUTE, base - 200 * MINUTE)
   const { db, close } = await runDb(env, { blockRangeMs: RANGE, retentionMs: 250 * MINUTE })
   await write(db, base)
   await env.clock.advance(MINUTE)
   assert.equal(db.stats().blockCount, 1, 'it reaches into the time that is kept')
-  const batches = db.select({ minTime: 0, maxTime: Infinity, matchers: all }, unlimitedContext())[Symbol.asyncIterator]()
+  const batches = db.select({ minTime: 0, maxTime: Infinity, matchers: ALL }, unlimitedContext())[Symbol.asyncIterator]()
   await write(db, base + 10 * 365 * 24 * 60 * MINUTE)
   await env.clock.advance(MINUTE)
   assert.equal((await env.fs.stat(old))?.kind, 'directory', 'by the clock it is kept')
@@ -363,8 +320,8 @@ test('what is kept changes while the database runs, at once', async () => {
 
 test('blocks that another one was made of go', async () => {
   const env = virtualEnv({ startTime: base })
-  const part = await foreignBlock(env, base - 2 * MINUTE, base, 1)
-  const whole = await foreignBlock(env, base - 4 * MINUTE, base, 1)
+  const part = await foreignBlock(env, base - 2 * MINUTE, base)
+  const whole = await foreignBlock(env, base - 4 * MINUTE, base)
   const meta = JSON.parse(await env.fs.readText(`${whole}/meta.json`))
   meta.compaction.parents = [{ ulid: part.slice('/data/'.length), minTime: base - 2 * MINUTE, maxTime: base }]
   await env.fs.writeFile(`${whole}/meta.json`, JSON.stringify(meta))
@@ -380,8 +337,8 @@ test('at whatever step the deletion of a block ends, it is deleted by the next p
   for (let step = 0; !isOver; step++) {
     for (const losePower of [false, true]) {
       const disk = virtualEnv({ seed: step + 1, startTime: base })
-      const old = await foreignBlock(disk, base - 300 * MINUTE, base - 200 * MINUTE, 1)
-      await foreignBlock(disk, base - 50 * MINUTE, base, 1)
+      const old = await foreignBlock(disk, base - 300 * MINUTE, base - 200 * MINUTE)
+      await foreignBlock(disk, base - 50 * MINUTE, base)
       const { env, calls } = endingAt(disk, step)
       const options = { blockRangeMs: RANGE, retentionMs: 100 * MINUTE }
       void runDb(env, options)

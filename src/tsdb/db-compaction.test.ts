@@ -5,48 +5,18 @@ import { type VirtualEnv, virtualEnv } from '../base/env-virtual.ts'
 import { Labels } from '../model/labels.ts'
 import { Matcher } from '../model/matcher.ts'
 import { AppendStatus } from '../storage/appender.ts'
-import { MemorySource } from '../storage/memory-source.ts'
 import { unlimitedContext } from '../storage/query-context.ts'
 import { readAll } from '../storage/series-source.contract.ts'
-import { everything } from './block/block.fixture.ts'
-import { BlockWriter } from './block/block-writer.ts'
 import { runDb } from './db.fixture.ts'
 import type { Db } from './db.ts'
 import { endingAt, restarted } from './ending-disk.fixture.ts'
+import { ALL, foreignBlock, MINUTE, samplesOf, write, written } from './numbered-samples.fixture.ts'
 
 // Blocks that become one, while the database is used.
 
-const MINUTE = 60_000
 const RANGE = 10 * MINUTE
 /** The start of a window, and of stretches of three and nine of them. */
 const base = Math.ceil(1_700_000_000_000 / (9 * RANGE)) * 9 * RANGE
-const all = [new Matcher('=~', '__name__', '.+')]
-
-async function write(db: Db, t: number, seriesCount = 3): Promise<void> {
-  const appender = db.appender()
-  for (let i = 0; i < seriesCount; i++) {
-    const ref = appender.series(Labels.of({ __name__: `m${i % 2}`, i: String(i) }))
-    assert.equal(appender.append(ref, t, t + i), AppendStatus.ok)
-  }
-  await appender.commit()
-}
-
-/** Samples as texts; throws when one is there twice. */
-async function samplesOf(db: Db): Promise<readonly string[]> {
-  const texts: string[] = []
-  for (const { labels, timestamps, values } of await readAll(db, -Infinity, Infinity, all)) {
-    for (let i = 0; i < timestamps.length; i++) texts.push(`${labels} ${timestamps[i]} ${values[i]}`)
-  }
-  assert.equal(new Set(texts).size, texts.length, 'a sample is there once')
-  return texts.sort()
-}
-
-function written(from: number, to: number, stepMs: number): readonly string[] {
-  const texts: string[] = []
-  for (let t = from; t < to; t += stepMs) for (let i = 0; i < 3; i++) texts.push(`m${i % 2}{i="${i}"} ${t} ${t + i}`)
-  return texts.sort()
-}
-
 /** Blocks as `first-last level`, in ranges from the start. */
 function shape(db: Db): readonly string[] {
   return db
@@ -54,21 +24,6 @@ function shape(db: Db): readonly string[] {
     .map(
       (meta) => `${Math.floor((meta.minTime - base) / RANGE)}-${Math.ceil((meta.maxTime - base) / RANGE)} level ${meta.compaction.level}`,
     )
-}
-
-/** A block as another program leaves it. */
-async function foreignBlock(
-  env: VirtualEnv,
-  from: number,
-  to: number,
-  labels: Record<string, string> = { __name__: 'm0', i: '0' },
-): Promise<string> {
-  await env.fs.mkdir('/data')
-  const writer = await BlockWriter.create(env, '/data')
-  const timestamps = Array.from({ length: (to - from) / MINUTE }, (_, i) => from + i * MINUTE)
-  for await (const batch of everything(new MemorySource([{ labels: Labels.of(labels), timestamps, values: timestamps }])))
-    await writer.add(batch)
-  return `/data/${(await writer.finish()).ulid}`
 }
 
 test('blocks grow by levels, and only the newest is left alone', async () => {
@@ -336,7 +291,7 @@ test('a select that is under way keeps the blocks that were compacted', async ()
   await close()
   const second = restarted(env)
   const running = await runDb(second, compacting)
-  const batches = running.db.select({ minTime: 0, maxTime: Infinity, matchers: all }, unlimitedContext())[Symbol.asyncIterator]()
+  const batches = running.db.select({ minTime: 0, maxTime: Infinity, matchers: ALL }, unlimitedContext())[Symbol.asyncIterator]()
   const firstBatch = batches.next()
   await second.clock.advance(MINUTE)
   assert.equal(db.stats().blockCount, 0, 'the first database is closed')

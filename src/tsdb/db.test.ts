@@ -9,7 +9,7 @@ import { Labels } from '../model/labels.ts'
 import { Matcher } from '../model/matcher.ts'
 import type { Metadata } from '../model/metadata.ts'
 import { isStaleMarker, STALE_MARKER } from '../model/staleness.ts'
-import { type Appender, AppendStatus, ExemplarStatus } from '../storage/appender.ts'
+import { AppendStatus, ExemplarStatus } from '../storage/appender.ts'
 import { histogramSourceContract } from '../storage/histogram-source.contract.ts'
 import type { MemorySeries } from '../storage/memory-source.ts'
 import { unlimitedContext } from '../storage/query-context.ts'
@@ -17,25 +17,11 @@ import { readAll, type SourceUnderTest, seriesSourceContract } from '../storage/
 import type { Series } from '../storage/series-source.ts'
 import { runDb } from './db.fixture.ts'
 import { type Db, openDb } from './db.ts'
-
-function appendAll(appender: Appender, { labels, timestamps, values, histograms, startTimes }: MemorySeries): void {
-  const ref = appender.series(labels)
-  for (let i = 0; i < timestamps.length; i++) {
-    const histogram = histograms?.[i]
-    const startTime = startTimes?.[i] ?? 0
-    const status =
-      histogram === undefined
-        ? appender.append(ref, timestamps[i], values[i], startTime)
-        : appender.appendHistogram(ref, timestamps[i], histogram, startTime)
-    assert.equal(status, AppendStatus.ok, appender.refusal)
-  }
-}
+import { appendAll, storeSeries } from './store-series.fixture.ts'
 
 async function filled(series: readonly MemorySeries[]): Promise<SourceUnderTest> {
   const { db, close } = await runDb(virtualEnv())
-  const appender = db.appender()
-  for (const one of series) appendAll(appender, one)
-  await appender.commit()
+  await storeSeries(db, series)
   return { source: db, close }
 }
 

@@ -1,13 +1,15 @@
 // Random queries over random series, in a thread of its own: what a query does to it is for the thread that started it to see.
 import { parentPort, workerData } from 'node:worker_threads'
 import fc from 'fast-check'
+import { virtualEnv } from '../../src/base/env-virtual.ts'
 import type { QueryEngine } from '../../src/promql/query-engine.ts'
+import { runDb } from '../../src/tsdb/db.fixture.ts'
+import { storeSeries } from '../../src/tsdb/store-series.fixture.ts'
 import { DATA_LABELS, DATA_METRICS, randomSeries } from './promql-data.ts'
 import { engineOver, signal } from './promql-engine.ts'
 import { EXPERIMENTAL_FEATURES, expressions } from './promql-generator.ts'
 import { hostileQueries, judgeHostile } from './promql-hostile.ts'
 import { checkStepIsInstant, plans } from './promql-plans.ts'
-import { storeSeries } from './stored-series.ts'
 
 /** What the thread says: what it is about to ask, and what came of a round. */
 export type FuzzNews =
@@ -29,7 +31,8 @@ const { any } = expressions({ experimental: true, depthMax: 4, metrics: DATA_MET
 async function round(seed: number): Promise<FuzzNews> {
   const options = { features: EXPERIMENTAL_FEATURES, delayedNameRemoval: seed % 2 === 0, maxBytes: BYTES_MAX }
   const data = randomSeries(seed)
-  const stored = await storeSeries(data)
+  const stored = await runDb(virtualEnv())
+  await storeSeries(stored.db, data)
   const engines = plans(data, options, stored.db)
   const engine = engineOver(stored.db, options)
   let [queries, withSeries, bounded] = [0, 0, 0]
