@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
 import { test } from 'node:test'
+import { virtualEnv } from '../../src/base/env-virtual.ts'
 import { seededRandom } from '../../src/base/virtual/random.ts'
 import { checkMetrics } from '../../src/commands/check-metrics.ts'
 import { metricsPage } from '../support/metrics-page-generator.ts'
@@ -12,6 +13,7 @@ const PAGES = Number(process.env.PAGES ?? 250)
 async function ours(page: Uint8Array, args: readonly string[] = []) {
   const [out, err]: [string[], string[]] = [[], []]
   const status = await checkMetrics(args, {
+    env: virtualEnv(),
     input: async () => page,
     out: (line) => out.push(`${line}\n`),
     err: (line) => err.push(`${line}\n`),

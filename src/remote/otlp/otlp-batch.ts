@@ -166,6 +166,11 @@ export class OtlpBatch {
       this.refuse('bad_histogram', 1, () => `${refusal} for series ${labels}`)
       return
     }
+    if (status === AppendStatus.overBudget) {
+      const { refusal } = this.#target.appender
+      this.refuse('over_budget', 1, () => `${refusal}: refused series ${labels}`)
+      return
+    }
     const [outcome, text] = REFUSALS[status]
     this.refuse(outcome, 1, () => `${text} for series ${labels}`)
   }
