@@ -179,6 +179,11 @@ export class CommitQueue {
     this.#running = undefined
   }
 
+  /** Whether older segments are still to be read: what they delete may be in the windows yet. */
+  get isEarly(): boolean {
+    return this.#early !== undefined
+  }
+
   /** Whether early batches have room. */
   get takesEarly(): boolean {
     return this.#earlyWeight < EARLY_SAMPLES_MAX

@@ -81,7 +81,7 @@ export class DbAppender implements Appender {
       if (t < last) return this.#takeLate(slot, t, v, startTime)
       if (!sameBits(slots.lastHigh(slot), slots.lastLow(slot), v)) return this.#refuse(AppendStatus.duplicateTimestamp, SampleKind.float)
       // The same sample may be on its way in a batch that fails: then it is this batch that brings it.
-      if (this.#windows.isApplied(slot, t)) return AppendStatus.ok
+      if (!this.#queue.isEarly && this.#windows.isApplied(slot, t)) return AppendStatus.ok
     }
     slots.setLastFloat(slot, t, v)
     this.#batch!.push(slot, t, v)
@@ -177,7 +177,7 @@ export class DbAppender implements Appender {
     if (t === last) {
       const isSame = slots.lastKind(slot) === kind && slots.lastHigh(slot) === high && slots.lastLow(slot) === low
       if (!isSame) return this.#refuse(AppendStatus.duplicateTimestamp, kind)
-      if (this.#windows.isApplied(slot, t)) return AppendStatus.ok
+      if (!this.#queue.isEarly && this.#windows.isApplied(slot, t)) return AppendStatus.ok
     }
     const batch = this.#batch!
     if (last !== Number.NEGATIVE_INFINITY && slots.lastKind(slot) === SampleKind.float) batch.changesKind = true
@@ -203,7 +203,7 @@ export class DbAppender implements Appender {
     this.#refused.late(this.#maxTime - t)
     if (this.#minLateTime === Number.POSITIVE_INFINITY || !this.takesLate) return this.#refuse(AppendStatus.outOfOrder, kind)
     if (t < this.#minLateTime) return this.#refuse(AppendStatus.tooLate, kind)
-    const found = this.#windows.sampleAt(slot, t)
+    const found = this.#queue.isEarly ? undefined : this.#windows.sampleAt(slot, t)
     if (found === undefined) return undefined
     return isSameSample(found, kind, high, low) ? AppendStatus.ok : this.#refuse(AppendStatus.duplicateTimestamp, kind)
   }

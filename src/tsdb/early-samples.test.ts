@@ -169,3 +169,28 @@ test('a series of a window that became a block goes on in a later one when its s
   assert.deepEqual(await contents(db), want)
   await close()
 })
+
+test('a sample that a checkpoint has and the log deletes is there when it is sent again meanwhile, the newest and one that is late', async () => {
+  const env = virtualEnv(ENV)
+  const checkpoints = { logBytes: 1, lookMs: 1000 }
+  const options = { blockRangeMs: RANGE_MS, lateSpanMs: 10_000 }
+  const first = await runDb(env, { ...options, checkpoints })
+  const send = async (db: Db, early: boolean, ...times: readonly number[]) => {
+    const appender = early ? db.early.appender() : db.appender()
+    const ref = appender.series(one)
+    for (const t of times) assert.equal(appender.append(ref, START + t, t), AppendStatus.ok)
+    await appender.commit()
+  }
+  await send(first.db, false, 100, 200, 300)
+  await env.clock.advance(2000)
+  assert.equal(first.db.counters().checkpointsBegun, 1)
+  await first.db.deleteSamples([], START, START + 1000, new AbortController().signal)
+  const again = await afterKill(env)
+  const sent = Promise.withResolvers<void>()
+  const onTakes = (db: Db) => void send(db, true, 300, 200).then(sent.resolve, sent.reject)
+  const { db, close } = await runDb(again, { ...options, onTakes })
+  await sent.promise
+  assert.ok(db.recovery()!.checkpoint !== undefined)
+  assert.deepEqual(await contents(db), ['m{i="1"} 200:200 300:300'])
+  await close()
+})
