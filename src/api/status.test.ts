@@ -156,7 +156,7 @@ test('features', async () => {
   const { body } = await apiClient(apiDeps())('/api/v1/features')
   const { data } = JSON.parse(body) as { data: Record<string, Record<string, boolean>> }
   const { api, service_discovery_providers: discovery, promql_functions: functions } = data
-  assert.deepEqual([api['search'], api['admin'], discovery['static'], discovery['ec2']], [true, false, true, false])
+  assert.deepEqual([api['search'], api['admin'], discovery['static'], discovery['eureka']], [true, false, true, false])
   assert.deepEqual([functions['rate'], functions['info']], [true, false])
 })
 

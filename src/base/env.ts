@@ -225,6 +225,8 @@ export interface HttpTransport {
   /** HTTP/2 with servers that want it. */
   readonly http2?: boolean
   readonly proxy?: ProxyServer
+  /** A socket of the file system that is asked instead of the host of the URL. */
+  readonly socketPath?: string
 }
 
 export interface HttpResponse {

@@ -3,6 +3,8 @@ import { printable } from '../base/schema.ts'
 import { consulDiscoverer } from '../discovery/consul/consul.ts'
 import { toConsulSdConfig } from '../discovery/consul/schema.ts'
 import { dnsDiscoverer, toDnsSdConfig } from '../discovery/dns.ts'
+import { dockerDiscoverer, toDockerSdConfig } from '../discovery/docker.ts'
+import { ec2Discoverer, ec2Fingerprint, toEc2SdConfig } from '../discovery/ec2/ec2.ts'
 import { fileDiscoverer, toFileSdConfig } from '../discovery/file.ts'
 import { httpDiscoverer, toHttpSdConfig } from '../discovery/http.ts'
 import type { HttpClientSection } from '../discovery/http-client-schema.ts'
@@ -165,6 +167,14 @@ function discoverers(job: ScrapeSection, { resolve, file, variables }: JobContex
   for (const section of job.dns_sd_configs ?? []) {
     const config = toDnsSdConfig(section)
     add('dns', config, (env) => dnsDiscoverer(env, config, job.job_name!))
+  }
+  for (const [index, section] of (job.docker_sd_configs ?? []).entries()) {
+    const config = toDockerSdConfig(section, client('docker_sd_configs', index, section))
+    add('docker', config, (env) => dockerDiscoverer(env, config, job.job_name!))
+  }
+  for (const [index, section] of (job.ec2_sd_configs ?? []).entries()) {
+    const config = toEc2SdConfig(section, client('ec2_sd_configs', index, section))
+    add('ec2', ec2Fingerprint(config), (env) => ec2Discoverer(env, config, job.job_name!))
   }
   for (const [index, section] of (job.http_sd_configs ?? []).entries()) {
     const config = toHttpSdConfig(section, client('http_sd_configs', index, section))

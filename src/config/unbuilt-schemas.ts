@@ -1,7 +1,13 @@
 import type { z } from 'zod'
 import { boolean, float, list, map, oneOf, section, text } from '../base/schema.ts'
+import { consulSdConfigsSchema } from '../discovery/consul/schema.ts'
+import { dnsSdConfigsSchema } from '../discovery/dns.ts'
+import { dockerSdConfigsSchema } from '../discovery/docker.ts'
+import { ec2SdConfigsSchema } from '../discovery/ec2/ec2.ts'
 import { fileSdConfigsSchema } from '../discovery/file.ts'
+import { httpSdConfigsSchema } from '../discovery/http.ts'
 import { checkHttpClient, type HttpClient, httpClientFields, tlsConfigSchema } from '../discovery/http-client-schema.ts'
+import { kubernetesSdConfigsSchema } from '../discovery/kubernetes/schema.ts'
 import { staticConfigsSchema } from '../discovery/static.ts'
 import { unbuiltDiscoveryFields } from '../discovery/unbuilt-schemas.ts'
 import { duration } from '../model/config-schema.ts'
@@ -27,7 +33,13 @@ const alertmanager = section(
     relabel_configs: relabelSteps('empty or null Alertmanager target relabeling rule'),
     alert_relabel_configs: relabelSteps('empty or null Alertmanager alert relabeling rule'),
     ...unbuiltDiscoveryFields(asIs),
+    consul_sd_configs: consulSdConfigsSchema,
+    dns_sd_configs: dnsSdConfigsSchema,
+    docker_sd_configs: dockerSdConfigsSchema,
+    ec2_sd_configs: ec2SdConfigsSchema,
     file_sd_configs: fileSdConfigsSchema,
+    http_sd_configs: httpSdConfigsSchema,
+    kubernetes_sd_configs: kubernetesSdConfigsSchema,
     static_configs: staticConfigsSchema,
   },
   {

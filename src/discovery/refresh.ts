@@ -8,7 +8,7 @@ import { Pace } from './pace.ts'
 
 // Source of names and order: Prometheus discovery/refresh/refresh.go.
 
-const MECHANISMS = ['dns', 'http'] as const
+const MECHANISMS = ['dns', 'docker', 'ec2', 'http'] as const
 type RefreshMechanism = (typeof MECHANISMS)[number]
 
 /** What one look at a backend found. */

@@ -48,15 +48,7 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
     port: integer(),
   }),
   digitalocean: overHttp('digitalocean_sd_config', { role: text(), port: integer() }),
-  docker: overHttp('docker_sd_config', {
-    host: text(),
-    port: integer(),
-    host_networking_host: text(),
-    match_first_network: boolean(),
-    filters: filters(),
-  }),
   dockerswarm: overHttp('dockerswarm_sd_config', { host: text(), role: text(), port: integer(), filters: filters() }),
-  ec2: overHttp('ec2_sd_config', { ...awsFields(), filters: filters() }),
   eureka: overHttp('eureka_sd_config', { server: text() }),
   gce: section('gce_sd_config', {
     project: text(),

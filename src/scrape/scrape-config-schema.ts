@@ -2,6 +2,8 @@ import type { z } from 'zod'
 import { boolean, float, integer, list, map, oneOf, type Report, section, text, unsupported } from '../base/schema.ts'
 import { consulSdConfigsSchema } from '../discovery/consul/schema.ts'
 import { dnsSdConfigsSchema } from '../discovery/dns.ts'
+import { dockerSdConfigsSchema } from '../discovery/docker.ts'
+import { ec2SdConfigsSchema } from '../discovery/ec2/ec2.ts'
 import { fileSdConfigsSchema } from '../discovery/file.ts'
 import { httpSdConfigsSchema } from '../discovery/http.ts'
 import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields, showHttpClient } from '../discovery/http-client-schema.ts'
@@ -80,6 +82,8 @@ export const scrapeConfigSchema = section(
     ...unbuiltDiscoveryFields(unsupported),
     consul_sd_configs: consulSdConfigsSchema,
     dns_sd_configs: dnsSdConfigsSchema,
+    docker_sd_configs: dockerSdConfigsSchema,
+    ec2_sd_configs: ec2SdConfigsSchema,
     file_sd_configs: fileSdConfigsSchema,
     http_sd_configs: httpSdConfigsSchema,
     kubernetes_sd_configs: kubernetesSdConfigsSchema,

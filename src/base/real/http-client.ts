@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import { connect as netConnect, type Socket } from 'node:net'
 import { Agent, type buildConnector, type Dispatcher } from 'undici'
 import { formatAddress } from '../address.ts'
 import type { HttpRequest, HttpStream, HttpTransport, ProxyServer } from '../env.ts'
@@ -78,7 +78,7 @@ function proxyConnector(proxy: ProxyServer): buildConnector.connector {
     })
 }
 
-function connector({ tls = {}, http2 = false, proxy }: HttpTransport): buildConnector.connector {
+function connector({ tls = {}, http2 = false, proxy, socketPath }: HttpTransport): buildConnector.connector {
   const protocols = http2 ? ['h2', 'http/1.1'] : []
   return (options, callback) => {
     const host = options.hostname.replace(/^\[(.*)\]$/, '$1')
@@ -104,6 +104,7 @@ function connector({ tls = {}, http2 = false, proxy }: HttpTransport): buildConn
     const connect = (over?: Socket) => {
       if (isSecure) current = secureConnect({ host, port, tls, protocols, socket: over }, succeeded)
       else if (over !== undefined) return succeeded(over)
+      else if (socketPath !== undefined) current = netConnect(socketPath, () => succeeded(current!))
       else current = plainConnect(host, port, () => succeeded(current!))
       current.on('error', failed)
     }
