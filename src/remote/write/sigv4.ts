@@ -40,7 +40,7 @@ export async function requestSigner(config: SigV4Config, clock: Clock): Promise<
       headers: signed,
       body,
     }
-    const result = await signer.sign(request, { signingDate: clock.now() })
+    const result = await signer.sign(request, { signingDate: new Date(clock.now()) })
     const own: Record<string, string> = {}
     for (const [name, value] of Object.entries(result.headers))
       if (name.toLowerCase() === 'authorization' || name.toLowerCase().startsWith('x-amz-')) own[name.toLowerCase()] = value

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { virtualEnv } from '../base/env-virtual.ts'
+import { loadConfig } from './load.ts'
+
+async function load(text: string) {
+  const env = virtualEnv()
+  await env.fs.writeFile('/prometheus.yml', text)
+  return loadConfig(env, '/prometheus.yml', { variables: { AWS_REGION: 'eu-west-1' } })
+}
+
+test('a destination has defaults for what is not said', async () => {
+  const { remoteWrites, toYaml } = await load('remote_write: [{url: http://far/write}]\n')
+  const [{ queue, metadata, name, version, remoteTimeoutMs, sendExemplars, http, fingerprint }] = remoteWrites
+  assert.deepEqual(queue, {
+    capacity: 10_000,
+    minShards: 1,
+    maxShards: 50,
+    maxSamplesPerSend: 2000,
+    batchSendDeadlineMs: 5000,
+    minBackoffMs: 30,
+    maxBackoffMs: 5000,
+    retryOnHttp429: false,
+    sampleAgeLimitMs: 0,
+  })
+  assert.deepEqual(metadata, { send: true, sendIntervalMs: 60_000, maxSamplesPerSend: 2000 })
+  assert.deepEqual([name, version, remoteTimeoutMs, sendExemplars, http.http2], [fingerprint.slice(0, 6), 1, 30_000, false, false])
+  assert.match(toYaml(), /remote_write:\n- url: http:\/\/far\/write\n {2}remote_timeout: 30s\n[\s\S]*capacity: 10000\n/)
+})
+
+test('2.0 has exemplars and native histograms always', async () => {
+  const [{ version, sendExemplars, sendNativeHistograms }] = (
+    await load('remote_write: [{url: http://far/write, protobuf_message: io.prometheus.write.v2.Request}]\n')
+  ).remoteWrites
+  assert.deepEqual([version, sendExemplars, sendNativeHistograms], [2, true, true])
+})
+
+test('a destination is remembered by its name, or its URL, whatever else changes; other settings are another fingerprint', async () => {
+  const one = async (settings: string) => (await load(`remote_write: [{${settings}}]\n`)).remoteWrites[0]
+  const named = await one('url: http://far/write, name: a')
+  const moved = await one('url: http://other/write, name: a, remote_timeout: 5s')
+  const plain = await one('url: http://far/write')
+  const tuned = await one('url: http://far/write, queue_config: {capacity: 9}')
+  const secret = await one('url: http://far/write, basic_auth: {username: u, password: p}')
+  const otherSecret = await one('url: http://far/write, basic_auth: {username: u, password: q}')
+  assert.equal(named.key, moved.key)
+  assert.notEqual(named.fingerprint, moved.fingerprint)
+  assert.equal(plain.key, tuned.key)
+  assert.notEqual(plain.key, named.key)
+  assert.notEqual(plain.fingerprint, tuned.fingerprint)
+  assert.notEqual(secret.fingerprint, otherSecret.fingerprint)
+  assert.equal((await one('url: http://far/write')).fingerprint, plain.fingerprint)
+  const two = (await load('remote_write: [{url: http://far/write}, {url: http://far/write, remote_timeout: 5s}]\n')).remoteWrites
+  assert.notEqual(two[0].key, two[1].key)
+})
+
+test('what asks for an account that is not supported is not sent to, and said', async () => {
+  const { remoteWrites, warnings } = await load(
+    'remote_write:\n- {url: http://far/write, azuread: {cloud: x}}\n- {url: http://near/write}\n',
+  )
+  assert.deepEqual(
+    remoteWrites.map(({ url }) => url),
+    ['http://near/write'],
+  )
+  assert.match(warnings[0].message, /azuread is not supported yet/)
+})
+
+test("AWS' region is that of the environment where none is given", async () => {
+  const [{ sigv4 }] = (await load('remote_write: [{url: http://far/write, sigv4: {}}]\n')).remoteWrites
+  assert.deepEqual([sigv4?.region, sigv4?.serviceName], ['eu-west-1', 'aps'])
+})
+
+test('files of secrets are complete, and said when they cannot be read', async () => {
+  const { remoteWrites, warnings } = await load(
+    'remote_write:\n- url: http://far/write\n  basic_auth: {username: u, password_file: pass}\n',
+  )
+  assert.deepEqual(remoteWrites[0].http.basicAuth?.password, { file: '/pass' })
+  assert.equal(warnings[0].field, 'remote_write.basic_auth.password_file')
+})
