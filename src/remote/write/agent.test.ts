@@ -30,7 +30,7 @@ function smallDisk(world: VirtualEnv, totalBytes: number, freeBytes: number): vo
 
 async function startAgent(world: VirtualEnv, to: WriteDestination, ageMsMax: number) {
   const { env, kill } = mortalEnv(world, { http: to.http })
-  const { db } = await runDb(env, { segmentBytes: 6000, blockRangeMs: 5 * MINUTE, forwardOnly: true })
+  const { db, close } = await runDb(env, { segmentBytes: 6000, blockRangeMs: 5 * MINUTE, forwardOnly: true })
   const writer = new RemoteWriter({
     env,
     log: db.logReader,
@@ -41,9 +41,24 @@ async function startAgent(world: VirtualEnv, to: WriteDestination, ageMsMax: num
   })
   await writer.apply([writeConfig({ queue: { ...writeConfig().queue, maxSamplesPerSend: 500, capacity: 1000 } })])
   const { promise: ready, resolve } = Promise.withResolvers<void>()
-  void writer.run(new AbortController().signal, resolve)
+  const end = new AbortController()
+  const running = writer.run(end.signal, resolve)
   await ready
-  return { db, env, kill }
+  return {
+    db,
+    env,
+    kill,
+    /** Ends it in order. */
+    async stop() {
+      end.abort()
+      let isOver = false
+      void running.finally(() => {
+        isOver = true
+      })
+      while (!isOver) await world.clock.advance(20)
+      await close()
+    },
+  }
 }
 
 /** False when the disk did not take it. */
@@ -107,7 +122,7 @@ test('a disk that is nearly full, and one that others fill: the oldest goes and 
   for (const name of to.store.names()) assert.match(to.store.text(name), /=1198 \d+=1199$/)
 })
 
-test('a receiver that is away for longer than samples may be old, and kills meanwhile: what is young enough arrives', async () => {
+test('a receiver that is away for longer than samples may be old, an end and kills meanwhile: what is young enough arrives', async () => {
   const world = virtualEnv()
   const to = new WriteDestination(world)
   let isAway = true
@@ -115,6 +130,10 @@ test('a receiver that is away for longer than samples may be old, and kills mean
   let agent = await startAgent(world, to, 60 * MINUTE)
   let lost = 0
   for (let n = 0; n < 480; n++) {
+    if (n === 200) {
+      await agent.stop()
+      agent = await startAgent(world, to, 60 * MINUTE)
+    }
     if (n === 100 || n === 400) {
       lost += await metric(agent.env, 'promontory_remote_write_lost_samples_total')
       agent.kill()

@@ -26,10 +26,14 @@ import type { DropReason, OutMetrics, SentKind } from './write-metrics-out.ts'
 
 /** Smaller messages are compressed here and now: a thread of its own costs more. */
 const SYNC_COMPRESS_BYTES_MAX = 32 * 1024
+/** Messages that are compressed at a time, as a rule. */
+const COPIES_MAX = 4
 /** What the disk did not let us read is tried again. */
 const READ_AGAIN_MS = 5000
 /** How often a stop looks whether all is sent. */
 const FLUSH_LOOK_MS = 20
+/** How long requests under way may take when the configuration has changed. */
+const LEAVE_MS = 5000
 const LOG_INTERVAL_MS = 10_000
 /** What a cursor has room for. */
 const SHARDS_MAX = 256
@@ -71,13 +75,15 @@ export class Destination implements LogSink {
   #sequence = 0
   #batchId = 0
   readonly #spare: SendBatch[] = []
+  readonly #copies: Buffer[] = []
   /** What a cursor says of single shards, until it is behind us. */
   #resumed: { readonly shards: readonly LogPlace[]; readonly until: LogPlace } | undefined
   /** Shards are changed, and nothing goes to them. */
-  #gate: Promise<void> | undefined
+  #gate: PromiseWithResolvers<void> | undefined
   #blockedBy: Promise<void> = Promise.resolve()
   #version: 1 | 2
   #isFlushing = false
+  #isLeaving = false
   /** The last request came to nothing. */
   #isFailing = false
   /** Segments before it are given up. */
@@ -106,7 +112,7 @@ export class Destination implements LogSink {
 
   /** Runs until `signal` aborts, and then until what is there is taken, as long as the receiver takes it. Does not reject. */
   async run(signal: AbortSignal, ready: () => void): Promise<void> {
-    const { log, cursorFile, metrics } = this.#options
+    const { cursorFile, metrics } = this.#options
     const { queue, name } = this.config
     metrics.open(this.#place)
     metrics.shardsMin.set(this.#place, queue.minShards)
@@ -127,13 +133,12 @@ export class Destination implements LogSink {
     const ticking = this.#tick()
     const telling = this.config.metadata.send ? this.#sendMetadata() : Promise.resolve()
     await untilAborted(signal)
-    await this.#flush()
+    await (this.#isLeaving ? this.#finishRequests() : this.#flush())
     this.#hard.abort()
     this.#stopReading()
     await Promise.all([reading, ticking, telling, this.#running])
     await cursorFile.save(() => this.#cursor())
     await cursorFile.close()
-    log.keepFrom(this.config.key, Number.POSITIVE_INFINITY)
     this.#env.log.info('remote write stopped', { name, segment: this.done.segment, offset: this.done.offset })
     metrics.forget(this.#place)
   }
@@ -152,6 +157,11 @@ export class Destination implements LogSink {
     if (cursor === undefined) await cursorFile.save(() => this.#cursor())
     const { segment, offset } = place
     this.#env.log.info('remote write begins', { name, segment, offset, isNew: cursor === undefined })
+  }
+
+  /** `run` ends without sending what waits: it is not configured any more, or in another way. To be called before its signal aborts. */
+  leave(): void {
+    this.#isLeaving = true
   }
 
   /** Gives up what is in segments before this one. Resolves when it is counted. */
@@ -312,7 +322,7 @@ export class Destination implements LogSink {
       const hash = table.hashes[one]
       const fate = table.fate(one)
       const drops = this.#dropped.histograms
-      const isDone = this.#resumed !== undefined && this.#wasTaken(hash)
+      const isDone = fate === SeriesFate.sent && this.#resumed !== undefined && this.#wasTaken(hash)
       if (fate !== SeriesFate.sent || isDone || times[i] < this.#minTime) {
         if (fate === SeriesFate.unknown) drops.unintentionally_dropped_series++
         else if (fate === SeriesFate.dropped) drops.dropped_series++
@@ -340,7 +350,7 @@ export class Destination implements LogSink {
       const one = series[i]
       const fate = table.fate(one)
       const drops = this.#dropped.exemplars
-      const isDone = this.#resumed !== undefined && this.#wasTaken(table.hashes[one])
+      const isDone = fate === SeriesFate.sent && this.#resumed !== undefined && this.#wasTaken(table.hashes[one])
       if (fate !== SeriesFate.sent || isDone || exemplars[i].timestamp < this.#minTime) {
         if (fate === SeriesFate.unknown) drops.unintentionally_dropped_series++
         else if (fate === SeriesFate.dropped) drops.dropped_series++
@@ -364,7 +374,7 @@ export class Destination implements LogSink {
   /** Whether nothing is taken now. */
   #isClosed(): boolean {
     if (this.#gate === undefined) return false
-    this.#blockedBy = this.#gate
+    this.#blockedBy = this.#gate.promise
     return true
   }
 
@@ -435,6 +445,11 @@ export class Destination implements LogSink {
 
   #stopReading(): void {
     this.#reading.abort()
+    if (this.#gate !== undefined) {
+      // Who waits for it looks at the signal.
+      this.#gate.resolve()
+      this.#gate = Promise.withResolvers()
+    }
     for (const shard of this.#shards) shard.letGo()
   }
 
@@ -523,8 +538,17 @@ export class Destination implements LogSink {
   }
 
   async #body(batch: SendBatch): Promise<Uint8Array> {
-    const message = Buffer.from(this.#encoder.encode(batch, this.#version))
-    return message.length > SYNC_COMPRESS_BYTES_MAX ? await compress(message) : compressSync(message)
+    const message = this.#encoder.encode(batch, this.#version)
+    if (message.length <= SYNC_COMPRESS_BYTES_MAX) return compressSync(Buffer.from(message.buffer, message.byteOffset, message.length))
+    // Another shard encodes its batch while this one is compressed: so it is a copy, in memory that is used again.
+    let copy = this.#copies.pop()
+    if (copy === undefined || copy.length < message.length) copy = Buffer.allocUnsafeSlow(Math.ceil(1.25 * message.length))
+    copy.set(message)
+    try {
+      return await compress(copy.subarray(0, message.length))
+    } finally {
+      if (this.#copies.length < COPIES_MAX) this.#copies.push(copy)
+    }
   }
 
   async #send(body: Uint8Array, version: 1 | 2, attempt: number): Promise<SendOutcome> {
@@ -697,8 +721,7 @@ export class Destination implements LogSink {
     if (count === before || this.#isFlushing || this.#resumed !== undefined) return
     // Who takes nothing is not helped by more shards. Source: Prometheus storage/remote/queue_manager.go, shouldReshard.
     if (this.#lastSendAt < this.#env.clock.monotonic() - 2 * queue.batchSendDeadlineMs) return
-    const gate = Promise.withResolvers<void>()
-    this.#gate = gate.promise
+    this.#gate = Promise.withResolvers()
     for (const shard of this.#shards) shard.flush()
     while (!this.#hard.signal.aborted && this.#shards.some((shard) => !shard.isIdle))
       await sleep(this.#env.clock, FLUSH_LOOK_MS, this.#hard.signal)
@@ -709,8 +732,8 @@ export class Destination implements LogSink {
       this.#startShards(count)
       this.#env.log.info('remote write resharded', { name: this.config.name, from: before, to: count })
     }
+    this.#gate.resolve()
     this.#gate = undefined
-    gate.resolve()
   }
 
   async #sendMetadata(): Promise<void> {
@@ -750,6 +773,15 @@ export class Destination implements LogSink {
       if (hard.aborted) return
       backoffMs = Math.min(queue.maxBackoffMs, 2 * backoffMs)
     }
+  }
+
+  /** What is under way comes to its end, if that does not take long; another one goes on from there. */
+  async #finishRequests(): Promise<void> {
+    this.#endShards.abort()
+    if (this.#isFailing) return
+    const over = new AbortController()
+    await Promise.race([this.#running, sleep(this.#env.clock, LEAVE_MS, over.signal)])
+    over.abort()
   }
 
   /** Until all that is there is taken, the receiver takes nothing, or the time is over. What is left is sent after the next start. */

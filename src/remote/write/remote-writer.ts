@@ -115,10 +115,13 @@ export class RemoteWriter implements Service {
     const leaving = [...this.#running].filter(([key, { destination }]) => configs.get(key)?.fingerprint !== destination.config.fingerprint)
     await Promise.all(
       leaving.map(async ([key, one]) => {
+        one.destination.leave()
         await this.#end(one)
         this.#running.delete(key)
       }),
     )
+    // Where it is still configured it says anew from where on.
+    for (const [key] of leaving) log.keepFrom(key, Number.POSITIVE_INFINITY)
     for (const config of configs.values()) if (!this.#running.has(config.key)) await this.#begin(config, signal)
     await this.#removeOldCursors()
     log.keepFrom(EVERYONE, Number.POSITIVE_INFINITY)

@@ -348,7 +348,7 @@ test('samples that are older than the limit are dropped, also after they have wa
 test('a reload adds, changes and removes destinations without a loss', async () => {
   const { world, to, writer, write, stop } = await sending()
   let n = 0
-  const next = () => write((appender, now) => void appender.append(series(appender, 'm'), now, ++n), 1000)
+  const next = () => write((appender, now) => void appender.append(series(appender, 'm'), now, ++n), 6000)
   const apply = async (...configs: RemoteWriteConfig[]) => {
     const applied = writer.apply(configs)
     let isOver = false
