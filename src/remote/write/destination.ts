@@ -1,7 +1,7 @@
-import { compress, compressSync } from 'snappy'
 import { type Env, sleep } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
 import { redactUrl } from '../../base/redact-url.ts'
+import { SnappyEncoder } from '../../base/snappy-encoder.ts'
 import type { Labels } from '../../model/labels.ts'
 import type { Metadata } from '../../model/metadata.ts'
 import type { Timestamp } from '../../model/time.ts'
@@ -24,10 +24,6 @@ import type { DropReason, OutMetrics, SentKind } from './write-metrics-out.ts'
 //    twice is what was under way.
 // 3. Who has no room makes the reader wait. What waits is in the log, and not in memory.
 
-/** Smaller messages are compressed here and now: a thread of its own costs more. */
-const SYNC_COMPRESS_BYTES_MAX = 32 * 1024
-/** Messages that are compressed at a time, as a rule. */
-const COPIES_MAX = 4
 /** What the disk did not let us read is tried again. */
 const READ_AGAIN_MS = 5000
 /** How often a stop looks whether all is sent. */
@@ -61,6 +57,7 @@ export class Destination implements LogSink {
   readonly #env: Env
   readonly #client: WriteClient
   readonly #encoder = new BatchEncoder()
+  readonly #snappy = new SnappyEncoder()
   readonly #place: { readonly remote_name: string; readonly url: string }
   readonly #marks = new LogMarks()
   readonly #shardCount = new ShardCount()
@@ -75,7 +72,6 @@ export class Destination implements LogSink {
   #sequence = 0
   #batchId = 0
   readonly #spare: SendBatch[] = []
-  readonly #copies: Buffer[] = []
   /** What a cursor says of single shards, until it is behind us. */
   #resumed: { readonly shards: readonly LogPlace[]; readonly until: LogPlace } | undefined
   /** Shards are changed, and nothing goes to them. */
@@ -500,7 +496,7 @@ export class Destination implements LogSink {
         }
       }
       if (batch.isEmpty) break
-      if (body === undefined || body.version !== this.#version) body = { bytes: await this.#body(batch), version: this.#version }
+      if (body === undefined || body.version !== this.#version) body = { bytes: this.#body(batch), version: this.#version }
       const outcome = await this.#send(body.bytes, body.version, attempt)
       if (outcome.kind === 'taken') {
         this.#taken(batch, body, outcome.written)
@@ -537,18 +533,9 @@ export class Destination implements LogSink {
       await sleep(clock, Math.min(1000, until - clock.monotonic()), this.#hard.signal)
   }
 
-  async #body(batch: SendBatch): Promise<Uint8Array> {
-    const message = this.#encoder.encode(batch, this.#version)
-    if (message.length <= SYNC_COMPRESS_BYTES_MAX) return compressSync(Buffer.from(message.buffer, message.byteOffset, message.length))
-    // Another shard encodes its batch while this one is compressed: so it is a copy, in memory that is used again.
-    let copy = this.#copies.pop()
-    if (copy === undefined || copy.length < message.length) copy = Buffer.allocUnsafeSlow(Math.ceil(1.25 * message.length))
-    copy.set(message)
-    try {
-      return await compress(copy.subarray(0, message.length))
-    } finally {
-      if (this.#copies.length < COPIES_MAX) this.#copies.push(copy)
-    }
+  /** Of its own: other shards encode theirs while it is on its way. */
+  #body(batch: SendBatch): Uint8Array {
+    return this.#snappy.encode(this.#encoder.encode(batch, this.#version)).slice()
   }
 
   async #send(body: Uint8Array, version: 1 | 2, attempt: number): Promise<SendOutcome> {
@@ -753,7 +740,7 @@ export class Destination implements LogSink {
     const { metrics } = this.#options
     const { queue } = this.config
     const hard = this.#hard.signal
-    const body = compressSync(Buffer.from(encodeMetadata(entries)))
+    const body = this.#snappy.encode(encodeMetadata(entries)).slice()
     let backoffMs = queue.minBackoffMs
     for (let attempt = 0; ; attempt++) {
       const outcome = await this.#client.send(body, 1, attempt, hard)
