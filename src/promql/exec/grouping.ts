@@ -7,7 +7,7 @@ export class Grouping {
   readonly #without: boolean
   readonly #memory: ColumnMemory
   readonly #indexes = new Map<string, number>()
-  /** Of label sets that have no labels but those of a group: a source that leaves the others out makes each of these once. */
+  /** Of label sets that have no labels but those of a group and the metric name: a source that leaves the others out makes each of these once. */
   readonly #indexOfKnown = new Map<Labels, number>()
   readonly #knownSizeMax: number
   /** Labels of each group. */
@@ -18,7 +18,7 @@ export class Grouping {
     this.#names = new Set(without ? [...names, METRIC_NAME] : names)
     this.#without = without
     this.#memory = memory
-    this.#knownSizeMax = without ? -1 : names.length
+    this.#knownSizeMax = without ? -1 : names.length + 1
   }
 
   /** The group of a series; a new one when no series of it was seen. */

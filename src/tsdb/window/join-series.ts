@@ -38,14 +38,15 @@ export async function joinSeries(found: readonly FoundSeries[], breather: Breath
     for (let v = w + 1; v < found.length; v++) {
       const newer = found[v].window
       const translated = new Uint32Array(window.pairs.count)
-      let guess = 0
+      // What lies between the numbers of a series in the two windows: mostly the same all along.
+      let apart = 0
       for (let i = 0; i < series.length; i++) {
         if (i % STRIDE === 0 && breather.isDue()) await breather.rest()
         const item = starts[w] + i
         if (isOlder[item] === 1) continue
-        const same = newer.findFrom(window, series[i], translated, guess)
+        const same = newer.findFrom(window, series[i], translated, series[i] + apart)
         if (same < 0) continue
-        guess = same + 1
+        apart = same - series[i]
         const place = items[v][same]
         if (place === 0) continue
         older[place - 1] = item

@@ -412,7 +412,7 @@ export class Window {
       if (known === ABSENT) return -1
       this.#list[i] = known - 1
     }
-    if (guess < this.#seriesCount && this.#hasList(guess, count)) return guess
+    if (guess >= 0 && guess < this.#seriesCount && this.#hasList(guess, count)) return guess
     return this.#findList(count, hashList(this.#list, count))
   }
 
