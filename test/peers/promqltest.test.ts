@@ -7,6 +7,7 @@ import { createEngine } from '../../src/promql/engine.ts'
 import { runScript, type ScriptResult } from '../../src/promql/test-script/run.ts'
 import { type MemorySeries, MemorySource } from '../../src/storage/memory-source.ts'
 import { shared } from '../support/peers.ts'
+import { splitEngine } from '../support/promql-split.ts'
 
 /**
  * How many evaluations of upstream's scripts pass; may only rise.
@@ -36,6 +37,9 @@ test('upstream’s PromQL scripts give upstream’s answers', async (t) => {
     const text = readFileSync(join(directory, file), 'utf8')
     const result = await run(text, file, true)
     const byDefault = await run(text, file, false)
+    // What is evaluated in parts answers the same.
+    const split = await run(text, file, true, true)
+    assert.equal(split.passed, result.passed, `${file}, in parts: ${JSON.stringify(split.failed)}`)
     passed += result.passed
     passedByDefault += byDefault.passed
     failed += result.failed.length
@@ -55,9 +59,13 @@ test('upstream’s PromQL scripts give upstream’s answers', async (t) => {
   }
 })
 
-function run(text: string, file: string, delayedNameRemoval: boolean): Promise<ScriptResult> {
+function run(text: string, file: string, delayedNameRemoval: boolean, isSplit = false): Promise<ScriptResult> {
   // Upstream's test engine holds 10,000 samples at most, and some scripts count on being refused.
-  const makeEngine = (series: readonly MemorySeries[]) =>
-    createEngine({ env: virtualEnv(), source: new MemorySource(series), maxSamples: 10_000, delayedNameRemoval, features: FEATURES })
+  const options = { maxSamples: 10_000, delayedNameRemoval, features: FEATURES }
+  const makeEngine = (series: readonly MemorySeries[]) => {
+    const source = new MemorySource(series)
+    if (isSplit) return splitEngine(source, { partCount: 3, chooser: (part) => (part === 1 ? 'query' : 'helper') }, options)
+    return createEngine({ env: virtualEnv(), source, ...options })
+  }
   return runScript(text, file, makeEngine, { features: FEATURES })
 }
