@@ -3,7 +3,7 @@ import type { Timestamp } from '../../model/time.ts'
 import type { QueryCost } from '../../promql/query-desk.ts'
 import type { DbLoan } from '../../tsdb/db-lender.ts'
 import { shareOf } from './thread-helpers.ts'
-import type { AnsweredMessage, AssistMessage, PartMessage, ReadMessage, ToThread } from './thread-messages.ts'
+import type { AnsweredMessage, AssistMessage, FragmentMessage, PartMessage, ReadMessage, ToThread } from './thread-messages.ts'
 
 export type ReadRequest = Omit<ReadMessage, 'kind' | 'id' | 'lease' | 'sinceMs' | 'leftMs' | 'helperCount'>
 
@@ -21,7 +21,7 @@ export interface JobThread {
 
 /** A thread that helps with a job of another one. */
 export interface JobHelper {
-  tell(message: ToThread): void
+  fragment(message: FragmentMessage): void
   /** Its help is not needed any more. */
   release(id: number): void
 }

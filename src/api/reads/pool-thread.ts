@@ -4,7 +4,7 @@ import type { SharedMemoryTotal } from '../../promql/exec/shared-memory-total.ts
 import { buffersOf } from '../../promql/exec/split-helpers.ts'
 import type { DbLender, DbLoan } from '../../tsdb/db-lender.ts'
 import type { JobHelper, JobThread, PoolJob } from './pool-job.ts'
-import type { FromThread, ToThread } from './thread-messages.ts'
+import type { FragmentMessage, FromThread, ToThread } from './thread-messages.ts'
 
 /**
  * How long a thread may go on with a read that it was told to end, which was answered then. Longer: it is ended itself. A thread that works does
@@ -33,7 +33,7 @@ export class PoolThread implements JobThread, JobHelper {
   readonly #thread: Thread<ToThread, FromThread>
   readonly #jobs = new Map<number, PoolJob>()
   /** Jobs of other threads that it helps with, by their number. */
-  readonly #assists = new Map<number, { readonly job: PoolJob; readonly helper: number; readonly loan: DbLoan }>()
+  readonly #assists = new Map<number, { readonly job: PoolJob; readonly helper: number; loan: DbLoan | undefined }>()
   readonly #overdue = new Map<number, Timer>()
   #end: 'stopped' | 'overdue' | 'failed' = 'failed'
   #keptKey = ''
@@ -79,13 +79,22 @@ export class PoolThread implements JobThread, JobHelper {
     })
   }
 
-  /** Helps with a job that is to begin in another thread, as one of its helpers. */
+  /** Is there to help with a job that is to begin in another thread, as one of its helpers. It is told of it when there is something to do. */
   assist(job: PoolJob, helper: number): void {
-    const message = job.assistance(helper, this.#options.env.clock.monotonic())
-    if (message === undefined) return
-    const loan = this.#options.lender.lend(job.minTime, job.maxTime)
-    this.#assists.set(job.id, { job, helper, loan })
-    this.tell({ ...message, lease: loan.lease })
+    this.#assists.set(job.id, { job, helper, loan: undefined })
+  }
+
+  fragment(message: FragmentMessage): void {
+    const assist = this.#assists.get(message.id)
+    if (assist === undefined) return
+    const { job, helper } = assist
+    if (assist.loan === undefined) {
+      const asked = job.assistance(helper, this.#options.env.clock.monotonic())
+      if (asked === undefined) return
+      assist.loan = this.#options.lender.lend(job.minTime, job.maxTime)
+      this.tell({ ...asked, lease: assist.loan.lease })
+    }
+    this.tell(message)
   }
 
   tell(message: ToThread, transfer?: readonly ArrayBuffer[]): void {
@@ -94,7 +103,13 @@ export class PoolThread implements JobThread, JobHelper {
 
   /** Ends its help with a job. */
   release(id: number): void {
-    if (!this.#assists.has(id)) return
+    const assist = this.#assists.get(id)
+    if (assist === undefined) return
+    if (assist.loan === undefined) {
+      this.#assists.delete(id)
+      this.#isOver(id)
+      return
+    }
     this.tell({ kind: 'release', id })
     this.#expectEnd(id, RELEASE_GRACE_MS)
   }
@@ -150,7 +165,7 @@ export class PoolThread implements JobThread, JobHelper {
     }
     if (message.kind === 'released') {
       this.bytesPeak = Math.max(this.bytesPeak, message.bytesPeak)
-      this.#assists.get(message.id)?.loan.giveBack()
+      this.#assists.get(message.id)?.loan?.giveBack()
       this.#assists.delete(message.id)
       this.#isOver(message.id)
       return
@@ -159,7 +174,7 @@ export class PoolThread implements JobThread, JobHelper {
     if (job === undefined) return
     switch (message.kind) {
       case 'fragment':
-        for (const helper of job.helpers) helper?.tell(message)
+        for (const helper of job.helpers) helper?.fragment(message)
         return
       case 'answered':
         this.bytesPeak = Math.max(this.bytesPeak, message.bytesPeak)
@@ -194,7 +209,7 @@ export class PoolThread implements JobThread, JobHelper {
     for (const timer of this.#overdue.values()) timer.cancel()
     memory.clear(index)
     for (const { job, helper, loan } of this.#assists.values()) {
-      loan.giveBack()
+      loan?.giveBack()
       job.helperGone(helper)
     }
     this.#assists.clear()
