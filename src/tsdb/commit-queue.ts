@@ -211,7 +211,7 @@ export class CommitQueue {
     this.#early = undefined
     // Of series that the open segment has it says what it did not know yet.
     const { slots } = this.#windows
-    for (let slot = 0; slot < slots.count; slot++)
+    for (let slot = 0; slots.metadata.seriesCount > 0 && slot < slots.count; slot++)
       if (slots.isUsed(slot) && slots.logIndex(slot) !== NOT_LOGGED && slots.metadata.get(slot) !== undefined) this.#described.push(slot)
     this.#applied = this.#earlyEnd
   }
@@ -344,7 +344,11 @@ export class CommitQueue {
 
   #logMetadata({ metadata }: SampleBatch): void {
     const table = this.#windows.slots
-    for (const slot of this.#described) this.#log.encoder.metadata(table.logIndex(slot), table.metadata.get(slot)!)
+    for (const slot of this.#described) {
+      // Since the log was read the series may have gone, or the segment.
+      const known = table.metadata.get(slot)
+      if (known !== undefined && table.logIndex(slot) !== NOT_LOGGED) this.#log.encoder.metadata(table.logIndex(slot), known)
+    }
     this.#described.length = 0
     for (const { slot, metadata: said } of metadata) this.#log.encoder.metadata(table.logIndex(slot), said)
   }

@@ -194,3 +194,25 @@ test('a sample that a checkpoint has and the log deletes is there when it is sen
   assert.deepEqual(await contents(db), ['m{i="1"} 200:200 300:300'])
   await close()
 })
+
+test('what the log said of a series stands in the segment that had the series early', async () => {
+  const env = await killed({}, 500)
+  const early = Promise.withResolvers<void>()
+  const onTakes = async (db: Db) => {
+    const appender = db.early.appender()
+    assert.equal(appender.append(appender.series(one), START + 1000, 1), AppendStatus.ok)
+    await appender.commit()
+    early.resolve()
+  }
+  const { db } = await runDb(env, { blockRangeMs: RANGE_MS, onTakes: (db) => void onTakes(db) })
+  await early.promise
+  const appender = db.appender()
+  assert.equal(appender.append(appender.series(one), START + 1100, 2), AppendStatus.ok)
+  await appender.commit()
+  const names = (await env.fs.readDir('/data/log')).toSorted()
+  for (const name of names.slice(0, -1)) await env.fs.remove(`/data/log/${name}`)
+  const next = await runDb(await afterKill(env), { blockRangeMs: RANGE_MS })
+  assert.deepEqual(await contents(next.db), ['m{i="1"} 1000:1 1100:2'])
+  assert.equal(next.db.metricMetadata().get('m')?.help, 'old')
+  await next.close()
+})
