@@ -13,6 +13,7 @@ const PAGES = [
   '/flags',
   '/status',
   '/tsdb-status',
+  '/budgets',
   '/service-discovery',
   '/alertmanager-discovery',
 ]

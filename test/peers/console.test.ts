@@ -39,6 +39,7 @@ test('console', async (t) => {
     await t.test('targets show health, errors and counts, filtered', () => visit('targets', showsTargets))
     await t.test('discovery shows what was found, dropped and why', () => visit('service-discovery', showsDiscovery))
     await t.test('the database shows what its series are made of', () => visit('tsdb-status', showsCardinality))
+    await t.test('budgets show what is refused, for which label, and what grew', () => visit('budgets', showsBudgets))
     await t.test('configuration, flags and runtime are there', () => visit('config', showsStatus))
     await t.test('the explorer finds a metric by its description and asks for it', () => visit('query', exploresMetrics))
     await t.test('a narrow screen cuts nothing off', () => visit('targets', fitsNarrowScreens))
@@ -85,6 +86,17 @@ async function showsCardinality(page: Page): Promise<void> {
   await page.waitForURL(/limit=50/)
   await rows.nth(49).waitFor()
   await rows.first().getByRole('link').click()
+  await page.waitForURL(/query\?g0.expr=count/)
+}
+
+async function showsBudgets(page: Page): Promise<void> {
+  const shop = page.getByRole('region', { name: 'Budgets', exact: true }).getByRole('row').filter({ hasText: 'Job shop' })
+  await shop.waitFor()
+  const text = (await shop.textContent()) ?? ''
+  for (const part of ['user_id (about 987,654)', '112,000', '998,877']) assert.ok(text.includes(part), text)
+  await page.getByRole('region', { name: 'Values by label' }).getByText('+12,345').waitFor()
+  await page.getByRole('region', { name: 'Series by owner' }).getByText('Nothing grew.').waitFor()
+  await page.getByRole('link', { name: 'requests_total' }).click()
   await page.waitForURL(/query\?g0.expr=count/)
 }
 

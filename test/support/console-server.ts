@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
+import type { BudgetsData } from '../../src/api/types/budgets.ts'
 import { ROOT } from './program.ts'
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -84,6 +85,7 @@ function answerOf(path: string, form: URLSearchParams): FakeAnswer | undefined {
   if (path === 'status/flags') return success({ 'config.file': 'prometheus.yml', 'web.external-url': '' })
   if (path === 'status/runtimeinfo') return success(runtimeInfo())
   if (path === 'status/tsdb') return success(tsdb(Number(form.get('limit'))))
+  if (path === 'status/budgets') return success(budgets())
   if (path === 'targets/relabel_steps') return success(relabelSteps(JSON.parse(form.get('labels') ?? '{}')))
   if (path === 'metadata') {
     return success({
@@ -95,6 +97,29 @@ function answerOf(path: string, form: URLSearchParams): FakeAnswer | undefined {
   if (path === 'labels') return success(['__name__', 'cpu', 'instance', 'job', 'mode'])
   if (path === 'series' || path.startsWith('label/')) return success([])
   return undefined
+}
+
+function budgets(): BudgetsData {
+  const since = new Date().toISOString()
+  const refused = { refusedSeries: 998_877, refusedSamples: 2_000_000, lastRefused: since, grownSince: since }
+  return {
+    enabled: true,
+    ownerLabel: 'team',
+    seriesBytes: 612,
+    sampleBytes: 1.2,
+    activeSeries: 250_000,
+    budgets: [
+      { scope: 'server', name: '', series: 250_000, softLimit: 900_000, hardLimit: 1_000_000, refusedSeries: 0, refusedSamples: 0 },
+      { scope: 'job', name: 'shop', series: 112_000, hardLimit: 112_000, ...refused, grown: [{ label: 'user_id', values: 987_654 }] },
+    ],
+    growth: {
+      since,
+      metrics: [{ name: 'requests_total', count: 112_000, before: 5000 }],
+      labels: [{ name: 'user_id', count: 12_345, before: 0 }],
+      jobs: [{ name: 'shop', count: 112_000, before: 6000 }],
+      owners: [],
+    },
+  }
 }
 
 function runtimeInfo(): unknown {

@@ -1,3 +1,4 @@
+import type { BudgetsData } from '../../../src/api/types/budgets.ts'
 import type { Envelope } from '../../../src/api/types/envelope.ts'
 import type { ExemplarsData } from '../../../src/api/types/exemplars.ts'
 import type { FeaturesData } from '../../../src/api/types/features.ts'
@@ -119,6 +120,11 @@ export class ApiClient {
 
   tsdbStatus(limit: number, signal?: AbortSignal): Promise<Answer<TsdbData>> {
     return this.#get('status/tsdb', { limit: String(limit) }, signal)
+  }
+
+  /** Budgets of series; servers of others do not know them. */
+  budgetsStatus(limit: number, signal?: AbortSignal): Promise<Answer<BudgetsData>> {
+    return this.#get('status/budgets', { limit: String(limit) }, signal)
   }
 
   /** What each relabeling rule of a scrape pool makes of labels. */

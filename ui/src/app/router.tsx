@@ -59,6 +59,12 @@ const tsdbRoute = createRoute({
   component: lazyRouteComponent(() => import('../status/tsdb-page.tsx'), 'TsdbPage'),
 })
 
+const budgetsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/budgets',
+  component: lazyRouteComponent(() => import('../status/budgets-page.tsx'), 'BudgetsPage'),
+})
+
 const configRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/config',
@@ -86,6 +92,7 @@ export const router = createRouter({
     targetsRoute,
     discoveryRoute,
     tsdbRoute,
+    budgetsRoute,
     configRoute,
     flagsRoute,
     statusRoute,

@@ -1,4 +1,13 @@
-import { IconChartLine, IconDatabase, IconFileText, IconFlag, IconServer, IconTarget, IconWorldSearch } from '@tabler/icons-react'
+import {
+  IconChartLine,
+  IconDatabase,
+  IconFileText,
+  IconFlag,
+  IconGauge,
+  IconServer,
+  IconTarget,
+  IconWorldSearch,
+} from '@tabler/icons-react'
 import { Link, Outlet, useLocation } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 import { Mark } from './mark.tsx'
@@ -11,6 +20,7 @@ const pages = [
   { to: '/targets', name: 'Targets', Icon: IconTarget },
   { to: '/service-discovery', name: 'Discovery', Icon: IconWorldSearch },
   { to: '/tsdb-status', name: 'TSDB', Icon: IconDatabase },
+  { to: '/budgets', name: 'Budgets', Icon: IconGauge },
   { to: '/config', name: 'Configuration', Icon: IconFileText },
   { to: '/flags', name: 'Flags', Icon: IconFlag },
   { to: '/status', name: 'Runtime', Icon: IconServer },
