@@ -1,22 +1,21 @@
 import { type Env, sleep } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
 import { redactUrl } from '../../base/redact-url.ts'
-import { SnappyEncoder } from '../../base/snappy-encoder.ts'
 import type { Labels } from '../../model/labels.ts'
 import type { Metadata } from '../../model/metadata.ts'
 import type { Timestamp } from '../../model/time.ts'
 import type { ExemplarEntries, HistogramEntries, LogPlace, LogReader, LogSink, SampleEntries } from '../../storage/log-reader.ts'
+import { BatchSender } from './batch-sender.ts'
 import type { Cursor, CursorFile } from './cursor-file.ts'
-import { BatchEncoder, type RequestCounts } from './encode-batch.ts'
+import { DestinationCounts } from './destination-counts.ts'
 import { isBefore, LogMarks } from './log-marks.ts'
-import { encodeMetadata, type MetricMetadataEntry } from './metadata-request.ts'
+import type { MetricMetadataEntry } from './metadata-request.ts'
 import { OutgoingSeries, SeriesFate } from './outgoing-series.ts'
 import type { RemoteWriteConfig } from './remote-write-config.ts'
 import { SendBatch } from './send-batch.ts'
 import { Shard } from './shard.ts'
 import { SHARD_UPDATE_MS, ShardCount } from './shard-count.ts'
-import { type SendOutcome, WriteClient } from './write-client.ts'
-import type { DropReason, OutMetrics, SentKind } from './write-metrics-out.ts'
+import type { OutMetrics } from './write-metrics-out.ts'
 
 // 1. The cursor never passes an entry that was not taken, refused for good, or dropped and counted: what is behind it is read again after a
 //    restart, but for what the cursor says of single shards.
@@ -30,7 +29,6 @@ const READ_AGAIN_MS = 5000
 const FLUSH_LOOK_MS = 20
 /** How long requests under way may take when the configuration has changed. */
 const LEAVE_MS = 5000
-const LOG_INTERVAL_MS = 10_000
 /** What a cursor has room for. */
 const SHARDS_MAX = 256
 
@@ -48,16 +46,13 @@ export interface DestinationOptions {
   metadata(): Iterable<MetricMetadataEntry>
 }
 
-type Counts = Record<SentKind, number>
-
 /** Follows the log from where it was left, and sends what comes. */
 export class Destination implements LogSink {
   readonly config: RemoteWriteConfig
   readonly #options: DestinationOptions
   readonly #env: Env
-  readonly #client: WriteClient
-  readonly #encoder = new BatchEncoder()
-  readonly #snappy = new SnappyEncoder()
+  readonly #counts: DestinationCounts
+  readonly #sender: BatchSender
   readonly #place: { readonly remote_name: string; readonly url: string }
   readonly #marks = new LogMarks()
   readonly #shardCount = new ShardCount()
@@ -77,27 +72,20 @@ export class Destination implements LogSink {
   /** Shards are changed, and nothing goes to them. */
   #gate: PromiseWithResolvers<void> | undefined
   #blockedBy: Promise<void> = Promise.resolve()
-  #version: 1 | 2
   #isFlushing = false
   #isLeaving = false
-  /** The last request came to nothing. */
-  #isFailing = false
   /** Segments before it are given up. */
   #givenUpBefore = 0
-  #lastSendAt = Number.NEGATIVE_INFINITY
   #highestRead = 0
-  #highestSent = 0
-  #loggedAt = Number.NEGATIVE_INFINITY
-  #dropped = newDrops()
 
   constructor(options: DestinationOptions) {
     const { env, config } = options
     this.#options = options
     this.config = config
     this.#env = env
-    this.#version = config.version
-    this.#client = new WriteClient(env, config)
     this.#place = { remote_name: config.name, url: redactUrl(config.url) }
+    this.#counts = new DestinationCounts(options.metrics, this.#place)
+    this.#sender = new BatchSender({ env, config, counts: this.#counts, rates: this.#shardCount })
     this.#table = new OutgoingSeries(0, config.relabeling)
   }
 
@@ -127,7 +115,9 @@ export class Destination implements LogSink {
     this.#startShards(this.#resumed?.shards.length ?? Math.min(queue.minShards, SHARDS_MAX))
     const reading = this.#read()
     const ticking = this.#tick()
-    const telling = this.config.metadata.send ? this.#sendMetadata() : Promise.resolve()
+    const telling = this.config.metadata.send
+      ? this.#sender.sendMetadata(() => this.#options.metadata(), this.#hard.signal)
+      : Promise.resolve()
     await untilAborted(signal)
     await (this.#isLeaving ? this.#finishRequests() : this.#flush())
     this.#hard.abort()
@@ -162,7 +152,7 @@ export class Destination implements LogSink {
 
   /** Gives up what is in segments before this one. Resolves when it is counted. */
   async giveUpBefore(segment: number): Promise<void> {
-    const { log, metrics } = this.#options
+    const { log } = this.#options
     if (segment <= this.#givenUpBefore) return
     this.#givenUpBefore = segment
     this.#stopReading()
@@ -171,8 +161,7 @@ export class Destination implements LogSink {
     const isOld = (batch: SendBatch | undefined) => batch !== undefined && batch.table!.segment < segment
     for (const shard of this.#shards) {
       for (const batch of shard.take(isOld)) {
-        this.#drop('backlog_full', countsOf(batch))
-        metrics.lost.inc(this.#place, batch.count)
+        this.#counts.lose(batch)
         this.#spare.push(batch)
       }
       if (isOld(shard.sending)) shard.sending!.isGivenUp = true
@@ -186,8 +175,7 @@ export class Destination implements LogSink {
       lost += await log.countFrom(place)
     }
     if (place.segment < segment) this.#marks.add(this.#sequence, { segment, created: 0, offset: 0, entry: 0 })
-    metrics.lost.inc(this.#place, lost)
-    this.#drop('backlog_full', { samples: lost, histograms: 0, exemplars: 0 })
+    this.#counts.loseUnread(lost)
     this.#env.log.error('remote write gives up samples: the destination is too far behind', {
       name: this.config.name,
       beforeSegment: segment,
@@ -240,7 +228,6 @@ export class Destination implements LogSink {
     this.#marks.add(this.#sequence, place)
     this.#marks.forgetBefore(this.#doneSequence)
     this.#options.log.keepFrom(this.config.key, this.done.segment)
-    this.#countDrops()
     this.#report()
   }
 
@@ -263,7 +250,6 @@ export class Destination implements LogSink {
   async #takeRest(from: number, count: number, take: (at: number) => number): Promise<void> {
     const { signal } = this.#reading
     for (let at = from; at < count; at = take(at)) {
-      this.#countDrops()
       this.#report()
       await this.#blockedBy
       if (signal.aborted) return
@@ -278,7 +264,7 @@ export class Destination implements LogSink {
     const { fates, hashes, lastBatches } = table
     const shards = this.#shards
     const minTime = this.#minTime
-    const drops = this.#dropped.samples
+    const drops = this.#counts.unread.samples
     for (let i = from; i < count; i++) {
       const one = series[i]
       const fate = one < fates.length ? fates[one] : SeriesFate.unknown
@@ -317,7 +303,7 @@ export class Destination implements LogSink {
       const one = series[i]
       const hash = table.hashes[one]
       const fate = table.fate(one)
-      const drops = this.#dropped.histograms
+      const drops = this.#counts.unread.histograms
       const isDone = fate === SeriesFate.sent && this.#resumed !== undefined && this.#wasTaken(hash)
       if (fate !== SeriesFate.sent || isDone || times[i] < this.#minTime) {
         if (fate === SeriesFate.unknown) drops.unintentionally_dropped_series++
@@ -345,7 +331,7 @@ export class Destination implements LogSink {
     for (let i = from; i < count; i++) {
       const one = series[i]
       const fate = table.fate(one)
-      const drops = this.#dropped.exemplars
+      const drops = this.#counts.unread.exemplars
       const isDone = fate === SeriesFate.sent && this.#resumed !== undefined && this.#wasTaken(table.hashes[one])
       if (fate !== SeriesFate.sent || isDone || exemplars[i].timestamp < this.#minTime) {
         if (fate === SeriesFate.unknown) drops.unintentionally_dropped_series++
@@ -478,129 +464,11 @@ export class Destination implements LogSink {
   }
 
   async #deliver(batch: SendBatch, shard: Shard): Promise<void> {
-    const hard = this.#hard.signal
-    const { queue } = this.config
-    let body: { readonly bytes: Uint8Array; readonly version: 1 | 2 } | undefined
-    let backoffMs = queue.minBackoffMs
-    for (let attempt = 0; ; attempt++) {
-      if (batch.isGivenUp) {
-        this.#drop('backlog_full', countsOf(batch))
-        this.#options.metrics.lost.inc(this.#place, batch.count)
-        break
-      }
-      if (attempt > 0 && queue.sampleAgeLimitMs > 0) {
-        const { floats, histograms } = batch.dropBefore(this.#minTime)
-        if (floats + histograms > 0) {
-          this.#drop('too_old', { samples: floats, histograms, exemplars: 0 })
-          body = undefined
-        }
-      }
-      if (batch.isEmpty) break
-      if (body === undefined || body.version !== this.#version) body = { bytes: this.#body(batch), version: this.#version }
-      const outcome = await this.#send(body.bytes, body.version, attempt)
-      if (outcome.kind === 'taken') {
-        this.#taken(batch, body, outcome.written)
-        break
-      }
-      if (outcome.kind === 'refused') {
-        if (outcome.status === 415 && body.version === 2) {
-          this.#fallBack(outcome.error)
-          continue
-        }
-        this.#refused(batch, outcome)
-        break
-      }
-      this.#isFailing = true
-      if (hard.aborted) return
-      this.#countAll('retried', countsOf(batch))
-      this.#say('remote write is tried again', outcome.error)
-      const waitMs = outcome.waitMs > 0 ? outcome.waitMs : backoffMs * (0.75 + 0.5 * this.#env.random.next())
-      await this.#wait(waitMs, batch)
-      backoffMs = Math.min(queue.maxBackoffMs, 2 * Math.max(outcome.waitMs, backoffMs))
-      if (hard.aborted) return
-    }
+    if (!(await this.#sender.deliver(batch, this.#hard.signal))) return
     shard.sending = undefined
     shard.doneSequence = batch.lastSequence + 1
     if (this.#spare.length < this.#shards.length) this.#spare.push(batch)
     await this.#save()
-  }
-
-  /** The wait between two tries. What is given up meanwhile does not wait any longer than a second. */
-  async #wait(waitMs: number, batch: SendBatch): Promise<void> {
-    const { clock } = this.#env
-    const until = clock.monotonic() + waitMs
-    while (!batch.isGivenUp && !this.#hard.signal.aborted && clock.monotonic() < until)
-      await sleep(clock, Math.min(1000, until - clock.monotonic()), this.#hard.signal)
-  }
-
-  /** Of its own: other shards encode theirs while it is on its way. */
-  #body(batch: SendBatch): Uint8Array {
-    return this.#snappy.encode(this.#encoder.encode(batch, this.#version)).slice()
-  }
-
-  async #send(body: Uint8Array, version: 1 | 2, attempt: number): Promise<SendOutcome> {
-    const { clock } = this.#env
-    const start = clock.monotonic()
-    const outcome = await this.#client.send(body, version, attempt, this.#hard.signal)
-    const seconds = (clock.monotonic() - start) / 1000
-    this.#options.metrics.duration.observe(this.#place, seconds)
-    this.#shardCount.seconds.add(seconds)
-    return outcome
-  }
-
-  #taken(
-    batch: SendBatch,
-    { bytes, version }: { readonly bytes: Uint8Array; readonly version: 1 | 2 },
-    written: RequestCounts | undefined,
-  ) {
-    const { metrics } = this.#options
-    const counts = countsOf(batch)
-    this.#isFailing = false
-    this.#lastSendAt = this.#env.clock.monotonic()
-    metrics.bytes.inc(this.#place, bytes.length)
-    this.#countAll('sent', counts)
-    this.#shardCount.sent.add(counts.samples + counts.histograms + counts.exemplars)
-    this.#highestSent = Math.max(this.#highestSent, batch.maxTime)
-    // Source: the remote write 2.0 specification: without the headers nothing was written, as by a receiver that knows 1.0 alone and did not look.
-    if (version === 2) this.#countMissing(counts, written ?? { samples: 0, histograms: 0, exemplars: 0 }, written !== undefined)
-  }
-
-  #countMissing(sent: Counts, written: RequestCounts, isConfirmed: boolean): void {
-    const missing = {
-      samples: Math.max(0, sent.samples - written.samples),
-      histograms: Math.max(0, sent.histograms - written.histograms),
-      exemplars: Math.max(0, sent.exemplars - written.exemplars),
-    }
-    if (missing.samples + missing.histograms + missing.exemplars === 0) return
-    this.#countAll('failed', missing)
-    this.#say(
-      isConfirmed ? 'remote write was taken in part' : 'remote write was answered without saying what was written',
-      `sent ${countsText(sent)}, written ${countsText(written)}`,
-    )
-  }
-
-  #refused(batch: SendBatch, { error, written }: { readonly error: string; readonly written: RequestCounts | undefined }): void {
-    const counts = countsOf(batch)
-    this.#isFailing = false
-    this.#lastSendAt = this.#env.clock.monotonic()
-    this.#countAll('sent', counts)
-    this.#shardCount.sent.add(counts.samples + counts.histograms + counts.exemplars)
-    const none = { samples: 0, histograms: 0, exemplars: 0 }
-    const left = written ?? none
-    this.#countAll('failed', {
-      samples: Math.max(0, counts.samples - left.samples),
-      histograms: Math.max(0, counts.histograms - left.histograms),
-      exemplars: Math.max(0, counts.exemplars - left.exemplars),
-    })
-    this.#say('remote write was refused', error)
-  }
-
-  /** Source: the remote write 2.0 specification, content negotiation: what does not take 2.0 says 415. */
-  #fallBack(error: string): void {
-    if (this.#version === 1) return
-    this.#version = 1
-    this.#options.metrics.fellBack.set(this.#place, 1)
-    this.#env.log.warn('remote write 2.0 is not taken, 1.0 is sent from now on', { name: this.config.name, error })
   }
 
   // Where it is.
@@ -635,49 +503,16 @@ export class Destination implements LogSink {
     await this.#options.cursorFile.save(() => this.#cursor())
   }
 
-  /** Counts of what waits, and how far it is. */
+  /** Counts of what was dropped and of what waits, and how far it is. */
   #report(): void {
     const { metrics } = this.#options
-    const pending: Counts = { samples: 0, histograms: 0, exemplars: 0 }
-    for (const { open, queue, sending } of this.#shards) {
-      for (const batch of [open, sending, ...queue]) {
-        if (batch === undefined) continue
-        const counts = countsOf(batch)
-        for (const kind of KINDS) pending[kind] += counts[kind]
-        if (batch.maxTime > this.#highestRead) this.#highestRead = batch.maxTime
-      }
-    }
-    for (const kind of KINDS) metrics.pending[kind].set(this.#place, pending[kind])
-    if (this.#highestSent > 0) metrics.highestSent.set(this.#place, this.#highestSent / 1000)
+    this.#shardCount.dropped.add(this.#counts.tellDrops())
+    const waiting = this.#shards.flatMap(({ open, sending, queue }) => [open, sending, ...queue]).filter((batch) => batch !== undefined)
+    this.#counts.wait(waiting)
+    for (const { maxTime } of waiting) if (maxTime > this.#highestRead) this.#highestRead = maxTime
+    const { highestSent } = this.#sender
+    if (highestSent > 0) metrics.highestSent.set(this.#place, highestSent / 1000)
     if (this.#highestRead > 0) metrics.highestRead.set(this.#place, this.#highestRead / 1000)
-  }
-
-  /** What was dropped while reading goes to the metrics: not a sample at a time. */
-  #countDrops(): void {
-    for (const kind of KINDS) {
-      for (const reason of Object.keys(this.#dropped[kind]) as ReadReason[]) {
-        const count = this.#dropped[kind][reason]
-        if (count === 0) continue
-        this.#options.metrics.dropped[kind].inc({ ...this.#place, reason }, count)
-        this.#shardCount.dropped.add(count)
-        this.#dropped[kind][reason] = 0
-      }
-    }
-  }
-
-  #drop(reason: DropReason, counts: Counts): void {
-    for (const kind of KINDS) this.#options.metrics.dropped[kind].inc({ ...this.#place, reason }, counts[kind])
-  }
-
-  #countAll(what: 'sent' | 'failed' | 'retried', counts: Counts): void {
-    for (const kind of KINDS) if (counts[kind] > 0) this.#options.metrics[what][kind].inc(this.#place, counts[kind])
-  }
-
-  #say(message: string, error: string): void {
-    const now = this.#env.clock.monotonic()
-    if (now - this.#loggedAt < LOG_INTERVAL_MS) return
-    this.#loggedAt = now
-    this.#env.log.warn(message, { name: this.config.name, url: this.#place.url, error })
   }
 
   // Beside.
@@ -690,7 +525,6 @@ export class Destination implements LogSink {
       if (hard.aborted) return
       this.#shardCount.read.add(this.#sequence - readBefore)
       readBefore = this.#sequence
-      this.#countDrops()
       this.#report()
       await this.#reshard()
     }
@@ -700,14 +534,14 @@ export class Destination implements LogSink {
     const { log, metrics } = this.#options
     const { queue } = this.config
     const newest = Math.max(0, ...log.pieces().map(({ maxTime }) => (Number.isFinite(maxTime) ? maxTime : 0)))
-    const behindSeconds = this.#highestSent === 0 ? 0 : (newest - this.#highestSent) / 1000
+    const behindSeconds = this.#sender.highestSent === 0 ? 0 : (newest - this.#sender.highestSent) / 1000
     const before = this.#shards.length
     const bounds = { minShards: queue.minShards, maxShards: Math.min(queue.maxShards, SHARDS_MAX) }
     const { desired, count } = this.#shardCount.next(before, behindSeconds, bounds)
     metrics.shardsDesired.set(this.#place, desired)
     if (count === before || this.#isFlushing || this.#resumed !== undefined) return
     // Who takes nothing is not helped by more shards. Source: Prometheus storage/remote/queue_manager.go, shouldReshard.
-    if (this.#lastSendAt < this.#env.clock.monotonic() - 2 * queue.batchSendDeadlineMs) return
+    if (this.#sender.lastSendAt < this.#env.clock.monotonic() - 2 * queue.batchSendDeadlineMs) return
     this.#gate = Promise.withResolvers()
     for (const shard of this.#shards) shard.flush()
     while (!this.#hard.signal.aborted && this.#shards.some((shard) => !shard.isIdle))
@@ -723,49 +557,10 @@ export class Destination implements LogSink {
     this.#gate = undefined
   }
 
-  async #sendMetadata(): Promise<void> {
-    const { sendIntervalMs, maxSamplesPerSend } = this.config.metadata
-    const hard = this.#hard.signal
-    while (!hard.aborted) {
-      await sleep(this.#env.clock, sendIntervalMs, hard)
-      // In 2.0 it goes with the series.
-      if (hard.aborted || this.#version === 2 || this.#isFlushing) continue
-      const entries = [...this.#options.metadata()]
-      for (let at = 0; at < entries.length && !hard.aborted; at += maxSamplesPerSend)
-        await this.#sendMetadataOf(entries.slice(at, at + maxSamplesPerSend))
-    }
-  }
-
-  async #sendMetadataOf(entries: readonly MetricMetadataEntry[]): Promise<void> {
-    const { metrics } = this.#options
-    const { queue } = this.config
-    const hard = this.#hard.signal
-    const body = this.#snappy.encode(encodeMetadata(entries)).slice()
-    let backoffMs = queue.minBackoffMs
-    for (let attempt = 0; ; attempt++) {
-      const outcome = await this.#client.send(body, 1, attempt, hard)
-      if (outcome.kind === 'taken') {
-        metrics.sent.metadata.inc(this.#place, entries.length)
-        metrics.metadataBytes.inc(this.#place, body.length)
-        return
-      }
-      if (outcome.kind === 'refused') {
-        metrics.failed.metadata.inc(this.#place, entries.length)
-        this.#say('remote write of metadata was refused', outcome.error)
-        return
-      }
-      if (hard.aborted || this.#isFlushing) return
-      metrics.retried.metadata.inc(this.#place, entries.length)
-      await sleep(this.#env.clock, outcome.waitMs > 0 ? outcome.waitMs : backoffMs, hard)
-      if (hard.aborted) return
-      backoffMs = Math.min(queue.maxBackoffMs, 2 * backoffMs)
-    }
-  }
-
   /** What is under way comes to its end, if that does not take long; another one goes on from there. */
   async #finishRequests(): Promise<void> {
     this.#endShards.abort()
-    if (this.#isFailing) return
+    if (this.#sender.isFailing) return
     const over = new AbortController()
     await Promise.race([this.#running, sleep(this.#env.clock, LEAVE_MS, over.signal)])
     over.abort()
@@ -780,29 +575,12 @@ export class Destination implements LogSink {
     for (const shard of this.#shards) shard.flush()
     if (log.pieces().length === 0) return
     const end = await log.end(this.#hard.signal)
-    while (clock.monotonic() < deadline && !this.#isFailing) {
+    while (clock.monotonic() < deadline && !this.#sender.isFailing) {
       const read = this.#marks.place(this.#sequence)
       if (!isBefore(read, end) && this.#shards.every((shard) => shard.isIdle)) return
       await sleep(clock, FLUSH_LOOK_MS)
     }
   }
-}
-
-const KINDS = ['samples', 'histograms', 'exemplars'] as const
-type ReadReason = Exclude<DropReason, 'backlog_full'>
-
-function newDrops(): Readonly<Record<SentKind, Record<ReadReason, number>>> {
-  const none = () => ({ dropped_series: 0, unintentionally_dropped_series: 0, too_old: 0 })
-  return { samples: none(), histograms: none(), exemplars: none() }
-}
-
-function countsOf(batch: SendBatch): Counts {
-  const { count, histogramCount, exemplars } = batch
-  return { samples: count - histogramCount, histograms: histogramCount, exemplars: exemplars.length }
-}
-
-function countsText({ samples, histograms, exemplars }: RequestCounts): string {
-  return `${samples} samples, ${histograms} histograms, ${exemplars} exemplars`
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

@@ -8,9 +8,9 @@ const WITH_REASON = [...LABELS, 'reason'] as const
 /** Why a sample is not sent. The first are upstream's words. */
 export type DropReason = 'dropped_series' | 'unintentionally_dropped_series' | 'too_old' | 'backlog_full'
 
-const KINDS = ['samples', 'histograms', 'exemplars'] as const
-export type SentKind = (typeof KINDS)[number]
-const KINDS_AND_METADATA = [...KINDS, 'metadata'] as const
+export const SENT_KINDS = ['samples', 'histograms', 'exemplars'] as const
+export type SentKind = (typeof SENT_KINDS)[number]
+const KINDS_AND_METADATA = [...SENT_KINDS, 'metadata'] as const
 
 /** Metrics of all destinations. Names and helps of `prometheus_…` are upstream's: storage/remote/queue_manager.go. */
 export class OutMetrics {
@@ -59,14 +59,14 @@ export class OutMetrics {
         `Total number of ${NAMES[kind]} which failed on send to remote storage but were retried because the send error was recoverable.`,
       ),
     )
-    this.dropped = each(KINDS, (kind) =>
+    this.dropped = each(SENT_KINDS, (kind) =>
       this.#counter(
         `${prefix}${kind}_dropped_total`,
         `Total number of ${NAMES[kind]} which were dropped after being read from the WAL before being sent via remote write, either via relabelling, due to being too old or unintentionally because of an unknown reference ID.`,
         WITH_REASON,
       ),
     )
-    this.pending = each(KINDS, (kind) =>
+    this.pending = each(SENT_KINDS, (kind) =>
       this.#gauge(
         `${prefix}${kind}_pending`,
         `The number of ${NAMES[kind]} pending in the queues shards to be sent to the remote storage.`,
@@ -133,7 +133,7 @@ export class OutMetrics {
   /** The values of one destination, from 0 on. */
   open(place: Place): void {
     for (const one of [this.sent, this.failed, this.retried]) for (const kind of KINDS_AND_METADATA) one[kind].inc(place, 0)
-    for (const kind of KINDS) {
+    for (const kind of SENT_KINDS) {
       this.pending[kind].set(place, 0)
       for (const reason of ['dropped_series', 'unintentionally_dropped_series', 'too_old', 'backlog_full'])
         this.dropped[kind].inc({ ...place, reason }, 0)
@@ -147,7 +147,7 @@ export class OutMetrics {
   /** The destination is gone. */
   forget(place: Place): void {
     for (const metric of this.#all) metric.remove(place)
-    for (const kind of KINDS)
+    for (const kind of SENT_KINDS)
       for (const reason of ['dropped_series', 'unintentionally_dropped_series', 'too_old', 'backlog_full'])
         this.dropped[kind].remove({ ...place, reason })
   }
