@@ -37,7 +37,7 @@ function finish(): void {
     `${queries} queries over ${rounds} sets of series, ${withSeries} of them with series in the answer, each at a time and over a range`,
   )
   console.log(
-    'the plain plan, all optimisers, all but one, and each alone gave the same answers, and a step of the range that of an instant query',
+    'the plain plan, all optimisers, all but one, each alone, and all in parts gave the same answers, and a step of the range that of an instant query',
   )
   console.log(`${bounded} answers were not compared: a plan reached a bound of time or samples`)
   console.log(`${hostile} hostile texts were refused or planned in time`)

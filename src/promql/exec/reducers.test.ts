@@ -8,7 +8,7 @@ import { CountReducer, GroupReducer } from './reduce-counts.ts'
 import { ExtremeReducer } from './reduce-extremes.ts'
 import { SumReducer } from './reduce-sum.ts'
 import { VarianceReducer } from './reduce-variance.ts'
-import type { Reducer } from './reducer.ts'
+import type { Reducer, SplitReducer } from './reducer.ts'
 
 const memory = new ColumnMemory(new LimitedBudget({ samplesMax: 1e9, bytesMax: 1e9 }))
 
@@ -54,4 +54,53 @@ test('variance, and its root', async () => {
   ]
   assert.deepEqual(await reduce(new VarianceReducer(memory, 'stdvar'), rows), [1, NaN])
   assert.deepEqual(await reduce(new VarianceReducer(memory, 'stddev'), rows), [1, NaN])
+})
+
+test('what two reducers have of parts is what one has of all', async () => {
+  const fill = (reducer: Reducer, rows: readonly (readonly (number | undefined)[])[]) => {
+    for (const row of rows) {
+      const series = memory.series(Labels.empty, row.length)
+      row.forEach((value, k) => {
+        series.values[k] = value ?? 999
+        series.present[k] = value === undefined ? 0 : 1
+      })
+      reducer.add(0, series)
+      memory.release(series)
+    }
+  }
+  const check = async (open: () => SplitReducer) => {
+    const rows = [...ROWS, [NaN, 4, -Infinity, -1e308, 1e-30, -Infinity], [3, undefined, 0.1, 1e308, 0.2, 7]]
+    const stepCount = rows[0].length
+    const finished = async (reducer: Reducer, group: number) => {
+      const out = memory.series(Labels.empty, stepCount)
+      await reducer.finish(group, out)
+      return Array.from(out.values, (value, k) => (out.present[k] === 1 ? value : undefined))
+    }
+    const whole = open()
+    fill(whole, rows)
+    for (let at = 1; at < rows.length; at++) {
+      const [first, second] = [open(), open()]
+      fill(first, rows.slice(0, at))
+      fill(second, rows.slice(at))
+      first.merge(0, second.columns(), 0, stepCount)
+      // A group that only the other one has.
+      first.merge(1, second.columns(), 0, stepCount)
+      const [want, got] = [await finished(whole, 0), await finished(first, 0)]
+      for (const [k, value] of want.entries()) {
+        // A sum that overflows on the way need not do so in parts.
+        if (k !== 3)
+          assert.ok(
+            Object.is(got[k], value) || Math.abs(got[k]! - value!) <= 1e-15 * Math.abs(value!),
+            `${got[k]}, want ${value}, at ${at}`,
+          )
+      }
+      assert.deepEqual(await finished(first, 1), await finished(second, 0))
+    }
+  }
+  await check(() => new SumReducer(memory))
+  await check(() => new AvgReducer(memory))
+  await check(() => new CountReducer(memory))
+  await check(() => new GroupReducer(memory))
+  await check(() => new ExtremeReducer(memory, 'max'))
+  await check(() => new ExtremeReducer(memory, 'min'))
 })

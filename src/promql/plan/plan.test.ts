@@ -10,6 +10,7 @@ import { mayDifferByName } from './names.ts'
 import type { Plan, Samples, Selection } from './plan.ts'
 import { pushMatchers } from './push-matchers.ts'
 import { shareCommon } from './share-common.ts'
+import { splitWork } from './split-work.ts'
 
 const context = { start: 1_000, end: 9_000, stepMs: 0, defaultSubqueryStepMs: 60_000 }
 
@@ -184,4 +185,19 @@ test('whether series may differ by their name only', () => {
   check('a > 2', false)
   check('a or b', true)
   check('sort({b="c"})', true)
+})
+
+test('what each series takes by itself is marked, with what is made of it group by group', () => {
+  const check = (query: string, want: string) => assert.equal(show(splitWork(planOf(query))), want)
+  check('a', 'split0({__name__="a"})')
+  check('sum by (x) (rate(a[5m]))', 'split0(sum(rate({__name__="a"}[300000])))')
+  check('-abs(a) * 2', 'split0((-abs({__name__="a"}) * 2))')
+  // Of these the parts can not be put together.
+  check('topk(3, a)', 'topk(3, split0({__name__="a"}))')
+  check('quantile(0.5, a) + max(b)', '(quantile(0.5, split0({__name__="a"})) + split1(max({__name__="b"})))')
+  check('a / on (x) rate(b[1m])', '(split0({__name__="a"}) / split1(rate({__name__="b"}[60000])))')
+  // Series that are the same but for the name are an error that only who sees both can tell.
+  check('rate({x="1"}[5m])', 'rate({x="1"}[300000])')
+  check('sum(-{x="1"})', 'sum(-split0({x="1"}))')
+  check('time() + vector(1)', '(time() + vector(1))')
 })
