@@ -2,7 +2,6 @@ import type { FileSystem } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
 import { flag, flagHelp } from '../config/flags.ts'
 import { ConfigError, formatPlace } from '../config/problems.ts'
-import { readRuleFile } from '../config/rule-files.ts'
 import type { GroupDefinition } from '../rules/rule-definition.ts'
 import { parseArguments } from './arguments.ts'
 import { type Command, EXIT } from './command.ts'
@@ -58,6 +57,8 @@ async function checkFile(
 ): Promise<number> {
   io.out(`Checking ${file}`)
   let groups: readonly GroupDefinition[]
+  // A server starts without what rules alone need.
+  const { readRuleFile } = await import('../config/rule-files.ts')
   try {
     groups = await readRuleFile(io.env.fs, file)
   } catch (error) {

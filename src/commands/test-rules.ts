@@ -4,7 +4,6 @@ import { globFiles } from '../base/glob.ts'
 import { resolvePath } from '../config/file.ts'
 import { flag, flagHelp } from '../config/flags.ts'
 import { ConfigError, formatPlace } from '../config/problems.ts'
-import { readRuleFile, readRuleTestFile } from '../config/rule-files.ts'
 import { Labels } from '../model/labels.ts'
 import { compileSearchRegex } from '../model/regex.ts'
 import { QUERY_FEATURES } from '../promql/parser/features.ts'
@@ -65,6 +64,9 @@ export async function testRules(args: readonly string[], io: TestRulesIo): Promi
 }
 
 async function testFile(path: string, isWanted: (name: string) => boolean, { env, err }: TestRulesIo): Promise<readonly string[]> {
+  // A server starts without what tests alone need.
+  const { readRuleFile, readRuleTestFile } = await import('../config/rule-files.ts')
+  const { runRuleTests } = await import('../rules/unit-test/run.ts')
   try {
     const file = await readRuleTestFile(env.fs, path)
     const groups: GroupDefinition[] = []
@@ -73,8 +75,6 @@ async function testFile(path: string, isWanted: (name: string) => boolean, { env
       if (found.length === 0) err(`  WARNING: no file match pattern ${resolvePath(path, pattern)}`)
       for (const ruleFile of found) groups.push(...(await readRuleFile(env.fs, ruleFile)))
     }
-    // A server starts without what tests alone need.
-    const { runRuleTests } = await import('../rules/unit-test/run.ts')
     return await runRuleTests({ file, groups, openStorage, isWanted })
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
