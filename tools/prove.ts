@@ -77,7 +77,7 @@ const PROOFS: readonly Proof[] = [
   },
   {
     name: 'remote-write',
-    claim: 'any remote write request has an answer',
+    claim: 'any remote write request has an answer, and what is sent arrives once, whatever happens to sender and receiver',
     file: 'test/prove/remote-write.ts',
     short: [['--count', '5000']],
   },

@@ -28,6 +28,12 @@ test('a bad file fails, and the others are checked all the same', async () => {
   assert.deepEqual(err, ['  FAILED: /bad.yml:2:5: unknown field job_nam in scrape_config, did you mean job_name?'])
 })
 
+test('a file for an agent has destinations', async () => {
+  const { code, err } = await run('--agent', '/good.yml')
+  assert.equal(code, 1)
+  assert.deepEqual(err, ['  FAILED: /good.yml:1:1: at least one remote_write target must be specified in agent mode'])
+})
+
 test('warnings pass, but not under --strict', async () => {
   const warning = '  WARNING: /rules.yml:1:1: runtime is not supported yet and is ignored'
   assert.deepEqual((await run('/rules.yml')).err, [warning])

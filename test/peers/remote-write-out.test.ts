@@ -27,6 +27,8 @@ interface Receiver {
   readonly name: string
   readonly program: Program
   readonly path: string
+  /** Where it is sent to, if not to the program that is asked. */
+  readonly url?: string
   readonly settings: object
   /** Keeps no native histograms, exemplars or markers of staleness of its own. */
   readonly floatsOnly?: boolean
@@ -71,8 +73,8 @@ async function check(start: (directory: string) => Promise<readonly Receiver[]>)
       scrape_configs: [
         { job_name: 'target', scrape_protocols: ['PrometheusProto'], static_configs: [{ targets: [`127.0.0.1:${target.port}`] }] },
       ],
-      remote_write: receivers.map(({ name, program, path, settings }) => ({
-        url: `${program.url}${path}`,
+      remote_write: receivers.map(({ name, program, path, url, settings }) => ({
+        url: `${url ?? program.url}${path}`,
         name,
         send_exemplars: true,
         send_native_histograms: true,
@@ -183,4 +185,32 @@ test('VictoriaMetrics has the floats that we send it', async (t) => {
       { name: 'vm', program, path: '/api/v1/write', settings: { send_native_histograms: false, send_exemplars: false }, floatsOnly: true },
     ]
   })
+})
+
+test('what we send to vmagent is what it sends to us', async (t) => {
+  const binary = peer(t, 'vmagent')
+  if (binary === undefined) return
+  let vmagent: Program | undefined
+  try {
+    await check(async (directory) => {
+      const configFile = join(directory, 'empty.yml')
+      writeFileSync(configFile, '')
+      const program = await startServer({ configFile, dataDir: join(directory, 'far'), flags: ['--web.enable-remote-write-receiver'] })
+      await program.ready()
+      const port = await freePort()
+      const args = [
+        `-remoteWrite.url=${program.url}/api/v1/write`,
+        `-remoteWrite.tmpDataPath=${join(directory, 'vmagent')}`,
+        `-httpListenAddr=127.0.0.1:${port}`,
+        '-remoteWrite.flushInterval=200ms',
+        '-remoteWrite.forcePromProto',
+      ]
+      vmagent = new Program(binary, args, `http://127.0.0.1:${port}`)
+      await vmagent.ready('/health')
+      const settings = { send_native_histograms: false, send_exemplars: false }
+      return [{ name: 'vmagent', program, url: vmagent.url, path: '/api/v1/write', settings, floatsOnly: true }]
+    })
+  } finally {
+    await vmagent?.stop()
+  }
 })

@@ -16,6 +16,7 @@ const WHERE: Readonly<Record<string, readonly string[]>> = {
   'amtool 0.33': NEWER.map((path) => join(path, 'amtool')),
   'promtool 3.5': NEWER.map((path) => join(path, 'promtool')),
   'victoria-metrics': NEWER.map((path) => join(path, 'victoria-metrics')),
+  vmagent: NEWER.map((path) => join(path, 'vmagent')),
   'node_exporter 1.11': NEWER.map((path) => join(path, 'prometheus-node-exporter')),
   'debian node_exporter': ['/usr/bin/prometheus-node-exporter'],
   'debian prometheus': ['/usr/bin/prometheus'],
