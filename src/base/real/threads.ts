@@ -24,11 +24,11 @@ function fileUrl(file: string): URL {
 }
 
 /**
- * The young generation of a thread, in MiB of one half. What a query makes mostly lives as long as a batch of series: in 8 MiB nearly all of it is
- * gone by the time it is looked at, where in the 2 of this program's main thread (bin/promontory) half of it is copied, and then makes the old
- * generation grow, which is collected once a query.
+ * The young generation of a thread, in MiB of one half. What a query makes mostly lives as long as a batch of series. With the 2 of this
+ * program's main thread (bin/promontory) much of it is still in use when it is looked at, is copied, and makes the old generation grow, which is
+ * collected once a query. With 8 it is a little less yet, and each thread that answers takes 10 MB more.
  */
-const HALF_MIB = 8
+const HALF_MIB = 4
 /** Of a thread that is not waited for. */
 const BACKGROUND_HALF_MIB = 2
 
