@@ -2,28 +2,36 @@ import type { Clock } from './env.ts'
 
 /** How long a piece of work goes on before it lets others run. */
 const TURN_MS = 8
+/** However busy others are: somebody may ask how it goes. */
+const TURN_MS_MAX = 200
 
 /** Keeps long work from holding the event loop: `if (breather.isDue()) await breather.rest()` wherever it can pause. */
 export class Breather {
   readonly #clock: Clock
   readonly #signal: AbortSignal | undefined
+  readonly #weight: number
   #turnStart: number
+  #turnMs = TURN_MS
 
-  constructor(clock: Clock, signal?: AbortSignal) {
+  /** `weight`: what others took of the last turn it may take so many times in the next one, so that they leave it its share. */
+  constructor(clock: Clock, signal?: AbortSignal, weight = 0) {
     this.#clock = clock
     this.#signal = signal
+    this.#weight = weight
     this.#turnStart = clock.monotonic()
   }
 
   /** Whether it is time for `rest`. Costs what reading the clock costs. */
   isDue(): boolean {
-    return this.#clock.monotonic() - this.#turnStart >= TURN_MS
+    return this.#clock.monotonic() - this.#turnStart >= this.#turnMs
   }
 
   /** Lets the event loop turn. Rejects with the signal's reason when it has aborted. */
   async rest(): Promise<void> {
+    const restStart = this.#clock.monotonic()
     await new Promise<void>((resolve) => this.#clock.setTimer(0, resolve))
     this.#turnStart = this.#clock.monotonic()
+    this.#turnMs = Math.min(Math.max(TURN_MS, this.#weight * (this.#turnStart - restStart)), TURN_MS_MAX)
     this.#signal?.throwIfAborted()
   }
 }
