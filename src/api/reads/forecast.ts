@@ -11,6 +11,8 @@ export interface ReadForecast {
   readonly maxTime: Timestamp
   /** Of computing; Infinity where nobody can tell. */
   readonly costMs: number
+  /** Of that what is the less for each of several threads the more there are: reading samples and working on them, and not finding and naming series. */
+  readonly divisibleMs: number
 }
 
 export type Estimate = (request: SelectRequest) => { readonly seriesCount: number; readonly sampleCount: number }
@@ -23,23 +25,24 @@ const MS_PER_POINT = 0.000_1
 
 /** Throws `bad_data` for a query that does not parse. */
 export function forecast(read: Read, settings: EngineSettings, estimate: Estimate): ReadForecast {
-  let [minTime, maxTime, costMs] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0]
+  let [minTime, maxTime, costMs, divisibleMs] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0]
   const add = (request: SelectRequest, stepCount: number, readsSamples = true) => {
     minTime = Math.min(minTime, request.minTime)
     maxTime = Math.max(maxTime, request.maxTime)
     const { seriesCount, sampleCount } = estimate(request)
-    costMs += seriesCount * MS_PER_SERIES + seriesCount * stepCount * MS_PER_POINT
-    if (readsSamples) costMs += sampleCount * MS_PER_SAMPLE
+    const workMs = seriesCount * stepCount * MS_PER_POINT + (readsSamples ? sampleCount * MS_PER_SAMPLE : 0)
+    divisibleMs += workMs
+    costMs += workMs + seriesCount * MS_PER_SERIES
   }
   if (read.kind === 'query') {
     const { question } = read
     for (const reach of reachOf(planQuestion(question, settings), question.steps, lookbackOf(question, settings)))
       add(reach, reach.stepCount)
-    return { minTime, maxTime, costMs }
+    return { minTime, maxTime, costMs, divisibleMs }
   }
   const isWanted = read.kind === 'series' || read.kind === 'federate'
   for (const selector of read.selectors)
     add({ minTime: read.minTime, maxTime: read.maxTime, matchers: parseMetricSelector(selector) }, 1, read.kind === 'federate')
   // Names and values of all series come from the index alone; how many values there are is not known before.
-  return { minTime: read.minTime, maxTime: read.maxTime, costMs: isWanted || read.selectors.length > 0 ? costMs : 0 }
+  return { minTime: read.minTime, maxTime: read.maxTime, costMs: isWanted || read.selectors.length > 0 ? costMs : 0, divisibleMs: 0 }
 }

@@ -34,7 +34,7 @@ export interface ReadPoolOptions {
   readonly cacheBytes: number
   /** What is expected to take less is answered in this thread. */
   readonly cheapMs: number
-  /** A query that is expected to take as long is helped with by threads that have nothing to do. */
+  /** A query that is expected to work on samples for as long is helped with by threads that have nothing to do; 0: every query. */
   readonly splitMs: number
   /** Queries, with the threads that help them, at once. */
   readonly maxConcurrency: number
@@ -60,6 +60,8 @@ const FIRST_IDLE_MS = 300_000
 const LARGE_BYTES = 128 * 1024 * 1024
 /** A read that lost its thread to another one is begun again, so often in all. */
 const ATTEMPTS_MAX = 3
+/** A query of which less can be divided is not: of many series with few samples each, telling each other of them takes longer than reading them. */
+const DIVISIBLE_SHARE = 0.5
 
 /**
  * Answers reads: those that are little work in this thread, within a bound, and all others in threads of their own, which start with the first
@@ -198,9 +200,9 @@ export class ReadPool implements Reads, Service {
   }
 
   /** Has threads help with a query that is much work, as far as nobody else is there who has a use for them. */
-  #help(job: PoolJob, thread: PoolThread, { costMs }: ReadForecast): void {
+  #help(job: PoolJob, thread: PoolThread, { costMs, divisibleMs }: ReadForecast): void {
     const { desk, splitMs, threadsMax, maxConcurrency } = this.#options
-    if (costMs < splitMs || !job.isDivisible) return
+    if (divisibleMs < splitMs || (splitMs > 0 && divisibleMs < DIVISIBLE_SHARE * costMs) || !job.isDivisible) return
     const free = Math.min(threadsMax, maxConcurrency) - desk.runningCount
     const helpers: PoolThread[] = []
     while (helpers.length < free) {
