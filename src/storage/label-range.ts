@@ -2,7 +2,7 @@ import { compareLabels, Labels } from '../model/labels.ts'
 import type { LabelRange, QueryContext, SelectRequest, SeriesSource } from './series-source.ts'
 
 /** Series that a source names of a selection so that others know where its middle is. */
-export const LABEL_SAMPLES = 64
+const LABEL_SAMPLES = 64
 
 export function isInRange(labels: Labels, range: LabelRange | undefined): boolean {
   if (range === undefined) return true
@@ -33,9 +33,9 @@ export async function divideSelection(
 
 const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2
 
-/** Some of `all`, evenly taken, at most LABEL_SAMPLES of them. */
-export function evenly<T>(all: ArrayLike<T>): T[] {
-  const count = Math.min(all.length, LABEL_SAMPLES)
+/** Some of `all`, evenly taken, at most `max` of them; the first one is among them. */
+export function evenly<T>(all: ArrayLike<T>, max = LABEL_SAMPLES): T[] {
+  const count = Math.min(all.length, max)
   // Not at equal distances: what repeats itself as often would seem to be all the same.
   if (count === all.length) return Array.from(all)
   return Array.from({ length: count }, (_, i) => all[Math.floor(((i * GOLDEN_RATIO) % 1) * all.length)])

@@ -8,6 +8,8 @@ import { uniteTexts } from './unite-texts.ts'
 
 /** Sources that are asked for their next batch at the same time. */
 const READ_AT_ONCE = 32
+/** Sources that are asked which series they have, where a few of them tell how the series lie. */
+const SAMPLED_MAX = 4
 
 /**
  * All series of several sources, each once. Where two of them have a sample of the same time, that of the source named first counts.
@@ -69,8 +71,7 @@ export class MergeSource implements SeriesSource {
 
   async sampleLabels(request: SelectRequest, ctx: QueryContext): Promise<readonly Labels[]> {
     const samples: Labels[] = []
-    // Of thousands of blocks some do.
-    for (const source of evenly(this.#asked(request))) samples.push(...(await source.sampleLabels(request, ctx)))
+    for (const source of evenly(this.#asked(request), SAMPLED_MAX)) samples.push(...(await source.sampleLabels(request, ctx)))
     return samples
   }
 
