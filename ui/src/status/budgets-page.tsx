@@ -169,7 +169,7 @@ function Growth({ title, of, entries, linked = false }: GrowthProps) {
             </tr>
           ))}
           {entries.length === 0 && (
-            <tr>
+            <tr style={{ '--share': '0%' } as React.CSSProperties}>
               <td colSpan={4}>Nothing grew.</td>
             </tr>
           )}
