@@ -36,6 +36,23 @@ test('what was pushed is in its file after the interval, and at an orderly end',
   assert.doesNotMatch((await ask('/metrics')).body, /job="one"/)
 })
 
+test('what is pushed while the file is written for the last time is in it', async () => {
+  const { env, push, stop, kept } = await setUp()
+  const { rename } = env.fs
+  let ended: Promise<void> | undefined
+  env.fs.rename = async (...parameters) => {
+    if (ended === undefined) {
+      ended = stop()
+      await push('two')
+    }
+    return rename.apply(env.fs, parameters)
+  }
+  await push('one')
+  await env.clock.advance(5001)
+  await ended
+  assert.match(await kept(), /"job":"two"/)
+})
+
 test('bodies that are none, encodings that are not known and paths that are not clean', async () => {
   const { ask, stop } = await setUp()
   const put = async (url: string, payload: string, headers: Record<string, string> = {}) => {

@@ -49,6 +49,8 @@ export class PushGateway implements Service {
       if (!signal.aborted) await sleep(env.clock, persistenceIntervalMs, signal)
       await this.#save()
     }
+    // What came while the file was written.
+    await this.#save()
   }
 
   async #untilChanged(signal: AbortSignal): Promise<void> {

@@ -17,8 +17,8 @@ const lines = (store: PushStore) =>
     .split('\n')
     .filter((line) => line !== '' && !/^(#|push_)/.test(line))
 
-function setUp() {
-  const store = new PushStore()
+function setUp(metricsMax?: number) {
+  const store = new PushStore(metricsMax)
   let time = 1000
   const push = (path: string, body: string, replaces = false) =>
     store.push({ labels: parseGroupingPath(path), families: readPushBody(Buffer.from(body), undefined), replaces, time: (time += 1000) })
@@ -92,6 +92,17 @@ test('a push that would make a bad page is refused, and its group says so', () =
   // What is gone is in nobody's way.
   store.delete(parseGroupingPath('/job/a'))
   push('/job/b', '# TYPE x gauge\nx 1\nh_sum 1\n')
+})
+
+test('pushes that are refused for their number leave nothing behind, and what they replace does not count', () => {
+  const { store, push } = setUp(12)
+  push('/job/a', 'x{n="1"} 1\nx{n="2"} 1\nx{n="3"} 1\nx{n="4"} 1\ny 1\n')
+  push('/job/a', 'x{n="1"} 2\nx{n="2"} 2\nx{n="3"} 2\nx{n="4"} 2\n')
+  push('/job/a', 'z{n="1"} 3\nz{n="2"} 3\nz{n="3"} 3\nz{n="4"} 3\nz{n="5"} 3\nz{n="6"} 3\nz{n="7"} 3\n', true)
+  const whole = page(store)
+  for (let i = 0; i < 5; i++) assert.throws(() => push(`/job/b${i}`, 'x 1\nx 2\n'), /^CodedError: more than 12 metrics were pushed/)
+  assert.equal(page(store), whole)
+  assert.equal(store.groups.length, 1)
 })
 
 test('what was pushed is back from its file, bit for bit', async () => {

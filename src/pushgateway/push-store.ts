@@ -52,8 +52,13 @@ export class PushStore {
   readonly #groups = new Map<string, PushedGroup>()
   readonly #names = new Map<string, NameUse>()
   #metricCount = 0
+  readonly #metricsMax: number
   /** Rises with every change. */
   version = 0
+
+  constructor(metricsMax = METRICS_MAX) {
+    this.#metricsMax = metricsMax
+  }
 
   get groups(): readonly PushedGroup[] {
     return [...this.#groups].sort(([a], [b]) => compareStrings(a, b)).map(([, group]) => group)
@@ -68,6 +73,10 @@ export class PushStore {
     // A group whose own times would be another's (`instance` empty in one, not given in the other) cannot even say that it failed.
     const unspeakable = this.#familyProblem(key, timeFamily(PUSH_TIME, push.labels, 0), 'gauge')
     if (unspeakable !== undefined) throw new CodedError('bad_data', unspeakable)
+    if (this.#countAfter(key, families, push.replaces) > this.#metricsMax) {
+      // Nothing is noted of it either: what is refused must not fill the memory.
+      throw new CodedError('bad_data', `more than ${this.#metricsMax} metrics were pushed, and not deleted`)
+    }
     const problem = this.#problemOf(key, families, push)
     this.version++
     const group = this.#groupOf(key, push.labels)
@@ -157,12 +166,23 @@ export class PushStore {
     this.#metricCount -= pushed.family.metrics.length
   }
 
+  /** How many metrics there would be with a push, the times of a new group included. */
+  #countAfter(key: string, families: readonly ExposedFamily[], replaces: boolean): number {
+    const group = this.#groups.get(key)
+    const pushed = new Set(families.map(({ name }) => name))
+    let count = this.#metricCount + families.reduce((sum, { metrics }) => sum + metrics.length, 0)
+    if (group === undefined) return count + 2
+    for (const [name, { family }] of group.families) {
+      const isTime = name === PUSH_TIME || name === PUSH_FAILURE_TIME
+      if (pushed.has(name) || (replaces && !isTime)) count -= family.metrics.length
+    }
+    return count
+  }
+
   /** Why the page of all groups would be none with a push; undefined: it is one. */
   #problemOf(key: string, families: readonly ExposedFamily[], push: Push): string | undefined {
     if (families.some(({ metrics }) => metrics.some(({ timestamp }) => timestamp !== undefined)))
       return 'pushed metrics must not have timestamps'
-    const metricCount = families.reduce((sum, { metrics }) => sum + metrics.length, this.#metricCount)
-    if (metricCount > METRICS_MAX) return `more than ${METRICS_MAX} metrics were pushed, and not deleted`
     const pushed = new Map(families.map((family) => [family.name, family]))
     const group = this.#groups.get(key)
     /** The type that a name will have, other than that of the push itself. */

@@ -40,8 +40,8 @@ export function decodeJson(text: string): readonly ResourceMetrics[] {
   return objectOf(messages, root, 'request').all('resourceMetrics').map(resourceMetrics)
 }
 
-/** A text, or a number with a point or exponent or without. */
-const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
+/** A text, also one that has no end: else each quote in it would be tried as the beginning of one. Or a number with a point or exponent or without. */
+const TOKEN = /"[^"\\]*(?:\\[\s\S][^"\\]*)*(?:"|\\?$)|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
 const LONG_INTEGER = /^-?\d{16,}$/
 
 /** Integers that a float cannot hold are put into quotes, where they keep their digits. */

@@ -441,6 +441,12 @@ test('bombs are refused by what they would become', async () => {
   assert.equal(await raw(gzipSync(empty), OTLP_PROTOBUF, 'gzip'), '400 request has more than 2097152 messages')
 })
 
+test('a text without an end is looked at once, however many quotes it has', async () => {
+  const { raw } = setUp()
+  for (const end of ['', '\\'])
+    assert.match(await raw(Buffer.from(`[1234567890123456,"${'\\"'.repeat(2 ** 20)}${end}`), OTLP_JSON), /^400 request is no JSON: /)
+})
+
 test('integers keep their digits in JSON', async () => {
   const { raw, store, now } = setUp()
   const body = `{"resourceMetrics": [{"scopeMetrics": [{"metrics": [{"name": "g", "gauge": {"dataPoints": [{"timeUnixNano": ${now}000000, "asInt": 5,

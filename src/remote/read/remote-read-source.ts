@@ -1,6 +1,7 @@
 import { compressSync } from 'snappy'
 import type { Env, HttpStream } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
+import { redactUrl } from '../../base/redact-url.ts'
 import { SnappyDecoder } from '../../base/snappy-block.ts'
 import { HttpClient, readBody } from '../../discovery/http-client.ts'
 import { Labels } from '../../model/labels.ts'
@@ -119,7 +120,7 @@ export class RemoteReadSource {
     const { status, headers } = response
     if (status < 200 || status > 299) {
       const text = new TextDecoder().decode(await readBody(response, ERROR_BYTES_MAX).catch(() => new Uint8Array(0)))
-      throw new Error(`remote server ${url} returned http status ${status}: ${text.trim().slice(0, ERROR_LENGTH_MAX)}`)
+      throw new Error(`remote server ${redactUrl(url)} returned http status ${status}: ${text.trim().slice(0, ERROR_LENGTH_MAX)}`)
     }
     const contentType = headers['content-type'] ?? ''
     if (contentType.startsWith('application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse')) {

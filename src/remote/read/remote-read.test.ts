@@ -6,6 +6,7 @@ import { crc32c } from '../../base/crc32c.ts'
 import { virtualEnv } from '../../base/env-virtual.ts'
 import { SnappyDecoder } from '../../base/snappy-block.ts'
 import { ChunkEncoding, SampleColumns } from '../../chunkenc/codec.ts'
+import { PLAIN_HTTP_CLIENT } from '../../discovery/http-client-config.ts'
 import { CounterResetHint, type Histogram, NO_BUCKETS, NO_SPANS } from '../../model/histogram.ts'
 import { Labels } from '../../model/labels.ts'
 import { Matcher } from '../../model/matcher.ts'
@@ -17,6 +18,7 @@ import type { Series } from '../../storage/series-source.ts'
 import { answerReadRequest, type ReadRequestPlace } from './answer-read-request.ts'
 import { decodeReadRequest, encodeReadRequest } from './read-request.ts'
 import { decodeReadResponse, FrameReader, ReceivedSeries } from './read-response.ts'
+import { RemoteReadSource } from './remote-read-source.ts'
 
 const T = 1_700_000_000_000
 const env = virtualEnv()
@@ -190,6 +192,29 @@ test('a request is read as it was written', () => {
   assert.deepEqual(accepted, [1, 0])
   assert.deepEqual(queries[0].matchers.map(String), query.matchers.map(String))
   assert.deepEqual([queries[0].minTime, queries[0].maxTime, queries[0].hints], [query.minTime, query.maxTime, hints])
+})
+
+test('a password in the URL is not in what is said of an endpoint that fails', async () => {
+  const http = {
+    ...env.http,
+    stream: async () => ({ status: 503, headers: {}, body: (async function* () {})(), close: () => {} }),
+  } as unknown as typeof env.http
+  const config = {
+    name: 'far',
+    url: 'http://me:geheim@far/api/v1/read',
+    timeoutMs: 1000,
+    frameBytesMax: 1024,
+    headers: {},
+    readRecent: true,
+    requiredMatchers: {},
+    externalLabels: Labels.empty,
+    http: PLAIN_HTTP_CLIENT,
+  }
+  const faults: string[] = []
+  const source = new RemoteReadSource({ env: { ...env, http }, config, localStart: () => 0 }).for((text) => faults.push(text))
+  for await (const _batch of source.select({ minTime: 0, maxTime: 1, matchers: [new Matcher('=', 'a', 'b')] }, unlimitedContext()))
+    assert.fail()
+  assert.deepEqual(faults, ['remote_read: remote server http://me:xxxxx@far/api/v1/read returned http status 503: '])
 })
 
 test('frames that are none are refused', () => {

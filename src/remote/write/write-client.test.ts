@@ -68,6 +68,20 @@ test("requests for AWS are signed as its documentation says, at this server's ti
   assert.equal(signature, hmac(key, ['AWS4-HMAC-SHA256', now, scope, sha256(canonical)].join('\n')).toString('hex'))
 })
 
+test('a password in the URL is not in what is said of a receiver that does not answer', async () => {
+  const world = virtualEnv()
+  const to = new WriteDestination(world)
+  to.behave = () => 'deaf'
+  const config = writeConfig({ url: 'http://me:geheim@far/api/v1/write' })
+  const outcome = new WriteClient({ ...world, http: to.http }, config).send(BODY, 1, 0, new AbortController().signal)
+  await world.clock.advance(config.remoteTimeoutMs + 1)
+  assert.deepEqual(await outcome, {
+    kind: 'again',
+    error: 'Post "http://me:***@far/api/v1/write": context deadline exceeded',
+    waitMs: 0,
+  })
+})
+
 test('round_robin_dns asks all addresses of the host, and names the host', async () => {
   const { once, to } = await send({ roundRobinDns: true, url: 'http://far:9090/api/v1/write' })
   for (let i = 0; i < 30; i++) await once()

@@ -1,5 +1,6 @@
 import type { Env } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
+import { redactUrl } from '../../base/redact-url.ts'
 import { HttpClient, readBody } from '../../discovery/http-client.ts'
 import type { MessageVersion, RequestCounts } from './encode-batch.ts'
 import type { RemoteWriteConfig } from './remote-write-config.ts'
@@ -44,7 +45,7 @@ export class WriteClient {
     try {
       return await this.#send(body, version, attempt, AbortSignal.any([signal, timeout.signal]))
     } catch (error) {
-      const text = timeout.signal.aborted ? `Post "${this.#config.url}": context deadline exceeded` : errorMessage(error)
+      const text = timeout.signal.aborted ? `Post "${redactUrl(this.#config.url, '***')}": context deadline exceeded` : errorMessage(error)
       return { kind: 'again', error: text, waitMs: 0 }
     } finally {
       timer.cancel()
