@@ -88,6 +88,12 @@ const PROOFS: readonly Proof[] = [
     short: [['--count', '2000']],
   },
   {
+    name: 'federate',
+    claim: 'a page of federation has the lines that Prometheus writes, and no scrape is missed while it is made',
+    file: 'test/prove/federate.ts',
+    short: [['--count', '5000']],
+  },
+  {
     name: 'reload',
     claim: 'a reload with 10,000 targets costs less than a second of one core, and no slot of an unchanged job',
     file: 'test/prove/reload.ts',

@@ -5,6 +5,7 @@ import { Entry } from '../exposition/page-parser.ts'
 import { ProtobufParser } from '../exposition/protobuf-parser.ts'
 import { CounterResetHint, CUSTOM_BUCKETS_SCHEMA, type Histogram, NO_BUCKETS, NO_SPANS } from '../model/histogram.ts'
 import { Labels } from '../model/labels.ts'
+import { STALE_MARKER } from '../model/staleness.ts'
 import { MemorySource } from '../storage/memory-source.ts'
 import { overlay } from '../storage/series-source.ts'
 
@@ -121,4 +122,23 @@ test('histograms go to those who take protobuf', async () => {
     'm{instance="b", region="eu", replica="a"} true 3 3 -1',
     'm{instance="c", region="eu", replica="a"} 4.5 -1',
   ])
+})
+
+test('a page written while series come is the page of all of them', async () => {
+  const series = Array.from({ length: 500 }, (_, i) => ({
+    labels: Labels.of({
+      __name__: `m${i % 7}`,
+      i: String(i),
+      text: i % 3 === 0 ? 'a"b\\c\nd' : 'ü',
+      ...(i % 5 === 0 ? { region: 'us' } : {}),
+    }),
+    timestamps: [NOW - 2000, NOW - (i % 10)],
+    values: Float64Array.of(1, i % 11 === 0 ? STALE_MARKER : i / 8),
+  }))
+  const source = new MemorySource(series)
+  const selector = '{__name__=~"m.*"}'
+  const [one, twice] = [await federate(apiDeps({ source }), selector), await federate(apiDeps({ source }), selector, selector)]
+  assert.equal(one.status, 200)
+  assert.equal(one.body.split('\n').length, 500 - 46 + 7 + 1)
+  assert.equal(one.body, twice.body)
 })

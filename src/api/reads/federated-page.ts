@@ -5,25 +5,59 @@ import { familyPage } from '../../exposition/family-page.ts'
 import { negotiate } from '../../exposition/negotiate.ts'
 import { CounterResetHint, CUSTOM_BUCKETS_SCHEMA, type Histogram } from '../../model/histogram.ts'
 import { histogramSampleCount } from '../../model/histogram-size.ts'
-import { compareStrings, Labels, METRIC_NAME } from '../../model/labels.ts'
+import { compareStrings, isLegacyLabelName, Labels, METRIC_NAME } from '../../model/labels.ts'
 import { labelsBytes } from '../../model/labels-size.ts'
 import type { MetricType } from '../../model/metadata.ts'
 import { isStaleMarker } from '../../model/staleness.ts'
 import type { Timestamp } from '../../model/time.ts'
 import { parseMetricSelector } from '../../promql/parser/parse.ts'
 import type { QueryBudget, Series } from '../../storage/series-source.ts'
+import { FederatedText } from './federated-text.ts'
 import type { FederateRead, ReadPlace, ReadResult } from './read.ts'
 
 // Source: Prometheus web/federate.go; docs/federation.md.
 
 /** The newest sample of every series that a selector finds, in the format that is asked for. */
-export async function federate(read: FederateRead, { source, context }: ReadPlace): Promise<ReadResult> {
-  const { selectors, minTime, maxTime, accept, externalLabels } = read
+export async function federate(read: FederateRead, place: ReadPlace): Promise<ReadResult> {
+  const format = negotiate(read.accept, { openMetrics: false })
+  // Several selectors may find a series twice.
+  if (format.kind === 'text' && read.selectors.length === 1) {
+    const body = await textPage(read, place)
+    if (body !== undefined) return { contentType: format.contentType, body }
+  }
+  const newest = await collect(read, place)
+  const families = federatedFamilies(newest, addedLabels(Labels.fromSortedPairs(read.externalLabels)), format.kind === 'protobuf')
+  return { contentType: format.contentType, body: familyPage(families, format) }
+}
+
+/** Undefined where series are none for it. */
+async function textPage(read: FederateRead, { source, context }: ReadPlace): Promise<readonly Uint8Array[] | undefined> {
+  const { selectors, minTime, maxTime, externalLabels } = read
+  const added = addedLabels(Labels.fromSortedPairs(externalLabels))
+  if (!added.every(([name]) => isLegacyLabelName(name))) return undefined
+  const page = new FederatedText(added)
+  const scratch = new SampleColumns()
+  const matchers = parseMetricSelector(selectors[0])
+  for await (const batch of source.select({ minTime, maxTime, matchers, hints: NEWEST }, context)) {
+    for (const series of batch) {
+      const index = newestSample(series, read, scratch)
+      if (index < 0 || scratch.histograms?.[index] !== undefined) continue
+      context.budget.chargeBytes(labelsBytes(series.labels) + BYTES_PER_SAMPLE)
+      if (!page.add(series.labels, scratch.timestamps[index], scratch.values[index])) return undefined
+    }
+  }
+  return page.end()
+}
+
+const NEWEST = { newestOnly: true }
+
+async function collect(read: FederateRead, { source, context }: ReadPlace): Promise<Newest> {
+  const { selectors, minTime, maxTime } = read
   const newest: Newest = { labels: [], times: [], values: [], histograms: [], byName: true }
   const seen = new Set<string>()
   const scratch = new SampleColumns()
   for (const selector of selectors) {
-    for await (const batch of source.select({ minTime, maxTime, matchers: parseMetricSelector(selector) }, context)) {
+    for await (const batch of source.select({ minTime, maxTime, matchers: parseMetricSelector(selector), hints: NEWEST }, context)) {
       for (const series of batch) {
         // Only overlapping selectors can find a series twice.
         if (selectors.length > 1) {
@@ -36,9 +70,27 @@ export async function federate(read: FederateRead, { source, context }: ReadPlac
       }
     }
   }
-  const format = negotiate(accept, { openMetrics: false })
-  const families = federatedFamilies(newest, Labels.fromSortedPairs(externalLabels), format.kind === 'protobuf')
-  return { contentType: format.contentType, body: familyPage(families, format) }
+  return newest
+}
+
+/** What series get that do not have it. A series without instance says so, or the one that scrapes us would add its own. */
+function addedLabels(externalLabels: Labels): readonly (readonly [string, string])[] {
+  if (externalLabels.has('instance')) return [...externalLabels]
+  return [...externalLabels, ['instance', ''] as const].sort(([a], [b]) => compareStrings(a, b))
+}
+
+/** Where the newest sample of a series stands in `scratch`; -1: there is none, or the series has gone, for which the formats have no marker. */
+function newestSample(
+  series: Series,
+  { minTime, maxTime }: { readonly minTime: Timestamp; readonly maxTime: Timestamp },
+  scratch: SampleColumns,
+): number {
+  for (let i = series.chunks.length - 1; i >= 0; i--) {
+    scratch.clear()
+    decodeChunk(series.chunks[i], minTime, maxTime, scratch)
+    if (scratch.length > 0) return isStaleMarker(scratch.values[scratch.length - 1]) ? -1 : scratch.length - 1
+  }
+  return -1
 }
 
 /** Series as columns, with the newest sample of each. */
@@ -57,47 +109,34 @@ const BYTES_PER_SERIES = 64
 const BYTES_PER_HISTOGRAM = 500
 const BYTES_PER_SAMPLE = 16
 
-function addNewest(
-  newest: Newest,
-  series: Series,
-  { minTime, maxTime }: { readonly minTime: Timestamp; readonly maxTime: Timestamp },
-  scratch: SampleColumns,
-  budget: QueryBudget,
-): void {
+function addNewest(newest: Newest, series: Series, read: FederateRead, scratch: SampleColumns, budget: QueryBudget): void {
   const name = series.labels.get(METRIC_NAME)
   if (name === '') return
-  for (let i = series.chunks.length - 1; i >= 0; i--) {
-    scratch.clear()
-    decodeChunk(series.chunks[i], minTime, maxTime, scratch)
-    if (scratch.length === 0) continue
-    const value = scratch.values[scratch.length - 1]
-    // The formats have no staleness marker: a series that has gone is left out.
-    if (isStaleMarker(value)) return
-    const last = newest.labels.length - 1
-    if (last >= 0 && compareStrings(newest.labels[last].get(METRIC_NAME), name) > 0) newest.byName = false
-    const histogram = scratch.histograms?.[scratch.length - 1]
-    budget.chargeBytes(labelsBytes(series.labels) + BYTES_PER_SERIES)
-    if (histogram !== undefined) budget.chargeBytes(BYTES_PER_HISTOGRAM + histogramSampleCount(histogram) * BYTES_PER_SAMPLE)
-    newest.labels.push(series.labels)
-    newest.times.push(scratch.timestamps[scratch.length - 1])
-    newest.values.push(value)
-    newest.histograms.push(histogram)
-    return
-  }
+  const index = newestSample(series, read, scratch)
+  if (index < 0) return
+  const last = newest.labels.length - 1
+  if (last >= 0 && compareStrings(newest.labels[last].get(METRIC_NAME), name) > 0) newest.byName = false
+  const histogram = scratch.histograms?.[index]
+  budget.chargeBytes(labelsBytes(series.labels) + BYTES_PER_SERIES)
+  if (histogram !== undefined) budget.chargeBytes(BYTES_PER_HISTOGRAM + histogramSampleCount(histogram) * BYTES_PER_SAMPLE)
+  newest.labels.push(series.labels)
+  newest.times.push(scratch.timestamps[index])
+  newest.values.push(scratch.values[index])
+  newest.histograms.push(histogram)
 }
 
 /**
  * The samples as families, by name, one after the other. Only protobuf shows histograms, and none with custom buckets; where floats and
  * histograms, or counting ones and gauges, share a name, each run is a family of its own, which is how upstream bends the rules.
  */
-function* federatedFamilies(newest: Newest, externalLabels: Labels, withHistograms: boolean): Generator<ExposedFamily> {
+function* federatedFamilies(
+  newest: Newest,
+  added: readonly (readonly [string, string])[],
+  withHistograms: boolean,
+): Generator<ExposedFamily> {
   const { labels, times, values, histograms, byName } = newest
   const order = labels.map((_, index) => index)
   if (!byName) order.sort((a, b) => compareStrings(labels[a].get(METRIC_NAME), labels[b].get(METRIC_NAME)))
-  // A series without instance says so, or the one that scrapes us would add its own.
-  const added = externalLabels.has('instance')
-    ? [...externalLabels]
-    : [...externalLabels, ['instance', ''] as const].sort(([a], [b]) => compareStrings(a, b))
   let name = ''
   let type: MetricType = 'unknown'
   let metrics: ExposedMetric[] = []
