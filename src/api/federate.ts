@@ -6,6 +6,9 @@ import { parseMetricSelector } from '../promql/parser/parse.ts'
 import { askerOf } from './asker.ts'
 import type { ApiDeps } from './deps.ts'
 
+/** Pages go over the wire again and again, often between regions. */
+const GZIP_LEVEL = 6
+
 export class Federation {
   readonly #deps: ApiDeps
   readonly #errors: Counter
@@ -33,7 +36,7 @@ export class Federation {
     const { accept } = request.headers
     try {
       const read = { kind: 'federate', selectors, minTime, maxTime, accept, externalLabels: externalLabels().pairs } as const
-      return await reads.answer(read, askerOf(request))
+      return { ...(await reads.answer(read, askerOf(request))), gzipLevel: GZIP_LEVEL }
     } catch (error) {
       this.#errors.inc()
       return errorAnswer(error instanceof CodedError && error.code === 'timeout' ? 503 : 500, errorMessage(error))

@@ -12,6 +12,8 @@ export interface Answer {
   readonly body: Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
   /** The parts of the body come with time: each is sent when it comes, and not compressed. */
   readonly isLive?: boolean
+  /** How hard it is compressed, 1 to 9. Default: as fast as can be. */
+  readonly gzipLevel?: number
 }
 
 export const NO_BODY = new Uint8Array(0)
@@ -36,7 +38,7 @@ const GZIP_BYTES_MIN = 1024
 /** After so many bytes other requests have their turn. */
 const TURN_BYTES = 256 * 1024
 /** Fast rather than small: a level more takes as long as making the JSON did. */
-const GZIP_OPTIONS = { level: constants.Z_BEST_SPEED }
+const GZIP_LEVEL = constants.Z_BEST_SPEED
 
 const gzipBuffer = promisify(gzip)
 
@@ -57,27 +59,29 @@ export async function sendAnswer(
     response.end()
     return 0
   }
+  const level = answer.gzipLevel ?? GZIP_LEVEL
   const zip = options.gzip && answer.headers['content-encoding'] === undefined
   if (Symbol.asyncIterator in answer.body) {
     if (answer.isLive === true) response.flushHeaders()
-    return sendParts(response, Readable.from(answer.body, { objectMode: false }), zip && answer.isLive !== true)
+    return sendParts(response, Readable.from(answer.body, { objectMode: false }), zip && answer.isLive !== true ? level : 0)
   }
   const { whole, rest } = answer.body instanceof Uint8Array ? { whole: answer.body, rest: undefined } : takeWhole(answer.body)
   if (rest === undefined) {
-    const body = zip && whole.length >= GZIP_BYTES_MIN ? await gzipBuffer(whole, GZIP_OPTIONS) : whole
+    const body = zip && whole.length >= GZIP_BYTES_MIN ? await gzipBuffer(whole, { level }) : whole
     if (body !== whole) response.setHeader('content-encoding', 'gzip')
     response.setHeader('content-length', body.length)
     response.end(body)
     return body.length
   }
-  return sendParts(response, Readable.from(inTurns(whole, rest, options.clock), { objectMode: false }), zip)
+  return sendParts(response, Readable.from(inTurns(whole, rest, options.clock), { objectMode: false }), zip ? level : 0)
 }
 
-async function sendParts(response: ServerResponse, parts: Readable, zip: boolean): Promise<number> {
+/** `gzipLevel` 0: not compressed. */
+async function sendParts(response: ServerResponse, parts: Readable, gzipLevel: number): Promise<number> {
   const sent = { bytes: 0 }
-  if (zip) {
+  if (gzipLevel > 0) {
     response.setHeader('content-encoding', 'gzip')
-    await pipeline(parts, createGzip(GZIP_OPTIONS), counted(sent), response)
+    await pipeline(parts, createGzip({ level: gzipLevel }), counted(sent), response)
   } else await pipeline(parts, counted(sent), response)
   return sent.bytes
 }
