@@ -6,6 +6,7 @@ import { Labels } from '../src/model/labels.ts'
 import { createEngine } from '../src/promql/engine.ts'
 import { type AlertToSend, RuleManager, type RuleSettings } from '../src/rules/rule-manager.ts'
 import { vectorOf } from '../src/rules/rule-query.ts'
+import { type Appender, AppendStatus } from '../src/storage/appender.ts'
 import { type RunningDb, runDb } from '../src/tsdb/db.fixture.ts'
 
 const MINUTE = 60_000
@@ -24,7 +25,14 @@ interface World {
   close(): Promise<void>
 }
 
-async function world(options: { readonly startTime?: number; readonly fs?: VirtualEnv['fs'] } = {}): Promise<World> {
+interface WorldOptions {
+  readonly startTime?: number
+  readonly fs?: VirtualEnv['fs']
+  /** Done to every appender of rules. */
+  readonly patch?: (appender: Appender) => void
+}
+
+async function world(options: WorldOptions = {}): Promise<World> {
   const virtual = virtualEnv({ startTime: options.startTime ?? 1_767_225_600_000 })
   const env: VirtualEnv = options.fs === undefined ? virtual : { ...virtual, fs: options.fs }
   const running = await runDb(env)
@@ -34,7 +42,13 @@ async function world(options: { readonly startTime?: number; readonly fs?: Virtu
   const sent: AlertToSend[] = []
   const manager = new RuleManager({
     env,
-    storage: db,
+    storage: {
+      appender() {
+        const appender = db.appender()
+        options.patch?.(appender)
+        return appender
+      },
+    },
     source: db,
     query: async (expr, time) => vectorOf((await engine.instant(expr, time, { signal: controller.signal })).value, Labels.empty),
     externalUrl: 'http://p:9090',
@@ -131,6 +145,66 @@ test('an alert waits, fires, is told again and again, and its end is told once i
   await w.pass(30 * SECOND, 1)
   assert.deepEqual(states(), ['inactive'])
   assert.deepEqual(await w.query('ALERTS'), [])
+})
+
+test('an alert of a group that looks back is stored for when it looked, and ends', async (t) => {
+  const w = await world()
+  t.after(() => w.close())
+  await w.rules(group('  - {alert: Down, expr: up == 0}', 'query_offset: 1m'))
+  await w.pass(4 * MINUTE, 0)
+  const [behind] = await w.query('time() - timestamp(ALERTS)')
+  assert.ok(Number(behind?.split(' ').at(-1)) >= 60, behind)
+  await w.pass(2 * MINUTE, 1)
+  assert.deepEqual(await w.query('ALERTS'), [])
+})
+
+test('samples that are not taken are told', async (t) => {
+  const w = await world({
+    patch: (appender) => {
+      appender.append = () => AppendStatus.outOfOrder
+    },
+  })
+  t.after(() => w.close())
+  await w.rules(group('  - {record: a, expr: up}'))
+  await w.pass(MINUTE, 1)
+  const health = w.manager.groups()[0]?.group.health(0)
+  assert.deepEqual([health?.health, health?.lastError], ['err', 'out of order sample: a{job="a"}'])
+})
+
+test('series of alerts are made where budgets are full, those of recording rules are not', async (t) => {
+  const made = new Set<string>()
+  const w = await world({
+    patch: (appender) => {
+      const { series } = appender
+      appender.series = (labels, isNeeded) => {
+        if (isNeeded) made.add(labels.get('__name__'))
+        return series.call(appender, labels, isNeeded)
+      }
+    },
+  })
+  t.after(() => w.close())
+  await w.rules(group('  - {record: a, expr: up}\n  - {alert: Down, expr: up == 0}'))
+  await w.pass(MINUTE, 0)
+  assert.deepEqual([...made].sort(), ['ALERTS', 'ALERTS_FOR_STATE'])
+})
+
+test('a group goes on where the log could not be written when series were to end', async (t) => {
+  let isBroken = false
+  const w = await world({
+    patch: (appender) => {
+      if (isBroken) appender.commit = () => Promise.reject(new Error('no space left on device'))
+    },
+  })
+  t.after(() => w.close())
+  await w.rules(group('  - {record: a, expr: up}\n  - {record: b, expr: up}'))
+  await w.pass(MINUTE, 1)
+  isBroken = true
+  await w.rules(group('  - {record: a, expr: up}'))
+  await w.pass(MINUTE, 1)
+  isBroken = false
+  await w.pass(30 * SECOND, 1)
+  assert.deepEqual(await w.query('timestamp(a) > time() - 30'), [(await w.query('timestamp(a)'))[0]])
+  assert.deepEqual(await w.query('b'), [])
 })
 
 test('a reload that changes nothing of a group leaves it, one that changes it keeps its alerts, one without it ends its series', async (t) => {

@@ -110,7 +110,7 @@ export class AlertingRule implements EvaluatedRule {
         alert.state = 'firing'
         alert.firedAt = time
       }
-      if (this.#isRestored) samples.push(stateSample(alert, time), forStateSample(alert, time))
+      if (this.#isRestored) samples.push(stateSample(alert, queryTime), forStateSample(alert, queryTime))
     }
     if (limit > 0 && activeCount > limit) {
       this.#active.clear()

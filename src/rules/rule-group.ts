@@ -34,6 +34,25 @@ export interface RuleGroupOptions {
   readonly clock: Clock
   /** Told of every rule that has been evaluated; `error` undefined: it went well. */
   readonly onEvaluated?: (rule: EvaluatedRule, durationMs: number, error: string | undefined) => void
+  /** Told of a rule of whose samples some were not taken, and why the first was not. */
+  readonly onRefused?: (rule: EvaluatedRule, count: number, reason: string) => void
+}
+
+/** Samples that the storage did not take. */
+interface Refused {
+  count: number
+  /** Of the first. */
+  reason: string
+}
+
+/** Source of the texts: Prometheus storage/interface.go. */
+const REASONS: Readonly<Partial<Record<AppendStatus, string>>> = {
+  [AppendStatus.unknownSeries]: 'series is gone again before its sample could be stored',
+  [AppendStatus.outOfOrder]: 'out of order sample',
+  [AppendStatus.duplicateTimestamp]: 'duplicate sample for timestamp',
+  [AppendStatus.tooOld]: 'out of bounds',
+  [AppendStatus.tooLate]: 'too old sample',
+  [AppendStatus.tooFarAhead]: 'out of bounds: timestamp is too far in the future',
 }
 
 const UNKNOWN: RuleHealth = { health: 'unknown', lastError: '', lastEvaluation: 0, durationMs: 0 }
@@ -74,32 +93,40 @@ export class RuleGroup {
       const old = from.rules[at]
       if (rule instanceof AlertingRule && old instanceof AlertingRule) rule.takeOver(old)
     }
-    this.#orphans = from.#series.filter((_, index) => !taken.has(index)).flatMap((series) => [...series.values()])
+    const ended = from.#series.filter((_, index) => !taken.has(index)).flatMap((series) => [...series.values()])
+    this.#orphans = [...from.#orphans, ...ended]
   }
 
   async evaluate(time: Timestamp): Promise<GroupOutcome> {
-    const { queryOffsetMs, limit, query, clock, onEvaluated } = this.#options
+    const { queryOffsetMs, limit, query, clock, onEvaluated, onRefused } = this.#options
     let failures = 0
     let count = 0
     for (const [index, rule] of this.rules.entries()) {
       const begun = clock.monotonic()
       const lastEvaluation = clock.now()
       let error: string | undefined
+      const refused: Refused = { count: 0, reason: '' }
       try {
         const samples = await rule.evaluate({ time, queryOffsetMs, limit, query })
-        await this.#store(index, samples, time - queryOffsetMs)
+        await this.#store(index, samples, time - queryOffsetMs, refused)
         count += samples.length
       } catch (cause) {
         error = errorMessage(cause)
         failures++
       }
       const durationMs = clock.monotonic() - begun
-      this.#health[index] = { health: error === undefined ? 'ok' : 'err', lastError: error ?? '', lastEvaluation, durationMs }
+      const lastError = error ?? refused.reason
+      this.#health[index] = { health: lastError === '' ? 'ok' : 'err', lastError, lastEvaluation, durationMs }
       onEvaluated?.(rule, durationMs, error)
+      if (refused.count > 0) onRefused?.(rule, refused.count, refused.reason)
     }
     if (this.#orphans.length > 0) {
-      await this.#end(this.#orphans, time - queryOffsetMs)
-      this.#orphans = []
+      try {
+        await this.#end(this.#orphans, time - queryOffsetMs)
+        this.#orphans = []
+      } catch {
+        // The log is not written; they end with an evaluation that finds it well.
+      }
     }
     return { failures, samples: count }
   }
@@ -119,14 +146,17 @@ export class RuleGroup {
     await appender.commit()
   }
 
-  async #store(index: number, samples: readonly VectorSample[], staleTime: Timestamp): Promise<void> {
+  async #store(index: number, samples: readonly VectorSample[], staleTime: Timestamp, refused: Refused): Promise<void> {
     const appender = this.#options.storage.appender()
     const before = this.#series[index] as Map<string, Labels>
     const now = new Map<string, Labels>()
+    // Where budgets are full, alerts tell of it; and without their series a restart forgets since when they wait.
+    const isNeeded = this.rules[index].definition.kind === 'alerting'
     for (const { labels, t, v, h } of samples) {
-      const ref = appender.series(labels)
+      const ref = appender.series(labels, isNeeded)
       const status = h === undefined ? appender.append(ref, t, v) : appender.appendHistogram(ref, t, h)
       if (status === AppendStatus.ok) now.set(labels.key(), labels)
+      else if (refused.count++ === 0) refused.reason = `${REASONS[status] ?? appender.refusal}: ${labels}`
     }
     appender.takesLate = false
     for (const [key, labels] of before) {

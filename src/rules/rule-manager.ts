@@ -151,6 +151,8 @@ export class RuleManager implements Service {
       storage,
       clock: env.clock,
       onEvaluated: (rule, durationMs, error) => this.#evaluated(id, rule, durationMs, error),
+      onRefused: ({ definition: { name } }, count, reason) =>
+        env.log.warn('samples of a rule are refused', { group: id, rule: name, count, reason }),
     })
     return {
       definition,
