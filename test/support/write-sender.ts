@@ -40,6 +40,7 @@ export async function startSender(world: VirtualEnv, to: WriteDestination, optio
     dir: '/data/remote-write',
     backlog: options.backlog ?? { bytesMax: 0, ageMsMax: 0 },
     flushDeadlineMs: options.flushDeadlineMs ?? MINUTE,
+    isSinceStart: true,
     metadata: () => [],
   })
   await writer.apply(options.configs ?? [writeConfig()])

@@ -37,6 +37,7 @@ async function startAgent(world: VirtualEnv, to: WriteDestination, ageMsMax: num
     dir: '/data/remote-write',
     backlog: { bytesMax: 0, ageMsMax },
     flushDeadlineMs: MINUTE,
+    isSinceStart: true,
     metadata: () => [],
   })
   await writer.apply([writeConfig({ queue: { ...writeConfig().queue, maxSamplesPerSend: 500, capacity: 1000 } })])

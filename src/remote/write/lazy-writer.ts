@@ -5,11 +5,12 @@ import type { RemoteWriter, RemoteWriterOptions } from './remote-writer.ts'
 /** A remote writer that is loaded with the first destination: most servers have none. */
 export class LazyRemoteWriter implements Service {
   readonly name = 'remote write'
-  readonly #options: RemoteWriterOptions
+  readonly #options: Omit<RemoteWriterOptions, 'isSinceStart'>
+  #isRunning = false
   #writer: RemoteWriter | undefined
   readonly #needed = Promise.withResolvers<RemoteWriter>()
 
-  constructor(options: RemoteWriterOptions) {
+  constructor(options: Omit<RemoteWriterOptions, 'isSinceStart'>) {
     this.#options = options
   }
 
@@ -17,7 +18,7 @@ export class LazyRemoteWriter implements Service {
   async apply(configs: readonly RemoteWriteConfig[]): Promise<void> {
     if (this.#writer === undefined && configs.length > 0) {
       const { RemoteWriter } = await import('./remote-writer.ts')
-      this.#writer ??= new RemoteWriter(this.#options)
+      this.#writer ??= new RemoteWriter({ ...this.#options, isSinceStart: !this.#isRunning })
       this.#needed.resolve(this.#writer)
     }
     await this.#writer?.apply(configs)
@@ -25,6 +26,7 @@ export class LazyRemoteWriter implements Service {
 
   async run(signal: AbortSignal, ready: () => void): Promise<void> {
     ready()
+    this.#isRunning = true
     const writer = await Promise.race([this.#needed.promise, untilAborted(signal)])
     await writer?.run(signal, () => {})
   }

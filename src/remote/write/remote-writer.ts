@@ -35,6 +35,8 @@ export interface RemoteWriterOptions {
   readonly dir: string
   readonly backlog: Backlog
   readonly flushDeadlineMs: number
+  /** Made with the process: the first destinations are for what is written since its start as well; else for what comes. */
+  readonly isSinceStart: boolean
   /** What is known of metrics. */
   metadata(): Iterable<MetricMetadataEntry>
 }
@@ -55,11 +57,12 @@ export class RemoteWriter implements Service {
   readonly #running = new Map<string, Running>()
   #signal: AbortSignal | undefined
   #changing: Promise<void> = Promise.resolve()
-  #isStarting = true
+  #isStarting: boolean
 
   constructor(options: RemoteWriterOptions) {
     const { env, log } = options
     this.#options = options
+    this.#isStarting = options.isSinceStart
     this.#metrics = new OutMetrics(env.metrics)
     knownMetric(
       env.metrics,

@@ -32,6 +32,7 @@ async function sending(
     dir: '/data/remote-write',
     backlog: { bytesMax: 0, ageMsMax: 0 },
     flushDeadlineMs: 60_000,
+    isSinceStart: true,
     metadata: () => metadata,
   })
   await writer.apply([writeConfig(changes)])
