@@ -18,7 +18,10 @@ import type { WindowSet } from './window-set.ts'
 const WRITE_SAMPLES_MAX = 100_000
 /** A histogram counts as so many of them. */
 const HISTOGRAM_WEIGHT = 16
-/** Samples that wait in memory for the log to be read; more are not taken before it is. At 20 bytes a sample and a million a minute they are what comes in four minutes. */
+/**
+ * Samples that wait in memory for the log to be read, all else counted as samples that take as much; more are not taken before it is. At 20 bytes a
+ * sample and a million a minute they are what comes in four minutes.
+ */
 const EARLY_SAMPLES_MAX = 4_000_000
 
 /** Waits its turn among the batches: what was committed before is deleted, what comes after stays. */
@@ -60,7 +63,7 @@ export class CommitQueue {
   #early: SampleBatch[] | undefined = []
   /** Where they end in the log. */
   #earlyEnd: LogPosition
-  /** Of early batches; a histogram has its weight. */
+  /** Of early batches. */
   #earlyWeight = 0
   /** What they have of samples. */
   readonly earlyCounts = { float: 0, histogram: 0 }
@@ -190,8 +193,9 @@ export class CommitQueue {
   }
 
   #keepEarly({ batch, resolve }: Commit, early: SampleBatch[]): void {
+    batch.trim()
     early.push(batch)
-    this.#earlyWeight += batch.count + HISTOGRAM_WEIGHT * batch.histograms.count
+    this.#earlyWeight += batch.weight
     this.earlyCounts.float += batch.count
     this.earlyCounts.histogram += batch.histograms.count
     resolve()

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type VirtualEnv, virtualEnv } from '../base/env-virtual.ts'
 import { Labels } from '../model/labels.ts'
-import { AppendStatus } from '../storage/appender.ts'
+import { AppendStatus, ExemplarStatus } from '../storage/appender.ts'
 import { readAll } from '../storage/series-source.contract.ts'
 import { runDb } from './db.fixture.ts'
 import type { Db } from './db.ts'
@@ -215,4 +215,57 @@ test('what the log said of a series stands in the segment that had the series ea
   assert.deepEqual(await contents(next.db), ['m{i="1"} 1000:1 1100:2'])
   assert.equal(next.db.metricMetadata().get('m')?.help, 'old')
   await next.close()
+})
+
+test('what waits is bounded by the memory that it takes: a batch, an exemplar and metadata count as well as samples', async () => {
+  const env = await killed({}, 100)
+  const taken = { batches: 0, exemplars: 0 }
+  const early = Promise.withResolvers<void>()
+  const isFull = (db: Db) => {
+    try {
+      db.early.appender().rollback()
+      return false
+    } catch {
+      return true
+    }
+  }
+  const onTakes = async (db: Db) => {
+    const appender = db.early.appender()
+    const ref = appender.series(one)
+    for (let i = 0; i < 200_000; i++) {
+      const exemplar = { labels: Labels.of({ trace: 'x' }), value: i, timestamp: START + i, hasTimestamp: true }
+      if (appender.appendExemplar(ref, exemplar) === ExemplarStatus.ok) taken.exemplars++
+    }
+    await appender.commit()
+    // Of little targets there are many: each batch has an object and columns of its own.
+    for (; !isFull(db) && taken.batches < 20_000; taken.batches += 500) {
+      const commits: Promise<void>[] = []
+      for (let i = 0; i < 500; i++) {
+        const small = db.early.appender()
+        small.append(ref, START + 1000 + taken.batches + i, i)
+        commits.push(small.commit())
+      }
+      await Promise.all(commits)
+    }
+    assert.equal(db.replayStatus().done, false)
+    early.resolve()
+  }
+  // The log is read when all of that has come.
+  const fs = new Proxy(env.fs, {
+    get(target, property) {
+      if (property === 'open')
+        return async (path: string, mode: 'read' | 'create' | 'write') => {
+          if (path === '/data/log/00000001.log') await early.promise
+          return target.open(path, mode)
+        }
+      const value = Reflect.get(target, property, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+  const { db, close } = await runDb({ ...env, fs }, { exemplarsMax: 10, onTakes: (db) => void onTakes(db).catch(early.reject) })
+  await early.promise
+  assert.equal(taken.exemplars, 200_000)
+  assert.ok(taken.batches < 20_000, `${taken.batches} batches wait beside ${taken.exemplars} exemplars`)
+  assert.equal(db.counters().floatsAppended, taken.batches)
+  await close()
 })

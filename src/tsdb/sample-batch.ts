@@ -6,6 +6,13 @@ const NO_WORDS = new Uint32Array(0)
 const NO_FLOATS = new Float64Array(0)
 const NO_BYTES = new Uint8Array(0)
 
+/** What takes as much memory as so many floats, of 20 bytes each: a histogram, or an exemplar with its labels; metadata, whose texts are shared; a batch itself. */
+const OBJECT_WEIGHT = 16
+const METADATA_WEIGHT = 4
+const BATCH_WEIGHT = 64
+/** Floats that a batch has room for at least. */
+const ROOM_MIN = 16
+
 /** Histograms that were taken and wait for their commit. */
 export class HistogramColumns {
   slots = NO_WORDS
@@ -43,6 +50,18 @@ export class HistogramColumns {
     this.floatsBefore.set(floatsBefore)
   }
 
+  /** Keeps no more room than for what there is. */
+  trim(): void {
+    const { count } = this
+    if (count === this.slots.length) return
+    this.slots = this.slots.slice(0, count)
+    this.times = this.times.slice(0, count)
+    this.startTimes = this.startTimes.slice(0, count)
+    this.isFloat = this.isFloat.slice(0, count)
+    this.digests = this.digests.slice(0, 2 * count)
+    this.floatsBefore = this.floatsBefore.slice(0, count)
+  }
+
   clear(): void {
     this.histograms.length = 0
   }
@@ -71,6 +90,23 @@ export class SampleBatch {
   /** Samples that it has room for. */
   get capacity(): number {
     return this.slots.length + this.histograms.slots.length
+  }
+
+  /** What it takes of memory once it is trimmed, in floats. */
+  get weight(): number {
+    const { count, histograms, exemplars, metadata } = this
+    return BATCH_WEIGHT + count + OBJECT_WEIGHT * (histograms.count + exemplars.length) + METADATA_WEIGHT * metadata.length
+  }
+
+  /** Keeps hardly more room than for what it has: for a batch that waits long. */
+  trim(): void {
+    this.histograms.trim()
+    const capacity = Math.max(ROOM_MIN, this.count)
+    if (capacity >= this.slots.length) return
+    this.slots = this.slots.slice(0, capacity)
+    this.times = this.times.slice(0, capacity)
+    this.values = this.values.slice(0, capacity)
+    this.startTimes = this.startTimes?.slice(0, capacity)
   }
 
   push(slot: number, t: number, v: number): void {

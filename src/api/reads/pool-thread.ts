@@ -62,6 +62,15 @@ export class PoolThread implements JobThread, JobHelper {
     return this.#jobs.size + this.#assists.size
   }
 
+  /** What it has to do: help counts for less than a job, which it gives way to. */
+  get load(): number {
+    return this.jobCount - this.#assists.size / 2
+  }
+
+  get isHelping(): boolean {
+    return this.#assists.size > 0
+  }
+
   begin(job: PoolJob): void {
     const now = this.#options.env.clock.monotonic()
     job.loan = this.#options.lender.lend(job.minTime, job.maxTime)

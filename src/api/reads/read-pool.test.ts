@@ -389,6 +389,16 @@ test('a query that is much work is answered by several threads as it is by one',
   await until(env, place.close())
 })
 
+test('queries and those who help them are together no more than may be at once', async () => {
+  const env = virtualEnv({ startTime: START })
+  const place = await open(env, { splitMs: 0, threadsMax: 8, maxConcurrency: 3 })
+  await fill(place, 200, 100)
+  const both = [ranged('m'), ranged('-m')].map((read) => place.pool.answer(read, nobody()).then(textOf))
+  await until(env, Promise.all(both))
+  assert.equal(await splitCount(env), 1)
+  await until(env, place.close())
+})
+
 test('a query whose threads may not take what it takes is answered by one', async () => {
   const check = async (limits: Partial<ReadPoolOptions>, message: RegExp | undefined) => {
     const env = virtualEnv({ startTime: START })

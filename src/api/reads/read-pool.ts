@@ -185,8 +185,8 @@ export class ReadPool implements Reads, Service {
   }
 
   /**
-   * One that has nothing to do, or a new one, or that which has the least to do. One that is about to end is better than none: it hands back
-   * what it is given.
+   * One that has nothing to do, or a new one, or that which has the least to do; of equals one that only helps, since that gives way. One that is
+   * about to end is better than none: it hands back what it is given.
    */
   #pick(): PoolThread {
     if (this.#isClosed) throw new CodedError('unavailable', 'the server is stopping')
@@ -194,7 +194,7 @@ export class ReadPool implements Reads, Service {
     const isFull = this.#threads.length === this.#options.threadsMax
     let least: PoolThread | undefined
     for (const thread of alive.length === 0 && isFull ? this.#threads : alive)
-      if (least === undefined || thread.jobCount < least.jobCount) least = thread
+      if (least === undefined || thread.load < least.load) least = thread
     if (least !== undefined && (least.jobCount === 0 || isFull)) return least
     return this.#add()
   }
@@ -203,7 +203,8 @@ export class ReadPool implements Reads, Service {
   #help(job: PoolJob, thread: PoolThread, { costMs, divisibleMs }: ReadForecast): void {
     const { desk, splitMs, threadsMax, maxConcurrency } = this.#options
     if (divisibleMs < splitMs || (splitMs > 0 && divisibleMs < DIVISIBLE_SHARE * costMs) || !job.isDivisible) return
-    const free = Math.min(threadsMax, maxConcurrency) - desk.runningCount
+    const helpingCount = this.#threads.filter(({ isHelping }) => isHelping).length
+    const free = Math.min(threadsMax, maxConcurrency) - desk.runningCount - helpingCount
     const helpers: PoolThread[] = []
     while (helpers.length < free) {
       const idle = this.#threads.find((other) => other !== thread && other.jobCount === 0 && !other.isEnding && !helpers.includes(other))

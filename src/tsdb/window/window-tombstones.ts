@@ -76,10 +76,16 @@ export class WindowTombstones {
     if (intervals === undefined) return
     this.#bySeries = new Map()
     this.#ownLists.clear()
-    for (let i = 0; i < intervals.length; i += 3) {
-      const known = this.#bySeries.get(intervals[i]) ?? []
-      const next = this.#single(intervals[i + 1], intervals[i + 2])
-      this.#bySeries.set(intervals[i], known.length === 0 ? next : [...known, ...next])
+    // Those of a series stand together.
+    for (let i = 0, end = 0; i < intervals.length; i = end) {
+      const series = intervals[i]
+      for (end = i + 3; end < intervals.length && intervals[end] === series; ) end += 3
+      if (end === i + 3) this.#bySeries.set(series, this.#single(intervals[i + 1], intervals[i + 2]))
+      else {
+        const list: TimeInterval[] = []
+        for (let at = i; at < end; at += 3) list.push({ minTime: intervals[at + 1], maxTime: intervals[at + 2] })
+        this.#bySeries.set(series, list)
+      }
     }
   }
 
