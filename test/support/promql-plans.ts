@@ -150,7 +150,9 @@ async function outcome(run: () => Promise<QueryResult>): Promise<string | typeof
     return [showValue(result), ...result.warnings.toSorted(), ...result.infos.toSorted()].join('\n')
   } catch (error) {
     const message = errorMessage(error)
-    return BOUNDS.test(message) ? BOUNDED : `error ${message}`
+    if (BOUNDS.test(message)) return BOUNDED
+    // Of several groups with duplicates the first that is met is named, and a plan may meet them in another order.
+    return `error ${message.replace(/(duplicate series for the match group) .* (on the .* hand-side).*$/s, '$1 … $2')}`
   }
 }
 
