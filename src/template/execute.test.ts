@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { BUILTINS } from './builtins.ts'
 import { executeTemplate, TemplateError, type TemplateLimits } from './execute.ts'
 import { parseTemplate, TemplateParseError } from './parse.ts'
-import { GoList, GoMap, stringMap, type Value } from './value.ts'
+import { type Callable, GoList, GoMap, stringMap, type Value } from './value.ts'
 
 const DATA: Value = new GoMap(
   new Map<string, Value>([
@@ -17,13 +17,10 @@ const DATA: Value = new GoMap(
 )
 
 function render(text: string, limits?: TemplateLimits): string {
-  const parsed = parseTemplate('t', text, (name) => BUILTINS.has(name))
-  return executeTemplate(
-    { templates: new Map(parsed.map((template) => [template.name, template])), functions: new Map() },
-    't',
-    DATA,
-    limits,
-  )
+  const pair: Callable = { params: ['any', 'any'], call: (both) => new GoList(both) }
+  const functions = new Map([['pair', pair]])
+  const parsed = parseTemplate('t', text, (name) => BUILTINS.has(name) || functions.has(name))
+  return executeTemplate({ templates: new Map(parsed.map((template) => [template.name, template])), functions }, 't', DATA, limits)
 }
 
 test('a template renders as Go renders it', () => {
@@ -71,6 +68,8 @@ test('a template of a hostile hand is stopped', () => {
   check('{{range 100}}{{range 100}}{{range 100}}{{end}}{{end}}{{end}}', /took more than 10000 steps/)
   check('{{$x := "aaaaaaaaaa"}}{{range 30}}{{$x = print $x $x}}{{end}}', /made more than 10000 characters/)
   check('{{printf "%999999d" 1}}', /made more than 10000 characters/)
+  check('{{$x := "aaaaaaaaaa"}}{{range 8}}{{$x = print $x $x}}{{end}}{{range 600}}{{len $x}}{{end}}', /took more than 10000 steps/)
+  check('{{$x := pair 1 1}}{{range 60}}{{$x = pair $x $x}}{{end}}{{$x}}', /made a value of more than 10000 characters/)
   check('{{define "r"}}{{template "r"}}{{end}}{{template "r"}}', /exceeded maximum template depth \(100\)/)
   check(`${'{{if 1}}'.repeat(5000)}${'{{end}}'.repeat(5000)}`, /max depth exceeded/)
   check(`{{${'('.repeat(5000)}1${')'.repeat(5000)}}}`, /max expression depth exceeded/)

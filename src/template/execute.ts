@@ -15,18 +15,21 @@ import {
   typeNameOf,
   type Value,
 } from './value.ts'
+import { ValueSizes } from './value-sizes.ts'
 
 /** What one execution may use: a template of a hostile hand ends with an error and takes nothing with it. */
 export interface TemplateLimits {
-  /** Nodes, operands and loop turns walked. */
+  /** Nodes, operands and loop turns walked, and what functions have to read: CHARACTERS_PER_STEP a step. */
   readonly stepsMax: number
-  /** Characters written, and characters made by functions on the way. */
+  /** Characters written, and characters made by functions on the way; and those that any value would have if it was written. */
   readonly textMax: number
   /** Templates that call templates. */
   readonly depthMax: number
 }
 
 export const TEMPLATE_LIMITS: TemplateLimits = { stepsMax: 5_000_000, textMax: 32 * 1024 * 1024, depthMax: 1000 }
+
+const CHARACTERS_PER_STEP = 64
 
 /** A template that could not be executed. The message is Go's: `template: NAME:LINE:COLUMN: executing "NAME" at <what>: why`. */
 export class TemplateError extends Error {}
@@ -75,6 +78,7 @@ class Run {
   #steps = 0
   #text = 0
   #depth = 0
+  readonly #sizes = new ValueSizes()
   #variables: Variable[] = []
   #current: ParsedTemplate | undefined
   #at: Operand | Command | Node | undefined
@@ -327,6 +331,7 @@ class Run {
     const kindAt = (index: number): Kind => params[index] ?? rest ?? 'any'
     const values = operands.map((operand, index) => this.#operand(operand, kindAt(index), dot))
     if (final !== NONE) values.push(this.#checked(final as Value, kindAt(values.length)))
+    for (const argument of values) this.#read(argument)
     let value: Value
     try {
       value = callable.call(values)
@@ -337,6 +342,8 @@ class Run {
     }
     if (typeof value === 'string') this.#charge(value.length)
     else if (value instanceof GoList) this.#charge(value.items.length)
+    if (value instanceof GoObject && this.#sizes.of(value) > this.#limits.textMax)
+      this.#fail(`made a value of more than ${this.#limits.textMax} characters`)
     return value
   }
 
@@ -399,7 +406,18 @@ class Run {
   /** Errors name what was visited last. */
   #visit(node: Operand | Command | Node): void {
     this.#at = node
-    if (++this.#steps > this.#limits.stepsMax) this.#fail(`took more than ${this.#limits.stepsMax} steps`)
+    this.#walk(1)
+  }
+
+  /** A function may look at all of its arguments. */
+  #read(argument: Value): void {
+    const characters = typeof argument === 'string' ? argument.length : argument instanceof GoList ? argument.items.length : 0
+    this.#walk(Math.floor(characters / CHARACTERS_PER_STEP))
+  }
+
+  #walk(steps: number): void {
+    this.#steps += steps
+    if (this.#steps > this.#limits.stepsMax) this.#fail(`took more than ${this.#limits.stepsMax} steps`)
   }
 
   #fail(message: string): never {

@@ -16,7 +16,7 @@ export function notificationFunctions(nowMs: () => number): FunctionTable {
   const time: Callable['params'][number] = { type: 'time.Time' }
   return new Map<string, Callable>([
     ...TEXT_FUNCTIONS,
-    ['trimSpace', textFunction(1, (text) => text.replace(/^[\s\x85]+|[\s\x85]+$/gu, ''))],
+    ['trimSpace', textFunction(1, trimSpace)],
     ['safeUrl', textFunction(1, (text) => text)],
     ['urlUnescape', textFunction(1, urlUnescape)],
     ['join', { params: ['string', 'strings'], call: ([separator, list]) => texts(list).join(separator as string) }],
@@ -34,6 +34,18 @@ export function notificationFunctions(nowMs: () => number): FunctionTable {
 
 const itemsOf = (list: Value): readonly Value[] => (list instanceof GoList ? list.items : [])
 const texts = (list: Value): string[] => itemsOf(list).map(String)
+
+/** Source: Go unicode.IsSpace. */
+const SPACE = /[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/
+
+/** By hand: an expression for the spaces at the end looks at every run of spaces once for each of them. */
+function trimSpace(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && SPACE.test(text[start])) start++
+  while (end > start && SPACE.test(text[end - 1])) end--
+  return text.slice(start, end)
+}
 
 function dictionary(args: readonly Value[]): GoMap {
   if (args.length % 2 !== 0) throw new Error('dict requires an even number of arguments')
