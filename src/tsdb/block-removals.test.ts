@@ -133,6 +133,9 @@ test('a block that cannot be read at the start is told of, nothing is deleted of
   const [leftOut] = db.leftOutBlocks()
   assert.equal(leftOut.directory, `/data/${name}`)
   assert.match(leftOut.problem, /EIO/)
+  const missing = (from: number, to: number) => db.missing({ minTime: base + from * MINUTE, maxTime: base + to * MINUTE })
+  assert.match(missing(0, 60).join('\n'), new RegExp(`^block /data/${name} cannot be read, and what it has may be missing: .*EIO.*$`))
+  assert.deepEqual([missing(19, 25).length, missing(20, 60)], [1, []])
   assert.match(await env.metrics.metrics(), /^promontory_tsdb_blocks_left_out 1$/m)
   assert.equal(db.counters().blockLoadFailures, 1)
   await assert.rejects(deleted(db, 15, 25), (error: Error) => {
@@ -143,7 +146,7 @@ test('a block that cannot be read at the start is told of, nothing is deleted of
   await deleted(db, 25, 26)
   env.fs.fault = undefined
   await env.clock.advance(2 * MINUTE)
-  assert.deepEqual(db.leftOutBlocks(), [])
+  assert.deepEqual([db.leftOutBlocks(), missing(0, 60)], [[], []])
   assert.match(await env.metrics.metrics(), /^promontory_tsdb_blocks_left_out 0$/m)
   assert.deepEqual(await minutesOf(db), without(upTo(54), 25, 26))
   await deleted(db, 15, 25)
@@ -167,6 +170,8 @@ test('a compacted block that could not be read at the start takes the place of t
   env.fs.fault = (call, path) => (call === 'open' && path === `/data/${name}/index` ? 'EIO' : undefined)
   const { db, close } = await runDb(env, { ...apart, runCompaction: async () => ({ kind: 'failed', message: 'not now' }) })
   assert.equal(db.stats().blockCount, 4)
+  assert.equal(db.leftOutBlocks().length, 1)
+  assert.deepEqual(db.missing({ minTime: Number.NEGATIVE_INFINITY, maxTime: Number.POSITIVE_INFINITY }), [], 'its parts are all of it')
   assert.deepEqual(await minutesOf(db), upTo(54))
   env.fs.fault = undefined
   await env.clock.advance(2 * MINUTE)

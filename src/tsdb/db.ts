@@ -30,7 +30,7 @@ import { dbSource } from './db-source.ts'
 import { estimateRead, type ReadEstimate } from './estimate-read.ts'
 import { ExemplarRing } from './exemplars/exemplar-ring.ts'
 import { flushToBlocks } from './flush.ts'
-import type { LeftOutBlock } from './left-out-blocks.ts'
+import { isThereInParts, type LeftOutBlock, mayHave } from './left-out-blocks.ts'
 import { type DirLock, lockDir } from './lock.ts'
 import { Checkpointer, type CheckpointSchedule } from './recovery/checkpointer.ts'
 import { leaveUnread } from './recovery/leave-unread.ts'
@@ -458,6 +458,13 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
   /** Blocks that are there and cannot be read now. */
   leftOutBlocks(): readonly LeftOutBlock[] {
     return this.#blocks.leftOut
+  }
+
+  /** What may be missing of what lies between the times, both inclusive, since blocks cannot be read now; for people. */
+  missing({ minTime, maxTime }: Pick<SelectRequest, 'minTime' | 'maxTime'>): readonly string[] {
+    const ulids = new Set(this.#blocks.metas.map(({ ulid }) => ulid))
+    const missed = this.#blocks.leftOut.filter((one) => mayHave(one, minTime, maxTime) && !isThereInParts(one, ulids))
+    return missed.map(({ directory, problem }) => `block ${directory} cannot be read, and what it has may be missing: ${problem}`)
   }
 
   /** What senders said of the metrics of active series. */

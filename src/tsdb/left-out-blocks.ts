@@ -1,5 +1,6 @@
 import type { Timestamp } from '../model/time.ts'
 import type { BlockMeta } from './block/block-meta.ts'
+import type { Ulid } from './block/ulid.ts'
 
 /** A block that is there and is not answered from, since it cannot be read now. */
 export interface LeftOutBlock {
@@ -15,4 +16,10 @@ export interface LeftOutBlock {
 /** Whether a block that may come back has something between the times, both inclusive. */
 export function mayHave({ meta, isDamaged }: LeftOutBlock, minTime: Timestamp, maxTime: Timestamp): boolean {
   return !isDamaged && (meta === undefined || (meta.minTime <= maxTime && meta.maxTime > minTime))
+}
+
+/** Whether blocks that can be read, by their ULIDs, are all that it was made of: nothing is missing without it. */
+export function isThereInParts({ meta }: LeftOutBlock, ulids: ReadonlySet<Ulid>): boolean {
+  const parents = meta?.compaction.parents.filter(({ ulid }) => ulid !== meta.ulid) ?? []
+  return parents.length > 0 && parents.every(({ ulid }) => ulids.has(ulid))
 }

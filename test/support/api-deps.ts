@@ -86,7 +86,7 @@ function readsBy(engine: QueryEngine, source: SeriesSource): Reads {
         const options = { signal, lookbackMs, perStepStats, timeoutMs: read.kind === 'query' ? read.timeoutMs : undefined }
         return isRangeQuery ? engine.range(query, steps.start, end, steps.stepMs, options) : engine.instant(query, steps.start, options)
       }
-      const { contentType, body } = await answerRead(read, { source, context: unlimitedContext(signal), evaluate })
+      const { contentType, body } = await answerRead(read, { source, context: unlimitedContext(signal), evaluate, missing: () => [] })
       return { status: 200, headers: { 'content-type': contentType }, body }
     },
   }

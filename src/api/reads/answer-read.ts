@@ -25,19 +25,20 @@ export function answerRead(read: Read, place: ReadPlace): Promise<ReadResult> {
 }
 
 async function answerQuery({ question, limit, stats, form }: QueryRead, place: ReadPlace): Promise<ReadResult> {
-  const result = await place.evaluate(question)
+  const evaluated = await place.evaluate(question)
+  const result = { ...evaluated, warnings: [...evaluated.warnings, ...place.missing()] }
   if (form === 'bytes') return { contentType: 'application/octet-stream', body: [encodeInstant(result.value)], stats: result.stats }
   return { contentType: JSON_CONTENT_TYPE, body: encodeQuery(truncated(result, limit), { stats }), stats: result.stats }
 }
 
-async function answerSeries(read: SeriesRead, { source, context }: ReadPlace): Promise<ReadResult> {
+async function answerSeries(read: SeriesRead, { source, context, missing }: ReadPlace): Promise<ReadResult> {
   const { selectors, limit } = read
   const matcherSets = selectors.map((text) => parseMetricSelector(text))
   const found = await selectLabelSets(source, { ...read, matcherSets, countMax: limit === 0 ? Infinity : limit + 1 }, context)
-  return listOf(found, limit, ({ pairs }) => jsonLabels(pairs))
+  return listOf(found, limit, missing(), ({ pairs }) => jsonLabels(pairs))
 }
 
-async function answerLabels(read: LabelNamesRead | LabelValuesRead, { source, context }: ReadPlace): Promise<ReadResult> {
+async function answerLabels(read: LabelNamesRead | LabelValuesRead, { source, context, missing }: ReadPlace): Promise<ReadResult> {
   const { minTime, maxTime, selectors, limit } = read
   const matcherSets = selectors.map((text) => parseMetricSelector(text))
   // One more than asked for tells whether something was cut off.
@@ -46,13 +47,14 @@ async function answerLabels(read: LabelNamesRead | LabelValuesRead, { source, co
     if (minTime > maxTime) return []
     return read.kind === 'labelNames' ? source.labelNames(request, context) : source.labelValues(read.name, request, context)
   }
-  return listOf(await names(), limit, htmlSafeString)
+  return listOf(await names(), limit, missing(), htmlSafeString)
 }
 
-function listOf<T>(found: readonly T[], limit: number, textOf: (one: T) => string): ReadResult {
+function listOf<T>(found: readonly T[], limit: number, missing: readonly string[], textOf: (one: T) => string): ReadResult {
   const isTruncated = limit > 0 && found.length > limit
   const shown = isTruncated ? found.slice(0, limit) : found
-  return { contentType: JSON_CONTENT_TYPE, body: encodeList(textsOf(shown, textOf), isTruncated ? { warnings: [TRUNCATED] } : {}) }
+  const warnings = [...missing, ...(isTruncated ? [TRUNCATED] : [])]
+  return { contentType: JSON_CONTENT_TYPE, body: encodeList(textsOf(shown, textOf), warnings.length > 0 ? { warnings } : {}) }
 }
 
 function* textsOf<T>(found: readonly T[], textOf: (one: T) => string): Generator<string> {

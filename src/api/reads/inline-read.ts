@@ -19,13 +19,15 @@ export interface InlineOptions {
   readonly settings: EngineSettings
   /** Of one query, in whatever thread. */
   readonly limits: BudgetLimits
+  /** See ReadPlace. */
+  readonly missing: readonly string[]
 }
 
 /** Tries a read in this thread. Undefined: it is more than a little work, and nothing of it is left. */
 export async function tryInline(
   read: Read,
   turn: DeskTurn,
-  { clock, source, settings, limits }: InlineOptions,
+  { clock, source, settings, limits, missing }: InlineOptions,
 ): Promise<{ readonly result: Answer; readonly cost: QueryCost } | undefined> {
   const abort = new AbortController()
   const { signal } = abort
@@ -46,6 +48,7 @@ export async function tryInline(
     const { contentType, body, stats } = await answerRead(read, {
       source,
       context: { signal, budget },
+      missing: () => missing,
       evaluate: (question) => evaluate(question, settings, { ...turn, clock, source, signal, pacer, budget }),
     })
     return {

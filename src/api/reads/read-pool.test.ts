@@ -160,6 +160,22 @@ test('a thread answers what this one does, byte for byte', async () => {
   }
 })
 
+test('an answer says what could not be read of its time, in a thread and in this one', async () => {
+  for (const cheapMs of [0, Infinity]) {
+    const env = virtualEnv({ startTime: START })
+    const place = await open(env, { cheapMs })
+    await fill(place, 2, 100)
+    place.running.db.missing = ({ maxTime }) => (maxTime >= START ? ['block x cannot be read'] : [])
+    for (const read of [at('m'), ranged('m'), ...READS.filter(({ kind }) => kind !== 'query' && kind !== 'federate')]) {
+      const { warnings } = JSON.parse(await textOf(await until(env, place.pool.answer(read, nobody()))))
+      assert.ok(warnings?.includes('block x cannot be read'), JSON.stringify(read))
+    }
+    const before = ranged('m offset 1d')
+    assert.equal(JSON.parse(await textOf(await until(env, place.pool.answer(before, nobody())))).warnings, undefined)
+    await until(env, place.close())
+  }
+})
+
 test('what is wrong with a read is said as it is said here', async () => {
   const env = virtualEnv({ startTime: START })
   const place = await open(env, { samplesMax: 1000 })

@@ -43,6 +43,8 @@ export interface ReadPoolOptions {
 /** A database that lends what it has to threads. */
 export interface Lending {
   estimate(request: SelectRequest): ReadEstimate
+  /** What may be missing of what lies between the times, both inclusive, for people. */
+  missing(range: Pick<SelectRequest, 'minTime' | 'maxTime'>): readonly string[]
   lender(): DbLender
   /** Resolves when everything can be read; rejects when the signal aborts first. */
   untilReadable(signal: AbortSignal): Promise<void>
@@ -142,12 +144,13 @@ export class ReadPool implements Reads, Service {
     })
   }
 
-  async #inline(read: Read, { costMs }: ReadForecast, turn: DeskTurn, settings: EngineSettings): Promise<JobOutcome | undefined> {
-    if (costMs >= this.#options.cheapMs) return undefined
+  async #inline(read: Read, reach: ReadForecast, turn: DeskTurn, settings: EngineSettings): Promise<JobOutcome | undefined> {
+    if (reach.costMs >= this.#options.cheapMs) return undefined
     const key = keyOf(read)
     if (this.#dear.has(key)) return undefined
     const { env, db, samplesMax, bytesMax } = this.#options
-    const done = await tryInline(read, turn, { clock: env.clock, source: db, settings, limits: { samplesMax, bytesMax } })
+    const limits = { samplesMax, bytesMax }
+    const done = await tryInline(read, turn, { clock: env.clock, source: db, settings, limits, missing: db.missing(reach) })
     if (done === undefined) this.#remember(key)
     else this.#reads.inc({ place: 'inline' })
     return done
@@ -159,12 +162,12 @@ export class ReadPool implements Reads, Service {
     turn: DeskTurn,
     { settings, signal }: { readonly settings: Omit<EngineSettings, 'optimiser'>; readonly signal: AbortSignal },
   ): Promise<JobOutcome> {
-    const { samplesMax, bytesMax } = this.#options
-    const limits = { samplesMax, bytesMax }
-    const request = { read, settings, limits, queuedMs: turn.queued - turn.begun }
-    const job = new PoolJob(this.#nextId++, request, reach, turn)
-    await this.#options.db.untilReadable(turn.signal)
+    const { db, samplesMax, bytesMax } = this.#options
+    await db.untilReadable(turn.signal)
     turn.signal.throwIfAborted()
+    const limits = { samplesMax, bytesMax }
+    const request = { read, settings, limits, missing: db.missing(reach), queuedMs: turn.queued - turn.begun }
+    const job = new PoolJob(this.#nextId++, request, reach, turn)
     const thread = this.#pick()
     this.#help(job, thread, reach)
     thread.begin(job)

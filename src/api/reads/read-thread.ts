@@ -118,7 +118,7 @@ class ReadThread {
   }
 
   async #read(message: ReadMessage): Promise<void> {
-    const { id, read, limits, settings, sinceMs, queuedMs, leftMs, helperCount } = message
+    const { id, read, limits, settings, missing, sinceMs, queuedMs, leftMs, helperCount } = message
     const { clock } = this.#env
     const abort = new AbortController()
     const { signal } = abort
@@ -140,6 +140,7 @@ class ReadThread {
         result = await answerRead(read, {
           source,
           context: { signal, budget },
+          missing: () => missing,
           evaluate: async (question) => {
             try {
               const evaluated = await evaluate(question, settings, { ...turn, helpers })

@@ -59,6 +59,8 @@ export interface ReadPlace {
   readonly source: SeriesSource
   readonly context: QueryContext
   evaluate(question: Question): Promise<QueryResult>
+  /** What was not to be had of what was asked for, for people. Asked when all was read. */
+  missing(): readonly string[]
 }
 
 /** What answers a read. The body is made while it is asked for; what it is made of is held until then. */

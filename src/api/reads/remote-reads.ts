@@ -13,12 +13,14 @@ import type { SeriesSource } from '../../storage/series-source.ts'
 import { answerRead } from './answer-read.ts'
 import { forecast } from './forecast.ts'
 import type { Asker, Read, Reads } from './read.ts'
-import { describeRead } from './read-pool.ts'
+import { describeRead, type Lending } from './read-pool.ts'
+
+const NOTHING_KNOWN = () => ({ seriesCount: 0, sampleCount: 0 })
 
 export interface RemoteReadsOptions {
   readonly env: Env
   readonly desk: QueryDesk
-  readonly db: SeriesSource
+  readonly db: SeriesSource & Pick<Lending, 'missing'>
   /** Answers what our own storage has. */
   readonly own: Reads
   settings(): Omit<EngineSettings, 'optimiser'>
@@ -62,7 +64,7 @@ export class RemoteReads implements Reads {
   /** Federation is of our own alone, and the protocol has no names and values of labels. Source: Prometheus web/federate.go; storage/remote/read.go. */
   #askedFor(read: Read): readonly RemoteReadSource[] {
     if (read.kind !== 'query' && read.kind !== 'series') return []
-    const { minTime } = forecast(read, this.#options.settings(), () => ({ seriesCount: 0, sampleCount: 0 }))
+    const { minTime } = forecast(read, this.#options.settings(), NOTHING_KNOWN)
     return this.#sources.filter((source) => source.coverage().maxTime >= minTime)
   }
 
@@ -80,6 +82,7 @@ export class RemoteReads implements Reads {
     const { env, db, limits, settings } = this.#options
     const { clock } = env
     const { signal } = turn
+    const reach = forecast(read, settings(), NOTHING_KNOWN)
     const faults = new Set<string>()
     const source = new MergeSource('own and remote', [db, ...remotes.map((remote) => remote.for((text) => faults.add(text)))])
     const budget = new LimitedBudget(limits)
@@ -87,10 +90,8 @@ export class RemoteReads implements Reads {
     const { contentType, body, stats } = await answerRead(read, {
       source,
       context: { signal, budget },
-      async evaluate(question) {
-        const result = await evaluate(question, settings(), { ...turn, clock, source, signal, pacer, budget })
-        return { ...result, warnings: [...result.warnings, ...faults] }
-      },
+      evaluate: (question) => evaluate(question, settings(), { ...turn, clock, source, signal, pacer, budget }),
+      missing: () => [...db.missing(reach), ...faults],
     })
     for (const fault of faults) env.log.warn('remote read failed', { error: fault })
     if (signal.aborted) throw new CodedError('canceled', 'query was canceled')

@@ -31,6 +31,8 @@ export interface ReadMessage {
   readonly lease: DbLease
   readonly settings: Omit<EngineSettings, 'optimiser'>
   readonly limits: { readonly samplesMax: number; readonly bytesMax: number }
+  /** See ReadPlace. */
+  readonly missing: readonly string[]
   /** How long ago the read came, how long it then waited for its turn, and how much time is left. */
   readonly sinceMs: number
   readonly queuedMs: number
