@@ -86,3 +86,26 @@ test('groups without series are forgotten, unless they have refused something', 
     ['server ', 'job full'],
   )
 })
+
+test('jobs that come, are refused something and go are forgotten when there were many', () => {
+  const { budgets, admit } = setUp(config({ job: 3 }))
+  const refused: number[] = []
+  for (let i = 0; i < 1500; i++) {
+    const job = `j${i}`
+    for (let n = 0; n < 3; n++) admit({ job, user: String(n) })
+    refused.push(admit({ job, user: '3' }))
+    budgets.count('job', job, -3)
+  }
+  const names = new Set(budgets.groups().map(({ name }) => name))
+  assert.deepEqual([names.size, names.has('j0'), names.has('j500'), names.has('j1499')], [1001, false, true, true])
+  assert.ok(refused.every((ref) => ref < -1 && !budgets.isShut(ref)))
+  // What has come back is not gone.
+  admit({ job: 'j500', user: '0' })
+  budgets.resetCounts()
+  budgets.count('job', 'j600', 1)
+  for (let n = 0; n < 2; n++) admit({ job: 'new', user: String(n) })
+  admit({ job: 'new', user: '2' })
+  admit({ job: 'new', user: '3' })
+  budgets.count('job', 'new', -3)
+  assert.equal(budgets.groups().length, 1002)
+})

@@ -7,6 +7,8 @@ import { type BudgetLimits, type BudgetsConfig, type LabelBudgets, NO_LIMITS } f
 
 /** A budget that refuses says so in the log at most so often. */
 const LOG_INTERVAL_MS = 60_000
+/** Groups without series that are still told of, since they have refused some. */
+const EMPTY_GROUPS_MAX = 1000
 
 /**
  * Budgets of active series: of the server, of each job, of each owner. What is there goes on, what is new is refused where a budget is
@@ -21,6 +23,8 @@ export class SeriesBudgets implements SeriesGate {
   readonly #owners = new Map<string, BudgetGroup>()
   /** Those that have refused something, by id: refs lead to them. */
   readonly #shut = new Map<number, BudgetGroup>()
+  /** Groups without series that have refused some, those that became so first before the others. */
+  readonly #empty = new Set<BudgetGroup>()
   #loggedAt = Number.NEGATIVE_INFINITY
 
   constructor(env: Pick<Env, 'clock' | 'log'>, config: BudgetsConfig) {
@@ -75,7 +79,10 @@ export class SeriesBudgets implements SeriesGate {
 
   resetCounts(): void {
     this.#server.series = 0
-    for (const group of [...this.#jobs.values(), ...this.#owners.values()]) group.series = 0
+    for (const group of [...this.#jobs.values(), ...this.#owners.values()]) {
+      group.series = 0
+      this.#emptied(group)
+    }
   }
 
   count(label: string, value: string, change: number): void {
@@ -96,6 +103,7 @@ export class SeriesBudgets implements SeriesGate {
   }
 
   #add(group: BudgetGroup, labels: Labels, job: string, known: KnownPairs): void {
+    this.#empty.delete(group)
     if (++group.series > group.limits.soft) group.warn(labels, job, known, this.#env.clock.now())
   }
 
@@ -114,17 +122,32 @@ export class SeriesBudgets implements SeriesGate {
   }
 
   #resize(scope: 'job' | 'owner', value: string, change: number): void {
-    const groups = scope === 'job' ? this.#jobs : this.#owners
-    const group = groups.get(value) ?? this.#group(scope, value)
+    const group = this.#groupsOf(scope).get(value) ?? this.#group(scope, value)
     group.series += change
-    // What it has refused is still to be told.
-    if (group.series === 0 && group.refusedSeries === 0) groups.delete(value)
+    if (group.series === 0) this.#emptied(group)
+    else this.#empty.delete(group)
+  }
+
+  /** Forgets a group that has no series any more, unless what it has refused is still to be told: of so many groups, and not of all there ever were. */
+  #emptied(group: BudgetGroup): void {
+    if (group.refusedSeries > 0) {
+      this.#empty.add(group)
+      if (this.#empty.size <= EMPTY_GROUPS_MAX) return
+      ;[group] = this.#empty
+      this.#empty.delete(group)
+    }
+    this.#shut.delete(group.id)
+    if (group.scope !== 'server') this.#groupsOf(group.scope).delete(group.name)
+  }
+
+  #groupsOf(scope: 'job' | 'owner'): Map<string, BudgetGroup> {
+    return scope === 'job' ? this.#jobs : this.#owners
   }
 
   #group(scope: 'job' | 'owner', name: string): BudgetGroup {
     const group = new BudgetGroup(this.#nextId++, scope, name)
     group.limits = limitsOf(this.#config[scope], name)
-    ;(scope === 'job' ? this.#jobs : this.#owners).set(name, group)
+    this.#groupsOf(scope).set(name, group)
     return group
   }
 
