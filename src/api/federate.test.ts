@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { apiClient, apiDeps, NOW } from '../../test/support/api-deps.ts'
+import { formatFloatText } from '../exposition/float.ts'
 import { Entry } from '../exposition/page-parser.ts'
 import { ProtobufParser } from '../exposition/protobuf-parser.ts'
 import { CounterResetHint, CUSTOM_BUCKETS_SCHEMA, type Histogram, NO_BUCKETS, NO_SPANS } from '../model/histogram.ts'
@@ -98,10 +99,14 @@ test('histograms go to those who take protobuf', async () => {
     one('b', histogram(CounterResetHint.gauge)),
     one('c', undefined),
     one('d', histogram(CounterResetHint.unknown, CUSTOM_BUCKETS_SCHEMA)),
+    { ...one('e', undefined), values: [-0] },
   ])
   const call = apiClient(apiDeps({ source }))
   const text = await call('/federate?match[]=m')
-  assert.equal(text.body, `# TYPE m untyped\nm{instance="c",region="eu",replica="a"} 4.5 ${NOW - 1}\n`)
+  assert.equal(
+    text.body,
+    `# TYPE m untyped\nm{instance="c",region="eu",replica="a"} 4.5 ${NOW - 1}\nm{instance="e",region="eu",replica="a"} 0 ${NOW - 1}\n`,
+  )
   const answer = await call({
     url: '/federate?match[]=m',
     headers: { accept: 'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited' },
@@ -114,13 +119,14 @@ test('histograms go to those who take protobuf', async () => {
     if (entry !== Entry.series) continue
     const { isFloat, counterResetHint, count } = parser.isHistogram ? parser.histogram() : histogram(CounterResetHint.unknown)
     rows.push(
-      `${parser.labels()} ${parser.isHistogram ? `${isFloat} ${counterResetHint} ${count}` : parser.numbers[0]} ${parser.numbers[1] - NOW}`,
+      `${parser.labels()} ${parser.isHistogram ? `${isFloat} ${counterResetHint} ${count}` : formatFloatText(parser.numbers[0])} ${parser.numbers[1] - NOW}`,
     )
   }
   assert.deepEqual(rows, [
     'm{instance="a", region="eu", replica="a"} true 0 3 -1',
     'm{instance="b", region="eu", replica="a"} true 3 3 -1',
     'm{instance="c", region="eu", replica="a"} 4.5 -1',
+    'm{instance="e", region="eu", replica="a"} -0 -1',
   ])
 })
 

@@ -20,6 +20,7 @@ const WHERE: Readonly<Record<string, readonly string[]>> = {
   'node_exporter 1.11': NEWER.map((path) => join(path, 'prometheus-node-exporter')),
   'debian node_exporter': ['/usr/bin/prometheus-node-exporter'],
   'debian prometheus': ['/usr/bin/prometheus'],
+  'blackbox exporter': ['/usr/bin/prometheus-blackbox-exporter'],
   'debian pushgateway': ['/usr/bin/prometheus-pushgateway'],
   chromium: ['/usr/bin/chromium'],
 }

@@ -129,11 +129,7 @@ function addNewest(newest: Newest, series: Series, read: FederateRead, scratch: 
  * The samples as families, by name, one after the other. Only protobuf shows histograms, and none with custom buckets; where floats and
  * histograms, or counting ones and gauges, share a name, each run is a family of its own, which is how upstream bends the rules.
  */
-function* federatedFamilies(
-  newest: Newest,
-  added: readonly (readonly [string, string])[],
-  withHistograms: boolean,
-): Generator<ExposedFamily> {
+function* federatedFamilies(newest: Newest, added: readonly (readonly [string, string])[], isProtobuf: boolean): Generator<ExposedFamily> {
   const { labels, times, values, histograms, byName } = newest
   const order = labels.map((_, index) => index)
   if (!byName) order.sort((a, b) => compareStrings(labels[a].get(METRIC_NAME), labels[b].get(METRIC_NAME)))
@@ -142,7 +138,7 @@ function* federatedFamilies(
   let metrics: ExposedMetric[] = []
   for (const index of order) {
     const histogram = histograms[index]
-    if (histogram !== undefined && (!withHistograms || histogram.schema === CUSTOM_BUCKETS_SCHEMA)) continue
+    if (histogram !== undefined && (!isProtobuf || histogram.schema === CUSTOM_BUCKETS_SCHEMA)) continue
     const ownName = labels[index].get(METRIC_NAME)
     const ownType = typeOf(histogram)
     if (metrics.length > 0 && (ownName !== name || ownType !== type)) {
@@ -153,7 +149,9 @@ function* federatedFamilies(
     type = ownType
     const pairs = [...labels[index]].filter(([label]) => label !== METRIC_NAME)
     for (const pair of added) if (!labels[index].has(pair[0])) pairs.push([...pair])
-    metrics.push(exposedMetric(pairs, times[index], values[index], histogram))
+    // Upstream's text has both zeros as 0.
+    const value = values[index] === 0 && !isProtobuf ? 0 : values[index]
+    metrics.push(exposedMetric(pairs, times[index], value, histogram))
   }
   if (metrics.length > 0) yield { name, type, help: '', unit: '', metrics }
 }
@@ -164,8 +162,7 @@ function typeOf(histogram: Histogram | undefined): MetricType {
 }
 
 function exposedMetric(labels: LabelPairs, timestamp: Timestamp, value: number, histogram: Histogram | undefined): ExposedMetric {
-  // Upstream writes both zeros as 0 here.
-  if (histogram === undefined) return { kind: 'value', labels, timestamp, value: value === 0 ? 0 : value }
+  if (histogram === undefined) return { kind: 'value', labels, timestamp, value }
   const native = { ...histogram, isFloat: true }
   return { kind: 'histogram', labels, timestamp, count: histogram.count, sum: value, buckets: [], native }
 }
