@@ -39,6 +39,8 @@ const HINTS: MessageShape = {
 /** Queries and matchers in one request, whatever its size. */
 const QUERIES_MAX = 10_000
 const MATCHERS_MAX = 100_000
+/** Response types that are looked at: an answer says which they were. */
+const ACCEPTED_MAX = 100
 
 /** Throws ReadRequestFault. */
 export function decodeReadRequest(bytes: Uint8Array): ReadRequest {
@@ -48,6 +50,9 @@ export function decodeReadRequest(bytes: Uint8Array): ReadRequest {
   const queries: ReadQuery[] = []
   const accepted: number[] = []
   let matcherCount = 0
+  const accept = (type: number) => {
+    if (accepted.length < ACCEPTED_MAX) accepted.push(type)
+  }
   while (reader.position < end && reader.fault === undefined) {
     const tag = reader.varint(end)
     if (tag === 0x0a) {
@@ -58,10 +63,8 @@ export function decodeReadRequest(bytes: Uint8Array): ReadRequest {
         throw new ReadRequestFault('request has too many queries or matchers')
     } else if (tag === 0x12) {
       const runEnd = reader.fieldEnd(end)
-      while (reader.position < runEnd && reader.fault === undefined)
-        if (accepted.length < 100) accepted.push(reader.varint(runEnd))
-        else reader.varint(runEnd)
-    } else if (tag === 0x10) accepted.push(reader.varint(end))
+      while (reader.position < runEnd && reader.fault === undefined) accept(reader.varint(runEnd))
+    } else if (tag === 0x10) accept(reader.varint(end))
     else reader.skip(tag, end, REQUEST)
   }
   check(reader)

@@ -60,7 +60,11 @@ function joined(parts: readonly (readonly Chunk[])[]): readonly Chunk[] {
 export class FrameReader {
   readonly #bytesMax: number
   readonly #received: ReceivedSeries
-  #rest: Uint8Array = new Uint8Array(0)
+  /** What has come of a frame. */
+  #parts: Uint8Array[] = []
+  #length = 0
+  /** Before so many bytes are there it is not whole: parts are put together once, and not with each that comes. */
+  #wanted = 1
 
   constructor(bytesMax: number, received: ReceivedSeries) {
     this.#bytesMax = bytesMax
@@ -69,25 +73,32 @@ export class FrameReader {
 
   /** Throws for what is no frame. */
   push(bytes: Uint8Array): void {
-    let data = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes])
+    this.#parts.push(bytes)
+    this.#length += bytes.length
+    if (this.#length < this.#wanted) return
+    let data = this.#parts.length === 1 ? bytes : Buffer.concat(this.#parts)
     for (;;) {
       const used = this.#frame(data)
       if (used === 0) break
       data = data.subarray(used)
     }
-    this.#rest = data
+    this.#parts = data.length === 0 ? [] : [data]
+    this.#length = data.length
   }
 
   /** Throws when the stream was cut off. */
   end(): void {
-    if (this.#rest.length > 0) throw new Error('unexpected EOF')
+    if (this.#length > 0) throw new Error('unexpected EOF')
   }
 
   /** Bytes of the frame that `data` begins with; 0 where it is not whole. */
   #frame(data: Uint8Array): number {
     let [size, at] = [0, 0]
     for (let scale = 1; ; scale *= 128) {
-      if (at >= data.length) return 0
+      if (at >= data.length) {
+        this.#wanted = data.length + 1
+        return 0
+      }
       const byte = data[at++]
       size += (byte & 0x7f) * scale
       if (size > this.#bytesMax || at > 9)
@@ -95,6 +106,7 @@ export class FrameReader {
       if (byte < 0x80) break
     }
     const end = at + 4 + size
+    this.#wanted = end
     if (data.length < end) return 0
     const wanted = new DataView(data.buffer, data.byteOffset).getUint32(at)
     if (crc32c(data, at + 4, end) >>> 0 !== wanted) throw new Error('chunkedReader: corrupted frame; checksum mismatch')

@@ -172,6 +172,8 @@ test('what is no request is told', async () => {
     unknown,
     /^Error: server does not support any of the requested response types: \[7 8\]; supported: map\[SAMPLES:\{\} STREAMED_XOR_CHUNKS:\{\}\]$/,
   )
+  const many = compressSync(Buffer.concat(Array.from({ length: 1000 }, () => varintField(2, 7))))
+  await check(many, new RegExp(`: \\[7${' 7'.repeat(99)}\\];`))
   const matcher = (type: number, value: string) =>
     compressSync(field(1, field(3, Buffer.concat([varintField(1, type), field(2, 'a'), field(3, value)]))))
   await check(matcher(9, 'x'), /^Error: invalid matcher type$/)
@@ -236,4 +238,21 @@ test('frames that are none are refused', () => {
   assert.throws(() => read(frame(series(varintField(3, 1)))), /^Error: chunk has 0 bytes, want at least 3$/)
   assert.throws(() => read(Buffer.from([0xff, 0xff, 0x01])), /^Error: chunkedReader: message size exceeded the limit 1000 bytes; got: /)
   assert.throws(() => read(frame(series()).subarray(0, 6)), /^Error: unexpected EOF$/)
+})
+
+test('a frame may come in very many parts', () => {
+  const data = Buffer.alloc(8 * 1024 * 1024)
+  data[1] = 1
+  const series = field(1, Buffer.concat([field(1, field(1, 'a')), field(2, Buffer.concat([varintField(3, 1), field(4, data)]))]))
+  const head = Buffer.alloc(8)
+  let at = 0
+  for (let size = series.length; size > 0; size = Math.floor(size / 128)) head[at++] = (size % 128) + (size >= 128 ? 128 : 0)
+  head.writeUInt32BE(crc32c(series) >>> 0, at)
+  const frame = Buffer.concat([head.subarray(0, at + 4), series])
+  const received = new ReceivedSeries([])
+  const reader = new FrameReader(2 * data.length, received)
+  const both = Buffer.concat([frame, frame.subarray(0, 300)])
+  for (let from = 0; from < both.length; from += 256) reader.push(both.subarray(from, from + 256))
+  assert.equal(received.all().length, 1)
+  assert.throws(() => reader.end(), /^Error: unexpected EOF$/)
 })
