@@ -41,6 +41,8 @@ export interface HttpAccess {
 export interface ClientRequest extends Omit<HttpRequest, 'transport'> {
   /** Headers that are for the host that is asked, and for no other. */
   readonly secretHeaders?: Readonly<Record<string, string>>
+  /** A redirection that would make a GET without a body of it is not followed, and is the answer: what takes a body has not taken it. */
+  readonly keepsMethod?: boolean
 }
 
 /** One section of the configuration at work: what its files hold, its token, its connections. Whoever asks under one section shares it. */
@@ -179,6 +181,7 @@ export class HttpClient {
         const response = await this.#sendOne({ ...request, url, method, body }, isTrusted)
         const { location } = response.headers
         if (!this.config.followRedirects || !isRedirect(response.status, location)) return response
+        if (request.keepsMethod && response.status < 307) return response
         await readBody(response, REDIRECT_BODY_BYTES_MAX)
         const next = URL.parse(location, url)
         if (next === null) throw new Error(`failed to parse Location header ${quote(location.slice(0, 100))}`)

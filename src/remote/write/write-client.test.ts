@@ -82,6 +82,32 @@ test('a password in the URL is not in what is said of a receiver that does not a
   })
 })
 
+test('a redirection that would drop the samples is not taken for an answer, one that keeps them is followed', async () => {
+  const check = async (status: number, want: string) => {
+    const world = virtualEnv()
+    const to = new WriteDestination(world)
+    to.latencyMs = 0
+    const methods: string[] = []
+    const http: typeof to.http = {
+      ...to.http,
+      async stream(request) {
+        methods.push(request.method ?? 'GET')
+        // As a page for people, which answers a GET whatever it is about.
+        if (request.url.endsWith('/elsewhere') && request.body === undefined) return to.http.stream({ ...request, body: BODY })
+        return to.http.stream(request)
+      },
+    }
+    to.behave = ({ url }) => (url.endsWith('/elsewhere') ? { status: 200 } : { status, headers: { location: '/elsewhere' } })
+    const outcome = new WriteClient({ ...world, http }, writeConfig({})).send(BODY, 1, 0, new AbortController().signal)
+    await world.clock.advance(100)
+    assert.equal(`${(await outcome).kind} ${methods}`, want)
+  }
+  await check(301, 'refused POST')
+  await check(302, 'refused POST')
+  await check(307, 'taken POST,POST')
+  await check(308, 'taken POST,POST')
+})
+
 test('round_robin_dns asks all addresses of the host, and names the host', async () => {
   const { once, to } = await send({ roundRobinDns: true, url: 'http://far:9090/api/v1/write' })
   for (let i = 0; i < 30; i++) await once()

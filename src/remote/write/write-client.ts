@@ -76,6 +76,7 @@ export class WriteClient {
       body,
       signal,
       timeoutMs: remoteTimeoutMs,
+      keepsMethod: true,
     })
     const { status } = response
     const text = new TextDecoder().decode(await readBody(response, ERROR_BYTES_MAX).catch(() => new Uint8Array(0)))
