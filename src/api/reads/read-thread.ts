@@ -122,10 +122,10 @@ class ReadThread {
     const { clock } = this.#env
     const abort = new AbortController()
     const { signal } = abort
-    const helpers = helperCount === 0 ? undefined : new ThreadHelpers(id, helperCount, signal, (sent) => this.#port.post(sent))
+    let budget = new LimitedBudget({ ...shareOf(limits, helperCount + 1), share: this.#share })
+    const helpers = helperCount === 0 ? undefined : new ThreadHelpers(id, helperCount, signal, budget, (sent) => this.#port.post(sent))
     const job: Job = { abort, helpers, credit: PARTS_AHEAD, onCredit: () => {} }
     this.#jobs.set(id, job)
-    let budget = new LimitedBudget({ ...(helpers === undefined ? limits : shareOf(limits, helperCount + 1)), share: this.#share })
     const now = clock.monotonic()
     const pacer = new Pacer(clock, signal, now + leftMs, () =>
       abort.abort(new CodedError('timeout', 'query timed out in expression evaluation')),
@@ -150,6 +150,7 @@ class ReadThread {
               if (helpers === undefined || !(budget.isExceeded || helpers.isExceeded)) throw error
             }
             // Its share of what it may take was not enough: by itself it has all of it.
+            helpers.end()
             budget.close()
             budget = new LimitedBudget({ ...limits, share: this.#share })
             return evaluate(question, settings, { ...turn, budget })

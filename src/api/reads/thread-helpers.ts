@@ -1,5 +1,6 @@
 import { CodedError } from '../../base/errors.ts'
-import type { Fragment, FragmentPart, FragmentWork, SplitHelpers } from '../../promql/exec/split-helpers.ts'
+import type { LimitedBudget } from '../../promql/exec/budget.ts'
+import { bytesOfColumns, type Fragment, type FragmentPart, type FragmentWork, type SplitHelpers } from '../../promql/exec/split-helpers.ts'
 import type { FragmentFailedMessage, FragmentMessage, FragmentPartMessage, ReadMessage } from './thread-messages.ts'
 
 /** Who has begun a part: nobody, the thread of the query, or the helper of that number and so many more. */
@@ -33,17 +34,21 @@ export class ThreadHelpers implements SplitHelpers {
   readonly #id: number
   readonly #post: (message: FragmentMessage) => void
   readonly #signal: AbortSignal
+  readonly #budget: LimitedBudget
+  /** The query is not waiting for anybody any more. */
+  #isOver = false
   readonly #works: Work[] = []
   readonly #gone = new Set<number>()
   /** By helper: the most that it has held. */
   readonly #bytesPeaks: number[] = []
   readonly #samplesPeaks: number[] = []
 
-  /** Of the query with the number `id`, which ends when the signal aborts. */
-  constructor(id: number, helperCount: number, signal: AbortSignal, post: (message: FragmentMessage) => void) {
+  /** Of the query with the number `id`, which ends when the signal aborts. What is found for it is on its budget until it is taken. */
+  constructor(id: number, helperCount: number, signal: AbortSignal, budget: LimitedBudget, post: (message: FragmentMessage) => void) {
     this.#id = id
     this.partCount = helperCount + 1
     this.#signal = signal
+    this.#budget = budget
     this.#post = post
     signal.addEventListener('abort', () => {
       for (const { results } of this.#works) for (const result of results.values()) result.reject(signal.reason)
@@ -69,7 +74,10 @@ export class ThreadHelpers implements SplitHelpers {
         const { promise, resolve, reject } = resultOf(work, part)
         if (this.#gone.has(Atomics.load(claims, part) - FIRST_HELPER)) resolve(undefined)
         if (this.#signal.aborted) reject(this.#signal.reason)
-        return promise
+        return promise.then((found) => {
+          if (found !== undefined) this.#budget.releaseBytes(bytesOfColumns(found))
+          return found
+        })
       },
     }
   }
@@ -77,7 +85,19 @@ export class ThreadHelpers implements SplitHelpers {
   found({ number, part, helper, found, bytesPeak, samplesPeak }: FragmentPartMessage): void {
     this.#bytesPeaks[helper] = Math.max(this.#bytesPeaks[helper] ?? 0, bytesPeak)
     this.#samplesPeaks[helper] = Math.max(this.#samplesPeaks[helper] ?? 0, samplesPeak)
-    resultOf(this.#works[number], part).resolve(found)
+    if (this.#isOver) return
+    const result = resultOf(this.#works[number], part)
+    try {
+      if (found !== undefined) this.#budget.chargeBytes(bytesOfColumns(found))
+      result.resolve(found)
+    } catch (error) {
+      result.reject(error)
+    }
+  }
+
+  /** To be called before the budget is closed, where the query goes on by itself. */
+  end(): void {
+    this.#isOver = true
   }
 
   failed({ number, part, code, message, isExceeded }: FragmentFailedMessage): void {

@@ -46,6 +46,11 @@ export interface SplitHelpers {
   begin(fragment: Fragment): FragmentWork
 }
 
+/** What the columns of a part take of memory. */
+export function bytesOfColumns({ columns }: FragmentPart): number {
+  return columns.reduce((sum, { byteLength }) => sum + byteLength, 0)
+}
+
 /** The buffers of a part, which need not be copied when it is sent. */
 export function buffersOf({ labels, dropNames, columns }: FragmentPart): ArrayBuffer[] {
   return [labels.lengths, labels.counts, dropNames, ...columns].map(({ buffer }) => buffer as ArrayBuffer)

@@ -8,7 +8,7 @@ import { packLabels, unpackLabels } from './packed-labels.ts'
 import type { QueryRun } from './query-run.ts'
 import { reachOf } from './reach.ts'
 import { Reduction } from './reduction.ts'
-import type { FragmentPart } from './split-helpers.ts'
+import { bytesOfColumns, type FragmentPart } from './split-helpers.ts'
 import type { Steps } from './steps.ts'
 
 /** What is split: as a whole where nobody helps, and otherwise part by part, in the order of the parts. */
@@ -25,8 +25,8 @@ export async function runSplit(run: QueryRun, plan: SplitPlan, steps: Steps, sin
       await gathering.evaluate(run.within(range))
       continue
     }
-    const { columns, remarks, samplesTotal, samplesRead } = found
-    const bytes = columns.reduce((sum, { byteLength }) => sum + byteLength, 0)
+    const { remarks, samplesTotal, samplesRead } = found
+    const bytes = bytesOfColumns(found)
     context.budget.chargeBytes(bytes)
     run.tally.total += samplesTotal
     run.tally.read += samplesRead
