@@ -264,7 +264,13 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
       externalLabels: config.externalLabels,
     }),
   )
-  const scrape = createScrapeManager({ env, appendable: db.early, version: context.version, features: scrapeFeatures(features) })
+  const scrape = createScrapeManager({
+    env,
+    appendable: db.early,
+    version: context.version,
+    features: scrapeFeatures(features),
+    isBusy: () => !db.replayStatus().done,
+  })
   await reloader.subscribe((config) => scrape.apply(config.scrapeConfigs))
   const remoteWriter = new LazyRemoteWriter({
     env,

@@ -15,6 +15,7 @@ import { BodySizeError } from './body-buffer.ts'
 import type { CommitGroup } from './commit-group.ts'
 import { pageFormat } from './content-type.ts'
 import type { FailureLogs } from './failure-log.ts'
+import type { FirstScrapes } from './first-scrapes.ts'
 import { BODY_BYTES_MAX, BucketLimitError, SampleLimitError } from './limits.ts'
 import type { ScrapeMetrics } from './metrics.ts'
 import { markStale, PageIngest } from './page-ingest.ts'
@@ -37,6 +38,7 @@ import { QueuedTimer } from './timer-queue.ts'
 export interface ScrapeContext extends ScrapeClientContext {
   readonly appendable: Appendable
   readonly commits: CommitGroup
+  readonly firstScrapes: FirstScrapes
   readonly texts: PageTexts
   readonly builders: PageBuilders
   readonly metrics: ScrapeMetrics
@@ -68,6 +70,8 @@ export class ScrapeLoop {
   #phase: Phase = 'idle'
   #scrape: Promise<void> = Promise.resolve()
   #retires = false
+  /** It has waited for its turn among the first scrapes. */
+  #hasTurn = false
   /** The slot that is waited for or under way. */
   #slot: Timestamp = 0
   #lastTimestamp: Timestamp = 0
@@ -198,7 +202,17 @@ export class ScrapeLoop {
       this.#scrape = this.#endRetirement()
       return
     }
-    const { env, metrics } = this.#context
+    const { env, metrics, firstScrapes } = this.#context
+    if (this.#page === EMPTY_PAGE && !this.#hasTurn) {
+      const { intervalMs } = this.#target.slots
+      const delayMs = firstScrapes.delayMs(intervalMs)
+      this.#hasTurn = delayMs > 0
+      if (this.#hasTurn) {
+        this.#timer.arm(delayMs, slotSlackMs(intervalMs))
+        return
+      }
+    }
+    this.#hasTurn = false
     const now = env.clock.now()
     const start = startOfSlot(this.#target.slots, this.#slot, now)
     if (start.missedCount > 0) metrics.slotsMissed.inc(start.missedCount)

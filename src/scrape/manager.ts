@@ -6,6 +6,7 @@ import type { Appendable } from '../storage/appender.ts'
 import { BufferPool } from './body-buffer.ts'
 import { CommitGroup } from './commit-group.ts'
 import { FailureLogs } from './failure-log.ts'
+import { FirstScrapes } from './first-scrapes.ts'
 import { BODIES_BYTES_MAX } from './limits.ts'
 import type { ScrapeContext } from './loop.ts'
 import { scrapeMetrics } from './metrics.ts'
@@ -26,6 +27,8 @@ export interface ScrapeManagerOptions {
   readonly version: string
   /** Default: none is asked for. */
   readonly features?: ScrapeFeatures
+  /** Whether the process has something more urgent to do than first scrapes of targets. Default: it never has. */
+  readonly isBusy?: () => boolean
 }
 
 /** Scrapes what the configuration says, from `run` until its signal aborts. */
@@ -51,7 +54,7 @@ class Manager implements ScrapeManager {
   /** Pools of jobs that are gone, until their staleness markers are written. */
   readonly #leaving = new Set<ScrapePool>()
 
-  constructor({ env, appendable, version, features = scrapeFeatures(new Set()) }: ScrapeManagerOptions) {
+  constructor({ env, appendable, version, features = scrapeFeatures(new Set()), isBusy = () => false }: ScrapeManagerOptions) {
     const log = env.log.with({ component: 'scrape' })
     const timers = new TimerQueue(env.clock)
     const salt = Math.floor(env.random.next() * 2 ** 32)
@@ -59,6 +62,7 @@ class Manager implements ScrapeManager {
       env,
       timers,
       commits: new CommitGroup(timers),
+      firstScrapes: new FirstScrapes(env.clock, isBusy),
       texts: new PageTexts(salt),
       builders: new PageBuilders(),
       buffers: new BufferPool(BODIES_BYTES_MAX),

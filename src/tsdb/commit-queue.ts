@@ -11,6 +11,7 @@ import type { BatchPool, HistogramColumns, SampleBatch } from './sample-batch.ts
 import { NOT_LOGGED } from './series-slots.ts'
 import { refusedByDisk } from './storage-health.ts'
 import type { LogPosition, LogWriter } from './wal/log-writer.ts'
+import { REPLAY_WEIGHT } from './wal/replay.ts'
 import { histogramKind, SampleKind } from './window/sample-kind.ts'
 import type { WindowSet } from './window-set.ts'
 
@@ -205,7 +206,7 @@ export class CommitQueue {
   async catchUp(): Promise<void> {
     const early = this.#early
     assert(early !== undefined, 'a queue catches up once')
-    const breather = new Breather(this.#clock)
+    const breather = new Breather(this.#clock, undefined, REPLAY_WEIGHT)
     for (let i = 0; i < early.length; i++) {
       this.#apply(early[i])
       this.#pool.giveBack(early[i])

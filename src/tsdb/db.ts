@@ -583,7 +583,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     this.#exemplars.outOfOrder = 0
     const [log, queue] = [this.#log, this.#queue]
     assert(log !== undefined && queue !== undefined, 'the log is begun before it is read')
-    await log.adopt(report.segments)
+    const adopted = log.adopt(report.segments)
     const keeper = new BlockKeeper(
       {
         env,
@@ -603,6 +603,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       log,
     )
     await queue.catchUp()
+    await adopted
     if (this.#gate !== undefined) windows.releaseEmpty()
     windows.guard(this.#gate)
     this.#keeper = keeper

@@ -72,8 +72,8 @@ export interface ReplayStart {
 
 const DAMAGES_MAX = 1000
 
-/** Queries wait for it. Scrapes that come meanwhile, each of which has its series to find first, take up to half of what it takes. */
-const WEIGHT = 2
+/** Queries wait for it: scrapes that come meanwhile take up to half of what it takes. */
+export const REPLAY_WEIGHT = 2
 
 /** The numbers of the segments in a directory, oldest first. */
 export async function listSegments({ fs }: Pick<Env, 'fs'>, dir: string): Promise<number[]> {
@@ -231,7 +231,7 @@ async function replaySegment(
       }
     },
   }
-  await scanSegment(file, number, visitor, new Breather(clock, undefined, WEIGHT), from?.position)
+  await scanSegment(file, number, visitor, new Breather(clock, undefined, REPLAY_WEIGHT), from?.position)
   if (samplesLost > 0) {
     report.samplesLost += samplesLost
     log.warn('samples lost with the records of their series', { segment: number, samples: samplesLost })
