@@ -59,6 +59,8 @@ const AGENT_EXEMPLARS_MAX = 10_000
 const CHEAP_READ_MS = 3
 /** What is expected to take as long is worth being evaluated in several threads. */
 const SPLIT_READ_MS = 5
+/** About a second of a thread that has nothing to do. With half as many the small queries still take half as long again. */
+const REHEARSAL_ROUNDS = 12
 
 const queryWorkerEntry: ThreadEntry<ToThread, FromThread> = { file: 'roles/query-worker', load: () => import('./query-worker.ts') }
 
@@ -232,6 +234,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     cacheBytes: QUERY_CACHE_BYTES,
     cheapMs: CHEAP_READ_MS,
     splitMs: SPLIT_READ_MS,
+    rehearsalRounds: REHEARSAL_ROUNDS,
     maxConcurrency: values['query.max-concurrency'],
   })
   const remoteReads = new RemoteReads({

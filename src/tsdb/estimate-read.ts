@@ -37,18 +37,32 @@ export function estimateRead(
   return { seriesCount, sampleCount }
 }
 
-/** As many as the rarest pair has that the matchers name. */
+/** What has as many series at most is looked at, series by series: microseconds. */
+const FEW_SERIES = 256
+
+/** As many as the rarest pair has that the matchers name; of few, those that have the other pairs, too. */
 function mostSeries(window: Window, matchers: readonly Matcher[]): number {
   let most = window.seriesCount
+  let rarest = -1
+  const wanted: number[] = []
   for (const { name, operator, value } of matchers) {
     if (operator !== '=' || value === '') continue
     const nameSymbol = window.symbols.find(name)
     const valueSymbol = nameSymbol < 0 ? -1 : window.symbols.find(value)
     const pair = valueSymbol < 0 ? -1 : window.pairs.find(nameSymbol, valueSymbol)
     if (pair < 0) return 0
-    most = Math.min(most, window.pairs.seriesCount(pair))
+    wanted.push(pair)
+    const count = window.pairs.seriesCount(pair)
+    if (rarest >= 0 && count >= most) continue
+    most = count
+    rarest = pair
   }
-  return most
+  if (wanted.length < 2 || most > FEW_SERIES) return most
+  const series = new Uint32Array(most)
+  const end = window.copySeries(rarest, series, 0)
+  let count = 0
+  for (let i = 0; i < end; i++) if (wanted.every((pair) => window.hasPair(series[i], pair))) count++
+  return count
 }
 
 /** How much of one stretch of time lies within another. */

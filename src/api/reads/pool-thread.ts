@@ -22,6 +22,9 @@ export interface PoolThreadOptions {
   /** Its account in `memory`. */
   readonly index: number
   readonly cacheBytes: number
+  /** How often a thread that has nothing to do answers each of the reads that it rehearses. */
+  readonly rehearsalRounds: number
+  onRehearsed(ms: number): void
   /** The thread has ended; `orphans` are what it had not answered and can be begun again elsewhere. */
   onEnd(thread: PoolThread, orphans: readonly PoolJob[], reason: 'stopped' | 'overdue' | 'failed'): void
 }
@@ -43,13 +46,13 @@ export class PoolThread implements JobThread, JobHelper {
   bytesPeak = 0
 
   constructor(options: PoolThreadOptions) {
-    const { env, entry, memory, index, cacheBytes } = options
+    const { env, entry, memory, index, cacheBytes, rehearsalRounds } = options
     this.#options = options
     this.index = index
     this.idleSince = env.clock.monotonic()
     this.#thread = env.threads.start(entry)
     this.#thread.onMessage((message) => this.#take(message))
-    this.#thread.post({ kind: 'open', cacheBytes, memory: { words: memory.words, bytesMax: memory.bytesMax, index } })
+    this.#thread.post({ kind: 'open', cacheBytes, memory: { words: memory.words, bytesMax: memory.bytesMax, index }, rehearsalRounds })
     void this.#thread.exited.then((error) => this.#ended(error))
   }
 
@@ -165,6 +168,10 @@ export class PoolThread implements JobThread, JobHelper {
     if (message.kind === 'catchUp') {
       const { ordinal } = message
       this.#thread.post({ kind: 'caughtUp', ordinal, state: this.#options.lender.catchUp(ordinal) })
+      return
+    }
+    if (message.kind === 'rehearsed') {
+      this.#options.onRehearsed(message.ms)
       return
     }
     if (message.kind === 'fragmentPart' || message.kind === 'fragmentFailed') {

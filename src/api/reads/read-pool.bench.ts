@@ -41,6 +41,7 @@ async function measure(name: string, cheapMs: number, query: string, rounds: num
     cacheBytes: 2 ** 20,
     cheapMs,
     splitMs: Infinity,
+    rehearsalRounds: 0,
     maxConcurrency: 20,
   })
   const stop = new AbortController()

@@ -52,6 +52,7 @@ async function open(
     cacheBytes: 2 ** 20,
     cheapMs: 0,
     splitMs: Infinity,
+    rehearsalRounds: 0,
     maxConcurrency: 4,
     ...changes,
   })
@@ -155,6 +156,7 @@ test('a thread answers what this one does, byte for byte', async () => {
       cacheBytes: 0,
       cheapMs: 0,
       splitMs: Infinity,
+      rehearsalRounds: 0,
       maxConcurrency: 4,
     }
   }
@@ -449,5 +451,22 @@ test('what a helper had begun that has ended is done by the query itself', async
   for (const query of ['count(m)', 'm'])
     assert.match(await textOf(await until(env, place.pool.answer(at(query), nobody()))), /"success".*"value":\[/)
   assert.equal(await splitCount(env), 2)
+  await until(env, place.close())
+})
+
+test('threads with nothing to do rehearse, and answer as before', async () => {
+  const env = virtualEnv()
+  const place = await until(env, open(env, { rehearsalRounds: 1 }))
+  await fill(place, 10, 100)
+  const ask = async () => textOf(await until(env, place.pool.answer(ranged(EXPENSIVE), nobody())))
+  const seconds = async () => {
+    const metric = (await env.metrics.getMetricsAsJSON()).find(({ name }) => name === 'promontory_query_rehearsal_seconds_total')
+    return metric!.values[0].value
+  }
+  const before = await ask()
+  assert.equal(await seconds(), 0)
+  for (let i = 0; i < 10_000 && (await seconds()) === 0; i++) await env.clock.advance(1)
+  assert.ok((await seconds()) > 0)
+  assert.equal(await ask(), before)
   await until(env, place.close())
 })

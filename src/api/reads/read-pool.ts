@@ -15,6 +15,8 @@ import { tryInline } from './inline-read.ts'
 import { type JobOutcome, PoolJob } from './pool-job.ts'
 import { PoolThread } from './pool-thread.ts'
 import type { Asker, Read, Reads } from './read.ts'
+import { Rehearsal } from './rehearsal.ts'
+import { SMALL_REHEARSAL_READS } from './rehearsal-reads.ts'
 import type { FromThread, ToThread } from './thread-messages.ts'
 
 export interface ReadPoolOptions {
@@ -36,6 +38,8 @@ export interface ReadPoolOptions {
   readonly cheapMs: number
   /** A query that is expected to work on samples for as long is helped with by threads that have nothing to do; 0: every query. */
   readonly splitMs: number
+  /** How often a thread, or this one, that has nothing to do answers each of the reads that it rehearses; 0: it does not. */
+  readonly rehearsalRounds: number
   /** Queries, with the threads that help them, at once. */
   readonly maxConcurrency: number
 }
@@ -80,6 +84,9 @@ export class ReadPool implements Reads, Service {
   readonly #reads: Counter<'place'>
   readonly #ends: Counter<'reason'>
   readonly #splits: Counter
+  readonly #rehearsedSeconds: Counter
+  /** Of this thread. */
+  readonly #rehearsal: Rehearsal
 
   constructor(options: ReadPoolOptions) {
     this.#options = options
@@ -103,8 +110,15 @@ export class ReadPool implements Reads, Service {
       help: 'Queries that were evaluated in several query threads at once.',
       registers,
     })
+    this.#rehearsedSeconds = new Counter({
+      name: 'promontory_query_rehearsal_seconds_total',
+      help: 'Time that threads with no query to answer have spent on made-up queries, so that the code that answers real ones is compiled.',
+      registers,
+    })
     for (const place of ['inline', 'thread']) this.#reads.inc({ place }, 0)
     for (const reason of ['stopped', 'overdue', 'failed']) this.#ends.inc({ reason }, 0)
+    const plan = { reads: SMALL_REHEARSAL_READS, rounds: options.rehearsalRounds, isHelped: false }
+    this.#rehearsal = new Rehearsal(env, plan, (ms) => this.#rehearsedSeconds.inc(ms / 1000))
     const gauge = (name: string, help: string, value: () => number) =>
       new Gauge({
         name,
@@ -126,6 +140,7 @@ export class ReadPool implements Reads, Service {
     await untilAborted(signal)
     ticker.cancel()
     this.#isClosed = true
+    this.#rehearsal.giveWay()
     for (const thread of this.#threads) thread.stop()
   }
 
@@ -135,13 +150,19 @@ export class ReadPool implements Reads, Service {
     const expected = forecast(read, settings, (request) => db.estimate(request))
     const timeoutMs = read.kind === 'query' ? read.timeoutMs : undefined
     const request = { signal: asker.signal, timeoutMs, isQueued: read.kind === 'query' }
-    return desk.run(describeRead(read, asker), request, async (turn) => {
+    this.#rehearsal.giveWay()
+    const answered = desk.run(describeRead(read, asker), request, async (turn) => {
       const done = await this.#inline(read, expected, turn, settings)
       if (done !== undefined) return done
       const outcome = await this.#inThread(read, expected, turn, { settings, signal: asker.signal })
       if (isCheap(outcome)) this.#dear.delete(keyOf(read))
       return outcome
     })
+    try {
+      return await answered
+    } finally {
+      if (desk.runningCount === 0 && !this.#isClosed) this.#rehearsal.goOn()
+    }
   }
 
   async #inline(read: Read, reach: ReadForecast, turn: DeskTurn, settings: EngineSettings): Promise<JobOutcome | undefined> {
@@ -237,6 +258,8 @@ export class ReadPool implements Reads, Service {
       memory: this.#memory,
       index,
       cacheBytes: Math.floor(cacheBytes / threadsMax),
+      rehearsalRounds: this.#options.rehearsalRounds,
+      onRehearsed: (ms) => this.#rehearsedSeconds.inc(ms / 1000),
       onEnd: (thread, orphans, reason) => {
         this.#ends.inc({ reason })
         this.#threads.splice(this.#threads.indexOf(thread), 1)

@@ -9,6 +9,8 @@ import { type MemoryShare, SharedMemoryTotal } from '../../promql/exec/shared-me
 import { BorrowedDb } from '../../tsdb/borrowed-db.ts'
 import { answerRead } from './answer-read.ts'
 import type { ReadResult } from './read.ts'
+import { Rehearsal } from './rehearsal.ts'
+import { REHEARSAL_READS } from './rehearsal-reads.ts'
 import { ThreadAssist } from './thread-assist.ts'
 import { shareOf, ThreadHelpers } from './thread-helpers.ts'
 import {
@@ -50,10 +52,14 @@ class ReadThread {
   readonly #db: BorrowedDb
   readonly #share: MemoryShare
   readonly #jobs = new Map<number, Job>()
+  readonly #rehearsal: Rehearsal
   readonly #assists = new Map<number, { readonly assist: ThreadAssist; close(): void }>()
 
-  constructor(port: ThreadPort<FromThread, ToThread>, env: ThreadEnv, { cacheBytes, memory }: OpenMessage) {
+  constructor(port: ThreadPort<FromThread, ToThread>, env: ThreadEnv, { cacheBytes, memory, rehearsalRounds }: OpenMessage) {
     this.#port = port
+    this.#rehearsal = new Rehearsal(env, { reads: REHEARSAL_READS, rounds: rehearsalRounds, isHelped: true }, (ms) =>
+      port.post({ kind: 'rehearsed', ms }),
+    )
     this.#env = env
     this.#share = new SharedMemoryTotal(memory.bytesMax, memory.words).share(memory.index)
     this.#db = new BorrowedDb(env, { cacheBytes, askState: (ordinal) => port.post({ kind: 'catchUp', ordinal }) })
@@ -102,6 +108,7 @@ class ReadThread {
   }
 
   #assist(message: AssistMessage): void {
+    this.#rehearsal.giveWay()
     const { source, close } = this.#db.open(message.lease)
     const post = (sent: FromThread, transfer?: readonly ArrayBuffer[]) => this.#port.post(sent, transfer)
     const place = { env: this.#env, share: this.#share, source, post, isBusy: () => this.#jobs.size > 0 }
@@ -115,11 +122,17 @@ class ReadThread {
     await helped.assist.release()
     helped.close()
     this.#port.post({ kind: 'released', id, bytesPeak: helped.assist.bytesPeak })
+    this.#ended()
+  }
+
+  #ended(): void {
+    if (this.#jobs.size === 0 && this.#assists.size === 0) this.#rehearsal.goOn()
   }
 
   async #read(message: ReadMessage): Promise<void> {
     const { id, read, limits, settings, missing, sinceMs, queuedMs, leftMs, helperCount } = message
     const { clock } = this.#env
+    this.#rehearsal.giveWay()
     const abort = new AbortController()
     const { signal } = abort
     let budget = new LimitedBudget({ ...shareOf(limits, helperCount + 1), share: this.#share })
@@ -170,6 +183,7 @@ class ReadThread {
     } finally {
       budget.close()
       this.#jobs.delete(id)
+      this.#ended()
     }
   }
 

@@ -22,6 +22,8 @@ export interface OpenMessage {
   readonly cacheBytes: number
   /** What all queries share, and which account is the thread's. */
   readonly memory: { readonly words: Int32Array<SharedArrayBuffer>; readonly bytesMax: number; readonly index: number }
+  /** See Rehearsal. */
+  readonly rehearsalRounds: number
 }
 
 export interface ReadMessage {
@@ -137,3 +139,5 @@ export type FromThread =
   | FragmentFailedMessage
   | { readonly kind: 'released'; readonly id: number; readonly bytesPeak: number }
   | { readonly kind: 'catchUp'; readonly ordinal: number }
+  /** What a stretch of rehearsing took, of time that passed. */
+  | { readonly kind: 'rehearsed'; readonly ms: number }

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { virtualEnv } from '../../base/env-virtual.ts'
+import { dbSource } from '../../tsdb/db-source.ts'
+import { makeUpWindows } from '../../tsdb/made-up-windows.ts'
+import type { Read } from './read.ts'
+import { Rehearsal, rehearseRead } from './rehearsal.ts'
+import { REHEARSAL_READS, SMALL_REHEARSAL_READS } from './rehearsal-reads.ts'
+
+/** Of an answer that has nothing, at most. */
+const EMPTY_BYTES = 70
+
+function madeUpSource(env: ReturnType<typeof virtualEnv>) {
+  const making = makeUpWindows()
+  let made = making.next()
+  while (made.done !== true) made = making.next()
+  return dbSource({ windows: made.value, late: [], blocks: [] }, env.clock)
+}
+
+test('every rehearsed read finds something, and the same with help', async () => {
+  const env = virtualEnv()
+  const source = madeUpSource(env)
+  for (const read of new Set<Read>([...REHEARSAL_READS, ...SMALL_REHEARSAL_READS])) {
+    const alone = await rehearseRead(env, source, read, false)
+    assert.ok(alone > EMPTY_BYTES, JSON.stringify(read))
+    assert.equal(await rehearseRead(env, source, read, true), alone, JSON.stringify(read))
+  }
+})
+
+test('a rehearsal begins when nothing has come for a while, stops for what comes, and goes on to its end', async () => {
+  const env = virtualEnv()
+  const pauses: number[] = []
+  const rehearsal = new Rehearsal(env, { reads: SMALL_REHEARSAL_READS, rounds: 1, isHelped: true }, (ms) => pauses.push(ms))
+  rehearsal.goOn()
+  await env.clock.advance(10)
+  rehearsal.giveWay()
+  await env.clock.advance(1000)
+  assert.deepEqual(pauses, [])
+
+  rehearsal.goOn()
+  await env.clock.advance(70)
+  rehearsal.giveWay()
+  for (let i = 0; i < 100; i++) await env.clock.advance(1)
+  assert.equal(pauses.length, 1)
+
+  rehearsal.goOn()
+  for (let i = 0; i < 10_000 && pauses.length < 2; i++) await env.clock.advance(1)
+  assert.equal(pauses.length, 2)
+  rehearsal.goOn()
+  await env.clock.advance(1000)
+  assert.equal(pauses.length, 2)
+})
+
+test('no rounds: nothing is rehearsed', async () => {
+  const env = virtualEnv()
+  const pauses: number[] = []
+  const rehearsal = new Rehearsal(env, { reads: SMALL_REHEARSAL_READS, rounds: 0, isHelped: false }, (ms) => pauses.push(ms))
+  rehearsal.goOn()
+  await env.clock.advance(1000)
+  assert.deepEqual(pauses, [])
+})

@@ -1,0 +1,147 @@
+import type { ThreadEnv, Timer } from '../../base/env.ts'
+import { errorMessage } from '../../base/errors.ts'
+import { evaluate } from '../../promql/evaluate.ts'
+import { LimitedBudget } from '../../promql/exec/budget.ts'
+import { Pacer } from '../../promql/exec/pacer.ts'
+import { SharedMemoryTotal } from '../../promql/exec/shared-memory-total.ts'
+import type { SeriesSource } from '../../storage/series-source.ts'
+import { dbSource } from '../../tsdb/db-source.ts'
+import { makeUpWindows } from '../../tsdb/made-up-windows.ts'
+import { answerRead } from './answer-read.ts'
+import type { Read } from './read.ts'
+import { ThreadAssist } from './thread-assist.ts'
+import { ThreadHelpers } from './thread-helpers.ts'
+import type { FromThread } from './thread-messages.ts'
+
+/** How long a thread has nothing to do before it rehearses: who asks one query after the other waits for none of it. */
+const IDLE_MS = 60
+/** Between two pieces. */
+const REST_MS = 1
+
+export interface RehearsalPlan {
+  readonly reads: readonly Read[]
+  /** How often each of them is answered; 0: nothing is done. */
+  readonly rounds: number
+  /** Whether every other round is as with the help of another thread. */
+  readonly isHelped: boolean
+}
+
+const LIMITS = { samplesMax: 1_000_000, bytesMax: 32 * 2 ** 20 }
+/** More time than a read takes on a machine that is busy otherwise. */
+const READ_MS_MAX = 10_000
+
+/**
+ * Answers made-up reads of made-up series, so that the code that answers real ones has been compiled by then: until it has, a query that takes
+ * 2 ms takes 10. Goes on only while there is nothing to do, and keeps nothing but the compiled code.
+ */
+export class Rehearsal {
+  readonly #env: Pick<ThreadEnv, 'clock' | 'log'>
+  readonly #onPause: (ms: number) => void
+  /** What is left of it, a small piece at a time. */
+  #pieces: AsyncGenerator<void> | undefined
+  #start: Timer | undefined
+  #isRunning = false
+  #isWanted = false
+
+  /** `onPause` is told what a stretch of it took, of time that passed. */
+  constructor(env: ThreadEnv, plan: RehearsalPlan, onPause: (ms: number) => void) {
+    this.#env = env
+    this.#onPause = onPause
+    if (plan.rounds > 0) this.#pieces = rehearse(env, plan)
+  }
+
+  /** There is nothing else to do. */
+  goOn(): void {
+    if (this.#pieces === undefined || this.#start !== undefined) return
+    this.#isWanted = true
+    this.#start = this.#env.clock.setTimer(IDLE_MS, () => {
+      this.#start = undefined
+      if (!this.#isRunning) void this.#run()
+    })
+  }
+
+  /** There is something to do: stops after the piece that is being done. */
+  giveWay(): void {
+    this.#isWanted = false
+    this.#start?.cancel()
+    this.#start = undefined
+  }
+
+  async #run(): Promise<void> {
+    const { clock, log } = this.#env
+    const begun = clock.monotonic()
+    this.#isRunning = true
+    try {
+      while (this.#isWanted && this.#pieces !== undefined) {
+        const { done } = await this.#pieces.next()
+        if (done === true) this.#pieces = undefined
+        // What has come meanwhile comes first.
+        await new Promise<void>((resolve) => clock.setTimer(REST_MS, resolve))
+      }
+    } catch (error) {
+      this.#pieces = undefined
+      log.warn('rehearsal of queries failed', { error: errorMessage(error) })
+    }
+    this.#isRunning = false
+    this.#onPause(clock.monotonic() - begun)
+  }
+}
+
+/** Series made up between two looks at what else there is to do. */
+const SERIES_A_PIECE = 8
+
+async function* rehearse(env: ThreadEnv, { reads, rounds, isHelped }: RehearsalPlan): AsyncGenerator<void> {
+  const making = makeUpWindows()
+  let made = making.next()
+  for (let i = 1; made.done !== true; i++) {
+    if (i % SERIES_A_PIECE === 0) yield
+    made = making.next()
+  }
+  const source = dbSource({ windows: made.value, late: [], blocks: [] }, env.clock)
+  for (let round = 0; round < rounds; round++) {
+    for (const read of reads) {
+      await rehearseRead(env, source, read, isHelped && round % 2 === 1)
+      yield
+    }
+  }
+}
+
+/** Bytes of the answer. */
+export async function rehearseRead(env: ThreadEnv, source: SeriesSource, read: Read, isHelped: boolean): Promise<number> {
+  const { clock } = env
+  const abort = new AbortController()
+  const { signal } = abort
+  const now = clock.monotonic()
+  const pacer = new Pacer(clock, signal, now + READ_MS_MAX, () => abort.abort(new Error('a rehearsed read took too long')))
+  const budget = new LimitedBudget(LIMITS)
+  let assist: ThreadAssist | undefined
+  let helpers: ThreadHelpers | undefined
+  if (isHelped && read.kind === 'query') {
+    const share = new SharedMemoryTotal(LIMITS.bytesMax, 1).share(0)
+    const found = (message: FromThread) => {
+      if (message.kind === 'fragmentPart') helpers?.found(message)
+      else if (message.kind === 'fragmentFailed') helpers?.failed(message)
+    }
+    const { question } = read
+    const lease = { windows: [], late: [], blocks: [], kept: { ordinals: [], ulids: [] } }
+    assist = new ThreadAssist(
+      { kind: 'assist', id: 0, helper: 0, question, lease, settings: {}, limits: LIMITS, leftMs: READ_MS_MAX },
+      { env, share, source, post: found, isBusy: () => false },
+    )
+    const to = assist
+    helpers = new ThreadHelpers(0, 1, signal, (message) => to.fragment(message))
+  }
+  try {
+    const { body } = await answerRead(read, {
+      source,
+      context: { signal, budget },
+      evaluate: (question) => evaluate(question, {}, { clock, source, signal, pacer, budget, helpers, begun: now, queued: now }),
+    })
+    let byteCount = 0
+    for (const piece of body) byteCount += piece.length
+    return byteCount
+  } finally {
+    await assist?.release()
+    budget.close()
+  }
+}
