@@ -59,7 +59,7 @@ const AGENT_EXEMPLARS_MAX = 10_000
 const CHEAP_READ_MS = 3
 /** What is expected to take as long is worth being evaluated in several threads. */
 const SPLIT_READ_MS = 5
-/** About a second of a thread that has nothing to do. With half as many the small queries still take half as long again. */
+/** About a second of a thread that has nothing to do: by then a round takes a fifth of the first one, and hardly less with more of them. */
 const REHEARSAL_ROUNDS = 12
 
 const queryWorkerEntry: ThreadEntry<ToThread, FromThread> = { file: 'roles/query-worker', load: () => import('./query-worker.ts') }
