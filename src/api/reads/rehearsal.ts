@@ -129,12 +129,13 @@ export async function rehearseRead(env: ThreadEnv, source: SeriesSource, read: R
       { env, share, source, post: found, isBusy: () => false },
     )
     const to = assist
-    helpers = new ThreadHelpers(0, 1, signal, (message) => to.fragment(message))
+    helpers = new ThreadHelpers(0, 1, signal, budget, (message) => to.fragment(message))
   }
   try {
     const { body } = await answerRead(read, {
       source,
       context: { signal, budget },
+      missing: () => [],
       evaluate: (question) => evaluate(question, {}, { clock, source, signal, pacer, budget, helpers, begun: now, queued: now }),
     })
     let byteCount = 0
