@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -19,7 +19,7 @@ test('upstream takes and refuses the same files, and reads what we show as the c
   if (promtool === undefined) return
   const directory = await mkdtemp(join(tmpdir(), 'promontory-config-'))
   t.after(() => rm(directory, { recursive: true }))
-  const env = { fs: { readText: (path: string) => readFile(path, 'utf8') } as never }
+  const env = { fs: { readText: (path: string) => readFile(path, 'utf8'), readDir: (path: string) => readdir(path) } as never }
   const upstreamTakes = (path: string) => spawnSync(promtool, ['check', 'config', '--syntax-only', path]).status === 0
   for (const folder of ['examples/mission', 'test/config/broken']) {
     for (const name of readdirSync(join(root, folder)).filter((name) => name.endsWith('.yml'))) {
@@ -89,7 +89,7 @@ test('protocols, names and histograms are taken and refused as upstream does', a
     }
   }
   cases.push(...FIELDS.map((global) => ({ global, job: '' })), ...JOB_FIELDS.map((job) => ({ global: '', job })))
-  const env = { fs: { readText: (path: string) => readFile(path, 'utf8') } as never }
+  const env = { fs: { readText: (path: string) => readFile(path, 'utf8'), readDir: (path: string) => readdir(path) } as never }
   const paths = cases.map(({ global, job }, index) => {
     const path = join(directory, `${index}.yml`)
     const lines = (text: string, indent: string) =>
