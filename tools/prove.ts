@@ -94,6 +94,12 @@ const PROOFS: readonly Proof[] = [
     short: [['--count', '5000']],
   },
   {
+    name: 'http-sd',
+    claim: 'a server takes over a list of 50,000 targets, and keeps answering',
+    file: 'test/prove/http-sd.ts',
+    short: [['--count', '2000']],
+  },
+  {
     name: 'reload',
     claim: 'a reload with 10,000 targets costs less than a second of one core, and no slot of an unchanged job',
     file: 'test/prove/reload.ts',

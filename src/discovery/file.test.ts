@@ -76,21 +76,22 @@ test('a directory that appears later is found at the next refresh', async () => 
   await done
 })
 
-test('groups that are none are refused with their place', () => {
-  const check = (path: string, text: string, want: RegExp) => assert.throws(() => parseTargetGroups(path, text), { message: want })
-  check('a.yml', '- target: [a]', /^a\.yml:1:3: unknown field target in static_config, did you mean targets\?$/)
-  check('a.yml', '- targets: a', /^a\.yml:1:12: found "a", want a list$/)
-  check('a.yml', '-\n', /nil target group item found/)
-  check('a.yml', 'targets: [a]', /^a\.yml:1:1: found a mapping, want a list$/)
-  check('a.json', '[{"targets": "a"}]', /^a\.json: at 0\.targets: found "a", want a list$/)
-  check('a.json', '[{"targets": [], "more": 1}]', /^a\.json: at 0\.more: found 1, want a text$/)
-  check(
+test('groups that are none are refused with their place', async () => {
+  const { clock } = virtualEnv()
+  const check = (path: string, text: string, want: RegExp) => assert.rejects(parseTargetGroups(clock, path, text), { message: want })
+  await check('a.yml', '- target: [a]', /^a\.yml:1:3: unknown field target in static_config, did you mean targets\?$/)
+  await check('a.yml', '- targets: a', /^a\.yml:1:12: found "a", want a list$/)
+  await check('a.yml', '-\n', /nil target group item found/)
+  await check('a.yml', 'targets: [a]', /^a\.yml:1:1: found a mapping, want a list$/)
+  await check('a.json', '[{"targets": "a"}]', /^a\.json: at 0\.targets: found "a", want a list$/)
+  await check('a.json', '[{"targets": [], "more": 1}]', /^a\.json: at 0\.more: found 1, want a text$/)
+  await check(
     'a.json',
     '[{"targets": [], "target": "1"}]',
     /^a\.json: at 0\.target: unknown field target in static_config, did you mean targets\?$/,
   )
-  check('a.json', '[{"targets": ["a"], "labels": {"code": 17}}]', /^a\.json: at 0\.labels\.code: found 17, want a text$/)
-  check('a.json', '[null]', /nil target group item found/)
-  check('a.json', '[', /^a\.json: /)
-  assert.deepEqual(parseTargetGroups('a.yml', ''), [])
+  await check('a.json', '[{"targets": ["a"], "labels": {"code": 17}}]', /^a\.json: at 0\.labels\.code: found 17, want a text$/)
+  await check('a.json', '[null]', /nil target group item found/)
+  await check('a.json', '[', /^a\.json: /)
+  assert.deepEqual(await parseTargetGroups(clock, 'a.yml', ''), [])
 })

@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry, Summary } from 'prom-client'
 import type { z } from 'zod'
-import type { Env, Timer } from '../base/env.ts'
+import type { Clock, Env, Timer } from '../base/env.ts'
 import { CodedError, errorMessage } from '../base/errors.ts'
 import { directoryOf } from '../base/files.ts'
 import { globFiles } from '../base/glob.ts'
@@ -101,12 +101,14 @@ class GroupReader {
   }
 
   async changes(): Promise<readonly TargetGroup[]> {
-    const out: TargetGroup[] = []
+    // Not by `push(...)`: there may be more groups than a call takes arguments.
+    let out: TargetGroup[] = []
     const paths = await this.#paths()
     for (const path of paths) {
       const groups = await this.#read(path)
       if (groups === undefined) continue
-      out.push(...this.#changes.merge(groups), ...this.#changes.remove(this.#files.get(path)?.slice(groups.length) ?? []))
+      const gone = this.#files.get(path)?.slice(groups.length) ?? []
+      out = out.concat(this.#changes.merge(groups), this.#changes.remove(gone))
       this.#files.set(
         path,
         groups.map(({ source }) => source),
@@ -114,7 +116,7 @@ class GroupReader {
     }
     for (const [path, sources] of this.#files) {
       if (paths.has(path)) continue
-      out.push(...this.#changes.remove(sources))
+      out = out.concat(this.#changes.remove(sources))
       this.#files.delete(path)
       this.#metrics.mtime.remove(path)
     }
@@ -140,7 +142,7 @@ class GroupReader {
   async #read(path: string): Promise<readonly TargetGroup[] | undefined> {
     try {
       const [text, stat] = [await this.#env.fs.readText(path), await this.#env.fs.stat(path)]
-      const groups = parseTargetGroups(path, text)
+      const groups = await parseTargetGroups(this.#env.clock, path, text)
       this.#metrics.mtime.set({ filename: path }, Math.floor((stat?.modifiedTime ?? 0) / 1000))
       return groups
     } catch (error) {
@@ -151,10 +153,10 @@ class GroupReader {
   }
 }
 
-/** The groups of a file, by its extension as JSON or YAML. Throws a CodedError that names the place. */
-export function parseTargetGroups(path: string, text: string): readonly TargetGroup[] {
+/** The groups of a file, by its extension as JSON or YAML. Rejects with a CodedError that names the place. */
+export async function parseTargetGroups(clock: Clock, path: string, text: string): Promise<readonly TargetGroup[]> {
   const extraLabels = { [FILEPATH_LABEL]: path }
-  if (/\.json$/i.test(path)) return parseJsonGroups(path, text, extraLabels)
+  if (/\.json$/i.test(path)) return parseJsonGroups(clock, path, text, extraLabels)
   return yamlGroups(path, text).map((config, index) => targetGroup(`${path}:${index}`, config, extraLabels))
 }
 

@@ -3,17 +3,17 @@ import type { TargetGroup } from './discoverer.ts'
 
 /** Remembers what was found, and tells what is new, changed or gone. */
 export class GroupChanges {
-  /** By source: what the group is compared by. */
-  readonly #keys = new Map<string, string>()
+  /** By source. Whoever scrapes the targets holds the same objects. */
+  readonly #groups = new Map<string, TargetGroup>()
 
   /** These groups, and whatever else was found before. Two groups of one source: the last counts. */
   merge(groups: readonly TargetGroup[]): TargetGroup[] {
     const changed = new Map<string, TargetGroup>()
     for (const group of groups) {
-      const key = groupKey(group)
-      if (this.#keys.get(group.source) === key) continue
+      const known = this.#groups.get(group.source)
+      if (known !== undefined && isSameGroup(known, group)) continue
       changed.set(group.source, group)
-      this.#keys.set(group.source, key)
+      this.#groups.set(group.source, group)
     }
     return [...changed.values()]
   }
@@ -21,14 +21,16 @@ export class GroupChanges {
   /** These groups and no other: those of other sources are emptied. */
   replace(groups: readonly TargetGroup[]): TargetGroup[] {
     const sources = new Set(groups.map(({ source }) => source))
-    return [...this.merge(groups), ...this.remove([...this.#keys.keys()].filter((source) => !sources.has(source)))]
+    return [...this.merge(groups), ...this.remove([...this.#groups.keys()].filter((source) => !sources.has(source)))]
   }
 
   remove(sources: readonly string[]): TargetGroup[] {
-    return sources.filter((source) => this.#keys.delete(source)).map((source) => ({ source, targets: [], labels: Labels.empty }))
+    return sources.filter((source) => this.#groups.delete(source)).map((source) => ({ source, targets: [], labels: Labels.empty }))
   }
 }
 
-function groupKey(group: TargetGroup): string {
-  return JSON.stringify([group.targets.map((target) => target.key()), group.labels.key()])
+function isSameGroup(a: TargetGroup, b: TargetGroup): boolean {
+  if (a.targets.length !== b.targets.length || !a.labels.equals(b.labels)) return false
+  for (let i = 0; i < a.targets.length; i++) if (!a.targets[i].equals(b.targets[i])) return false
+  return true
 }

@@ -73,7 +73,7 @@ export function httpDiscoverer(env: Env, { url, refreshIntervalMs, client: confi
       throw new Error(`server returned HTTP status ${response.status} ${STATUS_CODES[response.status] ?? ''}`.trimEnd())
     const contentType = response.headers['content-type'] ?? ''
     if (!CONTENT_TYPE.test(contentType.trim())) throw new Error(`unsupported content type ${quote(contentType)}`)
-    return parseJsonGroups(shownUrl, new TextDecoder().decode(body), { [URL_LABEL]: shownUrl })
+    return parseJsonGroups(env.clock, shownUrl, new TextDecoder().decode(body), { [URL_LABEL]: shownUrl })
   }
   return refreshDiscoverer(env, {
     mechanism: 'http',

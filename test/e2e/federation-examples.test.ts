@@ -34,7 +34,7 @@ for (const [name, { query, label, want }] of Object.entries(PATTERNS)) {
         programs.push(
           await startServer({ configFile: join(directory, file), dataDir: join(directory, `${file}.data`), port: ports[Number(port)] }),
         )
-      for (const program of programs) await program.ready()
+      for (const program of programs) await program.ready('/-/ready', 60_000)
       const top = programs[programs.length - 1]
       const found = await until(query, 60_000, async () => {
         const result = await top.query(query)
