@@ -82,6 +82,12 @@ const PROOFS: readonly Proof[] = [
     short: [['--count', '5000']],
   },
   {
+    name: 'remote-read',
+    claim: 'any bytes sent as a request or an answer of remote read are read or refused',
+    file: 'test/prove/remote-read.ts',
+    short: [['--count', '3000']],
+  },
+  {
     name: 'otlp',
     claim: 'any bytes sent as a request of OTLP get an answer that a sender understands',
     file: 'test/prove/otlp.ts',
@@ -95,7 +101,7 @@ const PROOFS: readonly Proof[] = [
   },
   {
     name: 'http-sd',
-    claim: 'a server takes over a list of 50,000 targets, and keeps answering',
+    claim: 'all targets of a list of 50,000 are known, and a refresh or a reload takes over those that changed',
     file: 'test/prove/http-sd.ts',
     short: [['--count', '2000']],
   },

@@ -1,5 +1,6 @@
 import { errorMessage } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
+import type { TargetGroup } from '../discovery/discoverer.ts'
 import type { Labels } from '../model/labels.ts'
 import { GroupWatcher } from './group-watcher.ts'
 import { targetLimitMessage } from './limits.ts'
@@ -31,6 +32,10 @@ export class ScrapePool {
   readonly #scraped = new Map<string, Scraped>()
   /** Gone, and waiting for their staleness markers; some come back before. */
   readonly #retiring = new Map<string, ScrapeLoop>()
+  /** Of groups that are all targets, which most are. Groups that have not changed are the same objects. */
+  #made = new Map<TargetGroup, readonly Target[]>()
+  /** What they were made for. */
+  #madeFor: ScrapeConfig | undefined
   #dropped: Labels[] = []
   #droppedCount = 0
   #lastSync = -Infinity
@@ -152,24 +157,37 @@ export class ScrapePool {
     this.#dropped = []
     this.#droppedCount = 0
     let discoveredCount = 0
+    const before = this.#madeFor === config ? this.#made : undefined
+    this.#made = new Map()
+    this.#madeFor = config
     for (const group of this.#watcher.groups()) {
-      for (let i = 0; i < group.targets.length; i++) {
-        discoveredCount++
-        try {
-          const populated = populateTarget(discoveredLabels(group.targets[i], group.labels), config)
-          if ('target' in populated) found.set(populated.target.key, populated.target)
-          else {
-            this.#droppedCount++
-            if (config.keepDroppedTargets === 0 || this.#dropped.length < config.keepDroppedTargets) this.#dropped.push(populated.dropped)
-          }
-        } catch (error) {
-          metrics.syncFailed.inc({ scrape_job: config.jobName })
-          this.#log.error('target could not be made', { group: group.source, instance: i, error: errorMessage(error) })
-        }
-      }
+      discoveredCount += group.targets.length
+      const targets = before?.get(group) ?? this.#makeTargets(group)
+      if (targets.length === group.targets.length) this.#made.set(group, targets)
+      for (const target of targets) found.set(target.key, target)
     }
     metrics.discovery.sent(config.jobName, discoveredCount, this.#context.env.clock.now())
     return found
+  }
+
+  /** Without those that relabeling drops, or of which none can be made. */
+  #makeTargets(group: TargetGroup): readonly Target[] {
+    const config = this.#config
+    const targets: Target[] = []
+    for (let i = 0; i < group.targets.length; i++) {
+      try {
+        const populated = populateTarget(discoveredLabels(group.targets[i], group.labels), config)
+        if ('target' in populated) targets.push(populated.target)
+        else {
+          this.#droppedCount++
+          if (config.keepDroppedTargets === 0 || this.#dropped.length < config.keepDroppedTargets) this.#dropped.push(populated.dropped)
+        }
+      } catch (error) {
+        this.#context.metrics.syncFailed.inc({ scrape_job: config.jobName })
+        this.#log.error('target could not be made', { group: group.source, instance: i, error: errorMessage(error) })
+      }
+    }
+    return targets
   }
 
   #scrape(key: string, target: Target): void {

@@ -13,6 +13,7 @@ import { ProtobufParser } from '../../src/exposition/protobuf-parser.ts'
 import { TextParser } from '../../src/exposition/text-parser.ts'
 import { compileAnchoredRegex } from '../../src/model/regex.ts'
 import { FuzzedOtlpReceiver, type OtlpForm } from './otlp-fuzz.ts'
+import { checkRead, type ReadForm } from './read-fuzz.ts'
 import { FuzzedReceiver } from './write-fuzz.ts'
 
 export interface Verdict {
@@ -44,6 +45,9 @@ export const JUDGES = {
   otlpProtobuf: (body: Uint8Array) => judgeOtlp('protobuf', body),
   otlpJson: (body: Uint8Array) => judgeOtlp('json', body),
   otlpGzip: (body: Uint8Array) => judgeOtlp('gzip', body),
+  readRequest: (body: Uint8Array) => judgeRead('request', body),
+  readSamples: (body: Uint8Array) => judgeRead('samples', body),
+  readFrames: (body: Uint8Array) => judgeRead('frames', body),
 } as const
 
 function refused(kind: abstract new (...args: never[]) => Error, read: () => string): Verdict {
@@ -102,4 +106,9 @@ async function judgeOtlp(form: OtlpForm, body: Uint8Array): Promise<Verdict> {
   if (++otlpRequests % 2000 === 0) otlpReceiver = new FuzzedOtlpReceiver()
   const status = await otlpReceiver.check({ form, body }, Infinity)
   return { good: status === 200, text: String(status) }
+}
+
+async function judgeRead(form: ReadForm, body: Uint8Array): Promise<Verdict> {
+  const good = await checkRead({ form, body })
+  return { good, text: good ? 'read' : 'refused' }
 }

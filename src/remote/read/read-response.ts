@@ -4,6 +4,7 @@ import { crc32c } from '../../base/crc32c.ts'
 import { readSampleCount } from '../../chunkenc/chunk-header.ts'
 import { type Chunk, ChunkEncoding, SampleColumns } from '../../chunkenc/codec.ts'
 import { encodeChunks } from '../../chunkenc/encode-chunks.ts'
+import { validateHistogram } from '../../model/histogram-validation.ts'
 import { compareLabels, type Labels, LabelsBuilder } from '../../model/labels.ts'
 import { STALE_MARKER } from '../../model/staleness.ts'
 import { mergeChunks } from '../../storage/merge-chunks.ts'
@@ -193,7 +194,8 @@ function readSeries(reader: WireReader, end: number, received: ReceivedSeries): 
     else if (tag === 0x22) {
       const { timestamp, histogram, isStale, refusal } = readHistogram(reader, reader.fieldEnd(end))
       check(reader)
-      if (refusal !== undefined) throw new Error(refusal)
+      const problem = refusal ?? (isStale ? undefined : validateHistogram(histogram))
+      if (problem !== undefined) throw new Error(problem)
       others.push(timestamp, isStale ? STALE_MARKER : histogram.sum)
       if (!isStale) others.withHistograms()[others.length - 1] = histogram
     } else reader.skip(tag, end, SHAPES.series)
