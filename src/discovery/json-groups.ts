@@ -46,7 +46,7 @@ export async function parseJsonGroups(
 
 /**
  * A group that is as most are: targets and labels, all of them texts. Undefined is for the schema to judge, which says what is wrong and
- * takes ten times as long. Earned by json-groups.bench.ts.
+ * takes several times as long. Earned by json-groups.bench.ts.
  */
 function plainGroup(json: unknown): TargetGroupConfig | undefined {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return undefined
