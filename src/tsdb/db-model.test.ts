@@ -278,7 +278,8 @@ function exemplarText({ labels, value, timestamp, hasTimestamp }: Exemplar): str
 }
 
 test('random batches, failures and restarts leave what a plain model says', async (t) => {
-  const seed = Math.floor(Math.random() * 1e9)
+  // 965730460 found what a checkpoint had of exemplars that came while it was written.
+  const seed = Number(process.env.PROMONTORY_SEED ?? 965730460)
   t.diagnostic(`seed ${seed}`)
   let blocksSeen = 0
   for (let i = 0; i < 9; i++) blocksSeen += await check(seed + i)

@@ -8,17 +8,22 @@ import { readNumber, writeNumber } from '../wal/values.ts'
 
 // The exemplars of a checkpoint. Format: docs/formats/checkpoint.md.
 
-/** All exemplars of a ring, oldest first, and how many. What comes and goes meanwhile may be in it or not. */
+/**
+ * The exemplars of a ring that have lower numbers than `end`, oldest first, and how many; without those that go meanwhile. `end` is where the ring
+ * ended at the position of the log that a start reads on from: what came later comes again from there, and is the reason why others went. Were it
+ * in here, what went before it would come back behind it.
+ */
 export async function encodeExemplars(
   ring: ExemplarRing,
+  end: number,
   breather: Breather,
 ): Promise<{ readonly bytes: Uint8Array; readonly count: number }> {
   const writer = new ByteWriter()
   const texts = new TextDictionary()
   let count = 0
-  const end = ring.endNumber
-  for (let number = ring.firstNumber; number < Math.min(end, ring.endNumber); number++) {
+  for (let number = ring.firstNumber; number < end; number++) {
     number = Math.max(number, ring.firstNumber)
+    if (number >= end) break
     const { labels, exemplar } = ring.numbered(number)
     writeLabels(writer, texts, labels, true)
     writeLabels(writer, texts, exemplar.labels, false)

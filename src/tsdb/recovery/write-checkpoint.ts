@@ -79,6 +79,7 @@ async function capture(
     const held = windows.all
     const created = env.clock.now()
     const position = queue.applied
+    const exemplarEnd = exemplars.endNumber
     const isOpen = position.offset > 0 && log.position.segment === position.segment
     const segments = log.segments.map(manifestSegment)
     const metadata = windows.slots.metadata.state()
@@ -136,7 +137,7 @@ async function capture(
     for (const [i, window] of captured.entries()) {
       withTombstones.push({ ...window, tombstones: await writer.part(bytesOf(tombstones[i])) })
     }
-    const { bytes: exemplarBytes, count: exemplarCount } = await encodeExemplars(exemplars, breather)
+    const { bytes: exemplarBytes, count: exemplarCount } = await encodeExemplars(exemplars, exemplarEnd, breather)
     const parts = {
       slabChecksums: await writer.slabChecksums(),
       logIndexes: await writer.part(bytesOf(logIndexes)),
