@@ -216,6 +216,7 @@ export const serverFlags = {
   'rules.alert.resend-delay': flag.duration({
     default: MINUTE,
     help: 'Least time between sending an alert and sending it again.',
+    status: unsupported,
   }),
   'rules.max-concurrent-evals': flag.integer({ default: 4, help: 'Most rules evaluated at a time.', status: unsupported }),
   'alertmanager.notification-queue-capacity': flag.integer({
