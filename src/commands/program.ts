@@ -86,7 +86,7 @@ const NOT_BUILT = new Set([
 
 /** The same within groups. */
 const NOT_BUILT_YET: Readonly<Record<string, string>> = {
-  'tsdb create-blocks-from rules': 'recording rules are not evaluated by this release',
+  'tsdb create-blocks-from rules': 'past evaluations of rules are not written by this release',
 }
 
 export function programHelp(): string {

@@ -238,7 +238,7 @@ test('what is not built, or not a command', () => {
   }
   assert.match(
     problem('tsdb', 'create-blocks-from', 'rules', 'x.yml') ?? '',
-    /^tsdb create-blocks-from rules is not built yet: recording rules/,
+    /^tsdb create-blocks-from rules is not built yet: past evaluations of rules/,
   )
   assert.match(problem('tsdb', 'create-blocks-from') ?? '', /^tsdb: found create-blocks-from, want one of: list, /)
 })

@@ -256,7 +256,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     outageToleranceMs: values['rules.alert.for-outage-tolerance'],
     gracePeriodMs: values['rules.alert.for-grace-period'],
     resendDelayMs: values['rules.alert.resend-delay'],
-    // Nobody to tell yet: the alerting section is refused with a warning.
+    // Nobody to tell yet: the alerting section is ignored with a warning.
     send: () => {},
   })
   await reloader.subscribe((config) =>

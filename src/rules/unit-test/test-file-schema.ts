@@ -1,4 +1,5 @@
 import { CodedError } from '../../base/errors.ts'
+import { parseRfc3339 } from '../../base/rfc3339.ts'
 import { boolean, list, map, scalar, section, text } from '../../base/schema.ts'
 import { duration, labels } from '../../model/config-schema.ts'
 
@@ -23,7 +24,7 @@ const startTime = () =>
   scalar(
     'a time',
     ({ text }) => {
-      const ms = /^[+-]?\d+(?:\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text)
+      const ms = /^[+-]?\d+(?:\.\d+)?$/.test(text) ? Number(text) * 1000 : (parseRfc3339(text) ?? Number.NaN)
       if (Number.isNaN(ms))
         throw new CodedError('bad_data', `found ${JSON.stringify(text)}, want Unix seconds or a time such as 2026-01-02T03:04:05Z`)
       return ms
