@@ -2,7 +2,7 @@ import type { Env } from '../base/env.ts'
 import { flag } from '../config/flags.ts'
 import { loadHttpConfig } from '../config/http-config-file.ts'
 import { formatPlace } from '../config/problems.ts'
-import { PLAIN_HTTP_CLIENT } from '../discovery/http-client-config.ts'
+import { PLAIN_HTTP_CLIENT } from '../http-client/client-config.ts'
 import type { CommandIo } from './command.ts'
 import { type ServerAccess, serverAccess } from './server-url.ts'
 

@@ -2,8 +2,8 @@ import type { Env, HttpResponse } from '../base/env.ts'
 import { CodedError } from '../base/errors.ts'
 import { redactUrl } from '../base/redact-url.ts'
 import { urlCredentials } from '../base/url-credentials.ts'
-import { HttpClient, readBody } from '../discovery/http-client.ts'
-import type { HttpClientConfig } from '../discovery/http-client-config.ts'
+import { HttpClient, readBody } from '../http-client/client.ts'
+import type { HttpClientConfig } from '../http-client/client-config.ts'
 
 /** A server that a tool asks: its address, and how to reach it. */
 export interface ServerAccess {

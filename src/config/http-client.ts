@@ -1,5 +1,4 @@
 import type { SecureVersion } from 'node:tls'
-import { canonicalHeader } from '../discovery/header-name.ts'
 import {
   type HeaderConfig,
   type HttpClientConfig,
@@ -8,9 +7,10 @@ import {
   type ProxyConfig,
   type SecretSource,
   type TlsConfig,
-} from '../discovery/http-client-config.ts'
-import { type HttpClientSection, JWT_BEARER_GRANT, SIGNATURE_ALGORITHMS, type TLS_VERSIONS } from '../discovery/http-client-schema.ts'
-import { environmentProxy } from '../discovery/proxy.ts'
+} from '../http-client/client-config.ts'
+import { type HttpClientSection, JWT_BEARER_GRANT, SIGNATURE_ALGORITHMS, type TLS_VERSIONS } from '../http-client/client-schema.ts'
+import { canonicalHeader } from '../http-client/header-name.ts'
+import { environmentProxy } from '../http-client/proxy.ts'
 
 type Path = readonly (string | number)[]
 type Variables = Readonly<Record<string, string | undefined>>

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { CodedError } from '../base/errors.ts'
 import { boolean, integer, list, map, oneOf, scalar, secret, section, text, unsupported } from '../base/schema.ts'
-import { TLS_VERSIONS } from '../discovery/http-client-schema.ts'
+import { TLS_VERSIONS } from '../http-client/client-schema.ts'
 import { duration } from '../model/config-schema.ts'
 
 // The web configuration file: TLS and authentication of what a role serves.

@@ -8,8 +8,8 @@ import { collectGroups } from '../../test/support/discovered-groups.ts'
 import { realEnv } from '../base/env-real.ts'
 import { virtualEnv } from '../base/env-virtual.ts'
 import { createLog } from '../base/log-pino.ts'
+import { PLAIN_HTTP_CLIENT } from '../http-client/client-config.ts'
 import { type DockerSdConfig, dockerDiscoverer, dockerSdConfigsSchema, toDockerSdConfig } from './docker.ts'
-import { PLAIN_HTTP_CLIENT } from './http-client-config.ts'
 
 const NETWORKS = [
   { Id: 'n1', Name: 'bridge', Scope: 'local', Internal: false, Ingress: false, Labels: { 'com.x': 'y' } },

@@ -4,8 +4,8 @@ import { test } from 'node:test'
 import { collectGroups } from '../../test/support/discovered-groups.ts'
 import { virtualEnv } from '../base/env-virtual.ts'
 import { YamlScalar } from '../base/yaml-tree.ts'
+import { PLAIN_HTTP_CLIENT } from '../http-client/client-config.ts'
 import { httpDiscoverer, httpSdConfigsSchema, toHttpSdConfig } from './http.ts'
-import { PLAIN_HTTP_CLIENT } from './http-client-config.ts'
 
 interface Answer {
   readonly status?: number

@@ -1,6 +1,5 @@
 import type { z } from 'zod'
 import { boolean, float, integer, list, secret, section, text } from '../base/schema.ts'
-import { duration } from '../model/config-schema.ts'
 import {
   checkHttpClient,
   HTTP_CLIENT_PRINTED,
@@ -8,7 +7,8 @@ import {
   httpClientFields,
   showHttpClient,
   tlsConfigSchema,
-} from './http-client-schema.ts'
+} from '../http-client/client-schema.ts'
+import { duration } from '../model/config-schema.ts'
 
 // Discovery mechanisms that upstream has and we have not built: their fields are checked, then the mechanism is ignored
 // with a warning. Source: Prometheus docs/configuration/configuration.md, the *_sd_config sections.

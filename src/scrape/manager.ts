@@ -1,6 +1,6 @@
 import type { Env } from '../base/env.ts'
 import { type Service, untilAborted } from '../base/service.ts'
-import { HttpClients } from '../discovery/http-clients.ts'
+import { HttpClients } from '../http-client/clients.ts'
 import type { RelabelConfig } from '../model/relabel.ts'
 import type { Appendable } from '../storage/appender.ts'
 import { BufferPool } from './body-buffer.ts'

@@ -1,6 +1,6 @@
 import type { Env } from '../base/env.ts'
 import type { Discoverer } from '../discovery/discoverer.ts'
-import type { HttpClientConfig } from '../discovery/http-client-config.ts'
+import type { HttpClientConfig } from '../http-client/client-config.ts'
 import type { Labels } from '../model/labels.ts'
 import type { EscapingScheme } from '../model/name-escaping.ts'
 import type { RelabelConfig } from '../model/relabel.ts'

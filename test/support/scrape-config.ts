@@ -1,5 +1,5 @@
 import type { TargetGroup } from '../../src/discovery/discoverer.ts'
-import { PLAIN_HTTP_CLIENT } from '../../src/discovery/http-client-config.ts'
+import { PLAIN_HTTP_CLIENT } from '../../src/http-client/client-config.ts'
 import { Labels } from '../../src/model/labels.ts'
 import type { DiscovererConfig, ScrapeConfig } from '../../src/scrape/scrape-config.ts'
 

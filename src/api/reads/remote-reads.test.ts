@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { virtualEnv } from '../../base/env-virtual.ts'
-import { PLAIN_HTTP_CLIENT } from '../../discovery/http-client-config.ts'
+import { PLAIN_HTTP_CLIENT } from '../../http-client/client-config.ts'
 import { Labels } from '../../model/labels.ts'
 import { instantQuestion } from '../../promql/evaluate.ts'
 import { QueryDesk } from '../../promql/query-desk.ts'

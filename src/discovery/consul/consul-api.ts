@@ -1,6 +1,6 @@
 import { Counter, Summary } from 'prom-client'
 import type { Env } from '../../base/env.ts'
-import { HttpClient, readBody } from '../http-client.ts'
+import { HttpClient, readBody } from '../../http-client/client.ts'
 import { knownMetric } from '../known-metric.ts'
 import type { ConsulSdConfig } from './schema.ts'
 

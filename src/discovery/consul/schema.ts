@@ -1,9 +1,9 @@
 import type { z } from 'zod'
 import { redactUrl } from '../../base/redact-url.ts'
 import { boolean, list, map, secret, section, text, urlText } from '../../base/schema.ts'
+import type { HttpClientConfig } from '../../http-client/client-config.ts'
+import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields, showHttpClient } from '../../http-client/client-schema.ts'
 import { duration } from '../../model/config-schema.ts'
-import type { HttpClientConfig } from '../http-client-config.ts'
-import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields, showHttpClient } from '../http-client-schema.ts'
 
 // Source: Prometheus discovery/consul/consul.go; docs/configuration/configuration.md, consul_sd_config.
 

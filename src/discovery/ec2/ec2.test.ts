@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { realEnv } from '../../base/env-real.ts'
 import { createLog } from '../../base/log-pino.ts'
-import { PLAIN_HTTP_CLIENT } from '../http-client-config.ts'
+import { PLAIN_HTTP_CLIENT } from '../../http-client/client-config.ts'
 import { toEc2SdConfig } from './ec2.ts'
 import { Ec2Instances } from './ec2-instances.ts'
 

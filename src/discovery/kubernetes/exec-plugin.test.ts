@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { CLIENT_CERTIFICATE, CLIENT_KEY } from '../../../test/support/client-certificates.ts'
 import type { ChildExit, SpawnOptions } from '../../base/env.ts'
 import { virtualEnv } from '../../base/env-virtual.ts'
-import { readBody } from '../http-client.ts'
+import { readBody } from '../../http-client/client.ts'
 import { findApiServer } from './api-server.ts'
 
 const KUBECONFIG = `

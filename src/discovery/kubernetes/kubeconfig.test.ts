@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { virtualEnv } from '../../base/env-virtual.ts'
-import { PLAIN_HTTP_CLIENT, PLAIN_TLS } from '../http-client-config.ts'
+import { PLAIN_HTTP_CLIENT, PLAIN_TLS } from '../../http-client/client-config.ts'
 import { readKubeconfig } from './kubeconfig.ts'
 
 async function read(text: string, files: Record<string, string> = {}) {

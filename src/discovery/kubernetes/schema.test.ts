@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseYamlTree } from '../../base/yaml-tree.ts'
-import { PLAIN_HTTP_CLIENT } from '../http-client-config.ts'
+import { PLAIN_HTTP_CLIENT } from '../../http-client/client-config.ts'
 import { kubernetesSdConfigsSchema, toKubernetesSdConfig } from './schema.ts'
 
 const parse = (text: string) => kubernetesSdConfigsSchema.safeParse(parseYamlTree(`[${text}]`).root)

@@ -1,4 +1,4 @@
-import type { HttpClientConfig } from '../../discovery/http-client-config.ts'
+import type { HttpClientConfig } from '../../http-client/client-config.ts'
 import type { Labels } from '../../model/labels.ts'
 
 /** A section `remote_read`, its defaults filled in. */

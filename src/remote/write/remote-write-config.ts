@@ -1,4 +1,4 @@
-import type { HttpClientConfig } from '../../discovery/http-client-config.ts'
+import type { HttpClientConfig } from '../../http-client/client-config.ts'
 import type { Relabeling } from './outgoing-series.ts'
 
 /** One `remote_write` entry, defaults filled in. Times in ms. */

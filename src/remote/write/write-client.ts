@@ -1,7 +1,7 @@
 import type { Env } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
 import { redactUrl } from '../../base/redact-url.ts'
-import { HttpClient, readBody } from '../../discovery/http-client.ts'
+import { HttpClient, readBody } from '../../http-client/client.ts'
 import type { MessageVersion, RequestCounts } from './encode-batch.ts'
 import type { RemoteWriteConfig } from './remote-write-config.ts'
 import { retryAfterMs } from './retry-after.ts'

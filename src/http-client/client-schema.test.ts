@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { printable, schemaProblems, section } from '../base/schema.ts'
 import { parseYamlTree } from '../base/yaml-tree.ts'
-import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields, showHttpClient } from './http-client-schema.ts'
+import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields, showHttpClient } from './client-schema.ts'
 
 const schema = section('http_config', httpClientFields(), { printed: HTTP_CLIENT_PRINTED, shown: showHttpClient, check: checkHttpClient })
 const parse = (text: string) => schema.safeParse(parseYamlTree(text).root)

@@ -1,7 +1,7 @@
 import type { ProxyServer, TlsOptions } from '../base/env.ts'
 import { redactUrl } from '../base/redact-url.ts'
 import { urlCredentials } from '../base/url-credentials.ts'
-import type { ProxyConfig } from './http-client-config.ts'
+import type { ProxyConfig } from './client-config.ts'
 import { usesProxy } from './no-proxy.ts'
 
 /** A server that is asked: what its URL says of where it is. */

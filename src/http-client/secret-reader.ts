@@ -1,6 +1,6 @@
 import type { Env } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
-import type { SecretSource } from './http-client-config.ts'
+import type { SecretSource } from './client-config.ts'
 
 interface KnownFile {
   readonly state: string

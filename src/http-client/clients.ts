@@ -1,6 +1,6 @@
 import type { Env } from '../base/env.ts'
-import { HttpClient } from './http-client.ts'
-import type { HttpClientConfig } from './http-client-config.ts'
+import { HttpClient } from './client.ts'
+import type { HttpClientConfig } from './client-config.ts'
 
 /** The clients of all sections in use: whoever has the same section shares what its files hold, its token and its connections. */
 export class HttpClients {

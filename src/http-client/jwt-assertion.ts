@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject, sign } from 'node:crypto'
-import type { JwtBearerConfig } from './http-client-config.ts'
+import type { JwtBearerConfig } from './client-config.ts'
 
 const EXPIRES_MS = 10 * 60_000
 const HASHES = { RS256: 'sha256', RS384: 'sha384', RS512: 'sha512' } as const

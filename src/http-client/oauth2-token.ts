@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Env } from '../base/env.ts'
 import { quote } from '../model/labels.ts'
-import type { OAuth2Config } from './http-client-config.ts'
+import type { OAuth2Config } from './client-config.ts'
 import { jwtAssertion } from './jwt-assertion.ts'
 
 // Tokens from a token endpoint. Source of the protocol: RFC 6749, sections 4.4 and 5; RFC 7523. Source of what servers are sent, of the

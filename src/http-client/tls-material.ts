@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import type { TlsOptions } from '../base/env.ts'
-import type { SecretSource, TlsConfig } from './http-client-config.ts'
+import type { SecretSource, TlsConfig } from './client-config.ts'
 import { describeSource, isFile, type SecretReader } from './secret-reader.ts'
 
 /**

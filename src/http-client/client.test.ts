@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { CLIENT_CERTIFICATE, CLIENT_KEY, UNKNOWN_KEY } from '../../test/support/client-certificates.ts'
 import { SERVER_CA } from '../../test/support/server-certificates.ts'
 import { virtualEnv } from '../base/env-virtual.ts'
-import { HttpClient, readBody } from './http-client.ts'
-import { type HttpClientConfig, PLAIN_HTTP_CLIENT, PLAIN_TLS } from './http-client-config.ts'
+import { HttpClient, readBody } from './client.ts'
+import { type HttpClientConfig, PLAIN_HTTP_CLIENT, PLAIN_TLS } from './client-config.ts'
 
 async function servers() {
   const env = virtualEnv()

@@ -3,7 +3,7 @@ import { createPublicKey, verify } from 'node:crypto'
 import { test } from 'node:test'
 import { RSA_KEY } from '../../test/support/server-certificates.ts'
 import { virtualEnv } from '../base/env-virtual.ts'
-import type { ClientCredentialsConfig, JwtBearerConfig } from './http-client-config.ts'
+import type { ClientCredentialsConfig, JwtBearerConfig } from './client-config.ts'
 import { OAuth2Token, type TokenAnswer } from './oauth2-token.ts'
 
 const COMMON = { clientId: 'id&', tokenUrl: 'http://t', scopes: ['a', 'b'], endpointParams: {}, tls: undefined, proxy: undefined }
