@@ -1,7 +1,7 @@
 import { CodedError } from '../../base/errors.ts'
 import { formatFloat } from '../../model/go-text.ts'
 import type { Histogram } from '../../model/histogram.ts'
-import { quote } from '../../model/labels.ts'
+import { compareLabels, quote } from '../../model/labels.ts'
 import { formatHistogram } from '../functions/format-histogram.ts'
 import { isLabelName } from '../functions/label-functions.ts'
 import type { AggregatePlan } from '../plan/plan.ts'
@@ -10,7 +10,10 @@ import { Grouping } from './grouping.ts'
 import type { QueryRun } from './query-run.ts'
 import type { Steps } from './steps.ts'
 
-/** count_values: a series for each value that occurs in a group, with how often. */
+/**
+ * count_values: a series for each value that occurs in a group, with how often. They come in label order, since the order in which values are first
+ * met is another one for a step alone: what chooses among equals by their order would choose others there. Upstream leaves the order to chance.
+ */
 export async function runCountValues(run: QueryRun, plan: AggregatePlan, steps: Steps, sink: Sink): Promise<void> {
   const { parameter } = plan
   if (parameter?.kind !== 'string') throw new Error('count_values has a string as its parameter')
@@ -42,7 +45,7 @@ export async function runCountValues(run: QueryRun, plan: AggregatePlan, steps: 
     }
     run.memory.release(series)
   })
-  for (const series of counts) {
+  for (const series of counts.sort((a, b) => compareLabels(a.labels, b.labels))) {
     run.memory.chargeSamples(series, countPresent(series.present))
     sink(series)
   }

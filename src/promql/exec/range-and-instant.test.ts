@@ -53,3 +53,14 @@ test('a step of a range query is what an instant query answers', async () => {
     { numRuns: 500, seed: 20261122 },
   )
 })
+
+test('of equal groups of count_values a step of a range chooses as an instant query does', async () => {
+  const swapped = engineOver([seriesOf({ __name__: 'm', i: '1' }, [5, 7]), seriesOf({ __name__: 'm', i: '2' }, [7, 5])])
+  const query = 'topk(1, count_values("value", m))'
+  const range = await swapped.range(query, 0, STEP_MS, STEP_MS, { signal: signal() })
+  for (const time of [0, STEP_MS]) {
+    const instant = await swapped.instant(query, time, { signal: signal() })
+    assert.deepEqual(atTime(instant.value, time), ['{value="5"} 1.000000000'])
+    assert.deepEqual(atTime(range.value, time), ['{value="5"} 1.000000000'])
+  }
+})
