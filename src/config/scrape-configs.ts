@@ -1,23 +1,13 @@
 import { hash } from 'node:crypto'
 import { printable } from '../base/schema.ts'
-import { consulDiscoverer } from '../discovery/consul/consul.ts'
-import { toConsulSdConfig } from '../discovery/consul/schema.ts'
-import { dnsDiscoverer, toDnsSdConfig } from '../discovery/dns.ts'
-import { dockerDiscoverer, toDockerSdConfig } from '../discovery/docker.ts'
-import { ec2Discoverer, ec2Fingerprint, toEc2SdConfig } from '../discovery/ec2/ec2.ts'
-import { fileDiscoverer, toFileSdConfig } from '../discovery/file.ts'
-import { httpDiscoverer, toHttpSdConfig } from '../discovery/http.ts'
-import { kubernetesDiscoverer } from '../discovery/kubernetes/kubernetes.ts'
-import { toKubernetesSdConfig } from '../discovery/kubernetes/schema.ts'
-import { staticDiscoverer } from '../discovery/static.ts'
-import type { HttpClientSection } from '../http-client/client-schema.ts'
 import type { Labels } from '../model/labels.ts'
 import { toRelabelConfigs } from '../model/relabel-schema.ts'
 import { schemaOfFactor } from '../scrape/bucket-limits.ts'
 import { nameSchemes } from '../scrape/name-schemes.ts'
-import type { DiscovererConfig, ScrapeConfig } from '../scrape/scrape-config.ts'
+import type { ScrapeConfig } from '../scrape/scrape-config.ts'
 import { type ScrapeSection, scrapeConfigSchema } from '../scrape/scrape-config-schema.ts'
 import { DEFAULT_SCRAPE_PROTOCOLS, PROTOBUF_FIRST_SCRAPE_PROTOCOLS } from '../scrape/scrape-protocol.ts'
+import { discoverers } from './discoverers.ts'
 import { toHttpClientConfig } from './http-client.ts'
 import type { GlobalSection } from './prometheus-schema.ts'
 import { DEFAULT_INTERVAL_MS, DEFAULT_TIMEOUT_MS } from './prometheus-schema.ts'
@@ -104,7 +94,7 @@ export interface JobContext {
 export function toScrapeConfig(job: ScrapeSection, context: JobContext): ScrapeConfig {
   const { resolve, externalLabels } = context
   const http = toHttpClientConfig(job, context)
-  const found = discoverers(job, context)
+  const found = discoverers(job, { ...context, name: job.job_name! })
   // Printing hides secrets, and discoverers resolve paths: with theirs it is another job when one of them is another.
   const parts = [printable(scrapeConfigSchema, job), resolve('.'), http, found.map(({ fingerprint }) => fingerprint)]
   const fingerprint = hash('sha256', JSON.stringify(parts))
@@ -144,45 +134,4 @@ export function toScrapeConfig(job: ScrapeSection, context: JobContext): ScrapeC
     externalLabels,
     fingerprint,
   }
-}
-
-/** All mechanisms of a job, in the order in which their targets count. */
-function discoverers(job: ScrapeSection, { resolve, file, variables }: JobContext): readonly DiscovererConfig[] {
-  const out: DiscovererConfig[] = []
-  const add = (mechanism: string, config: unknown, create: DiscovererConfig['create']) =>
-    out.push({ mechanism, fingerprint: JSON.stringify(config), create })
-  const client = (field: string, index: number, section: HttpClientSection) =>
-    toHttpClientConfig(section, { file: (path, name) => file([field, index, ...path], name), variables })
-
-  const groups = job.static_configs
-  if (groups !== undefined && groups.length > 0) add('static', groups, () => staticDiscoverer(groups))
-  for (const section of job.file_sd_configs ?? []) {
-    const config = toFileSdConfig(section, resolve)
-    add('file', config, (env) => fileDiscoverer(env, config))
-  }
-  for (const [index, section] of (job.consul_sd_configs ?? []).entries()) {
-    const config = toConsulSdConfig(section, client('consul_sd_configs', index, section))
-    add('consul', config, (env) => consulDiscoverer(env, config))
-  }
-  for (const section of job.dns_sd_configs ?? []) {
-    const config = toDnsSdConfig(section)
-    add('dns', config, (env) => dnsDiscoverer(env, config, job.job_name!))
-  }
-  for (const [index, section] of (job.docker_sd_configs ?? []).entries()) {
-    const config = toDockerSdConfig(section, client('docker_sd_configs', index, section))
-    add('docker', config, (env) => dockerDiscoverer(env, config, job.job_name!))
-  }
-  for (const [index, section] of (job.ec2_sd_configs ?? []).entries()) {
-    const config = toEc2SdConfig(section, client('ec2_sd_configs', index, section))
-    add('ec2', ec2Fingerprint(config), (env) => ec2Discoverer(env, config, job.job_name!))
-  }
-  for (const [index, section] of (job.http_sd_configs ?? []).entries()) {
-    const config = toHttpSdConfig(section, client('http_sd_configs', index, section))
-    add('http', config, (env) => httpDiscoverer(env, config, job.job_name!))
-  }
-  for (const [index, section] of (job.kubernetes_sd_configs ?? []).entries()) {
-    const config = toKubernetesSdConfig(section, { client: client('kubernetes_sd_configs', index, section), resolve, variables })
-    add('kubernetes', config, (env) => kubernetesDiscoverer(env, config))
-  }
-  return out
 }

@@ -10,10 +10,10 @@ import { kubernetesSdConfigsSchema } from '../discovery/kubernetes/schema.ts'
 import { staticConfigsSchema } from '../discovery/static.ts'
 import { unbuiltDiscoveryFields } from '../discovery/unbuilt-schemas.ts'
 import { checkHttpClient, type HttpClient, httpClientFields, tlsConfigSchema } from '../http-client/client-schema.ts'
+import { sigv4Schema } from '../http-client/sigv4-config.ts'
 import { duration } from '../model/config-schema.ts'
 import { relabelSteps } from '../model/relabel-schema.ts'
 import { checkRemoteHeaders } from '../remote/remote-headers.ts'
-import { sigv4Schema } from '../remote/write/remote-write-schema.ts'
 
 // Sections of prometheus.yml that upstream has and we have not built: checked, then ignored with a warning.
 // Source: Prometheus config/config.go; docs/configuration/configuration.md.

@@ -1,3 +1,4 @@
+import type { Env } from '../base/env.ts'
 import type { Labels } from '../model/labels.ts'
 
 /** Targets that were found together. A group replaces the earlier group of the same source; an empty one removes it. */
@@ -16,4 +17,12 @@ export interface TargetGroup {
  */
 export interface Discoverer {
   watch(signal: AbortSignal): AsyncIterable<readonly TargetGroup[]>
+}
+
+/** A mechanism as configured: how to make its Discoverer, and what makes it the same as before a reload. */
+export interface DiscovererConfig {
+  /** The mechanism's name, such as `static` or `file`. */
+  readonly mechanism: string
+  readonly fingerprint: string
+  create(env: Env): Discoverer
 }

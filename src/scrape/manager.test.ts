@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import { ChangingTargets, fixedTargets, scrapeConfig } from '../../test/support/scrape-config.ts'
 import { START, scraping, series, slot, values, world } from '../../test/support/scrape-world.ts'
 import { CodedError } from '../base/errors.ts'
-import type { TargetGroup } from '../discovery/discoverer.ts'
+import type { DiscovererConfig, TargetGroup } from '../discovery/discoverer.ts'
 import { relabelConfig } from '../model/relabel.ts'
-import type { DiscovererConfig, ScrapeConfig } from './scrape-config.ts'
+import type { ScrapeConfig } from './scrape-config.ts'
 
 async function* forever(signal: AbortSignal): AsyncIterable<readonly TargetGroup[]> {
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))

@@ -1,5 +1,4 @@
-import type { Env } from '../base/env.ts'
-import type { Discoverer } from '../discovery/discoverer.ts'
+import type { DiscovererConfig } from '../discovery/discoverer.ts'
 import type { HttpClientConfig } from '../http-client/client-config.ts'
 import type { Labels } from '../model/labels.ts'
 import type { EscapingScheme } from '../model/name-escaping.ts'
@@ -55,12 +54,4 @@ export interface ScrapeConfig {
   readonly externalLabels: Labels
   /** Equal exactly when nothing that matters to a running scrape pool differs. */
   readonly fingerprint: string
-}
-
-/** A mechanism as configured: how to make its Discoverer, and what makes it the same as before a reload. */
-export interface DiscovererConfig {
-  /** The mechanism's name, such as `static` or `file`. */
-  readonly mechanism: string
-  readonly fingerprint: string
-  create(env: Env): Discoverer
 }

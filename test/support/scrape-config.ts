@@ -1,7 +1,7 @@
-import type { TargetGroup } from '../../src/discovery/discoverer.ts'
+import type { DiscovererConfig, TargetGroup } from '../../src/discovery/discoverer.ts'
 import { PLAIN_HTTP_CLIENT } from '../../src/http-client/client-config.ts'
 import { Labels } from '../../src/model/labels.ts'
-import type { DiscovererConfig, ScrapeConfig } from '../../src/scrape/scrape-config.ts'
+import type { ScrapeConfig } from '../../src/scrape/scrape-config.ts'
 
 /** A scrape configuration for tests: job `j`, 1 s interval, no limits; `fields` replace. The fingerprint follows from what is given. */
 export function scrapeConfig(fields: Partial<ScrapeConfig> = {}): ScrapeConfig {

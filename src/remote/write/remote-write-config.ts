@@ -1,4 +1,5 @@
 import type { HttpClientConfig } from '../../http-client/client-config.ts'
+import type { SigV4Config } from '../../http-client/sigv4-config.ts'
 import type { Relabeling } from './outgoing-series.ts'
 
 /** One `remote_write` entry, defaults filled in. Times in ms. */
@@ -44,16 +45,4 @@ export interface MetadataConfig {
   readonly send: boolean
   readonly sendIntervalMs: number
   readonly maxSamplesPerSend: number
-}
-
-/** How requests are signed for AWS. Source: prometheus/common sigv4/sigv4_config.go. */
-export interface SigV4Config {
-  readonly region: string
-  readonly accessKey: string
-  readonly secretKey: string
-  readonly profile: string
-  readonly roleArn: string
-  readonly externalId: string
-  readonly useFipsStsEndpoint: boolean
-  readonly serviceName: string
 }

@@ -1,37 +1,15 @@
 import type { z } from 'zod'
-import { boolean, integer, map, once, oneOf, secret, section, text, unsupported, url } from '../../base/schema.ts'
+import { boolean, integer, map, oneOf, secret, section, text, unsupported, url } from '../../base/schema.ts'
 import type { HttpClientConfig } from '../../http-client/client-config.ts'
 import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields, showHttpClient } from '../../http-client/client-schema.ts'
+import { sigv4Schema, toSigV4 } from '../../http-client/sigv4-config.ts'
 import { duration } from '../../model/config-schema.ts'
 import type { Labels } from '../../model/labels.ts'
 import { relabelSteps, toRelabelConfigs } from '../../model/relabel-schema.ts'
 import { checkRemoteHeaders, REMOTE_AUTHORIZATION } from '../remote-headers.ts'
-import type { QueueConfig, RemoteWriteConfig, SigV4Config } from './remote-write-config.ts'
+import type { QueueConfig, RemoteWriteConfig } from './remote-write-config.ts'
 
 // Source: Prometheus config/config.go, RemoteWriteConfig; docs/configuration/configuration.md, remote_write.
-
-/** Source of the fields: prometheus/common sigv4/sigv4_config.go. */
-export const sigv4Schema = once(() =>
-  section(
-    'sigv4',
-    {
-      region: text(),
-      access_key: text(),
-      secret_key: secret(),
-      profile: text(),
-      role_arn: text(),
-      external_id: text(),
-      use_fips_sts_endpoint: boolean(),
-      service_name: text(),
-    },
-    {
-      check(sigv4, report) {
-        if (Boolean(sigv4.access_key) !== Boolean(sigv4.secret_key))
-          report([], 'must provide a AWS SigV4 Access key and Secret Key if credentials are specified in the SigV4 config')
-      },
-    },
-  ),
-)
 
 const REMOTE_AUTHS = ['basic_auth', 'authorization', 'oauth2', 'sigv4', 'azuread', 'google_iam'] as const
 
@@ -210,19 +188,4 @@ function toQueue(queue: NonNullable<RemoteWriteSection['queue_config']>): QueueC
     retryOnHttp429: queue.retry_on_http_429 ?? false,
     sampleAgeLimitMs: queue.sample_age_limit ?? 0,
   }
-}
-
-function toSigV4(sigv4: RemoteWriteSection['sigv4'], variables: RemoteWriteContext['variables']): SigV4Config | undefined {
-  return (
-    sigv4 && {
-      region: sigv4.region || variables.AWS_REGION || variables.AWS_DEFAULT_REGION || '',
-      accessKey: sigv4.access_key ?? '',
-      secretKey: sigv4.secret_key ?? '',
-      profile: sigv4.profile ?? '',
-      roleArn: sigv4.role_arn ?? '',
-      externalId: sigv4.external_id ?? '',
-      useFipsStsEndpoint: sigv4.use_fips_sts_endpoint ?? false,
-      serviceName: sigv4.service_name || 'aps',
-    }
-  )
 }

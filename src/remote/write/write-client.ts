@@ -2,10 +2,10 @@ import type { Env } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
 import { redactUrl } from '../../base/redact-url.ts'
 import { HttpClient, readBody } from '../../http-client/client.ts'
+import type { RequestSigner } from '../../http-client/sigv4.ts'
 import type { MessageVersion, RequestCounts } from './encode-batch.ts'
 import type { RemoteWriteConfig } from './remote-write-config.ts'
 import { retryAfterMs } from './retry-after.ts'
-import type { RequestSigner } from './sigv4.ts'
 
 /** What is read of an answer that says why something was refused. */
 const ERROR_BYTES_MAX = 64 * 1024
@@ -65,7 +65,7 @@ export class WriteClient {
     if (target !== url) headers.host = new URL(url).host
     let secretHeaders: Readonly<Record<string, string>> | undefined
     if (sigv4 !== undefined) {
-      this.#signer ??= import('./sigv4.ts').then(({ requestSigner }) => requestSigner(sigv4, this.#env.clock))
+      this.#signer ??= import('../../http-client/sigv4.ts').then(({ requestSigner }) => requestSigner(sigv4, this.#env.clock))
       secretHeaders = await (await this.#signer)({ url, method: 'POST', headers, body })
     }
     const response = await this.#http.send({

@@ -1,9 +1,8 @@
 import type { Env } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
-import type { ConsumerMetrics } from '../discovery/consumer-metrics.ts'
-import type { TargetGroup } from '../discovery/discoverer.ts'
-import type { DiscovererConfig } from './scrape-config.ts'
+import type { ConsumerMetrics } from './consumer-metrics.ts'
+import type { DiscovererConfig, TargetGroup } from './discoverer.ts'
 
 interface Watched {
   readonly controller: AbortController
@@ -13,7 +12,7 @@ interface Watched {
   done: Promise<void>
 }
 
-/** Runs the discoverers of one job and holds the newest groups of each. */
+/** Runs the discoverers of one job, or of one set of Alertmanagers, and holds the newest groups of each. */
 export class GroupWatcher {
   readonly #env: Env
   readonly #log: Log

@@ -1,7 +1,7 @@
-import type { Clock } from '../../base/env.ts'
-import type { SigV4Config } from './remote-write-config.ts'
+import type { Clock } from '../base/env.ts'
+import type { SigV4Config } from './sigv4-config.ts'
 
-// Loaded only where a destination has `sigv4`: the libraries are large.
+// Loaded only where a section has `sigv4`: the libraries are large.
 
 export interface SignedRequest {
   readonly url: string
@@ -67,7 +67,7 @@ async function inRole(config: SigV4Config, master: CredentialsSource): Promise<C
   const { fromTemporaryCredentials } = await import('@aws-sdk/credential-providers')
   return fromTemporaryCredentials({
     masterCredentials: master,
-    params: { RoleArn: roleArn, RoleSessionName: 'promontory-remote-write', ...(externalId === '' ? {} : { ExternalId: externalId }) },
+    params: { RoleArn: roleArn, RoleSessionName: 'promontory', ...(externalId === '' ? {} : { ExternalId: externalId }) },
     clientConfig: { region, useFipsEndpoint: useFipsStsEndpoint },
   })
 }
