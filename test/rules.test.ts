@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type VirtualEnv, virtualEnv } from '../src/base/env-virtual.ts'
 import { readRuleFile } from '../src/config/rule-files.ts'
+import type { PostableAlert } from '../src/model/alert.ts'
 import { Labels } from '../src/model/labels.ts'
 import { createEngine } from '../src/promql/engine.ts'
-import { type AlertToSend, RuleManager, type RuleSettings } from '../src/rules/rule-manager.ts'
+import { RuleManager, type RuleSettings } from '../src/rules/rule-manager.ts'
 import { vectorOf } from '../src/rules/rule-query.ts'
 import { type Appender, AppendStatus } from '../src/storage/appender.ts'
 import { type RunningDb, runDb } from '../src/tsdb/db.fixture.ts'
@@ -16,7 +17,7 @@ interface World {
   readonly env: VirtualEnv
   readonly running: RunningDb
   readonly manager: RuleManager
-  readonly sent: AlertToSend[]
+  readonly sent: PostableAlert[]
   rules(text: string, changes?: Partial<RuleSettings>): Promise<void>
   /** One sample of `up` every 15 s while time passes. */
   pass(ms: number, up: number): Promise<void>
@@ -39,7 +40,7 @@ async function world(options: WorldOptions = {}): Promise<World> {
   const { db } = running
   const engine = createEngine({ env, source: db })
   const controller = new AbortController()
-  const sent: AlertToSend[] = []
+  const sent: PostableAlert[] = []
   const manager = new RuleManager({
     env,
     storage: {
@@ -135,7 +136,7 @@ test('an alert waits, fires, is told again and again, and its end is told once i
   const w = await world()
   t.after(() => w.close())
   await w.rules(group('  - {alert: Down, expr: up == 0, for: 1m}'))
-  const states = () => w.sent.splice(0).map(({ alert }) => alert.state)
+  const states = () => w.sent.splice(0).map(({ endsAt }) => (endsAt > w.env.clock.now() ? 'firing' : 'inactive'))
   await w.pass(MINUTE, 0)
   assert.deepEqual(states(), [])
   assert.equal((await w.query('ALERTS{alertstate="pending"}')).length, 1)

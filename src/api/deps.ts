@@ -61,6 +61,13 @@ export interface DatabaseView {
   cardinality(countMax: number, signal: AbortSignal): Promise<Cardinality>
 }
 
+/** Alertmanagers that were found. */
+export interface AlertmanagersView {
+  active(): readonly string[]
+  /** By relabeling. */
+  dropped(): readonly string[]
+}
+
 /** Budgets of series, and what grew. */
 export interface BudgetsView {
   readonly budgets: SeriesBudgets
@@ -84,6 +91,8 @@ export interface ApiDeps {
   readonly queries: QueriesView
   /** Groups of rules, by file and name. */
   rules(): readonly GroupView[]
+  /** Where alerts go, by URL. */
+  readonly alertmanagers: AlertmanagersView
   readonly source: SeriesSource
   readonly exemplars: ExemplarSource
   readonly targets: TargetsView

@@ -14,7 +14,6 @@ import { queryExemplars } from './exemplars.ts'
 import { failureOf } from './failure.ts'
 import { featureList } from './features.ts'
 import { Federation } from './federate.ts'
-import { dataAnswer } from './json/envelope.ts'
 import { labelNames, labelValues } from './labels.ts'
 import { addManagementRoutes } from './management.ts'
 import { metricMetadata, targetMetadata } from './metadata.ts'
@@ -26,14 +25,13 @@ import { formatQuery, parseQuery } from './query-text.ts'
 import { whenReadable } from './readiness.ts'
 import { relabelSteps, scrapePoolConfig } from './relabel-steps.ts'
 import { RemoteReadRoute } from './remote-read.ts'
-import { alerts, rules } from './rules.ts'
+import { alertmanagers, alerts, rules } from './rules.ts'
 import { searchLabelNames, searchLabelValues, searchMetricNames } from './search.ts'
 import { selfMetrics } from './self-metrics.ts'
 import { series } from './series.ts'
 import { buildStatus, configStatus, flagsStatus, runtimeStatus } from './status.ts'
 import { scrapePools, targets } from './targets.ts'
 import { tsdbBlocksStatus, tsdbStatus, walReplayStatus } from './tsdb-status.ts'
-import type { AlertmanagersData } from './types/rules.ts'
 
 /** Adds all of a server's HTTP to an app: API v1, federation, management, metrics, remote write, console. */
 export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
@@ -127,11 +125,9 @@ function addStatusRoutes(api: Routes, deps: ApiDeps): void {
   api.add('/api/v1/status/queries/:id', { OPTIONS: PREFLIGHT, DELETE: (request) => cancelQuery(deps, request) })
   add('/api/v1/status/walreplay', () => walReplayStatus(deps))
 
-  // Without Alertmanagers there are none: the empty answer is the true one.
-  const alertmanagers: AlertmanagersData = { activeAlertmanagers: [], droppedAlertmanagers: [] }
   add('/api/v1/rules', (request) => rules(deps, request))
   add('/api/v1/alerts', () => alerts(deps))
-  add('/api/v1/alertmanagers', () => dataAnswer(alertmanagers))
+  add('/api/v1/alertmanagers', () => alertmanagers(deps))
   add('/api/v1/notifications', () => notificationList(deps.notifications))
   add('/api/v1/notifications/live', (request) => liveNotifications(deps.notifications, request))
 }

@@ -15,14 +15,22 @@ import type { GroupView } from '../rules/rule-manager.ts'
 import type { ApiDeps } from './deps.ts'
 import { badData } from './failure.ts'
 import { dataAnswer } from './json/envelope.ts'
-import { parameter } from './parameters.ts'
-import type { AlertingRuleJson, AlertJson, AlertsData, RecordingRuleJson, RuleGroupJson, RulesData } from './types/rules.ts'
+import { parameter, parseFlag } from './parameters.ts'
+import type {
+  AlertingRuleJson,
+  AlertJson,
+  AlertmanagersData,
+  AlertsData,
+  RecordingRuleJson,
+  RuleGroupJson,
+  RulesData,
+} from './types/rules.ts'
 
 /** /api/v1/rules, with all of its filters. Source: Prometheus web/api/v1/api.go, rules. */
 export function rules(deps: ApiDeps, { form }: RouteRequest): Answer {
   const type = form.get('type').toLowerCase()
   if (!['', 'alert', 'record'].includes(type)) throw badData(`invalid parameter "type": not supported value ${quote(type)}`)
-  const isBare = booleanParameter(form.get('exclude_alerts'), 'exclude_alerts')
+  const isBare = optionalFlag(form.get('exclude_alerts'), 'exclude_alerts')
   const matcherSets = form.all('match[]').map((text) => parameter('match[]', () => parseMetricSelector(text)))
   const names = new Set(form.all('rule_name[]'))
   const isWanted = ({ definition: { kind, name, labels } }: EvaluatedRule) =>
@@ -49,10 +57,20 @@ export function alerts(deps: ApiDeps): Answer {
   return dataAnswer(data)
 }
 
-function booleanParameter(text: string, name: string): boolean {
-  if (/^(?:1|t|T|TRUE|true|True)$/.test(text)) return true
-  if (text === '' || /^(?:0|f|F|FALSE|false|False)$/.test(text)) return false
-  throw badData(`invalid parameter "${name}": strconv.ParseBool: parsing ${quote(text)}: invalid syntax`)
+/** /api/v1/alertmanagers: those that alerts go to, and those that relabeling dropped. */
+export function alertmanagers({ alertmanagers }: ApiDeps): Answer {
+  const shown = (urls: readonly string[]) => urls.map((url) => ({ url }))
+  const data: AlertmanagersData = {
+    activeAlertmanagers: shown(alertmanagers.active()),
+    droppedAlertmanagers: shown(alertmanagers.dropped()),
+  }
+  return dataAnswer(data)
+}
+
+function optionalFlag(text: string, name: string): boolean {
+  const flag = text === '' ? false : parseFlag(text)
+  if (flag === undefined) throw badData(`invalid parameter "${name}": strconv.ParseBool: parsing ${quote(text)}: invalid syntax`)
+  return flag
 }
 
 function matchesAny(matcherSets: readonly (readonly Matcher[])[], labels: Readonly<Record<string, string>>): boolean {

@@ -4,6 +4,7 @@ import { globFiles } from '../base/glob.ts'
 import type { YamlPath, YamlTree, YamlValue } from '../base/yaml-tree.ts'
 import { YamlScalar } from '../base/yaml-tree.ts'
 import { Labels, quote } from '../model/labels.ts'
+import type { AlertingConfig } from '../notifier/alerting-config.ts'
 import { type OtlpConfig, toOtlpConfig } from '../remote/otlp/otlp-schema.ts'
 import type { RemoteReadConfig } from '../remote/read/remote-read-config.ts'
 import { toRemoteReadConfig } from '../remote/read/remote-read-schema.ts'
@@ -15,6 +16,7 @@ import type { BudgetsConfig } from '../storage/budgets/budgets-schema.ts'
 import { EXEMPLARS_MAX_DEFAULT } from '../tsdb/exemplars/exemplars-schema.ts'
 import { type StorageConfig, toStorageConfig } from '../tsdb/storage-schema.ts'
 import { checkAgentConfig } from './agent-mode.ts'
+import { keptReplicaLabels, toAlertingConfig } from './alerting-configs.ts'
 import { expandVariables } from './expand-variables.ts'
 import { type ConfigFile, fileWarnings, readConfigFile, resolvePath } from './file.ts'
 import { otherFileKind } from './file-kind.ts'
@@ -35,6 +37,8 @@ export interface LoadedConfig {
   readonly scrapeConfigs: readonly ScrapeConfig[]
   /** Destinations of samples. */
   readonly remoteWrites: readonly RemoteWriteConfig[]
+  /** Where alerts go. */
+  readonly alerting: AlertingConfig
   readonly externalLabels: Labels
   readonly scrapeIntervalMs: number
   readonly evaluationIntervalMs: number
@@ -120,6 +124,25 @@ export async function loadConfig(env: { readonly fs: FileSystem }, path: string,
   })
   for (const [index, files] of remoteFiles.entries())
     warnings.push(...(await unreadableFiles(env.fs, main, ['remote_write', index], files ?? [])))
+  const alertmanagerFiles: SecretFile[][] = []
+  const alerting = toAlertingConfig(config.alerting, {
+    externalLabels,
+    variables: options.variables ?? {},
+    resolve: (name) => resolvePath(path, name),
+    file(index, field, name) {
+      const resolved = resolvePath(path, name)
+      alertmanagerFiles[index] ??= []
+      alertmanagerFiles[index].push({ field, path: resolved })
+      return resolved
+    },
+  })
+  for (const [index, files] of alertmanagerFiles.entries())
+    warnings.push(...(await unreadableFiles(env.fs, main, ['alerting', 'alertmanagers', index], files ?? [])))
+  for (const name of keptReplicaLabels(alerting)) {
+    const place = ['global', 'external_labels', name]
+    const message = `alerts keep the label ${name}: Alertmanager takes those of each replica for others, and notifies of each; a step in alert_relabel_configs with action labeldrop and regex ${name} drops it`
+    warnings.push({ kind: 'duplicates', field: place.join('.'), file: path, ...main.tree.fieldPosition(place), message })
+  }
   const remoteReads: RemoteReadConfig[] = []
   for (const [index, remote] of (config.remote_read ?? []).entries()) {
     const files: SecretFile[] = []
@@ -141,6 +164,7 @@ export async function loadConfig(env: { readonly fs: FileSystem }, path: string,
     text: main.text,
     scrapeConfigs,
     remoteWrites,
+    alerting,
     externalLabels,
     scrapeIntervalMs: global.scrape_interval!,
     evaluationIntervalMs: global.evaluation_interval!,
@@ -297,7 +321,7 @@ async function unreadableFiles(
     } catch (error) {
       const position = tree.fieldPosition([...section, ...file.field])
       const message = `${file.path} cannot be read (${errorMessage(error)}), requests fail until it can`
-      const field = [section[0], ...file.field.filter((part) => typeof part === 'string')].join('.')
+      const field = [...section, ...file.field].filter((part) => typeof part === 'string').join('.')
       warnings.push({ kind: 'unreadable', field, file: path, ...position, message })
     }
   }

@@ -8,8 +8,8 @@ export interface ConfigPlace extends Position {
 
 /** Something that the file asks for and does not get. The server runs all the same. */
 export interface ConfigWarning extends ConfigPlace {
-  /** `unsupported`: known upstream, not built here. `unreadable`: a file of credentials or certificates. `unused`: nobody reads it. */
-  readonly kind: 'unsupported' | 'unreadable' | 'unused'
+  /** `unsupported`: known upstream, not built here. `unreadable`: a file of credentials or certificates. `unused`: nobody reads it. `duplicates`: what is sent comes twice. */
+  readonly kind: 'unsupported' | 'unreadable' | 'unused' | 'duplicates'
   /** Path without list positions: `scrape_configs.oauth2`. */
   readonly field: string
   readonly message: string

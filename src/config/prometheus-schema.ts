@@ -3,6 +3,7 @@ import { CodedError } from '../base/errors.ts'
 import { boolean, completePath, integer, list, type Report, scalar, section, text, unsupported } from '../base/schema.ts'
 import { duration, labels } from '../model/config-schema.ts'
 import { quote } from '../model/labels.ts'
+import { alertingSchema } from '../notifier/alerting-schema.ts'
 import { otlpSchema } from '../remote/otlp/otlp-schema.ts'
 import { remoteReadSchema } from '../remote/read/remote-read-schema.ts'
 import { remoteWriteSchema } from '../remote/write/remote-write-schema.ts'
@@ -17,7 +18,7 @@ import {
 } from '../scrape/scrape-config-schema.ts'
 import { exemplarsSchema } from '../tsdb/exemplars/exemplars-schema.ts'
 import { storageTsdbSchema } from '../tsdb/storage-schema.ts'
-import { alertingSchema, tracingSchema } from './unbuilt-schemas.ts'
+import { tracingSchema } from './unbuilt-schemas.ts'
 
 // prometheus.yml, whole. Source of fields, order and rules: Prometheus config/config.go; docs/configuration/configuration.md.
 
@@ -73,7 +74,7 @@ export const prometheusSchema = section(
   {
     global: globalSchema,
     runtime: unsupported(section('runtime', { gogc: integer(-1) })),
-    alerting: unsupported(alertingSchema, {}),
+    alerting: alertingSchema,
     rule_files: list(patternPath('rule file')),
     scrape_config_files: list(patternPath('scrape config file')),
     scrape_configs: scrapeConfigs,

@@ -216,19 +216,17 @@ export const serverFlags = {
   'rules.alert.resend-delay': flag.duration({
     default: MINUTE,
     help: 'Least time between sending an alert and sending it again.',
-    status: unsupported,
   }),
   'rules.max-concurrent-evals': flag.integer({ default: 4, help: 'Most rules evaluated at a time.', status: unsupported }),
   'alertmanager.notification-queue-capacity': flag.integer({
     default: 10_000,
-    help: 'Most notifications that wait for an Alertmanager.',
-    status: unsupported,
+    help: 'Most alerts that wait for one Alertmanager; the oldest give way.',
+    least: 1,
   }),
-  'alertmanager.notification-batch-size': flag.integer({ default: 256, help: 'Most notifications in one request.', status: unsupported }),
+  'alertmanager.notification-batch-size': flag.integer({ default: 256, help: 'Most alerts in one request to an Alertmanager.', least: 1 }),
   'alertmanager.drain-notification-queue-on-shutdown': flag.boolean({
     default: true,
-    help: 'Sends waiting notifications before stopping.',
-    status: unsupported,
+    help: 'Sends alerts that wait before stopping.',
   }),
   'auto-gomaxprocs': flag.boolean({ default: true, help: 'Tunes Go to the CPU quota of a container.', status: retired }),
   'auto-gomemlimit': flag.boolean({ default: true, help: 'Tunes Go to the memory limit of a container.', status: retired }),

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { Env } from '../base/env.ts'
+import { escapeQuery } from '../base/url-escape.ts'
 import { quote } from '../model/labels.ts'
 import type { OAuth2Config } from './client-config.ts'
 import { jwtAssertion } from './jwt-assertion.ts'
@@ -148,10 +149,6 @@ function typeName(type: string): string {
   const lower = type.toLowerCase()
   if (lower === '' || lower === 'bearer') return 'Bearer'
   return lower === 'mac' ? 'MAC' : lower === 'basic' ? 'Basic' : type
-}
-
-function escapeQuery(text: string): string {
-  return new URLSearchParams([['', text]]).toString().slice(1)
 }
 
 function uuid(bytes: Uint8Array): string {

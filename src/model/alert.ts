@@ -16,6 +16,9 @@ export interface Alert {
   readonly hasTimeout: boolean
 }
 
+/** An alert on its way to Alertmanagers. */
+export type PostableAlert = Pick<Alert, 'labels' | 'annotations' | 'startsAt' | 'endsAt' | 'generatorUrl'>
+
 const OFFSET = 0xcbf29ce484222325n
 const PRIME = 0x100000001b3n
 const MASK = (1n << 64n) - 1n

@@ -25,6 +25,7 @@ import { formatByteSize } from '../model/byte-size.ts'
 import { formatDuration } from '../model/duration.ts'
 import { Labels, quote } from '../model/labels.ts'
 import { compileRegex } from '../model/regex.ts'
+import { LazyNotifier } from '../notifier/lazy-notifier.ts'
 import { LimitedBudget } from '../promql/exec/budget.ts'
 import { QueryDesk } from '../promql/query-desk.ts'
 import { parseWriteMessages, type WriteMessage } from '../remote/content-type.ts'
@@ -247,6 +248,12 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     localMarginMs: 2 * values['storage.tsdb.min-block-duration'],
   })
   await reloader.subscribe((config) => remoteReads.apply(config.remoteReads))
+  const notifier = new LazyNotifier(env, {
+    capacity: values['alertmanager.notification-queue-capacity'],
+    batchSize: values['alertmanager.notification-batch-size'],
+    drainsAtStop: values['alertmanager.drain-notification-queue-on-shutdown'],
+  })
+  await reloader.subscribe((config) => notifier.apply(config.alerting))
   const rules = new LazyRuleManager({
     env,
     storage: db,
@@ -256,8 +263,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     outageToleranceMs: values['rules.alert.for-outage-tolerance'],
     gracePeriodMs: values['rules.alert.for-grace-period'],
     resendDelayMs: values['rules.alert.resend-delay'],
-    // Nobody to tell yet: the alerting section is ignored with a warning.
-    send: () => {},
+    send: (alerts) => notifier.send(alerts),
   })
   await reloader.subscribe((config) =>
     rules.apply({
@@ -308,6 +314,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     reads: remoteReads,
     queries: { running: () => desk.running, finished: () => history.all },
     rules: () => rules.groups(),
+    alertmanagers: notifier,
     source: db,
     exemplars: db,
     targets: scrape,
@@ -386,6 +393,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     }),
     guard,
     remoteWriter,
+    notifier,
     rules,
     scrape,
     reloader.watcher(),

@@ -32,6 +32,8 @@ export interface RuleGroupOptions {
   readonly query: RuleQuery
   readonly storage: Appendable
   readonly clock: Clock
+  /** Told of every alerting rule whose alerts are those of a time, before its samples are stored. */
+  readonly onAlerts?: (rule: AlertingRule, time: Timestamp) => void
   /** Told of every rule that has been evaluated; `error` undefined: it went well. */
   readonly onEvaluated?: (rule: EvaluatedRule, durationMs: number, error: string | undefined) => void
   /** Told of a rule of whose samples some were not taken, and why the first was not. */
@@ -98,7 +100,7 @@ export class RuleGroup {
   }
 
   async evaluate(time: Timestamp): Promise<GroupOutcome> {
-    const { queryOffsetMs, limit, query, clock, onEvaluated, onRefused } = this.#options
+    const { queryOffsetMs, limit, query, clock, onAlerts, onEvaluated, onRefused } = this.#options
     let failures = 0
     let count = 0
     for (const [index, rule] of this.rules.entries()) {
@@ -108,6 +110,7 @@ export class RuleGroup {
       const refused: Refused = { count: 0, reason: '' }
       try {
         const samples = await rule.evaluate({ time, queryOffsetMs, limit, query })
+        if (rule instanceof AlertingRule) onAlerts?.(rule, time)
         await this.#store(index, samples, time - queryOffsetMs, refused)
         count += samples.length
       } catch (cause) {

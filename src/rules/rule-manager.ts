@@ -2,13 +2,18 @@ import { type Env, sleep } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
 import type { Service } from '../base/service.ts'
 import { untilAborted } from '../base/service.ts'
+import type { PostableAlert } from '../model/alert.ts'
 import { labelHash } from '../model/label-hash.ts'
-import { Labels } from '../model/labels.ts'
+import { compareStrings, Labels } from '../model/labels.ts'
 import type { Timestamp } from '../model/time.ts'
+import { QUERY_FEATURES } from '../promql/parser/features.ts'
+import { parseExpr } from '../promql/parser/parse.ts'
+import { printExpr } from '../promql/parser/print.ts'
 import type { Appendable } from '../storage/appender.ts'
 import type { SeriesSource } from '../storage/series-source.ts'
-import { type ActiveAlert, AlertingRule } from './alerting-rule.ts'
+import { AlertingRule } from './alerting-rule.ts'
 import type { EvaluatedRule } from './evaluated-rule.ts'
+import { postableAlert } from './postable-alert.ts'
 import { RecordingRule } from './recording-rule.ts'
 import { type RestoreOptions, restoreAlerts } from './restore-alerts.ts'
 import type { GroupDefinition } from './rule-definition.ts'
@@ -33,14 +38,6 @@ export interface GroupView {
   readonly durationMs: number
 }
 
-/** An alert that is to be told of. Times are Unix ms. */
-export interface AlertToSend {
-  readonly alert: ActiveAlert
-  readonly expr: string
-  /** When it ends unless it is sent again. */
-  readonly validUntil: Timestamp
-}
-
 export interface RuleManagerOptions extends RestoreOptions {
   readonly env: Env
   readonly storage: Appendable
@@ -50,7 +47,7 @@ export interface RuleManagerOptions extends RestoreOptions {
   readonly externalUrl: string
   readonly resendDelayMs: number
   /** Takes alerts that are due; does not wait for their delivery. */
-  readonly send: (alerts: readonly AlertToSend[]) => void
+  readonly send: (alerts: readonly PostableAlert[]) => void
 }
 
 interface RunningGroup {
@@ -88,7 +85,7 @@ export class RuleManager implements Service {
   /** By file, then by name. */
   groups(): readonly GroupView[] {
     return [...this.#groups.values()].sort(
-      (a, b) => compare(a.definition.file, b.definition.file) || compare(a.definition.name, b.definition.name),
+      (a, b) => compareStrings(a.definition.file, b.definition.file) || compareStrings(a.definition.name, b.definition.name),
     )
   }
 
@@ -150,6 +147,7 @@ export class RuleManager implements Service {
       query,
       storage,
       clock: env.clock,
+      onAlerts: (rule, time) => this.#send(rule, intervalMs, time),
       onEvaluated: (rule, durationMs, error) => this.#evaluated(id, rule, durationMs, error),
       onRefused: ({ definition: { name } }, count, reason) =>
         env.log.warn('samples of a rule are refused', { group: id, rule: name, count, reason }),
@@ -213,16 +211,19 @@ export class RuleManager implements Service {
     this.#metrics.lastDuration.set(labels, running.durationMs / 1000)
     this.#metrics.lastEvaluation.set(labels, time / 1000)
     this.#metrics.lastSamples.set(labels, samples)
-    this.#send(running, time)
   }
 
-  #send({ group, intervalMs }: RunningGroup, time: Timestamp): void {
-    const { resendDelayMs, send } = this.#options
-    const validUntil = time + 4 * Math.max(intervalMs, resendDelayMs)
-    const due = group.rules
-      .filter((rule) => rule instanceof AlertingRule)
-      .flatMap((rule) => rule.takeAlertsToSend(time, resendDelayMs).map((alert) => ({ alert, expr: rule.definition.expr, validUntil })))
-    if (due.length > 0) send(due)
+  /** Tells of what is due of a rule that has been evaluated. */
+  #send(rule: AlertingRule, intervalMs: number, time: Timestamp): void {
+    const { resendDelayMs, externalUrl, send } = this.#options
+    const due = rule.takeAlertsToSend(time, resendDelayMs)
+    if (due.length === 0) return
+    const context = {
+      expr: printExpr(parseExpr(rule.definition.expr, { features: QUERY_FEATURES })),
+      externalUrl,
+      validUntil: time + 4 * Math.max(intervalMs, resendDelayMs),
+    }
+    send(due.map((alert) => postableAlert(alert, context)))
   }
 
   /** A state that cannot be restored is not waited for: the alert counts from now. */
@@ -264,5 +265,3 @@ function slotBefore(
   const shifted = now - offsetMs
   return shifted - (shifted % intervalMs) + offsetMs
 }
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

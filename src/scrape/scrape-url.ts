@@ -1,3 +1,5 @@
+import { escapeHost, escapePath, escapeQuery } from '../base/url-escape.ts'
+
 /** A scrape URL, taken apart for a request. */
 export interface ScrapeUrl {
   /** As shown and hashed: `http://host:9100/metrics?x=y`. */
@@ -46,22 +48,4 @@ function splitAuthority(scheme: string, authority: string, target: string): Scra
     port: match?.[3] ? Number(match[3]) : defaultPort,
     path: target.startsWith('/') ? target : `/${target}`,
   }
-}
-
-/** Source: Go net/url, escape with encodeHost. */
-function escapeHost(authority: string): string {
-  return authority.replace(/[^\w\-.~!$&'()*+,;=:[\]<>"]+/gu, (text) => encodeURIComponent(text.toWellFormed()))
-}
-
-function escapeQuery(text: string): string {
-  return encodeURIComponent(text.toWellFormed())
-    .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
-    .replaceAll('%20', '+')
-}
-
-/** Source: Go net/url, escape with encodePath. */
-function escapePath(path: string): string {
-  return encodeURIComponent(path.toWellFormed())
-    .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
-    .replace(/%(2F|24|26|2B|2C|3A|3B|3D|40)/g, (code) => decodeURIComponent(code))
 }

@@ -1,3 +1,4 @@
+import { escapeQuery } from '../base/url-escape.ts'
 import { sprint, sprintf, sprintln } from './sprintf.ts'
 import { GoNamedInt } from './time-value.ts'
 import { type Callable, compareBytes, type FunctionTable, GoList, GoMap, isTrue, type Kind, typeNameOf, type Value } from './value.ts'
@@ -113,13 +114,6 @@ function escapeJs(text: string): string {
     if (known !== undefined) return known
     return [...char].map((unit) => `\\u${(unit.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`).join('')
   })
-}
-
-/** Go's url.QueryEscape: a space is a plus. */
-export function escapeQuery(text: string): string {
-  return encodeURIComponent(text.toWellFormed())
-    .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
-    .replaceAll('%20', '+')
 }
 
 const plain = (value: Value): Value => (value instanceof GoNamedInt ? value.value : value)

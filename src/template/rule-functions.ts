@@ -1,5 +1,5 @@
+import { escapeQuery } from '../base/url-escape.ts'
 import { parseDuration } from '../model/duration.ts'
-import { escapeQuery } from './builtins.ts'
 import { humanize, humanize1024, humanizePercentage } from './humanize.ts'
 import { sprintf } from './sprintf.ts'
 import { numberFunction, TEXT_FUNCTIONS, textFunction, titleWords, toFloat } from './text-functions.ts'
@@ -29,6 +29,11 @@ export function queryResult(samples: readonly GoStruct[]): GoList {
   return new GoList(samples, RESULT.type)
 }
 
+/** The page of the console that shows what an expression has now. Source: Prometheus util/strutil/strconv.go, TableLinkForExpression. */
+export function tableLink(expr: string): string {
+  return `/graph?g0.expr=${escapeQuery(expr)}&g0.tab=1`
+}
+
 /**
  * The functions of templates in rules. Source: Prometheus docs/configuration/template_reference.md, template/template.go.
  */
@@ -46,7 +51,7 @@ export function ruleFunctions({ timeMs, externalUrl, query }: RuleTemplateWorld)
     ['sortByLabel', { params: ['string', RESULT], call: ([name, result]) => sortByLabel(name as string, result as GoList) }],
     ['args', { params: [], rest: 'any', call: (args) => argumentMap(args) }],
     ['graphLink', textFunction(1, (expr) => `/graph?g0.expr=${escapeQuery(expr)}&g0.tab=0`)],
-    ['tableLink', textFunction(1, (expr) => `/graph?g0.expr=${escapeQuery(expr)}&g0.tab=1`)],
+    ['tableLink', textFunction(1, tableLink)],
     ['stripPort', textFunction(1, (text) => hostPort(text)?.host ?? text)],
     ['stripDomain', textFunction(1, stripDomain)],
     ['urlQueryEscape', textFunction(1, escapeQuery)],

@@ -118,6 +118,7 @@ export function apiDeps(changes: Partial<ApiDeps> = {}): ApiDeps & { readonly en
     reads: readsBy(engine, source),
     queries: { running: () => [], finished: () => [] },
     rules: () => [],
+    alertmanagers: { active: () => [], dropped: () => [] },
     source,
     exemplars: { exemplars: async () => [] },
     targets: {

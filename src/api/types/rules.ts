@@ -56,7 +56,12 @@ export interface AlertsData {
   readonly alerts: readonly AlertJson[]
 }
 
+export interface AlertmanagerJson {
+  /** Where it takes alerts. */
+  readonly url: string
+}
+
 export interface AlertmanagersData {
-  readonly activeAlertmanagers: readonly never[]
-  readonly droppedAlertmanagers: readonly never[]
+  readonly activeAlertmanagers: readonly AlertmanagerJson[]
+  readonly droppedAlertmanagers: readonly AlertmanagerJson[]
 }
