@@ -79,7 +79,7 @@ class KeyValues extends GoMap {
   }
 
   toJson(): unknown {
-    return Object.fromEntries(this.sortedKeys().map((key) => [key, this.#texts.get(key)]))
+    return new Map(this.sortedKeys().map((key) => [key, this.#texts.get(key)]))
   }
 
   override method(name: string): Callable | undefined {
@@ -176,21 +176,25 @@ class DataStruct extends GoStruct {
   }
 
   toJson(): unknown {
-    const data = this.#data
-    return {
-      receiver: data.receiver,
-      status: data.status,
-      alerts: data.alerts.map((alert) => new AlertStruct(alert).toJson()),
-      notification_reason: data.notificationReason,
-      groupLabels: new KeyValues(data.groupLabels).toJson(),
-      commonLabels: new KeyValues(data.commonLabels).toJson(),
-      commonAnnotations: new KeyValues(data.commonAnnotations).toJson(),
-      externalURL: data.externalUrl,
-    }
+    return jsonData(this.#data)
   }
 }
 
 /** The dot of a notification's template. */
 export function templateData(data: NotificationData): Value {
   return new DataStruct(data)
+}
+
+/** The data as webhooks carry them, for `goJson`. */
+export function jsonData(data: NotificationData): Readonly<Record<string, unknown>> {
+  return {
+    receiver: data.receiver,
+    status: data.status,
+    alerts: data.alerts.map((alert) => new AlertStruct(alert).toJson()),
+    notification_reason: data.notificationReason,
+    groupLabels: new KeyValues(data.groupLabels).toJson(),
+    commonLabels: new KeyValues(data.commonLabels).toJson(),
+    commonAnnotations: new KeyValues(data.commonAnnotations).toJson(),
+    externalURL: data.externalUrl,
+  }
 }

@@ -3,7 +3,8 @@ import * as z from 'zod'
 import { CodedError } from './errors.ts'
 import { nearest } from './nearest.ts'
 import { redactUrl } from './redact-url.ts'
-import { YamlScalar } from './yaml-tree.ts'
+import { type Plain, plainOf } from './yaml-plain.ts'
+import { YamlScalar, type YamlValue } from './yaml-tree.ts'
 
 // Schemas of configuration files: zod types over the values of yaml-tree.ts, which keep what the file says until a field
 // gives it a type. Beside each type stands what printing, documentation and warnings need to know about it.
@@ -282,6 +283,19 @@ export const float = once(() =>
     Number,
   ),
 )
+
+/** Whatever the file says. */
+export const anything = once(() => {
+  const schema = z.unknown().transform((input) => plainOf(input as YamlValue))
+  const info = { kind: 'scalar', type: 'anything', print: (value: unknown) => printed(value as Plain) } as const
+  return register(schema as unknown as z.ZodType<Plain>, info as unknown as SchemaInfo)
+})
+
+function printed(value: Plain): unknown {
+  if (value instanceof Map) return Object.fromEntries([...value].map(([name, item]) => [name, printed(item)]))
+  if (Array.isArray(value)) return value.map(printed)
+  return typeof value === 'bigint' ? Number(value) : value
+}
 
 /** One of a few texts, spelt exactly. */
 export function oneOf<const V extends string>(values: readonly V[], problem?: (found: string) => string): z.ZodType<V> {

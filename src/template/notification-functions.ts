@@ -1,4 +1,4 @@
-import { formatGeneral } from '../model/go-float.ts'
+import { goJson } from './go-json.ts'
 import { stringList, TEXT_FUNCTIONS, textFunction } from './text-functions.ts'
 import { formatGoTime, GoDuration, GoTime } from './time-value.ts'
 import { type Callable, type FunctionTable, GoList, GoMap, GoObject, type Value } from './value.ts'
@@ -88,39 +88,8 @@ function jsonOf(value: Value): unknown {
   if (!(value instanceof GoObject)) return value
   if ('toJson' in value) return (value as unknown as JsonObject).toJson()
   if (value instanceof GoList) return value.items.map(jsonOf)
-  if (value instanceof GoMap) return Object.fromEntries(value.sortedKeys().map((key) => [key, jsonOf(value.entries.get(key))]))
+  if (value instanceof GoMap) return new Map(value.sortedKeys().map((key) => [key, jsonOf(value.entries.get(key))]))
   if (value instanceof GoTime) return formatGoTime(value, '2006-01-02T15:04:05.999999999Z07:00')
   if (value instanceof GoDuration) return value.value
   return value.print(false)
-}
-
-/** JSON as Go's encoder writes it: whole numbers as they are, <, > and & escaped. */
-function goJson(value: unknown): string {
-  if (value === null || value === undefined) return 'null'
-  switch (typeof value) {
-    case 'bigint':
-      return value.toString()
-    case 'number': {
-      if (!Number.isFinite(value)) throw new Error(`json: unsupported value: ${formatGeneral(value)}`)
-      return jsonNumber(value)
-    }
-    case 'string':
-      return JSON.stringify(value.toWellFormed()).replace(
-        /[<>&\u2028\u2029]/g,
-        (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-      )
-    case 'boolean':
-      return String(value)
-    default:
-      if (Array.isArray(value)) return `[${value.map(goJson).join(',')}]`
-      return `{${Object.entries(value as Record<string, unknown>)
-        .map(([key, item]) => `${goJson(key)}:${goJson(item)}`)
-        .join(',')}}`
-  }
-}
-
-/** Exponents below 1e-6 and from 1e21 on, with the digits of an exponent that Go gives them. */
-function jsonNumber(value: number): string {
-  if (Object.is(value, -0)) return '-0'
-  return String(value)
 }

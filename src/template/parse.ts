@@ -45,6 +45,11 @@ export function lineOf(text: string, offset: number): number {
   return line
 }
 
+/** White space alone: such a definition does not take the place of another. Source: Go text/template/parse, IsEmptyTree. */
+export function isEmptyTemplate({ body }: ParsedTemplate): boolean {
+  return body.every((node) => node.kind === 'text' && node.text.trim() === '')
+}
+
 interface Body {
   readonly nodes: readonly Node[]
   /** What ended it: `end`, `else`, or `else if` and `else with`, whose keyword is then the next token. */

@@ -1,0 +1,38 @@
+import { errorMessage } from '../../base/errors.ts'
+import type { FailureReason, NotifyFailure } from './integration.ts'
+
+/** A notification that was not delivered. */
+export class NotifyError extends Error {
+  readonly retry: boolean
+  readonly reason: FailureReason
+
+  constructor(message: string, { retry, reason = 'other' }: { readonly retry: boolean; readonly reason?: FailureReason }) {
+    super(message)
+    this.retry = retry
+    this.reason = reason
+  }
+}
+
+/** What became of a notification that ended with an error. One that says nothing of itself (a template's) comes again. */
+export function failureOf(error: unknown): NotifyFailure {
+  const message = errorMessage(error)
+  return error instanceof NotifyError ? { message, retry: error.retry, reason: error.reason } : { message, retry: false, reason: 'other' }
+}
+
+/** Source: Alertmanager notify/util.go, GetFailureReasonFromStatusCode. */
+export function reasonOfStatus(status: number): FailureReason {
+  if (status >= 400 && status < 500) return 'clientError'
+  return status >= 500 && status < 600 ? 'serverError' : 'other'
+}
+
+/** Why a request was given up. */
+export function reasonOfAbort(signal: AbortSignal): FailureReason {
+  const { reason } = signal
+  const isDeadline = reason instanceof Error && (reason.name === 'TimeoutError' || /deadline|timeout/.test(reason.message))
+  return isDeadline ? 'contextDeadlineExceeded' : 'contextCanceled'
+}
+
+/** In Go's words. */
+export function abortMessage(signal: AbortSignal): string {
+  return reasonOfAbort(signal) === 'contextCanceled' ? 'context canceled' : 'context deadline exceeded'
+}

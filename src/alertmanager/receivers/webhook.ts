@@ -1,0 +1,67 @@
+import type { z } from 'zod'
+import { anything, integer, path, section } from '../../base/schema.ts'
+import { SecretReader } from '../../http-client/secret-reader.ts'
+import { goJson } from '../../template/go-json.ts'
+import { jsonData } from '../notification-data.ts'
+import { notificationOf } from '../notification-of.ts'
+import { checkStatus, deliver, JSON_TYPE, withTimeout } from './delivery.ts'
+import { goDuration, templateUrl } from './fields.ts'
+import { receiverFields } from './http-config.ts'
+import { NotifyError } from './notify-error.ts'
+import { receiverKind, secretSource } from './receiver-kind.ts'
+import { expandPayload } from './template-values.ts'
+import { templatedIntegration } from './templated-integration.ts'
+
+// A notification as JSON to a URL. Source: Alertmanager docs/configuration.md, webhook_config; notify/webhook.
+
+const schema = section(
+  'webhook_config',
+  {
+    ...receiverFields,
+    url: templateUrl(),
+    url_file: path(),
+    max_alerts: integer(),
+    timeout: goDuration(),
+    payload: anything(),
+  },
+  {
+    printed: { send_resolved: true, url_file: '', max_alerts: 0, timeout: '0s' },
+    check({ url, url_file }, report) {
+      if (!url && !url_file) report([], 'one of url or url_file must be configured')
+      if (url && url_file) report(['url_file'], 'at most one of url & url_file must be configured')
+    },
+  },
+)
+
+/** The version of the message, which never changed. */
+const VERSION = '4'
+
+export const webhook = receiverKind<z.output<typeof schema>>({
+  kind: 'webhook',
+  schema,
+  async build(config, index, context) {
+    const client = context.clients.of(context.httpClient(config.http_config ?? context.global.http_config ?? {}))
+    const secrets = new SecretReader(context.env)
+    const source = secretSource(config.url, config.url_file, context)!
+    const { send_resolved: sendResolved = true, max_alerts: alertsMax = 0, timeout: timeoutMs = 0, payload } = config
+    return templatedIntegration({ kind: 'webhook', index, sendResolved }, context, async ({ request, text, signal }) => {
+      const { alerts, idempotencyKey } = request
+      const kept = alertsMax === 0 ? alerts : alerts.slice(0, alertsMax)
+      const data = notificationOf({ ...request, alerts: kept }, context.externalUrl)
+      const template = await secrets.read(source)
+      const url = template.includes('{{') ? text(template) : template
+      if (url === '') throw new NotifyError('webhook URL is empty after templating', { retry: false })
+      const message =
+        payload === undefined || payload === null
+          ? { ...jsonData(data), version: VERSION, groupKey: request.groupKey, truncatedAlerts: alerts.length - kept.length }
+          : expandPayload(payload, (part) => context.templates.text(part, data))
+      const body = `${goJson(message)}\n`
+      const headers = { ...JSON_TYPE, 'idempotency-key': idempotencyKey }
+      checkStatus(
+        await withTimeout({ clock: context.env.clock, signal, timeoutMs, what: 'webhook' }, (signal) =>
+          deliver({ client, url, headers, body, signal }),
+        ),
+      )
+    })
+  },
+})

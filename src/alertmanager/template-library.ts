@@ -1,0 +1,80 @@
+import type { Env } from '../base/env.ts'
+import { globFiles } from '../base/glob.ts'
+import { BUILTINS } from '../template/builtins.ts'
+import { executeTemplate, type TemplateLimits } from '../template/execute.ts'
+import { notificationFunctions } from '../template/notification-functions.ts'
+import { isEmptyTemplate, lineOf, type ParsedTemplate, parseTemplate, TemplateParseError } from '../template/parse.ts'
+import type { FunctionTable } from '../template/value.ts'
+import { DEFAULT_TEMPLATES } from './default-templates.ts'
+import { type NotificationData, templateData } from './notification-data.ts'
+import type { NotificationTemplates } from './notification-templates.ts'
+
+/** A configuration has few texts; one that makes ever new ones does not fill the memory. */
+const TEXTS_MAX = 2000
+
+/** The default templates and those of files, and what they make of the texts of a configuration. */
+export class TemplateLibrary implements NotificationTemplates {
+  readonly #functions: FunctionTable
+  readonly #limits: TemplateLimits | undefined
+  readonly #named = new Map<string, ParsedTemplate>()
+  readonly #texts = new Map<string, ReadonlyMap<string, ParsedTemplate>>()
+
+  constructor(nowMs: () => number, limits?: TemplateLimits) {
+    this.#functions = notificationFunctions(nowMs)
+    this.#limits = limits
+  }
+
+  /** What is defined later takes the place of what was there. Throws a TemplateParseError. */
+  add(name: string, text: string): void {
+    define(this.#named, this.#parse(name, text))
+    this.#texts.clear()
+  }
+
+  text(template: string, data: NotificationData): string {
+    if (template === '') return ''
+    const templates = this.#with(template)
+    return executeTemplate({ templates, functions: this.#functions }, '', templateData(data), this.#limits)
+  }
+
+  html(): string {
+    throw new Error('templates of HTML are not built yet')
+  }
+
+  #with(text: string): ReadonlyMap<string, ParsedTemplate> {
+    const known = this.#texts.get(text)
+    if (known !== undefined) return known
+    const templates = new Map(this.#named)
+    define(templates, this.#parse('', text))
+    if (this.#texts.size >= TEXTS_MAX) this.#texts.clear()
+    this.#texts.set(text, templates)
+    return templates
+  }
+
+  #parse(name: string, text: string): readonly ParsedTemplate[] {
+    return parseTemplate(name, text, (name) => this.#functions.has(name) || BUILTINS.has(name))
+  }
+}
+
+/** Source: Go text/template, associate; parse, add. */
+function define(templates: Map<string, ParsedTemplate>, parsed: readonly ParsedTemplate[]): void {
+  const own = new Map<string, ParsedTemplate>()
+  for (const template of parsed) {
+    const { name, source } = template
+    const earlier = own.get(name)
+    if (earlier === undefined || isEmptyTemplate(earlier)) own.set(name, template)
+    else if (!isEmptyTemplate(template))
+      throw new TemplateParseError(
+        `template: ${source.name}:${lineOf(source.text, template.body[0].offset)}: template: multiple definition of template ${JSON.stringify(name)}`,
+      )
+  }
+  for (const [name, template] of own) if (!templates.has(name) || name === '' || !isEmptyTemplate(template)) templates.set(name, template)
+}
+
+/** The default templates and those of the files that match. Throws a TemplateParseError; rejects when a file cannot be read. */
+export async function loadTemplates({ fs, clock }: Pick<Env, 'fs' | 'clock'>, patterns: readonly string[]): Promise<TemplateLibrary> {
+  const library = new TemplateLibrary(() => clock.now())
+  library.add('', DEFAULT_TEMPLATES)
+  for (const pattern of patterns)
+    for (const path of await globFiles(fs, pattern)) library.add(path.slice(path.lastIndexOf('/') + 1), await fs.readText(path))
+  return library
+}

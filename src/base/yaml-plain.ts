@@ -1,0 +1,79 @@
+import type { Node, Pair } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, parseAllDocuments } from 'yaml'
+import type { YamlValue } from './yaml-tree.ts'
+import { YamlScalar } from './yaml-tree.ts'
+
+// YAML as plain data, where nobody says what its scalars are to be: as the library that upstream reads it with has it (YAML 1.1).
+// Source: go-yaml 2, resolve.go.
+
+/** Numbers that are whole are bigint; a mapping is a Map of its names that are texts. */
+export type Plain = null | boolean | bigint | number | string | readonly Plain[] | ReadonlyMap<string, Plain>
+
+/** Aliases may repeat what they stand for, so that a small text could become huge. */
+const NODES_MAX = 200_000
+
+/** The first document of a text; undefined: it is no YAML. */
+export function parseYamlPlain(text: string): Plain | undefined {
+  let left = NODES_MAX
+  const convert = (node: Node | null | undefined): Plain => {
+    if (left-- <= 0) throw new RangeError(`more than ${NODES_MAX} values`)
+    if (node === null || node === undefined) return null
+    if (isAlias(node)) {
+      const target = node.resolve(first)
+      if (target === undefined) throw new RangeError(`unknown anchor ${node.source}`)
+      return convert(target)
+    }
+    if (isScalar(node)) return scalarOf(String(node.value ?? ''), node.type === 'PLAIN' && node.tag === undefined)
+    if (isSeq(node)) return (node.items as Node[]).map(convert)
+    const out = new Map<string, Plain>()
+    for (const { key, value } of isMap(node) ? (node.items as Pair<Node, Node | null>[]) : []) {
+      const name = convert(key)
+      if (typeof name === 'string') out.set(name, convert(value))
+    }
+    return out
+  }
+  const [first] = [parseAllDocuments(text, { schema: 'failsafe', uniqueKeys: false, prettyErrors: false, logLevel: 'silent' })].flat()
+  if (first === undefined) return null
+  if (first.errors.length > 0) return undefined
+  try {
+    return convert(first.contents as Node | null)
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
+/** What was read by `parseYamlTree`. */
+export function plainOf(value: YamlValue): Plain {
+  if (value === undefined) return null
+  if (value instanceof YamlScalar) return scalarOf(value.text, value.plain)
+  if (Array.isArray(value)) return (value as readonly YamlValue[]).map(plainOf)
+  return new Map(Object.entries(value).map(([name, item]) => [name, plainOf(item)]))
+}
+
+const NAMED = new Map<string, Plain>([
+  ...['y', 'Y', 'yes', 'Yes', 'YES', 'true', 'True', 'TRUE', 'on', 'On', 'ON'].map((text) => [text, true] as const),
+  ...['n', 'N', 'no', 'No', 'NO', 'false', 'False', 'FALSE', 'off', 'Off', 'OFF'].map((text) => [text, false] as const),
+  ...['', '~', 'null', 'Null', 'NULL'].map((text) => [text, null] as const),
+  ...['.nan', '.NaN', '.NAN'].map((text) => [text, Number.NaN] as const),
+  ...['.inf', '.Inf', '.INF', '+.inf', '+.Inf', '+.INF'].map((text) => [text, Number.POSITIVE_INFINITY] as const),
+  ...['-.inf', '-.Inf', '-.INF'].map((text) => [text, Number.NEGATIVE_INFINITY] as const),
+])
+
+const INT64_MIN = -(2n ** 63n)
+const UINT64_MAX = 2n ** 64n - 1n
+
+function scalarOf(text: string, plain: boolean): Plain {
+  if (!plain) return text
+  const named = NAMED.get(text)
+  if (named !== undefined) return named
+  if (!/^[-+.\d]/.test(text)) return text
+  const digits = text.replaceAll('_', '')
+  const whole = /^([-+]?)(?:0o?([0-7]+)|(0[xX][\da-fA-F]+|0[bB][01]+|0|[1-9]\d*))$/.exec(digits)
+  if (whole !== null) {
+    const magnitude = BigInt(whole[2] === undefined ? whole[3]! : `0o${whole[2]}`)
+    const value = whole[1] === '-' ? -magnitude : magnitude
+    if (value >= INT64_MIN && value <= UINT64_MAX) return value
+  }
+  return /^[-+]?\d*\.?\d+(?:[eE][-+]\d+)?$/.test(digits) ? Number(digits) : text
+}
