@@ -1,5 +1,6 @@
 import type { Histogram } from '../model/histogram.ts'
 import type { Timestamp } from '../model/time.ts'
+import type { DecodeMemory } from './decode-memory.ts'
 
 /**
  * Encodings of chunk bytes; the last three carry start times. docs/formats/chunks.md.
@@ -30,11 +31,15 @@ export class SampleColumns {
   #hasMarkers = false
   /** -1: not the same all along; 0: there are fewer than two. */
   #spacingMs = 0
+  /** Where the columns of times and values lie, if they do not lie anywhere. */
+  readonly memory: DecodeMemory | undefined
 
-  constructor(capacity = 128) {
-    this.timestamps = new Float64Array(capacity)
-    this.values = new Float64Array(capacity)
-    this.valueWords = new Uint32Array(this.values.buffer)
+  constructor(capacity = 128, memory?: DecodeMemory) {
+    this.memory = memory
+    this.timestamps = memory?.timestamps ?? new Float64Array(capacity)
+    this.values = memory?.values ?? new Float64Array(capacity)
+    this.valueWords = wordsOf(this.values)
+    if (this.timestamps.length < capacity) this.#grow(capacity)
   }
 
   /** Forgets all samples, and lets go of their histograms. */
@@ -88,13 +93,19 @@ export class SampleColumns {
 
   #grow(wanted: number): void {
     const capacity = Math.max(wanted, this.timestamps.length * 2)
-    const timestamps = new Float64Array(capacity)
-    const values = new Float64Array(capacity)
-    timestamps.set(this.timestamps)
-    values.set(this.values)
-    this.timestamps = timestamps
-    this.values = values
-    this.valueWords = new Uint32Array(values.buffer)
+    if (this.memory === undefined) {
+      const timestamps = new Float64Array(capacity)
+      const values = new Float64Array(capacity)
+      timestamps.set(this.timestamps)
+      values.set(this.values)
+      this.timestamps = timestamps
+      this.values = values
+    } else {
+      this.memory.grow(capacity)
+      this.timestamps = this.memory.timestamps
+      this.values = this.memory.values
+    }
+    this.valueWords = wordsOf(this.values)
     while (this.histograms !== undefined && this.histograms.length < capacity) this.histograms.push(undefined)
     if (this.startTimes === undefined) return
     const startTimes = new Float64Array(capacity)
@@ -121,6 +132,10 @@ export class SampleColumns {
     this.values[this.length] = v
     this.length++
   }
+}
+
+function wordsOf(values: Float64Array): Uint32Array {
+  return new Uint32Array(values.buffer, values.byteOffset, 2 * values.length)
 }
 
 /** A run of encoded samples of one series, as it lies in `data` from `start` up to, not including, `end`. */

@@ -1,5 +1,6 @@
 // What a chunk of floats costs: node src/chunkenc/xor.bench.ts
 import { SampleColumns } from './codec.ts'
+import { takeDecodeMemory } from './decode-memory.ts'
 import { decodeXor, encodeXor, XorAppender } from './xor.ts'
 import { decodeXor2, encodeXor2 } from './xor2.ts'
 import { Xor2SampleEncoder } from './xor2-sample.ts'
@@ -16,6 +17,7 @@ for (const [name, valueAt] of Object.entries(shapes)) {
   const values = times.map((_, i) => valueAt(i))
   const bytes = encodeXor(times, values)
   const out = new SampleColumns(128)
+  const compiledOut = new SampleColumns(128, takeDecodeMemory())
   const memory = new Uint8Array(4096)
   const appender = new XorAppender(memory, 0, memory.length)
   // A start time that is reset in the middle.
@@ -33,6 +35,10 @@ for (const [name, valueAt] of Object.entries(shapes)) {
   measure('decode', bytes.length, () => {
     out.clear()
     decodeXor(bytes, 0, bytes.length, 0, 2e12, out)
+  })
+  measure('decode by the kernel', bytes.length, () => {
+    compiledOut.clear()
+    decodeXor(bytes, 0, bytes.length, 0, 2e12, compiledOut)
   })
   measure('encode', bytes.length, () => {
     appender.open(memory, 0, memory.length)

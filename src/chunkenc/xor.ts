@@ -125,9 +125,14 @@ export function decodeXor(data: Uint8Array, start: number, end: number, minTime:
   const count = end - start < XOR_HEADER_BYTES ? 0 : xorSampleCount(data, start)
   if (end - start < XOR_HEADER_BYTES) throw new Error(`decode xor chunk: ${end - start} bytes, want at least ${XOR_HEADER_BYTES}`)
   if (count === 0) return
+  out.reserve(count)
+  const { memory } = out
+  if (memory?.takes(end - start, count) === true) {
+    memory.decodeXor(data, start + XOR_HEADER_BYTES, end, count, minTime, maxTime, out)
+    return
+  }
   const view = viewOf(data)
   const last = (data.length - 5) * 8
-  out.reserve(count)
   const timestamps = out.timestamps
   const words = out.valueWords
   let length = out.length

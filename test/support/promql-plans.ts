@@ -144,10 +144,14 @@ function isClose(a: number, b: number): boolean {
 const BOUNDED = Symbol('bounded')
 const BOUNDS = /^query timed out|too many samples|bytes of memory/
 
+/** Of how many steps something is said: what is the same at every step is evaluated at one by a plan that sees it. */
+const OF_STEPS = /, over \d+ samples from \S+ to \S+/
+
 async function outcome(run: () => Promise<QueryResult>): Promise<string | typeof BOUNDED> {
   try {
     const result = await run()
-    return [showValue(result), ...result.warnings.toSorted(), ...result.infos.toSorted()].join('\n')
+    const infos = result.infos.map((info) => info.replace(OF_STEPS, ''))
+    return [showValue(result), ...result.warnings.toSorted(), ...infos.toSorted()].join('\n')
   } catch (error) {
     const message = errorMessage(error)
     if (BOUNDS.test(message)) return BOUNDED

@@ -1,5 +1,6 @@
 import { type Chunk, SampleColumns } from '../../chunkenc/codec.ts'
 import { decodeChunk } from '../../chunkenc/decode-chunk.ts'
+import { giveBackDecodeMemory, takeDecodeMemory } from '../../chunkenc/decode-memory.ts'
 import { CounterResetHint, type Histogram } from '../../model/histogram.ts'
 import { isCounterReset } from '../../model/histogram-reset.ts'
 import { histogramSampleCount } from '../../model/histogram-size.ts'
@@ -22,7 +23,17 @@ export interface ScanTimes {
 }
 
 /** Reads the series of a selection from `minTime` to `maxTime`, both inclusive, one decoded series at a time. */
-export async function scan(
+export async function scan(run: QueryRun, selection: Selection, times: ScanTimes, visit: SeriesVisitor): Promise<void> {
+  const memory = times.newestOnly === true ? undefined : takeDecodeMemory()
+  try {
+    await scanInto(new SampleColumns(0, memory), run, selection, times, visit)
+  } finally {
+    giveBackDecodeMemory(memory)
+  }
+}
+
+async function scanInto(
+  samples: SampleColumns,
   run: QueryRun,
   selection: Selection,
   { minTime, maxTime, stepMs, newestOnly }: ScanTimes,
@@ -30,7 +41,6 @@ export async function scan(
 ): Promise<void> {
   const { source, context, pacer } = run
   pacer.check()
-  const samples = new SampleColumns(0)
   let capacity = 0
   let sinceLook = 0
   const hints = { ...selection.hints, stepMs, ...(newestOnly === true && { newestOnly }) }
