@@ -35,13 +35,13 @@ export interface Field {
 /** Makes a path complete. */
 export type Resolve = (path: string) => string
 
-const infos = new WeakMap<z.ZodType, SchemaInfo>()
+const infos = new WeakMap<z.ZodType, SchemaInfo | (() => SchemaInfo)>()
 const unsupportedMarks = new WeakMap<z.ZodType, readonly unknown[]>()
 
 export function schemaInfo(schema: z.ZodType): SchemaInfo {
   const info = infos.get(schema)
   if (info === undefined) throw new TypeError('schema was not made by base/schema')
-  return info
+  return typeof info === 'function' ? info() : info
 }
 
 function register<S extends z.ZodType>(schema: S, info: SchemaInfo): S {
@@ -131,6 +131,13 @@ function unknownField(key: string, name: string, known: Iterable<string>): strin
   return `unknown field ${key} in ${name}, ${hint}`
 }
 
+/** A schema that stands inside of itself. */
+export function recursive<V>(make: () => z.ZodType<V>): z.ZodType<V> {
+  const schema: z.ZodType<V> = z.lazy(make)
+  infos.set(schema, () => schemaInfo(make()))
+  return schema
+}
+
 /** `empty` is the message for an item that is null. `flow` prints it as `[a, b]`. */
 export function list<S extends z.ZodType>(
   item: S,
@@ -146,10 +153,11 @@ export function list<S extends z.ZodType>(
   return register(items as unknown as z.ZodType<z.output<S>[]>, { kind: 'list', item, flow: options.flow ?? false })
 }
 
-/** A mapping with names of the user's choice. `name` refuses a name by its message. */
+/** A mapping with names of the user's choice. `name` refuses a name by its message; `empty` a null, which is an empty text otherwise. */
 export function map<S extends z.ZodType>(
   value: S,
   name: (key: string) => string | undefined = () => undefined,
+  { empty }: { readonly empty?: (key: string) => string } = {},
 ): z.ZodType<Record<string, z.output<S>>> {
   const entries = z.unknown().transform((input, context) => {
     if (!isMapping(input)) {
@@ -160,6 +168,10 @@ export function map<S extends z.ZodType>(
     for (const [key, item] of Object.entries(input as Record<string, unknown>)) {
       const problem = name(key)
       if (problem !== undefined) context.issues.push({ code: 'custom', path: [key], message: problem, params: AT_FIELD, input })
+      if (item === undefined && empty !== undefined) {
+        context.issues.push({ code: 'custom', path: [key], message: empty(key), input })
+        continue
+      }
       const parsed = value.safeParse(item ?? new YamlScalar('', false))
       if (parsed.success) out[key] = parsed.data
       else
