@@ -1,44 +1,32 @@
 import type { Route } from './dispatch/route.ts'
-import type { GlobalConfig } from './global-config.ts'
 import type { LabelMatcher } from './label-matcher.ts'
+import type { ReceiverGlobals } from './receivers/receiver-globals.ts'
+import type { ReceiverSection } from './receivers/registry.ts'
 import type { TimeInterval } from './time-interval.ts'
 
-// An alertmanager.yml as the parts of the program see it: everything filled in, paths complete.
+// An alertmanager.yml as the parts of the program see it. Source: Alertmanager config/config.go; docs/configuration.md.
 
 export interface AlertmanagerConfig {
-  readonly global: GlobalConfig
+  /** What receivers take from it where they say nothing. */
+  readonly global: ReceiverGlobals
+  /** An alert whose end was not told is over this long after the last news of it. */
+  readonly resolveTimeoutMs: number
+  /** The root of the tree. */
   readonly route: Route
   readonly inhibitRules: readonly InhibitRule[]
-  readonly receivers: readonly ReceiverConfig[]
+  /** By name, in the order of the file. */
+  readonly receivers: ReadonlyMap<string, ReceiverSection>
   /** By name; a time is in one where any of its parts has it. */
   readonly timeIntervals: ReadonlyMap<string, readonly TimeInterval[]>
-  /** Globs of files. */
+  /** Globs of files, complete. */
   readonly templates: readonly string[]
 }
 
-/** Alerts that match the targets are muted while, for each source, another alert fires that matches it and has the same values of `equal`. */
+/** Alerts on the target side are muted while one on the source side fires that has the same values of `equal`. */
 export interface InhibitRule {
+  /** Empty: it has none. */
   readonly name: string
-  readonly sources: readonly InhibitSource[]
+  readonly sourceMatchers: readonly LabelMatcher[]
   readonly targetMatchers: readonly LabelMatcher[]
-}
-
-export interface InhibitSource {
-  readonly matchers: readonly LabelMatcher[]
   readonly equal: readonly string[]
-}
-
-export interface ReceiverConfig {
-  readonly name: string
-  /** In the order of upstream's list of kinds, then in that of the file. Empty: alerts end here. */
-  readonly entries: readonly ReceiverEntry[]
-}
-
-export interface ReceiverEntry {
-  /** `webhook`, `email` … */
-  readonly kind: string
-  /** Its place among the receiver's entries of its kind, from 0. */
-  readonly index: number
-  /** What the kind makes of it, with the global settings applied. */
-  readonly config: unknown
 }

@@ -25,7 +25,16 @@ export async function readConfigFile<V>(
   schema: z.ZodType<V>,
   misplaced: (text: string, tree: YamlTree) => string | undefined,
 ): Promise<ConfigFile<V>> {
-  const text = await readConfigText(fs, path)
+  return parseConfigFile(path, await readConfigText(fs, path), schema, misplaced)
+}
+
+/** The same of a text that was read; `path` is what errors call it. */
+export function parseConfigFile<V>(
+  path: string,
+  text: string,
+  schema: z.ZodType<V>,
+  misplaced: (text: string, tree: YamlTree) => string | undefined,
+): ConfigFile<V> {
   const tree = parseYamlTree(text)
   const message = misplaced(text, tree)
   if (message !== undefined) throw new ConfigError([{ file: path, line: 1, column: 1, message }])
@@ -39,7 +48,7 @@ export async function readConfigFile<V>(
   throw new ConfigError(problems)
 }
 
-async function readConfigText(fs: FileSystem, path: string): Promise<string> {
+export async function readConfigText(fs: FileSystem, path: string): Promise<string> {
   try {
     return await fs.readText(path)
   } catch (cause) {

@@ -6,10 +6,13 @@ export interface ConfigPlace extends Position {
   readonly file: string
 }
 
-/** Something that the file asks for and does not get. The server runs all the same. */
+/** Something that the file asks for and does not get, or should say in another way. What reads it runs all the same. */
 export interface ConfigWarning extends ConfigPlace {
-  /** `unsupported`: known upstream, not built here. `unreadable`: a file of credentials or certificates. `unused`: nobody reads it. `duplicates`: what is sent comes twice. */
-  readonly kind: 'unsupported' | 'unreadable' | 'unused' | 'duplicates'
+  /**
+   * `unsupported`: known upstream, not built here. `unreadable`: a file of credentials or certificates. `unused`: nobody reads it.
+   * `duplicates`: what is sent comes twice. `old`: a notation that will not be read for ever.
+   */
+  readonly kind: 'unsupported' | 'unreadable' | 'unused' | 'duplicates' | 'old'
   /** Path without list positions: `scrape_configs.oauth2`. */
   readonly field: string
   readonly message: string

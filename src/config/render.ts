@@ -5,15 +5,16 @@ import { type PrometheusSection, prometheusSchema } from './prometheus-schema.ts
 
 /** One job, in the same way, for /api/v1/scrape_pools/config. */
 export function renderJob(job: ScrapeSection, resolve: Resolve): string {
-  return render(printable(scrapeConfigSchema, job, resolve))
+  return renderYaml(printable(scrapeConfigSchema, job, resolve))
 }
 
 /** The configuration with defaults filled in and secrets hidden, in upstream's order and style, for /api/v1/status/config. */
 export function renderConfig(config: PrometheusSection, resolve: Resolve): string {
-  return render(printable(prometheusSchema, config, resolve))
+  return renderYaml(printable(prometheusSchema, config, resolve))
 }
 
-function render(content: unknown): string {
+/** Printed values of a schema in upstream's style. */
+export function renderYaml(content: unknown): string {
   // YAML 1.1 decides which texts need quotes, so that upstream's reader takes `no` and `017` for the texts they are.
   const document = new Document(content, { version: '1.1' })
   visit(document, {

@@ -1,0 +1,143 @@
+import type { z } from 'zod'
+import { inhibitRuleSchema, type RouteSection, routeSchema } from '../alertmanager/dispatch/route-schema.ts'
+import { globalSchema } from '../alertmanager/global-schema.ts'
+import { secretUrl } from '../alertmanager/receivers/fields.ts'
+import { httpConfigSchema } from '../alertmanager/receivers/http-config.ts'
+import { RECEIVER_FIELDS, type ReceiverSection, receiverProblems } from '../alertmanager/receivers/registry.ts'
+import { muteTimeIntervalSchema, timeIntervalSchema } from '../alertmanager/time-interval-schema.ts'
+import { integer, list, path, type Report, section, text, unsupported } from '../base/schema.ts'
+import { tlsConfigSchema } from '../http-client/client-schema.ts'
+import { duration } from '../model/config-schema.ts'
+import { quote } from '../model/labels.ts'
+import { tracingSchema } from './unbuilt-schemas.ts'
+
+// alertmanager.yml, put together from the schemas of its parts.
+// Source of the rules and their texts: Alertmanager config/config.go; docs/configuration.md; what 0.33 answers.
+
+const receiverSchema = section(
+  'receiver',
+  { name: text(), ...RECEIVER_FIELDS },
+  {
+    check(receiver, report) {
+      if (!receiver.name) report([], 'missing name in receiver')
+    },
+  },
+)
+
+const number = () => integer(Number.MIN_SAFE_INTEGER)
+
+const eventRecorderSchema = section('event_recorder', {
+  file_outputs: list(
+    section(
+      'file_output',
+      { path: path() },
+      {
+        check(output, report) {
+          if (!output.path) report([], 'event_recorder file output requires a path')
+        },
+      },
+    ),
+  ),
+  webhook_outputs: list(
+    section(
+      'webhook_output',
+      {
+        url: secretUrl(),
+        http_config: httpConfigSchema,
+        timeout: duration(),
+        workers: number(),
+        max_retries: number(),
+        retry_backoff: duration(),
+      },
+      {
+        check(output, report) {
+          if (!output.url) report([], 'event_recorder webhook output requires a url')
+        },
+      },
+    ),
+  ),
+  kafka_outputs: list(
+    section('kafka_output', {
+      brokers: list(text()),
+      topic: text(),
+      client_id: text(),
+      format: text(),
+      acks: text(),
+      compression: text(),
+      buffer_size: number(),
+      tls_config: tlsConfigSchema,
+    }),
+  ),
+})
+
+export const alertmanagerSchema = section(
+  'alertmanager.yml',
+  {
+    global: globalSchema,
+    route: routeSchema,
+    inhibit_rules: list(inhibitRuleSchema),
+    receivers: list(receiverSchema),
+    templates: list(path()),
+    mute_time_intervals: list(muteTimeIntervalSchema),
+    time_intervals: list(timeIntervalSchema),
+    tracing: unsupported(tracingSchema),
+    event_recorder: unsupported(eventRecorderSchema),
+  },
+  { printed: { templates: [] }, check: checkAlertmanager },
+)
+
+export type AlertmanagerSection = z.output<typeof alertmanagerSchema>
+
+function checkAlertmanager({ global = {}, route, receivers = [], ...config }: AlertmanagerSection, report: Report): void {
+  const names = new Set<string>()
+  receivers.forEach((receiver, index) => {
+    const name = receiver.name!
+    if (names.has(name)) report(['receivers', index, 'name'], `notification config name ${quote(name)} is not unique`)
+    names.add(name)
+    for (const { path, message } of receiverProblems(receiver as ReceiverSection, global)) report(['receivers', index, ...path], message)
+  })
+  const intervals = new Set<string>()
+  for (const [field, what] of [
+    ['mute_time_intervals', 'mute time interval'],
+    ['time_intervals', 'time interval'],
+  ] as const) {
+    config[field]?.forEach(({ name }, index) => {
+      if (intervals.has(name!)) report([field, index, 'name'], `${what} ${quote(name!)} is not unique`)
+      intervals.add(name!)
+    })
+  }
+  if (route === undefined) {
+    report([], 'no routes provided')
+    return
+  }
+  checkRoot(route, (path, message) => report(['route', ...path], message))
+  checkNames(route, { receivers: names, intervals }, (path, message) => report(['route', ...path], message))
+}
+
+/** It takes every alert, at any time. */
+function checkRoot(root: RouteSection, report: Report): void {
+  if (!root.receiver) report(['receiver'], 'root route must specify a default receiver')
+  for (const field of ['match', 'match_re', 'matchers'] as const)
+    if (Object.keys(root[field] ?? {}).length > 0) report([field], 'root route must not have any matchers')
+  if (root.mute_time_intervals?.length) report(['mute_time_intervals'], 'root route must not have any mute time intervals')
+  if (root.active_time_intervals?.length) report(['active_time_intervals'], 'root route must not have any active time intervals')
+  if (root.continue) report(['continue'], 'cannot have continue in root route')
+}
+
+interface KnownNames {
+  readonly receivers: ReadonlySet<string>
+  readonly intervals: ReadonlySet<string>
+}
+
+function checkNames(route: RouteSection, known: KnownNames, report: Report): void {
+  if (route.receiver && !known.receivers.has(route.receiver))
+    report(['receiver'], `undefined receiver ${quote(route.receiver)} used in route`)
+  for (const field of ['active_time_intervals', 'mute_time_intervals'] as const) {
+    route[field]?.forEach((name, index) => {
+      if (!known.intervals.has(name)) report([field, index], `undefined time interval ${quote(name)} used in route`)
+    })
+  }
+  route.routes?.forEach((child, index) => {
+    checkNames(child, known, (path, message) => report(['routes', index, ...path], message))
+  })
+}

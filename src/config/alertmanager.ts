@@ -1,0 +1,92 @@
+import type { AlertmanagerConfig } from '../alertmanager/alertmanager-config.ts'
+import { buildRoute } from '../alertmanager/dispatch/route.ts'
+import { RESOLVE_TIMEOUT_DEFAULT_MS } from '../alertmanager/global-schema.ts'
+import type { MatcherMode } from '../alertmanager/matchers/parse-matchers.ts'
+import type { ReceiverSection } from '../alertmanager/receivers/registry.ts'
+import type { TimeInterval } from '../alertmanager/time-interval.ts'
+import { toTimeInterval } from '../alertmanager/time-interval-schema.ts'
+import type { FileSystem } from '../base/env.ts'
+import { printable } from '../base/schema.ts'
+import { YamlScalar, type YamlTree, type YamlValue } from '../base/yaml-tree.ts'
+import { RouteReader } from './alertmanager-routes.ts'
+import { type AlertmanagerSection, alertmanagerSchema } from './alertmanager-schema.ts'
+import { type ConfigFile, fileWarnings, parseConfigFile, readConfigText, resolvePath } from './file.ts'
+import { otherFileKind } from './file-kind.ts'
+import { ConfigError, type ConfigWarning } from './problems.ts'
+import { renderYaml } from './render.ts'
+
+export interface LoadedAlertmanagerConfig {
+  readonly file: string
+  /** The file as it was read. */
+  readonly text: string
+  readonly config: AlertmanagerConfig
+  /** What the file asks for and does not get, and what should be written in another way, in its order. */
+  readonly warnings: readonly ConfigWarning[]
+  /** The configuration with defaults filled in and secrets as `<secret>`, as upstream prints it. */
+  toYaml(): string
+}
+
+export interface AlertmanagerLoadOptions {
+  readonly matcherMode?: MatcherMode
+}
+
+/** Reads and checks an alertmanager.yml. Throws a ConfigError that lists everything that is wrong. */
+export async function loadAlertmanagerConfig(
+  env: { readonly fs: FileSystem },
+  path: string,
+  options: AlertmanagerLoadOptions = {},
+): Promise<LoadedAlertmanagerConfig> {
+  return parseAlertmanagerConfig(path, await readConfigText(env.fs, path), options)
+}
+
+/** The same of a text, such as a running Alertmanager tells of itself; `path` is what errors call it, and files are relative to it. */
+export function parseAlertmanagerConfig(
+  path: string,
+  text: string,
+  { matcherMode = 'fallback' }: AlertmanagerLoadOptions = {},
+): LoadedAlertmanagerConfig {
+  const file: ConfigFile<AlertmanagerSection> = parseConfigFile(path, text, alertmanagerSchema, misplaced)
+  const { value } = file
+  const resolve = (name: string) => resolvePath(path, name)
+  const reader = new RouteReader(file, matcherMode)
+  const root = reader.route(value.route!, ['route'])
+  const inhibitRules = (value.inhibit_rules ?? []).map((rule, index) => reader.inhibitRule(rule, ['inhibit_rules', index]))
+  if (reader.problems.length > 0) throw new ConfigError(reader.problems)
+
+  const timeIntervals = new Map<string, readonly TimeInterval[]>()
+  for (const { name, time_intervals: specs = [] } of [...(value.mute_time_intervals ?? []), ...(value.time_intervals ?? [])])
+    timeIntervals.set(name!, specs.map(toTimeInterval))
+  const receivers = (value.receivers ?? []).map(({ name, ...section }): [string, ReceiverSection] => [name!, section])
+  const global = value.global ?? {}
+  return {
+    file: path,
+    text,
+    config: {
+      global,
+      resolveTimeoutMs: global.resolve_timeout ?? RESOLVE_TIMEOUT_DEFAULT_MS,
+      route: buildRoute(root),
+      inhibitRules,
+      receivers: new Map(receivers),
+      timeIntervals,
+      templates: (value.templates ?? []).map(resolve),
+    },
+    warnings: [...fileWarnings(file), ...reader.warnings].sort((a, b) => a.line - b.line || a.column - b.column),
+    toYaml: () => renderYaml(printable(alertmanagerSchema, { ...value, global }, resolve)),
+  }
+}
+
+/** Whether a file is meant to be one of these. */
+export function isAlertmanagerConfig({ root }: YamlTree): boolean {
+  return hasField(root, 'route') || hasField(root, 'receivers') || hasField(root, 'inhibit_rules')
+}
+
+function misplaced(text: string, tree: YamlTree): string | undefined {
+  if (isAlertmanagerConfig(tree)) return undefined
+  const isPrometheus = ['scrape_configs', 'rule_files', 'alerting', 'remote_write'].some((name) => hasField(tree.root, name))
+  const kind = isPrometheus ? 'a prometheus.yml' : otherFileKind(text, tree.root)
+  return kind === undefined ? undefined : `this looks like ${kind}, want an alertmanager.yml`
+}
+
+function hasField(root: YamlValue, name: string): boolean {
+  return typeof root === 'object' && !(root instanceof YamlScalar) && !Array.isArray(root) && name in root
+}
