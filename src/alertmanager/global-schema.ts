@@ -1,4 +1,3 @@
-import type { z } from 'zod'
 import { CodedError } from '../base/errors.ts'
 import { boolean, once, path, type Report, scalar, secret, section, text } from '../base/schema.ts'
 import { tlsConfigSchema } from '../http-client/client-schema.ts'
@@ -6,7 +5,7 @@ import { duration } from '../model/config-schema.ts'
 import { quote } from '../model/labels.ts'
 import { receiverUrl, secretUrl } from './receivers/fields.ts'
 import { httpConfigSchema } from './receivers/http-config.ts'
-import { GLOBAL_DEFAULTS } from './receivers/receiver-globals.ts'
+import { GLOBAL_DEFAULTS, type ReceiverGlobals } from './receivers/receiver-globals.ts'
 
 // Source of the fields, the rules and their texts: Alertmanager config/config.go, GlobalConfig and Config.UnmarshalYAML.
 
@@ -97,8 +96,6 @@ export const globalSchema = section(
   },
 )
 
-export type GlobalSection = z.output<typeof globalSchema>
-
 /** What may be given as a text or as a file, by the name of the text. */
 const SECRETS = [
   'slack_app_token',
@@ -115,7 +112,7 @@ const SECRETS = [
 /** The same; of these, an empty text is one that was given. */
 const GIVEN_SECRETS = ['rocketchat_token', 'rocketchat_token_id'] as const
 
-function checkGlobal(global: GlobalSection, report: Report): void {
+function checkGlobal(global: ReceiverGlobals, report: Report): void {
   const both = (name: string) => report([`${name}_file`], `at most one of ${name} & ${name}_file must be configured`)
   for (const name of SECRETS) if (global[name] && global[`${name}_file`]) both(name)
   for (const name of GIVEN_SECRETS) if (global[name] !== undefined && global[`${name}_file`]) both(name)

@@ -1,10 +1,12 @@
+import { matcherMode } from '../alertmanager/matchers/matcher-mode.ts'
 import type { FileSystem } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
 import { parseYamlTree } from '../base/yaml-tree.ts'
+import { isAlertmanagerConfig } from '../config/alertmanager-kind.ts'
 import { type FlagValues, flag, flagHelp, parseFlags } from '../config/flags.ts'
 import { loadConfig } from '../config/load.ts'
 import { isOwnConfig, readOwnConfig } from '../config/own-config.ts'
-import { ConfigError, formatPlace } from '../config/problems.ts'
+import { ConfigError, type ConfigWarning, formatPlace } from '../config/problems.ts'
 import type { Command } from './command.ts'
 import { EXIT } from './command.ts'
 
@@ -14,11 +16,18 @@ const flags = {
     help: 'Warnings fail as well: what this release ignores, and files of secrets that cannot be read.',
   }),
   agent: flag.boolean({ default: false, help: 'Checks files for an agent: server --agent.' }),
+  'enable-feature': flag.texts({
+    default: [],
+    separated: true,
+    help: 'Checks an alertmanager.yml as with this feature of the role: classic-mode, utf8-strict-mode. May be repeated, or a list with commas.',
+    placeholder: 'FEATURE',
+  }),
 }
 
 const HELP = `Usage: promontory check config [flags] FILE...
 
-Checks prometheus.yml files, and files of Promontory's own (--promontory.config of the server): every problem is shown with its file, line and column.
+Checks prometheus.yml and alertmanager.yml files, and files of Promontory's own (--promontory.config of the server): every problem is shown with
+its file, line and column. With an alertmanager.yml the templates that it names are checked, too.
 Exit code 0 when all files are fine, 1 when one is not, 2 when the command was typed wrongly.
 
 ${flagHelp(flags)}`
@@ -32,7 +41,7 @@ export interface CheckConfigIo {
   err(line: string): void
 }
 
-/** `check config [--strict] [--agent] FILE…`. Resolves to the exit code. Source of the form: promtool check config. */
+/** `check config [--strict] [--agent] FILE…`. Resolves to the exit code. Source of the form: promtool check config, amtool check-config. */
 export async function checkConfig(args: readonly string[], io: CheckConfigIo): Promise<number> {
   const files = args.filter((arg) => !arg.startsWith('-'))
   let options: Options
@@ -46,6 +55,7 @@ export async function checkConfig(args: readonly string[], io: CheckConfigIo): P
       return EXIT.ok
     }
     options = parsed.values
+    matcherMode(options['enable-feature'])
   } catch (error) {
     io.err(`check config: ${errorMessage(error)}`)
     return EXIT.usage
@@ -59,17 +69,25 @@ export async function checkConfig(args: readonly string[], io: CheckConfigIo): P
   return failed ? EXIT.failed : EXIT.ok
 }
 
-async function checkFile(file: string, { strict, agent }: Options, io: CheckConfigIo): Promise<boolean> {
+/** What was checked of a file that is fine. */
+interface Checked {
+  readonly kind: 'prometheus' | 'alertmanager' | 'promontory'
+  readonly warnings: readonly ConfigWarning[]
+  /** What is in it, a line each. */
+  readonly found?: readonly string[]
+}
+
+async function checkFile(file: string, options: Options, io: CheckConfigIo): Promise<boolean> {
   io.out(`Checking ${file}`)
   try {
-    const isOwn = await isOwnFile(io, file)
-    const { warnings } = isOwn ? await readOwnConfig(io.env.fs, file) : await loadConfig(io.env, file, { variables: io.variables, agent })
+    const { kind, warnings, found = [] } = await readAny(file, options, io)
     for (const warning of warnings) io.err(`  WARNING: ${formatPlace(warning)}`)
-    if (strict && warnings.length > 0) {
+    if (options.strict && warnings.length > 0) {
       io.err(`  FAILED: ${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'}, and --strict allows none`)
       return false
     }
-    io.out(` SUCCESS: ${file} is valid ${isOwn ? 'promontory' : 'prometheus'} config file syntax`)
+    io.out(` SUCCESS: ${file} is valid ${kind} config file syntax`)
+    for (const line of found) io.out(line)
     return true
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
@@ -79,14 +97,18 @@ async function checkFile(file: string, { strict, agent }: Options, io: CheckConf
 }
 
 /** A file that cannot be read is taken for a prometheus.yml, and what is wrong with it is said then. */
-async function isOwnFile({ env }: CheckConfigIo, file: string): Promise<boolean> {
-  const text = await env.fs.readText(file).catch(() => '')
-  return isOwnConfig(parseYamlTree(text))
+async function readAny(file: string, { agent, 'enable-feature': features }: Options, { env, variables }: CheckConfigIo): Promise<Checked> {
+  const tree = parseYamlTree(await env.fs.readText(file).catch(() => ''))
+  if (isOwnConfig(tree)) return { kind: 'promontory', warnings: (await readOwnConfig(env.fs, file)).warnings }
+  if (!isAlertmanagerConfig(tree)) return { kind: 'prometheus', warnings: (await loadConfig(env, file, { variables, agent })).warnings }
+  // A server starts without it.
+  const { checkAlertmanagerConfig } = await import('./check-alertmanager-config.ts')
+  return { kind: 'alertmanager', ...(await checkAlertmanagerConfig(env.fs, file, matcherMode(features))) }
 }
 
 export const checkConfigCommand: Command = {
   name: 'check config',
-  summary: 'Check prometheus.yml files.',
+  summary: 'Check prometheus.yml and alertmanager.yml files.',
   help: () => HELP,
   run: (args, { env, io }) =>
     checkConfig(args, {

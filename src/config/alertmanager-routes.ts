@@ -2,7 +2,8 @@ import type { InhibitRule } from '../alertmanager/alertmanager-config.ts'
 import { GROUP_BY_ALL, type RouteDefinition } from '../alertmanager/dispatch/route.ts'
 import type { InhibitRuleSection, RouteSection } from '../alertmanager/dispatch/route-schema.ts'
 import { LabelMatcher } from '../alertmanager/label-matcher.ts'
-import { isLabelNameIn, type MatcherMode, parseMatchers } from '../alertmanager/matchers/parse-matchers.ts'
+import type { MatcherMode } from '../alertmanager/matchers/matcher-mode.ts'
+import { isLabelNameIn, parseMatchers } from '../alertmanager/matchers/parse-matchers.ts'
 import { errorMessage } from '../base/errors.ts'
 import type { YamlPath } from '../base/yaml-tree.ts'
 import { quote } from '../model/labels.ts'
@@ -46,7 +47,7 @@ export class RouteReader {
 
   inhibitRule(section: InhibitRuleSection, path: YamlPath): InhibitRule {
     const { equal = [] } = section
-    equal.forEach((name, index) => this.#checkLabelName(name, 'in equal list', [...path, 'equal', index]))
+    for (const [index, name] of equal.entries()) this.#checkLabelName(name, 'in equal list', [...path, 'equal', index])
     return {
       name: section.name ?? '',
       sourceMatchers: [

@@ -3,9 +3,11 @@ import { inhibitRuleSchema, type RouteSection, routeSchema } from '../alertmanag
 import { globalSchema } from '../alertmanager/global-schema.ts'
 import { secretUrl } from '../alertmanager/receivers/fields.ts'
 import { httpConfigSchema } from '../alertmanager/receivers/http-config.ts'
+import type { ReceiverGlobals } from '../alertmanager/receivers/receiver-globals.ts'
 import { RECEIVER_FIELDS, type ReceiverSection, receiverProblems } from '../alertmanager/receivers/registry.ts'
 import { muteTimeIntervalSchema, timeIntervalSchema } from '../alertmanager/time-interval-schema.ts'
-import { integer, list, path, type Report, section, text, unsupported } from '../base/schema.ts'
+import { CodedError } from '../base/errors.ts'
+import { integer, list, path, type Report, scalar, section, text, unsupported } from '../base/schema.ts'
 import { tlsConfigSchema } from '../http-client/client-schema.ts'
 import { duration } from '../model/config-schema.ts'
 import { quote } from '../model/labels.ts'
@@ -14,9 +16,42 @@ import { tracingSchema } from './unbuilt-schemas.ts'
 // alertmanager.yml, put together from the schemas of its parts.
 // Source of the rules and their texts: Alertmanager config/config.go; docs/configuration.md; what 0.33 answers.
 
+/** Kinds of entries that upstream's receivers have. */
+const UPSTREAM_KINDS = [
+  'discord',
+  'email',
+  'incidentio',
+  'pagerduty',
+  'slack',
+  'webhook',
+  'opsgenie',
+  'wechat',
+  'pushover',
+  'victorops',
+  'sns',
+  'telegram',
+  'webex',
+  'msteams',
+  'msteamsv2',
+  'jira',
+  'rocketchat',
+  'mattermost',
+]
+
+/** A receiver that says nothing where it is to page somebody is worse than none. */
+const unbuilt = () => {
+  const none = scalar('nothing: receivers of this kind are not built yet', (): never => refuseKind(), String)
+  const fields = UPSTREAM_KINDS.map((kind) => `${kind}_configs`).filter((field) => !(field in RECEIVER_FIELDS))
+  return Object.fromEntries(fields.map((field) => [field, none]))
+}
+
+function refuseKind(): never {
+  throw new CodedError('bad_data', 'receivers of this kind are not built yet')
+}
+
 const receiverSchema = section(
   'receiver',
-  { name: text(), ...RECEIVER_FIELDS },
+  { name: text(), ...RECEIVER_FIELDS, ...unbuilt() },
   {
     check(receiver, report) {
       if (!receiver.name) report([], 'missing name in receiver')
@@ -88,13 +123,26 @@ export const alertmanagerSchema = section(
 
 export type AlertmanagerSection = z.output<typeof alertmanagerSchema>
 
-function checkAlertmanager({ global = {}, route, receivers = [], ...config }: AlertmanagerSection, report: Report): void {
+interface Named {
+  readonly name?: string | undefined
+}
+
+/** What `checkAlertmanager` looks at. */
+interface Sections {
+  readonly global?: ReceiverGlobals | undefined
+  readonly route?: RouteSection | undefined
+  readonly receivers?: readonly (Named & ReceiverSection)[] | undefined
+  readonly mute_time_intervals?: readonly Named[] | undefined
+  readonly time_intervals?: readonly Named[] | undefined
+}
+
+function checkAlertmanager({ global = {}, route, receivers = [], ...config }: Sections, report: Report): void {
   const names = new Set<string>()
   receivers.forEach((receiver, index) => {
     const name = receiver.name!
     if (names.has(name)) report(['receivers', index, 'name'], `notification config name ${quote(name)} is not unique`)
     names.add(name)
-    for (const { path, message } of receiverProblems(receiver as ReceiverSection, global)) report(['receivers', index, ...path], message)
+    for (const { path, message } of receiverProblems(receiver, global)) report(['receivers', index, ...path], message)
   })
   const intervals = new Set<string>()
   for (const [field, what] of [

@@ -1,13 +1,14 @@
 import type { AlertmanagerConfig } from '../alertmanager/alertmanager-config.ts'
 import { buildRoute } from '../alertmanager/dispatch/route.ts'
 import { RESOLVE_TIMEOUT_DEFAULT_MS } from '../alertmanager/global-schema.ts'
-import type { MatcherMode } from '../alertmanager/matchers/parse-matchers.ts'
+import type { MatcherMode } from '../alertmanager/matchers/matcher-mode.ts'
 import type { ReceiverSection } from '../alertmanager/receivers/registry.ts'
 import type { TimeInterval } from '../alertmanager/time-interval.ts'
 import { toTimeInterval } from '../alertmanager/time-interval-schema.ts'
 import type { FileSystem } from '../base/env.ts'
 import { printable } from '../base/schema.ts'
-import { YamlScalar, type YamlTree, type YamlValue } from '../base/yaml-tree.ts'
+import type { YamlTree } from '../base/yaml-tree.ts'
+import { hasField, isAlertmanagerConfig } from './alertmanager-kind.ts'
 import { RouteReader } from './alertmanager-routes.ts'
 import { type AlertmanagerSection, alertmanagerSchema } from './alertmanager-schema.ts'
 import { type ConfigFile, fileWarnings, parseConfigFile, readConfigText, resolvePath } from './file.ts'
@@ -75,18 +76,9 @@ export function parseAlertmanagerConfig(
   }
 }
 
-/** Whether a file is meant to be one of these. */
-export function isAlertmanagerConfig({ root }: YamlTree): boolean {
-  return hasField(root, 'route') || hasField(root, 'receivers') || hasField(root, 'inhibit_rules')
-}
-
 function misplaced(text: string, tree: YamlTree): string | undefined {
   if (isAlertmanagerConfig(tree)) return undefined
   const isPrometheus = ['scrape_configs', 'rule_files', 'alerting', 'remote_write'].some((name) => hasField(tree.root, name))
   const kind = isPrometheus ? 'a prometheus.yml' : otherFileKind(text, tree.root)
   return kind === undefined ? undefined : `this looks like ${kind}, want an alertmanager.yml`
-}
-
-function hasField(root: YamlValue, name: string): boolean {
-  return typeof root === 'object' && !(root instanceof YamlScalar) && !Array.isArray(root) && name in root
 }

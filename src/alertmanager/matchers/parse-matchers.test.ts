@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { MatchOperator } from '../../model/matcher.ts'
 import { formatMatchers, LabelMatcher } from '../label-matcher.ts'
-import { isLabelNameIn, type MatcherMode, parseMatcher, parseMatchers } from './parse-matchers.ts'
+import type { MatcherMode } from './matcher-mode.ts'
+import { isLabelNameIn, parseMatcher, parseMatchers } from './parse-matchers.ts'
 
 const silent = () => {}
 

@@ -2,13 +2,11 @@ import { CodedError, errorMessage } from '../../base/errors.ts'
 import { isLegacyLabelName } from '../../model/labels.ts'
 import type { LabelMatcher } from '../label-matcher.ts'
 import { parseClassicMatcher, parseClassicMatchers } from './classic-parser.ts'
+import type { MatcherMode } from './matcher-mode.ts'
 import { parseUtf8Matcher, parseUtf8Matchers } from './utf8-parser.ts'
 
 // Two languages for one thing: that of old, and that in which label names are any text. By default both read, the new one is followed where
 // they agree, and the old one where only it can read, or both can and differ. Source: Alertmanager matcher/compat/parse.go.
-
-/** `classic` and `utf8-strict` are upstream's features classic-mode and utf8-strict-mode. */
-export type MatcherMode = 'fallback' | 'classic' | 'utf8-strict'
 
 /** Hears of a text that should be written differently. */
 export type WarnOfMatchers = (message: string) => void

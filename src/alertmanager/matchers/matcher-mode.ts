@@ -1,0 +1,25 @@
+import { CodedError } from '../../base/errors.ts'
+
+/** `classic` and `utf8-strict` are upstream's features classic-mode and utf8-strict-mode. */
+export type MatcherMode = 'fallback' | 'classic' | 'utf8-strict'
+
+/** Features of upstream's `--enable-feature`. */
+const FEATURES = [
+  'alert-names-in-metrics',
+  'receiver-name-in-metrics',
+  'group-key-in-metrics',
+  'classic-mode',
+  'utf8-strict-mode',
+  'auto-gomemlimit',
+  'event-recorder',
+]
+
+/** The language of matchers that features ask for. Throws `bad_data` with upstream's texts. Source: Alertmanager featurecontrol/featurecontrol.go. */
+export function matcherMode(features: readonly string[]): MatcherMode {
+  for (const feature of features)
+    if (!FEATURES.includes(feature)) throw new CodedError('bad_data', `unknown option '${feature}' for --enable-feature`)
+  const isClassic = features.includes('classic-mode')
+  const isStrict = features.includes('utf8-strict-mode')
+  if (isClassic && isStrict) throw new CodedError('bad_data', 'both classic and UTF-8 mode cannot be enabled at the same time')
+  return isClassic ? 'classic' : isStrict ? 'utf8-strict' : 'fallback'
+}
