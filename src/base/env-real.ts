@@ -30,9 +30,11 @@ import { realFileSystem } from './real/file-system.ts'
 import { PasswordWorker } from './real/password-worker.ts'
 import { realRandom } from './real/random.ts'
 import { secureConnect } from './real/secure-connect.ts'
+import { listenTcp } from './real/tcp-listener.ts'
 import { realThreads } from './real/threads.ts'
 import { type Listening, REQUEST_HEAD_BYTES_MAX, tlsListener } from './real/tls-listener.ts'
 import { openTunnel } from './real/tunnel.ts'
+import { realUdp } from './real/udp.ts'
 
 /** The name of the variable that tells a child which file descriptor is its stop channel. */
 export const STOP_FD_VARIABLE = 'PROMONTORY_STOP_FD'
@@ -44,6 +46,7 @@ export function realEnv(log: Log): Env {
     random: realRandom,
     fs: realFileSystem,
     tcp: realTcp,
+    udp: realUdp,
     dns: realDns,
     http: realHttp,
     passwords: new PasswordWorker(),
@@ -81,6 +84,7 @@ const realTcp: Tcp = {
         : secureConnect({ host, port, tls, protocols }, () => handler.connected())
     return handled(socket, handler, tls !== undefined)
   },
+  listen: listenTcp,
 }
 
 /** Hands on what comes from a connection; `hasEvents` where bytes come as events. */

@@ -5,6 +5,7 @@ import type { Log, LogFields } from './log.ts'
 import { VirtualClock } from './virtual/clock.ts'
 import { VirtualDns } from './virtual/dns.ts'
 import { VirtualFileSystem } from './virtual/file-system.ts'
+import { Life } from './virtual/life.ts'
 import { VirtualNetwork } from './virtual/network.ts'
 import { seededRandom } from './virtual/random.ts'
 import { VirtualThreads } from './virtual/threads.ts'
@@ -36,7 +37,7 @@ export interface VirtualEnvOptions {
 export function virtualEnv(options: VirtualEnvOptions = {}): VirtualEnv {
   const clock = new VirtualClock(options.startTime ?? 1_767_225_600_000)
   const random = seededRandom(options.seed ?? 1)
-  const network = new VirtualNetwork(clock)
+  const network = new VirtualNetwork(clock, seededRandom((options.seed ?? 1) ^ NETWORK_SEED))
   const lines: LogLine[] = []
   const fs = new VirtualFileSystem(random, () => clock.now())
   const log = memoryLog(lines, {})
@@ -46,6 +47,7 @@ export function virtualEnv(options: VirtualEnvOptions = {}): VirtualEnv {
     fs,
     network,
     tcp: network.tcp,
+    udp: network.udp,
     http: network.http,
     passwords: { matchesBcrypt: compare },
     dns: new VirtualDns(),
@@ -59,6 +61,81 @@ export function virtualEnv(options: VirtualEnvOptions = {}): VirtualEnv {
     log,
     metrics: new Registry(),
     lines,
+  }
+}
+
+/** The network's chance is its own, so that what it does changes nothing else. */
+const NETWORK_SEED = 0x6e657477
+
+/** A process on one of the machines of a world. */
+export interface VirtualProcess {
+  readonly env: Env
+  /** What it logged, oldest first. */
+  readonly lines: readonly LogLine[]
+  /** From now on it does nothing any more; its machine, and what is on the disk of that, stays. */
+  kill(): void
+}
+
+/** Machines that share a clock, a network and its names, all following from one seed. */
+export class VirtualWorld {
+  readonly clock: VirtualClock
+  readonly network: VirtualNetwork
+  readonly dns = new VirtualDns()
+  readonly #seed: number
+  readonly #disks = new Map<string, VirtualFileSystem>()
+  #processCount = 0
+
+  constructor({ seed = 1, startTime = 1_767_225_600_000 }: Pick<VirtualEnvOptions, 'seed' | 'startTime'> = {}) {
+    this.#seed = seed
+    this.clock = new VirtualClock(startTime)
+    this.network = new VirtualNetwork(this.clock, seededRandom(seed ^ NETWORK_SEED))
+  }
+
+  /** The disk of a machine. */
+  disk(address: string): VirtualFileSystem {
+    let disk = this.#disks.get(address)
+    if (disk === undefined) {
+      disk = new VirtualFileSystem(seededRandom(this.#seed + this.#disks.size + 1), () => this.clock.now())
+      this.#disks.set(address, disk)
+    }
+    return disk
+  }
+
+  /** A new process on the machine that has this IP address. */
+  start(address: string): VirtualProcess {
+    const life = new Life()
+    const side = this.network.side(address)
+    const lines: LogLine[] = []
+    const log = memoryLog(lines, {})
+    const clock = life.clock(this.clock)
+    const fs = life.guard(this.disk(address))
+    const random = seededRandom(Math.imul(this.#seed + 1, 0x9e3779b1) + ++this.#processCount)
+    const env: Env = {
+      clock,
+      random,
+      fs,
+      tcp: side.tcp,
+      udp: side.udp,
+      http: life.guard(side.http),
+      passwords: { matchesBcrypt: compare },
+      dns: this.dns,
+      spawn: {
+        start({ command }) {
+          throw new Error(`spawn ${command}: this environment has no processes`)
+        },
+      },
+      threads: new VirtualThreads({ clock, random, fs, log }),
+      log,
+      metrics: new Registry(),
+    }
+    return {
+      env,
+      lines,
+      kill() {
+        life.isOver = true
+        side.kill()
+      },
+    }
   }
 }
 

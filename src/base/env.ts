@@ -12,6 +12,7 @@ export interface Env {
   readonly random: Random
   readonly fs: FileSystem
   readonly tcp: Tcp
+  readonly udp: Udp
   readonly dns: Dns
   readonly http: Http
   readonly passwords: Passwords
@@ -175,14 +176,56 @@ export interface SocketHandler {
   closed(error?: Error): void
 }
 
+/** The same for a connection that somebody else has opened. */
+export type ConnectionHandler = Omit<SocketHandler, 'connected'>
+
 export interface Socket {
   write(bytes: Uint8Array | string): void
   /** Ends the connection at once; `closed` is still called. */
   destroy(): void
 }
 
+export interface TcpListenOptions {
+  readonly host: string
+  /** 0: any that is free. */
+  readonly port: number
+  /** Present: TLS. */
+  readonly tls?: TlsListening
+}
+
+export interface TcpListener {
+  readonly host: string
+  readonly port: number
+  /** Accepts no more, and ends all connections at once. */
+  close(): Promise<void>
+}
+
 export interface Tcp {
   connect(options: ConnectOptions, handler: SocketHandler): Socket
+  /** `accept` is called with each connection, when it is secured if it is to be, and says what is done with it. */
+  listen(options: TcpListenOptions, accept: (socket: Socket, client: NetworkAddress) => ConnectionHandler): Promise<TcpListener>
+}
+
+export interface NetworkAddress {
+  /** An IP address. */
+  readonly host: string
+  readonly port: number
+}
+
+/** A socket for datagrams: what is sent may be lost, come late, twice, or in another order. */
+export interface UdpSocket {
+  readonly host: string
+  readonly port: number
+  /** To an IP address. What cannot be sent is lost, as what is lost on the way. */
+  send(bytes: Uint8Array, host: string, port: number): void
+  close(): void
+}
+
+export interface Udp {
+  /** `received` has the bytes for good. Port 0: any that is free. */
+  bind(options: NetworkAddress, received: (bytes: Uint8Array, from: NetworkAddress) => void): Promise<UdpSocket>
+  /** The IP addresses of this machine's interfaces that are up, but for loopback ones, in the system's order. */
+  addresses(): readonly string[]
 }
 
 /** A record of DNS; names are without the dot at the end. */

@@ -1,6 +1,9 @@
-import { createServer, request as httpRequest, type OutgoingHttpHeaders, type Server } from 'node:http'
-import { Duplex } from 'node:stream'
-import type { Clock, Http, HttpListener, HttpRequest, HttpStream, Socket, SocketHandler, Tcp, Timer } from '../env.ts'
+import type { Duplex } from 'node:stream'
+import type { Clock, Http, NetworkAddress, Random, Tcp, Udp } from '../env.ts'
+import { duplexPair } from './duplex-pair.ts'
+import { VirtualHttp } from './http.ts'
+import { VirtualTcp } from './tcp.ts'
+import { VirtualUdp } from './udp.ts'
 
 /** The server's side of a virtual connection. */
 export interface VirtualPeer {
@@ -11,174 +14,164 @@ export interface VirtualPeer {
 /** What a raw virtual server does with a connection: returns what to do with the bytes that arrive. */
 export type VirtualAcceptor = (peer: VirtualPeer) => { data(bytes: Uint8Array): void; closed?(): void }
 
-/** Connections in memory: HTTP listeners and raw ones, reached by address; a partition refuses or swallows. */
+type StreamAcceptor = (stream: Duplex, client: NetworkAddress) => void
+type DatagramReceiver = (bytes: Uint8Array, from: NetworkAddress) => void
+
+/** The machine of an environment that is alone. */
+const LOCAL = ''
+const LOCAL_NAMES: ReadonlySet<string> = new Set(['0.0.0.0', '127.0.0.1', '::', '::1', 'localhost'])
+
+/** Connections and datagrams in memory: listeners are reached by address; a partition refuses or swallows. */
 export class VirtualNetwork {
   readonly #clock: Clock
-  readonly #acceptors = new Map<string, (stream: Duplex) => void>()
-  readonly #servers = new Map<string, Server>()
+  readonly #random: Random
+  readonly #acceptors = new Map<string, StreamAcceptor>()
+  readonly #receivers = new Map<string, DatagramReceiver>()
   #nextPort = 20_000
   /** One way, in ms. */
   latencyMs = 0
+  /** A datagram takes up to so much longer, by chance: so one may overtake another. */
+  datagramJitterMs = 0
+  /** What share of datagrams is lost, and what share comes twice. */
+  datagramLoss = 0
+  datagramTwice = 0
   /** Asked for every connection; true refuses it. */
   refuses: (address: string) => boolean = () => false
+  /** Asked for what goes from one machine to another; true swallows it: a connection that is not made yet never is. */
+  swallows: (fromHost: string, toHost: string) => boolean = () => false
+  readonly #local: NetworkSide
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, random: Random) {
     this.#clock = clock
+    this.#random = random
+    this.#local = this.side(LOCAL)
+  }
+
+  get tcp(): Tcp {
+    return this.#local.tcp
+  }
+
+  get udp(): Udp {
+    return this.#local.udp
+  }
+
+  get http(): Http {
+    return this.#local.http
+  }
+
+  /** What a process on a machine with this IP address has of the network. */
+  side(host: string): NetworkSide {
+    return new NetworkSide(this, this.#clock, host)
   }
 
   /** A raw server, for hostile and broken peers. */
   listenRaw(address: string, acceptor: VirtualAcceptor): void {
-    this.#acceptors.set(address, (stream) => {
+    this.accept(address, (stream) => {
       const handler = acceptor({ write: (bytes) => void stream.write(bytes), end: () => void stream.end() })
       stream.on('data', (bytes: Uint8Array) => handler.data(bytes))
       stream.on('close', () => handler.closed?.())
     })
   }
 
-  readonly tcp: Tcp = {
-    connect: ({ host, port, through }, handler: SocketHandler): Socket => {
-      if (through !== undefined) throw new Error(`connect to ${host}:${port}: this environment has no proxies`)
-      const stream = this.#open(`${host}:${port}`)
-      if (stream === undefined) {
-        this.#clock.setTimer(this.latencyMs, () => handler.closed(refused(host, port)))
-        return { write: () => {}, destroy: () => {} }
-      }
-      let failure: Error | undefined
-      stream.on('data', (bytes: Uint8Array) => handler.data(bytes))
-      stream.on('error', (error) => {
-        failure = error
-      })
-      stream.on('end', () => stream.destroy())
-      stream.on('close', () => handler.closed(failure))
-      this.#clock.setTimer(this.latencyMs, () => handler.connected())
-      return { write: (bytes) => void stream.write(bytes), destroy: () => void stream.destroy() }
-    },
+  freePort(): number {
+    return this.#nextPort++
   }
 
-  readonly http: Http = {
-    request: async (request) => {
-      const { status, headers, body } = await this.#stream(request)
-      const parts: Uint8Array[] = []
-      for await (const part of body) parts.push(part)
-      return { status, headers, body: Buffer.concat(parts) }
-    },
-
-    stream: (request) => this.#stream(request),
-
-    listen: async ({ host, port, tls }, handler): Promise<HttpListener> => {
-      if (tls !== undefined) throw new Error(`listen on ${host}:${port}: this environment has no TLS`)
-      if (port === 0) port = this.#nextPort++
-      const address = `${host}:${port}`
-      if (this.#acceptors.has(address)) throw Object.assign(new Error(`listen EADDRINUSE: ${address}`), { code: 'EADDRINUSE' })
-      const server = createServer({ keepAliveTimeout: 0, connectionsCheckingInterval: 2 ** 31 - 1 }, handler)
-      this.#servers.set(address, server)
-      this.#acceptors.set(address, (stream) => void server.emit('connection', stream))
-      return {
-        host,
-        port,
-        close: async () => {
-          this.#acceptors.delete(address)
-          this.#servers.delete(address)
-          server.closeAllConnections()
-        },
-      }
-    },
+  hears(address: string): boolean {
+    return this.#acceptors.has(address)
   }
 
-  #stream(request: HttpRequest): Promise<HttpStream> {
-    return new Promise((resolve, reject) => {
-      const url = new URL(request.url)
-      if (request.transport?.proxy !== undefined) return reject(new Error(`${request.url}: this environment has no proxies`))
-      const port = Number(url.port || 80)
-      const stream = this.#open(`${url.hostname}:${port}`)
-      if (stream === undefined) return reject(refused(url.hostname, port))
-      const outgoing = httpRequest(
-        {
-          createConnection: () => stream,
-          method: request.method ?? 'GET',
-          path: url.pathname + url.search,
-          headers: { host: url.host, ...(request.headers as OutgoingHttpHeaders) },
-          signal: request.signal,
-        },
-        (incoming) => {
-          const timed = () => {
-            timer?.cancel()
-            timer = this.#after(request.timeoutMs, () => incoming.destroy(new Error('request timed out')))
-          }
-          timed()
-          incoming.on('close', () => timer?.cancel())
-          resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers as Record<string, string>, body: parts(incoming, timed) })
-        },
-      )
-      let timer = this.#after(request.timeoutMs, () => outgoing.destroy(new Error('request timed out')))
-      outgoing.on('error', (error) => {
-        timer?.cancel()
-        reject(error)
-      })
-      outgoing.end(request.body)
-    })
+  accept(address: string, acceptor: StreamAcceptor): void {
+    this.#acceptors.set(address, acceptor)
   }
 
-  #after(delayMs: number | undefined, callback: () => void): Timer | undefined {
-    return delayMs === undefined ? undefined : this.#clock.setTimer(delayMs, callback)
+  unaccept(address: string): void {
+    this.#acceptors.delete(address)
   }
 
-  #open(address: string): Duplex | undefined {
+  /** A connection to `to`, or why there is none: nobody hears it, or it is never answered. */
+  open(from: NetworkAddress, to: NetworkAddress): [Duplex, Duplex] | 'refused' | 'swallowed' {
+    const address = `${to.host}:${to.port}`
+    if (this.swallows(from.host, to.host)) return 'swallowed'
     const accept = this.#acceptors.get(address)
-    if (accept === undefined || this.refuses(address)) return undefined
-    const [client, server] = duplexPair(this.#clock, () => this.latencyMs)
-    accept(server)
-    return client
-  }
-}
-
-async function* parts(body: AsyncIterable<Uint8Array>, onPart: () => void): AsyncGenerator<Uint8Array> {
-  for await (const part of body) {
-    onPart()
-    yield part
-  }
-}
-
-function refused(host: string, port: number): Error {
-  return Object.assign(new Error(`connect ECONNREFUSED ${host}:${port}`), { code: 'ECONNREFUSED' })
-}
-
-/** Two ends of one connection; what is written to one is read from the other after the latency. */
-function duplexPair(clock: Clock, latencyMs: () => number): [Duplex, Duplex] {
-  const ends: Duplex[] = []
-  const end = (self: number): Duplex => {
-    const other = () => ends[1 - self]
-    return new Duplex({
-      allowHalfOpen: true,
-      read() {},
-      write(bytes: Uint8Array, _encoding, done) {
-        clock.setTimer(latencyMs(), () => {
-          if (!other().destroyed) other().push(bytes)
-          done()
-        })
-      },
-      final(done) {
-        clock.setTimer(latencyMs(), () => {
-          if (!other().destroyed) other().push(null)
-          done()
-        })
-      },
-      destroy(error, done) {
-        clock.setTimer(latencyMs(), () => {
-          if (!other().destroyed) other().push(null)
-        })
-        done(error)
-      },
+    if (accept === undefined || this.refuses(address)) return 'refused'
+    const pair = duplexPair({
+      clock: this.#clock,
+      latencyMs: () => this.latencyMs,
+      passes: (sender) => !(sender === 0 ? this.swallows(from.host, to.host) : this.swallows(to.host, from.host)),
     })
+    accept(pair[1], from)
+    return pair
   }
-  ends.push(end(0), end(1))
-  for (const stream of ends)
-    Object.assign(stream, {
-      setTimeout: () => stream,
-      setNoDelay: () => stream,
-      setKeepAlive: () => stream,
-      ref: () => stream,
-      unref: () => stream,
-    })
-  return [ends[0], ends[1]]
+
+  receive(address: string, receiver: DatagramReceiver | undefined): boolean {
+    if (receiver === undefined) return this.#receivers.delete(address)
+    if (this.#receivers.has(address)) return false
+    this.#receivers.set(address, receiver)
+    return true
+  }
+
+  send(bytes: Uint8Array, from: NetworkAddress, to: NetworkAddress): void {
+    if (this.#random.next() < this.datagramLoss) return
+    const copies = this.#random.next() < this.datagramTwice ? 2 : 1
+    for (let copy = 0; copy < copies; copy++) {
+      this.#clock.setTimer(this.latencyMs + this.#random.next() * this.datagramJitterMs, () => {
+        if (this.swallows(from.host, to.host)) return
+        this.#receivers.get(`${to.host}:${to.port}`)?.(new Uint8Array(bytes), from)
+      })
+    }
+  }
+}
+
+/** One process' part of the network. */
+export class NetworkSide {
+  readonly network: VirtualNetwork
+  readonly clock: Clock
+  readonly tcp: Tcp
+  readonly udp: VirtualUdp
+  readonly http: VirtualHttp
+  readonly #host: string
+  readonly #held = new Set<() => void>()
+  #isOver = false
+
+  constructor(network: VirtualNetwork, clock: Clock, host: string) {
+    this.network = network
+    this.clock = clock
+    this.#host = host
+    this.tcp = new VirtualTcp(this)
+    this.udp = new VirtualUdp(this)
+    this.http = new VirtualHttp(this)
+  }
+
+  /** Where a connection of this process comes from. */
+  newSource(): NetworkAddress {
+    return { host: this.#host, port: this.network.freePort() }
+  }
+
+  /** The machine's IP addresses. */
+  addresses(): readonly string[] {
+    return this.#host === LOCAL ? [] : [this.#host]
+  }
+
+  /** An address as the network knows it: on a machine with an address of its own, the local ones mean that. */
+  global({ host, port }: NetworkAddress): NetworkAddress {
+    return this.#host !== LOCAL && LOCAL_NAMES.has(host) ? { host: this.#host, port } : { host, port }
+  }
+
+  /** Remembers how to take back what this process holds of the network; the answer forgets it. */
+  hold(release: () => void): () => void {
+    this.#held.add(release)
+    return () => void this.#held.delete(release)
+  }
+
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** The process is gone: nothing comes to it any more, and its connections end. */
+  kill(): void {
+    this.#isOver = true
+    for (const release of this.#held) release()
+    this.#held.clear()
+  }
 }

@@ -1,4 +1,5 @@
-import type { Clock, Thread, ThreadEntry, ThreadEnv, ThreadPort, Threads, Timer } from '../env.ts'
+import type { Clock, Thread, ThreadEntry, ThreadEnv, ThreadPort, Threads } from '../env.ts'
+import { Life } from './life.ts'
 
 /** Threads that run in this one, by turns of the virtual clock. Messages are cloned as between threads, and arrive by a timer. */
 export class VirtualThreads implements Threads {
@@ -38,57 +39,6 @@ export class VirtualThreads implements Threads {
       terminate: () => end(),
     }
   }
-}
-
-/** A thread can be ended anywhere. Ours cannot; but whatever it waits for, it waits for ever then. */
-class Life {
-  isOver = false
-
-  clock(clock: Clock): Clock {
-    const whileAlive = (callback: () => void) => () => {
-      if (!this.isOver) callback()
-    }
-    return {
-      now: () => clock.now(),
-      monotonic: () => clock.monotonic(),
-      setTimer: (delayMs, callback): Timer => clock.setTimer(delayMs, whileAlive(callback)),
-      setTicker: (intervalMs, callback): Timer => clock.setTicker(intervalMs, whileAlive(callback)),
-    }
-  }
-
-  /** The same object, whose methods do nothing once the life is over. So do those of what they give, files and such. */
-  guard<T extends object>(target: T): T {
-    return new Proxy(target, {
-      get: (_, name) => {
-        const member = Reflect.get(target, name, target) as unknown
-        if (typeof member !== 'function') return member
-        return (...args: unknown[]) => {
-          if (this.isOver) return NEVER
-          const answer: unknown = Reflect.apply(member, target, args)
-          return answer instanceof Promise ? this.#settledInLife(answer) : answer
-        }
-      },
-    })
-  }
-
-  #settledInLife(answer: Promise<unknown>): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      answer.then(
-        (value) => {
-          if (!this.isOver) resolve(isFile(value) ? this.guard(value) : value)
-        },
-        (error) => {
-          if (!this.isOver) reject(error)
-        },
-      )
-    })
-  }
-}
-
-const NEVER = new Promise<never>(() => {})
-
-function isFile(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && 'sync' in value
 }
 
 class Channel<Message> {
