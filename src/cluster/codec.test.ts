@@ -7,7 +7,15 @@ import { compressLzw, decompressLzw } from './lzw.ts'
 import { encodeMessage, type Message } from './messages.ts'
 import { encodeMap, MsgpackReader } from './msgpack.ts'
 import { compounds, compressed, openPacket, sealPacket } from './packet.ts'
-import { decodeStream, encodePushPull, encodeStreamError, encodeStreamUser, type PushPull, StreamReader, sealStream } from './stream-codec.ts'
+import {
+  decodeStream,
+  encodePushPull,
+  encodeStreamError,
+  encodeStreamUser,
+  type PushPull,
+  StreamReader,
+  sealStream,
+} from './stream-codec.ts'
 
 const SEED = Number(process.env.PROMONTORY_SEED ?? 20261122)
 const bytes = (text: string) => Uint8Array.from(Buffer.from(text, 'hex'))
@@ -88,7 +96,8 @@ test('numbers, texts and bytes are read in every width that upstream may write',
     ['c3', true],
   ] as const)
     assert.equal(read(hex), want, hex)
-  for (const hex of ['a161', 'd90161', 'da000161', 'db0000000161', 'c40161', 'c5000161', 'c60000000161']) assert.deepEqual(plain(read(hex)), [97], hex)
+  for (const hex of ['a161', 'd90161', 'da000161', 'db0000000161', 'c40161', 'c5000161', 'c60000000161'])
+    assert.deepEqual(plain(read(hex)), [97], hex)
   assert.deepEqual(plain(new MsgpackReader(encodeMap({ a: 1 })).map().get('a')), 1)
 })
 
@@ -110,10 +119,15 @@ test('lzw gives back what it took, through every width and a full table', () => 
   // Every count of codes around the one that fills the table.
   const random = seededRandom(SEED + 1).bytes(4200)
   for (let length = 3800; length < 3880; length++) check(random.subarray(0, length))
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 2000 }), fc.integer({ min: 1, max: 255 }), (data, mask) => check(data.map((byte) => byte & mask))), {
-    seed: SEED,
-    numRuns: 100,
-  })
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 2000 }), fc.integer({ min: 1, max: 255 }), (data, mask) =>
+      check(data.map((byte) => byte & mask)),
+    ),
+    {
+      seed: SEED,
+      numRuns: 100,
+    },
+  )
 })
 
 test('lzw stops at its limit', () => {
@@ -131,7 +145,17 @@ test('requests are read from a connection however their bytes come', () => {
   const pushPull: PushPull = {
     type: 'pushPull',
     isJoin: true,
-    members: [{ name: 'a', address: Uint8Array.of(10, 0, 0, 1), port: 9094, meta: new Uint8Array(0), incarnation: 1, state: 'left', versions: VERSIONS }],
+    members: [
+      {
+        name: 'a',
+        address: Uint8Array.of(10, 0, 0, 1),
+        port: 9094,
+        meta: new Uint8Array(0),
+        incarnation: 1,
+        state: 'left',
+        versions: VERSIONS,
+      },
+    ],
     state: seededRandom(SEED).bytes(3000),
   }
   const requests = [

@@ -63,7 +63,8 @@ export function decompressLzw(bytes: Uint8Array, bytesMax: number): Uint8Array {
       ;[width, highest, last] = [9, END, -1]
       continue
     }
-    if (code > highest && !(code === highest + 1 && last >= 0) && code > 255) throw new Error(`lzw: found code ${code}, want one up to ${highest}`)
+    if (code > highest && !(code === highest + 1 && last >= 0) && code > 255)
+      throw new Error(`lzw: found code ${code}, want one up to ${highest}`)
     // The one code that may stand for what is only about to be defined: what came last, and its first byte again.
     let count = 0
     let walk = code

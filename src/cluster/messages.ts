@@ -1,5 +1,14 @@
 // What members say to each other. docs/protocols/memberlist.md says what each is for.
-import { booleanField, bytesField, encodeMap, type MsgpackMap, MsgpackReader, type MsgpackRecord, numberField, textField } from './msgpack.ts'
+import {
+  booleanField,
+  bytesField,
+  encodeMap,
+  type MsgpackMap,
+  MsgpackReader,
+  type MsgpackRecord,
+  numberField,
+  textField,
+} from './msgpack.ts'
 
 export const TYPE = {
   ping: 0,

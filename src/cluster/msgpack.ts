@@ -197,7 +197,8 @@ export function bytesField(map: MsgpackMap, name: string): Uint8Array {
   const value = map.get(name) ?? null
   if (value === null) return new Uint8Array(0)
   if (value instanceof Uint8Array) return new Uint8Array(value)
-  if (Array.isArray(value) && value.every((one) => typeof one === 'number' && one >= 0 && one < 256)) return Uint8Array.from(value as number[])
+  if (Array.isArray(value) && value.every((one) => typeof one === 'number' && one >= 0 && one < 256))
+    return Uint8Array.from(value as number[])
   throw new Error(`${name}: found no bytes`)
 }
 
