@@ -67,3 +67,44 @@ for (const [name, env] of [
     }
   })
 }
+
+test('datagrams arrive, and raw connections are accepted and ended', async () => {
+  const { udp, tcp } = realEnv(virtualEnv().log)
+  const host = '127.0.0.1'
+  const received: string[] = []
+  const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>()
+  const to = await udp.bind({ host, port: 0 }, (bytes, from) => {
+    received.push(`${Buffer.from(bytes)} ${from.host} ${from.port === sender.port}`)
+    arrive()
+  })
+  const sender = await udp.bind({ host, port: 0 }, () => {})
+  sender.send(Buffer.from('hello'), host, to.port)
+  await arrived
+  assert.deepEqual(received, ['hello 127.0.0.1 true'])
+  await assert.rejects(
+    udp.bind({ host, port: to.port }, () => {}),
+    { code: 'EADDRINUSE' },
+  )
+  sender.close()
+  to.close()
+  sender.send(Buffer.from('too late'), host, to.port)
+
+  const listener = await tcp.listen({ host, port: 0 }, (socket) => ({
+    data: (bytes) => socket.write(Buffer.from(bytes).toString().toUpperCase()),
+    closed: () => received.push('ended'),
+  }))
+  const { promise: closed, resolve: close } = Promise.withResolvers<void>()
+  const socket = tcp.connect(
+    { host, port: listener.port },
+    {
+      connected: () => socket.write('echo'),
+      data(bytes) {
+        received.push(Buffer.from(bytes).toString())
+        void listener.close()
+      },
+      closed: () => close(),
+    },
+  )
+  await closed
+  assert.ok(received.includes('ECHO'))
+})

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sleep } from './env.ts'
-import { virtualEnv } from './env-virtual.ts'
+import { VirtualWorld, virtualEnv } from './env-virtual.ts'
 
 test('timers run in order of time and time passes only when advanced', async () => {
   const env = virtualEnv({ startTime: 0 })
@@ -117,4 +117,48 @@ test('a renamed directory is there with all that was durable in it, under one na
     assert.deepEqual([await fs.stat(`${gone}/part/a`), await fs.stat(gone)], [null, null])
     assert.deepEqual(await fs.readDir('/d'), [there.slice(3)])
   }
+})
+
+test('machines of a world have addresses, disks and partitions; a process that is killed does nothing any more', async () => {
+  const world = new VirtualWorld({ seed: 3 })
+  const a = world.start('10.0.0.1')
+  const b = world.start('10.0.0.2')
+  const heard: string[] = []
+  await a.env.udp.bind({ host: '0.0.0.0', port: 9 }, (bytes, from) => heard.push(`${Buffer.from(bytes)} ${from.host}`))
+  const sender = await b.env.udp.bind({ host: '0.0.0.0', port: 9 }, () => {})
+  const send = async (text: string) => {
+    sender.send(Buffer.from(text), '10.0.0.1', 9)
+    await world.clock.advance(10)
+  }
+  await send('one')
+  world.network.swallows = (from) => from === '10.0.0.2'
+  await send('two')
+  world.network.swallows = () => false
+  world.network.datagramTwice = 1
+  await send('three')
+  world.network.datagramLoss = 1
+  await send('four')
+  world.network.datagramLoss = world.network.datagramTwice = 0
+  assert.deepEqual(heard, ['one 10.0.0.2', 'three 10.0.0.2', 'three 10.0.0.2'])
+  assert.deepEqual(a.env.udp.addresses(), ['10.0.0.1'])
+
+  await a.env.fs.mkdir('/d')
+  await a.env.fs.writeFile('/d/x', 'kept')
+  a.env.clock.setTimer(5, () => heard.push('timer'))
+  const ended: string[] = []
+  await a.env.tcp.listen({ host: '127.0.0.1', port: 80 }, () => ({ data: () => heard.push('data'), closed: () => heard.push('closed') }))
+  const connect = (host: string) => {
+    const socket = b.env.tcp.connect(
+      { host, port: 80 },
+      { connected: () => socket.write('x'), data: () => {}, closed: (error) => ended.push((error as { code?: string })?.code ?? 'end') },
+    )
+  }
+  connect('10.0.0.1')
+  await world.clock.advance(1)
+  assert.equal(heard.pop(), 'data')
+  a.kill()
+  connect('10.0.0.1')
+  await send('five')
+  assert.deepEqual([heard.length, ended.sort()], [3, ['ECONNREFUSED', 'end']])
+  assert.equal(await world.start('10.0.0.1').env.fs.readText('/d/x'), 'kept')
 })
