@@ -112,6 +112,7 @@ export async function loadConfig(env: { readonly fs: FileSystem }, path: string,
   const own = await readOwn(env.fs, options.ownFile)
   warnings.push(...(own?.warnings ?? []))
   const remoteFiles: SecretFile[][] = []
+  const remoteProblems: ConfigProblem[] = []
   const remoteWrites = toRemoteWriteConfigs(config.remote_write, {
     externalLabels,
     variables: options.variables ?? {},
@@ -121,7 +122,9 @@ export async function loadConfig(env: { readonly fs: FileSystem }, path: string,
       remoteFiles[index].push({ field, path: resolved })
       return resolved
     },
+    report: (index, message) => remoteProblems.push({ file: path, ...main.tree.valuePosition(['remote_write', index]), message }),
   })
+  if (remoteProblems.length > 0) throw new ConfigError(remoteProblems)
   for (const [index, files] of remoteFiles.entries())
     warnings.push(...(await unreadableFiles(env.fs, main, ['remote_write', index], files ?? [])))
   const alertmanagerFiles: SecretFile[][] = []

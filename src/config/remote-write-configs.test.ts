@@ -54,6 +54,27 @@ test('a destination is remembered by its name, or its URL, whatever else changes
   assert.notEqual(two[0].key, two[1].key)
 })
 
+test('two destinations that are the same are refused in the words of upstream, two that differ in anything are not', async () => {
+  const check = async (sections: string, want: string | undefined) => {
+    const found = await load(`remote_write: [${sections}]\n`).then(
+      () => undefined,
+      (error: Error) => error.message,
+    )
+    assert.equal(found, want, sections)
+  }
+  const twins = (column: number, url = 'http://far/write') =>
+    `/prometheus.yml:1:${column}: duplicate remote write configs are not allowed, found duplicate for URL: ${url}`
+  await check('{url: http://far/write}, {url: http://far/write}', twins(41))
+  await check('{url: "http://u:p@far/write"}, {url: "http://u:p@far/write"}', twins(47, 'http://u:xxxxx@far/write'))
+  await check('{url: http://far/write}, {url: http://far/write, name: a}', undefined)
+  await check('{url: http://far/write, name: b}, {url: http://far/write, name: a}', undefined)
+  await check('{url: http://far/write}, {url: http://far/write, send_exemplars: true}', undefined)
+  await check(
+    '{url: http://far/write, name: a}, {url: http://near/write, name: a}',
+    '/prometheus.yml:1:81: found multiple remote write configs with job name "a"',
+  )
+})
+
 test('what asks for an account that is not supported is not sent to, and said', async () => {
   const { remoteWrites, warnings } = await load(
     'remote_write:\n- {url: http://far/write, azuread: {cloud: x}}\n- {url: http://near/write}\n',

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { redactUrl } from '../base/redact-url.ts'
 import { printable } from '../base/schema.ts'
 import type { Labels } from '../model/labels.ts'
 import type { RemoteWriteConfig } from '../remote/write/remote-write-config.ts'
@@ -10,12 +11,14 @@ export interface RemoteContext {
   readonly variables: Readonly<Record<string, string | undefined>>
   /** The complete path of a file of secrets or certificates; `field` is where it stands. */
   file(index: number, field: readonly (string | number)[], name: string): string
+  /** What is wrong with a section. */
+  report(index: number, message: string): void
 }
 
 /** The destinations that are sent to. */
 export function toRemoteWriteConfigs(
   sections: readonly RemoteWriteSection[] | undefined,
-  { externalLabels, variables, file }: RemoteContext,
+  { externalLabels, variables, file, report }: RemoteContext,
 ): readonly RemoteWriteConfig[] {
   const configs: RemoteWriteConfig[] = []
   for (const [index, remote] of (sections ?? []).entries()) {
@@ -25,6 +28,9 @@ export function toRemoteWriteConfigs(
     // Printing hides secrets.
     const parts = [printable(remoteWriteSchema, remote), http, secretKey, externalLabels.key()]
     const fingerprint = hash('sha256', JSON.stringify(parts))
+    // It would be sent everything twice. Source of the text: Prometheus storage/remote/write.go, ApplyConfig.
+    if (configs.some((other) => other.fingerprint === fingerprint))
+      report(index, `duplicate remote write configs are not allowed, found duplicate for URL: ${redactUrl(remote.url!)}`)
     // Of several to one URL that have no names, each is what it does.
     const isOnly = sections!.filter(({ url, name }) => !name && url === remote.url).length === 1
     const identity = remote.name ? `name ${remote.name}` : `url ${remote.url}${isOnly ? '' : ` ${fingerprint}`}`

@@ -108,7 +108,7 @@ class GroupReader {
       const groups = await this.#read(path)
       if (groups === undefined) continue
       const gone = this.#files.get(path)?.slice(groups.length) ?? []
-      out = out.concat(this.#changes.merge(groups), this.#changes.remove(gone))
+      out = out.concat(await this.#changes.mergeInTurns(this.#env.clock, groups), this.#changes.remove(gone))
       this.#files.set(
         path,
         groups.map(({ source }) => source),

@@ -25,7 +25,7 @@ for (let round = 0; round < 6; round++) {
   const start = process.cpuUsage()
   const groups = await parseJsonGroups(clock, url, text, { __meta_url: url })
   const parsed = process.cpuUsage(start)
-  const changed = changes.replace(groups)
+  const changed = await changes.replace(clock, groups)
   const all = process.cpuUsage(start)
   await new Promise((resolve) => setTimeout(resolve, 5))
   delay.disable()

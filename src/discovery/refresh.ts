@@ -44,7 +44,7 @@ export function refreshDiscoverer(env: Env, { mechanism, jobName, intervalMs, re
             const { groups, complete } = await refresh(signal).finally(() =>
               duration.observe(labels, (env.clock.monotonic() - start) / 1000),
             )
-            const changed = complete ? changes.replace(groups) : changes.merge(groups)
+            const changed = await (complete ? changes.replace(env.clock, groups) : changes.mergeInTurns(env.clock, groups))
             if (signal.aborted) return
             // Knowing that there is nothing is an answer, too: whoever waits for the first one must not wait for ever.
             if (changed.length > 0 || (complete && !hasYielded)) {

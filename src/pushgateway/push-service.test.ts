@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
 import { apiClient, apiDeps } from '../../test/support/api-deps.ts'
 import { virtualEnv } from '../base/env-virtual.ts'
@@ -19,7 +20,7 @@ async function setUp() {
     await done
   }
   const kept = async () => ((await env.fs.stat(FILE)) === null ? '' : await env.fs.readText(FILE))
-  return { env, ask, push, stop, kept }
+  return { env, ask, push, stop, kept, signal: controller.signal }
 }
 
 test('what was pushed is in its file after the interval, and at an orderly end', async () => {
@@ -34,6 +35,16 @@ test('what was pushed is in its file after the interval, and at an orderly end',
   assert.match(await kept(), /"job":"two"/)
   assert.match((await ask('/pushgateway/metrics')).body, /^x\{instance="",job="one"\} 1\nx\{instance="",job="two"\} 1$/m)
   assert.doesNotMatch((await ask('/metrics')).body, /job="one"/)
+})
+
+test('however often it has saved, one listener waits for the end', async () => {
+  const { env, push, stop, signal } = await setUp()
+  for (let i = 0; i < 5; i++) {
+    await push(`job-${i}`)
+    await env.clock.advance(5001)
+  }
+  assert.equal(getEventListeners(signal, 'abort').length, 1)
+  await stop()
 })
 
 test('what is pushed while the file is written for the last time is in it', async () => {

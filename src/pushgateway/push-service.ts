@@ -44,6 +44,7 @@ export class PushGateway implements Service {
   async run(signal: AbortSignal, ready: () => void): Promise<void> {
     const { env, persistenceIntervalMs } = this.#options
     ready()
+    signal.addEventListener('abort', () => this.#wake(), { once: true })
     while (!signal.aborted) {
       await this.#untilChanged(signal)
       if (!signal.aborted) await sleep(env.clock, persistenceIntervalMs, signal)
@@ -57,7 +58,7 @@ export class PushGateway implements Service {
     if (this.#store.version !== this.#savedVersion) return
     await new Promise<void>((resolve) => {
       this.#wake = resolve
-      signal.addEventListener('abort', () => resolve(), { once: true })
+      if (signal.aborted) resolve()
     })
     this.#wake = () => {}
   }

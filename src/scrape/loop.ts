@@ -30,6 +30,7 @@ import type { ScrapeFeatures } from './scrape-features.ts'
 import { acceptHeader } from './scrape-protocol.ts'
 import { EMPTY_PAGE, type PageBuilders, type SeriesPage } from './series-page.ts'
 import { type SlotStart, slotFrom, slotSlackMs, startOfSlot } from './slots.ts'
+import type { SyncTurns } from './sync-turns.ts'
 import type { TargetHealth, TargetStatus } from './target.ts'
 import type { Target } from './target-labels.ts'
 import { QueuedTimer } from './timer-queue.ts'
@@ -39,6 +40,7 @@ export interface ScrapeContext extends ScrapeClientContext {
   readonly appendable: Appendable
   readonly commits: CommitGroup
   readonly firstScrapes: FirstScrapes
+  readonly syncTurns: SyncTurns
   readonly texts: PageTexts
   readonly builders: PageBuilders
   readonly metrics: ScrapeMetrics

@@ -16,6 +16,7 @@ import { ScrapePool } from './pool.ts'
 import type { ScrapeConfig } from './scrape-config.ts'
 import { type ScrapeFeatures, scrapeFeatures } from './scrape-features.ts'
 import { PageBuilders } from './series-page.ts'
+import { SyncTurns } from './sync-turns.ts'
 import type { DroppedTarget, TargetStatus, TargetsView } from './target.ts'
 import { TimerQueue } from './timer-queue.ts'
 
@@ -63,6 +64,7 @@ class Manager implements ScrapeManager {
       timers,
       commits: new CommitGroup(timers),
       firstScrapes: new FirstScrapes(env.clock, isBusy),
+      syncTurns: new SyncTurns(env.clock),
       texts: new PageTexts(salt),
       builders: new PageBuilders(),
       buffers: new BufferPool(BODIES_BYTES_MAX),

@@ -1,13 +1,11 @@
-import { errorMessage } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
-import type { TargetGroup } from '../discovery/discoverer.ts'
 import { GroupWatcher } from '../discovery/group-watcher.ts'
-import type { Labels } from '../model/labels.ts'
+import { FoundTargets } from './found-targets.ts'
 import { targetLimitMessage } from './limits.ts'
 import { type ScrapeContext, ScrapeLoop } from './loop.ts'
 import type { ScrapeConfig } from './scrape-config.ts'
 import type { DroppedTarget, TargetStatus } from './target.ts'
-import { discoveredLabels, populateTarget, type Target } from './target-labels.ts'
+import type { Target } from './target-labels.ts'
 import { QueuedTimer } from './timer-queue.ts'
 
 /** Changes that come together are taken over together. */
@@ -32,17 +30,18 @@ export class ScrapePool {
   readonly #scraped = new Map<string, Scraped>()
   /** Gone, and waiting for their staleness markers; some come back before. */
   readonly #retiring = new Map<string, ScrapeLoop>()
-  /** Of groups that are all targets, which most are. Groups that have not changed are the same objects. */
-  #made = new Map<TargetGroup, readonly Target[]>()
-  /** What they were made for. */
-  #madeFor: ScrapeConfig | undefined
-  #dropped: Labels[] = []
-  #droppedCount = 0
+  /** By the last sync that came so far. */
+  #found: FoundTargets | undefined
   #lastSync = -Infinity
   /** Monotonic time until which a reload waits for discoverers that have not spoken. */
   #pendingUntil = -Infinity
   #isReloaded = false
   #isRemoved = false
+  /** Of the sync under way: another one is the sign for it to end. */
+  #syncNumber = 0
+  #isSyncing = false
+  /** Something has come since the sync under way began. */
+  #hasMore = false
 
   /** `onEmpty` is called after `remove`, when the last staleness marker has been written. */
   constructor(context: ScrapeContext, config: ScrapeConfig, onEmpty: () => void) {
@@ -51,7 +50,7 @@ export class ScrapePool {
     this.#onEmpty = onEmpty
     this.#log = context.log.with({ job: config.jobName })
     this.#watcher = new GroupWatcher(context.env, this.#log, context.metrics.discovery, () => this.#scheduleSync())
-    this.#syncTimer = new QueuedTimer(context.timers, () => this.#sync())
+    this.#syncTimer = new QueuedTimer(context.timers, () => this.#startSync())
     context.metrics.poolsTotal.inc()
     context.metrics.poolTargetLimit.set({ scrape_job: config.jobName }, config.targetLimit)
     this.#watcher.apply(config.discoverers)
@@ -71,8 +70,9 @@ export class ScrapePool {
     metrics.poolReloads.inc()
     metrics.poolTargetLimit.set({ scrape_job: config.jobName }, config.targetLimit)
     this.#watcher.apply(config.discoverers)
+    this.#endSync()
     if (!this.#watcher.isPending) {
-      this.#sync()
+      this.#startSync()
       return
     }
     this.#pendingUntil = env.clock.monotonic() + PENDING_MS_MAX
@@ -82,6 +82,7 @@ export class ScrapePool {
   /** The job is gone: its series are marked stale as those of targets that go. */
   remove(): void {
     this.#syncTimer.cancel()
+    this.#endSync()
     // A discoverer that is slow to end holds nothing up; what it would still find is not asked for any more.
     void this.#watcher.stop()
     for (const { target, loop } of this.#scraped.values()) this.#retire(target, loop)
@@ -101,6 +102,7 @@ export class ScrapePool {
   /** The process stops: no markers. Resolves when nothing is under way. */
   async stop(): Promise<void> {
     this.#syncTimer.cancel()
+    this.#endSync()
     const loops = [...this.#retiring.values(), ...[...this.#scraped.values()].map(({ loop }) => loop)]
     await Promise.all([this.#watcher.stop(), ...loops.map((loop) => loop.stop())])
   }
@@ -111,14 +113,18 @@ export class ScrapePool {
 
   /** As many as keep_dropped_targets keeps. */
   dropped(): DroppedTarget[] {
-    return this.#dropped.map((labels) => ({ discoveredLabels: labels, scrapePool: this.#config.jobName }))
+    return (this.#found?.dropped ?? []).map((labels) => ({ discoveredLabels: labels, scrapePool: this.#config.jobName }))
   }
 
   get droppedCount(): number {
-    return this.#droppedCount
+    return this.#found?.droppedCount ?? 0
   }
 
   #scheduleSync(): void {
+    if (this.#isSyncing) {
+      this.#hasMore = true
+      return
+    }
     const now = this.#context.env.clock.monotonic()
     if (this.#watcher.isPending && now < this.#pendingUntil) return
     const waitMs = this.#lastSync + SYNC_INTERVAL_MS - now
@@ -126,77 +132,70 @@ export class ScrapePool {
     this.#syncTimer.arm(Math.max(SYNC_DELAY_MS, waitMs))
   }
 
-  /** Makes loops and targets the same. */
-  #sync(): void {
-    const { env, metrics } = this.#context
+  /** Few targets are taken over before it returns. */
+  #startSync(): void {
+    this.#syncTimer.cancel()
+    const number = ++this.#syncNumber
+    this.#isSyncing = true
+    this.#hasMore = false
+    void this.#sync(number)
+  }
+
+  /** The sync under way stops where it is. What it has done stands, and the next one does all of it. */
+  #endSync(): void {
+    this.#syncNumber++
+    this.#isSyncing = false
+  }
+
+  /**
+   * Makes loops and targets the same, in turns. All targets are known before the first loop changes: one that has moved to another group is
+   * never gone in between.
+   */
+  async #sync(number: number): Promise<void> {
+    const { env, metrics, syncTurns } = this.#context
     const began = env.clock.monotonic()
     this.#lastSync = began
     this.#pendingUntil = -Infinity
     this.#watcher.forgetLeaving()
-    const found = this.#findTargets()
-    for (const [key, target] of found) this.#scrape(key, target)
+    syncTurns.begin()
+    const goesOn = async () => {
+      await syncTurns.rest()
+      return number === this.#syncNumber
+    }
+    const found = new FoundTargets(metrics, this.#log, this.#config, this.#found)
+    for (const _ of found.take([...this.#watcher.groups()])) if (syncTurns.isDue() && !(await goesOn())) return
+    this.#found = found
+    metrics.discovery.sent(this.#config.jobName, found.discoveredCount, env.clock.now())
+    const exceeded = targetLimitMessage(found.targets.size, this.#config.targetLimit)
+    for (const [key, target] of found.targets) {
+      this.#scrape(key, target, exceeded)
+      if (syncTurns.isDue() && !(await goesOn())) return
+    }
     for (const [key, { target, loop }] of this.#scraped) {
-      if (found.has(key)) continue
+      if (found.targets.has(key)) continue
       this.#scraped.delete(key)
       this.#retire(target, loop)
+      if (syncTurns.isDue() && !(await goesOn())) return
     }
+    found.settle()
     this.#isReloaded = false
-    const exceeded = targetLimitMessage(this.#scraped.size, this.#config.targetLimit)
+    this.#isSyncing = false
     if (exceeded !== undefined) metrics.exceededTargetLimit.inc()
-    for (const { loop } of this.#scraped.values()) loop.setForcedError(exceeded)
     const job = { scrape_job: this.#config.jobName }
     metrics.poolTargets.set(job, this.#scraped.size)
     metrics.poolSyncs.inc(job)
     metrics.syncLength.observe(job, (env.clock.monotonic() - began) / 1000)
+    if (this.#hasMore) this.#scheduleSync()
   }
 
-  #findTargets(): Map<string, Target> {
-    const { metrics } = this.#context
-    const found = new Map<string, Target>()
-    const config = this.#config
-    this.#dropped = []
-    this.#droppedCount = 0
-    let discoveredCount = 0
-    const before = this.#madeFor === config ? this.#made : undefined
-    this.#made = new Map()
-    this.#madeFor = config
-    for (const group of this.#watcher.groups()) {
-      discoveredCount += group.targets.length
-      const targets = before?.get(group) ?? this.#makeTargets(group)
-      if (targets.length === group.targets.length) this.#made.set(group, targets)
-      for (const target of targets) found.set(target.key, target)
-    }
-    metrics.discovery.sent(config.jobName, discoveredCount, this.#context.env.clock.now())
-    return found
-  }
-
-  /** Without those that relabeling drops, or of which none can be made. */
-  #makeTargets(group: TargetGroup): readonly Target[] {
-    const config = this.#config
-    const targets: Target[] = []
-    for (let i = 0; i < group.targets.length; i++) {
-      try {
-        const populated = populateTarget(discoveredLabels(group.targets[i], group.labels), config)
-        if ('target' in populated) targets.push(populated.target)
-        else {
-          this.#droppedCount++
-          if (config.keepDroppedTargets === 0 || this.#dropped.length < config.keepDroppedTargets) this.#dropped.push(populated.dropped)
-        }
-      } catch (error) {
-        this.#context.metrics.syncFailed.inc({ scrape_job: config.jobName })
-        this.#log.error('target could not be made', { group: group.source, instance: i, error: errorMessage(error) })
-      }
-    }
-    return targets
-  }
-
-  #scrape(key: string, target: Target): void {
+  #scrape(key: string, target: Target, forcedError: string | undefined): void {
     const known = this.#scraped.get(key)
     if (known !== undefined) {
       const isTimedAnew = known.target.slots.intervalMs !== target.slots.intervalMs || known.target.timeoutMs !== target.timeoutMs
       if (this.#isReloaded || isTimedAnew) known.loop.reconfigure(target, this.#config)
       else known.loop.refresh(target)
       known.target = target
+      known.loop.setForcedError(forcedError)
       return
     }
     const retiring = this.#retiring.get(key)
@@ -204,6 +203,7 @@ export class ScrapePool {
       this.#retiring.delete(key)
       this.#scraped.set(key, { target, loop: retiring })
       retiring.reconfigure(target, this.#config)
+      retiring.setForcedError(forcedError)
       retiring.revive()
       return
     }
@@ -212,6 +212,7 @@ export class ScrapePool {
       this.#checkEmpty()
     })
     this.#scraped.set(key, { target, loop })
+    loop.setForcedError(forcedError)
     loop.start()
   }
 
