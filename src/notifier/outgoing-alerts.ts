@@ -22,13 +22,13 @@ export function relabelAlerts(
   return out
 }
 
-/** One alert as JSON of Alertmanager's API v2. Source: Alertmanager api/v2/openapi.yaml, postableAlert. */
+/** One alert as JSON of Alertmanager's API v2; what is empty is left out. Source: Alertmanager api/v2/openapi.yaml, postableAlert. */
 export function encodeAlert({ labels, annotations, startsAt, endsAt, generatorUrl }: PostableAlert): string {
   return JSON.stringify({
-    annotations: annotations.toObject(),
+    ...(annotations.size === 0 ? {} : { annotations: annotations.toObject() }),
     endsAt: new Date(endsAt).toISOString(),
     startsAt: new Date(startsAt).toISOString(),
-    generatorURL: generatorUrl,
+    ...(generatorUrl === '' ? {} : { generatorURL: generatorUrl }),
     labels: labels.toObject(),
   })
 }

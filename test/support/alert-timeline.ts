@@ -124,7 +124,7 @@ export async function runTimeline(timeline: AlertTimeline): Promise<TimelineOutc
   const sent = received.map(({ at, alert: { labels, annotations, startsAt, endsAt } }) => ({
     at: at - zero,
     labels: labels as Texts,
-    annotations: annotations as Texts,
+    annotations: (annotations ?? {}) as Texts,
     starts: Date.parse(String(startsAt)) - zero,
     ends: Date.parse(String(endsAt)) - zero,
   }))
