@@ -131,6 +131,16 @@ export class SeriesSlots {
     return words[row + GENERATION] * 0x100000000 + slot === ref ? slot : -1
   }
 
+  /** The number of a series in the window `ordinal`, if its newest sample is a float and it is there; else -1. Hot. */
+  floatSeriesIn(ref: number, ordinal: number): number {
+    const slot = ref >>> 0
+    if (slot >= this.#count) return -1
+    const words = this.slabs[slot >>> ROWS_SHIFT].words
+    const row = (slot & ROWS_MASK) << ROW_WORDS_SHIFT
+    // With the bits of a kind in it the generation is none that a ref has.
+    return words[row + WINDOW] === ordinal && words[row + GENERATION] * 0x100000000 + slot === ref ? words[row + SERIES] : -1
+  }
+
   /** The slot of a ref, -1 when its series was let go. */
   slotOf(ref: number): number {
     const slot = ref >>> 0

@@ -292,6 +292,22 @@ export class WindowSet implements KnownPairs {
     return status
   }
 
+  /**
+   * The same for a float that comes back from the log, if there is nothing about it that is not plain: its series is in the window of the sample before,
+   * has had floats last, and the sample is the next one. False, and nothing is done, otherwise. Hot in replay.
+   */
+  applyNext(ref: SeriesRef, t: Timestamp, v: number): boolean {
+    const window = this.#recent
+    if (window === undefined || t < window.start || t >= window.end || t < this.cutTime || this.#hasDeletions) return false
+    const series = this.slots.floatSeriesIn(ref, window.ordinal)
+    if (series < 0 || !window.appendNext(series, t, v)) return false
+    const slot = ref >>> 0
+    if (t > this.slots.lastTime(slot)) this.slots.setLastFloat(slot, t, v)
+    if (t > this.maxTime) this.maxTime = t
+    if (t < this.minTime) this.minTime = t
+    return true
+  }
+
   /** The same for a histogram; undefined: a stale one. The digest is that of `digestHistogram`. */
   applyHistogram(
     slot: number,

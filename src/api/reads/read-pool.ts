@@ -184,6 +184,8 @@ export class ReadPool implements Reads, Service {
     { settings, signal }: { readonly settings: Omit<EngineSettings, 'optimiser'>; readonly signal: AbortSignal },
   ): Promise<JobOutcome> {
     const { db, samplesMax, bytesMax } = this.#options
+    // It takes a tenth of a second to start, which a log that is being read may take as well.
+    if (this.#threads.length === 0 && !this.#isClosed) this.#add()
     await db.untilReadable(turn.signal)
     turn.signal.throwIfAborted()
     const limits = { samplesMax, bytesMax }

@@ -74,7 +74,7 @@ export async function recover(
       return !signal.aborted
     },
   })
-  const report = await replayLog(env, `${dir}/log`, numbers, `${dir}/quarantine`, target, checkpoint?.start)
+  const report = await replayLog(env, `${dir}/log`, numbers, `${dir}/quarantine`, target, checkpoint?.start, signal)
   // A checkpoint may have windows that became blocks after it.
   windows.dropCut()
   return { report, checkpoint, lastCheckpoint, seconds: (clock.monotonic() - start) / 1000 }
@@ -93,20 +93,24 @@ function replayTarget(
     assert(slot >= 0, 'a series is not let go while its segment is replayed')
     return slot
   }
+  const sample = (ref: SeriesRef, t: Timestamp, v: number, startTime: Timestamp) => {
+    if (t < cutTime) return
+    const slot = slots.floatSlotOf(ref)
+    if (slot >= 0) {
+      if (windows.apply(slot, t, v, startTime) === AppendStatus.ok && t > slots.lastTime(slot)) slots.setLastFloat(slot, t, v)
+      return
+    }
+    const other = slotOf(ref)
+    if (windows.apply(other, t, v, startTime) === AppendStatus.ok && t > slots.lastTime(other)) slots.setLast(other, t, v)
+  }
   return {
     ...rest,
     // What comes back was admitted once.
     series: (labels, time) => windows.series(labels, Math.max(time, cutTime), true),
-    sample: (ref: SeriesRef, t: Timestamp, v: number, startTime: Timestamp) => {
-      if (t < cutTime) return
-      const slot = slots.floatSlotOf(ref)
-      if (slot >= 0) {
-        if (windows.apply(slot, t, v, startTime) === AppendStatus.ok && t > slots.lastTime(slot)) slots.setLastFloat(slot, t, v)
-        return
-      }
-      const other = slotOf(ref)
-      if (windows.apply(other, t, v, startTime) === AppendStatus.ok && t > slots.lastTime(other)) slots.setLast(other, t, v)
+    samples: (refs, times, values, count) => {
+      for (let i = 0; i < count; i++) if (!windows.applyNext(refs[i], times[i], values[i])) sample(refs[i], times[i], values[i], 0)
     },
+    sample,
     histogram: (ref, t, isFloat, histogram, startTime) => {
       if (t < cutTime) return
       const slot = slotOf(ref)

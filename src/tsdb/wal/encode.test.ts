@@ -16,8 +16,22 @@ import {
 } from './decode.ts'
 import { LogEncoder } from './encode.ts'
 import { RECORD_HEADER_BYTES, RecordHeader, RecordType } from './record.ts'
+import { SampleSlices, SLICE_SAMPLES } from './sample-slices.ts'
 
 type Row = [series: number, t: number, v: number]
+
+const slices = new SampleSlices()
+
+/** The same as `decodeSamplesRecord`, by slices. */
+function decodeSlices(bytes: Uint8Array, start: number, end: number, onSample: (series: number, t: number, v: number) => void): void {
+  const wanted = slices.open(bytes, start, end)
+  let count = 0
+  for (let read = slices.read(); read > 0; read = slices.read()) {
+    count += read
+    for (let i = 0; i < read; i++) onSample(slices.series[i], slices.times[i], slices.values[i])
+  }
+  assert.equal(count, wanted)
+}
 
 /** All that is in the records of a buffer. */
 function decodeAll(bytes: Uint8Array, segment: number): { series: [number, string, number][]; samples: Row[]; records: number } {
@@ -32,7 +46,12 @@ function decodeAll(bytes: Uint8Array, segment: number): { series: [number, strin
     at = start + header.length
     if (header.type === RecordType.series)
       decodeSeriesRecord(bytes, start, at, (number, labels, time) => series.push([number, labels.toString(), time]))
-    else decodeSamplesRecord(bytes, start, at, (number, t, v) => samples.push([number, t, v]))
+    else {
+      const sliced: Row[] = []
+      decodeSamplesRecord(bytes, start, at, (number, t, v) => samples.push([number, t, v]))
+      decodeSlices(bytes, start, at, (number, t, v) => sliced.push([number, t, v]))
+      assert.deepEqual(sliced, samples.slice(samples.length - sliced.length))
+    }
   }
   return { series, samples, records }
 }
@@ -166,6 +185,7 @@ test('a record of another segment, or with a changed byte, is none', () => {
 test('any payload is read or refused with a RangeError', () => {
   const decoders = [
     decodeSeriesRecord,
+    decodeSlices,
     decodeSamplesRecord,
     decodeSamplesFromRecord,
     decodeHistogramsRecord,
@@ -197,12 +217,19 @@ test('a payload of histograms that lies about itself is an error', () => {
   check([0, 1, 0, 0, 0, 16])
 })
 
+test('slices begin where the one before ended, within a record', () => {
+  const encoder = new LogEncoder()
+  encoder.openSegment(1)
+  const rows = Array.from({ length: 3 * SLICE_SAMPLES + 7 }, (_, i): Row => [(i * 7) % 1000, 15_000 * Math.floor(i / 1000), i / 3])
+  for (const row of rows) encoder.sample(...row)
+  assert.deepEqual(decodeAll(taken(encoder), 1).samples, rows)
+})
+
 test('a payload that lies about itself is an error', () => {
-  const check = (payload: number[], series: boolean) =>
-    assert.throws(
-      () => (series ? decodeSeriesRecord : decodeSamplesRecord)(new Uint8Array(payload), 0, payload.length, () => {}),
-      RangeError,
-    )
+  const check = (payload: number[], series: boolean) => {
+    for (const decode of series ? [decodeSeriesRecord] : [decodeSamplesRecord, decodeSlices])
+      assert.throws(() => decode(new Uint8Array(payload), 0, payload.length, () => {}), RangeError)
+  }
   check([0, 1, 0, 1, 1], true)
   check([0, 1, 0, 1, 0, 9, 65], true)
   check([0, 1], false)

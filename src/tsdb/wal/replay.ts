@@ -15,17 +15,19 @@ import {
   decodeHistogramsRecord,
   decodeMetadataRecord,
   decodeSamplesFromRecord,
-  decodeSamplesRecord,
   decodeSeriesRecord,
 } from './decode.ts'
 import { type LogPosition, type Segment, segmentNumber, segmentPath } from './log-writer.ts'
 import { RECORD_HEADER_BYTES, RecordType } from './record.ts'
+import { SampleSlices, SLICE_SAMPLES } from './sample-slices.ts'
 import { type Damage, type SegmentVisitor, scanSegment } from './scan-segment.ts'
 
 /** Where the content of a log goes. */
 export interface ReplayTarget {
   series(labels: Labels, time: Timestamp): SeriesRef
-  /** `startTime` is 0 where it is not known. */
+  /** Samples without start times, in their order; the columns are lent for the call. */
+  samples(refs: Float64Array, times: Float64Array, values: Float64Array, count: number): void
+  /** `startTime` is 0 where it is not known, which it may be here and there among those that have one. */
   sample(ref: SeriesRef, t: Timestamp, v: number, startTime: Timestamp): void
   /** Undefined: a stale histogram. */
   histogram(ref: SeriesRef, t: Timestamp, isFloat: boolean, histogram: Histogram | undefined, startTime: Timestamp): void
@@ -92,6 +94,7 @@ export async function replayLog(
   quarantineDir: string,
   target: ReplayTarget,
   from?: ReplayStart,
+  signal?: AbortSignal,
 ): Promise<ReplayReport> {
   const { fs } = env
   const first = from?.position.segment ?? 0
@@ -108,8 +111,9 @@ export async function replayLog(
   for (const [index, number] of toRead.entries()) {
     const path = segmentPath(dir, number)
     const file = await openPatiently(env, path, 'write')
+    const start = number === first ? from : undefined
     try {
-      segments.push(await replaySegment(env, file, number, quarantineDir, target, report, number === first ? from : undefined, bytesTotal))
+      segments.push(await replaySegment(env, file, number, quarantineDir, target, report, start, bytesTotal, signal))
     } finally {
       await file.close()
     }
@@ -127,6 +131,7 @@ async function replaySegment(
   report: ReplayReport,
   from: ReplayStart | undefined,
   bytesTotal: number,
+  signal: AbortSignal | undefined,
 ): Promise<Segment> {
   /** By the number in the segment; 0 where nothing is known, else the ref + 1. */
   let refs: Float64Array = from?.refs ?? new Float64Array(1024)
@@ -154,9 +159,26 @@ async function replaySegment(
     else report.samples++
     return ref
   }
-  const onSample = (index: number, t: Timestamp, v: number) => {
-    const ref = refOfSample(index, t)
-    if (ref >= 0) target.sample(ref, t, v, 0)
+  const slices = new SampleSlices()
+  const sliceRefs = new Float64Array(SLICE_SAMPLES)
+  const readSamples = (bytes: Uint8Array, start: number, end: number) => {
+    slices.open(bytes, start, end)
+    const { series, times, values } = slices
+    for (let read = slices.read(); read > 0; read = slices.read()) {
+      let count = 0
+      for (let i = 0; i < read; i++) {
+        const t = times[i]
+        if (t > maxTime) maxTime = t
+        const ref = series[i] < refs.length ? refs[series[i]] - 1 : -1
+        if (ref < 0) continue
+        sliceRefs[count] = ref
+        times[count] = t
+        values[count++] = values[i]
+      }
+      samplesLost += read - count
+      report.samples += count
+      target.samples(sliceRefs, times, values, count)
+    }
   }
   const onSampleFrom = (index: number, t: Timestamp, v: number, startTime: Timestamp) => {
     const ref = refOfSample(index, t)
@@ -186,7 +208,7 @@ async function replaySegment(
   const visitor: SegmentVisitor = {
     record(type, bytes, start, end) {
       if (type === RecordType.series) decodeSeriesRecord(bytes, start, end, onSeries)
-      else if (type === RecordType.samples) decodeSamplesRecord(bytes, start, end, onSample)
+      else if (type === RecordType.samples) readSamples(bytes, start, end)
       else if (type === RecordType.samplesFrom) decodeSamplesFromRecord(bytes, start, end, onSampleFrom)
       else if (type === RecordType.histograms) decodeHistogramsRecord(bytes, start, end, onHistogram)
       else if (type === RecordType.exemplars) decodeExemplarsRecord(bytes, start, end, onExemplar)
@@ -231,7 +253,7 @@ async function replaySegment(
       }
     },
   }
-  await scanSegment(file, number, visitor, new Breather(clock, undefined, REPLAY_WEIGHT), from?.position)
+  await scanSegment(file, number, visitor, new Breather(clock, signal, REPLAY_WEIGHT), from?.position)
   if (samplesLost > 0) {
     report.samplesLost += samplesLost
     log.warn('samples lost with the records of their series', { segment: number, samples: samplesLost })

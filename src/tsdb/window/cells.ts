@@ -6,7 +6,7 @@ import { Arena, SLAB_WORDS } from './slab-pool.ts'
 // postings) grows by chaining cells, so nothing is ever copied to a larger place and no freed small places pile up.
 
 export const CELL_BYTES = 32
-const CELL_WORDS = CELL_BYTES / 4
+export const CELL_WORDS = CELL_BYTES / 4
 /** Bytes before the payload. */
 export const CELL_LINK_BYTES = 4
 export const CELL_PAYLOAD_BYTES = CELL_BYTES - CELL_LINK_BYTES

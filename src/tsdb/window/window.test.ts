@@ -74,7 +74,21 @@ test('many series with long, short, foreign and equal strings', () => {
   )
 })
 
-const samples = fc.array(fc.tuple(fc.integer({ min: 1, max: 20_000 }), fc.oneof(fc.constant(1), fc.double(), fc.constant(STALE_MARKER))), {
+/** Changes of the time between samples of every length that there is. */
+const step = fc.oneof(
+  { arbitrary: fc.constant(15_000), weight: 4 },
+  { arbitrary: fc.integer({ min: 1, max: 20_000 }), weight: 4 },
+  { arbitrary: fc.integer({ min: 60_000, max: 1_200_000 }), weight: 1 },
+)
+/** Some share bits with others, more of them or fewer. */
+const value = fc.oneof(
+  fc.constant(1),
+  fc.double(),
+  fc.constant(STALE_MARKER),
+  fc.nat(1000).map((v) => 1e6 + v),
+  fc.nat(1000).map((v) => v / 8),
+)
+const samples = fc.array(fc.tuple(step, value), {
   minLength: 1,
   maxLength: 300,
 })

@@ -9,6 +9,7 @@ import type { Timestamp } from '../../model/time.ts'
 import { AppendStatus } from '../../storage/appender.ts'
 import { isAllDeleted } from '../block/tombstones.ts'
 import { digest, digestHistogram } from '../histogram-digest.ts'
+import { appendNext } from './append-next.ts'
 import { CELL_BYTES, CELL_LINK_BYTES, CELL_PAYLOAD_BYTES, CELLS_MASK, CELLS_SHIFT, Cells, type CellsState } from './cells.ts'
 import { copyChunk, HEADER_BYTES_MAX } from './copy-chunk.ts'
 import { HashIndex, type IndexState, mix } from './hash-index.ts'
@@ -516,6 +517,22 @@ export class Window {
     return this.#append(this.#rows.slabs[series >>> ROWS_SHIFT], (series & ROWS_MASK) << ROW_WORDS_SHIFT, t, v, startTime)
   }
 
+  /** The same for a float that goes on with an open chunk of floats; false, and nothing is done: it does not, or is not plainly its next. */
+  appendNext(series: number, t: Timestamp, v: number): boolean {
+    const slab = this.#rows.slabs[series >>> ROWS_SHIFT]
+    const row = (series & ROWS_MASK) << ROW_WORDS_SHIFT
+    return t > slab.floats[(row >> 1) + LAST_TIME_FLOAT] && this.#appendNext(slab, row, slab.words[row + PUBLISHED], t, v)
+  }
+
+  #appendNext(slab: Slab, row: number, published: number, t: Timestamp, v: number): boolean {
+    if ((published & ENCODING_MASK) !== XOR_PUBLISHED || this.isLate) return false
+    const count = published & OPEN_COUNT_MASK
+    if (count < 2 || count === CHUNK_SAMPLES || !appendNext(this.cells, slab, row, t, v)) return false
+    Atomics.store(slab.words, row + PUBLISHED, published + 1)
+    this.#countOne(t)
+    return true
+  }
+
   #append(slab: Slab, row: number, t: Timestamp, v: number, startTime: Timestamp): AppendStatus {
     const words = slab.words
     let published = words[row + PUBLISHED]
@@ -532,7 +549,7 @@ export class Window {
       if (count === CHUNK_SAMPLES) {
         published = XOR_PUBLISHED | closeChunk(this.cells, words, row, this.start, last)
         count = 0
-      }
+      } else if (this.#appendNext(slab, row, published, t, v)) return AppendStatus.ok
     }
 
     const slabs = this.cells.slabs
@@ -587,10 +604,7 @@ export class Window {
     words[row + LAST_HIGH] = encoder.high
     slab.floats[(row >> 1) + LAST_TIME_FLOAT] = t
     Atomics.store(words, row + PUBLISHED, (published & ~OPEN_COUNT_MASK) | (count + 1))
-
-    this.sampleCount++
-    if (t > this.maxTime) this.maxTime = t
-    if (t < this.minTime) this.minTime = t
+    this.#countOne(t)
     return AppendStatus.ok
   }
 
@@ -875,6 +889,10 @@ export class Window {
 
   #count(t: Timestamp, isNewChunk: boolean): void {
     if (isNewChunk) this.chunkCount++
+    this.#countOne(t)
+  }
+
+  #countOne(t: Timestamp): void {
     this.sampleCount++
     if (t > this.maxTime) this.maxTime = t
     if (t < this.minTime) this.minTime = t
