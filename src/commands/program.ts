@@ -1,11 +1,14 @@
 import { exporterCommand } from '../roles/exporter.ts'
 import { serverCommand } from '../roles/server.ts'
 import { upCommand } from '../roles/up.ts'
+import { alertAddCommand } from './alert-add.ts'
+import { alertQueryCommand } from './alert-query.ts'
 import { checkConfigCommand } from './check-config.ts'
 import { checkMetricsCommand } from './check-metrics.ts'
 import { checkRulesCommand } from './check-rules.ts'
 import { checkHealthyCommand, checkReadyCommand } from './check-server.ts'
 import { checkWebConfigCommand } from './check-web-config.ts'
+import { clusterShowCommand, configShowCommand } from './cluster-show.ts'
 import type { Command } from './command.ts'
 import { promqlExplainCommand } from './promql-explain.ts'
 import { promqlFormatCommand } from './promql-format.ts'
@@ -13,6 +16,13 @@ import { promqlInstantCommand } from './promql-instant.ts'
 import { promqlLabelsCommand } from './promql-labels.ts'
 import { promqlRangeCommand } from './promql-range.ts'
 import { promqlSeriesCommand } from './promql-series.ts'
+import { configRoutesCommand, routeShowCommand } from './route-show.ts'
+import { routeTestCommand } from './route-test.ts'
+import { silenceAddCommand } from './silence-add.ts'
+import { silenceExpireCommand } from './silence-expire.ts'
+import { silenceImportCommand } from './silence-import.ts'
+import { silenceQueryCommand } from './silence-query.ts'
+import { silenceUpdateCommand } from './silence-update.ts'
 import { templateRenderCommand } from './template-render.ts'
 import { testPromqlCommand } from './test-promql.ts'
 import { testRulesCommand } from './test-rules.ts'
@@ -44,7 +54,24 @@ const GROUPS: readonly { readonly title: string; readonly commands: readonly Com
     ],
   },
   { title: 'Tests', commands: [testPromqlCommand, testRulesCommand] },
-  { title: 'Alerts', commands: [templateRenderCommand] },
+  {
+    title: 'Alerts',
+    commands: [
+      alertQueryCommand,
+      alertAddCommand,
+      silenceQueryCommand,
+      silenceAddCommand,
+      silenceUpdateCommand,
+      silenceExpireCommand,
+      silenceImportCommand,
+      routeShowCommand,
+      routeTestCommand,
+      clusterShowCommand,
+      configShowCommand,
+      configRoutesCommand,
+      templateRenderCommand,
+    ],
+  },
   {
     title: 'Blocks',
     commands: [
@@ -70,10 +97,6 @@ const NOT_BUILT = new Set([
   'console',
   'deadman',
   'fleet',
-  'alert',
-  'silence',
-  'route',
-  'template',
   'bucket',
   'plan',
   'render',

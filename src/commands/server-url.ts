@@ -29,7 +29,7 @@ export function serverAccess(text: string, client: HttpClientConfig): ServerAcce
 }
 
 export interface ServerRequest {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'DELETE'
   readonly url: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string

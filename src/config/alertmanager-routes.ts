@@ -1,7 +1,7 @@
 import type { InhibitRule } from '../alertmanager/alertmanager-config.ts'
 import { GROUP_BY_ALL, type RouteDefinition } from '../alertmanager/dispatch/route.ts'
 import type { InhibitRuleSection, RouteSection } from '../alertmanager/dispatch/route-schema.ts'
-import { LabelMatcher } from '../alertmanager/label-matcher.ts'
+import { compareMatchers, LabelMatcher } from '../alertmanager/label-matcher.ts'
 import type { MatcherMode } from '../alertmanager/matchers/matcher-mode.ts'
 import { isLabelNameIn, parseMatchers } from '../alertmanager/matchers/parse-matchers.ts'
 import { errorMessage } from '../base/errors.ts'
@@ -62,6 +62,14 @@ export class RouteReader {
       ],
       equal,
     }
+  }
+
+  /** The matchers of a list as they are printed. */
+  shownMatchers(texts: readonly string[] | undefined): readonly string[] | undefined {
+    return texts
+      ?.flatMap((text) => parseMatchers(text, this.#mode, () => {}))
+      .sort(compareMatchers)
+      .map(String)
   }
 
   #checkLabelName(name: string, where: string, path: YamlPath): void {

@@ -7,7 +7,7 @@ import type { ReceiverGlobals } from '../alertmanager/receivers/receiver-globals
 import { RECEIVER_FIELDS, type ReceiverSection, receiverProblems } from '../alertmanager/receivers/registry.ts'
 import { muteTimeIntervalSchema, timeIntervalSchema } from '../alertmanager/time-interval-schema.ts'
 import { CodedError } from '../base/errors.ts'
-import { integer, list, path, type Report, scalar, section, text, unsupported } from '../base/schema.ts'
+import { integer, list, map, path, type Report, scalar, section, text, unsupported } from '../base/schema.ts'
 import { tlsConfigSchema } from '../http-client/client-schema.ts'
 import { duration } from '../model/config-schema.ts'
 import { quote } from '../model/labels.ts'
@@ -51,10 +51,14 @@ function refuseKind(): never {
 
 const receiverSchema = section(
   'receiver',
-  { name: text(), ...RECEIVER_FIELDS, ...unbuilt() },
+  // Its labels choose among receivers in the API, where upstream's newest pages ask by them.
+  { name: text(), labels: map(text()), ...RECEIVER_FIELDS, ...unbuilt() },
   {
-    check(receiver, report) {
-      if (!receiver.name) report([], 'missing name in receiver')
+    shown: (receiver) => ({ ...receiver, labels: { ...(receiver.labels as object), name: receiver.name } }),
+    check({ name, labels }, report) {
+      if (!name) report([], 'missing name in receiver')
+      else if (labels?.name && labels.name !== name)
+        report(['labels', 'name'], `receiver label "name" must match receiver name ${quote(name)}, got ${quote(labels.name)}`)
     },
   },
 )

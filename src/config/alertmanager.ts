@@ -8,6 +8,7 @@ import { toTimeInterval } from '../alertmanager/time-interval-schema.ts'
 import type { FileSystem } from '../base/env.ts'
 import { printable } from '../base/schema.ts'
 import type { YamlTree } from '../base/yaml-tree.ts'
+import { effectiveAlertmanager } from './alertmanager-effective.ts'
 import { hasField, isAlertmanagerConfig } from './alertmanager-kind.ts'
 import { RouteReader } from './alertmanager-routes.ts'
 import { type AlertmanagerSection, alertmanagerSchema } from './alertmanager-schema.ts'
@@ -57,7 +58,7 @@ export function parseAlertmanagerConfig(
   const timeIntervals = new Map<string, readonly TimeInterval[]>()
   for (const { name, time_intervals: specs = [] } of [...(value.mute_time_intervals ?? []), ...(value.time_intervals ?? [])])
     timeIntervals.set(name!, specs.map(toTimeInterval))
-  const receivers = (value.receivers ?? []).map(({ name, ...section }): [string, ReceiverSection] => [name!, section])
+  const receivers = (value.receivers ?? []).map(({ name, labels: _, ...section }): [string, ReceiverSection] => [name!, section])
   const global = value.global ?? {}
   return {
     file: path,
@@ -72,7 +73,7 @@ export function parseAlertmanagerConfig(
       templates: (value.templates ?? []).map(resolve),
     },
     warnings: [...fileWarnings(file), ...reader.warnings].sort((a, b) => a.line - b.line || a.column - b.column),
-    toYaml: () => renderYaml(printable(alertmanagerSchema, { ...value, global }, resolve)),
+    toYaml: () => renderYaml(printable(alertmanagerSchema, effectiveAlertmanager(value, reader), resolve)),
   }
 }
 

@@ -13,13 +13,19 @@ export function renderConfig(config: PrometheusSection, resolve: Resolve): strin
   return renderYaml(printable(prometheusSchema, config, resolve))
 }
 
+/** Lists that upstream prints in one line. */
+const FLOW_FIELDS = new Set(['source_labels', 'weekdays', 'days_of_month', 'months', 'years'])
+
 /** Printed values of a schema in upstream's style. */
 export function renderYaml(content: unknown): string {
   // YAML 1.1 decides which texts need quotes, so that upstream's reader takes `no` and `017` for the texts they are.
   const document = new Document(content, { version: '1.1' })
   visit(document, {
     Pair(_, pair) {
-      if (isScalar(pair.key) && pair.key.value === 'source_labels' && isSeq(pair.value)) pair.value.flow = true
+      if (!isScalar(pair.key) || !FLOW_FIELDS.has(String(pair.key.value)) || !isSeq(pair.value)) return
+      pair.value.flow = true
+      // Upstream's writer takes a colon in such a list for more than it is.
+      for (const item of pair.value.items) if (isScalar(item) && String(item.value).includes(':')) item.type = 'QUOTE_SINGLE'
     },
   })
   return document.toString({ indentSeq: false, lineWidth: 0, flowCollectionPadding: false, directives: false })
