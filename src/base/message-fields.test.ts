@@ -28,7 +28,8 @@ test('what is cut off is no message', () => {
   const out = new MessageWriter()
   out.lengthBefore((body) => body.text(1, 'hello'))
   assert.equal([...delimitedMessages(out.bytes)].length, 1)
-  const bad = (bytes: Uint8Array) => assert.throws(() => [...delimitedMessages(bytes)].map((each) => [...messageFields(each)]), { code: 'bad_data' })
+  const bad = (bytes: Uint8Array) =>
+    assert.throws(() => [...delimitedMessages(bytes)].map((each) => [...messageFields(each)]), { code: 'bad_data' })
   for (let length = 1; length < out.bytes.length; length++) bad(out.bytes.subarray(0, length))
   bad(Uint8Array.of(2, 0, 0))
   bad(Uint8Array.of(2, 0x0b, 0))

@@ -1,0 +1,77 @@
+import { type Alert, fingerprint, isResolved } from '../model/alert.ts'
+import { keyOfPairs, type Labels } from '../model/labels.ts'
+import type { Matcher } from '../model/matcher.ts'
+import type { Timestamp } from '../model/time.ts'
+import type { AlertStore } from './alerts/alert-store.ts'
+import { matchesAll } from './matches-all.ts'
+
+/** While an alert of the source side fires, those of the target side with equal labels are not told of. Source: Alertmanager docs/configuration.md, inhibit_rule. */
+export interface InhibitRule {
+  /** Empty: it has none. */
+  readonly name: string
+  readonly sourceMatchers: readonly Matcher[]
+  readonly targetMatchers: readonly Matcher[]
+  readonly equal: readonly string[]
+}
+
+/** The alerts of a rule's source side by the values of its equal labels, then by all labels. */
+type Sources = Map<string, Map<string, Alert>>
+
+/**
+ * Which alerts are inhibited, and by which. An alert that matches both sides of a rule is not inhibited by others that do, itself among
+ * them. Source: Alertmanager inhibit/inhibit.go.
+ */
+export class Inhibitor {
+  readonly #rules: readonly { readonly rule: InhibitRule; readonly sources: Sources }[]
+  readonly #subscription: { cancel(): void }
+
+  constructor(rules: readonly InhibitRule[], alerts: AlertStore) {
+    this.#rules = rules.map((rule) => ({ rule, sources: new Map() }))
+    this.#subscription = alerts.subscribe('inhibitor', (alert) => this.#note(alert))
+  }
+
+  /** The fingerprint of the alert that inhibits those with these labels; undefined: there is none. */
+  inhibitedBy(labels: Labels, now: Timestamp): string | undefined {
+    for (const { rule, sources } of this.#rules) {
+      if (!matchesAll(rule.targetMatchers, labels)) continue
+      const found = sources.get(equalKey(rule, labels))
+      if (found === undefined) continue
+      const isTwoSided = matchesAll(rule.sourceMatchers, labels)
+      for (const alert of found.values()) {
+        if (isResolved(alert, now)) continue
+        if (isTwoSided && matchesAll(rule.targetMatchers, alert.labels)) continue
+        return fingerprint(alert.labels)
+      }
+    }
+    return undefined
+  }
+
+  /** Forgets alerts that are over. */
+  collect(now: Timestamp): void {
+    for (const { sources } of this.#rules) {
+      for (const [key, alerts] of sources) {
+        for (const [labels, alert] of alerts) if (isResolved(alert, now)) alerts.delete(labels)
+        if (alerts.size === 0) sources.delete(key)
+      }
+    }
+  }
+
+  close(): void {
+    this.#subscription.cancel()
+  }
+
+  #note(alert: Alert): void {
+    for (const { rule, sources } of this.#rules) {
+      if (!matchesAll(rule.sourceMatchers, alert.labels)) continue
+      const key = equalKey(rule, alert.labels)
+      const alerts = sources.get(key)
+      if (alerts === undefined) sources.set(key, new Map([[alert.labels.key(), alert]]))
+      else alerts.set(alert.labels.key(), alert)
+    }
+  }
+}
+
+/** A label that is absent is equal to one that is absent. */
+function equalKey({ equal }: InhibitRule, labels: Labels): string {
+  return keyOfPairs(equal.map((name) => labels.get(name)))
+}
