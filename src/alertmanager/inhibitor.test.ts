@@ -3,11 +3,11 @@ import { test } from 'node:test'
 import { virtualEnv } from '../base/env-virtual.ts'
 import { type Alert, fingerprint } from '../model/alert.ts'
 import { Labels } from '../model/labels.ts'
-import { Matcher } from '../model/matcher.ts'
 import { AlertStore } from './alerts/alert-store.ts'
 import { Inhibitor, type InhibitRule } from './inhibitor.ts'
+import { LabelMatcher } from './label-matcher.ts'
 
-const is = (name: string, value: string) => new Matcher('=', name, value)
+const is = (name: string, value: string) => new LabelMatcher('=', name, value)
 
 function inhibitorOf(rules: readonly InhibitRule[]) {
   const env = virtualEnv()
@@ -27,31 +27,36 @@ function inhibitorOf(rules: readonly InhibitRule[]) {
     return fingerprint(alert.labels)
   }
   const inhibitor = new Inhibitor(rules, store)
-  return { env, store, fire, inhibitor, by: (labels: Record<string, string>) => inhibitor.inhibitedBy(Labels.of(labels), env.clock.now()) }
+  return {
+    env,
+    store,
+    fire,
+    inhibitor,
+    by: (labels: Record<string, string>) => inhibitor.inhibitedBy(Labels.of(labels), env.clock.now()).join(),
+  }
 }
 
 test('the target side is inhibited while the source side fires, where labels are equal', async () => {
   const rule = {
     name: '',
-    sourceMatchers: [is('severity', 'critical')],
+    sources: [{ matchers: [is('severity', 'critical')], equal: ['job', 'absent'] }],
     targetMatchers: [is('severity', 'warning')],
-    equal: ['job', 'absent'],
   }
   const { env, fire, by } = inhibitorOf([rule])
-  assert.equal(by({ severity: 'warning', job: 'a' }), undefined)
+  assert.equal(by({ severity: 'warning', job: 'a' }), '')
   const source = fire({ severity: 'critical', job: 'a' })
   assert.equal(by({ severity: 'warning', job: 'a', x: 'y' }), source)
-  assert.equal(by({ severity: 'warning', job: 'b' }), undefined)
-  assert.equal(by({ severity: 'info', job: 'a' }), undefined)
-  assert.equal(by({ severity: 'warning', job: 'a', absent: 'here' }), undefined)
+  assert.equal(by({ severity: 'warning', job: 'b' }), '')
+  assert.equal(by({ severity: 'info', job: 'a' }), '')
+  assert.equal(by({ severity: 'warning', job: 'a', absent: 'here' }), '')
   await env.clock.advance(1000)
-  assert.equal(by({ severity: 'warning', job: 'a' }), undefined)
+  assert.equal(by({ severity: 'warning', job: 'a' }), '')
 })
 
 test('who matches both sides is not inhibited by those that do, and by those of the source side alone', () => {
-  const { fire, by } = inhibitorOf([{ name: '', sourceMatchers: [is('s', '1')], targetMatchers: [is('t', '1')], equal: ['e'] }])
+  const { fire, by } = inhibitorOf([{ name: '', sources: [{ matchers: [is('s', '1')], equal: ['e'] }], targetMatchers: [is('t', '1')] }])
   const both = fire({ s: '1', t: '1', e: '1' })
-  assert.equal(by({ s: '1', t: '1', e: '1' }), undefined)
+  assert.equal(by({ s: '1', t: '1', e: '1' }), '')
   assert.equal(by({ t: '1', e: '1' }), both)
   // Upstream's index, which holds one source for equal labels, may miss this one.
   const source = fire({ s: '1', e: '1', n: '2' })
@@ -60,7 +65,7 @@ test('who matches both sides is not inhibited by those that do, and by those of 
 
 test('a later end keeps inhibiting', async () => {
   const { env, fire, inhibitor, by } = inhibitorOf([
-    { name: '', sourceMatchers: [is('s', '1')], targetMatchers: [is('t', '1')], equal: [] },
+    { name: '', sources: [{ matchers: [is('s', '1')], equal: [] }], targetMatchers: [is('t', '1')] },
   ])
   fire({ s: '1', n: '1' }, 1000)
   const long = fire({ s: '1', n: '2' }, 9000)
@@ -70,5 +75,15 @@ test('a later end keeps inhibiting', async () => {
   inhibitor.close()
   fire({ s: '1', n: '3' }, 90_000)
   await env.clock.advance(8000)
-  assert.equal(by({ t: '1' }), undefined)
+  assert.equal(by({ t: '1' }), '')
+})
+
+test('a rule of several sources wants each of them', async () => {
+  const sources = ['1', '2'].map((value) => ({ matchers: [is('s', value)], equal: ['e'] }))
+  const { fire, by } = inhibitorOf([{ name: '', sources, targetMatchers: [is('t', '1')] }])
+  const first = fire({ s: '1', e: '1' })
+  fire({ s: '2', e: '2' })
+  assert.equal(by({ t: '1', e: '1' }), '')
+  const second = fire({ s: '2', e: '1' })
+  assert.equal(by({ t: '1', e: '1' }), `${first},${second}`)
 })

@@ -1,8 +1,7 @@
 import type { Labels } from '../../model/labels.ts'
 import type { MatchOperator } from '../../model/matcher.ts'
-import { Matcher } from '../../model/matcher.ts'
 import type { Timestamp } from '../../model/time.ts'
-import { matchesAll } from '../matches-all.ts'
+import { LabelMatcher, matchesAll } from '../label-matcher.ts'
 import type { PreciseTime } from '../state/precise-time.ts'
 
 /** A condition of a silence as it is kept: also one that does not compile here, from a member that takes it. */
@@ -36,12 +35,12 @@ export function silenceState({ startsAt, endsAt }: Silence, now: Timestamp): Sil
 
 /** A silence with its conditions made ready. */
 export interface CompiledSilence {
-  readonly sets: readonly (readonly Matcher[])[]
+  readonly sets: readonly (readonly LabelMatcher[])[]
 }
 
 /** Throws `bad_data` where a regular expression is none. */
 export function compileSilence({ matcherSets }: Pick<Silence, 'matcherSets'>): CompiledSilence {
-  return { sets: matcherSets.map((set) => set.map(({ operator, name, value }) => new Matcher(operator, name, value))) }
+  return { sets: matcherSets.map((set) => set.map(({ operator, name, value }) => new LabelMatcher(operator, name, value))) }
 }
 
 export function silences({ sets }: CompiledSilence, labels: Labels): boolean {

@@ -1,6 +1,6 @@
 import { CodedError, errorMessage } from '../../base/errors.ts'
 import { quote } from '../../model/labels.ts'
-import { Matcher } from '../../model/matcher.ts'
+import { LabelMatcher } from '../label-matcher.ts'
 import type { Silence, SilenceMatcher } from './silence.ts'
 
 /** Throws `bad_data`, in upstream's words. Source: Alertmanager silence/silence.go, validateSilence. */
@@ -25,7 +25,7 @@ function matcherProblem({ operator, name, value }: SilenceMatcher): string | und
   if (name === '') return `invalid label name ${quote(name)}`
   if (operator === '=' || operator === '!=') return undefined
   try {
-    new Matcher(operator, name, value)
+    new LabelMatcher(operator, name, value)
   } catch (error) {
     return `invalid regular expression ${quote(value)}: ${errorMessage(error)}`
   }
@@ -35,5 +35,5 @@ function matcherProblem({ operator, name, value }: SilenceMatcher): string | und
 /** Conditions that negate are taken to want something, as upstream takes them. */
 function matchesEmpty({ operator, name, value }: SilenceMatcher): boolean {
   if (operator === '=') return value === ''
-  return operator === '=~' && new Matcher(operator, name, value).matchesEmpty
+  return operator === '=~' && new LabelMatcher(operator, name, value).matches('')
 }
