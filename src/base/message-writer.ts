@@ -108,3 +108,12 @@ export class MessageWriter {
 export function zigzag(value: bigint): bigint {
   return value < 0n ? -2n * value - 1n : 2n * value
 }
+
+/** A message with its length before it. */
+export function behindLength(message: Uint8Array): Uint8Array {
+  const length: number[] = []
+  let rest = message.length
+  for (; rest >= 128; rest = Math.floor(rest / 128)) length.push((rest % 128) | 128)
+  length.push(rest)
+  return Buffer.concat([Uint8Array.from(length), message])
+}

@@ -1,6 +1,7 @@
 import type { Env } from '../../base/env.ts'
 import { CodedError, errorMessage } from '../../base/errors.ts'
 import { delimitedMessages } from '../../base/message-fields.ts'
+import { behindLength } from '../../base/message-writer.ts'
 import type { Channel, ReplicatedState } from '../../cluster/replicated-state.ts'
 import type { Labels } from '../../model/labels.ts'
 import { type PreciseTime, preciseOf } from '../state/precise-time.ts'
@@ -280,14 +281,6 @@ function endedNow(silence: Silence, now: number): Silence {
 function updatedNow(known: Silence | undefined, now: number): PreciseTime {
   const at = preciseOf(now)
   return known !== undefined && known.updatedAt >= at ? known.updatedAt + 1n : at
-}
-
-function behindLength(message: Uint8Array): Uint8Array {
-  const length: number[] = []
-  let rest = message.length
-  for (; rest >= 128; rest = Math.floor(rest / 128)) length.push((rest % 128) | 128)
-  length.push(rest)
-  return Buffer.concat([Uint8Array.from(length), message])
 }
 
 /** Version 4. Source: RFC 9562. */

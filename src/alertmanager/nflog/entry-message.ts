@@ -1,0 +1,104 @@
+import { CodedError } from '../../base/errors.ts'
+import { fieldText, type MessageField, messageFields, packedIntegers } from '../../base/message-fields.ts'
+import { MessageWriter } from '../../base/message-writer.ts'
+import type { Timestamp } from '../../model/time.ts'
+import { type PreciseTime, preciseOf, readPreciseTime, timestampOf, writePreciseTime } from '../state/precise-time.ts'
+
+// Upstream's messages MeshEntry and Entry: in the file `nflog`, and between members. Source: Alertmanager nflog/nflogpb/nflog.proto.
+
+/** An entry of a receiver. */
+export interface LogReceiver {
+  readonly name: string
+  /** `webhook`, `email` … */
+  readonly integration: string
+  readonly index: number
+}
+
+/** What a receiver was last told of a group. */
+export interface LogEntry {
+  readonly groupKey: string
+  readonly receiver: LogReceiver
+  readonly time: PreciseTime
+  /** Hashes of the alerts that fired (stages/alert-hash.ts). */
+  readonly firing: readonly bigint[]
+  readonly resolved: readonly bigint[]
+  /** What an entry of a receiver keeps from one notification to the next, encoded; handed on as it is. */
+  readonly receiverData: readonly Uint8Array[]
+}
+
+export interface MeshEntry {
+  readonly entry: LogEntry
+  readonly expiresAt: Timestamp
+}
+
+/** The message behind its length. */
+export function encodeMeshEntry({ entry, expiresAt }: MeshEntry): Uint8Array {
+  const out = new MessageWriter()
+  out.lengthBefore((mesh) => {
+    mesh.message(1, (body) => {
+      body.text(1, entry.groupKey)
+      body.message(2, (receiver) => {
+        receiver.text(1, entry.receiver.name)
+        receiver.text(2, entry.receiver.integration)
+        if (entry.receiver.index !== 0) receiver.integer(3, entry.receiver.index)
+      })
+      writePreciseTime(body, 5, entry.time)
+      writeHashes(body, 6, entry.firing)
+      writeHashes(body, 7, entry.resolved)
+      for (const data of entry.receiverData) body.raw(8, data)
+    })
+    writePreciseTime(mesh, 2, preciseOf(expiresAt))
+  })
+  return out.bytes
+}
+
+function writeHashes(out: MessageWriter, field: number, hashes: readonly bigint[]): void {
+  if (hashes.length === 0) return
+  out.message(field, (packed) => {
+    for (const hash of hashes) packed.varint(hash)
+  })
+}
+
+/** Reads a message without its length. Throws `bad_data`. */
+export function decodeMeshEntry(bytes: Uint8Array): MeshEntry {
+  let entry: LogEntry | undefined
+  let expiresAt = 0
+  for (const field of messageFields(bytes)) {
+    if (field.number === 1) entry = decodeEntry(field)
+    else if (field.number === 2) expiresAt = timestampOf(readPreciseTime(field))
+  }
+  if (entry === undefined) throw new CodedError('bad_data', 'found a notification log message without an entry')
+  return { entry, expiresAt }
+}
+
+function decodeEntry({ bytes }: MessageField): LogEntry {
+  const read = { groupKey: '', receiver: { name: '', integration: '', index: 0 }, time: 0n }
+  const firing: bigint[] = []
+  const resolved: bigint[] = []
+  const receiverData: Uint8Array[] = []
+  for (const field of messageFields(bytes)) {
+    if (field.number === 1) read.groupKey = fieldText(field)
+    else if (field.number === 2) read.receiver = decodeReceiver(field)
+    else if (field.number === 5) read.time = readPreciseTime(field)
+    else if (field.number === 6) readHashes(field, firing)
+    else if (field.number === 7) readHashes(field, resolved)
+    else if (field.number === 8) receiverData.push(field.bytes)
+  }
+  return { ...read, firing, resolved, receiverData }
+}
+
+/** Packed, or each in a field of its own: a reader takes both. */
+function readHashes({ bytes, integer }: MessageField, into: bigint[]): void {
+  if (bytes.length === 0) into.push(integer)
+  else into.push(...packedIntegers(bytes))
+}
+
+function decodeReceiver({ bytes }: MessageField): LogReceiver {
+  const read = { name: '', integration: '', index: 0 }
+  for (const field of messageFields(bytes)) {
+    if (field.number === 1) read.name = fieldText(field)
+    else if (field.number === 2) read.integration = fieldText(field)
+    else if (field.number === 3) read.index = Number(field.integer)
+  }
+  return read
+}

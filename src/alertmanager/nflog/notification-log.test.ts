@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type VirtualEnv, virtualEnv } from '../../base/env-virtual.ts'
+import { NotificationLog } from './notification-log.ts'
+
+const HOUR = 3_600_000
+const receiver = { name: 'team', integration: 'webhook', index: 1 }
+const told = { groupKey: '{}:{a="b"}', receiver, firing: [1n, (1n << 64n) - 1n], resolved: [3n], receiverData: [Uint8Array.of(10, 1, 120)] }
+
+async function open(env: VirtualEnv): Promise<NotificationLog> {
+  await env.fs.mkdir('/data')
+  return NotificationLog.open({ env, path: '/data/nflog', retentionMs: 120 * HOUR })
+}
+
+const other = (env: VirtualEnv, fs = virtualEnv().fs) => ({ ...virtualEnv(), clock: env.clock, fs }) as VirtualEnv
+
+test('what a receiver was told is known after a kill, and for as long as it is to be', async () => {
+  const env = virtualEnv()
+  const log = await open(env)
+  assert.equal(log.find(told.groupKey, receiver), undefined)
+  log.note(told, 8 * HOUR)
+  await log.close()
+  env.fs.losePower()
+  const again = await open(other(env, env.fs))
+  const { time, ...rest } = again.find(told.groupKey, receiver)!
+  assert.equal(time, BigInt(env.clock.now()) * 1_000_000n)
+  assert.deepEqual({ ...rest, receiverData: rest.receiverData.map((data) => [...data]) }, { ...told, receiverData: [[10, 1, 120]] })
+  assert.equal(again.find(told.groupKey, { ...receiver, index: 0 }), undefined)
+  await env.clock.advance(8 * HOUR - 1)
+  await again.maintain()
+  assert.equal(again.size, 1)
+  await env.clock.advance(1)
+  await again.maintain()
+  assert.equal(again.size, 0)
+})
+
+test('of two entries the later one holds, whichever comes first', async () => {
+  const env = virtualEnv()
+  const [first, second] = [await open(env), await open(other(env))]
+  const heard: Uint8Array[] = []
+  first.connect({ broadcast: (update) => void heard.push(update) })
+  first.note(told, HOUR)
+  first.note({ ...told, firing: [5n] }, HOUR)
+  assert.deepEqual(second.merge(heard[1]), Buffer.from(heard[1]))
+  assert.equal(second.merge(heard[0]), null)
+  assert.equal(second.merge(first.snapshot()), null)
+  assert.deepEqual(second.find(told.groupKey, receiver)?.firing, [5n])
+  const overwritten: bigint[][] = []
+  second.onOverwritten((before, after) => overwritten.push([before.firing[0], after.firing[0]]))
+  await env.clock.advance(10)
+  first.note({ ...told, firing: [6n] }, HOUR)
+  second.merge(heard[2])
+  assert.deepEqual(overwritten, [[5n, 6n]])
+})

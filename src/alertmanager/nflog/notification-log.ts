@@ -1,0 +1,156 @@
+import { Counter } from 'prom-client'
+import type { Env } from '../../base/env.ts'
+import { errorMessage } from '../../base/errors.ts'
+import { delimitedMessages } from '../../base/message-fields.ts'
+import { behindLength } from '../../base/message-writer.ts'
+import type { Channel, ReplicatedState } from '../../cluster/replicated-state.ts'
+import { preciseOf } from '../state/precise-time.ts'
+import { StateFile } from '../state/state-file.ts'
+import { StateMetrics } from '../state/state-metrics.ts'
+import { decodeMeshEntry, encodeMeshEntry, type LogEntry, type LogReceiver } from './entry-message.ts'
+
+export interface NotificationLogOptions {
+  readonly env: Env
+  /** Upstream's `nflog`, in the directory of data. */
+  readonly path: string
+  readonly retentionMs: number
+}
+
+interface Kept {
+  readonly entry: LogEntry
+  readonly expiresAt: number
+  /** The message behind its length, as it came: with fields that a newer member wrote. */
+  readonly bytes: Uint8Array
+}
+
+/**
+ * What each entry of a receiver was last told of each group, by whatever member: the later entry holds. Source: Alertmanager
+ * nflog/nflog.go.
+ */
+export class NotificationLog implements ReplicatedState {
+  readonly key = 'nfl'
+  readonly #options: NotificationLogOptions
+  readonly #file: StateFile
+  readonly #entries = new Map<string, Kept>()
+  readonly #metrics: StateMetrics
+  readonly #queries: Counter
+  #channel: Channel = { broadcast: () => {} }
+  #overwritten: (before: LogEntry, after: LogEntry) => void = () => {}
+
+  private constructor(options: NotificationLogOptions, file: StateFile) {
+    this.#options = options
+    this.#file = file
+    this.#metrics = new StateMetrics(options.env.metrics, 'nflog', 'notification log')
+    this.#queries = new Counter({
+      name: 'alertmanager_nflog_queries_total',
+      help: 'Number of notification log queries were received.',
+      registers: [options.env.metrics],
+    })
+  }
+
+  static async open(options: NotificationLogOptions): Promise<NotificationLog> {
+    const { file, messages } = await StateFile.open(options.env, options.path)
+    const log = new NotificationLog(options, file)
+    for (const message of messages) {
+      try {
+        log.#take(keptFrom(message))
+      } catch (error) {
+        options.env.log.error('an entry of the notification log is left out', { error: errorMessage(error) })
+      }
+    }
+    return log
+  }
+
+  /** From then on entries are told to other members. */
+  connect(channel: Channel): void {
+    this.#channel = channel
+  }
+
+  /** Called when another member's entry takes the place of one that is known. */
+  onOverwritten(callback: (before: LogEntry, after: LogEntry) => void): void {
+    this.#overwritten = callback
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  find(groupKey: string, receiver: LogReceiver): LogEntry | undefined {
+    this.#queries.inc()
+    return this.#entries.get(entryKey(groupKey, receiver))?.entry
+  }
+
+  /**
+   * Notes what a receiver has just been told. In force, and told to others, at once; durable soon after: a death between leads to a
+   * notification more, which the same key tells. `keepMs`: how long at most it is kept.
+   */
+  note(told: Omit<LogEntry, 'time'>, keepMs: number): void {
+    const { clock, log } = this.#options.env
+    const now = clock.now()
+    const known = this.#entries.get(entryKey(told.groupKey, told.receiver))?.entry
+    // Another member's clock is ahead: its entry holds.
+    if (known !== undefined && known.time > preciseOf(now)) return
+    const time = known?.time === preciseOf(now) ? known.time + 1n : preciseOf(now)
+    const mesh = { entry: { ...told, time }, expiresAt: Math.floor(now) + Math.min(this.#options.retentionMs, keepMs) }
+    const kept = { ...mesh, bytes: encodeMeshEntry(mesh) }
+    this.#take(kept)
+    this.#channel.broadcast(kept.bytes)
+    this.#file.append(kept.bytes).catch((error: unknown) => log.error('notification log not written', { error: errorMessage(error) }))
+  }
+
+  snapshot(): Uint8Array {
+    return Buffer.concat([...this.#entries.values()].map(({ bytes }) => bytes))
+  }
+
+  merge(remote: Uint8Array): Uint8Array | null {
+    const fresh: Uint8Array[] = []
+    for (const message of delimitedMessages(remote)) {
+      const kept = keptFrom(message)
+      const before = this.#entries.get(entryKey(kept.entry.groupKey, kept.entry.receiver))?.entry
+      if (!this.#take(kept)) continue
+      fresh.push(kept.bytes)
+      if (before !== undefined) this.#overwritten(before, kept.entry)
+    }
+    if (fresh.length === 0) return null
+    this.#metrics.propagated.inc()
+    const bytes = Buffer.concat(fresh)
+    this.#file.append(bytes).catch((error: unknown) => {
+      this.#options.env.log.error('notification log of another member not written', { error: errorMessage(error) })
+    })
+    return bytes
+  }
+
+  async maintain(): Promise<void> {
+    await this.#metrics.maintain(this.#options.env, {
+      collect: () => this.#collect(),
+      snapshot: () => this.#file.replace(() => this.snapshot()),
+    })
+  }
+
+  close(): Promise<void> {
+    return this.#file.close()
+  }
+
+  #collect(): void {
+    const now = this.#options.env.clock.now()
+    for (const [key, { expiresAt }] of this.#entries) if (expiresAt <= now) this.#entries.delete(key)
+  }
+
+  #take(kept: Kept): boolean {
+    if (kept.expiresAt < this.#options.env.clock.now()) return false
+    const key = entryKey(kept.entry.groupKey, kept.entry.receiver)
+    const known = this.#entries.get(key)
+    if (known !== undefined && known.entry.time >= kept.entry.time) return false
+    this.#entries.set(key, kept)
+    return true
+  }
+}
+
+/** `message` is without its length. */
+function keptFrom(message: Uint8Array): Kept {
+  return { ...decodeMeshEntry(message), bytes: behindLength(message) }
+}
+
+function entryKey(groupKey: string, { name, integration, index }: LogReceiver): string {
+  return `${groupKey}:${name}/${integration}/${index}`
+}
