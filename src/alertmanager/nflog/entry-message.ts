@@ -24,7 +24,11 @@ export interface LogEntry {
   readonly resolved: readonly bigint[]
   /** What an entry of a receiver keeps from one notification to the next, encoded; handed on as it is. */
   readonly receiverData: readonly Uint8Array[]
+  /** Names the news that was told; empty: by a member that does not say. A field of our own, which upstream's members hand on or drop. */
+  readonly idempotencyKey: string
 }
+
+const KEY_FIELD = 1001
 
 export interface MeshEntry {
   readonly entry: LogEntry
@@ -46,6 +50,7 @@ export function encodeMeshEntry({ entry, expiresAt }: MeshEntry): Uint8Array {
       writeHashes(body, 6, entry.firing)
       writeHashes(body, 7, entry.resolved)
       for (const data of entry.receiverData) body.raw(8, data)
+      if (entry.idempotencyKey !== '') body.text(KEY_FIELD, entry.idempotencyKey)
     })
     writePreciseTime(mesh, 2, preciseOf(expiresAt))
   })
@@ -72,7 +77,7 @@ export function decodeMeshEntry(bytes: Uint8Array): MeshEntry {
 }
 
 function decodeEntry({ bytes }: MessageField): LogEntry {
-  const read = { groupKey: '', receiver: { name: '', integration: '', index: 0 }, time: 0n }
+  const read = { groupKey: '', receiver: { name: '', integration: '', index: 0 }, time: 0n, idempotencyKey: '' }
   const firing: bigint[] = []
   const resolved: bigint[] = []
   const receiverData: Uint8Array[] = []
@@ -83,6 +88,7 @@ function decodeEntry({ bytes }: MessageField): LogEntry {
     else if (field.number === 6) readHashes(field, firing)
     else if (field.number === 7) readHashes(field, resolved)
     else if (field.number === 8) receiverData.push(field.bytes)
+    else if (field.number === KEY_FIELD) read.idempotencyKey = fieldText(field)
   }
   return { ...read, firing, resolved, receiverData }
 }

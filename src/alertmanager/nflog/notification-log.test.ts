@@ -5,7 +5,14 @@ import { NotificationLog } from './notification-log.ts'
 
 const HOUR = 3_600_000
 const receiver = { name: 'team', integration: 'webhook', index: 1 }
-const told = { groupKey: '{}:{a="b"}', receiver, firing: [1n, (1n << 64n) - 1n], resolved: [3n], receiverData: [Uint8Array.of(10, 1, 120)] }
+const told = {
+  groupKey: '{}:{a="b"}',
+  receiver,
+  firing: [1n, (1n << 64n) - 1n],
+  resolved: [3n],
+  receiverData: [Uint8Array.of(10, 1, 120)],
+  idempotencyKey: 'k',
+}
 
 async function open(env: VirtualEnv): Promise<NotificationLog> {
   await env.fs.mkdir('/data')
@@ -45,10 +52,29 @@ test('of two entries the later one holds, whichever comes first', async () => {
   assert.equal(second.merge(heard[0]), null)
   assert.equal(second.merge(first.snapshot()), null)
   assert.deepEqual(second.find(told.groupKey, receiver)?.firing, [5n])
-  const overwritten: bigint[][] = []
-  second.onOverwritten((before, after) => overwritten.push([before.firing[0], after.firing[0]]))
-  await env.clock.advance(10)
-  first.note({ ...told, firing: [6n] }, HOUR)
-  second.merge(heard[2])
-  assert.deepEqual(overwritten, [[5n, 6n]])
+})
+
+test('who tells later what another told before, is found out once', async () => {
+  const env = virtualEnv()
+  const [first, second] = [await open(env), await open(other(env))]
+  const found: string[] = []
+  for (const [name, log] of Object.entries({ first, second })) log.onDuplicate((entry) => found.push(`${name} ${entry.idempotencyKey}`))
+  // Cut off from each other both tell the same.
+  first.note(told, HOUR)
+  await env.clock.advance(15_000)
+  second.note(told, HOUR)
+  const [a, b] = [first.snapshot(), second.snapshot()]
+  first.merge(b)
+  second.merge(a)
+  second.merge(a)
+  assert.deepEqual(found, ['second k'])
+  // The entry came while the notification was on its way.
+  await env.clock.advance(1000)
+  first.note({ ...told, idempotencyKey: 'l' }, HOUR)
+  second.merge(first.snapshot())
+  await env.clock.advance(1000)
+  second.note({ ...told, idempotencyKey: 'l' }, HOUR)
+  second.merge(first.snapshot())
+  first.merge(second.snapshot())
+  assert.deepEqual(found, ['second k', 'second l'])
 })

@@ -21,6 +21,10 @@ interface Kept {
   readonly expiresAt: number
   /** The message behind its length, as it came: with fields that a newer member wrote. */
   readonly bytes: Uint8Array
+  /** This member told it. */
+  readonly isOwn: boolean
+  /** Found to be told by another member before. */
+  isDuplicate: boolean
 }
 
 /**
@@ -35,7 +39,7 @@ export class NotificationLog implements ReplicatedState {
   readonly #metrics: StateMetrics
   readonly #queries: Counter
   #channel: Channel = { broadcast: () => {} }
-  #overwritten: (before: LogEntry, after: LogEntry) => void = () => {}
+  #onDuplicate: (entry: LogEntry) => void = () => {}
 
   private constructor(options: NotificationLogOptions, file: StateFile) {
     this.#options = options
@@ -66,9 +70,9 @@ export class NotificationLog implements ReplicatedState {
     this.#channel = channel
   }
 
-  /** Called when another member's entry takes the place of one that is known. */
-  onOverwritten(callback: (before: LogEntry, after: LogEntry) => void): void {
-    this.#overwritten = callback
+  /** Called once for each of this member's entries whose news another member had told before. */
+  onDuplicate(callback: (entry: LogEntry) => void): void {
+    this.#onDuplicate = callback
   }
 
   get size(): number {
@@ -88,11 +92,13 @@ export class NotificationLog implements ReplicatedState {
     const { clock, log } = this.#options.env
     const now = clock.now()
     const known = this.#entries.get(entryKey(told.groupKey, told.receiver))?.entry
+    const isDuplicate = known !== undefined && known.idempotencyKey === told.idempotencyKey && told.idempotencyKey !== ''
+    if (isDuplicate) this.#onDuplicate(known)
     // Another member's clock is ahead: its entry holds.
     if (known !== undefined && known.time > preciseOf(now)) return
     const time = known?.time === preciseOf(now) ? known.time + 1n : preciseOf(now)
     const mesh = { entry: { ...told, time }, expiresAt: Math.floor(now) + Math.min(this.#options.retentionMs, keepMs) }
-    const kept = { ...mesh, bytes: encodeMeshEntry(mesh) }
+    const kept = { ...mesh, bytes: encodeMeshEntry(mesh), isOwn: true, isDuplicate }
     this.#take(kept)
     this.#channel.broadcast(kept.bytes)
     this.#file.append(kept.bytes).catch((error: unknown) => log.error('notification log not written', { error: errorMessage(error) }))
@@ -106,10 +112,8 @@ export class NotificationLog implements ReplicatedState {
     const fresh: Uint8Array[] = []
     for (const message of delimitedMessages(remote)) {
       const kept = keptFrom(message)
-      const before = this.#entries.get(entryKey(kept.entry.groupKey, kept.entry.receiver))?.entry
-      if (!this.#take(kept)) continue
-      fresh.push(kept.bytes)
-      if (before !== undefined) this.#overwritten(before, kept.entry)
+      if (this.#take(kept)) fresh.push(kept.bytes)
+      else this.#compare(kept.entry)
     }
     if (fresh.length === 0) return null
     this.#metrics.propagated.inc()
@@ -131,6 +135,15 @@ export class NotificationLog implements ReplicatedState {
     return this.#file.close()
   }
 
+  /** Whether an older entry of another member told what this one has told since. */
+  #compare(older: LogEntry): void {
+    const known = this.#entries.get(entryKey(older.groupKey, older.receiver))
+    if (known === undefined || !known.isOwn || known.isDuplicate || known.entry.time <= older.time) return
+    if (older.idempotencyKey === '' || older.idempotencyKey !== known.entry.idempotencyKey) return
+    known.isDuplicate = true
+    this.#onDuplicate(known.entry)
+  }
+
   #collect(): void {
     const now = this.#options.env.clock.now()
     for (const [key, { expiresAt }] of this.#entries) if (expiresAt <= now) this.#entries.delete(key)
@@ -148,7 +161,7 @@ export class NotificationLog implements ReplicatedState {
 
 /** `message` is without its length. */
 function keptFrom(message: Uint8Array): Kept {
-  return { ...decodeMeshEntry(message), bytes: behindLength(message) }
+  return { ...decodeMeshEntry(message), bytes: behindLength(message), isOwn: false, isDuplicate: false }
 }
 
 function entryKey(groupKey: string, { name, integration, index }: LogReceiver): string {

@@ -1,0 +1,73 @@
+import type { Env } from '../../base/env.ts'
+import { errorMessage } from '../../base/errors.ts'
+import type { ClusterView } from '../../cluster/replicated-state.ts'
+import type { NotificationHistory } from '../history/notification-history.ts'
+import type { Inhibitor } from '../inhibitor.ts'
+import type { NotificationLog } from '../nflog/notification-log.ts'
+import type { Integration } from '../receivers/integration.ts'
+import type { Silences } from '../silences/silences.ts'
+import { dedupStage } from './dedup.ts'
+import { muteStage } from './mute.ts'
+import type { Notification } from './notification.ts'
+import type { PipelineMetrics } from './pipeline-metrics.ts'
+import { retryStage } from './retry.ts'
+import { setNotifiesStage } from './set-notifies.ts'
+import { settleStage } from './settle.ts'
+import { type GroupMutes, type NamedIntervals, timeActiveStage, timeMuteStage } from './time-intervals.ts'
+import { waitStage } from './wait.ts'
+
+export interface PipelineOptions {
+  readonly env: Env
+  readonly cluster: ClusterView
+  readonly inhibitor: Pick<Inhibitor, 'inhibitedBy'>
+  readonly silences: Pick<Silences, 'silencedBy'>
+  readonly intervals: NamedIntervals
+  readonly mutes: GroupMutes
+  readonly log: NotificationLog
+  readonly history: Pick<NotificationHistory, 'add'>
+  readonly metrics: PipelineMetrics
+  /** Ways out of each receiver. */
+  readonly receivers: ReadonlyMap<string, readonly Integration[]>
+  /** How long this member lets others go first. */
+  waitMs(): number
+}
+
+/** Takes a notification to its receiver; rejects when any entry of it was not told what it should have been. */
+export type Pipeline = (notification: Notification, signal: AbortSignal) => Promise<void>
+
+/** Source: Alertmanager notify/notify.go, PipelineBuilder.New. */
+export function createPipeline(options: PipelineOptions): Pipeline {
+  const { env, cluster, inhibitor, silences, intervals, mutes, metrics, receivers } = options
+  const common = [
+    settleStage(cluster),
+    muteStage('inhibition', (labels, now) => inhibitor.inhibitedBy(labels, now).length > 0, metrics),
+    timeActiveStage(intervals, mutes, metrics),
+    timeMuteStage(intervals, mutes, metrics),
+    muteStage('silence', (labels) => silences.silencedBy(labels).length > 0, metrics),
+  ]
+  const ways = new Map([...receivers].map(([name, integrations]) => [name, integrations.map((each) => wayTo(name, each, options))]))
+  return async (flushed, signal) => {
+    let notification = flushed
+    for (const stage of common) {
+      if (notification.alerts.length === 0) return
+      notification = await stage.run(notification, signal)
+    }
+    if (notification.alerts.length === 0) return
+    const outcomes = await Promise.allSettled((ways.get(notification.receiver) ?? []).map((way) => way(notification, signal)))
+    const failures = outcomes.filter((outcome) => outcome.status === 'rejected')
+    if (failures.length > 0) throw new Error(failures.map(({ reason }) => errorMessage(reason)).join('\n'))
+  }
+
+  function wayTo(name: string, integration: Integration, { log, history }: PipelineOptions): Pipeline {
+    const receiver = { name, integration: integration.kind, index: integration.index }
+    const wait = waitStage(env.clock, () => options.waitMs())
+    const dedup = dedupStage(log, receiver, integration.sendResolved)
+    const retry = retryStage({ ...env, metrics, history, receiver, integration })
+    const setNotifies = setNotifiesStage(log, receiver)
+    return async (notification, signal) => {
+      const news = await dedup.run(await wait.run(notification, signal), signal)
+      if (news.alerts.length === 0) return
+      await setNotifies.run(await retry.run(news, signal), signal)
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import { type Clock, type Random, sleep } from '../../base/env.ts'
+import { errorMessage } from '../../base/errors.ts'
+import type { Log } from '../../base/log.ts'
+import { isResolved } from '../../model/alert.ts'
+import type { NotificationHistory } from '../history/notification-history.ts'
+import type { LogReceiver } from '../nflog/entry-message.ts'
+import type { Integration, NotifyFailure, NotifyRequest } from '../receivers/integration.ts'
+import { idempotencyKey } from './idempotency-key.ts'
+import { endOf, type NewsNotification, type NotifyStage } from './notification.ts'
+import type { PipelineMetrics } from './pipeline-metrics.ts'
+
+const FIRST_PAUSE_MS = 500
+const PAUSE_GROWTH = 1.5
+const PAUSE_MS_MAX = 60_000
+/** A pause is this part longer or shorter, by chance. */
+const PAUSE_SPREAD = 0.5
+
+export interface RetryOptions {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly metrics: PipelineMetrics
+  readonly history: Pick<NotificationHistory, 'add'>
+  readonly receiver: LogReceiver
+  readonly integration: Integration
+}
+
+/**
+ * Delivers, again and again until it arrives, the receiver says that it never will, or the flush ends. Source: Alertmanager
+ * notify/notify.go, RetryStage; cenkalti/backoff.
+ */
+export function retryStage(options: RetryOptions): NotifyStage<NewsNotification> {
+  const { clock, random, metrics, history, receiver, integration, log } = options
+  const name = `${receiver.name}/${integration.kind}[${integration.index}]`
+  const labels = { integration: integration.kind }
+
+  /** One notification with all its attempts. */
+  async function deliver(request: NotifyRequest, signal: AbortSignal): Promise<{ attempts: number; failure: NotifyFailure | undefined }> {
+    let attempts = 0
+    let failure: NotifyFailure | undefined
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * PAUSE_GROWTH, PAUSE_MS_MAX)) {
+      if (signal.aborted) {
+        const { message, reason } = endOf(signal)
+        return { attempts, failure: failure ?? { message, reason, retry: false } }
+      }
+      const started = clock.monotonic()
+      const outcome = await attempt(integration, request, signal)
+      attempts++
+      metrics.latency.observe(labels, (clock.monotonic() - started) / 1000)
+      metrics.requests.inc(labels)
+      if (outcome === undefined) return { attempts, failure: undefined }
+      metrics.requestsFailed.inc(labels)
+      if (!outcome.retry) return { attempts, failure: outcome }
+      if (!signal.aborted) {
+        if (failure?.message !== outcome.message) {
+          log.warn('notification did not arrive, it is tried again', { receiver: name, attempts, error: outcome.message })
+        }
+        failure = outcome
+      }
+      await sleep(clock, pauseMs * (1 + PAUSE_SPREAD * (2 * random.next() - 1)), signal)
+    }
+  }
+
+  return {
+    name: 'retry',
+    async run(notification, signal) {
+      const { groupKey, groupLabels, now, reason, firing } = notification
+      metrics.notifications.inc(labels)
+      // Who wants no news of what is over gets none, and the log is to know all the same.
+      if (!integration.sendResolved && firing.length === 0) return notification
+      const alerts = integration.sendResolved ? notification.alerts : notification.alerts.filter((alert) => !isResolved(alert, now))
+      const key = idempotencyKey(receiver, notification)
+      const request = { receiver: receiver.name, groupKey, groupLabels, alerts, now, reason, idempotencyKey: key }
+      const started = clock.monotonic()
+      const { attempts, failure } = await deliver(request, signal)
+      history.add({
+        time: Math.floor(clock.now()),
+        receiver: receiver.name,
+        integration: integration.kind,
+        index: integration.index,
+        groupKey,
+        groupLabels: groupLabels.toObject(),
+        reason,
+        outcome: failure === undefined ? 'delivered' : 'failed',
+        ...(failure === undefined ? {} : { error: failure.message, errorReason: failure.reason }),
+        attempts,
+        durationMs: Math.round(clock.monotonic() - started),
+        firing: alerts.filter((alert) => !isResolved(alert, now)).length,
+        resolved: alerts.filter((alert) => isResolved(alert, now)).length,
+        idempotencyKey: key,
+      })
+      if (failure === undefined) return notification
+      metrics.failed.inc({ ...labels, reason: failure.reason })
+      const why = failure.retry || signal.aborted ? '' : ' due to unrecoverable error'
+      throw new Error(`${name}: notify retry canceled${why} after ${attempts} attempts: ${failure.message}`)
+    },
+  }
+}
+
+/** A receiver that throws against its word is one that failed. */
+async function attempt(integration: Integration, request: NotifyRequest, signal: AbortSignal): Promise<NotifyFailure | undefined> {
+  try {
+    return await integration.notify(request, signal)
+  } catch (error) {
+    return { message: errorMessage(error), retry: true, reason: 'other' }
+  }
+}
