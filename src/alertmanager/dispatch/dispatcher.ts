@@ -112,7 +112,10 @@ export class Dispatcher {
       this.#groups.set(route, groups)
     }
     const known = groups.get(key)
-    if (known !== undefined && !known.isDestroyed) return known.insert(alert)
+    if (known !== undefined && !known.isDestroyed) {
+      known.insert(alert)
+      return
+    }
     const { clock, metrics, timeoutMs } = this.#options
     const group = new AggregationGroup(
       {
