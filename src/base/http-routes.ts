@@ -4,7 +4,6 @@ import type { Env } from './env.ts'
 import { errorMessage } from './errors.ts'
 import { FormValues } from './form-values.ts'
 import { type Answer, acceptsGzip, errorAnswer, NO_BODY, sendAnswer } from './http-answer.ts'
-import type { HttpMetrics } from './http-metrics.ts'
 
 export const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const
 export type Method = (typeof METHODS)[number]
@@ -81,9 +80,15 @@ export class RouteRequest {
 
 export type RouteHandler = (request: RouteRequest) => Answer | Promise<Answer>
 
+/** Counts requests by route: `handler` is its pattern. */
+export interface RouteMetrics {
+  declare(handler: string): void
+  observe(handler: string, status: number, durationMs: number, sizeBytes: number, method: string): void
+}
+
 export interface RoutesOptions {
   readonly env: Env
-  readonly metrics: HttpMetrics
+  readonly metrics: RouteMetrics
   /** In front of every path: empty, or `/prefix` without a slash at the end. */
   readonly prefix: string
   /** Headers of every answer. */
@@ -167,7 +172,7 @@ export class Routes {
       env.log.debug('answer not sent', { handler: name, error: errorMessage(error) })
     }
     // A method that a path does not have is nobody's request.
-    if (handler !== undefined) metrics.observe(name, answer.status, env.clock.monotonic() - started, sizeBytes)
+    if (handler !== undefined) metrics.observe(name, answer.status, env.clock.monotonic() - started, sizeBytes, request.method)
     return reply
   }
 }

@@ -40,7 +40,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const { env, cluster, inhibitor, silences, intervals, mutes, metrics, receivers } = options
   const common = [
     settleStage(cluster),
-    muteStage('inhibition', (labels, now) => inhibitor.inhibitedBy(labels, now).length > 0, metrics),
+    muteStage('inhibition', (labels, now) => inhibitor.inhibitedBy(labels, now) !== undefined, metrics),
     timeActiveStage(intervals, mutes, metrics),
     timeMuteStage(intervals, mutes, metrics),
     muteStage('silence', (labels) => silences.silencedBy(labels).length > 0, metrics),

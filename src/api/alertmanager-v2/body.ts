@@ -1,0 +1,83 @@
+import { parseRfc3339 } from '../../base/rfc3339.ts'
+import type { RouteRequest } from '../../base/http-routes.ts'
+import { INVALID_TYPE, REQUIRED, RequestError } from './answers.ts'
+
+// Reads bodies as the API's description wants them, with upstream's words for what is wrong. Source: Alertmanager api/v2/openapi.yaml; go-openapi.
+
+export type Json = Readonly<Record<string, unknown>>
+
+/** The body as JSON. `what`: the parameter that it is. */
+export function jsonBody({ headers, body }: RouteRequest, what: string): unknown {
+  const type = (headers['content-type'] ?? 'application/octet-stream').split(';')[0].trim().toLowerCase()
+  if (type !== 'application/json') {
+    throw new RequestError(415, 415, `unsupported media type ${JSON.stringify(headers['content-type'] ?? '')}, only [application/json] are allowed`)
+  }
+  if (body.length === 0) throw new RequestError(422, REQUIRED, `${what} in body is required`)
+  try {
+    return JSON.parse(Buffer.from(body).toString('utf8'))
+  } catch (error) {
+    throw parsing(what, error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** Bytes that are no such JSON. */
+export function parsing(what: string, reason: string): RequestError {
+  return new RequestError(400, 400, `parsing ${what} body from "" failed, because ${reason}`)
+}
+
+export function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A text, or undefined where there is none. */
+export function textField(object: Json, name: string, what: string): string | undefined {
+  const value = object[name]
+  if (value === undefined || value === null) return undefined
+  if (typeof value === 'string') return value
+  throw parsing(what, `json: cannot unmarshal ${kindOf(value)} into Go struct field .${name} of type string`)
+}
+
+export function booleanField(object: Json, name: string, what: string): boolean | undefined {
+  const value = object[name]
+  if (value === undefined || value === null) return undefined
+  if (typeof value === 'boolean') return value
+  throw parsing(what, `json: cannot unmarshal ${kindOf(value)} into Go struct field .${name} of type bool`)
+}
+
+/** Unix ms; undefined where there is none, or Go's zero time. */
+export function timeField(object: Json, name: string, what: string): number | undefined {
+  const text = textField(object, name, what)
+  if (text === undefined || text === '' || text.startsWith('0001-01-01T00:00:00')) return undefined
+  const time = parseRfc3339(text) ?? parseRfc3339(`${text}T00:00:00Z`) ?? parseRfc3339(`${text}Z`)
+  if (time !== undefined) return time
+  const quoted = JSON.stringify(text)
+  throw parsing(what, `parsing time ${quoted} as "2006-01-02": cannot parse ${quoted} as "2006"`)
+}
+
+/** Names and values; a value that is null is empty, as Go reads it. */
+export function textMap(value: unknown, name: string, what: string): Readonly<Record<string, string>> | undefined {
+  if (value === undefined || value === null) return undefined
+  if (!isObject(value)) throw parsing(what, `json: cannot unmarshal ${kindOf(value)} into Go struct field .${name} of type models.LabelSet`)
+  const texts: Record<string, string> = Object.create(null)
+  for (const [key, text] of Object.entries(value)) {
+    if (text !== null && typeof text !== 'string') {
+      throw parsing(what, `json: cannot unmarshal ${kindOf(text)} into Go struct field .${name} of type string`)
+    }
+    texts[key] = text ?? ''
+  }
+  return texts
+}
+
+export function required(place: string): RequestError {
+  return new RequestError(422, REQUIRED, `${place} in body is required`)
+}
+
+export function notOfType(place: string, where: string, type: string, found: string): RequestError {
+  return new RequestError(422, INVALID_TYPE, `${place} in ${where} must be of type ${type}: ${JSON.stringify(found)}`)
+}
+
+/** As Go calls what JSON has. */
+export function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'array'
+  return typeof value === 'boolean' ? 'bool' : typeof value
+}

@@ -1,0 +1,85 @@
+import type { Answer } from '../../base/http-answer.ts'
+import type { RouteRequest } from '../../base/http-routes.ts'
+import type { Alert } from '../../model/alert.ts'
+import { isLegacyLabelName, Labels, quote } from '../../model/labels.ts'
+import { emptyAnswer, jsonAnswer } from './answers.ts'
+import { isObject, jsonBody, kindOf, notOfType, parsing, required, textField, textMap, timeField } from './body.ts'
+import type { AlertmanagerApiDeps } from './deps.ts'
+
+/** An alert as it was sent; times that were not are undefined. */
+interface PostedAlert {
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  readonly startsAt: number | undefined
+  readonly endsAt: number | undefined
+  readonly generatorUrl: string
+}
+
+/** POST /api/v2/alerts: those that are right are taken, whatever the others are. Source: Alertmanager api/v2/api.go, postAlertsHandler. */
+export function postAlerts(deps: AlertmanagerApiDeps, request: RouteRequest): Answer {
+  const { manager, env, metrics } = deps
+  const posted = parseAlerts(jsonBody(request, 'alerts'))
+  const now = Math.floor(env.clock.now())
+  const { resolveTimeoutMs } = manager.settings
+  const right: Alert[] = []
+  const wrong: string[] = []
+  for (const alert of posted) {
+    const startsAt = alert.startsAt ?? alert.endsAt ?? now
+    const endsAt = alert.endsAt ?? now + resolveTimeoutMs
+    metrics.received(endsAt > now ? 'firing' : 'resolved')
+    const problem = problemOf(deps, alert, startsAt, endsAt)
+    if (problem !== undefined) {
+      metrics.invalid()
+      wrong.push(problem)
+      continue
+    }
+    right.push({
+      labels: Labels.of(alert.labels),
+      annotations: Labels.of(alert.annotations),
+      startsAt,
+      endsAt,
+      generatorUrl: alert.generatorUrl,
+      updatedAt: now,
+      hasTimeout: alert.endsAt === undefined,
+    })
+  }
+  manager.put(right)
+  if (wrong.length === 0) return emptyAnswer(200)
+  env.log.warn('alerts are not valid', { alerts: wrong.length, error: wrong[0] })
+  return jsonAnswer(wrong.join('\n'), 400)
+}
+
+function parseAlerts(body: unknown): readonly PostedAlert[] {
+  if (body === null) throw required('alerts')
+  if (!Array.isArray(body)) throw parsing('alerts', `json: cannot unmarshal ${kindOf(body)} into Go value of type models.PostableAlerts`)
+  return body.map((each: unknown, index): PostedAlert => {
+    const item = each ?? {}
+    if (!isObject(item)) throw parsing('alerts', `json: cannot unmarshal ${kindOf(item)} into Go value of type models.PostableAlert`)
+    const startsAt = timeField(item, 'startsAt', 'alerts')
+    const endsAt = timeField(item, 'endsAt', 'alerts')
+    const annotations = textMap(item.annotations, 'annotations', 'alerts') ?? {}
+    const generatorUrl = textField(item, 'generatorURL', 'alerts') ?? ''
+    const labels = textMap(item.labels, 'labels', 'alerts')
+    if (labels === undefined) throw required(`${index}.labels`)
+    if (generatorUrl !== '' && !isRequestUri(generatorUrl)) throw notOfType(`${index}.generatorURL`, 'body', 'uri', generatorUrl)
+    return { labels, annotations, startsAt, endsAt, generatorUrl }
+  })
+}
+
+/** A path, or a URL with its scheme. Source: go-openapi/strfmt, IsRequestURI; Go net/url, ParseRequestURI. */
+function isRequestUri(text: string): boolean {
+  if (/%(?![0-9a-f]{2})/i.test(text.split(/[?#]/, 1)[0])) return false
+  return text.startsWith('/') || /^[a-z][a-z0-9+.-]*:/i.test(text)
+}
+
+/** What is wrong with an alert, in upstream's words. Source: Alertmanager alert/alert.go, Validate. */
+function problemOf({ matcherMode }: AlertmanagerApiDeps, alert: PostedAlert, startsAt: number, endsAt: number): string | undefined {
+  if (endsAt < startsAt) return 'start time must be before end time'
+  const labels = Object.entries(alert.labels).filter(([, value]) => value !== '')
+  const isWrong = matcherMode === 'classic' ? (name: string) => !isLegacyLabelName(name) : (name: string) => name === ''
+  if (labels.length === 0) return 'at least one label pair required'
+  const label = labels.find(([name]) => isWrong(name))
+  if (label !== undefined) return `invalid label set: invalid name ${quote(label[0])}`
+  const annotation = Object.keys(alert.annotations).find(isWrong)
+  return annotation === undefined ? undefined : `invalid annotations: invalid name ${quote(annotation)}`
+}

@@ -1,0 +1,142 @@
+import { type SilenceMatcher, type SilenceState, silenceState, type Silence } from '../../alertmanager/silences/silence.ts'
+import { timestampOf } from '../../alertmanager/state/precise-time.ts'
+import { CodedError } from '../../base/errors.ts'
+import type { Answer } from '../../base/http-answer.ts'
+import type { RouteRequest } from '../../base/http-routes.ts'
+import type { MatchOperator } from '../../model/matcher.ts'
+import type { GettableSilence, MatcherJson } from '../types/alertmanager.ts'
+import { timeText } from './alert-json.ts'
+import { emptyAnswer, jsonAnswer, RequestError, TOO_FEW_ITEMS } from './answers.ts'
+import { booleanField, isObject, type Json, jsonBody, kindOf, notOfType, parsing, required, textField, textMap, timeField } from './body.ts'
+import type { AlertmanagerApiDeps } from './deps.ts'
+import { filterOf } from './filters.ts'
+
+const WHAT = 'silence'
+
+/** GET /api/v2/silences, in upstream's order. Source: Alertmanager api/v2/api.go, getSilencesHandler, SortSilences. */
+export function getSilences(deps: AlertmanagerApiDeps, { query }: RouteRequest): Answer {
+  const matchers = filterOf(deps, query)
+  const now = deps.env.clock.now()
+  const found = deps.manager.silences
+    .all()
+    .filter(({ matcherSets }) => matchers.every((wanted) => matcherSets[0]?.some((has) => sameMatcher(has, wanted))))
+    .map((silence) => ({ silence, state: silenceState(silence, now) }))
+    .sort((a, b) => RANKS[a.state] - RANKS[b.state] || ORDERS[a.state](a.silence, b.silence))
+  return jsonAnswer(found.map(({ silence, state }) => silenceJson(silence, state)))
+}
+
+const RANKS: Readonly<Record<SilenceState, number>> = { active: 1, pending: 2, expired: 3 }
+
+/** Those that end next, those that begin next, those that ended last. */
+const ORDERS: Readonly<Record<SilenceState, (a: Silence, b: Silence) => number>> = {
+  active: (a, b) => a.endsAt - b.endsAt,
+  pending: (a, b) => a.startsAt - b.startsAt,
+  expired: (a, b) => b.endsAt - a.endsAt,
+}
+
+function sameMatcher(a: SilenceMatcher, b: SilenceMatcher): boolean {
+  return a.name === b.name && a.operator === b.operator && a.value === b.value
+}
+
+/** GET /api/v2/silence/{id}. */
+export function getSilence({ manager, env }: AlertmanagerApiDeps, request: RouteRequest): Answer {
+  const silence = manager.silences.get(idOf(request))
+  if (silence === undefined) return emptyAnswer(404)
+  return jsonAnswer(silenceJson(silence, silenceState(silence, env.clock.now())))
+}
+
+/** DELETE /api/v2/silence/{id}: it ends now. */
+export async function deleteSilence({ manager }: AlertmanagerApiDeps, request: RouteRequest): Promise<Answer> {
+  try {
+    await manager.silences.expire(idOf(request))
+  } catch (error) {
+    if (error instanceof CodedError && error.code === 'not_found') return emptyAnswer(404)
+    throw error
+  }
+  return emptyAnswer(200)
+}
+
+/** POST /api/v2/silences. Source: Alertmanager api/v2/api.go, postSilencesHandler. */
+export async function postSilences({ manager, env }: AlertmanagerApiDeps, request: RouteRequest): Promise<Answer> {
+  const wanted = parseSilence(jsonBody(request, WHAT))
+  if (wanted.startsAt >= wanted.endsAt) return jsonAnswer('Failed to create silence: start time must be before end time', 400)
+  if (wanted.endsAt < env.clock.now()) return jsonAnswer("Failed to create silence: end time can't be in the past", 400)
+  try {
+    return jsonAnswer({ silenceID: await manager.silences.set(wanted) })
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error
+    return jsonAnswer(error.message, error.code === 'not_found' ? 404 : 400)
+  }
+}
+
+const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i
+
+function idOf(request: RouteRequest): string {
+  const id = request.param('id')
+  if (!UUID.test(id)) throw notOfType('silenceID', 'path', 'uuid', id)
+  return id
+}
+
+function parseSilence(body: unknown): Omit<Silence, 'updatedAt'> {
+  if (!isObject(body)) throw parsing(WHAT, `json: cannot unmarshal ${kindOf(body)} into Go value of type models.PostableSilence`)
+  const read = {
+    id: textField(body, 'id', WHAT) ?? '',
+    startsAt: timeField(body, 'startsAt', WHAT),
+    endsAt: timeField(body, 'endsAt', WHAT),
+    createdBy: textField(body, 'createdBy', WHAT),
+    comment: textField(body, 'comment', WHAT),
+    annotations: new Map(Object.entries(textMap(body.annotations, 'annotations', WHAT) ?? {})),
+  }
+  const matchers = matchersOf(body.matchers)
+  const { comment, createdBy, startsAt, endsAt } = read
+  if (comment === undefined) throw required('comment')
+  if (createdBy === undefined) throw required('createdBy')
+  if (endsAt === undefined) throw required('endsAt')
+  if (matchers === undefined) throw required('matchers')
+  if (matchers.length === 0) throw new RequestError(422, TOO_FEW_ITEMS, 'matchers in body should have at least 1 items')
+  if (startsAt === undefined) throw required('startsAt')
+  return { ...read, comment, createdBy, startsAt, endsAt, matcherSets: [matchers.map(toMatcher)] }
+}
+
+function matchersOf(value: unknown): readonly Json[] | undefined {
+  if (value === undefined || value === null) return undefined
+  if (!Array.isArray(value)) throw parsing(WHAT, `json: cannot unmarshal ${kindOf(value)} into Go struct field .matchers of type models.Matchers`)
+  return value.map((each: unknown): Json => {
+    if (!isObject(each)) throw parsing(WHAT, `json: cannot unmarshal ${kindOf(each)} into Go struct field .matchers of type models.Matcher`)
+    return each
+  })
+}
+
+function toMatcher(matcher: Json, index: number): SilenceMatcher {
+  const isRegex = booleanField(matcher, 'isRegex', WHAT)
+  const isEqual = booleanField(matcher, 'isEqual', WHAT) ?? true
+  const [name, value] = [textField(matcher, 'name', WHAT), textField(matcher, 'value', WHAT)]
+  if (isRegex === undefined) throw required(`matchers.${index}.isRegex`)
+  if (name === undefined) throw required(`matchers.${index}.name`)
+  if (value === undefined) throw required(`matchers.${index}.value`)
+  return { operator: OPERATORS[`${isEqual} ${isRegex}`], name, value }
+}
+
+/** By whether it asks for the value, and whether that is a regular expression. */
+const OPERATORS: Readonly<Record<string, MatchOperator>> = { 'true false': '=', 'false false': '!=', 'true true': '=~', 'false true': '!~' }
+
+/** Upstream refuses to show a silence of several sets; here it is shown with the first one, and flagged. */
+function silenceJson(silence: Silence, state: SilenceState): GettableSilence {
+  const annotations = Object.fromEntries(silence.annotations)
+  if (silence.matcherSets.length > 1) annotations.promontory_matcher_sets = String(silence.matcherSets.length)
+  return {
+    id: silence.id,
+    status: { state },
+    updatedAt: timeText(timestampOf(silence.updatedAt)),
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+    comment: silence.comment,
+    createdBy: silence.createdBy,
+    endsAt: timeText(silence.endsAt),
+    matchers: (silence.matcherSets[0] ?? []).map(matcherJson),
+    startsAt: timeText(silence.startsAt),
+  }
+}
+
+function matcherJson({ operator, name, value }: SilenceMatcher): MatcherJson {
+  return { isEqual: operator === '=' || operator === '=~', isRegex: operator === '=~' || operator === '!~', name, value }
+}
