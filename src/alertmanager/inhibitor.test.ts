@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { virtualEnv } from '../base/env-virtual.ts'
 import { type Alert, fingerprint } from '../model/alert.ts'
 import { Labels } from '../model/labels.ts'
-import { AlertStore } from './alerts/alert-store.ts'
 import type { InhibitRule } from './alertmanager-config.ts'
+import { AlertStore } from './alerts/alert-store.ts'
 import { Inhibitor } from './inhibitor.ts'
 import { LabelMatcher } from './label-matcher.ts'
 
@@ -40,7 +40,9 @@ function inhibitorOf(rules: readonly InhibitRule[]) {
 test('the target side is inhibited while the source side fires, where labels are equal', async () => {
   const rule = {
     name: '',
-    sourceMatchers: [is('severity', 'critical')], targetMatchers: [is('severity', 'warning')], equal: ['job', 'absent']
+    sourceMatchers: [is('severity', 'critical')],
+    targetMatchers: [is('severity', 'warning')],
+    equal: ['job', 'absent'],
   }
   const { env, fire, by } = inhibitorOf([rule])
   assert.equal(by({ severity: 'warning', job: 'a' }), undefined)

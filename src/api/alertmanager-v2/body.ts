@@ -1,5 +1,5 @@
-import { parseRfc3339 } from '../../base/rfc3339.ts'
 import type { RouteRequest } from '../../base/http-routes.ts'
+import { parseRfc3339 } from '../../base/rfc3339.ts'
 import { INVALID_TYPE, REQUIRED, RequestError } from './answers.ts'
 
 // Reads bodies as the API's description wants them, with upstream's words for what is wrong. Source: Alertmanager api/v2/openapi.yaml; go-openapi.
@@ -10,7 +10,11 @@ export type Json = Readonly<Record<string, unknown>>
 export function jsonBody({ headers, body }: RouteRequest, what: string): unknown {
   const type = (headers['content-type'] ?? 'application/octet-stream').split(';')[0].trim().toLowerCase()
   if (type !== 'application/json') {
-    throw new RequestError(415, 415, `unsupported media type ${JSON.stringify(headers['content-type'] ?? '')}, only [application/json] are allowed`)
+    throw new RequestError(
+      415,
+      415,
+      `unsupported media type ${JSON.stringify(headers['content-type'] ?? '')}, only [application/json] are allowed`,
+    )
   }
   if (body.length === 0) throw new RequestError(422, REQUIRED, `${what} in body is required`)
   try {

@@ -1,4 +1,4 @@
-import { type SilenceMatcher, type SilenceState, silenceState, type Silence } from '../../alertmanager/silences/silence.ts'
+import { type Silence, type SilenceMatcher, type SilenceState, silenceState } from '../../alertmanager/silences/silence.ts'
 import { timestampOf } from '../../alertmanager/state/precise-time.ts'
 import { CodedError } from '../../base/errors.ts'
 import type { Answer } from '../../base/http-answer.ts'
@@ -100,7 +100,8 @@ function parseSilence(body: unknown): Omit<Silence, 'updatedAt'> {
 
 function matchersOf(value: unknown): readonly Json[] | undefined {
   if (value === undefined || value === null) return undefined
-  if (!Array.isArray(value)) throw parsing(WHAT, `json: cannot unmarshal ${kindOf(value)} into Go struct field .matchers of type models.Matchers`)
+  if (!Array.isArray(value))
+    throw parsing(WHAT, `json: cannot unmarshal ${kindOf(value)} into Go struct field .matchers of type models.Matchers`)
   return value.map((each: unknown): Json => {
     if (!isObject(each)) throw parsing(WHAT, `json: cannot unmarshal ${kindOf(each)} into Go struct field .matchers of type models.Matcher`)
     return each

@@ -14,7 +14,14 @@ export function startPage({ manager, cluster, build, env, routePrefix }: Alertma
     ['Silences', String(manager.silences.all().length)],
     ['Receivers', String(manager.settings.receivers.size)],
   ]
-  const links = ['/api/v2/alerts', '/api/v2/alerts/groups', '/api/v2/silences', '/api/v2/status', '/api/v2/promontory/notifications', '/metrics']
+  const links = [
+    '/api/v2/alerts',
+    '/api/v2/alerts/groups',
+    '/api/v2/silences',
+    '/api/v2/status',
+    '/api/v2/promontory/notifications',
+    '/metrics',
+  ]
   const body = `<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Promontory Alertmanager</title></head>
