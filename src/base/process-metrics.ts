@@ -11,6 +11,8 @@ export interface BuildInfo {
   readonly buildDate: string
   /** Upstream's field says the version of Go; ours says that of Node, such as `v24.21.0`. */
   readonly goVersion: string
+  /** The program whose work it does, as it calls itself in metrics; default: `prometheus`. */
+  readonly upstream?: string
 }
 
 export interface ProcessMetricsOptions {
@@ -65,7 +67,7 @@ export function registerProcessMetrics({ env, build, clockTicksPerSecond = 100 }
   gauge('process_max_fds', 'Maximum number of open file descriptors.', (seen) => seen.openFilesMax)
   gauge('process_start_time_seconds', 'Start time of the process since unix epoch in seconds.', (seen) => seen.startTimeSeconds)
 
-  for (const prefix of ['promontory', 'prometheus']) {
+  for (const prefix of ['promontory', build.upstream ?? 'prometheus']) {
     const labels = { version: build.version, revision: build.revision, branch: build.branch, goversion: build.goVersion }
     new Gauge({
       name: `${prefix}_build_info`,

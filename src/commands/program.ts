@@ -1,3 +1,4 @@
+import { alertmanagerCommand } from '../roles/alertmanager.ts'
 import { exporterCommand } from '../roles/exporter.ts'
 import { serverCommand } from '../roles/server.ts'
 import { upCommand } from '../roles/up.ts'
@@ -37,7 +38,7 @@ import { tsdbVerifyCommand } from './tsdb-verify.ts'
 
 const GROUPS: readonly { readonly title: string; readonly commands: readonly Command[] }[] = [
   { title: 'On this machine', commands: [upCommand] },
-  { title: 'Roles', commands: [serverCommand, exporterCommand] },
+  { title: 'Roles', commands: [serverCommand, alertmanagerCommand, exporterCommand] },
   {
     title: 'Checks',
     commands: [checkConfigCommand, checkRulesCommand, checkWebConfigCommand, checkMetricsCommand, checkHealthyCommand, checkReadyCommand],
@@ -89,7 +90,6 @@ const GROUPS: readonly { readonly title: string; readonly commands: readonly Com
 
 /** Names of commands that the design has and this release does not. */
 const NOT_BUILT = new Set([
-  'alertmanager',
   'query',
   'store',
   'compact',

@@ -16,6 +16,7 @@ import { processMetricsService } from '../base/process-metrics.ts'
 import { runServices, type Service, untilAborted } from '../base/service.ts'
 import { type Command, type CommandContext, EXIT } from '../commands/command.ts'
 import { checkModeFlags } from '../config/agent-mode.ts'
+import { parseExternalUrl, routePrefixOf, withoutSlash } from '../config/external-url.ts'
 import { flagHelp, flagTexts, type ParsedFlags, parseFlags } from '../config/flags.ts'
 import { ConfigError, formatPlace } from '../config/problems.ts'
 import { ConfigReloader } from '../config/reload.ts'
@@ -23,7 +24,7 @@ import { enabledFeatures, serverFlags } from '../config/server-flags.ts'
 import { WebConfigFile } from '../config/web-config-file.ts'
 import { formatByteSize } from '../model/byte-size.ts'
 import { formatDuration } from '../model/duration.ts'
-import { Labels, quote } from '../model/labels.ts'
+import { Labels } from '../model/labels.ts'
 import { compileRegex } from '../model/regex.ts'
 import { LazyNotifier } from '../notifier/lazy-notifier.ts'
 import { LimitedBudget } from '../promql/exec/budget.ts'
@@ -482,24 +483,16 @@ interface WebOptions {
   externalUrl(hostname: string): string
 }
 
-/** What the web flags mean together. Throws `bad_data`. Source: Prometheus cmd/prometheus/main.go, computeExternalURL. */
+/** What the web flags mean together. Throws `bad_data`. */
 function webOptions(values: Flags['values']): WebOptions {
   const addresses = values['web.listen-address'].map(parseAddress)
-  const given = values['web.external-url']
-  const url = URL.parse(given.includes('://') ? given : `http://host${given.replace(/^(?=[^/])/, '/')}`)
-  if (url === null) throw new CodedError('bad_data', `--web.external-url: found ${quote(given)}, want a URL, or its path`)
-  const path = given === '' ? '' : url.pathname
-  const external = (hostname: string) => {
-    if (given.includes('://')) return withoutSlash(given)
-    return `http://${hostname}:${addresses[0].port}${withoutSlash(path)}`
-  }
-  const prefix = values['web.route-prefix'] === '' ? path : values['web.route-prefix']
+  const external = parseExternalUrl(values['web.external-url'], addresses[0].port)
   return {
     addresses,
     corsOrigin: corsPattern(values['web.cors.origin']),
-    routePrefix: withoutSlash(prefix.startsWith('/') || prefix === '' ? prefix : `/${prefix}`),
+    routePrefix: routePrefixOf(values['web.route-prefix'], external),
     writeMessages: parseWriteMessages(values['web.remote-write-receiver.accepted-protobuf-messages']),
-    externalUrl: external,
+    externalUrl: external.of,
   }
 }
 
@@ -518,8 +511,4 @@ function isAgent(values: Flags['values']): boolean {
 
 function dataDir(values: Flags['values']): string {
   return withoutSlash(values[isAgent(values) ? 'storage.agent.path' : 'storage.tsdb.path']) || '/'
-}
-
-function withoutSlash(text: string): string {
-  return text.replace(/(?<=.)\/+$/, '').replace(/^\/$/, '')
 }

@@ -1,6 +1,7 @@
 import { Counter } from 'prom-client'
 import type { Env, File } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
+import { directoryOf } from '../../base/files.ts'
 import type { FailureReason } from '../receivers/integration.ts'
 
 /** One notification with all its attempts: what became of it, and why it was sent. */
@@ -49,7 +50,7 @@ const PENDING_RECORDS_MAX = 10_000
 
 /**
  * The last notifications, in memory and in a file of lines of JSON, which is begun anew when it has half of what is kept.
- * docs/formats/alertmanager-state.md
+ * It survives a kill, and a loss of power as far as the system has written it. docs/formats/alertmanager-state.md
  */
 export class NotificationHistory {
   readonly #options: HistoryOptions
@@ -124,7 +125,9 @@ export class NotificationHistory {
 
   async close(): Promise<void> {
     await this.#work
+    await this.#file.sync()
     await this.#file.close()
+    await this.#options.env.fs.syncDir(directoryOf(this.#options.path))
   }
 
   #forget(): void {

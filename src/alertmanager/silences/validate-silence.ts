@@ -1,5 +1,6 @@
 import { CodedError, errorMessage } from '../../base/errors.ts'
 import { quote } from '../../model/labels.ts'
+import { compileSearchRegex } from '../../model/regex.ts'
 import { LabelMatcher } from '../label-matcher.ts'
 import type { Silence, SilenceMatcher } from './silence.ts'
 
@@ -25,6 +26,8 @@ function matcherProblem({ operator, name, value }: SilenceMatcher): string | und
   if (name === '') return `invalid label name ${quote(name)}`
   if (operator === '=' || operator === '!=') return undefined
   try {
+    // By itself: so the error shows what was written.
+    compileSearchRegex(value)
     new LabelMatcher(operator, name, value)
   } catch (error) {
     return `invalid regular expression ${quote(value)}: ${errorMessage(error)}`

@@ -5,7 +5,7 @@ import { type Alert, isResolved } from '../../model/alert.ts'
 import { compareStrings } from '../../model/labels.ts'
 import type { AlertGroupJson, GettableAlert } from '../types/alertmanager.ts'
 import { alertJson, labelsJson } from './alert-json.ts'
-import { jsonAnswer } from './answers.ts'
+import { escapedAnswer } from './answers.ts'
 import type { AlertmanagerApiDeps } from './deps.ts'
 import { filterOf, meetsFilter, receiverFilter, switchOf } from './filters.ts'
 
@@ -20,7 +20,7 @@ export function getAlerts(deps: AlertmanagerApiDeps, { query }: RouteRequest): A
     if (takesReceiver !== undefined && !receivers.some(takesReceiver)) continue
     if (takes(alert)) found.push(alertJson(alert, manager.statusOf(alert.labels), receivers, []))
   }
-  return jsonAnswer(found.sort((a, b) => compareStrings(a.fingerprint, b.fingerprint)))
+  return escapedAnswer(found.sort((a, b) => compareStrings(a.fingerprint, b.fingerprint)))
 }
 
 /** GET /api/v2/alerts/groups. Source: Alertmanager api/v2/api.go, getAlertGroupsHandler. */
@@ -50,7 +50,7 @@ export function getAlertGroups(deps: AlertmanagerApiDeps, { query }: RouteReques
       receiver: { name: group.receiver },
     })
   }
-  return jsonAnswer(found)
+  return escapedAnswer(found)
 }
 
 /** Source: Alertmanager api/v2/api.go, alertFilter: what is over is not shown, and `unprocessed` changes nothing. */

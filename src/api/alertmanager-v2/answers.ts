@@ -3,10 +3,18 @@ import { NO_BODY } from '../../base/http-answer.ts'
 
 const JSON_HEADERS = { 'content-type': 'application/json' }
 
-/** A value, as Go's encoder writes it: with the end of a line. */
+/** A value, as upstream's encoder writes it: with the end of a line. */
 export function jsonAnswer(value: unknown, status = 200): Answer {
-  return { status, headers: JSON_HEADERS, body: Buffer.from(`${goJson(value)}\n`) }
+  return { status, headers: JSON_HEADERS, body: Buffer.from(`${JSON.stringify(value)}\n`) }
 }
+
+/** The same of alerts and silences, in which upstream writes as escapes what could end a script, or a line of one. Source: Go encoding/json. */
+export function escapedAnswer(value: unknown): Answer {
+  const json = JSON.stringify(value).replace(ENDS_A_SCRIPT, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return { status: 200, headers: JSON_HEADERS, body: Buffer.from(`${json}\n`) }
+}
+
+const ENDS_A_SCRIPT = /[<>&\u2028\u2029]/g
 
 export function emptyAnswer(status: number): Answer {
   return { status, headers: {}, body: NO_BODY }
@@ -24,7 +32,7 @@ export class RequestError extends Error {
   }
 
   answer(): Answer {
-    return { status: this.status, headers: JSON_HEADERS, body: Buffer.from(goJson({ code: this.code, message: this.message })) }
+    return { status: this.status, headers: JSON_HEADERS, body: Buffer.from(JSON.stringify({ code: this.code, message: this.message })) }
   }
 }
 
@@ -32,8 +40,3 @@ export class RequestError extends Error {
 export const INVALID_TYPE = 601
 export const REQUIRED = 602
 export const TOO_FEW_ITEMS = 612
-
-/** JSON in which nothing ends a script or a line of one. Source: Go encoding/json. */
-function goJson(value: unknown): string {
-  return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
-}

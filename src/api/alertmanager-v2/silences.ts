@@ -6,7 +6,7 @@ import type { RouteRequest } from '../../base/http-routes.ts'
 import type { MatchOperator } from '../../model/matcher.ts'
 import type { GettableSilence, MatcherJson } from '../types/alertmanager.ts'
 import { timeText } from './alert-json.ts'
-import { emptyAnswer, jsonAnswer, RequestError, TOO_FEW_ITEMS } from './answers.ts'
+import { emptyAnswer, escapedAnswer, jsonAnswer, RequestError, TOO_FEW_ITEMS } from './answers.ts'
 import { booleanField, isObject, type Json, jsonBody, kindOf, notOfType, parsing, required, textField, textMap, timeField } from './body.ts'
 import type { AlertmanagerApiDeps } from './deps.ts'
 import { filterOf } from './filters.ts'
@@ -22,7 +22,7 @@ export function getSilences(deps: AlertmanagerApiDeps, { query }: RouteRequest):
     .filter(({ matcherSets }) => matchers.every((wanted) => matcherSets[0]?.some((has) => sameMatcher(has, wanted))))
     .map((silence) => ({ silence, state: silenceState(silence, now) }))
     .sort((a, b) => RANKS[a.state] - RANKS[b.state] || ORDERS[a.state](a.silence, b.silence))
-  return jsonAnswer(found.map(({ silence, state }) => silenceJson(silence, state)))
+  return escapedAnswer(found.map(({ silence, state }) => silenceJson(silence, state)))
 }
 
 const RANKS: Readonly<Record<SilenceState, number>> = { active: 1, pending: 2, expired: 3 }
@@ -42,7 +42,7 @@ function sameMatcher(a: SilenceMatcher, b: SilenceMatcher): boolean {
 export function getSilence({ manager, env }: AlertmanagerApiDeps, request: RouteRequest): Answer {
   const silence = manager.silences.get(idOf(request))
   if (silence === undefined) return emptyAnswer(404)
-  return jsonAnswer(silenceJson(silence, silenceState(silence, env.clock.now())))
+  return escapedAnswer(silenceJson(silence, silenceState(silence, env.clock.now())))
 }
 
 /** DELETE /api/v2/silence/{id}: it ends now. */

@@ -1,0 +1,24 @@
+import type { Channel, ClusterStatus, ClusterView } from './replicated-state.ts'
+
+/** A member without others: `--cluster.listen-address=`. */
+export class LoneMember implements ClusterView {
+  addState(): Channel {
+    return { broadcast: () => {} }
+  }
+
+  position(): number {
+    return 0
+  }
+
+  settled(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  isSettled(): boolean {
+    return true
+  }
+
+  status(): ClusterStatus {
+    return { status: 'disabled', name: '', peers: [] }
+  }
+}

@@ -1,0 +1,147 @@
+import { Gauge } from 'prom-client'
+import { Alertmanager } from '../alertmanager/alertmanager.ts'
+import { walkRoutes } from '../alertmanager/dispatch/route.ts'
+import type { MatcherMode } from '../alertmanager/matchers/matcher-mode.ts'
+import type { Integration } from '../alertmanager/receivers/integration.ts'
+import { buildReceiver, RECEIVER_KINDS } from '../alertmanager/receivers/registry.ts'
+import { loadTemplates } from '../alertmanager/template-library.ts'
+import { AlertMetrics } from '../api/alertmanager-v2/alert-metrics.ts'
+import { registerAlertmanagerApi } from '../api/alertmanager-v2/register.ts'
+import type { Address } from '../base/address.ts'
+import type { Env } from '../base/env.ts'
+import { httpService } from '../base/http-server.ts'
+import { processMetricsService } from '../base/process-metrics.ts'
+import type { Service } from '../base/service.ts'
+import { LoneMember } from '../cluster/lone-member.ts'
+import type { CommandContext } from '../commands/command.ts'
+import type { LoadedAlertmanagerConfig } from '../config/alertmanager.ts'
+import type { AlertmanagerFlagValues } from '../config/alertmanager-flags.ts'
+import { AlertmanagerReloader } from '../config/alertmanager-reload.ts'
+import { resolvePath } from '../config/file.ts'
+import { toHttpClientConfig } from '../config/http-client.ts'
+import { WebConfigFile } from '../config/web-config-file.ts'
+import { HttpClients } from '../http-client/clients.ts'
+
+/** How long running requests may go on after the stop. */
+const HTTP_GRACE_MS = 5_000
+
+export interface AlertmanagerParts {
+  readonly context: CommandContext
+  readonly env: Env
+  readonly values: AlertmanagerFlagValues
+  readonly matcherMode: MatcherMode
+  readonly addresses: readonly Address[]
+  readonly routePrefix: string
+  readonly externalUrl: string
+  /** Of the state; it is there, and nobody else's. */
+  readonly dir: string
+}
+
+/** What the role consists of, in the order in which it starts. Rejects with a ConfigError where the configuration is wrong. */
+export async function alertmanagerServices(parts: AlertmanagerParts): Promise<Service[]> {
+  const { context, env, values, dir, matcherMode, externalUrl } = parts
+  const startTime = env.clock.now()
+  const cluster = new LoneMember()
+  const webConfig = values['web.config.file'] === '' ? undefined : await WebConfigFile.open(env, values['web.config.file'])
+  const manager = await Alertmanager.open({
+    env,
+    cluster,
+    dir,
+    retentionMs: values['data.retention'],
+    maintenanceIntervalMs: values['data.maintenance-interval'],
+    silencesMax: values['silences.max-silences'],
+    silenceBytesMax: values['silences.max-silence-size-bytes'],
+    logsSilences: values['log.silences'],
+    alertsCollectIntervalMs: values['alerts.gc-interval'],
+    alertsPerNameMax: values['alerts.per-alertname-limit'],
+    dispatchMaintenanceIntervalMs: values['dispatch.maintenance-interval'],
+    dispatchStartDelayMs: values['dispatch.start-delay'],
+    peerTimeoutMs: values['cluster.peer-timeout'],
+    historyRecordsMax: values['history.max-notifications'],
+    integrations: RECEIVER_KINDS.map(({ kind }) => kind),
+  })
+  const counts = configuredCounts(env)
+  const reloader = new AlertmanagerReloader(env, values['config.file'], { matcherMode }, async (loaded) => {
+    const receivers = await receiversOf(loaded, env, context, externalUrl)
+    const { route, inhibitRules, timeIntervals, resolveTimeoutMs } = loaded.config
+    await manager.apply({ route, inhibitRules, timeIntervals, resolveTimeoutMs, receivers })
+    const used = new Set([...walkRoutes(route)].map(({ receiver }) => receiver))
+    counts({
+      receivers: used.size,
+      integrations: [...used].reduce((sum, name) => sum + (receivers.get(name)?.length ?? 0), 0),
+      inhibition_rules: inhibitRules.length,
+      cluster_enabled: cluster.status().status === 'disabled' ? 0 : 1,
+    })
+  })
+  await reloader.reload()
+  context.onHangup(() => void reloader.reload().catch(() => undefined))
+  const metrics = new AlertMetrics(env.metrics)
+  return [
+    processMetricsService(env, { ...context.build, upstream: 'alertmanager' }),
+    manager,
+    httpService({
+      env,
+      role: 'alertmanager',
+      flag: '--web.listen-address',
+      addresses: parts.addresses,
+      web: webConfig?.settings,
+      graceMs: HTTP_GRACE_MS,
+      register: (app) =>
+        registerAlertmanagerApi(app, {
+          env,
+          manager,
+          cluster,
+          matcherMode,
+          build: context.build,
+          startTime,
+          config: () => reloader.current.toYaml(),
+          reload: () => reloader.reload(),
+          routePrefix: parts.routePrefix,
+          metrics,
+        }),
+    }),
+    ...(webConfig ? [webConfig.watcher()] : []),
+  ]
+}
+
+/** The ways out of every receiver of a configuration. */
+async function receiversOf(
+  { file, config }: LoadedAlertmanagerConfig,
+  env: Env,
+  { io: { variables } }: CommandContext,
+  externalUrl: string,
+): Promise<ReadonlyMap<string, readonly Integration[]>> {
+  const path = (name: string) => resolvePath(file, name)
+  const templates = await loadTemplates(env, config.templates)
+  const deps = {
+    env,
+    clients: new HttpClients(env),
+    templates,
+    externalUrl,
+    global: config.global,
+    httpClient: (section: Parameters<typeof toHttpClientConfig>[0]) =>
+      toHttpClientConfig(section, { file: (_field, name) => path(name), variables }),
+    path,
+    variables,
+  }
+  const receivers = new Map<string, readonly Integration[]>()
+  for (const [name, section] of config.receivers) receivers.set(name, await buildReceiver(section, deps))
+  return receivers
+}
+
+/** Source of names and texts: Alertmanager cmd/alertmanager/main.go. */
+function configuredCounts({ metrics }: Env): (counts: Readonly<Record<keyof typeof COUNTS, number>>) => void {
+  const gauges = Object.entries(COUNTS).map(([name, help]) => {
+    return [name as keyof typeof COUNTS, new Gauge({ name: `alertmanager_${name}`, help, registers: [metrics] })] as const
+  })
+  return (counts) => {
+    for (const [name, gauge] of gauges) gauge.set(counts[name])
+  }
+}
+
+const COUNTS = {
+  receivers: 'Number of configured receivers.',
+  integrations: 'Number of configured integrations.',
+  inhibition_rules: 'Number of configured inhibition rules.',
+  cluster_enabled: 'Indicates whether the clustering is enabled or not.',
+}
