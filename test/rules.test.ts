@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sleep } from '../src/base/env.ts'
 import { type VirtualEnv, virtualEnv } from '../src/base/env-virtual.ts'
 import { readRuleFile } from '../src/config/rule-files.ts'
 import type { PostableAlert } from '../src/model/alert.ts'
@@ -29,6 +30,9 @@ interface World {
 interface WorldOptions {
   readonly startTime?: number
   readonly fs?: VirtualEnv['fs']
+  readonly concurrentMax?: number
+  /** Called before every query of a rule. */
+  readonly onQuery?: (expr: string, onMissing: (what: string) => void) => Promise<void> | void
   /** Done to every appender of rules. */
   readonly patch?: (appender: Appender) => void
 }
@@ -51,11 +55,15 @@ async function world(options: WorldOptions = {}): Promise<World> {
       },
     },
     source: db,
-    query: async (expr, time) => vectorOf((await engine.instant(expr, time, { signal: controller.signal })).value, Labels.empty),
+    query: async (expr, time, onMissing) => {
+      await options.onQuery?.(expr, onMissing)
+      return vectorOf((await engine.instant(expr, time, { signal: controller.signal })).value, Labels.empty)
+    },
     externalUrl: 'http://p:9090',
     outageToleranceMs: 60 * MINUTE,
     gracePeriodMs: 10 * MINUTE,
     resendDelayMs: MINUTE,
+    concurrentMax: options.concurrentMax ?? 0,
     send: (alerts) => sent.push(...alerts),
   })
   // As in the server: the configuration is known before it runs.
@@ -69,7 +77,14 @@ async function world(options: WorldOptions = {}): Promise<World> {
       await env.fs.mkdir('/r')
       await env.fs.writeFile('/r/rules.yml', text)
       const groups = await readRuleFile(env.fs, '/r/rules.yml')
-      await manager.apply({ groups, evaluationIntervalMs: 15 * SECOND, queryOffsetMs: 0, externalLabels: Labels.empty, ...changes })
+      await manager.apply({
+        groups,
+        evaluationIntervalMs: 15 * SECOND,
+        queryOffsetMs: 0,
+        externalLabels: Labels.empty,
+        requiresAll: () => false,
+        ...changes,
+      })
       done ??= manager.run(controller.signal, () => {})
     },
     async pass(ms, up) {
@@ -263,4 +278,87 @@ test('iterations that a slow group misses are counted', async (t) => {
   await w.pass(MINUTE, 1)
   const missed = /iterations_missed_total\{[^}]*\} (\d+)/.exec(await w.env.metrics.metrics())?.[1]
   assert.ok(Number(missed) >= 6, `${missed} missed`)
+})
+
+test('a rule that requires all there is gives nothing over less: no sample, its alerts held and told on; others take what there is, and say so', async (t) => {
+  let isLacking = false
+  const w = await world({
+    onQuery: (_, onMissing) => {
+      if (isLacking) onMissing('block 01J cannot be read')
+    },
+  })
+  t.after(() => w.close())
+  const rules = group(
+    [
+      "  - {record: 'strict:up', expr: up}",
+      "  - {record: 'loose:up', expr: up}",
+      '  - {alert: StrictDown, expr: up == 0}',
+      '  - {alert: LooseDown, expr: up == 0}',
+      '  - {alert: StrictText, expr: vector(1), annotations: {text: \'{{ query "up" | first | value }}\'}}',
+    ].join('\n'),
+  )
+  const requiresAll = ({ file, group: name, rule }: { file: string; group: string; rule: string }) =>
+    file === '/r/rules.yml' && name === 'g' && rule.toLowerCase().startsWith('strict')
+  await w.rules(rules, { requiresAll })
+  await w.pass(MINUTE, 0)
+  isLacking = true
+  const since = w.env.clock.now()
+  w.sent.length = 0
+  // It seems to be over, which nobody can know.
+  await w.pass(3 * MINUTE, 1)
+  const values = async (expr: string) => (await w.query(expr)).map((line) => line.split(' ')[1])
+  assert.deepEqual(await values('strict:up'), ['0'])
+  assert.deepEqual(await values('loose:up'), ['1'])
+  assert.deepEqual(await values(`timestamp(strict:up) < bool ${since / 1000}`), ['1'])
+  const told = w.sent.filter(({ labels }) => labels.get('alertname') === 'StrictDown')
+  assert.ok(told.length >= 2 && told.every(({ endsAt }) => endsAt > w.env.clock.now()), `${told.length}`)
+  const loose = w.sent.filter(({ labels }) => labels.get('alertname') === 'LooseDown')
+  assert.ok(loose.length > 0 && loose.every(({ endsAt }) => endsAt <= w.env.clock.now()))
+  const health = (index: number) => {
+    const { health, lastError, missing } = w.manager.groups()[0].group.health(index)
+    return [health, lastError, missing]
+  }
+  for (const index of [0, 2, 4]) assert.deepEqual(health(index), ['unknown', 'block 01J cannot be read', ['block 01J cannot be read']])
+  for (const index of [1, 3]) assert.deepEqual(health(index), ['ok', '', ['block 01J cannot be read']])
+  const metrics = await w.env.metrics.metrics()
+  const count = (name: string) =>
+    Number(new RegExp(`^promontory_rule_evaluations_${name}_total\\{[^}]*\\} (\\d+)$`, 'm').exec(metrics)?.[1])
+  assert.equal(count('unknown') * 5, count('incomplete') * 3)
+  assert.match(metrics, /prometheus_rule_evaluation_failures_total\{rule_group="\/r\/rules.yml;g"\} 0\n/)
+  isLacking = false
+  await w.pass(30 * SECOND, 1)
+  assert.deepEqual(await values('strict:up'), ['1'])
+  assert.deepEqual(w.manager.groups()[0].group.health(0).health, 'ok')
+  assert.deepEqual(await w.query('ALERTS{alertname="StrictDown"}'), [])
+})
+
+test('rules that do not see each other are evaluated at once where that is asked for, up to a bound over all groups; others wait for what they see', async (t) => {
+  let running = 0
+  let peak = 0
+  const begun: string[] = []
+  const check = async (concurrentMax: number, wantPeak: number) => {
+    peak = 0
+    begun.length = 0
+    const w: World = await world({
+      concurrentMax,
+      onQuery: async (expr) => {
+        begun.push(expr)
+        running++
+        peak = Math.max(peak, running)
+        await sleep(w.env.clock, SECOND)
+        running--
+      },
+    })
+    t.after(() => w.close())
+    const own = ['a', 'b', 'c', 'd'].map((name) => `  - {record: '${name}', expr: up}`)
+    await w.rules(group([...own, "  - {record: sum, expr: 'a + b'}", '  - {alert: Sum, expr: sum > 1}'].join('\n')))
+    await w.pass(MINUTE, 1)
+    assert.equal(peak, wantPeak)
+    assert.deepEqual(await w.query('sum'), ['sum{job="a"} 2'])
+    assert.equal((await w.query('ALERTS{alertname="Sum"}')).length, 1)
+    assert.deepEqual(begun.slice(0, 6), ['up', 'up', 'up', 'up', 'a + b', 'sum > 1'])
+  }
+  await check(0, 1)
+  await check(2, 3)
+  await check(10, 4)
 })

@@ -40,7 +40,7 @@ export function featureList(deps: ApiDeps): Answer {
   const data: FeaturesData = {
     api: {
       admin: deps.admin !== undefined,
-      exclude_alerts: false,
+      exclude_alerts: true,
       label_values_match: true,
       lifecycle: deps.lifecycle !== undefined,
       'openapi_3.1': true,
@@ -95,7 +95,7 @@ export function featureList(deps: ApiDeps): Answer {
       ...[...OPERATORS, ...AGGREGATORS].map((name) => [name, true]),
       ...EXPERIMENTAL_AGGREGATORS.map((name) => [name, features.has('promql-experimental-functions')]),
     ]),
-    rules: { concurrent_rule_eval: false, keep_firing_for: false, query_offset: false },
+    rules: { concurrent_rule_eval: features.has('concurrent-rule-eval'), keep_firing_for: true, query_offset: true },
     scrape: {
       // A field of the configuration; the flag of the name only changes its default.
       extra_scrape_metrics: true,

@@ -125,6 +125,7 @@ function ruleJson(rule: EvaluatedRule, health: RuleHealth, isBare: boolean): Ale
   const common = {
     health: health.health,
     ...(health.lastError === '' ? {} : { lastError: health.lastError }),
+    ...(health.missing.length === 0 ? {} : { warnings: health.missing }),
     evaluationTime: health.durationMs / 1000,
     lastEvaluation: formatRfc3339(health.lastEvaluation),
   }

@@ -9,6 +9,7 @@ import { type OtlpConfig, toOtlpConfig } from '../remote/otlp/otlp-schema.ts'
 import type { RemoteReadConfig } from '../remote/read/remote-read-config.ts'
 import { toRemoteReadConfig } from '../remote/read/remote-read-schema.ts'
 import type { RemoteWriteConfig } from '../remote/write/remote-write-config.ts'
+import type { CoverageRequirement } from '../rules/rule-coverage.ts'
 import type { GroupDefinition } from '../rules/rule-definition.ts'
 import type { ScrapeConfig } from '../scrape/scrape-config.ts'
 import type { ScrapeSection } from '../scrape/scrape-config-schema.ts'
@@ -52,6 +53,8 @@ export interface LoadedConfig {
   readonly storage: StorageConfig
   /** Of Promontory's own file; undefined: there is none, or it has none. */
   readonly budgets: BudgetsConfig | undefined
+  /** Of the same file: which rules rely on seeing all that there is. */
+  readonly ruleCoverage: CoverageRequirement
   readonly otlp: OtlpConfig
   readonly remoteReads: readonly RemoteReadConfig[]
   /** What the files ask for and do not get, in their order. */
@@ -177,6 +180,7 @@ export async function loadConfig(env: { readonly fs: FileSystem }, path: string,
     exemplarsMax: config.storage?.exemplars === undefined ? EXEMPLARS_MAX_DEFAULT : (config.storage.exemplars.max_exemplars ?? 0),
     storage: toStorageConfig(config.storage?.tsdb),
     budgets: own?.budgets,
+    ruleCoverage: own?.ruleCoverage ?? (() => false),
     otlp: toOtlpConfig(config.otlp),
     remoteReads,
     warnings: warnings.sort(

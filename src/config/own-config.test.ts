@@ -76,3 +76,24 @@ test('check config knows the file by what is in it', async () => {
   assert.ok(out.includes(' SUCCESS: /good.yml is valid promontory config file syntax'))
   assert.deepEqual(err, ['  FAILED: /bad.yml:2:3: unknown field sever in budgets, did you mean server?'])
 })
+
+test('rules that require all there is are named by file, group and rule; the first entry that is about one counts', async () => {
+  const { ruleCoverage } = await load(`rules:
+  coverage:
+  - {group: slo, rule: Draft.*, requires: any}
+  - {group: slo, requires: all}
+  - {file: /etc/.*, rule: (Page|Call), requires: all}
+`)
+  const check = (file: string, group: string, rule: string, want: boolean) => assert.equal(ruleCoverage({ file, group, rule }), want)
+  check('/r.yml', 'slo', 'A', true)
+  check('/r.yml', 'slo', 'DraftA', false)
+  check('/r.yml', 'slos', 'A', false)
+  check('/etc/r.yml', 'g', 'Page', true)
+  check('/r.yml', 'g', 'Page', false)
+  check('/etc/r.yml', 'g', 'Pages', false)
+  assert.equal((await load('')).ruleCoverage({ file: '', group: '', rule: '' }), false)
+  const wrong = (entry: string, message: RegExp) => assert.rejects(load(`rules: {coverage: [${entry}]}`), message)
+  await wrong('{group: slo}', /found no requires, want all or any/)
+  await wrong('{requires: most}', /found "most", want all or any/)
+  await wrong('{group: "(", requires: all}', /promontory.yml:1:\d+: /)
+})

@@ -1,6 +1,7 @@
 import type { FileSystem } from '../base/env.ts'
 import { section } from '../base/schema.ts'
 import { YamlScalar, type YamlTree } from '../base/yaml-tree.ts'
+import { type CoverageRequirement, ownRulesSchema, toCoverageRequirement } from '../rules/rule-coverage.ts'
 import { type BudgetsConfig, budgetsSchema, toBudgetsConfig } from '../storage/budgets/budgets-schema.ts'
 import { fileWarnings, readConfigFile } from './file.ts'
 import { otherFileKind } from './file-kind.ts'
@@ -8,23 +9,28 @@ import type { ConfigWarning } from './problems.ts'
 
 // Promontory's own configuration: what prometheus.yml has no words for, in a file beside it, so that upstream can read that one as ever.
 
-export const ownSchema = section('promontory.yml', { budgets: budgetsSchema })
+export const ownSchema = section('promontory.yml', { budgets: budgetsSchema, rules: ownRulesSchema })
 
 export interface OwnConfig {
   readonly budgets: BudgetsConfig | undefined
+  readonly ruleCoverage: CoverageRequirement
   readonly warnings: readonly ConfigWarning[]
 }
 
 /** Throws a ConfigError that lists everything that is wrong. */
 export async function readOwnConfig(fs: FileSystem, path: string): Promise<OwnConfig> {
   const file = await readConfigFile(fs, path, ownSchema, misplaced)
-  const { budgets } = file.value
-  return { budgets: budgets === undefined ? undefined : toBudgetsConfig(budgets), warnings: fileWarnings(file) }
+  const { budgets, rules } = file.value
+  return {
+    budgets: budgets === undefined ? undefined : toBudgetsConfig(budgets),
+    ruleCoverage: toCoverageRequirement(rules),
+    warnings: fileWarnings(file),
+  }
 }
 
 /** Whether a file is meant to be one of these. */
 export function isOwnConfig({ root }: YamlTree): boolean {
-  return hasField(root, 'budgets')
+  return hasField(root, 'budgets') || hasField(root, 'rules')
 }
 
 function misplaced(text: string, tree: YamlTree): string | undefined {

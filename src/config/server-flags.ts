@@ -18,7 +18,7 @@ export const serverFlags = {
   }),
   'promontory.config': flag.text({
     default: '',
-    help: 'Configuration of what prometheus.yml has no words for: budgets of series. Reloaded with it. Not known upstream.',
+    help: 'Configuration of what prometheus.yml has no words for: budgets of series, coverage that rules require. Reloaded with it. Not known upstream.',
     placeholder: 'PATH',
   }),
   'storage.tsdb.path': flag.text({
@@ -217,7 +217,11 @@ export const serverFlags = {
     default: MINUTE,
     help: 'Least time between sending an alert and sending it again.',
   }),
-  'rules.max-concurrent-evals': flag.integer({ default: 4, help: 'Most rules evaluated at a time.', status: unsupported }),
+  'rules.max-concurrent-evals': flag.integer({
+    default: 4,
+    help: 'Most rules that are evaluated beside others of their groups, with --enable-feature=concurrent-rule-eval.',
+    least: 1,
+  }),
   'alertmanager.notification-queue-capacity': flag.integer({
     default: 10_000,
     help: 'Most alerts that wait for one Alertmanager; the oldest give way.',
@@ -316,7 +320,7 @@ const FEATURES: Readonly<Record<string, 'built in' | 'supported' | 'unsupported'
   'st-storage': 'supported',
   'xor2-encoding': 'supported',
   'histograms-st-encoding': 'supported',
-  'concurrent-rule-eval': 'unsupported',
+  'concurrent-rule-eval': 'supported',
   'delayed-compaction': 'unsupported',
   'old-ui': 'unsupported',
   'otlp-deltatocumulative': 'supported',

@@ -10,7 +10,7 @@ import { compileAnchoredRegex } from './regex.ts'
 import type { RelabelAction, RelabelConfig } from './relabel.ts'
 import { DEFAULT_RELABEL_REGEX, isLabelName, RELABEL_ACTIONS, relabelConfig } from './relabel.ts'
 
-const regex = () =>
+export const regex = () =>
   scalar<Regex>(
     'a regular expression',
     ({ text }) => compileAnchoredRegex(text),

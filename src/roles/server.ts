@@ -259,7 +259,12 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     env,
     storage: db,
     source: db,
-    query: async (expr, time) => vectorOf(await instantQuery(remoteReads, expr, time, stop), Labels.empty),
+    query: async (expr, time, onMissing) => {
+      const { value, missing } = await instantQuery(remoteReads, expr, time, stop)
+      for (const what of missing) onMissing(what)
+      return vectorOf(value, Labels.empty)
+    },
+    concurrentMax: features.has('concurrent-rule-eval') ? values['rules.max-concurrent-evals'] : 0,
     externalUrl: web.externalUrl(machine.hostname),
     outageToleranceMs: values['rules.alert.for-outage-tolerance'],
     gracePeriodMs: values['rules.alert.for-grace-period'],
@@ -272,6 +277,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
       evaluationIntervalMs: config.evaluationIntervalMs,
       queryOffsetMs: config.ruleQueryOffsetMs,
       externalLabels: config.externalLabels,
+      requiresAll: config.ruleCoverage,
     }),
   )
   const scrape = createScrapeManager({

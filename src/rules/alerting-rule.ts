@@ -87,7 +87,7 @@ export class AlertingRule implements EvaluatedRule {
     return due.map((alert) => ({ ...alert }))
   }
 
-  async evaluate({ time, queryOffsetMs, limit, query }: RuleEvaluation): Promise<readonly VectorSample[]> {
+  async evaluate({ time, queryOffsetMs, limit, query, confirm }: RuleEvaluation): Promise<readonly VectorSample[]> {
     const { expr } = this.definition
     const queryTime = time - queryOffsetMs
     const vector = await query(expr, queryTime)
@@ -99,6 +99,7 @@ export class AlertingRule implements EvaluatedRule {
       if (found.has(key)) throw new Error('vector contains metrics with the same labelset after applying alert labels')
       found.set(key, alert)
     }
+    confirm()
     this.#take(found)
     const samples: VectorSample[] = []
     let activeCount = 0

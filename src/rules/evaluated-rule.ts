@@ -1,7 +1,6 @@
 import type { Timestamp } from '../model/time.ts'
 import type { VectorSample } from '../promql/value.ts'
 import type { RuleDefinition } from './rule-definition.ts'
-import type { RuleQuery } from './rule-query.ts'
 
 /** One evaluation of a rule. */
 export interface RuleEvaluation {
@@ -11,7 +10,9 @@ export interface RuleEvaluation {
   readonly queryOffsetMs: number
   /** Series or alerts that it may make; 0: any number. */
   readonly limit: number
-  readonly query: RuleQuery
+  readonly query: (expr: string, time: Timestamp) => Promise<readonly VectorSample[]>
+  /** Called when all was asked and nothing changed yet: throws where the answers are not to be relied on. */
+  readonly confirm: () => void
 }
 
 /** What a group can evaluate: a recording or an alerting rule. */

@@ -11,9 +11,10 @@ export class RecordingRule implements EvaluatedRule {
     this.definition = definition
   }
 
-  async evaluate({ time, queryOffsetMs, limit, query }: RuleEvaluation): Promise<readonly VectorSample[]> {
+  async evaluate({ time, queryOffsetMs, limit, query, confirm }: RuleEvaluation): Promise<readonly VectorSample[]> {
     const { name, expr, labels } = this.definition
     const vector = await query(expr, time - queryOffsetMs)
+    confirm()
     const seen = new Set<string>()
     const samples = vector.map((sample): VectorSample => {
       const builder = new LabelsBuilder(sample.labels).set(METRIC_NAME, name)

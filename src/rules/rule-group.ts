@@ -7,22 +7,42 @@ import type { VectorSample } from '../promql/value.ts'
 import { type Appendable, AppendStatus } from '../storage/appender.ts'
 import { AlertingRule } from './alerting-rule.ts'
 import type { EvaluatedRule } from './evaluated-rule.ts'
+import { independentBatches } from './rule-dependencies.ts'
 import type { RuleQuery } from './rule-query.ts'
 
 /** How a rule is. */
 export interface RuleHealth {
+  /** `unknown`: not evaluated yet, or over less than it requires. */
   readonly health: 'unknown' | 'ok' | 'err'
   /** Empty: the last evaluation went well. */
   readonly lastError: string
   readonly lastEvaluation: Timestamp
   /** How long that took. */
   readonly durationMs: number
+  /** What was not to be had of what it reads, for people. */
+  readonly missing: readonly string[]
 }
 
 /** What an evaluation of a whole group did. */
 export interface GroupOutcome {
   readonly failures: number
   readonly samples: number
+}
+
+/** What an evaluation of a rule came to. */
+export interface RuleOutcome {
+  readonly durationMs: number
+  /** undefined: it did not fail. */
+  readonly error: string | undefined
+  /** It requires more than there was: nothing is known. */
+  readonly isUnknown: boolean
+  /** See RuleHealth. */
+  readonly missing: readonly string[]
+}
+
+/** The right to evaluate a rule beside others, until it is given back. */
+export interface EvaluationSlot {
+  free(): void
 }
 
 export interface RuleGroupOptions {
@@ -32,10 +52,14 @@ export interface RuleGroupOptions {
   readonly query: RuleQuery
   readonly storage: Appendable
   readonly clock: Clock
+  /** Whether a rule gives nothing where an answer may lack something. Default: none does. */
+  readonly requiresAll?: (rule: EvaluatedRule) => boolean
+  /** Takes a slot for evaluating a rule beside another one of its group; undefined: there is none now. Default: one rule at a time. */
+  readonly takeSlot?: () => EvaluationSlot | undefined
   /** Told of every alerting rule whose alerts are those of a time, before its samples are stored. */
   readonly onAlerts?: (rule: AlertingRule, time: Timestamp) => void
-  /** Told of every rule that has been evaluated; `error` undefined: it went well. */
-  readonly onEvaluated?: (rule: EvaluatedRule, durationMs: number, error: string | undefined) => void
+  /** Told of every rule that has been evaluated. */
+  readonly onEvaluated?: (rule: EvaluatedRule, outcome: RuleOutcome) => void
   /** Told of a rule of whose samples some were not taken, and why the first was not. */
   readonly onRefused?: (rule: EvaluatedRule, count: number, reason: string) => void
 }
@@ -57,15 +81,20 @@ const REASONS: Readonly<Partial<Record<AppendStatus, string>>> = {
   [AppendStatus.tooFarAhead]: 'out of bounds: timestamp is too far in the future',
 }
 
-const UNKNOWN: RuleHealth = { health: 'unknown', lastError: '', lastEvaluation: 0, durationMs: 0 }
+const UNKNOWN: RuleHealth = { health: 'unknown', lastError: '', lastEvaluation: 0, durationMs: 0, missing: [] }
+
+/** What a rule reads is not all there, and it requires that. */
+class LackingCoverage extends Error {}
 
 /**
- * Rules that are evaluated one after the other, each over what those before it have stored.
+ * Rules that are evaluated one after the other, each over what those before it have stored; where slots are given, those that do not see
+ * what the others store at once.
  * Source: Prometheus rules/group.go, Eval.
  */
 export class RuleGroup {
   readonly rules: readonly EvaluatedRule[]
   readonly #options: RuleGroupOptions
+  readonly #batches: readonly (readonly number[])[]
   readonly #health: RuleHealth[]
   /** Series that each rule stored last time: those that are gone end with a staleness marker. */
   readonly #series: Map<string, Labels>[]
@@ -75,6 +104,8 @@ export class RuleGroup {
   constructor(options: RuleGroupOptions) {
     this.rules = options.rules
     this.#options = options
+    const alone = options.rules.map((_, index) => [index])
+    this.#batches = options.takeSlot === undefined ? alone : independentBatches(options.rules.map(({ definition }) => definition))
     this.#health = options.rules.map(() => UNKNOWN)
     this.#series = options.rules.map(() => new Map())
   }
@@ -100,28 +131,22 @@ export class RuleGroup {
   }
 
   async evaluate(time: Timestamp): Promise<GroupOutcome> {
-    const { queryOffsetMs, limit, query, clock, onAlerts, onEvaluated, onRefused } = this.#options
-    let failures = 0
-    let count = 0
-    for (const [index, rule] of this.rules.entries()) {
-      const begun = clock.monotonic()
-      const lastEvaluation = clock.now()
-      let error: string | undefined
-      const refused: Refused = { count: 0, reason: '' }
-      try {
-        const samples = await rule.evaluate({ time, queryOffsetMs, limit, query })
-        if (rule instanceof AlertingRule) onAlerts?.(rule, time)
-        await this.#store(index, samples, time - queryOffsetMs, refused)
-        count += samples.length
-      } catch (cause) {
-        error = errorMessage(cause)
-        failures++
+    const { queryOffsetMs, takeSlot } = this.#options
+    const total = { failures: 0, samples: 0 }
+    const evaluateOne = async (index: number) => {
+      const { samples, failures } = await this.#evaluateRule(index, time)
+      total.samples += samples
+      total.failures += failures
+    }
+    for (const batch of this.#batches) {
+      const beside: Promise<void>[] = []
+      for (const [position, index] of batch.entries()) {
+        // The last one has nothing left to run beside.
+        const slot = position < batch.length - 1 ? takeSlot?.() : undefined
+        if (slot === undefined) await evaluateOne(index)
+        else beside.push(evaluateOne(index).finally(() => slot.free()))
       }
-      const durationMs = clock.monotonic() - begun
-      const lastError = error ?? refused.reason
-      this.#health[index] = { health: lastError === '' ? 'ok' : 'err', lastError, lastEvaluation, durationMs }
-      onEvaluated?.(rule, durationMs, error)
-      if (refused.count > 0) onRefused?.(rule, refused.count, refused.reason)
+      await Promise.all(beside)
     }
     if (this.#orphans.length > 0) {
       try {
@@ -131,7 +156,47 @@ export class RuleGroup {
         // The log is not written; they end with an evaluation that finds it well.
       }
     }
-    return { failures, samples: count }
+    return total
+  }
+
+  /** Never rejects. */
+  async #evaluateRule(index: number, time: Timestamp): Promise<GroupOutcome> {
+    const { queryOffsetMs, limit, query, clock, requiresAll, onAlerts, onEvaluated, onRefused } = this.#options
+    const rule = this.rules[index]
+    const begun = clock.monotonic()
+    const lastEvaluation = clock.now()
+    const refused: Refused = { count: 0, reason: '' }
+    const found = new Set<string>()
+    let error: string | undefined
+    let isUnknown = false
+    let count = 0
+    try {
+      const samples = await rule.evaluate({
+        time,
+        queryOffsetMs,
+        limit,
+        query: (expr, at) => query(expr, at, (what) => found.add(what)),
+        confirm: () => {
+          if (found.size > 0 && requiresAll?.(rule)) throw new LackingCoverage([...found].join('; '))
+        },
+      })
+      if (rule instanceof AlertingRule) onAlerts?.(rule, time)
+      await this.#store(index, samples, time - queryOffsetMs, refused)
+      count = samples.length
+    } catch (cause) {
+      error = errorMessage(cause)
+      isUnknown = cause instanceof LackingCoverage
+      // Its alerts are held, and what holds is told again before it ends by itself.
+      if (isUnknown && rule instanceof AlertingRule) onAlerts?.(rule, time)
+    }
+    const durationMs = clock.monotonic() - begun
+    const missing = [...found]
+    const lastError = error ?? refused.reason
+    const health = isUnknown ? 'unknown' : lastError === '' ? 'ok' : 'err'
+    this.#health[index] = { health, lastError, lastEvaluation, durationMs, missing }
+    onEvaluated?.(rule, { durationMs, error: isUnknown ? undefined : error, isUnknown, missing })
+    if (refused.count > 0) onRefused?.(rule, refused.count, refused.reason)
+    return { failures: error === undefined || isUnknown ? 0 : 1, samples: count }
   }
 
   /** Ends every series that the group has stored. */

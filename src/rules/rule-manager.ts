@@ -16,8 +16,9 @@ import type { EvaluatedRule } from './evaluated-rule.ts'
 import { postableAlert } from './postable-alert.ts'
 import { RecordingRule } from './recording-rule.ts'
 import { type RestoreOptions, restoreAlerts } from './restore-alerts.ts'
+import type { CoverageRequirement } from './rule-coverage.ts'
 import type { GroupDefinition } from './rule-definition.ts'
-import { RuleGroup } from './rule-group.ts'
+import { type EvaluationSlot, RuleGroup, type RuleOutcome } from './rule-group.ts'
 import { ruleMetrics } from './rule-metrics.ts'
 import type { RuleQuery } from './rule-query.ts'
 
@@ -27,6 +28,8 @@ export interface RuleSettings {
   readonly evaluationIntervalMs: number
   readonly queryOffsetMs: number
   readonly externalLabels: Labels
+  /** Which rules rely on seeing all that there is. */
+  readonly requiresAll: CoverageRequirement
 }
 
 /** A group as the API shows it. */
@@ -46,6 +49,8 @@ export interface RuleManagerOptions extends RestoreOptions {
   readonly query: RuleQuery
   readonly externalUrl: string
   readonly resendDelayMs: number
+  /** Rules that may be evaluated beside others of their groups, over all groups; 0: those of a group follow one another. */
+  readonly concurrentMax: number
   /** Takes alerts that are due; does not wait for their delivery. */
   readonly send: (alerts: readonly PostableAlert[]) => void
 }
@@ -71,9 +76,17 @@ export class RuleManager implements Service {
   readonly name = 'rules'
   readonly #options: RuleManagerOptions
   readonly #metrics
-  #settings: RuleSettings = { groups: [], evaluationIntervalMs: 60_000, queryOffsetMs: 0, externalLabels: Labels.empty }
+  #settings: RuleSettings = {
+    groups: [],
+    evaluationIntervalMs: 60_000,
+    queryOffsetMs: 0,
+    externalLabels: Labels.empty,
+    requiresAll: () => false,
+  }
   #groups = new Map<string, RunningGroup>()
   #isRunning = false
+  /** Rules that are evaluated beside others now. */
+  #slotsTaken = 0
   /** After the first configuration has been started nothing is restored any more. */
   #isRestored = false
 
@@ -140,6 +153,9 @@ export class RuleManager implements Service {
       isRestored: this.#isRestored,
       onTemplateError: (alert: string, error: string) => env.log.warn('expanding alert template failed', { alert, error }),
     }
+    const requiring = new Set(
+      definition.rules.filter(({ name }) => this.#settings.requiresAll({ file: definition.file, group: definition.name, rule: name })),
+    )
     const group = new RuleGroup({
       rules: definition.rules.map((rule) => (rule.kind === 'alerting' ? new AlertingRule(rule, alerting) : new RecordingRule(rule))),
       queryOffsetMs,
@@ -148,14 +164,22 @@ export class RuleManager implements Service {
       storage,
       clock: env.clock,
       onAlerts: (rule, time) => this.#send(rule, intervalMs, time),
-      onEvaluated: (rule, durationMs, error) => this.#evaluated(id, rule, durationMs, error),
+      requiresAll: (rule) => requiring.has(rule.definition),
+      takeSlot: this.#options.concurrentMax > 0 ? () => this.#takeSlot() : undefined,
+      onEvaluated: (rule, outcome) => this.#evaluated(id, rule, outcome),
       onRefused: ({ definition: { name } }, count, reason) =>
         env.log.warn('samples of a rule are refused', { group: id, rule: name, count, reason }),
     })
     return {
       definition,
       intervalMs,
-      key: JSON.stringify([definition, intervalMs, queryOffsetMs, externalLabels.pairs]),
+      key: JSON.stringify([
+        definition,
+        intervalMs,
+        queryOffsetMs,
+        externalLabels.pairs,
+        definition.rules.map((rule) => requiring.has(rule)),
+      ]),
       group,
       stop: new AbortController(),
       isNew: !this.#isRestored,
@@ -165,19 +189,33 @@ export class RuleManager implements Service {
     }
   }
 
-  #evaluated(id: string, { definition }: EvaluatedRule, durationMs: number, error: string | undefined): void {
-    this.#metrics.evaluations.inc({ rule_group: id })
+  #takeSlot(): EvaluationSlot | undefined {
+    if (this.#slotsTaken >= this.#options.concurrentMax) return undefined
+    this.#slotsTaken++
+    return { free: () => void this.#slotsTaken-- }
+  }
+
+  #evaluated(id: string, { definition: { name } }: EvaluatedRule, { durationMs, error, isUnknown, missing }: RuleOutcome): void {
+    const { log } = this.#options.env
+    const labels = { rule_group: id }
+    this.#metrics.evaluations.inc(labels)
     this.#metrics.evaluationSeconds.observe(durationMs / 1000)
+    if (isUnknown) this.#metrics.unknown.inc(labels)
+    if (missing.length > 0) {
+      this.#metrics.incomplete.inc(labels)
+      log.warn('rule does not see all that there is', { group: id, rule: name, missing: missing.join('; '), held: isUnknown })
+    }
     if (error === undefined) return
-    this.#metrics.failures.inc({ rule_group: id })
-    this.#options.env.log.warn('evaluating rule failed', { group: id, rule: definition.name, error })
+    this.#metrics.failures.inc(labels)
+    log.warn('evaluating rule failed', { group: id, rule: name, error })
   }
 
   async #runGroup(id: string, running: RunningGroup): Promise<void> {
     const { clock, log } = this.#options.env
     const { intervalMs, stop, definition } = running
     const labels = { rule_group: id }
-    for (const metric of [this.#metrics.evaluations, this.#metrics.failures, this.#metrics.missed]) metric.inc(labels, 0)
+    const { evaluations, failures, missed, incomplete, unknown } = this.#metrics
+    for (const metric of [evaluations, failures, missed, incomplete, unknown]) metric.inc(labels, 0)
     this.#metrics.interval.set(labels, intervalMs / 1000)
     this.#metrics.rules.set(labels, definition.rules.length)
     let time = slotBefore(clock.now(), running) + intervalMs
@@ -189,10 +227,10 @@ export class RuleManager implements Service {
         await this.#evaluate(id, running, time)
         if (isFirst && running.isNew) await this.#restore(running, time)
         isFirst = false
-        const missed = Math.max(0, Math.floor((clock.now() - time) / intervalMs) - 1)
-        this.#metrics.missed.inc(labels, missed)
-        this.#metrics.iterations.inc(labels, missed)
-        time += (missed + 1) * intervalMs
+        const missedCount = Math.max(0, Math.floor((clock.now() - time) / intervalMs) - 1)
+        missed.inc(labels, missedCount)
+        this.#metrics.iterations.inc(labels, missedCount)
+        time += (missedCount + 1) * intervalMs
       }
     } catch (error) {
       if (!stop.signal.aborted) log.error('group of rules ended', { group: id, error: errorMessage(error) })

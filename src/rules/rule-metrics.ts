@@ -21,6 +21,11 @@ export function ruleMetrics(registry: Registry) {
       'prometheus_rule_group_iterations_missed_total',
       'The total number of rule group evaluations missed due to slow rule group evaluation.',
     ),
+    incomplete: counter('promontory_rule_evaluations_incomplete_total', 'Evaluations of rules that may not have seen all that there is.'),
+    unknown: counter(
+      'promontory_rule_evaluations_unknown_total',
+      'Evaluations of rules that gave nothing, since they require more than there was to be seen.',
+    ),
     interval: gauge('prometheus_rule_group_interval_seconds', 'The interval of a rule group.'),
     lastEvaluation: gauge(
       'prometheus_rule_group_last_evaluation_timestamp_seconds',

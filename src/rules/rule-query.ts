@@ -1,8 +1,8 @@
 import type { Timestamp } from '../model/time.ts'
 import type { QueryValue, VectorSample } from '../promql/value.ts'
 
-/** Answers an instant query of a rule. Rejects with upstream's text. */
-export type RuleQuery = (expr: string, time: Timestamp) => Promise<readonly VectorSample[]>
+/** Answers an instant query of a rule. Rejects with upstream's text. `onMissing` is told, for people, what was not to be had of what it reads. */
+export type RuleQuery = (expr: string, time: Timestamp, onMissing: (what: string) => void) => Promise<readonly VectorSample[]>
 
 /** What a rule makes of an answer: a scalar is a vector of one sample without labels. Source: Prometheus rules/manager.go, EngineQueryFunc. */
 export function vectorOf(value: QueryValue, scalarLabels: VectorSample['labels']): readonly VectorSample[] {

@@ -90,12 +90,19 @@ export async function runTimeline(timeline: AlertTimeline): Promise<TimelineOutc
     externalUrl: 'http://p:9090',
     outageToleranceMs: 3_600_000,
     gracePeriodMs: 600_000,
+    concurrentMax: 0,
     resendDelayMs: parseDuration(timeline.resend_delay ?? '1m'),
     send: (alerts) => notifier.send(alerts),
   })
   const config = await configOf(env, timeline)
   await notifier.apply(config.alerting)
-  await manager.apply({ groups: config.ruleGroups, evaluationIntervalMs: 60_000, queryOffsetMs: 0, externalLabels: config.externalLabels })
+  await manager.apply({
+    groups: config.ruleGroups,
+    evaluationIntervalMs: 60_000,
+    queryOffsetMs: 0,
+    externalLabels: config.externalLabels,
+    requiresAll: config.ruleCoverage,
+  })
   const done = [notifier.run(stop.signal, () => {}), manager.run(stop.signal, () => {})]
   // Its evaluations stand at times that follow from its name.
   while (manager.groups()[0].lastEvaluation === 0) await env.clock.advance(1000)

@@ -26,8 +26,10 @@ export function answerRead(read: Read, place: ReadPlace): Promise<ReadResult> {
 
 async function answerQuery({ question, limit, stats, form }: QueryRead, place: ReadPlace): Promise<ReadResult> {
   const evaluated = await place.evaluate(question)
-  const result = { ...evaluated, warnings: [...evaluated.warnings, ...place.missing()] }
-  if (form === 'bytes') return { contentType: 'application/octet-stream', body: [encodeInstant(result.value)], stats: result.stats }
+  const missing = place.missing()
+  const { stats: cost } = evaluated
+  if (form === 'bytes') return { contentType: 'application/octet-stream', body: [encodeInstant(evaluated.value, missing)], stats: cost }
+  const result = { ...evaluated, warnings: [...evaluated.warnings, ...missing] }
   return { contentType: JSON_CONTENT_TYPE, body: encodeQuery(truncated(result, limit), { stats }), stats: result.stats }
 }
 

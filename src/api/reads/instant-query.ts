@@ -1,11 +1,10 @@
 import type { Timestamp } from '../../model/time.ts'
 import { instantQuestion } from '../../promql/evaluate.ts'
-import type { QueryValue } from '../../promql/value.ts'
 import type { Reads } from './read.ts'
-import { decodeInstant } from './vector-bytes.ts'
+import { decodeInstant, type InstantAnswer } from './vector-bytes.ts'
 
 /** Asks for an instant answer to work with, in a query thread where it is much work. Throws what the query throws. */
-export async function instantQuery(reads: Reads, query: string, time: Timestamp, signal: AbortSignal): Promise<QueryValue> {
+export async function instantQuery(reads: Reads, query: string, time: Timestamp, signal: AbortSignal): Promise<InstantAnswer> {
   const question = instantQuestion(query, time, {})
   const read = { kind: 'query', question, timeoutMs: undefined, limit: 0, stats: false, form: 'bytes' } as const
   const { body } = await reads.answer(read, { signal, client: undefined })

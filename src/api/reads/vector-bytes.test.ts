@@ -8,7 +8,7 @@ import { decodeInstant, encodeInstant } from './vector-bytes.ts'
 test('an instant answer comes through as it is', () => {
   const [first] = parseSeriesDescription('{} {{schema:0 count:3 sum:NaN buckets:[1 2]}}').values
   assert.ok(first?.kind === 'histogram')
-  const check = (value: QueryValue) => assert.deepEqual(decodeInstant(encodeInstant(value)), value)
+  const check = (value: QueryValue) => assert.deepEqual(decodeInstant(encodeInstant(value, ['block x'])), { value, missing: ['block x'] })
   check({ type: 'scalar', t: 5, v: Number.NaN })
   check({ type: 'string', t: 5, v: 'é' })
   check({ type: 'vector', samples: [] })
@@ -20,5 +20,5 @@ test('an instant answer comes through as it is', () => {
       { labels: Labels.empty, t: 1.5, v: first.histogram.sum, h: first.histogram },
     ],
   })
-  assert.throws(() => encodeInstant({ type: 'matrix', series: [] }), /^Error: rule result is not a vector or scalar$/)
+  assert.throws(() => encodeInstant({ type: 'matrix', series: [] }, []), /^Error: rule result is not a vector or scalar$/)
 })

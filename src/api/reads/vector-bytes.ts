@@ -16,10 +16,16 @@ interface Columns {
   readonly histograms: readonly (Histogram | undefined)[]
 }
 
+export interface InstantAnswer {
+  readonly value: Instant
+  /** What was not to be had of what the query reads, for people. */
+  readonly missing: readonly string[]
+}
+
 /** Throws for a matrix, which no instant answer of a rule may be. */
-export function encodeInstant(value: QueryValue): Uint8Array {
+export function encodeInstant(value: QueryValue, missing: readonly string[]): Uint8Array {
   if (value.type === 'matrix') throw new Error('rule result is not a vector or scalar')
-  if (value.type !== 'vector') return serialize(value)
+  if (value.type !== 'vector') return serialize({ value, missing })
   const { samples } = value
   const columns: Columns = {
     type: 'vector',
@@ -28,13 +34,15 @@ export function encodeInstant(value: QueryValue): Uint8Array {
     values: Float64Array.from(samples, ({ v }) => v),
     histograms: samples.some(({ h }) => h !== undefined) ? samples.map(({ h }) => h) : [],
   }
-  return serialize(columns)
+  return serialize({ value: columns, missing })
 }
 
-export function decodeInstant(bytes: Uint8Array): Instant {
-  const value = deserialize(bytes) as Exclude<Instant, { type: 'vector' }> | Columns
-  if (value.type !== 'vector') return value
-  const { labels, times, values, histograms } = value
+export function decodeInstant(bytes: Uint8Array): InstantAnswer {
+  const { value, missing } = deserialize(bytes) as { value: Exclude<Instant, { type: 'vector' }> | Columns; missing: readonly string[] }
+  return { value: value.type === 'vector' ? vectorOf(value) : value, missing }
+}
+
+function vectorOf({ labels, times, values, histograms }: Columns): Instant {
   return {
     type: 'vector',
     samples: labels.map((pairs, i) => ({

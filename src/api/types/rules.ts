@@ -25,6 +25,8 @@ interface RuleJson {
   readonly labels?: Readonly<Record<string, string>>
   readonly health: 'unknown' | 'ok' | 'err'
   readonly lastError?: string
+  /** What was not to be had of what it reads. Not known upstream. */
+  readonly warnings?: readonly string[]
   readonly evaluationTime: number
   readonly lastEvaluation: string
 }

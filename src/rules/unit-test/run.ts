@@ -181,7 +181,7 @@ class TestRun {
     const head = `    expr: ${quote(expr)}, time: ${formatDuration(eval_time)},`
     let got: readonly TestSample[]
     try {
-      const vector = await this.#options.storage.query(expr, this.#options.startTime + eval_time)
+      const vector = await this.#options.storage.query(expr, this.#options.startTime + eval_time, () => {})
       got = sortSamples(vector.map(({ labels, v, h }) => ({ labels, value: h === undefined ? v : 0, histogram: h })))
     } catch (error) {
       return [`${head} err: ${errorMessage(error)}`]
