@@ -31,7 +31,7 @@ function hostPortProblem(text: string): string | undefined {
   if (text.startsWith('[')) {
     const end = text.indexOf(']')
     if (end < 0) return `address ${text}: missing ']' in address`
-    if (end !== colon - 1) return `address ${text}: ${end + 1 === text.length ? 'missing port' : 'too many colons'} in address`
+    if (end !== colon - 1) return `address ${text}: ${text[end + 1] === ':' ? 'too many colons' : 'missing port'} in address`
     if (text.indexOf('[', 1) >= 0) return `address ${text}: unexpected '[' in address`
   } else if (host.includes(':')) return `address ${text}: too many colons in address`
   else if (host.includes('[')) return `address ${text}: unexpected '[' in address`

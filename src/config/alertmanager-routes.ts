@@ -1,19 +1,15 @@
 import type { InhibitRule } from '../alertmanager/alertmanager-config.ts'
-import { GROUP_BY_ALL, type RouteDefinition } from '../alertmanager/dispatch/route.ts'
+import type { RouteDefinition } from '../alertmanager/dispatch/route.ts'
 import type { InhibitRuleSection, RouteSection } from '../alertmanager/dispatch/route-schema.ts'
 import { compareMatchers, LabelMatcher } from '../alertmanager/label-matcher.ts'
 import type { MatcherMode } from '../alertmanager/matchers/matcher-mode.ts'
-import { isLabelNameIn, parseMatchers } from '../alertmanager/matchers/parse-matchers.ts'
-import { errorMessage } from '../base/errors.ts'
+import { parseMatchers } from '../alertmanager/matchers/parse-matchers.ts'
 import type { YamlPath } from '../base/yaml-tree.ts'
-import { quote } from '../model/labels.ts'
-import type { MatchOperator } from '../model/matcher.ts'
 import type { ConfigFile } from './file.ts'
-import type { ConfigProblem, ConfigWarning } from './problems.ts'
+import type { ConfigWarning } from './problems.ts'
 
-/** Reads what of an alertmanager.yml follows from the language of its matchers, which the flags choose. Collects what is wrong. */
+/** Makes routes and rules of what was checked, and collects what should be written in another way. */
 export class RouteReader {
-  readonly problems: ConfigProblem[] = []
   readonly warnings: ConfigWarning[] = []
   readonly #file: ConfigFile<unknown>
   readonly #mode: MatcherMode
@@ -24,16 +20,9 @@ export class RouteReader {
   }
 
   route(section: RouteSection, path: YamlPath): RouteDefinition {
-    section.group_by?.forEach((name, index) => {
-      if (name !== GROUP_BY_ALL) this.#checkLabelName(name, 'in group_by list', [...path, 'group_by', index])
-    })
     return {
       receiver: section.receiver,
-      matchers: [
-        ...oldMatchers('=', section.match),
-        ...oldMatchers('=~', section.match_re),
-        ...this.#matchers(section.matchers, [...path, 'matchers']),
-      ],
+      matchers: [...oldTexts(section.match), ...oldRegexes(section.match_re), ...this.#matchers(section.matchers, [...path, 'matchers'])],
       groupBy: section.group_by,
       groupWaitMs: section.group_wait,
       groupIntervalMs: section.group_interval,
@@ -46,21 +35,19 @@ export class RouteReader {
   }
 
   inhibitRule(section: InhibitRuleSection, path: YamlPath): InhibitRule {
-    const { equal = [] } = section
-    for (const [index, name] of equal.entries()) this.#checkLabelName(name, 'in equal list', [...path, 'equal', index])
     return {
       name: section.name ?? '',
       sourceMatchers: [
-        ...oldMatchers('=', section.source_match),
-        ...oldMatchers('=~', section.source_match_re),
+        ...oldTexts(section.source_match),
+        ...oldRegexes(section.source_match_re),
         ...this.#matchers(section.source_matchers, [...path, 'source_matchers']),
       ],
       targetMatchers: [
-        ...oldMatchers('=', section.target_match),
-        ...oldMatchers('=~', section.target_match_re),
+        ...oldTexts(section.target_match),
+        ...oldRegexes(section.target_match_re),
         ...this.#matchers(section.target_matchers, [...path, 'target_matchers']),
       ],
-      equal,
+      equal: section.equal ?? [],
     }
   }
 
@@ -72,24 +59,8 @@ export class RouteReader {
       .map(String)
   }
 
-  #checkLabelName(name: string, where: string, path: YamlPath): void {
-    if (!isLabelNameIn(this.#mode, name)) this.#problem(path, `invalid label name ${quote(name)} ${where}`)
-  }
-
   #matchers(texts: readonly string[] = [], path: YamlPath): readonly LabelMatcher[] {
-    return texts.flatMap((text, index) => {
-      const place = [...path, index]
-      try {
-        return parseMatchers(text, this.#mode, (message) => this.#warn(place, message))
-      } catch (error) {
-        this.#problem(place, errorMessage(error))
-        return []
-      }
-    })
-  }
-
-  #problem(place: YamlPath, message: string): void {
-    this.problems.push({ file: this.#file.path, ...this.#file.tree.valuePosition(place), message })
+    return texts.flatMap((text, index) => parseMatchers(text, this.#mode, (message) => this.#warn([...path, index], message)))
   }
 
   #warn(place: YamlPath, message: string): void {
@@ -98,6 +69,11 @@ export class RouteReader {
   }
 }
 
-function oldMatchers(operator: MatchOperator, values: Readonly<Record<string, string>> = {}): readonly LabelMatcher[] {
-  return Object.entries(values).map(([name, value]) => new LabelMatcher(operator, name, value))
+function oldTexts(values: Readonly<Record<string, string>> = {}): readonly LabelMatcher[] {
+  return Object.entries(values).map(([name, value]) => new LabelMatcher('=', name, value))
+}
+
+/** Upstream keeps of these the anchored form, and shows it in keys of groups. */
+function oldRegexes(values: Readonly<Record<string, string>> = {}): readonly LabelMatcher[] {
+  return Object.entries(values).map(([name, value]) => new LabelMatcher('=~', name, `^(?:${value})$`))
 }

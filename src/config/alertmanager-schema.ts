@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { inhibitRuleSchema, type RouteSection, routeSchema } from '../alertmanager/dispatch/route-schema.ts'
 import { globalSchema } from '../alertmanager/global-schema.ts'
+import { perMatcherMode } from '../alertmanager/matchers/matcher-mode.ts'
 import { secretUrl } from '../alertmanager/receivers/fields.ts'
 import { httpConfigSchema } from '../alertmanager/receivers/http-config.ts'
 import type { ReceiverGlobals } from '../alertmanager/receivers/receiver-globals.ts'
@@ -109,23 +110,26 @@ const eventRecorderSchema = section('event_recorder', {
   ),
 })
 
-export const alertmanagerSchema = section(
-  'alertmanager.yml',
-  {
-    global: globalSchema,
-    route: routeSchema,
-    inhibit_rules: list(inhibitRuleSchema),
-    receivers: list(receiverSchema),
-    templates: list(path()),
-    mute_time_intervals: list(muteTimeIntervalSchema),
-    time_intervals: list(timeIntervalSchema),
-    tracing: unsupported(tracingSchema),
-    event_recorder: unsupported(eventRecorderSchema),
-  },
-  { printed: { templates: [] }, check: checkAlertmanager },
+/** How matchers are read follows from the flags. */
+export const alertmanagerSchema = perMatcherMode((mode) =>
+  section(
+    'alertmanager.yml',
+    {
+      global: globalSchema,
+      route: routeSchema(mode),
+      inhibit_rules: list(inhibitRuleSchema(mode)),
+      receivers: list(receiverSchema),
+      templates: list(path()),
+      mute_time_intervals: list(muteTimeIntervalSchema),
+      time_intervals: list(timeIntervalSchema),
+      tracing: unsupported(tracingSchema),
+      event_recorder: unsupported(eventRecorderSchema),
+    },
+    { printed: { templates: [] }, check: checkAlertmanager },
+  ),
 )
 
-export type AlertmanagerSection = z.output<typeof alertmanagerSchema>
+export type AlertmanagerSection = z.output<ReturnType<typeof alertmanagerSchema>>
 
 interface Named {
   readonly name?: string | undefined

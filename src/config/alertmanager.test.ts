@@ -63,7 +63,7 @@ test('a whole file is read, with both ways of matching and both ways of naming t
   assert.deepEqual(receiversOf({ severity: 'critical', team: 'cat' }), ['default'])
   assert.equal(
     matchRoutes(route, Labels.of({ severity: 'critical', team: 'cat', 'a b': 'c' }))[0].id,
-    '{}/{severity="critical",team=~"c.*"}/1/{"a b"="c",d!="e"}/0',
+    '{}/{severity="critical",team=~"^(?:c.*)$"}/1/{"a b"="c",d!="e"}/0',
   )
   const [pager, old] = route.routes
   assert.deepEqual(
@@ -73,7 +73,7 @@ test('a whole file is read, with both ways of matching and both ways of naming t
   assert.deepEqual([pager.muteTimeIntervals, pager.activeTimeIntervals], [['nights'], ['weekdays']])
   assert.deepEqual(
     inhibitRules.map(({ name, sourceMatchers, targetMatchers, equal }) => [name, sourceMatchers.join(), targetMatchers.join(), equal]),
-    [['quiet', 'x="y",severity="critical"', 'severity=~"warning|info"', ['cluster']]],
+    [['quiet', 'x="y",severity="critical"', 'severity=~"^(?:warning|info)$"', ['cluster']]],
   )
   assert.deepEqual([...receivers.keys()], ['default', 'pager'])
   assert.equal(receivers.get('default')?.webhook_configs?.length, 2)

@@ -14,7 +14,7 @@ import { RouteReader } from './alertmanager-routes.ts'
 import { type AlertmanagerSection, alertmanagerSchema } from './alertmanager-schema.ts'
 import { type ConfigFile, fileWarnings, parseConfigFile, readConfigText, resolvePath } from './file.ts'
 import { otherFileKind } from './file-kind.ts'
-import { ConfigError, type ConfigWarning } from './problems.ts'
+import type { ConfigWarning } from './problems.ts'
 import { renderYaml } from './render.ts'
 
 export interface LoadedAlertmanagerConfig {
@@ -47,13 +47,13 @@ export function parseAlertmanagerConfig(
   text: string,
   { matcherMode = 'fallback' }: AlertmanagerLoadOptions = {},
 ): LoadedAlertmanagerConfig {
-  const file: ConfigFile<AlertmanagerSection> = parseConfigFile(path, text, alertmanagerSchema, misplaced)
+  const schema = alertmanagerSchema(matcherMode)
+  const file: ConfigFile<AlertmanagerSection> = parseConfigFile(path, text, schema, misplaced)
   const { value } = file
   const resolve = (name: string) => resolvePath(path, name)
   const reader = new RouteReader(file, matcherMode)
   const root = reader.route(value.route!, ['route'])
   const inhibitRules = (value.inhibit_rules ?? []).map((rule, index) => reader.inhibitRule(rule, ['inhibit_rules', index]))
-  if (reader.problems.length > 0) throw new ConfigError(reader.problems)
 
   const timeIntervals = new Map<string, readonly TimeInterval[]>()
   for (const { name, time_intervals: specs = [] } of [...(value.mute_time_intervals ?? []), ...(value.time_intervals ?? [])])
@@ -73,7 +73,7 @@ export function parseAlertmanagerConfig(
       templates: (value.templates ?? []).map(resolve),
     },
     warnings: [...fileWarnings(file), ...reader.warnings].sort((a, b) => a.line - b.line || a.column - b.column),
-    toYaml: () => renderYaml(printable(alertmanagerSchema, effectiveAlertmanager(value, reader), resolve)),
+    toYaml: () => renderYaml(printable(schema, effectiveAlertmanager(value, reader), resolve)),
   }
 }
 

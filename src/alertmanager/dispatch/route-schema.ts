@@ -3,6 +3,8 @@ import { boolean, list, map, type Report, recursive, scalar, section, text } fro
 import { duration } from '../../model/config-schema.ts'
 import { isLegacyLabelName, quote } from '../../model/labels.ts'
 import { LabelMatcher } from '../label-matcher.ts'
+import { type MatcherMode, perMatcherMode } from '../matchers/matcher-mode.ts'
+import { isLabelNameIn, parseMatchers } from '../matchers/parse-matchers.ts'
 import { GROUP_BY_ALL } from './route.ts'
 
 // Source of the rules and their texts: Alertmanager config/config.go, Route; config/common/inhibitrule.go.
@@ -29,7 +31,19 @@ export const matchRegexes = () =>
     { empty: (name) => `invalid regexp value for ${quote(name)}` },
   )
 
-/** What a node of the tree says; its matchers are read later, since how follows from the flags. */
+/** Texts with matchers, that are read again where it is known what for. */
+const matcherTexts = (mode: MatcherMode) =>
+  list(
+    scalar(
+      'matchers such as severity="critical"',
+      ({ text }) => {
+        parseMatchers(text, mode, () => {})
+        return text
+      },
+      String,
+    ),
+  )
+
 export interface RouteSection {
   readonly receiver?: string | undefined
   readonly group_by?: readonly string[] | undefined
@@ -46,27 +60,33 @@ export interface RouteSection {
   readonly repeat_interval?: number | undefined
 }
 
-export const routeSchema: z.ZodType<RouteSection> = section(
-  'route',
-  {
-    receiver: text(),
-    group_by: list(text()),
-    match: matchTexts(),
-    match_re: matchRegexes(),
-    matchers: list(text()),
-    mute_time_intervals: list(text()),
-    active_time_intervals: list(text()),
-    continue: boolean(),
-    routes: list(recursive(() => routeSchema)),
-    group_wait: duration(),
-    group_interval: duration(),
-    repeat_interval: duration(),
-  },
-  { printed: { continue: false }, check: checkRoute },
+export const routeSchema: (mode: MatcherMode) => z.ZodType<RouteSection> = perMatcherMode((mode) =>
+  section(
+    'route',
+    {
+      receiver: text(),
+      group_by: list(text()),
+      match: matchTexts(),
+      match_re: matchRegexes(),
+      matchers: matcherTexts(mode),
+      mute_time_intervals: list(text()),
+      active_time_intervals: list(text()),
+      continue: boolean(),
+      routes: list(recursive(() => routeSchema(mode))),
+      group_wait: duration(),
+      group_interval: duration(),
+      repeat_interval: duration(),
+    },
+    { printed: { continue: false }, check: (route, report) => checkRoute(route, mode, report) },
+  ),
 )
 
-function checkRoute(route: RouteSection, report: Report): void {
+function checkRoute(route: RouteSection, mode: MatcherMode, report: Report): void {
   const { group_by: groupBy = [] } = route
+  groupBy.forEach((name, index) => {
+    if (name !== GROUP_BY_ALL && !isLabelNameIn(mode, name))
+      report(['group_by', index], `invalid label name ${quote(name)} in group_by list`)
+  })
   if (groupBy.includes(GROUP_BY_ALL) && groupBy.some((name) => name !== GROUP_BY_ALL))
     report(['group_by'], 'cannot have wildcard group_by (`...`) and other labels at the same time')
   groupBy.forEach((name, index) => {
@@ -75,15 +95,27 @@ function checkRoute(route: RouteSection, report: Report): void {
   for (const field of ['group_interval', 'repeat_interval'] as const) if (route[field] === 0) report([field], `${field} cannot be zero`)
 }
 
-export const inhibitRuleSchema = section('inhibit_rule', {
-  name: text(),
-  source_match: matchTexts(),
-  source_match_re: matchRegexes(),
-  source_matchers: list(text()),
-  target_match: matchTexts(),
-  target_match_re: matchRegexes(),
-  target_matchers: list(text()),
-  equal: list(text()),
-})
+export const inhibitRuleSchema = perMatcherMode((mode) =>
+  section(
+    'inhibit_rule',
+    {
+      name: text(),
+      source_match: matchTexts(),
+      source_match_re: matchRegexes(),
+      source_matchers: matcherTexts(mode),
+      target_match: matchTexts(),
+      target_match_re: matchRegexes(),
+      target_matchers: matcherTexts(mode),
+      equal: list(text()),
+    },
+    {
+      check({ equal = [] }, report) {
+        equal.forEach((name, index) => {
+          if (!isLabelNameIn(mode, name)) report(['equal', index], `invalid label name ${quote(name)} in equal list`)
+        })
+      },
+    },
+  ),
+)
 
-export type InhibitRuleSection = z.output<typeof inhibitRuleSchema>
+export type InhibitRuleSection = z.output<ReturnType<typeof inhibitRuleSchema>>

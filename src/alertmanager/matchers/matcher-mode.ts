@@ -23,3 +23,16 @@ export function matcherMode(features: readonly string[]): MatcherMode {
   if (isClassic && isStrict) throw new CodedError('bad_data', 'both classic and UTF-8 mode cannot be enabled at the same time')
   return isClassic ? 'classic' : isStrict ? 'utf8-strict' : 'fallback'
 }
+
+/** What is made once for each language, when it is first asked for. */
+export function perMatcherMode<T>(make: (mode: MatcherMode) => T): (mode: MatcherMode) => T {
+  const made = new Map<MatcherMode, T>()
+  return (mode) => {
+    let value = made.get(mode)
+    if (value === undefined) {
+      value = make(mode)
+      made.set(mode, value)
+    }
+    return value
+  }
+}
