@@ -1,7 +1,7 @@
 import { formatAddress } from '../base/address.ts'
 import { type Env, type NetworkAddress, sleep } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
-import { untilAborted } from '../base/service.ts'
+import { type Service, untilAborted } from '../base/service.ts'
 import { advertiseAddress } from './advertise-address.ts'
 import { ClusterMetrics } from './cluster-metrics.ts'
 import { ipText } from './ip-bytes.ts'
@@ -54,7 +54,8 @@ interface FailedPeer {
 }
 
 /** A member of a cluster of Alertmanagers, ours or upstream's. docs/protocols/memberlist.md. */
-export class Cluster implements ClusterView {
+export class Cluster implements ClusterView, Service {
+  readonly name = 'cluster'
   readonly #env: Env
   readonly #options: ClusterOptions
   readonly #metrics: ClusterMetrics
@@ -119,7 +120,7 @@ export class Cluster implements ClusterView {
 
   /** Is a member from when it is ready, joined or not, until it has left. */
   async run(signal: AbortSignal, ready: () => void): Promise<void> {
-    const { env } = { env: this.#env }
+    const env = this.#env
     const list = await this.#open()
     this.#list = list
     try {
@@ -144,9 +145,9 @@ export class Cluster implements ClusterView {
   }
 
   async #open(): Promise<Memberlist> {
-    const { name, label, listen, tls, allowsPublicAdvertise, advertise } = this.#options
+    const { name, label, listen, tls } = this.#options
     const env = this.#env
-    const advertised = advertiseAddress({ bind: listen, advertise, addresses: env.udp.addresses(), allowsPublic: allowsPublicAdvertise })
+    const advertised = this.#advertised()
     env.log.info('cluster member starts', { member: name, address: formatAddress(listen), advertised: ipText(advertised.address) })
     return await Memberlist.open({
       ...this.#options,
@@ -160,6 +161,19 @@ export class Cluster implements ClusterView {
       events: this.#events(),
       gossipNodes: this.#gossipNodes,
     })
+  }
+
+  /** A member without others does without an address for them. */
+  #advertised(): { address: Uint8Array; port: number } {
+    const { listen, advertise, allowsPublicAdvertise: allowsPublic, peers } = this.#options
+    const { udp, log } = this.#env
+    try {
+      return advertiseAddress({ bind: listen, advertise, addresses: udp.addresses(), allowsPublic })
+    } catch (error) {
+      if (peers.length > 0 || advertise !== undefined) throw error
+      log.warn('other cluster members could not reach this one', { reason: errorMessage(error) })
+      return { address: Uint8Array.of(127, 0, 0, 1), port: 0 }
+    }
   }
 
   #events(): MemberlistEvents {

@@ -85,9 +85,21 @@ export const alertmanagerFlags = {
     help: 'Address for other members; empty: there are none.',
     placeholder: 'HOST:PORT',
   }),
-  'cluster.advertise-address': flag.text({ default: '', help: 'Address that other members are told.', placeholder: 'HOST:PORT' }),
-  'cluster.peer-name': flag.text({ default: '', help: 'Name of this member; default: one of its own making.', placeholder: 'NAME' }),
-  'cluster.peer': flag.texts({ default: [], help: 'Other members. May be repeated.', placeholder: 'HOST:PORT' }),
+  'cluster.advertise-address': flag.text({
+    default: '',
+    help: 'Address that other members are told; default: the one that is listened on, or the private one of this machine.',
+    placeholder: 'IP:PORT',
+  }),
+  'cluster.peer-name': flag.text({
+    default: '',
+    help: 'Name of this member; default: one that is made once and kept in the storage path.',
+    placeholder: 'NAME',
+  }),
+  'cluster.peer': flag.texts({
+    default: [],
+    help: 'Another member, one is enough. Names are asked for again. May be repeated.',
+    placeholder: 'HOST:PORT',
+  }),
   'cluster.peer-timeout': goDuration({
     default: 15 * SECOND,
     help: 'How long a member waits for each one before it, until it notifies itself.',
@@ -106,7 +118,11 @@ export const alertmanagerFlags = {
     default: false,
     help: 'Other members may be told a public address that was found and not given.',
   }),
-  'cluster.label': flag.text({ default: '', help: 'What only members of the same cluster have.', placeholder: 'LABEL' }),
+  'cluster.label': flag.text({
+    default: '',
+    help: 'What only members of the same cluster have. Those of before 0.26 know none.',
+    placeholder: 'LABEL',
+  }),
   'enable-feature': flag.texts({
     default: [],
     separated: true,

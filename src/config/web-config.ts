@@ -33,7 +33,7 @@ export async function loadWebConfig(env: { readonly fs: FileSystem }, path: stri
       return undefined
     }
   }
-  const options = tls && isTlsEnabled(tls) ? await tlsOptions(tls, read, report) : undefined
+  const options = tls && isTlsEnabled(tls) ? await tlsServerOptions(tls, read, report) : undefined
   if (problems.length > 0) throw new ConfigError(problems)
   return {
     tls: options,
@@ -45,10 +45,11 @@ export async function loadWebConfig(env: { readonly fs: FileSystem }, path: stri
   }
 }
 
-type Read = (field: string, name: string) => Promise<string | undefined>
-type Report = (field: string, message: string) => void
+export type ReadTlsFile = (field: string, name: string) => Promise<string | undefined>
+export type ReportTlsFault = (field: string, message: string) => void
 
-async function tlsOptions(tls: TlsServerSection, read: Read, report: Report): Promise<TlsServerOptions> {
+/** How to speak TLS as a section says; what is wrong with its files is reported. */
+export async function tlsServerOptions(tls: TlsServerSection, read: ReadTlsFile, report: ReportTlsFault): Promise<TlsServerOptions> {
   const material = async (name: 'cert' | 'key' | 'client_ca') => {
     const named = tls[`${name}_file`]
     const field = named ? `${name}_file` : name

@@ -48,7 +48,7 @@ const HEADERS: Readonly<Record<string, readonly string[]>> = {
 
 const version = () => oneOf(TLS_VERSIONS, (found) => `unknown TLS version: ${found}, want ${TLS_VERSIONS.join(', ')}`)
 
-const tlsServerSchema = section(
+export const tlsServerSchema = section(
   'tls_server_config',
   {
     cert: text(),

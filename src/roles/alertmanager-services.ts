@@ -12,11 +12,15 @@ import type { Env } from '../base/env.ts'
 import { httpService } from '../base/http-server.ts'
 import { processMetricsService } from '../base/process-metrics.ts'
 import type { Service } from '../base/service.ts'
+import { Cluster } from '../cluster/cluster.ts'
 import { LoneMember } from '../cluster/lone-member.ts'
+import { memberName } from '../cluster/member-name.ts'
 import type { CommandContext } from '../commands/command.ts'
 import type { LoadedAlertmanagerConfig } from '../config/alertmanager.ts'
 import type { AlertmanagerFlagValues } from '../config/alertmanager-flags.ts'
 import { AlertmanagerReloader } from '../config/alertmanager-reload.ts'
+import type { clusterOptions } from '../config/cluster-options.ts'
+import { ClusterTlsFile } from '../config/cluster-tls-file.ts'
 import { resolvePath } from '../config/file.ts'
 import { toHttpClientConfig } from '../config/http-client.ts'
 import { WebConfigFile } from '../config/web-config-file.ts'
@@ -35,13 +39,16 @@ export interface AlertmanagerParts {
   readonly externalUrl: string
   /** Of the state; it is there, and nobody else's. */
   readonly dir: string
+  /** Undefined: no cluster. */
+  readonly clusterOptions: ReturnType<typeof clusterOptions>
 }
 
 /** What the role consists of, in the order in which it starts. Rejects with a ConfigError where the configuration is wrong. */
 export async function alertmanagerServices(parts: AlertmanagerParts): Promise<Service[]> {
   const { context, env, values, dir, matcherMode, externalUrl } = parts
   const startTime = env.clock.now()
-  const cluster = new LoneMember()
+  const { member, tlsFile } = await clusterMember(parts)
+  const cluster = member ?? new LoneMember()
   const webConfig = values['web.config.file'] === '' ? undefined : await WebConfigFile.open(env, values['web.config.file'])
   const manager = await Alertmanager.open({
     env,
@@ -100,8 +107,20 @@ export async function alertmanagerServices(parts: AlertmanagerParts): Promise<Se
           metrics,
         }),
     }),
+    // Last, since it waits for others: alerts and silences come in meanwhile. It leaves first.
+    ...(member ? [member] : []),
     ...(webConfig ? [webConfig.watcher()] : []),
+    ...(tlsFile ? [tlsFile.watcher()] : []),
   ]
+}
+
+/** This member of a cluster, which it joins when it runs. */
+async function clusterMember({ env, values, dir, clusterOptions: options }: AlertmanagerParts) {
+  if (options === undefined) return {}
+  const path = values['cluster.tls-config']
+  const tlsFile = path === '' ? undefined : await ClusterTlsFile.open(env, path)
+  const name = values['cluster.peer-name'] || (await memberName(env, dir))
+  return { tlsFile, member: new Cluster(env, { ...options, name, tls: tlsFile?.tls }) }
 }
 
 /** The ways out of every receiver of a configuration. */

@@ -1,9 +1,10 @@
 import { matcherMode } from '../alertmanager/matchers/matcher-mode.ts'
 import { type Address, parseAddress } from '../base/address.ts'
-import { CodedError, errorMessage } from '../base/errors.ts'
+import { errorMessage } from '../base/errors.ts'
 import { runServices, type Service, untilAborted } from '../base/service.ts'
 import { type Command, type CommandContext, EXIT } from '../commands/command.ts'
 import { alertmanagerFlags } from '../config/alertmanager-flags.ts'
+import { clusterOptions } from '../config/cluster-options.ts'
 import { parseExternalUrl, routePrefixOf, withoutSlash } from '../config/external-url.ts'
 import { flagHelp, type ParsedFlags, parseFlags } from '../config/flags.ts'
 import { ConfigError, formatPlace } from '../config/problems.ts'
@@ -28,11 +29,12 @@ async function runAlertmanager(args: readonly string[], context: CommandContext)
   let flags: Flags
   let web: WebOptions
   let mode: ReturnType<typeof matcherMode>
+  let cluster: ReturnType<typeof clusterOptions>
   try {
     flags = parseFlags(args, alertmanagerFlags)
     web = webOptions(flags.values)
     mode = matcherMode(flags.values['enable-feature'])
-    if (flags.values['cluster.peer'].length > 0) throw new CodedError('bad_data', '--cluster.peer: clusters are not built yet')
+    cluster = clusterOptions(flags.values)
   } catch (error) {
     context.io.err(`promontory alertmanager: ${errorMessage(error)}`)
     return EXIT.usage
@@ -49,7 +51,17 @@ async function runAlertmanager(args: readonly string[], context: CommandContext)
     const { alertmanagerServices } = await import('./alertmanager-services.ts')
     const { addresses, routePrefix } = web
     const externalUrl = web.externalUrl(context.machine.hostname)
-    const services = await alertmanagerServices({ context, env, values, matcherMode: mode, addresses, routePrefix, externalUrl, dir })
+    const services = await alertmanagerServices({
+      context,
+      env,
+      values,
+      matcherMode: mode,
+      addresses,
+      routePrefix,
+      externalUrl,
+      dir,
+      clusterOptions: cluster,
+    })
     await runServices([locked(lock), ...services], context.signal, env.log)
   } catch (error) {
     await lock.release()

@@ -8,9 +8,18 @@ import { realEnv } from '../../src/base/env-real.ts'
 import { virtualEnv } from '../../src/base/env-virtual.ts'
 import { Cluster, type ClusterOptions } from '../../src/cluster/cluster.ts'
 import type { ReplicatedState } from '../../src/cluster/replicated-state.ts'
-import { membersOf, silence, startUpstream, type UpstreamAlertmanager } from '../support/alertmanagers.ts'
+import {
+  clusterStatus,
+  membersOf,
+  type RunningAlertmanager,
+  sendAlert,
+  silence,
+  silenceComments,
+  startAlertmanager,
+  startRecorder,
+} from '../support/alertmanagers.ts'
 import { peer } from '../support/peers.ts'
-import { freePort, until } from '../support/program.ts'
+import { delay, freePort, until } from '../support/program.ts'
 import { GOOD, GOOD_KEY, SERVER_CA } from '../support/server-certificates.ts'
 
 const CONFIG = 'route: {receiver: nobody}\nreceivers: [{name: nobody}]\n'
@@ -73,7 +82,7 @@ function place(t: TestContext): string {
   return directory
 }
 
-function killedAfter(t: TestContext, one: UpstreamAlertmanager): UpstreamAlertmanager {
+function killedAfter(t: TestContext, one: RunningAlertmanager): RunningAlertmanager {
   t.after(() => one.program.stop('SIGKILL'))
   return one
 }
@@ -84,10 +93,10 @@ test('one of 0.25, one of 0.33 and one of ours are one cluster, miss who dies, a
   const [older, newer] = [peer(t, 'alertmanager 0.25'), peer(t, 'alertmanager 0.33')]
   if (older === undefined || newer === undefined) return
   const directory = place(t)
-  const a = killedAfter(t, await startUpstream({ command: older, directory, config: CONFIG, peers: [] }))
+  const a = killedAfter(t, await startAlertmanager({ command: older, directory, config: CONFIG, peers: [] }))
   await a.program.ready('/-/healthy')
   const ports = { web: await freePort(), cluster: await freePort() }
-  const startB = () => startUpstream({ command: newer, directory, config: CONFIG, peers: [a.clusterPort], ports })
+  const startB = () => startAlertmanager({ command: newer, directory, config: CONFIG, peers: [a.clusterPort], ports })
   let b = killedAfter(t, await startB())
   await b.program.ready('/-/healthy')
   const ours = await startOurs([a.clusterPort])
@@ -123,7 +132,10 @@ test('with a label, members of 0.33 and ours find each other, and one without is
   const newer = peer(t, 'alertmanager 0.33')
   if (newer === undefined) return
   const directory = place(t)
-  const a = killedAfter(t, await startUpstream({ command: newer, directory, config: CONFIG, peers: [], flags: ['--cluster.label=blue'] }))
+  const a = killedAfter(
+    t,
+    await startAlertmanager({ command: newer, directory, config: CONFIG, peers: [], flags: ['--cluster.label=blue'] }),
+  )
   await a.program.ready('/-/healthy')
   const stranger = await startOurs([a.clusterPort], { name: 'stranger' })
   const ours = await startOurs([a.clusterPort], { label: 'blue' })
@@ -150,9 +162,9 @@ test('over TLS members of 0.25, 0.33 and ours are one cluster', async (t) => {
     'tls_server_config: {cert_file: cert.pem, key_file: key.pem}\ntls_client_config: {ca_file: ca.pem, server_name: localhost}\n',
   )
   const flags = [`--cluster.tls-config=${tlsConfig}`]
-  const a = killedAfter(t, await startUpstream({ command: older, directory, config: CONFIG, peers: [], flags }))
+  const a = killedAfter(t, await startAlertmanager({ command: older, directory, config: CONFIG, peers: [], flags }))
   await a.program.ready('/-/healthy')
-  const b = killedAfter(t, await startUpstream({ command: newer, directory, config: CONFIG, peers: [a.clusterPort], flags }))
+  const b = killedAfter(t, await startAlertmanager({ command: newer, directory, config: CONFIG, peers: [a.clusterPort], flags }))
   const server = {
     context: { cert: GOOD, key: GOOD_KEY },
     clientCertificate: 'NoClientCert',
@@ -171,4 +183,52 @@ test('over TLS members of 0.25, 0.33 and ours are one cluster', async (t) => {
   assert.deepEqual(refused, [])
   await ours.stop()
   await until('ours has left', 20_000, async () => (await count(urls)) === '2,2')
+})
+
+test('in clusters of theirs and ours a silence is everywhere in a second, and a group is told of once', async (t) => {
+  const [older, newer] = [peer(t, 'alertmanager 0.25'), peer(t, 'alertmanager 0.33')]
+  if (older === undefined || newer === undefined) return
+  for (const commands of [
+    [older, newer, 'ours'],
+    ['ours', newer, 'ours'],
+    [older, 'ours', 'ours'],
+  ]) {
+    const directory = place(t)
+    const recorder = await startRecorder()
+    t.after(() => recorder.close())
+    const config = `route: {receiver: page, group_by: [group], group_wait: 1s, group_interval: 2s, repeat_interval: 1h}
+receivers: [{name: page, webhook_configs: [{url: '${recorder.url}'}]}]
+`
+    // A member waits less than upstream's 15 s for each before it, so that the test ends: its notification would come by then.
+    const flags = ['--cluster.peer-timeout=2s']
+    const members: RunningAlertmanager[] = []
+    for (const command of commands) {
+      const peers = members.map(({ clusterPort }) => clusterPort)
+      members.push(killedAfter(t, await startAlertmanager({ command, directory, config, peers, flags })))
+      await members[members.length - 1].program.ready('/-/healthy')
+    }
+    const urls = members.map(({ program }) => program.url)
+    await until('three members everywhere', 20_000, async () => (await count(urls)) === '3,3,3')
+    for (const [i, url] of urls.entries()) {
+      await silence(url, `from ${i}`, { name: 'group', value: `silenced-${i}` })
+      await until(`the silence of ${commands[i]} everywhere`, 1000, async () => {
+        const comments = await Promise.all(urls.map(silenceComments))
+        return comments.every((there) => there.includes(`from ${i}`))
+      })
+    }
+    await until('all settled', 30_000, async () => (await Promise.all(urls.map(clusterStatus))).every((status) => status === 'ready'))
+    for (let group = 0; group < 5; group++) await sendAlert(urls, { alertname: 'a', group: `told-${group}` })
+    for (let i = 0; i < 3; i++) await sendAlert(urls, { alertname: 'a', group: `silenced-${i}` })
+    await until('five notifications', 20_000, async () => recorder.heard.length >= 5)
+    // The last would have notified by now, had it not heard of the first's.
+    await delay(8000)
+    assert.deepEqual(
+      recorder.heard.map(({ group }) => group).sort(),
+      [0, 1, 2, 3, 4].map((group) => `{"group":"told-${group}"}`),
+      commands.join(),
+    )
+    // The same member told of all: the first by name.
+    assert.equal(new Set(recorder.heard.map(({ from }) => from)).size, 1)
+    await Promise.all(members.map(({ program }) => program.stop('SIGKILL')))
+  }
 })

@@ -9,7 +9,7 @@ import type { AlertMetrics } from './alert-metrics.ts'
 export interface AlertmanagerApiDeps {
   readonly env: Env
   readonly manager: Alertmanager
-  readonly cluster: Pick<ClusterView, 'status'>
+  readonly cluster: Pick<ClusterView, 'status' | 'isSettled'>
   readonly matcherMode: MatcherMode
   readonly build: BuildInfo
   /** Unix ms. */

@@ -67,7 +67,9 @@ export function registerAlertmanagerApi(app: FastifyInstance, deps: Alertmanager
 
   const ok: RouteHandler = () => textAnswer(200, 'OK')
   routes.add('/-/healthy', { GET: ok, HEAD: ok })
-  routes.add('/-/ready', { GET: ok, HEAD: ok })
+  // Upstream is ready at once; whoever waits for it before going on to the next member would have all of them unsettled.
+  const ready: RouteHandler = () => (deps.cluster.isSettled() ? textAnswer(200, 'OK') : textAnswer(503, 'Service Unavailable: settling'))
+  routes.add('/-/ready', { GET: ready, HEAD: ready })
   routes.add('/-/reload', { POST: () => reload(deps) })
   routes.add('/metrics', { GET: ({ headers }) => metricsPage(deps, headers.accept) })
   routes.add('/', { GET: () => startPage(deps) })
