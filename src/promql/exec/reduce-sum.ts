@@ -52,11 +52,29 @@ export class SumReducer implements SplitReducer {
   }
 }
 
+/**
+ * Hot: a few ns a step. Written out in one loop: a number that is handed to a function is an object until both are compiled as one, which made more
+ * garbage than all else in a query.
+ */
 function addColumn(sums: Float64Array, lost: Float64Array, present: Uint8Array, at: number, series: StepSeries): void {
   const { values: added, present: addedPresent } = series
-  for (let k = 0, i = at; k < added.length; k++, i++) if (addedPresent[k] !== 0) addTo(sums, lost, present, i, added[k])
+  for (let k = 0, i = at; k < added.length; k++, i++) {
+    if (addedPresent[k] === 0) continue
+    const value = added[k]
+    if (present[i] === 0) {
+      sums[i] = value
+      present[i] = 1
+      continue
+    }
+    const sum = sums[i]
+    const total = sum + value
+    if (total === Infinity || total === -Infinity) lost[i] = 0
+    else lost[i] += Math.abs(sum) >= Math.abs(value) ? sum - total + value : value - total + sum
+    sums[i] = total
+  }
 }
 
+/** Adds a sum and what it has lost. */
 function addTo(sums: Float64Array, lost: Float64Array, present: Uint8Array, i: number, value: number): void {
   if (present[i] === 0) {
     sums[i] = value

@@ -15,6 +15,7 @@ import type { BlockCache } from './block-cache.ts'
 import { peekLabels, readLabels } from './block-index.ts'
 import { type BlockMeta, META_FILE, parseMeta } from './block-meta.ts'
 import type { ListedBlock } from './block-set.ts'
+import type { ChunkSegments } from './chunk-segments.ts'
 import { withoutDeleted } from './delete-samples.ts'
 import { FoundSeries } from './found-series.ts'
 import { findSeries } from './match-series.ts'
@@ -161,15 +162,15 @@ export class Block implements SeriesSource {
     try {
       for (let there = found.next(); there === true || (await there); there = found.next()) {
         const { entry, labels, deleted } = found
-        const from = wantsChunks ? nextChunk(entry, 0, minTime, maxTime, deleted) : entry.chunkCount
         const chunks: Chunk[] = []
-        for (let i = from; i < entry.chunkCount; i = nextChunk(entry, i + 1, minTime, maxTime, deleted)) {
-          const [ref, first, last] = [entry.refs[i], entry.minTimes[i], entry.maxTimes[i]]
-          const chunk = segments.peek(ref, first, last) ?? (await segments.read(ref, first, last))
-          if (deleted.length > 0 && isPartDeleted(deleted, first, last)) chunks.push(...withoutDeleted(chunk, deleted))
-          else chunks.push(chunk)
-          batchBytes += chunk.end - chunk.start
+        if (wantsChunks) {
+          let at = pushInMemory(segments, entry, nextChunk(entry, 0, minTime, maxTime, deleted), { minTime, maxTime, deleted }, chunks)
+          while (at < entry.chunkCount) {
+            pushUndeleted(await segments.read(entry.refs[at], entry.minTimes[at], entry.maxTimes[at]), deleted, chunks)
+            at = pushInMemory(segments, entry, nextChunk(entry, at + 1, minTime, maxTime, deleted), { minTime, maxTime, deleted }, chunks)
+          }
         }
+        for (const chunk of chunks) batchBytes += chunk.end - chunk.start
         if (chunks.length === 0 && wantsChunks) continue
         batch.push({ labels, chunks })
         if (batch.length < SERIES_BATCH && batchBytes < BATCH_BYTES) continue
@@ -396,6 +397,34 @@ export interface DescribedSeries {
   readonly labels: Labels
   readonly minTime: Timestamp
   readonly maxTime: Timestamp
+}
+
+interface Wanted extends TimeInterval {
+  readonly deleted: readonly TimeInterval[]
+}
+
+/** Pushes chunks from a place on, as far as they are in memory, and answers the place of the first that is not. Hot: no turn of an async function. */
+function pushInMemory(
+  segments: ChunkSegments,
+  entry: SeriesEntry,
+  from: number,
+  { minTime, maxTime, deleted }: Wanted,
+  into: Chunk[],
+): number {
+  const { refs, minTimes, maxTimes, chunkCount } = entry
+  for (let i = from; i < chunkCount; i = nextChunk(entry, i + 1, minTime, maxTime, deleted)) {
+    const chunk = segments.peek(refs[i], minTimes[i], maxTimes[i])
+    if (chunk === undefined) return i
+    if (deleted.length === 0) into.push(chunk)
+    else pushUndeleted(chunk, deleted, into)
+  }
+  return chunkCount
+}
+
+/** What is left of a chunk. */
+function pushUndeleted(chunk: Chunk, deleted: readonly TimeInterval[], into: Chunk[]): void {
+  if (deleted.length > 0 && isPartDeleted(deleted, chunk.minTime, chunk.maxTime)) into.push(...withoutDeleted(chunk, deleted))
+  else into.push(chunk)
 }
 
 /** From `from` on, the place of the next chunk that reaches into the range and is not deleted; the count of chunks where there is none. */
