@@ -37,6 +37,8 @@ test('console', async (t) => {
     await t.test('an error is shown and its place marked', () => visit('query?g0.expr=sum(rte(up))', showsError, /status of 400/))
     await t.test('nothing found is said so', () => visit('query?g0.expr=nothing', saysNothingMatches))
     await t.test('targets show health, errors and counts, filtered', () => visit('targets', showsTargets))
+    await t.test('alerts show what fires and for how long, filtered, with annotations', () => visit('alerts', showsAlerts))
+    await t.test('rules show their health, what failed and what is not known', () => visit('rules', showsRules))
     await t.test('discovery shows what was found, dropped and why', () => visit('service-discovery', showsDiscovery))
     await t.test('the database shows what its series are made of', () => visit('tsdb-status', showsCardinality))
     await t.test('budgets show what is refused, for which label, and what grew', () => visit('budgets', showsBudgets))
@@ -60,6 +62,49 @@ async function drawsGraph(page: Page): Promise<void> {
   const legend = page.getByRole('list', { name: 'Series' }).getByRole('button')
   assert.equal(await legend.count(), 16)
   assert.match((await legend.first().textContent()) ?? '', /cpu="0", mode="idle"/)
+}
+
+async function showsAlerts(page: Page): Promise<void> {
+  const rule = (name: string) => page.locator('details').filter({ hasText: name })
+  const rows = rule('InstanceDown').locator('tbody tr')
+  await rows.nth(1).waitFor()
+  assert.match((await rows.first().textContent()) ?? '', /instance="10\.0\.7\.3:8080".*firing1h 6m ago0$/)
+  assert.match((await rows.nth(1).textContent()) ?? '', /10\.0\.7\.4.*pending4\ds ago0$/)
+  assert.match((await rule('InstanceDown').locator('summary').textContent()) ?? '', /for 5m1 firing1 pending/)
+  // Only what fires is open.
+  assert.equal(await page.getByText('14.4 * 0.001').isVisible(), false)
+  await page.getByText('ErrorBudgetBurns').click()
+  await page.getByText('14.4 * 0.001').waitFor()
+  await page.getByText('found duplicate series').waitFor()
+  assert.equal(await rows.first().getByText('does not answer').count(), 0)
+  await page.getByRole('switch', { name: 'Annotations' }).click()
+  await page.waitForURL(/annotations=show/)
+  await rows.first().getByText('10.0.7.3:8080 does not answer').waitFor()
+  await page.getByText('Firing 1').click()
+  await page.waitForURL(/state=firing/)
+  await rule('ErrorBudgetBurns').waitFor({ state: 'detached' })
+  await page.getByLabel('Filter by name, label, expression or error').fill('nowhere')
+  await page.getByText('No alerting rule passes the filter').waitFor()
+  await page.getByLabel('Filter by name, label, expression or error').fill('10.0.7.4')
+  await rule('InstanceDown').getByTitle('Ask it on the query page').click()
+  await page.waitForURL((url) => url.searchParams.get('g0.expr') === 'up{job="checkout"} == 0')
+}
+
+async function showsRules(page: Page): Promise<void> {
+  const group = page.getByRole('region', { name: 'availability' })
+  await group.waitFor()
+  assert.match(
+    (await group.textContent()) ?? '',
+    /^availability\/etc\/prometheus\/rules\/availability\.yml\d\.\ds ago in 4\.20 ms, every 15s/,
+  )
+  const rule = (name: string) => page.getByRole('article', { name })
+  assert.match((await rule('job:up:ratio').textContent()) ?? '', /record.*okavg by \(job\) \(up\)labelstier="one"$/)
+  assert.match((await rule('InstanceDown').textContent()) ?? '', /for5mlabelsseverity="page", team="checkout"summary\{\{ \$labels/)
+  await rule('ErrorBudgetBurns').getByRole('alert').getByText('found duplicate series').waitFor()
+  await rule('billing:usage:30d').getByText('it requires more than there is').waitFor()
+  await page.getByText('Error 1').click()
+  await page.waitForURL(/health=err/)
+  assert.equal(await page.getByRole('article').count(), 1)
 }
 
 async function showsDiscovery(page: Page): Promise<void> {
@@ -211,6 +256,8 @@ async function fitsNarrowScreens(page: Page): Promise<void> {
     .filter((box) => box.scrollWidth > box.clientWidth).map((box) => box.textContent.slice(0, 60))`
   for (const [name, sign] of [
     ['Targets', '12 dropped'],
+    ['Alerts', '/etc/prometheus/rules/availability.yml'],
+    ['Rules', '/etc/prometheus/rules/billing.yml'],
     ['Discovery', '3 of 15 discovered are scraped'],
     ['TSDB', '123,456'],
     ['Flags', '--config.file'],

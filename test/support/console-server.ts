@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 import type { BudgetsData } from '../../src/api/types/budgets.ts'
+import type { AlertJson, RuleGroupJson, RulesData } from '../../src/api/types/rules.ts'
 import { ROOT } from './program.ts'
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -78,6 +79,7 @@ function answerOf(path: string, form: URLSearchParams): FakeAnswer | undefined {
     const remarks = expr.includes('http_requests') ? { infos: ['PromQL info: metric might not be a counter: "http_requests" (1:6)'] } : {}
     return success(path === 'query' ? instant(expr) : range(expr, form), remarks)
   }
+  if (path === 'rules') return success(rules(form.get('type')))
   if (path === 'targets') return success(targets())
   if (path === 'features') return success({ tsdb: { exemplar_storage: false } })
   if (path === 'status/buildinfo') return success({ version: '0.1.0', revision: 'abc' })
@@ -120,6 +122,79 @@ function budgets(): BudgetsData {
       owners: [],
     },
   }
+}
+
+function rules(type: string | null): RulesData {
+  const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString()
+  const evaluated = { health: 'ok', evaluationTime: 0.0012, lastEvaluation: ago(3) } as const
+  const page = { severity: 'page', team: 'checkout' }
+  const alert = (instance: string, state: 'firing' | 'pending', seconds: number, value: string): AlertJson => ({
+    labels: { alertname: 'InstanceDown', instance, job: 'checkout', ...page },
+    annotations: { summary: `${instance} does not answer`, runbook: 'https://runbooks.example/instance-down' },
+    state,
+    activeAt: ago(seconds),
+    value,
+  })
+  const waits = { duration: 300, keepFiringFor: 0 }
+  const groups: readonly RuleGroupJson[] = [
+    {
+      name: 'availability',
+      file: '/etc/prometheus/rules/availability.yml',
+      interval: 15,
+      limit: 0,
+      evaluationTime: 0.0042,
+      lastEvaluation: ago(3),
+      rules: [
+        { type: 'recording', name: 'job:up:ratio', query: 'avg by (job) (up)', labels: { tier: 'one' }, ...evaluated },
+        {
+          type: 'alerting',
+          name: 'InstanceDown',
+          query: 'up{job="checkout"} == 0',
+          state: 'firing',
+          labels: page,
+          annotations: { summary: '{{ $labels.instance }} does not answer', runbook: 'https://runbooks.example/instance-down' },
+          alerts: [alert('10.0.7.4:8080', 'pending', 40, '0e+00'), alert('10.0.7.3:8080', 'firing', 4000, '0e+00')],
+          ...waits,
+          ...evaluated,
+        },
+        {
+          type: 'alerting',
+          name: 'ErrorBudgetBurns',
+          query:
+            'sum by (service) (rate(http_requests_total{code=~"5.."}[5m])) / sum by (service) (rate(http_requests_total[5m])) > 14.4 * 0.001',
+          state: 'inactive',
+          labels: {},
+          annotations: {},
+          alerts: [],
+          ...waits,
+          ...evaluated,
+          health: 'err',
+          lastError: 'found duplicate series for the match group {service="pay"} on the right hand-side of the operation',
+        },
+      ],
+    },
+    {
+      name: 'billing',
+      file: '/etc/prometheus/rules/billing.yml',
+      interval: 60,
+      limit: 0,
+      evaluationTime: 71,
+      lastEvaluation: ago(30),
+      rules: [
+        {
+          type: 'recording',
+          name: 'billing:usage:30d',
+          query: 'sum_over_time(usage[30d])',
+          ...evaluated,
+          health: 'unknown',
+          warnings: ['block 01JQ cannot be read, and what it has may be missing: checksum is 5e6f7081, want 1a2b3c4d'],
+        },
+      ],
+    },
+  ]
+  if (type !== 'alert') return { groups }
+  const alerting = groups.map((group) => ({ ...group, rules: group.rules.filter((rule) => rule.type === 'alerting') }))
+  return { groups: alerting.filter((group) => group.rules.length > 0) }
 }
 
 function runtimeInfo(): unknown {

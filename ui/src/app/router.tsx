@@ -38,6 +38,20 @@ const graphRoute = createRoute({
   },
 })
 
+const alertsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/alerts',
+  validateSearch: keepSearch,
+  component: lazyRouteComponent(() => import('../rules/alerts-page.tsx'), 'AlertsPage'),
+})
+
+const rulesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/rules',
+  validateSearch: keepSearch,
+  component: lazyRouteComponent(() => import('../rules/rules-page.tsx'), 'RulesPage'),
+})
+
 const targetsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/targets',
@@ -89,6 +103,8 @@ export const router = createRouter({
     indexRoute,
     queryRoute,
     graphRoute,
+    alertsRoute,
+    rulesRoute,
     targetsRoute,
     discoveryRoute,
     tsdbRoute,

@@ -1,14 +1,16 @@
 import {
+  IconBell,
   IconChartLine,
   IconDatabase,
   IconFileText,
   IconFlag,
   IconGauge,
+  IconListDetails,
   IconServer,
   IconTarget,
   IconWorldSearch,
 } from '@tabler/icons-react'
-import { Link, Outlet, useLocation } from '@tanstack/react-router'
+import { Link, Outlet, useRouter } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 import { Mark } from './mark.tsx'
 import { ReadyState } from './ready-state.tsx'
@@ -17,6 +19,8 @@ import styles from './shell.module.css'
 
 const pages = [
   { to: '/query', name: 'Query', Icon: IconChartLine },
+  { to: '/alerts', name: 'Alerts', Icon: IconBell },
+  { to: '/rules', name: 'Rules', Icon: IconListDetails },
   { to: '/targets', name: 'Targets', Icon: IconTarget },
   { to: '/service-discovery', name: 'Discovery', Icon: IconWorldSearch },
   { to: '/tsdb-status', name: 'TSDB', Icon: IconDatabase },
@@ -29,13 +33,16 @@ const pages = [
 /** What stays in place around every page: name, navigation, state of the server, colour scheme. */
 export function Shell() {
   const nav = useRef<HTMLElement>(null)
-  const path = useLocation({ select: ({ pathname }) => pathname })
-  // On narrow screens the bar scrolls: the page one is on stays in sight in it.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: runs for another page
+  const router = useRouter()
+  // On narrow screens the bar scrolls: the page one is on stays in sight in it. After the router has put back where everything was.
   useEffect(() => {
-    // Newer browsers answer with a promise, which is no way to clean up.
-    void nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
-  }, [path])
+    const show = () => {
+      // Newer browsers answer with a promise, which is no way to clean up.
+      void nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
+    }
+    show()
+    return router.subscribe('onRendered', show)
+  }, [router])
   return (
     <>
       <a href="#content" className={styles.skip}>
