@@ -154,20 +154,26 @@ async function runServer(args: readonly string[], context: CommandContext): Prom
   else if (features.enabled.has('exemplar-storage')) await reloader.subscribe(({ exemplarsMax }) => db.keepExemplars(exemplarsMax))
   const quit = new AbortController()
   const stop = AbortSignal.any([context.signal, quit.signal])
-  const services = await compose({
-    context,
-    env,
-    flags,
-    web,
-    webConfig,
-    features: features.enabled,
-    reloader,
-    db,
-    guard,
-    quit: () => quit.abort(new Error('asked to quit')),
-    stop,
-  })
-  await runServices(services, stop, env.log)
+  const begun = beginDatabase(db)
+  try {
+    const services = await compose({
+      context,
+      env,
+      flags,
+      web,
+      webConfig,
+      features: features.enabled,
+      reloader,
+      db,
+      begun,
+      guard,
+      quit: () => quit.abort(new Error('asked to quit')),
+      stop,
+    })
+    await runServices(services, stop, env.log)
+  } finally {
+    await begun.close()
+  }
   env.log.info('stopped')
   return EXIT.ok
 }
@@ -198,13 +204,14 @@ interface Parts {
   readonly features: ReadonlySet<string>
   readonly reloader: ConfigReloader
   readonly db: Db
+  readonly begun: BegunDatabase
   readonly guard: SeriesGuard
   quit(): void
   readonly stop: AbortSignal
 }
 
 /** What the server consists of, in the order in which it starts: it can be asked for its health before the log is replayed. */
-async function compose({ context, env, flags, web, webConfig, features, reloader, db, guard, quit, stop }: Parts): Promise<Service[]> {
+async function compose({ context, env, flags, web, webConfig, features, reloader, db, begun, guard, quit, stop }: Parts): Promise<Service[]> {
   const { values } = flags
   const { build, machine } = context
   const startTime = env.clock.now()
@@ -302,7 +309,6 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
   await reloader.subscribe((config) => remoteWriter.apply(config.remoteWrites))
   context.onHangup(() => void reloader.reload().catch(() => undefined))
 
-  const replayed = Promise.withResolvers<void>()
   const readiness = (): Readiness => {
     if (stop.aborted) return { ready: false, reason: 'the server is stopping', stopping: true }
     const { done, segmentsDone, segmentsTotal } = db.replayStatus()
@@ -310,6 +316,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     return { ready: false, reason: `the write-ahead log is being replayed: ${segmentsDone} of ${segmentsTotal} segments`, stopping: false }
   }
   const notifications = serverNotifications({ env, reloader, subscribersMax: values['web.max-notifications-subscribers'], stop })
+  void begun.whole.then(() => notifications.remove(NOTICE.startingUp))
   db.health.onChange((part, state) => {
     if (part !== 'log') return
     for (const notice of Object.values(DISK_NOTICE)) notifications.remove(notice)
@@ -352,7 +359,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
     lifecycle: values['web.enable-lifecycle'] ? { reload: async () => void (await reloader.reload()), quit } : undefined,
     admin: values['web.enable-admin-api'] ? db : undefined,
     readiness,
-    untilReady: (signal) => Promise.race([replayed.promise, untilAborted(signal)]),
+    untilReady: (signal) => Promise.race([begun.whole, untilAborted(signal)]),
     config: () => reloader.current.toYaml(),
     scrapePoolConfig: (jobName) => reloader.current.jobYaml(jobName),
     flags: () => flagTexts(serverFlags, values),
@@ -394,10 +401,7 @@ async function compose({ context, env, flags, web, webConfig, features, reloader
       graceMs: HTTP_GRACE_MS,
       register: (app) => registerApi(app, api),
     }),
-    scrapedEarly(db, () => {
-      notifications.remove(NOTICE.startingUp)
-      replayed.resolve()
-    }),
+    begun.service,
     guard,
     remoteWriter,
     notifier,
@@ -476,9 +480,40 @@ function queryLogs(logs: readonly { close(): Promise<void> }[]): Service {
   }
 }
 
-/** What comes after the database begins while the log is still being replayed. */
-function scrapedEarly(db: Db, onWhole: () => void): Service {
-  return { name: db.name, run: (signal, ready) => db.run(signal, onWhole, ready) }
+interface BegunDatabase {
+  /** What comes after it begins when it takes samples, while the log is still being read. */
+  readonly service: Service
+  /** Resolves when everything can be read. */
+  readonly whole: Promise<void>
+  /** For the case that the service was never run. */
+  close(): Promise<void>
+}
+
+/** Has a database read what it had from now on: the disk is waited for while the rest of the server is made. */
+function beginDatabase(db: Db): BegunDatabase {
+  const closing = new AbortController()
+  const takes = Promise.withResolvers<void>()
+  const whole = Promise.withResolvers<void>()
+  const running = db.run(closing.signal, whole.resolve, takes.resolve)
+  running.catch(() => {
+    // The service says it.
+  })
+  const service: Service = {
+    name: db.name,
+    async run(signal, ready) {
+      void untilAborted(signal).then(() => closing.abort(signal.reason))
+      void takes.promise.then(ready)
+      await running
+    },
+  }
+  return {
+    service,
+    whole: whole.promise,
+    async close() {
+      closing.abort()
+      await running.catch(() => {})
+    },
+  }
 }
 
 interface WebOptions {

@@ -73,22 +73,28 @@ export class SeriesSlots {
     return slot
   }
 
-  /** Begins with as many slots, none of which is in use, in place of what was here. */
+  /** Begins with as many slots, none of which is in use, in place of what was here. To be followed by `linkFree`, when those are claimed that are. */
   restore(count: number): void {
     this.#count = count
     this.#used = 0
     this.#arena.reserveWords(count << ROW_WORDS_SHIFT)
-    for (let slot = 0; slot < count; slot++) this.#setWord(slot, WINDOW, FREE)
-    this.linkFree()
+    for (const { words } of this.slabs) for (let at = WINDOW; at < words.length; at += 1 << ROW_WORDS_SHIFT) words[at] = FREE
   }
 
-  /** Puts a slot to use that was not; false when it is in use. To be followed by `linkFree`, after the last one. */
-  claim(slot: number, ordinal: number, series: number): boolean {
-    if (slot >= this.#count || this.#word(slot, WINDOW) !== FREE) return false
+  /** Puts a slot to use that was not, for a series whose newest sample is of this time and kind and has these bits; false when it is in use. */
+  claim(slot: number, ordinal: number, series: number, t: number, kind: SampleKind, high: number, low: number): boolean {
+    if (slot >= this.#count) return false
+    const { words, floats } = this.slabs[slot >>> ROWS_SHIFT]
+    const row = (slot & ROWS_MASK) << ROW_WORDS_SHIFT
+    if (words[row + WINDOW] !== FREE) return false
     this.#used++
-    this.move(slot, ordinal, series)
-    this.#setWord(slot, LOG_INDEX, NOT_LOGGED)
-    this.setLast(slot, Number.NEGATIVE_INFINITY, 0)
+    words[row + WINDOW] = ordinal
+    words[row + SERIES] = series
+    words[row + LOG_INDEX] = NOT_LOGGED
+    floats[(row >> 1) + SLOT_TIME_FLOAT] = t
+    words[row + SLOT_VALUE_FLOAT * 2] = low
+    words[row + SLOT_VALUE_FLOAT * 2 + 1] = high
+    words[row + GENERATION] = (words[row + GENERATION] & GENERATION_MASK) | (kind << KIND_SHIFT)
     return true
   }
 

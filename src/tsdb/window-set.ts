@@ -115,20 +115,11 @@ export class WindowSet implements KnownPairs {
       this.maxTime = Math.max(this.maxTime, window.maxTime)
     }
     this.slots.restore(slotCount)
-    const claim = (window: Window, series: number, slot: number): boolean => {
-      if (!this.slots.claim(slot, window.ordinal, series)) return false
-      this.#setLastApplied(slot, window, series)
-      return true
-    }
     // A series that moved while the windows were written may be found in both: it is in the later one.
-    for (const window of this.#windows.toReversed()) {
-      window.eachSlot((series, slot) => {
-        if (!claim(window, series, slot)) window.setSlot(series, NO_SLOT)
-      })
-    }
+    for (const window of this.#windows.toReversed()) window.claimSlots(this.slots)
     for (let i = 0; i < moves.length; i += 3) {
       const window = this.#byOrdinal.get(moves[i + 1])
-      if (window !== undefined && claim(window, moves[i + 2], moves[i])) window.setSlot(moves[i + 2], moves[i])
+      if (window?.claimSlot(this.slots, moves[i], moves[i + 2]) === true) window.setSlot(moves[i + 2], moves[i])
     }
     this.slots.linkFree()
   }

@@ -100,6 +100,11 @@ export interface NewestVisitor extends ChunkVisitor {
   sample(t: Timestamp, high: number, low: number): void
 }
 
+/** Where series that come back get the slots that they had. */
+interface SlotClaims {
+  claim(slot: number, ordinal: number, series: number, t: Timestamp, kind: SampleKind, high: number, low: number): boolean
+}
+
 /** What a window knows besides what lies in its slabs. Can be sent to other threads. */
 export interface WindowState {
   readonly ordinal: number
@@ -480,6 +485,24 @@ export class Window {
       const slot = this.slot(series)
       if (slot !== NO_SLOT) visit(series, slot)
     }
+  }
+
+  /** For a window that was restored: claims the slots that its series say they have, and takes away those that others have claimed. Hot at the start. */
+  claimSlots(slots: SlotClaims): void {
+    for (let series = 0; series < this.#seriesCount; series++) {
+      const slot = this.slot(series)
+      if (slot !== NO_SLOT && !this.claimSlot(slots, slot, series)) this.setSlot(series, NO_SLOT)
+    }
+  }
+
+  /** Claims a slot for a series, with the newest sample that it has here. */
+  claimSlot(slots: SlotClaims, slot: number, series: number): boolean {
+    const { words, floats } = this.#rows.slabs[series >>> ROWS_SHIFT]
+    const row = (series & ROWS_MASK) << ROW_WORDS_SHIFT
+    const published = words[row + PUBLISHED]
+    if (published === 0) return slots.claim(slot, this.ordinal, series, Number.NEGATIVE_INFINITY, SampleKind.float, 0, 0)
+    const t = floats[(row >> 1) + LAST_TIME_FLOAT]
+    return slots.claim(slot, this.ordinal, series, t, kindOf(encodingOf(published)), words[row + LAST_HIGH], words[row + LAST_LOW])
   }
 
   /** Gives a series a slot, or takes it away. */
