@@ -8,7 +8,7 @@ import { realEnv, STOP_FD_VARIABLE } from './base/env-real.ts'
 import { errorMessage } from './base/errors.ts'
 import { createLog } from './base/log-pino.ts'
 import { realClock } from './base/real/clock.ts'
-import { collectGarbageOnce } from './base/real/collect-garbage.ts'
+import { settleHeap } from './base/real/settle-heap.ts'
 import { type CommandContext, EXIT } from './commands/command.ts'
 import { findCommand, groupHelp, programHelp } from './commands/program.ts'
 
@@ -61,7 +61,7 @@ process.on('SIGHUP', () => {
 // A reader that went away (`promontory … | head`) is not an error of ours.
 process.stdout.on('error', () => process.exit(EXIT.ok))
 watchStopChannel()
-collectGarbageOnce(STARTED_MS)
+settleHeap(STARTED_MS)
 
 process.exitCode = await main(process.argv.slice(2))
 // To a pipe whose reader is slow, what was written may still wait here.

@@ -211,7 +211,20 @@ interface Parts {
 }
 
 /** What the server consists of, in the order in which it starts: it can be asked for its health before the log is replayed. */
-async function compose({ context, env, flags, web, webConfig, features, reloader, db, begun, guard, quit, stop }: Parts): Promise<Service[]> {
+async function compose({
+  context,
+  env,
+  flags,
+  web,
+  webConfig,
+  features,
+  reloader,
+  db,
+  begun,
+  guard,
+  quit,
+  stop,
+}: Parts): Promise<Service[]> {
   const { values } = flags
   const { build, machine } = context
   const startTime = env.clock.now()

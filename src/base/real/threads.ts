@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import type { Thread, ThreadEntry, Threads } from '../env.ts'
 import type { Log, LogFields } from '../log.ts'
+import { growHeapBy } from './settle-heap.ts'
 
 /** What a thread is told of itself. */
 export interface ThreadStart {
@@ -32,8 +33,8 @@ const HALF_MIB = 4
 /** Of a thread that is not waited for. */
 const BACKGROUND_HALF_MIB = 2
 /**
- * By how many hundredths the old generation grows before it is collected, of all threads, once there is one that is waited for. With the 10 of bin/promontory,
- * which is for a heap that hardly changes, a query thread is collected once or twice a query, which takes a tenth of its time or more. With 100
+ * By how many hundredths the old generation grows before it is collected, of all threads, once there is one that is waited for. With the 10 of a heap
+ * that hardly changes a query thread is collected once or twice a query, which takes a tenth of its time or more. With 100
  * it is half as often, and the process takes 15 MB more; without a bound a quarter as often, and 60 MB more.
  */
 const GROWTH_PERCENT = 100
@@ -44,7 +45,7 @@ export function realThreads(log: Log): Threads {
     start<Taken, Sent>({ file, isBackground = false }: ThreadEntry<Taken, Sent>): Thread<Taken, Sent> {
       // The limits that a worker can be given count for nothing beside the flag, which is looked at when a thread begins.
       setFlagsFromString(`--max-semi-space-size=${isBackground ? BACKGROUND_HALF_MIB : HALF_MIB}`)
-      if (!isBackground) setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`)
+      if (!isBackground) growHeapBy(GROWTH_PERCENT)
       const worker = new Worker(fileUrl('base/real/thread-start'), {
         name: file,
         workerData: { url: fileUrl(file).href, isBackground } satisfies ThreadStart,
