@@ -118,8 +118,11 @@ export class WindowSet implements KnownPairs {
     // A series that moved while the windows were written may be found in both: it is in the later one.
     for (const window of this.#windows.toReversed()) window.claimSlots(this.slots)
     for (let i = 0; i < moves.length; i += 3) {
+      const [slot, series] = [moves[i], moves[i + 2]]
       const window = this.#byOrdinal.get(moves[i + 1])
-      if (window?.claimSlot(this.slots, moves[i], moves[i + 2]) === true) window.setSlot(moves[i + 2], moves[i])
+      // One that was made after `position` was not there, whatever slot it had: the log makes it again.
+      if (window === undefined || series >= window.seriesCount) continue
+      if (window.claimSlot(this.slots, slot, series)) window.setSlot(series, slot)
     }
     this.slots.linkFree()
   }
