@@ -2,6 +2,7 @@ import type { FileSystem } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
 import { flag, flagHelp } from '../config/flags.ts'
 import { ConfigError, formatPlace } from '../config/problems.ts'
+import { compareStrings } from '../model/labels.ts'
 import type { GroupDefinition } from '../rules/rule-definition.ts'
 import { parseArguments } from './arguments.ts'
 import { type Command, EXIT } from './command.ts'
@@ -88,7 +89,7 @@ function duplicateRules(groups: readonly GroupDefinition[]) {
   const seen = new Set<string>()
   const duplicates: { readonly name: string; readonly labels: readonly (readonly [string, string])[] }[] = []
   for (const { name, kind, labels } of groups.flatMap(({ rules }) => rules)) {
-    const sorted = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))
+    const sorted = Object.entries(labels).sort(([a], [b]) => compareStrings(a, b))
     const key = JSON.stringify([kind, name, sorted])
     if (seen.has(key)) duplicates.push({ name, labels: sorted })
     seen.add(key)

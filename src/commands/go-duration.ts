@@ -22,15 +22,3 @@ export function parseGoDuration(text: string): number {
   }
   return sign === '-' ? -durationMs : durationMs
 }
-
-/** As Go prints a duration of whole ms: `2h0m0s`, `1.5s`, `3ms`, `0s`. Source: Go time.Duration.String. */
-export function formatGoDuration(durationMs: number): string {
-  const sign = durationMs < 0 ? '-' : ''
-  const ms = Math.abs(durationMs)
-  if (ms === 0) return '0s'
-  if (ms < 1000) return `${sign}${ms}ms`
-  const seconds = `${(ms % 60_000) / 1000}s`
-  const minutes = Math.floor(ms / 60_000)
-  if (minutes === 0) return `${sign}${seconds}`
-  return minutes < 60 ? `${sign}${minutes}m${seconds}` : `${sign}${Math.floor(minutes / 60)}h${minutes % 60}m${seconds}`
-}

@@ -34,6 +34,15 @@ const RULES = `groups:
           summary: '{{ $labels.instance }} is {{ $value }}, {{ with query "job:up:sum" }}{{ . | first | value }}{{ end }} of its job up'
 `
 
+const LATER_TESTS = `rule_files: [r*.yml]
+tests:
+  - start_timestamp: 2026-01-02T03:04:05Z
+    interval: 1m
+    promql_expr_test: [{expr: time(), eval_time: 1m, exp_samples: [{labels: '{}', value: 1767323105}]}]
+  - start_timestamp: 100.5
+    promql_expr_test: [{expr: 'time() + 0', eval_time: 0s, exp_samples: [{labels: '{}', value: 100.5}]}]
+`
+
 const TESTS = `rule_files: [r*.yml]
 tests:
   - name: one
@@ -135,4 +144,9 @@ test('rules twice are told and fail only when asked', async () => {
   assert.deepEqual(err.slice(0, 3), ['  FAILED:', 'lint error 1 duplicate rule(s) found.', 'Metric: a'])
   assert.equal((await run({ 'f.yml': text }, checkRules, ['--lint-fatal', '/w/f.yml'])).code, 3)
   assert.deepEqual((await run({ 'f.yml': text }, checkRules, ['--lint=none', '/w/f.yml'])).out.at(-1), '  SUCCESS: 2 rules found')
+})
+
+test('a test may start at a time of its own', async () => {
+  const { code, err } = await run({ 'r.yml': RULES, 't.yml': LATER_TESTS }, testRules, ['/w/t.yml'])
+  assert.deepEqual([code, err], [0, []])
 })

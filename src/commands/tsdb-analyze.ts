@@ -2,12 +2,12 @@ import { flag, flagHelp } from '../config/flags.ts'
 import { METRIC_NAME } from '../model/labels.ts'
 import { parseMetricSelector } from '../promql/parser/parse.ts'
 import { unlimitedContext } from '../storage/query-context.ts'
+import { formatGoDuration } from '../template/time-value.ts'
 import { Block } from '../tsdb/block/block.ts'
 import { BlockCache } from '../tsdb/block/block-cache.ts'
 import { listBlocks } from '../tsdb/block/block-set.ts'
 import { parseArguments } from './arguments.ts'
 import { EXIT } from './command.ts'
-import { formatGoDuration } from './go-duration.ts'
 import { parsedCommand } from './parsed-command.ts'
 import { DEFAULT_DIRECTORY, dataDirectory, TOOL_CACHE_BYTES } from './tsdb-output.ts'
 
@@ -53,7 +53,7 @@ ${flagHelp(flags)}`,
         counts.add(series.labels, maxTime - minTime - (series.maxTime - series.minTime))
       }
       io.out(`Block ID: ${block.meta.ulid}`)
-      io.out(`Duration: ${formatGoDuration(maxTime - minTime)}`)
+      io.out(`Duration: ${formatGoDuration(BigInt(maxTime - minTime) * 1_000_000n)}`)
       io.out(`Total Series: ${stats.numSeries}`)
       if (selector !== '') io.out(`Matcher: ${selector}`)
       for (const line of counts.lines(limit, selector !== '')) io.out(line)

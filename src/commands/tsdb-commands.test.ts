@@ -9,7 +9,6 @@ import { writeBlock } from '../tsdb/block/block-writer.ts'
 import { runDb } from '../tsdb/db.fixture.ts'
 import { samplesRecord, segmentOf, seriesRecord } from '../tsdb/upstream-log/upstream-log.fixture.ts'
 import type { Command, CommandContext } from './command.ts'
-import { formatGoDuration } from './go-duration.ts'
 import { findCommand } from './program.ts'
 import { ProgressBar } from './progress-bar.ts'
 
@@ -161,16 +160,6 @@ test('typed wrongly', async () => {
   )
   assert.equal((await run('tsdb', 'dump', '--match={', '/d1')).code, 2)
   assert.match((await run('tsdb', 'analyze', '/none')).err, /ENOENT/)
-})
-
-test('durations as Go prints them', () => {
-  const check = (ms: number, want: string) => assert.equal(formatGoDuration(ms), want)
-  check(0, '0s')
-  check(1, '1ms')
-  check(1500, '1.5s')
-  check(60_000, '1m0s')
-  check(7_200_000, '2h0m0s')
-  check(-3_540_894, '-59m0.894s')
 })
 
 test('a log is flushed into blocks, and a directory is imported into another', async () => {

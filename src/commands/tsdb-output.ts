@@ -1,9 +1,9 @@
 import type { FileSystem } from '../base/env.ts'
 import { CodedError } from '../base/errors.ts'
 import { formatByteSize } from '../model/byte-size.ts'
+import { formatGoDuration } from '../template/time-value.ts'
 import type { BlockMeta } from '../tsdb/block/block-meta.ts'
 import { blockSizeBytes, type ListedBlock } from '../tsdb/block/block-set.ts'
-import { formatGoDuration } from './go-duration.ts'
 
 // What the tsdb commands have in common. Source of the form: Prometheus cmd/promtool/tsdb.go, printBlocks; Go text/tabwriter.
 
@@ -37,7 +37,7 @@ export async function blockLines(
     meta.ulid,
     isHuman ? timeText(meta.minTime) : String(meta.minTime),
     isHuman ? timeText(meta.maxTime) : String(meta.maxTime),
-    formatGoDuration(meta.maxTime - meta.minTime),
+    formatGoDuration(BigInt(meta.maxTime - meta.minTime) * 1_000_000n),
     String(meta.stats.numSamples),
     String(meta.stats.numChunks),
     String(meta.stats.numSeries),

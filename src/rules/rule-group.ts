@@ -237,6 +237,6 @@ export class RuleGroup {
 
 /** The same kind, name and labels: what a rule is known by. */
 function isSameRule(a: EvaluatedRule, b: EvaluatedRule): boolean {
-  const key = ({ kind, name, labels }: EvaluatedRule['definition']) => JSON.stringify([kind, name, Object.entries(labels).sort()])
+  const key = ({ kind, name, labels }: EvaluatedRule['definition']) => JSON.stringify([kind, name, labels])
   return key(a.definition) === key(b.definition)
 }

@@ -47,6 +47,7 @@ test('the built-in fleet: arguments and configurations', () => {
   assert.match(configs[0].text, /^# Written by `promontory up` at every start/)
   const want = (replica: string) => ({
     global: { scrape_interval: '2s', scrape_timeout: '2s', external_labels: { replica } },
+    alerting: { alert_relabel_configs: [{ regex: 'replica', action: 'labeldrop' }] },
     scrape_configs: [
       { job_name: 'exporter', static_configs: [{ targets: ['127.0.0.1:9101'] }] },
       { job_name: 'server', static_configs: [{ targets: ['127.0.0.1:9090', '[::1]:9092'] }] },

@@ -52,6 +52,12 @@ global:
   external_labels:
     replica: ${replica}
 
+# What tells the replicas apart is not on their alerts: an Alertmanager takes those of both for the same.
+alerting:
+  alert_relabel_configs:
+    - regex: replica
+      action: labeldrop
+
 scrape_configs:
 ${jobs.join('\n')}`
 }

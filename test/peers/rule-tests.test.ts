@@ -37,3 +37,41 @@ for (const { title, groups, file, hasOwnWords } of RULE_TEST_CASES) {
     )
   })
 }
+
+test('the cases use every field of the format', () => {
+  const used = new Set<string>()
+  const note = (section: string, value: unknown): void => {
+    for (const one of Array.isArray(value) ? value : [value]) for (const name of Object.keys(one ?? {})) used.add(`${section}.${name}`)
+  }
+  for (const { groups, file } of RULE_TEST_CASES) {
+    note('file', { rule_files: [], ...file })
+    note('group', groups)
+    for (const { rules } of groups) note('rule', rules)
+    for (const one of (file.tests ?? []) as Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>[]) {
+      note('test', one)
+      note('series', one.input_series)
+      note('alert_test', one.alert_rule_test)
+      note('expr_test', one.promql_expr_test)
+      for (const { exp_alerts } of one.alert_rule_test ?? []) note('alert', exp_alerts)
+      for (const { exp_samples } of one.promql_expr_test ?? []) note('sample', exp_samples)
+    }
+  }
+  const wanted = {
+    file: ['rule_files', 'evaluation_interval', 'group_eval_order', 'fuzzy_compare', 'tests'],
+    // Not start_timestamp: promtool 3.5 does not know it.
+    test: ['interval', 'name', 'input_series', 'alert_rule_test', 'promql_expr_test', 'external_labels', 'external_url'],
+    series: ['series', 'values'],
+    alert_test: ['eval_time', 'alertname', 'exp_alerts'],
+    alert: ['exp_labels', 'exp_annotations'],
+    expr_test: ['expr', 'eval_time', 'exp_samples'],
+    sample: ['labels', 'value', 'histogram'],
+    group: ['name', 'interval', 'query_offset', 'limit', 'labels', 'rules'],
+    rule: ['record', 'alert', 'expr', 'for', 'keep_firing_for', 'labels', 'annotations'],
+  }
+  const all = Object.entries(wanted).flatMap(([section, names]) => names.map((name) => `${section}.${name}`))
+  assert.deepEqual(
+    all.filter((name) => !used.has(name)),
+    [],
+  )
+  assert.ok(RULE_TEST_CASES.length >= 40)
+})
