@@ -2,6 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { alertmanagerFlags } from '../src/config/alertmanager-flags.ts'
+import { alertmanagerSchema } from '../src/config/alertmanager-schema.ts'
 import { exporterFlags } from '../src/config/exporter-flags.ts'
 import { flagMarkdown } from '../src/config/flags.ts'
 import { ownSchema } from '../src/config/own-config.ts'
@@ -16,6 +18,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const PARTS: readonly { readonly file: string; readonly name: string; readonly text: () => string }[] = [
   { file: 'docs/operating/server.md', name: 'flags:server', text: () => flagMarkdown(serverFlags) },
   { file: 'docs/operating/exporter.md', name: 'flags:exporter', text: () => flagMarkdown(exporterFlags) },
+  { file: 'docs/operating/alertmanager.md', name: 'flags:alertmanager', text: () => flagMarkdown(alertmanagerFlags) },
+  { file: 'docs/operating/alertmanager.md', name: 'fields:alertmanager.yml', text: () => schemaMarkdown(alertmanagerSchema('fallback')) },
   { file: 'docs/operating/up.md', name: 'flags:up', text: () => flagMarkdown(upFlags) },
   { file: 'docs/operating/config.md', name: 'fields:prometheus.yml', text: () => schemaMarkdown(prometheusSchema) },
   { file: 'docs/operating/budgets.md', name: 'fields:promontory.yml', text: () => schemaMarkdown(ownSchema) },

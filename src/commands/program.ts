@@ -25,6 +25,7 @@ import { silenceImportCommand } from './silence-import.ts'
 import { silenceQueryCommand } from './silence-query.ts'
 import { silenceUpdateCommand } from './silence-update.ts'
 import { templateRenderCommand } from './template-render.ts'
+import { testAlertsCommand } from './test-alerts.ts'
 import { testPromqlCommand } from './test-promql.ts'
 import { testRulesCommand } from './test-rules.ts'
 import { tsdbAnalyzeCommand } from './tsdb-analyze.ts'
@@ -54,7 +55,7 @@ const GROUPS: readonly { readonly title: string; readonly commands: readonly Com
       promqlFormatCommand,
     ],
   },
-  { title: 'Tests', commands: [testPromqlCommand, testRulesCommand] },
+  { title: 'Tests', commands: [testPromqlCommand, testRulesCommand, testAlertsCommand] },
   {
     title: 'Alerts',
     commands: [

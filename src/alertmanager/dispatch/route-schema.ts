@@ -32,7 +32,7 @@ export const matchRegexes = () =>
   )
 
 /** Texts with matchers, that are read again where it is known what for. */
-const matcherTexts = (mode: MatcherMode) =>
+export const matcherTexts = (mode: MatcherMode) =>
   list(
     scalar(
       'matchers such as severity="critical"',
