@@ -7,12 +7,18 @@ interface Item {
 }
 
 export interface BroadcastQueueOptions {
-  /** An item is sent so often, times the decimal order of the count of members. */
+  /** An item is sent in so many rounds, times the decimal order of the count of members. */
   readonly retransmitMult: number
   readonly memberCount: () => number
 }
 
-/** What is to be told to everybody: each item goes out a limited number of times, the less sent before first, of those the larger. */
+export interface RoundOptions {
+  readonly overheadBytes: number
+  readonly bytesMax: number
+  readonly partsMax: number
+}
+
+/** What is to be told to everybody: each item goes out in a limited number of rounds, the less sent before first, of those the larger. */
 export class BroadcastQueue {
   readonly #options: BroadcastQueueOptions
   /** By how often they were sent; each the longest first, of the same length the newest. */
@@ -38,27 +44,32 @@ export class BroadcastQueue {
     this.#insert({ bytes, name, onFinished, order: this.#order++ }, 0)
   }
 
-  /** As many as fit into `bytesMax`, with `overheadBytes` for each. */
-  take(overheadBytes: number, bytesMax: number): Uint8Array[] {
-    const taken: Uint8Array[] = []
-    const sent: [item: Item, tier: number][] = []
+  /**
+   * What is sent next, as parts of up to `bytesMax` with `overheadBytes` for each item, each item once: a round, in which all parts go to the
+   * same members. Once that has happened often enough an item is done.
+   */
+  takeRound({ overheadBytes, bytesMax, partsMax }: RoundOptions): Uint8Array[][] {
     const transmitsMax = this.#options.retransmitMult * Math.ceil(Math.log10(this.#options.memberCount() + 1))
-    let room = bytesMax
-    for (let tier = 0; tier < this.#tiers.length; tier++) {
-      for (;;) {
-        const item = this.#longestThatFits(tier, room - overheadBytes)
-        if (item === undefined) break
-        room -= overheadBytes + item.bytes.length
-        taken.push(item.bytes)
-        this.#remove(item, tier)
-        sent.push([item, tier + 1])
-      }
+    const taken: [item: Item, transmits: number][] = []
+    const parts: Uint8Array[][] = []
+    while (parts.length < partsMax) {
+      const part = this.#takePart(overheadBytes, bytesMax, taken)
+      if (part.length === 0) break
+      parts.push(part)
     }
-    for (const [item, tier] of sent) {
-      if (tier >= transmitsMax) item.onFinished?.()
-      else this.#insert(item, tier)
+    for (const [item, transmits] of taken) {
+      if (transmits >= transmitsMax) item.onFinished?.()
+      else this.#insert(item, transmits)
     }
-    return taken
+    return parts
+  }
+
+  /** What fits besides something else that is sent to one member. It counts for nothing. */
+  peek(overheadBytes: number, bytesMax: number): Uint8Array[] {
+    const taken: [item: Item, transmits: number][] = []
+    const part = this.#takePart(overheadBytes, bytesMax, taken)
+    for (const [item, transmits] of taken) this.#insert(item, transmits - 1)
+    return part
   }
 
   /** Drops what was sent most, until `sizeMax` are left; how many were dropped. */
@@ -74,6 +85,22 @@ export class BroadcastQueue {
       }
     }
     return dropped
+  }
+
+  #takePart(overheadBytes: number, bytesMax: number, taken: [item: Item, transmits: number][]): Uint8Array[] {
+    const part: Uint8Array[] = []
+    let room = bytesMax
+    for (let tier = 0; tier < this.#tiers.length; tier++) {
+      for (;;) {
+        const item = this.#longestThatFits(tier, room - overheadBytes)
+        if (item === undefined) break
+        room -= overheadBytes + item.bytes.length
+        part.push(item.bytes)
+        this.#remove(item, tier)
+        taken.push([item, tier + 1])
+      }
+    }
+    return part
   }
 
   #longestThatFits(tier: number, room: number): Item | undefined {

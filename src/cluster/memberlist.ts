@@ -2,7 +2,7 @@ import { formatAddress } from '../base/address.ts'
 import type { Env, NetworkAddress, Timer } from '../base/env.ts'
 import { sleep } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
-import { BroadcastQueue } from './broadcast-queue.ts'
+import { BroadcastQueue, type RoundOptions } from './broadcast-queue.ts'
 import { Health } from './health.ts'
 import { GOSSIP_TO_THE_DEAD_MS, type Member, type MemberEvents, MemberTable, versionFault } from './member-table.ts'
 import { encodeMessage, type Message, type Ping, TYPE } from './messages.ts'
@@ -15,6 +15,8 @@ import type { Transport, TransportHandler, TransportOptions } from './transport.
 const RETRANSMIT_MULT = 4
 /** Since this version of the protocol a datagram may have a checksum. */
 const CHECKSUM_VERSION = 5
+/** So many datagrams of news, and of what is carried, go to each member in a round. */
+const ROUND_PACKETS_MAX = 20
 /** From so many members on push-pulls become rarer. */
 const PUSH_PULL_SCALE_FROM = 32
 
@@ -22,8 +24,8 @@ const PUSH_PULL_SCALE_FROM = 32
 export interface Cargo {
   /** Bytes that one member sent to all. */
   received(bytes: Uint8Array): void
-  /** What is to be told to all, as many as fit. */
-  broadcasts(overheadBytes: number, bytesMax: number): Uint8Array[]
+  /** What is to be told to all next. */
+  broadcasts(round: RoundOptions): Uint8Array[][]
   /** All there is, for a full exchange. */
   localState(): Uint8Array
   mergeState(remote: Uint8Array): void
@@ -213,11 +215,11 @@ export class Memberlist {
     return of.port === 0 ? { ...of, port: this.#transport.port } : of
   }
 
-  /** One message as a datagram, with what else is to be told as far as it fits. */
+  /** One message as a datagram, with news of members as far as they fit. */
   #send(message: Message, to: NetworkAddress): void {
     const encoded = encodeMessage(message)
     const room = PACKET_BYTES_MAX - encoded.length - COMPOUND_OVERHEAD - COMPOUND_OVERHEAD_EACH - this.#labelBytes
-    for (const packet of compounds([encoded, ...this.#broadcasts(room)]))
+    for (const packet of compounds([encoded, ...this.#queue.peek(COMPOUND_OVERHEAD_EACH, room)]))
       this.#transport.send(sealPacket(packet, { label: this.#options.label, hasChecksum: false }), to)
   }
 
@@ -226,14 +228,10 @@ export class Memberlist {
     for (const packet of packets) this.#transport.send(sealPacket(packet, sealing), to)
   }
 
-  /** News of members first, then what is carried, as encoded messages. */
-  #broadcasts(bytesMax: number): Uint8Array[] {
-    const own = this.#queue.take(COMPOUND_OVERHEAD_EACH, bytesMax)
-    const room = own.reduce((left, message) => left - message.length - COMPOUND_OVERHEAD_EACH, bytesMax)
-    const carried = room > 0 ? this.#options.cargo.broadcasts(COMPOUND_OVERHEAD_EACH + 1, room) : []
-    return [...own, ...carried.map((bytes) => encodeMessage({ type: 'user', bytes }))]
-  }
-
+  /**
+   * All that is new goes to the same members. Upstream sends each item to one member at a time: where one of three is gone and not yet known
+   * to be, the other misses one of eight.
+   */
   #gossip(): void {
     const now = this.#options.env.clock.monotonic()
     const targets = this.#table.some(
@@ -241,11 +239,16 @@ export class Memberlist {
       ({ name, state, stateSince }) =>
         name !== this.self.name && state !== 'left' && (state !== 'dead' || now - stateSince <= GOSSIP_TO_THE_DEAD_MS),
     )
-    for (const target of targets) {
-      const messages = this.#broadcasts(PACKET_BYTES_MAX - COMPOUND_OVERHEAD - this.#labelBytes)
-      if (messages.length === 0) return
-      this.#sendPackets(compounds(messages), target)
+    if (targets.length === 0) return
+    const round = {
+      overheadBytes: COMPOUND_OVERHEAD_EACH,
+      bytesMax: PACKET_BYTES_MAX - COMPOUND_OVERHEAD - this.#labelBytes,
+      partsMax: ROUND_PACKETS_MAX,
     }
+    const own = this.#queue.takeRound(round)
+    const carried = this.#options.cargo.broadcasts({ ...round, overheadBytes: COMPOUND_OVERHEAD_EACH + 1 })
+    const packets = [...own, ...carried.map((part) => part.map((bytes) => encodeMessage({ type: 'user', bytes })))].flatMap(compounds)
+    for (const target of targets) this.#sendPackets(packets, target)
   }
 
   #pushPullLater(delayMs: number): void {

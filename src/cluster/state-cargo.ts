@@ -1,7 +1,7 @@
 import type { Clock } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
-import { BroadcastQueue } from './broadcast-queue.ts'
+import { BroadcastQueue, type RoundOptions } from './broadcast-queue.ts'
 import type { ClusterMetrics } from './cluster-metrics.ts'
 import type { Member } from './member-table.ts'
 import type { Cargo } from './memberlist.ts'
@@ -64,10 +64,10 @@ export class StateCargo implements Cargo {
     }
   }
 
-  broadcasts(overheadBytes: number, bytesMax: number): Uint8Array[] {
-    const taken = this.#queue.take(overheadBytes, bytesMax)
-    for (const bytes of taken) this.#options.metrics.sent('update', bytes.length)
-    return taken
+  broadcasts(round: RoundOptions): Uint8Array[][] {
+    const parts = this.#queue.takeRound(round)
+    for (const bytes of parts.flat()) this.#options.metrics.sent('update', bytes.length)
+    return parts
   }
 
   localState(): Uint8Array {

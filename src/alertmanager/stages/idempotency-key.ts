@@ -1,18 +1,21 @@
 import { createHash } from 'node:crypto'
 import type { LogReceiver } from '../nflog/entry-message.ts'
+import { alertHash } from './alert-hash.ts'
 import type { NewsNotification } from './notification.ts'
 
 /**
- * Names a piece of news: the same for every attempt to tell it, by whatever member that knows the same of the group. It follows from whom
- * is told, the group, its alerts, and what was told before, which all members know; where nothing was, from when the first alert began.
- * docs/decisions/0025-notification-keys.md
+ * Names a piece of news: the same for every attempt to tell it, by whatever member. It follows from whom is told, the group, which of its
+ * alerts fire and which are over, each since when, and how many repeat intervals the oldest has lasted: all members know these, also those
+ * that do not hear of each other and have been told differently before. Told again after the repeat interval is other news.
  */
-export function idempotencyKey(receiver: LogReceiver, { groupKey, firing, resolved, previous, alerts }: NewsNotification): string {
-  const after = previous === undefined ? `from ${Math.min(...alerts.map(({ startsAt }) => startsAt))}` : `after ${previous.time}`
-  const parts = [receiver.name, receiver.integration, receiver.index, groupKey, after, ...sorted(firing), 'resolved', ...sorted(resolved)]
+export function idempotencyKey(receiver: LogReceiver, { groupKey, firing, alerts, repeatIntervalMs, now }: NewsNotification): string {
+  const isFiring = new Set(firing)
+  const states = alerts.map(({ labels, startsAt }) => {
+    const hash = alertHash(labels)
+    return `${hash} ${startsAt} ${isFiring.has(hash) ? 'firing' : 'resolved'}`
+  })
+  const oldest = alerts.reduce((earliest, { startsAt }) => Math.min(earliest, startsAt), Number.POSITIVE_INFINITY)
+  const repeats = Math.floor((now - oldest) / Math.max(1, repeatIntervalMs))
+  const parts = [receiver.name, receiver.integration, receiver.index, groupKey, repeats, ...states.sort()]
   return createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 32)
-}
-
-function sorted(hashes: readonly bigint[]): readonly bigint[] {
-  return [...hashes].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
 }
