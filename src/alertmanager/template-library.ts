@@ -2,6 +2,8 @@ import type { Env } from '../base/env.ts'
 import { globFiles } from '../base/glob.ts'
 import { BUILTINS } from '../template/builtins.ts'
 import { executeTemplate, type TemplateLimits } from '../template/execute.ts'
+import { escapeTemplates } from '../template/html-escape.ts'
+import { HTML_ESCAPERS } from '../template/html-escapers.ts'
 import { notificationFunctions } from '../template/notification-functions.ts'
 import { isEmptyTemplate, lineOf, type ParsedTemplate, parseTemplate, TemplateParseError } from '../template/parse.ts'
 import type { FunctionTable } from '../template/value.ts'
@@ -15,12 +17,16 @@ const TEXTS_MAX = 2000
 /** The default templates and those of files, and what they make of the texts of a configuration. */
 export class TemplateLibrary implements NotificationTemplates {
   readonly #functions: FunctionTable
+  readonly #htmlFunctions: FunctionTable
   readonly #limits: TemplateLimits | undefined
   readonly #named = new Map<string, ParsedTemplate>()
   readonly #texts = new Map<string, ReadonlyMap<string, ParsedTemplate>>()
+  /** The same, with what escapes them. */
+  readonly #pages = new Map<string, ReadonlyMap<string, ParsedTemplate>>()
 
   constructor(nowMs: () => number, limits?: TemplateLimits) {
     this.#functions = notificationFunctions(nowMs)
+    this.#htmlFunctions = new Map([...this.#functions, ...HTML_ESCAPERS])
     this.#limits = limits
   }
 
@@ -28,6 +34,7 @@ export class TemplateLibrary implements NotificationTemplates {
   add(name: string, text: string): void {
     define(this.#named, this.#parse(name, text))
     this.#texts.clear()
+    this.#pages.clear()
   }
 
   text(template: string, data: NotificationData): string {
@@ -36,8 +43,15 @@ export class TemplateLibrary implements NotificationTemplates {
     return executeTemplate({ templates, functions: this.#functions }, '', templateData(data), this.#limits)
   }
 
-  html(): string {
-    throw new Error('templates of HTML are not built yet')
+  html(template: string, data: NotificationData): string {
+    if (template === '') return ''
+    let templates = this.#pages.get(template)
+    if (templates === undefined) {
+      templates = escapeTemplates(this.#with(template), '')
+      if (this.#pages.size >= TEXTS_MAX) this.#pages.clear()
+      this.#pages.set(template, templates)
+    }
+    return executeTemplate({ templates, functions: this.#htmlFunctions }, '', templateData(data), this.#limits)
   }
 
   #with(text: string): ReadonlyMap<string, ParsedTemplate> {

@@ -34,9 +34,13 @@ export function parseYamlPlain(text: string): Plain | undefined {
   }
   const [first] = [parseAllDocuments(text, { schema: 'failsafe', uniqueKeys: false, prettyErrors: false, logLevel: 'silent' })].flat()
   if (first === undefined) return null
-  if (first.errors.length > 0) return undefined
+  const { contents, errors } = first
+  // What follows a list or mapping in brackets is not read.
+  const close = (isMap(contents) || isSeq(contents)) && contents.flow ? contents.range?.[1] : undefined
+  const end = close !== undefined && /[\]}]/.test(text[close - 1] ?? '') ? close : Infinity
+  if (errors.some(({ pos }) => pos[0] < end)) return undefined
   try {
-    return convert(first.contents as Node | null)
+    return convert(contents as Node | null)
   } catch (error) {
     if (error instanceof RangeError) return undefined
     throw error
@@ -75,5 +79,5 @@ function scalarOf(text: string, plain: boolean): Plain {
     const value = whole[1] === '-' ? -magnitude : magnitude
     if (value >= INT64_MIN && value <= UINT64_MAX) return value
   }
-  return /^[-+]?\d*\.?\d+(?:[eE][-+]\d+)?$/.test(digits) ? Number(digits) : text
+  return /^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$/.test(digits) ? Number(digits) : text
 }

@@ -1,7 +1,18 @@
 import { escapeQuery } from '../base/url-escape.ts'
 import { sprint, sprintf, sprintln } from './sprintf.ts'
 import { GoNamedInt } from './time-value.ts'
-import { type Callable, compareBytes, type FunctionTable, GoList, GoMap, isTrue, type Kind, typeNameOf, type Value } from './value.ts'
+import {
+  type Callable,
+  compareBytes,
+  type FunctionTable,
+  GoList,
+  GoMap,
+  GoSafeText,
+  isTrue,
+  type Kind,
+  typeNameOf,
+  type Value,
+} from './value.ts'
 
 // The functions that every Go template has. Source: Go text/template, "Functions"; funcs.go. `and` and `or` are in the
 // interpreter, which evaluates their arguments one by one.
@@ -29,7 +40,8 @@ export const BUILTINS: FunctionTable = new Map<string, Callable>([
   ['ge', any(([a, b]) => !less(a, b), ['any', 'any'])],
 ])
 
-function lengthOf(value: Value): bigint {
+function lengthOf(counted: Value): bigint {
+  const value = unmarked(counted)
   if (typeof value === 'string') return BigInt(Buffer.byteLength(value))
   if (value instanceof GoList) return BigInt(value.items.length)
   if (value instanceof GoMap) return BigInt(value.entries.size)
@@ -39,7 +51,7 @@ function lengthOf(value: Value): bigint {
 
 function index(item: Value, indexes: readonly Value[]): Value {
   if (item === null || item === undefined) throw new Error('index of untyped nil')
-  let at: Value = item
+  let at: Value = unmarked(item)
   for (const key of indexes) {
     if (at === null || at === undefined) throw new Error('index of nil pointer')
     if (at instanceof GoMap) {
@@ -70,7 +82,8 @@ function position(key: Value, max: number): number {
   return Number(key)
 }
 
-function slice(item: Value, indexes: readonly Value[]): Value {
+function slice(sliced: Value, indexes: readonly Value[]): Value {
+  const item = unmarked(sliced)
   if (item === null || item === undefined) throw new Error('slice of untyped nil')
   if (indexes.length > 3) throw new Error(`too many slice indexes: ${indexes.length}`)
   if (typeof item !== 'string' && !(item instanceof GoList)) throw new Error(`can't slice item of type ${typeNameOf(item)}`)
@@ -88,7 +101,7 @@ function slice(item: Value, indexes: readonly Value[]): Value {
 
 /** What html, js and urlquery escape: one text as it is, else all as print prints it. */
 function textOf(args: readonly Value[]): string {
-  const [first] = args
+  const first = unmarked(args[0])
   return args.length === 1 && typeof first === 'string' ? first : sprint(args)
 }
 
@@ -116,11 +129,12 @@ function escapeJs(text: string): string {
   })
 }
 
-const plain = (value: Value): Value => (value instanceof GoNamedInt ? value.value : value)
+const unmarked = (value: Value): Value => (value instanceof GoSafeText ? value.text : value)
+const plain = (value: Value): Value => (value instanceof GoNamedInt ? value.value : unmarked(value))
 
 function basicKind(value: Value): 'bool' | 'int' | 'float' | 'string' | undefined {
   if (value instanceof GoNamedInt) return 'int'
-  switch (typeof value) {
+  switch (typeof unmarked(value)) {
     case 'boolean':
       return 'bool'
     case 'bigint':
@@ -160,6 +174,6 @@ function less(a: Value, b: Value): boolean {
   if (kindA === undefined || kindB === undefined) throw new Error('invalid type for comparison')
   if (kindA !== kindB) throw new Error(`incompatible types for comparison: ${typeNameOf(a)} and ${typeNameOf(b)}`)
   if (kindA === 'bool') throw new Error('invalid type for comparison')
-  if (kindA === 'string') return compareBytes(a as string, b as string) < 0
+  if (kindA === 'string') return compareBytes(plain(a) as string, plain(b) as string) < 0
   return (plain(a) as number) < (plain(b) as number)
 }

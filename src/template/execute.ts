@@ -8,6 +8,7 @@ import {
   GoList,
   GoMap,
   GoObject,
+  GoSafeText,
   GoStruct,
   isTrue,
   type Kind,
@@ -341,6 +342,7 @@ class Run {
       return this.#fail(`error calling ${name}: ${error instanceof Error ? error.message : String(error)}`)
     }
     if (typeof value === 'string') this.#charge(value.length)
+    else if (value instanceof GoSafeText) this.#charge(value.text.length)
     else if (value instanceof GoList) this.#charge(value.items.length)
     if (value instanceof GoObject && this.#sizes.of(value) > this.#limits.textMax)
       this.#fail(`made a value of more than ${this.#limits.textMax} characters`)
@@ -411,7 +413,8 @@ class Run {
 
   /** A function may look at all of its arguments. */
   #read(argument: Value): void {
-    const characters = typeof argument === 'string' ? argument.length : argument instanceof GoList ? argument.items.length : 0
+    const text = argument instanceof GoSafeText ? argument.text : argument
+    const characters = typeof text === 'string' ? text.length : text instanceof GoList ? text.items.length : 0
     this.#walk(Math.floor(characters / CHARACTERS_PER_STEP))
   }
 

@@ -1,12 +1,8 @@
 import { goJson } from './go-json.ts'
+import { jsonOf } from './json-value.ts'
 import { stringList, TEXT_FUNCTIONS, textFunction } from './text-functions.ts'
 import { formatGoTime, GoDuration, GoTime } from './time-value.ts'
-import { type Callable, type FunctionTable, GoList, GoMap, GoObject, type Value } from './value.ts'
-
-/** An object that knows what JSON it is, as Alertmanager's data do. */
-export interface JsonObject {
-  toJson(): unknown
-}
+import { type Callable, type FunctionTable, GoList, GoMap, GoSafeText, type Value } from './value.ts'
 
 /**
  * The functions of notification templates. `nowMs` is the time that `now` and `since` see.
@@ -17,7 +13,7 @@ export function notificationFunctions(nowMs: () => number): FunctionTable {
   return new Map<string, Callable>([
     ...TEXT_FUNCTIONS,
     ['trimSpace', textFunction(1, trimSpace)],
-    ['safeUrl', textFunction(1, (text) => text)],
+    ['safeUrl', textFunction(1, (text) => new GoSafeText('template.URL', text))],
     ['urlUnescape', textFunction(1, urlUnescape)],
     ['join', { params: ['string', 'strings'], call: ([separator, list]) => texts(list).join(separator as string) }],
     ['stringSlice', { params: [], rest: 'string', call: (args) => stringList(args as string[]) }],
@@ -81,15 +77,4 @@ function urlUnescape(text: string): string {
     }
   }
   return Buffer.from(out).toString()
-}
-
-function jsonOf(value: Value): unknown {
-  if (value === undefined) return null
-  if (!(value instanceof GoObject)) return value
-  if ('toJson' in value) return (value as unknown as JsonObject).toJson()
-  if (value instanceof GoList) return value.items.map(jsonOf)
-  if (value instanceof GoMap) return new Map(value.sortedKeys().map((key) => [key, jsonOf(value.entries.get(key))]))
-  if (value instanceof GoTime) return formatGoTime(value, '2006-01-02T15:04:05.999999999Z07:00')
-  if (value instanceof GoDuration) return value.value
-  return value.print(false)
 }

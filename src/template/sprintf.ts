@@ -2,7 +2,7 @@ import { formatGeneral } from '../model/go-float.ts'
 import { formatFloat } from '../model/go-text.ts'
 import { quote } from '../model/labels.ts'
 import { GoNamedInt } from './time-value.ts'
-import { GoList, GoMap, type GoObject, GoStruct, printValue, typeNameOf, type Value } from './value.ts'
+import { GoList, GoMap, type GoObject, GoSafeText, GoStruct, printValue, typeNameOf, type Value } from './value.ts'
 
 // Go's fmt.Sprintf, Sprint and Sprintln on the values of templates. Source: Go fmt, "Printing"; print.go, format.go.
 
@@ -27,11 +27,13 @@ const PLAIN: Directive = { plus: false, names: false, minus: false, sharp: false
 export function sprint(args: readonly Value[]): string {
   let out = ''
   args.forEach((arg, index) => {
-    if (index > 0 && typeof arg !== 'string' && typeof args[index - 1] !== 'string') out += ' '
+    if (index > 0 && !isText(arg) && !isText(args[index - 1])) out += ' '
     out += formatVerb('v', arg, PLAIN)
   })
   return out
 }
+
+const isText = (value: Value): boolean => typeof value === 'string' || value instanceof GoSafeText
 
 export function sprintln(args: readonly Value[]): string {
   return `${args.map((arg) => formatVerb('v', arg, PLAIN)).join(' ')}\n`
@@ -191,7 +193,7 @@ function formatVerb(verb: string, arg: Value, directive: Directive): string {
 
 /** A verb of a list, map or struct is the verb of what is in it, width and all. */
 function formatObject(verb: string, object: GoObject, directive: Directive): string {
-  const text = object.method('String')?.call([])
+  const text = object instanceof GoSafeText ? object.text : object.method('String')?.call([])
   if (typeof text === 'string' && 'vsxXq'.includes(verb)) return formatString(verb, text, directive)
   if (object instanceof GoNamedInt) return formatInt(verb, object.value, directive)
   if (object instanceof GoList || object instanceof GoMap || object instanceof GoStruct) {

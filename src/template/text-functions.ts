@@ -4,7 +4,7 @@ import { quote } from '../model/labels.ts'
 import { compileSearchRegex, type SearchRegex } from '../model/regex.ts'
 import { humanizeDuration } from './humanize.ts'
 import { GoDuration } from './time-value.ts'
-import { type Callable, GoList, typeNameOf, type Value } from './value.ts'
+import { type Callable, GoList, GoSafeText, typeNameOf, type Value } from './value.ts'
 
 // The functions that templates of rules and of notifications share.
 // Source: Prometheus docs/configuration/template_reference.md; Alertmanager docs/notifications.md, "Strings".
@@ -51,8 +51,7 @@ export const TEXT_FUNCTIONS: readonly (readonly [string, Callable])[] = [
   ['title', textFunction(1, (text) => titleWords(text, { isRestLowered: true }))],
   ['match', textFunction(2, (pattern, text) => compileSearchRegex(pattern).test(text))],
   ['reReplaceAll', textFunction(3, (pattern, replacement, text) => mustCompile(pattern).replaceAll(text, replacement))],
-  // In a text there is nothing to be safe from.
-  ['safeHtml', textFunction(1, (text) => text)],
+  ['safeHtml', textFunction(1, (text) => new GoSafeText('template.HTML', text))],
   ['humanizeDuration', numberFunction(humanizeDuration)],
 ]
 

@@ -1,4 +1,4 @@
-import { GoList, GoMap, GoObject, GoStruct, type Value } from './value.ts'
+import { GoList, GoMap, GoObject, GoSafeText, GoStruct, type Value } from './value.ts'
 
 /** What a part costs beside its characters. */
 const PART_SIZE = 1
@@ -24,6 +24,7 @@ export class ValueSizes {
   #parts(value: GoObject): number {
     let size = PART_SIZE
     if (value instanceof GoList) for (const item of value.items) size += PART_SIZE + this.of(item)
+    else if (value instanceof GoSafeText) size += value.text.length
     else if (value instanceof GoMap) for (const [key, item] of value.entries) size += PART_SIZE + key.length + this.of(item)
     else if (value instanceof GoStruct) for (const [name, item] of value.fields) size += PART_SIZE + name.length + this.of(item)
     return size

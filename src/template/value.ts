@@ -92,6 +92,26 @@ export class GoStruct extends GoObject {
   }
 }
 
+/** A text that says what it is, so that nothing escapes it there. */
+export class GoSafeText extends GoObject {
+  readonly text: string
+  readonly typeName: 'template.HTML' | 'template.URL'
+
+  constructor(typeName: 'template.HTML' | 'template.URL', text: string) {
+    super()
+    this.typeName = typeName
+    this.text = text
+  }
+
+  isTrue(): boolean {
+    return this.text !== ''
+  }
+
+  format(): string {
+    return this.text
+  }
+}
+
 /** A map of texts, as labels are. */
 export function stringMap(pairs: Iterable<readonly [string, string]>, typeName = 'map[string]string'): GoMap {
   return new GoMap(new Map(pairs), { typeName, zero: '' })

@@ -42,6 +42,7 @@ export function requestOf(alerts: readonly Alert[], more: Partial<NotifyRequest>
     now: NOW,
     reason: 'first notification',
     idempotencyKey: 'key-1',
+    memory: new Map(),
     ...more,
   }
 }

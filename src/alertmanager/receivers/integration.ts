@@ -21,6 +21,11 @@ export interface NotifyRequest {
   readonly reason: string
   /** The same for every attempt, by whatever member, to tell the same news: for receivers that take one. */
   readonly idempotencyKey: string
+  /**
+   * What the integration left with the group's last notification, and leaves with this one: kept in the notification log as upstream's
+   * receiver data of texts. Empty for the first notification of a group.
+   */
+  readonly memory: Map<string, string>
 }
 
 /** Upstream's names: the label `reason` of the failed notifications' counter. */

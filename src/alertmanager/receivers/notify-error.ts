@@ -1,4 +1,5 @@
 import { errorMessage } from '../../base/errors.ts'
+import { quote } from '../../model/labels.ts'
 import type { FailureReason, NotifyFailure } from './integration.ts'
 
 /** A notification that was not delivered. */
@@ -35,4 +36,25 @@ export function reasonOfAbort(signal: AbortSignal): FailureReason {
 /** In Go's words. */
 export function abortMessage(signal: AbortSignal): string {
   return reasonOfAbort(signal) === 'contextCanceled' ? 'context canceled' : 'context deadline exceeded'
+}
+
+/** Says which channel it was in what went wrong. */
+export function inChannel<T>(channel: string, run: () => T): T {
+  try {
+    return run()
+  } catch (error) {
+    if (error instanceof NotifyError) throw new NotifyError(`channel ${quote(channel)}: ${error.message}`, error)
+    throw error
+  }
+}
+
+/** Counts what a server answers as others, as upstream does for some receivers. */
+export async function withoutReason(run: () => Promise<void>): Promise<void> {
+  try {
+    await run()
+  } catch (error) {
+    if (error instanceof NotifyError && (error.reason === 'clientError' || error.reason === 'serverError'))
+      throw new NotifyError(error.message, { retry: error.retry })
+    throw error
+  }
 }

@@ -1,20 +1,72 @@
 import { list } from '../../base/schema.ts'
+import { discord } from './discord.ts'
+import { incidentio } from './incidentio.ts'
 import type { Integration } from './integration.ts'
+import { mattermost } from './mattermost.ts'
+import { msteams } from './msteams.ts'
+import { msteamsv2 } from './msteamsv2.ts'
+import { opsgenie } from './opsgenie.ts'
+import { pagerduty } from './pagerduty.ts'
+import { pushover } from './pushover.ts'
 import type { ReceiverGlobals } from './receiver-globals.ts'
 import type { ReceiverContext, ReceiverKind } from './receiver-kind.ts'
+import { rocketchat } from './rocketchat.ts'
+import { slack } from './slack.ts'
+import { sns } from './sns.ts'
+import { telegram } from './telegram.ts'
+import { victorops } from './victorops.ts'
+import { webex } from './webex.ts'
 import { webhook } from './webhook.ts'
+import { wechat } from './wechat.ts'
 
 /** All kinds, in the order in which upstream builds a receiver's integrations. */
-export const RECEIVER_KINDS: readonly ReceiverKind[] = [webhook].map(anyKind)
+export const RECEIVER_KINDS: readonly ReceiverKind[] = [
+  anyKind(webhook),
+  anyKind(pagerduty),
+  anyKind(opsgenie),
+  anyKind(wechat),
+  anyKind(slack),
+  anyKind(victorops),
+  anyKind(pushover),
+  anyKind(sns),
+  anyKind(telegram),
+  anyKind(discord),
+  anyKind(webex),
+  anyKind(msteams),
+  anyKind(msteamsv2),
+  anyKind(rocketchat),
+  anyKind(mattermost),
+  anyKind(incidentio),
+]
 
 /** A kind is only ever handed what its own schema read. */
 function anyKind<S>(kind: ReceiverKind<S>): ReceiverKind {
   return kind as unknown as ReceiverKind
 }
 
-/** The fields of a receiver: `webhook_configs` … */
+/** An empty entry means nothing. */
+function entries<S>({ kind, schema }: ReceiverKind<S>) {
+  return list(schema, { empty: `missing ${kind} config` })
+}
+
+/** The fields of a receiver, in upstream's order: `webhook_configs` … */
 export const RECEIVER_FIELDS = {
-  webhook_configs: list(webhook.schema, { empty: 'missing webhook config' }),
+  discord_configs: entries(discord),
+  incidentio_configs: entries(incidentio),
+  pagerduty_configs: entries(pagerduty),
+  slack_configs: entries(slack),
+  webhook_configs: entries(webhook),
+  opsgenie_configs: entries(opsgenie),
+  wechat_configs: entries(wechat),
+  pushover_configs: entries(pushover),
+  victorops_configs: entries(victorops),
+  sns_configs: entries(sns),
+  telegram_configs: entries(telegram),
+  webex_configs: entries(webex),
+  msteams_configs: entries(msteams),
+  msteamsv2_configs: entries(msteamsv2),
+  rocketchat_configs: entries(rocketchat),
+  mattermost_configs: entries(mattermost),
 }
 
 /** A receiver of the configuration: its entries, by the names of their lists. */

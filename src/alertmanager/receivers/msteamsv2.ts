@@ -1,0 +1,58 @@
+import type { z } from 'zod'
+import { section, text } from '../../base/schema.ts'
+import { checkStatus } from './delivery.ts'
+import { receiverFields } from './http-config.ts'
+import { clientOf, deliverJson } from './json-delivery.ts'
+import { receiverKind } from './receiver-kind.ts'
+import { templatedIntegration } from './templated-integration.ts'
+import { checkWebhookUrl, webhookUrl, webhookUrlFields } from './webhook-url.ts'
+import { withDefaults } from './with-defaults.ts'
+
+// Microsoft Teams by flows. Source: Alertmanager docs/configuration.md, msteamsv2_config; notify/msteamsv2.
+
+const DEFAULTS = {
+  send_resolved: true,
+  title: '{{ template "msteamsv2.default.title" . }}',
+  text: '{{ template "msteamsv2.default.text" . }}',
+}
+
+const schema = section(
+  'msteamsv2_config',
+  { ...receiverFields, ...webhookUrlFields, title: text(), text: text() },
+  { printed: DEFAULTS, check: checkWebhookUrl },
+)
+
+export const msteamsv2 = receiverKind<z.output<typeof schema>>({
+  kind: 'msteamsv2',
+  schema,
+  async build(section, index, context) {
+    const config = withDefaults(section, DEFAULTS)
+    const client = clientOf(config, context)
+    const url = webhookUrl(config, context)
+    return templatedIntegration(
+      { kind: 'msteamsv2', index, sendResolved: config.send_resolved },
+      context,
+      async ({ data, text, signal }) => {
+        const heading = {
+          weight: 'Bolder',
+          size: 'Medium',
+          wrap: true,
+          style: 'heading',
+          color: data.status === 'firing' ? 'Attention' : 'Good',
+        }
+        const content = {
+          $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
+          type: 'AdaptiveCard',
+          version: '1.2',
+          body: [
+            { type: 'TextBlock', text: text(config.title), ...heading },
+            { type: 'TextBlock', text: text(config.text), wrap: true },
+          ],
+          msteams: { width: 'full' },
+        }
+        const attachments = [{ contentType: 'application/vnd.microsoft.card.adaptive', contentUrl: null, content }]
+        checkStatus(await deliverJson({ client, url: await url(), signal }, { type: 'message', attachments }))
+      },
+    )
+  },
+})

@@ -1,0 +1,172 @@
+import type { z } from 'zod'
+import { errorMessage } from '../../base/errors.ts'
+import { boolean, list, map, path, secret, section, text } from '../../base/schema.ts'
+import { SecretReader } from '../../http-client/secret-reader.ts'
+import { compareStrings } from '../../model/labels.ts'
+import { BUILTINS } from '../../template/builtins.ts'
+import { parseTemplate } from '../../template/parse.ts'
+import { checkStatus } from './delivery.ts'
+import { receiverUrl } from './fields.ts'
+import { groupHash } from './group-key.ts'
+import { receiverFields } from './http-config.ts'
+import { clientOf, deliverJson, filled } from './json-delivery.ts'
+import { GLOBAL_DEFAULTS } from './receiver-globals.ts'
+import { receiverKind, secretSource } from './receiver-kind.ts'
+import { templatedIntegration } from './templated-integration.ts'
+import { truncateRunes } from './truncate.ts'
+import { withSlash } from './url-parts.ts'
+import { withDefaults } from './with-defaults.ts'
+
+// Source: Alertmanager docs/configuration.md, opsgenie_config; notify/opsgenie; Opsgenie's documentation, "Alert API".
+
+const DEFAULTS = {
+  send_resolved: true,
+  message: '{{ template "opsgenie.default.message" . }}',
+  description: '{{ template "opsgenie.default.description" . }}',
+  source: '{{ template "opsgenie.default.source" . }}',
+}
+
+const RESPONDER_TYPES = '^(team|teams|user|escalation|schedule)$'
+
+const responderSchema = section(
+  'opsgenie_responder',
+  { id: text(), name: text(), username: text(), type: text() },
+  {
+    check({ id = '', name = '', username = '', type = '' }, report) {
+      const shown = `{${id} ${name} ${username} ${type}}`
+      if (!id && !name && !username)
+        return report([], `opsGenieConfig responder ${shown} has to have at least one of id, username or name specified`)
+      if (!type.includes('{{')) {
+        if (!new RegExp(RESPONDER_TYPES).test(type.toLowerCase()))
+          report([], `opsGenieConfig responder ${shown} type does not match valid options ${RESPONDER_TYPES}`)
+        return
+      }
+      try {
+        parseTemplate('', type, (name) => BUILTINS.has(name))
+      } catch (error) {
+        report([], `opsGenieConfig responder ${shown} type contains invalid template syntax: ${errorMessage(error)}`)
+      }
+    },
+  },
+)
+
+const schema = section(
+  'opsgenie_config',
+  {
+    ...receiverFields,
+    api_key: secret(),
+    api_key_file: path(),
+    api_url: receiverUrl(),
+    message: text(),
+    description: text(),
+    source: text(),
+    details: map(text()),
+    entity: text(),
+    responders: list(responderSchema),
+    actions: text(),
+    tags: text(),
+    note: text(),
+    priority: text(),
+    update_alerts: boolean(),
+  },
+  {
+    printed: DEFAULTS,
+    check({ api_key, api_key_file }, report) {
+      if (api_key && api_key_file) report(['api_key_file'], 'at most one of api_key & api_key_file must be configured')
+    },
+  },
+)
+
+const MESSAGE_RUNES_MAX = 130
+
+interface Call {
+  readonly method: 'POST' | 'PUT'
+  /** Below the API's URL. */
+  readonly path: string
+  readonly byAlias: boolean
+  readonly message: object
+}
+
+type Section = z.output<typeof schema>
+
+export const opsgenie = receiverKind<Section>({
+  kind: 'opsgenie',
+  schema,
+  problem({ api_key, api_key_file }, global) {
+    const key = api_key || api_key_file || global.opsgenie_api_key || global.opsgenie_api_key_file
+    return key ? undefined : 'no global OpsGenie API Key set either inline or in a file'
+  },
+  async build(section, index, context) {
+    const { global } = context
+    const config = withDefaults(section, DEFAULTS)
+    const client = clientOf(config, context)
+    const secrets = new SecretReader(context.env)
+    const key =
+      secretSource(config.api_key, config.api_key_file, context) ??
+      secretSource(global.opsgenie_api_key, global.opsgenie_api_key_file, context)!
+    const base = withSlash(config.api_url ?? global.opsgenie_api_url ?? GLOBAL_DEFAULTS.opsgenie_api_url)
+
+    return templatedIntegration({ kind: 'opsgenie', index, sendResolved: config.send_resolved }, context, async (notification) => {
+      const { request, data, text, signal } = notification
+      const alias = groupHash(request)
+      const calls: readonly Call[] =
+        data.status === 'resolved'
+          ? [{ method: 'POST', path: `v2/alerts/${alias}/close`, byAlias: true, message: { source: text(config.source) } }]
+          : callsOf(config, alias, data.commonLabels, text)
+      const headers = { authorization: `GenieKey ${text(await secrets.read(key)).trim()}` }
+      for (const { method, path, byAlias, message } of calls) {
+        const url = new URL(base)
+        url.pathname += path
+        if (byAlias) url.searchParams.set('identifierType', 'alias')
+        checkStatus(await deliverJson({ client, method, url: url.href, headers, signal }, message), { retryCodes: [429] })
+      }
+    })
+  },
+})
+
+type Config = ReturnType<typeof withDefaults<Section, typeof DEFAULTS>>
+
+/** What makes an alert, and what changes it where it is there already. */
+function callsOf(config: Config, alias: string, labels: ReadonlyMap<string, string>, text: (template: string) => string): readonly Call[] {
+  const optional = (template: string | undefined) => filled(text(template ?? ''))
+  const own = Object.entries(config.details ?? {}).map(([name, value]): [string, string] => [name, text(value)])
+  const details = new Map([...new Map([...labels, ...own])].sort(([a], [b]) => compareStrings(a, b)))
+  const message = truncateRunes(text(config.message), MESSAGE_RUNES_MAX)
+  const description = optional(config.description)
+  const responders = (config.responders ?? []).flatMap((responder) => respondersOf(responder, text))
+  const create = {
+    alias,
+    message,
+    description,
+    details,
+    source: text(config.source),
+    responders: responders.length > 0 ? responders : undefined,
+    tags: splitList(text(config.tags ?? '')),
+    note: optional(config.note),
+    priority: optional(config.priority),
+    entity: optional(config.entity),
+    actions: splitList(text(config.actions ?? '')),
+  }
+  const calls: Call[] = [{ method: 'POST', path: 'v2/alerts', byAlias: false, message: create }]
+  if (config.update_alerts) {
+    calls.push({ method: 'PUT', path: `v2/alerts/${alias}/message`, byAlias: true, message: { message: filled(message) } })
+    calls.push({ method: 'PUT', path: `v2/alerts/${alias}/description`, byAlias: true, message: { description } })
+  }
+  return calls
+}
+
+/** None, where its templates give nothing; several teams, where it names several. */
+function respondersOf(responder: z.output<typeof responderSchema>, text: (template: string) => string): readonly object[] {
+  const [id, name, username, type] = [responder.id, responder.name, responder.username, responder.type].map((part) => text(part ?? ''))
+  if (!id && !name && !username && !type) return []
+  if (type === 'teams') return (splitList(name) ?? []).map((team) => ({ name: text(team), type: 'team' }))
+  return [{ id: filled(id), name: filled(name), username: filled(username), type }]
+}
+
+function splitList(text: string): readonly string[] | undefined {
+  const parts = text
+    .trim()
+    .split(',')
+    .filter((part) => part !== '')
+  return parts.length > 0 ? parts : undefined
+}
