@@ -1,6 +1,7 @@
 import { isResolved } from '../../model/alert.ts'
 import type { LogEntry, LogReceiver } from '../nflog/entry-message.ts'
 import type { NotificationLog } from '../nflog/notification-log.ts'
+import { readMemory } from '../nflog/receiver-memory.ts'
 import { preciseOf } from '../state/precise-time.ts'
 import { alertHash } from './alert-hash.ts'
 import type { NewsNotification, Notification, NotifyReason, NotifyStage } from './notification.ts'
@@ -20,7 +21,8 @@ export function dedupStage(
       for (const alert of alerts) (isResolved(alert, now) ? resolved : firing).push(alertHash(alert.labels))
       const previous = log.find(groupKey, receiver)
       const reason = whyNotify(previous, { firing, resolved, sendResolved, toldBefore: preciseOf(now - repeatIntervalMs) })
-      return { ...notification, alerts: reason === 'none' ? [] : alerts, reason, firing, resolved, previous }
+      const memory = readMemory(reason === 'first notification' ? [] : (previous?.receiverData ?? []))
+      return { ...notification, alerts: reason === 'none' ? [] : alerts, reason, firing, resolved, previous, memory }
     },
   }
 }

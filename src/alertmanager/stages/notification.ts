@@ -26,6 +26,8 @@ export interface NewsNotification extends Notification {
   readonly resolved: readonly bigint[]
   /** What the entry was last told of the group, by whatever member. */
   readonly previous: LogEntry | undefined
+  /** What the entry keeps of the group; it changes it. Empty for the first notification, which begins another story. */
+  readonly memory: Map<string, string>
 }
 
 /** Why a receiver is told, in upstream's words, which templates see. Source: Alertmanager notify/notify.go, NotifyReason. */

@@ -64,13 +64,13 @@ export function retryStage(options: RetryOptions): NotifyStage<NewsNotification>
   return {
     name: 'retry',
     async run(notification, signal) {
-      const { groupKey, groupLabels, now, reason, firing } = notification
+      const { groupKey, groupLabels, now, reason, firing, memory } = notification
       metrics.notifications.inc(labels)
       // Who wants no news of what is over gets none, and the log is to know all the same.
       if (!integration.sendResolved && firing.length === 0) return notification
       const alerts = integration.sendResolved ? notification.alerts : notification.alerts.filter((alert) => !isResolved(alert, now))
       const key = idempotencyKey(receiver, notification)
-      const request = { receiver: receiver.name, groupKey, groupLabels, alerts, now, reason, idempotencyKey: key }
+      const request = { receiver: receiver.name, groupKey, groupLabels, alerts, now, reason, idempotencyKey: key, memory }
       const started = clock.monotonic()
       const { attempts, failure } = await deliver(request, signal)
       history.add({

@@ -1,5 +1,6 @@
 import type { LogReceiver } from '../nflog/entry-message.ts'
 import type { NotificationLog } from '../nflog/notification-log.ts'
+import { writeMemory } from '../nflog/receiver-memory.ts'
 import { idempotencyKey } from './idempotency-key.ts'
 import type { NewsNotification, NotifyStage } from './notification.ts'
 
@@ -8,9 +9,8 @@ export function setNotifiesStage(log: Pick<NotificationLog, 'note'>, receiver: L
   return {
     name: 'set notifies',
     async run(notification) {
-      const { groupKey, firing, resolved, reason, previous, repeatIntervalMs } = notification
-      // What a receiver keeps belongs to one story: the first notification begins another.
-      const receiverData = reason === 'first notification' ? [] : (previous?.receiverData ?? [])
+      const { groupKey, firing, resolved, memory, repeatIntervalMs } = notification
+      const receiverData = writeMemory(memory)
       log.note(
         { groupKey, receiver, firing, resolved, receiverData, idempotencyKey: idempotencyKey(receiver, notification) },
         2 * repeatIntervalMs,
