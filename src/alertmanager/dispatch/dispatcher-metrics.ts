@@ -1,9 +1,10 @@
-import { Gauge, Histogram, type Registry, Summary } from 'prom-client'
+import { Gauge, Histogram, type Registry } from 'prom-client'
+import { PlainSummary } from '../../base/plain-summary.ts'
 
 /** Source of upstream's names and texts: Alertmanager dispatch/dispatch.go, NewDispatcherMetrics. */
 export class DispatcherMetrics {
   readonly groups: Gauge
-  readonly processing: Summary
+  readonly processing: PlainSummary
   readonly lateness: Histogram
 
   constructor(registry: Registry) {
@@ -13,10 +14,9 @@ export class DispatcherMetrics {
       help: 'Number of active aggregation groups',
       registers,
     })
-    this.processing = new Summary({
+    this.processing = new PlainSummary({
       name: 'alertmanager_dispatcher_alert_processing_duration_seconds',
       help: 'Summary of latencies for the processing of alerts.',
-      percentiles: [],
       registers,
     })
     this.lateness = new Histogram({

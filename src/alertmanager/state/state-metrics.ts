@@ -1,14 +1,15 @@
-import { Counter, Gauge, type Registry, Summary } from 'prom-client'
+import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Env } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
+import { PlainSummary } from '../../base/plain-summary.ts'
 
 /** What a state that lasts does from time to time. Source of names and texts: Alertmanager silence/silence.go and nflog/nflog.go, newMetrics. */
 export class StateMetrics {
   readonly propagated: Counter
   readonly #name: string
   readonly #what: string
-  readonly #collections: Summary
-  readonly #snapshots: Summary
+  readonly #collections: PlainSummary
+  readonly #snapshots: PlainSummary
   readonly #snapshotBytes: Gauge
   readonly #runs: Counter
   readonly #errors: Counter
@@ -19,16 +20,14 @@ export class StateMetrics {
     this.#what = what
     const registers = [metrics]
     const prefix = `alertmanager_${name}`
-    this.#collections = new Summary({
+    this.#collections = new PlainSummary({
       name: `${prefix}_gc_duration_seconds`,
       help: `Duration of the last ${what} garbage collection cycle.`,
-      percentiles: [],
       registers,
     })
-    this.#snapshots = new Summary({
+    this.#snapshots = new PlainSummary({
       name: `${prefix}_snapshot_duration_seconds`,
       help: `Duration of the last ${what} snapshot.`,
-      percentiles: [],
       registers,
     })
     this.#snapshotBytes = new Gauge({
