@@ -11,7 +11,7 @@ import { delay, freePort, PROMONTORY, Program } from '../support/program.ts'
 
 const SEED = Number(process.env.PROMONTORY_SEED ?? 20260801)
 const SCENARIOS = 120
-const STEPS = 16
+const STEPS = 14
 
 interface Hook {
   readonly receiver: string
@@ -57,7 +57,7 @@ function configOf(scenarios: readonly Scenario[], hooks: string): string {
   // JSON is YAML.
   return JSON.stringify({
     // Between two flushes.
-    global: { resolve_timeout: '6s' },
+    global: { resolve_timeout: '9s' },
     route: { receiver: 'nobody', routes: scenarios.map(({ route }) => route) },
     receivers: [
       { name: 'nobody' },

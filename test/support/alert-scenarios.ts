@@ -3,7 +3,7 @@
 import { seededRandom } from '../../src/base/virtual/random.ts'
 
 /** A step's length. Groups are flushed in the middle of steps, and things happen at their beginning. */
-export const STEP_MS = 2000
+export const STEP_MS = 3000
 
 export interface ScenarioRoute {
   readonly receiver: string
@@ -85,9 +85,9 @@ function generate(seed: number, name: string, steps: number): Scenario {
     matchers,
     group_by: pick([['alertname'], ['alertname', 'host'], ['...'], ['severity'], []]),
     // All in the middle of a step.
-    group_wait: pick(['1s', '1s', '3s']),
-    group_interval: pick(['2s', '4s', '6s']),
-    repeat_interval: pick(['5s', '9s', '1h', '1h']),
+    group_wait: pick(['1500ms', '1500ms', '4500ms']),
+    group_interval: pick(['3s', '6s', '9s']),
+    repeat_interval: pick(['7500ms', '13500ms', '1h', '1h']),
     continue: depth > 0 && maybe(0.3),
     ...(maybe(0.15) ? { mute_time_intervals: [pick(['always', 'never', 'zoned'])] } : {}),
     ...(maybe(0.15) ? { active_time_intervals: [pick(['always', 'never', 'zoned'])] } : {}),
