@@ -13,6 +13,8 @@ const SEED = Number(process.env.PROMONTORY_SEED ?? 20260801)
 const SCENARIOS = 120
 const STEPS = 14
 
+const NO_TIME = '0001-01-01T00:00:00Z'
+
 interface Hook {
   readonly receiver: string
   readonly groupKey: string
@@ -45,7 +47,7 @@ async function recorder() {
 /** Where it comes from differs; so does the end of what nobody told of for a while, by what the news took on their way. */
 function comparable(message: Hook): Hook {
   const { externalURL: _, ...rest } = message
-  return { ...rest, alerts: message.alerts.map((alert) => ({ ...alert, endsAt: alert.endsAt.replace(/\.\d+Z$/, 'Z') })) }
+  return { ...rest, alerts: message.alerts.map((alert) => ({ ...alert, endsAt: alert.endsAt === NO_TIME ? NO_TIME : 'some time' })) }
 }
 
 function configOf(scenarios: readonly Scenario[], hooks: string): string {
@@ -148,7 +150,8 @@ test(`${SCENARIOS} scenarios give the same notifications as Alertmanager 0.33`, 
       const events = scenarios.flatMap(({ events }) => events[step])
       await Promise.all(senders.map((sender) => sender.send(events, now)))
     }
-    await delay(4 * STEP_MS + STEP_MS / 2)
+    // Until between two flushes.
+    await delay(5 * STEP_MS)
   } finally {
     await Promise.all(programs.map((program) => program.stop()))
     hooks.close()

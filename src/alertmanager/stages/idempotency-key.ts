@@ -7,6 +7,7 @@ import type { NewsNotification } from './notification.ts'
  * Names a piece of news: the same for every attempt to tell it, by whatever member. It follows from whom is told, the group, which of its
  * alerts fire and which are over, each since when, and how many repeat intervals the oldest has lasted: all members know these, also those
  * that do not hear of each other and have been told differently before. Told again after the repeat interval is other news.
+ * docs/decisions/0020-notification-keys.md
  */
 export function idempotencyKey(receiver: LogReceiver, { groupKey, firing, alerts, repeatIntervalMs, now }: NewsNotification): string {
   const isFiring = new Set(firing)
