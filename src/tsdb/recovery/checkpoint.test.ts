@@ -19,6 +19,7 @@ import { slowFor } from '../slow-disk.fixture.ts'
 import { LogWriter } from '../wal/log-writer.ts'
 import { WindowSet } from '../window-set.ts'
 import { HEADER_BYTES } from './checkpoint-format.ts'
+import { isWorthItsBytes } from './checkpointer.ts'
 import { writeCheckpoint } from './write-checkpoint.ts'
 
 const START = 1_700_000_400_000
@@ -400,4 +401,15 @@ test('a checkpoint follows when many series have come and no more come, and not 
   for (let turn = 0; turn < 20; turn++) await env.clock.advance(5000)
   assert.equal(db.counters().checkpointsBegun, 1)
   await close()
+})
+
+test('a process that ends writes a checkpoint where that does not make it much more than the log', () => {
+  const MB = 1e6
+  const check = (checkpoints: number, next: number, log: number, want: boolean) =>
+    assert.equal(isWorthItsBytes({ checkpoints: checkpoints * MB, next: next * MB, log: log * MB }), want)
+  check(0, 10, 1, true)
+  check(500, 10, 1, true)
+  check(0, 170, 4, false)
+  check(135, 230, 150, false)
+  check(2000, 500, 1150, true)
 })

@@ -7,6 +7,7 @@ import { type CheckpointSource, writeCheckpoint } from './write-checkpoint.ts'
 // 1. A checkpoint is written when the log since the last one has become half as long as what a checkpoint writes, so that checkpoints write at most
 //    twice what the log does; and once when many new series have come, since making series is what takes long in replay.
 // 2. The one before goes when the new one is durable. There is at most one, and one that is being written.
+//    At an orderly end there is one more, if that does not make it much more than twice: a process that ends soon has it from the log instead.
 // 3. The log does not depend on checkpoints: it loses only what is in blocks. So a damaged checkpoint costs time, and no data.
 
 const LOOK_MS = 5000
@@ -16,6 +17,10 @@ const LOG_BYTES_MIN = 8 * 1024 * 1024
 const LOG_SHARE = 0.5
 /** What is replayed after an orderly end, rather than written there. */
 const LOG_BYTES_AT_END = 1024 * 1024
+/** So much is written at an orderly end whatever was written before. */
+const BYTES_AT_END = 16 * 1024 * 1024
+/** What all checkpoints of a process, that at its end among them, may have more than its log. */
+const SHARE_AT_END = 2.25
 /** New series that are worth a checkpoint, and as a share of those that there are. */
 const SERIES_MIN = 50_000
 const SERIES_SHARE = 0.2
@@ -63,6 +68,8 @@ export class Checkpointer {
   removed = 0
   /** Of the newest one. */
   sizeBytes: number
+  /** Of all that this process wrote. */
+  #bytesWritten = 0
 
   constructor(options: CheckpointerOptions, source: CheckpointSource) {
     this.#options = options
@@ -93,7 +100,11 @@ export class Checkpointer {
   /** A last one, when nothing is written any more, so that the next start has little to read. */
   async close(): Promise<void> {
     await this.stop()
-    if (this.#logBytes >= Math.min(LOG_BYTES_AT_END, this.#options.logBytes ?? LOG_BYTES_AT_END)) await this.#write(false)
+    const { logBytes, replayedBytes } = this.#options
+    if (this.#logBytes < Math.min(LOG_BYTES_AT_END, logBytes ?? LOG_BYTES_AT_END)) return
+    const { windows, log } = this.#source
+    const bytes = { checkpoints: this.#bytesWritten, next: windows.pool.usedBytes, log: log.bytesWritten + replayedBytes }
+    if (logBytes !== undefined || isWorthItsBytes(bytes)) await this.#write(false)
   }
 
   get #logBytes(): number {
@@ -127,6 +138,7 @@ export class Checkpointer {
       this.#logBytesThen = logBytes
       this.#seriesThen = series
       this.sizeBytes = sizeBytes
+      this.#bytesWritten += sizeBytes
       log.info('checkpoint written', { path, sizeBytes, series: windows.slots.used, seconds: (clock.monotonic() - start) / 1000 })
       await this.#removeOthers(number)
     } catch (error) {
@@ -158,4 +170,17 @@ export class Checkpointer {
       this.removed++
     }
   }
+}
+
+/** Whether a process that ends writes a checkpoint: by what it has written, what one more has, and what it has written or read of the log. */
+export function isWorthItsBytes({
+  checkpoints,
+  next,
+  log,
+}: {
+  readonly checkpoints: number
+  readonly next: number
+  readonly log: number
+}): boolean {
+  return next <= BYTES_AT_END || checkpoints + next <= SHARE_AT_END * log
 }
