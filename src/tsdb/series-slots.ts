@@ -169,6 +169,15 @@ export class SeriesSlots {
     floats[row + SLOT_VALUE_FLOAT] = v
   }
 
+  /** The same for a sample that may not be newer than that which is known. Hot in replay. */
+  setNewerFloat(slot: number, t: number, v: number): void {
+    const floats = this.slabs[slot >>> ROWS_SHIFT].floats
+    const row = (slot & ROWS_MASK) << (ROW_WORDS_SHIFT - 1)
+    if (t <= floats[row + SLOT_TIME_FLOAT]) return
+    floats[row + SLOT_TIME_FLOAT] = t
+    floats[row + SLOT_VALUE_FLOAT] = v
+  }
+
   /** The newest sample is a float. */
   setLast(slot: number, t: number, v: number): void {
     this.setLastFloat(slot, t, v)

@@ -287,19 +287,32 @@ export class WindowSet implements KnownPairs {
   }
 
   /**
-   * The same for a float that comes back from the log, if there is nothing about it that is not plain: its series is in the window of the sample before,
-   * has had floats last, and the sample is the next one. False, and nothing is done, otherwise. Hot in replay.
+   * The same for floats that come back from the log, from the place `from` on up to the first one about which there is anything that is not plain: its series
+   * is in the window of the sample before, has had floats last, and the sample is the next one. Its place. Not while others read. Hot.
    */
-  applyNext(ref: SeriesRef, t: Timestamp, v: number): boolean {
+  applyPlain(refs: Float64Array, times: Float64Array, values: Float64Array, from: number, to: number): number {
     const window = this.#recent
-    if (window === undefined || t < window.start || t >= window.end || t < this.cutTime || this.#hasDeletions) return false
-    const series = this.slots.floatSeriesIn(ref, window.ordinal)
-    if (series < 0 || !window.appendNext(series, t, v)) return false
-    const slot = ref >>> 0
-    if (t > this.slots.lastTime(slot)) this.slots.setLastFloat(slot, t, v)
-    if (t > this.maxTime) this.maxTime = t
-    if (t < this.minTime) this.minTime = t
-    return true
+    if (window === undefined || this.#hasDeletions) return from
+    const { slots } = this
+    const { ordinal, end } = window
+    const start = Math.max(window.start, this.cutTime)
+    let minTime = Number.POSITIVE_INFINITY
+    let maxTime = Number.NEGATIVE_INFINITY
+    let i = from
+    for (; i < to; i++) {
+      const t = times[i]
+      if (t < start || t >= end) break
+      const series = slots.floatSeriesIn(refs[i], ordinal)
+      if (series < 0 || !window.replayNext(series, t, values[i])) break
+      slots.setNewerFloat(refs[i] >>> 0, t, values[i])
+      if (t > maxTime) maxTime = t
+      if (t < minTime) minTime = t
+    }
+    if (i === from) return from
+    window.countReplayed(i - from, minTime, maxTime)
+    this.maxTime = Math.max(this.maxTime, maxTime)
+    this.minTime = Math.min(this.minTime, minTime)
+    return i
   }
 
   /** The same for a histogram; undefined: a stale one. The digest is that of `digestHistogram`. */

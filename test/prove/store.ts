@@ -367,7 +367,8 @@ class StoreWorld {
       if (only !== undefined && i !== only) continue
       for (const [t, one] of samples) {
         if (t < minTime || t > maxTime) continue
-        if (outcome !== 'done') one.deletion ??= Fate.sent
+        // What was refused is not in memory, where it would be deleted: the disk may have it nevertheless, beyond all that the deletion is about.
+        if (outcome !== 'done' || one.fate === Fate.sent) one.deletion ??= Fate.sent
         else if (one.deletion === undefined || one.deletion === Fate.sent) {
           const isDurable = this.#options.walFsync === 'always' && !one.isDoubtful
           one.deletion = isDurable ? Fate.durable : Fate.acknowledged

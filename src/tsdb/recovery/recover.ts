@@ -108,7 +108,8 @@ function replayTarget(
     // What comes back was admitted once.
     series: (labels, time) => windows.series(labels, Math.max(time, cutTime), true),
     samples: (refs, times, values, count) => {
-      for (let i = 0; i < count; i++) if (!windows.applyNext(refs[i], times[i], values[i])) sample(refs[i], times[i], values[i], 0)
+      for (let i = windows.applyPlain(refs, times, values, 0, count); i < count; i = windows.applyPlain(refs, times, values, i + 1, count))
+        sample(refs[i], times[i], values[i], 0)
     },
     sample,
     histogram: (ref, t, isFloat, histogram, startTime) => {

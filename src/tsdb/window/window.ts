@@ -540,20 +540,23 @@ export class Window {
     return this.#append(this.#rows.slabs[series >>> ROWS_SHIFT], (series & ROWS_MASK) << ROW_WORDS_SHIFT, t, v, startTime)
   }
 
-  /** The same for a float that goes on with an open chunk of floats; false, and nothing is done: it does not, or is not plainly its next. */
-  appendNext(series: number, t: Timestamp, v: number): boolean {
+  /**
+   * The same for a float that goes on with an open chunk of floats, while nobody reads; false, and nothing is done: it does not, or is not plainly its next.
+   * It is not counted: `countReplayed`.
+   */
+  replayNext(series: number, t: Timestamp, v: number): boolean {
     const slab = this.#rows.slabs[series >>> ROWS_SHIFT]
     const row = (series & ROWS_MASK) << ROW_WORDS_SHIFT
-    return t > slab.floats[(row >> 1) + LAST_TIME_FLOAT] && this.#appendNext(slab, row, slab.words[row + PUBLISHED], t, v)
+    const published = slab.words[row + PUBLISHED]
+    if (t <= slab.floats[(row >> 1) + LAST_TIME_FLOAT] || !goesOn(published) || !appendNext(this.cells, slab, row, t, v)) return false
+    slab.words[row + PUBLISHED] = published + 1
+    return true
   }
 
-  #appendNext(slab: Slab, row: number, published: number, t: Timestamp, v: number): boolean {
-    if ((published & ENCODING_MASK) !== XOR_PUBLISHED || this.isLate) return false
-    const count = published & OPEN_COUNT_MASK
-    if (count < 2 || count === CHUNK_SAMPLES || !appendNext(this.cells, slab, row, t, v)) return false
-    Atomics.store(slab.words, row + PUBLISHED, published + 1)
-    this.#countOne(t)
-    return true
+  countReplayed(count: number, minTime: Timestamp, maxTime: Timestamp): void {
+    this.sampleCount += count
+    this.minTime = Math.min(this.minTime, minTime)
+    this.maxTime = Math.max(this.maxTime, maxTime)
   }
 
   #append(slab: Slab, row: number, t: Timestamp, v: number, startTime: Timestamp): AppendStatus {
@@ -572,7 +575,11 @@ export class Window {
       if (count === CHUNK_SAMPLES) {
         published = XOR_PUBLISHED | closeChunk(this.cells, words, row, this.start, last)
         count = 0
-      } else if (this.#appendNext(slab, row, published, t, v)) return AppendStatus.ok
+      } else if (!this.isLate && goesOn(published) && appendNext(this.cells, slab, row, t, v)) {
+        Atomics.store(words, row + PUBLISHED, published + 1)
+        this.#countOne(t)
+        return AppendStatus.ok
+      }
     }
 
     const slabs = this.cells.slabs
@@ -988,6 +995,12 @@ export class Window {
 /** Whether a sample goes behind all of the open chunk of a row. */
 function isNext({ words, floats }: Slab, row: number, t: Timestamp): boolean {
   return (words[row + PUBLISHED] & OPEN_COUNT_MASK) === 0 || t > floats[(row >> 1) + LAST_TIME_FLOAT]
+}
+
+/** Whether `appendNext` may go on with a row: its open chunk is one of floats, which has two at least and has room. */
+function goesOn(published: number): boolean {
+  const count = published & OPEN_COUNT_MASK
+  return count > 1 && count < CHUNK_SAMPLES && (published & ENCODING_MASK) === XOR_PUBLISHED
 }
 
 const RECENT_MAX = 64
