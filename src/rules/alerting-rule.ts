@@ -4,7 +4,7 @@ import type { Timestamp } from '../model/time.ts'
 import type { VectorSample } from '../promql/value.ts'
 import type { EvaluatedRule, RuleEvaluation } from './evaluated-rule.ts'
 import type { RuleDefinition } from './rule-definition.ts'
-import { RuleTemplate, type RuleTemplateContext } from './rule-template.ts'
+import { RuleTemplate, RuleTemplateContext } from './rule-template.ts'
 
 // An alerting rule and the alerts it keeps. Source: Prometheus rules/alerting.go, Eval; docs/configuration/alerting_rules.md.
 // 1. An alert is known by its labels; a new sample of the same labels gives it a new value and new annotations, nothing else.
@@ -87,13 +87,14 @@ export class AlertingRule implements EvaluatedRule {
     return due.map((alert) => ({ ...alert }))
   }
 
-  async evaluate({ time, queryOffsetMs, limit, query, confirm }: RuleEvaluation): Promise<readonly VectorSample[]> {
+  async evaluate({ time, queryOffsetMs, limit, query, confirm, breather }: RuleEvaluation): Promise<readonly VectorSample[]> {
     const { expr } = this.definition
     const queryTime = time - queryOffsetMs
     const vector = await query(expr, queryTime)
-    const context = { ...this.#options, timeMs: time, query: (text: string) => query(text, queryTime) }
+    const context = new RuleTemplateContext({ ...this.#options, timeMs: time, query: (text: string) => query(text, queryTime) })
     const found = new Map<string, ActiveAlert>()
     for (const sample of vector) {
+      if (breather.isDue()) await breather.rest()
       const alert = await this.#alertOf(sample, time, context)
       const key = alert.labels.key()
       if (found.has(key)) throw new Error('vector contains metrics with the same labelset after applying alert labels')
@@ -104,6 +105,7 @@ export class AlertingRule implements EvaluatedRule {
     const samples: VectorSample[] = []
     let activeCount = 0
     for (const [key, alert] of this.#active) {
+      if (breather.isDue()) await breather.rest()
       if (!found.has(key) && !this.#keep(key, alert, time)) continue
       if (found.has(key)) alert.keepFiringSince = 0
       activeCount++

@@ -1,3 +1,4 @@
+import type { Breather } from '../base/breather.ts'
 import type { Timestamp } from '../model/time.ts'
 import type { VectorSample } from '../promql/value.ts'
 import type { RuleDefinition } from './rule-definition.ts'
@@ -13,6 +14,8 @@ export interface RuleEvaluation {
   readonly query: (expr: string, time: Timestamp) => Promise<readonly VectorSample[]>
   /** Called when all was asked and nothing changed yet: throws where the answers are not to be relied on. */
   readonly confirm: () => void
+  /** Rested at between the parts of what may be many. */
+  readonly breather: Breather
 }
 
 /** What a group can evaluate: a recording or an alerting rule. */

@@ -11,18 +11,20 @@ export class RecordingRule implements EvaluatedRule {
     this.definition = definition
   }
 
-  async evaluate({ time, queryOffsetMs, limit, query, confirm }: RuleEvaluation): Promise<readonly VectorSample[]> {
+  async evaluate({ time, queryOffsetMs, limit, query, confirm, breather }: RuleEvaluation): Promise<readonly VectorSample[]> {
     const { name, expr, labels } = this.definition
     const vector = await query(expr, time - queryOffsetMs)
     confirm()
     const seen = new Set<string>()
-    const samples = vector.map((sample): VectorSample => {
+    const samples: VectorSample[] = []
+    for (const sample of vector) {
+      if (breather.isDue()) await breather.rest()
       const builder = new LabelsBuilder(sample.labels).set(METRIC_NAME, name)
       for (const [label, value] of Object.entries(labels)) builder.set(label, value)
       const own = builder.labels()
       seen.add(own.key())
-      return { ...sample, labels: own }
-    })
+      samples.push({ ...sample, labels: own })
+    }
     if (seen.size < samples.length) throw new Error('vector contains metrics with the same labelset after applying rule labels')
     if (limit > 0 && samples.length > limit) throw new Error(`exceeded limit of ${limit} with ${samples.length} series`)
     return samples

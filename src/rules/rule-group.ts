@@ -1,3 +1,4 @@
+import { Breather } from '../base/breather.ts'
 import type { Clock } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
 import type { Labels } from '../model/labels.ts'
@@ -80,6 +81,9 @@ const REASONS: Readonly<Partial<Record<AppendStatus, string>>> = {
   [AppendStatus.tooLate]: 'too old sample',
   [AppendStatus.tooFarAhead]: 'out of bounds: timestamp is too far in the future',
 }
+
+/** What one appender takes: some ms of work. */
+const BATCH_SAMPLES_MAX = 1000
 
 const UNKNOWN: RuleHealth = { health: 'unknown', lastError: '', lastEvaluation: 0, durationMs: 0, missing: [] }
 
@@ -170,18 +174,20 @@ export class RuleGroup {
     let error: string | undefined
     let isUnknown = false
     let count = 0
+    const breather = new Breather(clock)
     try {
       const samples = await rule.evaluate({
         time,
         queryOffsetMs,
         limit,
+        breather,
         query: (expr, at) => query(expr, at, (what) => found.add(what)),
         confirm: () => {
           if (found.size > 0 && requiresAll?.(rule)) throw new LackingCoverage([...found].join('; '))
         },
       })
       if (rule instanceof AlertingRule) onAlerts?.(rule, time)
-      await this.#store(index, samples, time - queryOffsetMs, refused)
+      await this.#store(index, samples, time - queryOffsetMs, { refused, breather })
       count = samples.length
     } catch (cause) {
       error = errorMessage(cause)
@@ -214,13 +220,28 @@ export class RuleGroup {
     await appender.commit()
   }
 
-  async #store(index: number, samples: readonly VectorSample[], staleTime: Timestamp, refused: Refused): Promise<void> {
-    const appender = this.#options.storage.appender()
+  /** Many samples come in several batches: others that read see a part of them first, the rules after it do not. */
+  async #store(
+    index: number,
+    samples: readonly VectorSample[],
+    staleTime: Timestamp,
+    { refused, breather }: { readonly refused: Refused; readonly breather: Breather },
+  ): Promise<void> {
+    const { storage } = this.#options
     const before = this.#series[index] as Map<string, Labels>
     const now = new Map<string, Labels>()
+    let appender = storage.appender()
+    let batchCount = 0
+    const nextBatch = async () => {
+      await appender.commit()
+      if (breather.isDue()) await breather.rest()
+      appender = storage.appender()
+      batchCount = 0
+    }
     // Where budgets are full, alerts tell of it; and without their series a restart forgets since when they wait.
     const isNeeded = this.rules[index].definition.kind === 'alerting'
     for (const { labels, t, v, h } of samples) {
+      if (batchCount++ === BATCH_SAMPLES_MAX) await nextBatch()
       const ref = appender.series(labels, isNeeded)
       const status = h === undefined ? appender.append(ref, t, v) : appender.appendHistogram(ref, t, h)
       if (status === AppendStatus.ok) now.set(labels.key(), labels)
@@ -228,7 +249,12 @@ export class RuleGroup {
     }
     appender.takesLate = false
     for (const [key, labels] of before) {
-      if (!now.has(key)) appender.append(appender.series(labels), staleTime, STALE_MARKER)
+      if (now.has(key)) continue
+      if (batchCount++ === BATCH_SAMPLES_MAX) {
+        await nextBatch()
+        appender.takesLate = false
+      }
+      appender.append(appender.series(labels), staleTime, STALE_MARKER)
     }
     await appender.commit()
     this.#series[index] = now

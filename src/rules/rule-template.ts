@@ -8,12 +8,29 @@ import { queryResult, ruleFunctions, sampleValue } from '../template/rule-functi
 import { GoStruct, stringMap, type Value } from '../template/value.ts'
 
 /** What the templates of a rule know besides the alert itself. */
-export interface RuleTemplateContext {
+export interface RuleTemplateOptions {
   readonly timeMs: number
   readonly externalUrl: string
   readonly externalLabels: Labels
   /** Answers a query at the time of the evaluation. */
   readonly query: (expr: string) => Promise<readonly VectorSample[]>
+}
+
+/** The same for the templates of one evaluation, with what they have asked: it is asked once, for however many alerts. */
+export class RuleTemplateContext {
+  readonly options: RuleTemplateOptions
+  readonly #answers = new Map<string, Value | Error>()
+  readonly functions: ReturnType<typeof ruleFunctions>
+
+  constructor(options: RuleTemplateOptions) {
+    this.options = options
+    this.functions = ruleFunctions({ ...options, query: (expr) => answered(this.#answers, expr) })
+  }
+
+  /** Asks, so that the next execution has the answer. */
+  async ask(expr: string): Promise<void> {
+    this.#answers.set(expr, await answer(expr, this.options))
+  }
 }
 
 /** The alert that a label or annotation is of. */
@@ -57,12 +74,10 @@ export class RuleTemplate {
    */
   async expand({ labels, value }: TemplateAlert, context: RuleTemplateContext): Promise<string> {
     if (!this.text.includes('{{')) return this.text
-    const answers = new Map<string, Value | Error>()
-    const functions = ruleFunctions({ ...context, query: (expr) => answered(answers, expr) })
     const data = new GoStruct(DATA_TYPE, {
       Labels: stringMap(Object.entries(labels.toObject())),
-      ExternalLabels: stringMap(Object.entries(context.externalLabels.toObject())),
-      ExternalURL: context.externalUrl,
+      ExternalLabels: stringMap(Object.entries(context.options.externalLabels.toObject())),
+      ExternalURL: context.options.externalUrl,
       Value: value,
     })
     let templates: ReadonlyMap<string, ParsedTemplate>
@@ -73,10 +88,10 @@ export class RuleTemplate {
     }
     for (;;) {
       try {
-        return executeTemplate({ templates, functions }, this.#name, data)
+        return executeTemplate({ templates, functions: context.functions }, this.#name, data)
       } catch (error) {
         if (!(error instanceof UnansweredQuery)) throw new Error(`error executing template ${this.#name}: ${errorMessage(error)}`)
-        answers.set(error.expr, await answer(error.expr, context))
+        await context.ask(error.expr)
       }
     }
   }
@@ -98,7 +113,7 @@ function answered(answers: ReadonlyMap<string, Value | Error>, expr: string): Va
   return answer
 }
 
-async function answer(expr: string, { query }: RuleTemplateContext): Promise<Value | Error> {
+async function answer(expr: string, { query }: RuleTemplateOptions): Promise<Value | Error> {
   try {
     return queryResult((await query(expr)).map(({ labels, v }) => sampleValue(labels.toObject(), v)))
   } catch (error) {
