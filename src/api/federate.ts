@@ -6,8 +6,8 @@ import { parseMetricSelector } from '../promql/parser/parse.ts'
 import { askerOf } from './asker.ts'
 import type { ApiDeps } from './deps.ts'
 
-/** Pages go over the wire again and again, often between regions. */
-const GZIP_LEVEL = 6
+/** Pages go over the wire again and again, often between regions. At 6 they would be 2 % smaller, for half as much CPU again. */
+const GZIP_LEVEL = 5
 
 export class Federation {
   readonly #deps: ApiDeps
