@@ -207,8 +207,6 @@ test('what is not built yet is a warning with its place, unless it asks for noth
 global:
   scrape_native_histograms: false
 rule_files: []
-remote_write:
-  - {url: http://far/write, google_iam: {}}
 scrape_configs:
   - job_name: a
     enable_http2: false
@@ -222,9 +220,8 @@ scrape_configs:
   assert.deepEqual(
     warnings.map(({ kind, field, line, column, message }) => `${line}:${column} ${kind} ${field}: ${message}`),
     [
-      '6:29 unsupported remote_write.google_iam: google_iam is not supported yet and is ignored',
-      '12:5 unsupported scrape_configs.eureka_sd_configs: eureka_sd_configs is not supported yet and is ignored',
-      '15:5 unsupported scrape_configs.nerve_sd_configs: nerve_sd_configs is not supported yet and is ignored',
+      '10:5 unsupported scrape_configs.eureka_sd_configs: eureka_sd_configs is not supported yet and is ignored',
+      '13:5 unsupported scrape_configs.nerve_sd_configs: nerve_sd_configs is not supported yet and is ignored',
     ],
   )
 })

@@ -125,6 +125,7 @@ export async function loadConfig(env: { readonly fs: FileSystem }, path: string,
       remoteFiles[index].push({ field, path: resolved })
       return resolved
     },
+    path: (name) => resolvePath(path, name),
     report: (index, message) => remoteProblems.push({ file: path, ...main.tree.valuePosition(['remote_write', index]), message }),
   })
   if (remoteProblems.length > 0) throw new ConfigError(remoteProblems)

@@ -75,15 +75,63 @@ test('two destinations that are the same are refused in the words of upstream, t
   )
 })
 
-test('what asks for an account that is not supported is not sent to, and said', async () => {
-  const { remoteWrites, warnings } = await load(
-    'remote_write:\n- {url: http://far/write, azuread: {cloud: x}}\n- {url: http://near/write}\n',
-  )
-  assert.deepEqual(
-    remoteWrites.map(({ url }) => url),
-    ['http://near/write'],
-  )
-  assert.match(warnings[0].message, /azuread is not supported yet/)
+test('Azure and Google: what a section means, with what the environment says', async () => {
+  const one = async (settings: string, variables: Record<string, string> = {}) => {
+    const env = virtualEnv()
+    await env.fs.writeFile('/prometheus.yml', `remote_write: [{url: http://far/write, ${settings}}]\n`)
+    const { remoteWrites, warnings } = await loadConfig(env, '/prometheus.yml', { variables })
+    assert.deepEqual(warnings, [])
+    return remoteWrites[0]
+  }
+  const id = '00000000-1111-2222-3333-444444444444'
+  assert.deepEqual((await one(`azuread: {oauth: {client_id: ${id}, client_secret: s, tenant_id: t.example}}`)).azureAd, {
+    authority: 'https://login.microsoftonline.com',
+    scope: 'https://monitor.azure.com//.default',
+    credential: { kind: 'secret', clientId: id, tenantId: 't.example', clientSecret: 's' },
+  })
+  const china = (await one(`azuread: {cloud: AzureChina, workload_identity: {client_id: ${id}, tenant_id: t}}`)).azureAd
+  assert.deepEqual([china?.authority, china?.scope], ['https://login.chinacloudapi.cn', 'https://monitor.azure.cn//.default'])
+  assert.deepEqual(china?.credential, {
+    kind: 'federated',
+    clientId: id,
+    tenantId: 't',
+    tokenFile: '/var/run/secrets/azure/tokens/azure-identity-token',
+  })
+  const machine = {
+    kind: 'managed',
+    clientId: '',
+    endpoint: { url: 'http://169.254.169.254/metadata/identity/oauth2/token', headers: { metadata: 'true' }, apiVersion: '2018-02-01' },
+  }
+  assert.deepEqual((await one('azuread: {managed_identity: {}}')).azureAd?.credential, machine)
+  assert.deepEqual((await one('azuread: {sdk: {}}')).azureAd?.credential, machine)
+  const app = { AZURE_CLIENT_ID: 'c', AZURE_TENANT_ID: 't' }
+  assert.equal((await one('azuread: {sdk: {}}', { ...app, AZURE_CLIENT_SECRET: 's' })).azureAd?.credential.kind, 'secret')
+  assert.deepEqual((await one('azuread: {sdk: {tenant_id: mine}}', { ...app, AZURE_FEDERATED_TOKEN_FILE: '/t' })).azureAd?.credential, {
+    kind: 'federated',
+    clientId: 'c',
+    tenantId: 'mine',
+    tokenFile: '/t',
+  })
+  const files = async (settings: string, variables: Record<string, string>) => (await one(settings, variables)).googleIam?.files
+  assert.deepEqual(await files('google_iam: {credentials_file: key.json}', { HOME: '/h' }), ['/key.json'])
+  assert.deepEqual(await files('google_iam: {}', { GOOGLE_APPLICATION_CREDENTIALS: '/g.json', HOME: '/h' }), ['/g.json'])
+  assert.deepEqual(await files('google_iam: {}', { HOME: '/h' }), ['/h/.config/gcloud/application_default_credentials.json'])
+})
+
+test('sections for Azure that upstream refuses are refused in its words', async () => {
+  const check = async (azuread: string, want: string) =>
+    assert.rejects(load(`remote_write: [{url: http://far/write, azuread: ${azuread}}]\n`), (error: Error) => {
+      assert.equal(error.message.replace(/^\S+ /, ''), want, azuread)
+      return true
+    })
+  const id = '00000000-1111-2222-3333-444444444444'
+  await check('{}', 'must provide an Azure Managed Identity, Azure Workload Identity, Azure OAuth or Azure SDK in the Azure AD config')
+  await check('{cloud: x, sdk: {}}', 'must provide a cloud in the Azure AD config')
+  await check('{sdk: {}, managed_identity: {}}', 'cannot provide multiple authentication methods in the Azure AD config')
+  await check('{managed_identity: {client_id: x}}', 'the provided Azure Managed Identity client_id is invalid')
+  await check(`{oauth: {client_id: ${id}, tenant_id: t}}`, 'must provide an Azure OAuth client_secret in the Azure AD config')
+  await check(`{workload_identity: {client_id: ${id}}}`, 'must provide an Azure Workload Identity tenant_id in the Azure AD config')
+  await check(`{workload_identity: {client_id: ${id}, tenant_id: a/b}}`, 'the provided Azure Workload Identity tenant_id is invalid')
 })
 
 test("AWS' region is that of the environment where none is given", async () => {

@@ -3,7 +3,7 @@ import { redactUrl } from '../base/redact-url.ts'
 import { printable } from '../base/schema.ts'
 import type { Labels } from '../model/labels.ts'
 import type { RemoteWriteConfig } from '../remote/write/remote-write-config.ts'
-import { type RemoteWriteSection, remoteWriteSchema, toRemoteWriteConfig, unsendable } from '../remote/write/remote-write-schema.ts'
+import { type RemoteWriteSection, remoteWriteSchema, toRemoteWriteConfig } from '../remote/write/remote-write-schema.ts'
 import { toHttpClientConfig } from './http-client.ts'
 
 export interface RemoteContext {
@@ -11,6 +11,8 @@ export interface RemoteContext {
   readonly variables: Readonly<Record<string, string | undefined>>
   /** The complete path of a file of secrets or certificates; `field` is where it stands. */
   file(index: number, field: readonly (string | number)[], name: string): string
+  /** Completes a path. */
+  path(name: string): string
   /** What is wrong with a section. */
   report(index: number, message: string): void
 }
@@ -18,15 +20,14 @@ export interface RemoteContext {
 /** The destinations that are sent to. */
 export function toRemoteWriteConfigs(
   sections: readonly RemoteWriteSection[] | undefined,
-  { externalLabels, variables, file, report }: RemoteContext,
+  { externalLabels, variables, file, path, report }: RemoteContext,
 ): readonly RemoteWriteConfig[] {
   const configs: RemoteWriteConfig[] = []
   for (const [index, remote] of (sections ?? []).entries()) {
-    if (unsendable(remote) !== undefined) continue
     const http = toHttpClientConfig(remote, { file: (field, name) => file(index, field, name), variables })
-    const { secret_key: secretKey = '' } = remote.sigv4 ?? {}
     // Printing hides secrets.
-    const parts = [printable(remoteWriteSchema, remote), http, secretKey, externalLabels.key()]
+    const secrets = [remote.sigv4?.secret_key, remote.azuread?.oauth?.client_secret, remote.azuread?.certificate?.certificate_password]
+    const parts = [printable(remoteWriteSchema, remote), http, secrets, externalLabels.key()]
     const fingerprint = hash('sha256', JSON.stringify(parts))
     // It would be sent everything twice. Source of the text: Prometheus storage/remote/write.go, ApplyConfig.
     if (configs.some((other) => other.fingerprint === fingerprint))
@@ -42,6 +43,7 @@ export function toRemoteWriteConfigs(
         name: remote.name || fingerprint.slice(0, 6),
         key: hash('sha256', identity).slice(0, 16),
         fingerprint,
+        path,
       }),
     )
   }

@@ -18,7 +18,7 @@ export async function requestSigner(config: SigV4Config, clock: Clock): Promise<
   const [{ SignatureV4 }, { Sha256 }] = await Promise.all([import('@smithy/signature-v4'), import('@aws-crypto/sha256-js')])
   const { region, serviceName, accessKey, secretKey } = config
   const credentials = accessKey === '' ? await providedCredentials(config) : { accessKeyId: accessKey, secretAccessKey: secretKey }
-  const signer = new SignatureV4({ service: serviceName, region, credentials: await inRole(config, credentials), sha256: Sha256 })
+  const signer = new SignatureV4({ service: serviceName, region, credentials: await inRole(config, credentials, clock), sha256: Sha256 })
   return async ({ url, method, headers, body }) => {
     const { hostname, host, pathname, searchParams, protocol, port } = new URL(url)
     const query: Record<string, string> = {}
@@ -52,6 +52,7 @@ interface AwsCredentials {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly sessionToken?: string
+  readonly expiration?: Date
 }
 type CredentialsSource = AwsCredentials | (() => Promise<AwsCredentials>)
 
@@ -61,13 +62,35 @@ async function providedCredentials({ profile }: SigV4Config): Promise<Credential
   return fromNodeProviderChain(profile === '' ? {} : { profile })
 }
 
-async function inRole(config: SigV4Config, master: CredentialsSource): Promise<CredentialsSource> {
+/** A session is given up so long before it expires. */
+const EXPIRY_DELTA_MS = 5 * 60_000
+
+async function inRole(config: SigV4Config, master: CredentialsSource, clock: Clock): Promise<CredentialsSource> {
   const { roleArn, externalId, region, useFipsStsEndpoint } = config
   if (roleArn === '') return master
   const { fromTemporaryCredentials } = await import('@aws-sdk/credential-providers')
-  return fromTemporaryCredentials({
+  const takeOn = fromTemporaryCredentials({
     masterCredentials: master,
     params: { RoleArn: roleArn, RoleSessionName: 'promontory', ...(externalId === '' ? {} : { ExternalId: externalId }) },
     clientConfig: { region, useFipsEndpoint: useFipsStsEndpoint },
   })
+
+  // The library asks for a session each time; some dozens of requests a second share one.
+  let session: Promise<AwsCredentials> | undefined
+  let expires = Number.POSITIVE_INFINITY
+  return () => {
+    if (session !== undefined && clock.now() < expires) return session
+    expires = Number.POSITIVE_INFINITY
+    session = takeOn().then(
+      (credentials) => {
+        expires = (credentials.expiration?.getTime() ?? Number.POSITIVE_INFINITY) - EXPIRY_DELTA_MS
+        return credentials
+      },
+      (error: unknown) => {
+        session = undefined
+        throw error
+      },
+    )
+    return session
+  }
 }

@@ -1,5 +1,7 @@
-import type { HttpClientConfig } from '../../http-client/client-config.ts'
+import type { HttpClientConfig, ProxyConfig } from '../../http-client/client-config.ts'
 import type { SigV4Config } from '../../http-client/sigv4-config.ts'
+import type { AzureAdConfig } from '../cloud-auth/azure-config.ts'
+import type { GoogleIamConfig } from '../cloud-auth/google-token.ts'
 import type { Relabeling } from './outgoing-series.ts'
 
 /** One `remote_write` entry, defaults filled in. Times in ms. */
@@ -20,6 +22,10 @@ export interface RemoteWriteConfig {
   readonly roundRobinDns: boolean
   readonly http: HttpClientConfig
   readonly sigv4: SigV4Config | undefined
+  readonly azureAd: AzureAdConfig | undefined
+  readonly googleIam: GoogleIamConfig | undefined
+  /** Through which tokens are asked for: that of the environment. */
+  readonly tokenProxy: ProxyConfig | undefined
   readonly queue: QueueConfig
   readonly metadata: MetadataConfig
   /** Equal exactly when nothing that matters to what runs differs. */

@@ -1,11 +1,14 @@
 import type { z } from 'zod'
-import { boolean, integer, map, oneOf, secret, section, text, unsupported, url } from '../../base/schema.ts'
+import { boolean, integer, map, oneOf, section, text, url } from '../../base/schema.ts'
 import type { HttpClientConfig } from '../../http-client/client-config.ts'
 import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields, showHttpClient } from '../../http-client/client-schema.ts'
+import { environmentProxy } from '../../http-client/proxy.ts'
 import { sigv4Schema, toSigV4 } from '../../http-client/sigv4-config.ts'
 import { duration } from '../../model/config-schema.ts'
 import type { Labels } from '../../model/labels.ts'
 import { relabelSteps, toRelabelConfigs } from '../../model/relabel-schema.ts'
+import { azureAdSchema, toAzureAdConfig } from '../cloud-auth/azure-schema.ts'
+import { toGoogleIamConfig } from '../cloud-auth/google-token.ts'
 import { checkRemoteHeaders, REMOTE_AUTHORIZATION } from '../remote-headers.ts'
 import type { QueueConfig, RemoteWriteConfig } from './remote-write-config.ts'
 
@@ -76,25 +79,8 @@ export const remoteWriteSchema = section(
     queue_config: queueSchema,
     metadata_config: metadataSchema,
     sigv4: sigv4Schema(),
-    azuread: unsupported(
-      section('azuread', {
-        cloud: text(),
-        managed_identity: section('managed_identity', { client_id: text() }),
-        workload_identity: section('workload_identity', { client_id: text(), tenant_id: text(), token_file_path: text() }),
-        oauth: section('oauth', { client_id: text(), client_secret: secret(), tenant_id: text() }),
-        certificate: section('certificate', {
-          client_id: text(),
-          tenant_id: text(),
-          certificate_path: text(),
-          certificate_key_path: text(),
-          certificate_password: secret(),
-          send_certificate_chain: boolean(),
-        }),
-        sdk: section('sdk', { tenant_id: text() }),
-        scope: text(),
-      }),
-    ),
-    google_iam: unsupported(section('google_iam', { credentials_file: text() })),
+    azuread: azureAdSchema,
+    google_iam: section('google_iam', { credentials_file: text() }),
   },
   {
     printed: {
@@ -138,6 +124,8 @@ export interface RemoteWriteContext {
   readonly name: string
   readonly key: string
   readonly fingerprint: string
+  /** A path of the section, complete. */
+  path(name: string): string
 }
 
 /** What a section means, its defaults filled in. */
@@ -158,6 +146,9 @@ export function toRemoteWriteConfig(remote: RemoteWriteSection, context: RemoteW
     roundRobinDns: remote.round_robin_dns ?? false,
     http: { ...context.http, http2: remote.enable_http2 ?? false },
     sigv4: toSigV4(remote.sigv4, context.variables),
+    azureAd: remote.azuread && toAzureAdConfig(remote.azuread, context.variables, context.path),
+    googleIam: remote.google_iam && toGoogleIamConfig(remote.google_iam.credentials_file, context.variables, context.path),
+    tokenProxy: environmentProxy(context.variables, []),
     queue: toQueue(remote.queue_config ?? {}),
     metadata: {
       send: metadata.send ?? true,
@@ -166,12 +157,6 @@ export function toRemoteWriteConfig(remote: RemoteWriteSection, context: RemoteW
     },
     fingerprint: context.fingerprint,
   }
-}
-
-/** Why a destination is not sent to, though it is configured; undefined: it is. */
-export function unsendable(remote: RemoteWriteSection): string | undefined {
-  const auth = (['azuread', 'google_iam'] as const).find((name) => remote[name] !== undefined)
-  return auth && `${auth} is not supported yet, and without it requests would be refused`
 }
 
 function toQueue(queue: NonNullable<RemoteWriteSection['queue_config']>): QueueConfig {

@@ -53,7 +53,7 @@ export class WriteClient {
   }
 
   async #send(body: Uint8Array, version: MessageVersion, attempt: number, signal: AbortSignal): Promise<SendOutcome> {
-    const { url, headers: own, sigv4, roundRobinDns, remoteTimeoutMs, queue } = this.#config
+    const { url, headers: own, sigv4, azureAd, googleIam, roundRobinDns, remoteTimeoutMs, queue } = this.#config
     const headers: Record<string, string> = {
       ...own,
       'content-encoding': 'snappy',
@@ -64,8 +64,8 @@ export class WriteClient {
     const target = roundRobinDns ? await this.#oneAddress(url) : url
     if (target !== url) headers.host = new URL(url).host
     let secretHeaders: Readonly<Record<string, string>> | undefined
-    if (sigv4 !== undefined) {
-      this.#signer ??= import('../../http-client/sigv4.ts').then(({ requestSigner }) => requestSigner(sigv4, this.#env.clock))
+    if (sigv4 !== undefined || azureAd !== undefined || googleIam !== undefined) {
+      this.#signer ??= signerOf(this.#env, this.#config)
       secretHeaders = await (await this.#signer)({ url, method: 'POST', headers, body })
     }
     const response = await this.#http.send({
@@ -98,6 +98,13 @@ export class WriteClient {
     url.hostname = address.includes(':') ? `[${address}]` : address
     return url.href
   }
+}
+
+/** Loads what says who we are. */
+async function signerOf(env: Env, { sigv4, azureAd, googleIam, tokenProxy }: RemoteWriteConfig): Promise<RequestSigner> {
+  if (sigv4 !== undefined) return (await import('../../http-client/sigv4.ts')).requestSigner(sigv4, env.clock)
+  const { azureSigner, googleSigner } = await import('../cloud-auth/bearer-signer.ts')
+  return azureAd !== undefined ? azureSigner(env, azureAd, tokenProxy) : googleSigner(env, googleIam!, tokenProxy)
 }
 
 /** The certificate is that of the name, also where an address is asked. */
