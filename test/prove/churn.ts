@@ -31,7 +31,7 @@ const GROWTH_MAX = 1.05
 const GROWTH_BYTES_MAX = 8 * 2 ** 20
 
 /** As `bin/promontory` starts the program. */
-const ENGINE_FLAGS = ['--max-semi-space-size=2', '--heap-growing-percent=10', '--expose-gc']
+const ENGINE_FLAGS = ['--max-semi-space-size=2', '--heap-growing-percent=10', '--no-parallel-scavenge', '--expose-gc']
 const ALLOCATOR = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: '131072' }
 if (globalThis.gc === undefined) {
   const [file, ...parameters] = process.argv.slice(1)
