@@ -52,6 +52,12 @@ const PROOFS: readonly Proof[] = [
     short: [['--count', '1000', '--seed', '1']],
   },
   {
+    name: 'alert-cluster',
+    claim: 'three Alertmanagers that are killed and cut off lose no alert, and what comes twice has a cause and one key',
+    file: 'test/prove/alert-cluster.ts',
+    short: [['--count', '5']],
+  },
+  {
     name: 'discovery',
     claim: 'after any changes and faults the targets are those that the backend names',
     file: 'test/prove/discovery.ts',

@@ -279,6 +279,9 @@ test('of several members each waits for those before it, and says nothing that t
     settled: () => Promise.resolve(),
     isSettled: () => true,
     status: () => ({ status: 'ready', name: String(place), peers: [] }),
+    // As beside one of upstream's.
+    allHave: () => false,
+    hasMember: () => true,
   })
   const worlds = await Promise.all(
     [0, 1, 2].map((place) => world({ cluster: member(place), env: { ...virtualEnv(), clock: env.clock } as VirtualEnv })),

@@ -6,6 +6,7 @@ import { type Alert, isResolved } from '../model/alert.ts'
 import type { Labels } from '../model/labels.ts'
 import type { AlertmanagerConfig } from './alertmanager-config.ts'
 import { AlertStore } from './alerts/alert-store.ts'
+import { Claims } from './claims.ts'
 import { type AlertGroup, Dispatcher } from './dispatch/dispatcher.ts'
 import { DispatcherMetrics } from './dispatch/dispatcher-metrics.ts'
 import type { Route } from './dispatch/route.ts'
@@ -69,6 +70,7 @@ export class Alertmanager implements Service {
   readonly history: NotificationHistory
   readonly #options: AlertmanagerOptions
   readonly #mutes = new GroupMutes()
+  readonly #claims: Claims
   readonly #pipelineMetrics: PipelineMetrics
   readonly #dispatcherMetrics: DispatcherMetrics
   /** Labels whose alerts have been looked at: before that nothing is known of them. */
@@ -93,6 +95,7 @@ export class Alertmanager implements Service {
     })
     silences.connect(cluster.addState(silences))
     log.connect(cluster.addState(log))
+    this.#claims = new Claims(env.clock, cluster)
     this.#countAlerts()
   }
 
@@ -124,6 +127,7 @@ export class Alertmanager implements Service {
     const pipeline = createPipeline({
       env,
       cluster,
+      claims: this.#claims,
       inhibitor: { inhibitedBy: (labels, now) => inhibitor.inhibitedBy(this.#lookedAt(labels), now) },
       silences: this.silences,
       intervals: settings.timeIntervals,

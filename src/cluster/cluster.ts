@@ -8,7 +8,7 @@ import { ipText } from './ip-bytes.ts'
 import type { Member } from './member-table.ts'
 import { Memberlist, type MemberlistEvents } from './memberlist.ts'
 import { resolvePeers } from './peer-names.ts'
-import type { Channel, ClusterStatus, ClusterView, ReplicatedState } from './replicated-state.ts'
+import type { Channel, ClusterFeature, ClusterStatus, ClusterView, ReplicatedState } from './replicated-state.ts'
 import { StateCargo } from './state-cargo.ts'
 import { type ClusterTls, openTlsTransport } from './tls-transport.ts'
 import { openUdpTransport } from './udp-transport.ts'
@@ -45,6 +45,10 @@ const SETTLE_EQUAL_POLLS = 3
 const LEAVE_TIMEOUT_MS = 10_000
 const RETRANSMIT_LEAST = 3
 const ALONE_AFTER_MS = 10_000
+
+/** What this member tells the others that it has. */
+const FEATURES: readonly ClusterFeature[] = ['claims']
+const text = new TextDecoder()
 
 interface FailedPeer {
   readonly name: string
@@ -113,6 +117,15 @@ export class Cluster implements ClusterView, Service {
     }
   }
 
+  allHave(feature: ClusterFeature): boolean {
+    const members = this.#members()
+    return members.length > 1 && members.every(({ meta }) => text.decode(meta).split(' ').includes(feature))
+  }
+
+  hasMember(name: string): boolean {
+    return this.#members().some((member) => member.name === name)
+  }
+
   /** Where this member listens; undefined before it does. */
   address(): NetworkAddress | undefined {
     return this.#list?.self
@@ -154,6 +167,7 @@ export class Cluster implements ClusterView, Service {
       env,
       name,
       label,
+      meta: new TextEncoder().encode(FEATURES.join(' ')),
       advertise: advertised,
       openTransport: (options) =>
         tls === undefined ? openUdpTransport(env, listen, options) : openTlsTransport(env, listen, tls, options),

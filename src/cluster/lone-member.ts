@@ -18,6 +18,14 @@ export class LoneMember implements ClusterView {
     return true
   }
 
+  allHave(): boolean {
+    return false
+  }
+
+  hasMember(): boolean {
+    return false
+  }
+
   status(): ClusterStatus {
     return { status: 'disabled', name: '', peers: [] }
   }

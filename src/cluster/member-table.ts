@@ -42,7 +42,7 @@ export interface MemberTableOptions {
   readonly log: Log
   readonly health: Health
   readonly events: MemberEvents
-  readonly self: { readonly name: string; readonly address: Uint8Array; readonly port: number }
+  readonly self: { readonly name: string; readonly address: Uint8Array; readonly port: number; readonly meta: Uint8Array }
   readonly probeIntervalMs: number
   /** Tells the others; a later message about the same member takes its place. */
   readonly broadcast: (message: Uint8Array, about: string, onFinished?: () => void) => void
@@ -57,7 +57,7 @@ export class MemberTable {
 
   constructor(options: MemberTableOptions) {
     this.#options = options
-    const { name, address, port } = options.self
+    const { name, address, port, meta } = options.self
     // A name that lasts has a past: what was said of it before is older than now.
     this.#incarnation = Math.floor(options.clock.now() / 1000)
     const self = this.#record({
@@ -66,7 +66,7 @@ export class MemberTable {
       incarnation: this.#incarnation,
       address,
       port,
-      meta: new Uint8Array(0),
+      meta,
       versions: VERSIONS,
     })
     this.#members.set(name, self)

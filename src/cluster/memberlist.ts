@@ -42,6 +42,8 @@ export interface MemberlistOptions {
   readonly env: Env
   readonly name: string
   readonly label: string
+  /** What this member says of itself, up to 512 bytes. */
+  readonly meta: Uint8Array
   /** Where others reach this member: 4 or 16 bytes. The port, if it is 0, is that of the transport. */
   readonly advertise: { readonly address: Uint8Array; readonly port: number }
   readonly openTransport: (options: TransportOptions) => Promise<Transport>
@@ -98,7 +100,7 @@ export class Memberlist {
       log,
       health: this.#health,
       events,
-      self: { name: options.name, address, port: port === 0 ? transport.port : port },
+      self: { name: options.name, address, port: port === 0 ? transport.port : port, meta: options.meta },
       probeIntervalMs,
       broadcast: (message, about, onFinished) => this.#queue.add(message, about, onFinished),
     })

@@ -2,7 +2,7 @@
 export interface ReplicatedState {
   /** Names it on the wire: upstream's `nfl` (notification log) and `sil` (silences). */
   readonly key: string
-  /** All of it, encoded, for a full exchange with a member. */
+  /** All of it, encoded, for a full exchange with a member; empty: it takes no part in those. */
   snapshot(): Uint8Array
   /** Takes what another member has: what of it was new here is to be told further, encoded; null: nothing was. Throws on bytes that are none. */
   merge(remote: Uint8Array): Uint8Array | null
@@ -22,7 +22,14 @@ export interface ClusterView {
   settled(): Promise<void>
   isSettled(): boolean
   status(): ClusterStatus
+  /** Whether there are others, and this member and all of them have a feature; what they have they say as they join. */
+  allHave(feature: ClusterFeature): boolean
+  /** Whether a member of this name lives. */
+  hasMember(name: string): boolean
 }
+
+/** What members of ours can and upstream's cannot. */
+export type ClusterFeature = 'claims'
 
 export interface ClusterStatus {
   /** As in the API: `disabled` without a cluster. */

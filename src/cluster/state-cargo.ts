@@ -71,7 +71,9 @@ export class StateCargo implements Cargo {
   }
 
   localState(): Uint8Array {
-    const all = encodeFullState([...this.#states.values()].map((state) => ({ key: state.key, data: state.snapshot() })))
+    const parts = [...this.#states.values()].map((state) => ({ key: state.key, data: state.snapshot() }))
+    // Upstream's members warn of states that they do not know.
+    const all = encodeFullState(parts.filter(({ data }) => data.length > 0))
     this.#options.metrics.sent('full_state', all.length)
     return all
   }

@@ -78,3 +78,24 @@ test('who tells later what another told before, is found out once', async () => 
   first.merge(second.snapshot())
   assert.deepEqual(found, ['second k', 'second l'])
 })
+
+test('who told before another what that one told later lets it know, though its own entry is gone', async () => {
+  const env = virtualEnv()
+  const [first, second, third] = [await open(env), await open(other(env)), await open(other(env))]
+  const found: string[] = []
+  second.onDuplicate(({ idempotencyKey }) => found.push(idempotencyKey))
+  const heard: Uint8Array[] = []
+  first.connect({ broadcast: (update) => void heard.push(update) })
+  first.note(told, HOUR)
+  await env.clock.advance(1000)
+  second.note(told, HOUR)
+  // By way of a third one, that has heard of the second only.
+  third.merge(second.snapshot())
+  heard.length = 0
+  first.merge(third.snapshot())
+  assert.equal(heard.length, 1)
+  assert.equal(third.merge(heard[0]), null)
+  second.merge(heard[0])
+  second.merge(heard[0])
+  assert.deepEqual(found, ['k'])
+})

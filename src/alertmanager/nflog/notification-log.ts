@@ -112,8 +112,13 @@ export class NotificationLog implements ReplicatedState {
     const fresh: Uint8Array[] = []
     for (const message of delimitedMessages(remote)) {
       const kept = keptFrom(message)
-      if (this.#take(kept)) fresh.push(kept.bytes)
-      else this.#compare(kept.entry)
+      const own = this.#entries.get(entryKey(kept.entry.groupKey, kept.entry.receiver))
+      if (this.#take(kept)) {
+        fresh.push(kept.bytes)
+        // Who told the same later is to know: it counts that.
+        if (own?.isOwn && own.entry.idempotencyKey !== '' && own.entry.idempotencyKey === kept.entry.idempotencyKey)
+          this.#channel.broadcast(own.bytes)
+      } else this.#compare(kept.entry)
     }
     if (fresh.length === 0) return null
     this.#metrics.propagated.inc()

@@ -1,11 +1,13 @@
 import type { Env } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
 import type { ClusterView } from '../../cluster/replicated-state.ts'
+import type { Claims } from '../claims.ts'
 import type { NotificationHistory } from '../history/notification-history.ts'
 import type { Inhibitor } from '../inhibitor.ts'
 import type { NotificationLog } from '../nflog/notification-log.ts'
 import type { Integration } from '../receivers/integration.ts'
 import type { Silences } from '../silences/silences.ts'
+import { claimStage } from './claim.ts'
 import { dedupStage } from './dedup.ts'
 import { muteStage } from './mute.ts'
 import type { Notification } from './notification.ts'
@@ -19,6 +21,7 @@ import { waitStage } from './wait.ts'
 export interface PipelineOptions {
   readonly env: Env
   readonly cluster: ClusterView
+  readonly claims: Claims
   readonly inhibitor: Pick<Inhibitor, 'inhibitedBy'>
   readonly silences: Pick<Silences, 'silencedBy'>
   readonly intervals: NamedIntervals
@@ -62,10 +65,13 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const receiver = { name, integration: integration.kind, index: integration.index }
     const wait = waitStage(env.clock, () => options.waitMs())
     const dedup = dedupStage(log, receiver, integration.sendResolved)
+    const claim = claimStage({ clock: env.clock, cluster, claims: options.claims, receiver, dedup })
     const retry = retryStage({ ...env, metrics, history, receiver, integration })
     const setNotifies = setNotifiesStage(log, receiver)
     return async (notification, signal) => {
-      const news = await dedup.run(await wait.run(notification, signal), signal)
+      const found = await dedup.run(await wait.run(notification, signal), signal)
+      if (found.alerts.length === 0) return
+      const news = await claim.run(found, signal)
       if (news.alerts.length === 0) return
       await setNotifies.run(await retry.run(news, signal), signal)
     }

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto'
+import type { Clock } from '../base/env.ts'
+import type { Channel, ClusterView, ReplicatedState } from '../cluster/replicated-state.ts'
+import type { LogReceiver } from './nflog/entry-message.ts'
+
+export interface Claim {
+  readonly holder: string
+  /** The holder's later claims have higher ones. */
+  readonly number: number
+  /** When it came to be known here, Unix ms. */
+  readonly since: number
+  /** By the monotonic clock, ms. */
+  readonly until: number
+  /** What it took the place of: news of that is old. */
+  readonly before: Pick<Claim, 'holder' | 'number'> | undefined
+}
+
+/** So long a claim holds, if its holder does not die before: shorter than the wait for one member, so that who comes after is not held up. */
+const CLAIM_MS = 12_000
+/** Claims that come so soon after each other were made without knowing of each other. */
+const AT_ONCE_MS = 1600
+const CLAIMS_MAX = 100_000
+
+/**
+ * Which member is about to notify whom of which group. Members tell each other before they do, so that no two do at the same time. Claims are
+ * news only: they are gossiped, and take no part in full exchanges. docs/protocols/memberlist.md, "Claims".
+ */
+export class Claims implements ReplicatedState {
+  readonly key = 'promontory-claims'
+  readonly #clock: Clock
+  readonly #cluster: ClusterView
+  readonly #claims = new Map<string, Claim>()
+  readonly #channel: Channel
+  #lastNumber = 0
+
+  constructor(clock: Clock, cluster: ClusterView) {
+    this.#clock = clock
+    this.#cluster = cluster
+    this.#channel = cluster.addState(this)
+  }
+
+  /** Tells the others that this member is about to notify. */
+  claim(id: string): void {
+    const holder = this.#cluster.status().name
+    const number = Math.max(Math.floor(this.#clock.now()), this.#lastNumber + 1)
+    this.#lastNumber = number
+    this.#keep(id, holder, number)
+    this.#channel.broadcast(Buffer.from(`${id} ${number} ${holder}`))
+  }
+
+  /** Another member's, while it lives and the claim holds. */
+  byOther(id: string): Claim | undefined {
+    const claim = this.#claims.get(id)
+    if (claim === undefined || claim.holder === this.#cluster.status().name) return undefined
+    return claim.until > this.#clock.monotonic() && this.#cluster.hasMember(claim.holder) ? claim : undefined
+  }
+
+  snapshot(): Uint8Array {
+    return new Uint8Array(0)
+  }
+
+  merge(remote: Uint8Array): Uint8Array | null {
+    const [, id, digits, holder] = /^([0-9a-f]{32}) (\d{1,15}) (\S{1,1024})$/.exec(Buffer.from(remote).toString()) ?? []
+    if (id === undefined) throw new Error('found a claim that is none')
+    const number = Number(digits)
+    const known = this.#claims.get(id)
+    if ([known, known?.before].some((one) => one?.holder === holder && number <= one.number)) return null
+    // Of two at once that of the first by name holds.
+    const isAtOnce = known !== undefined && this.#clock.monotonic() - (known.until - CLAIM_MS) < AT_ONCE_MS
+    if (isAtOnce && known.holder < holder) return null
+    this.#keep(id, holder, number)
+    return remote
+  }
+
+  #keep(id: string, holder: string, number: number): void {
+    const now = this.#clock.monotonic()
+    const before = this.#claims.get(id)
+    // Deleted, so that the oldest come first.
+    this.#claims.delete(id)
+    this.#claims.set(id, {
+      holder,
+      number,
+      since: this.#clock.now(),
+      until: now + CLAIM_MS,
+      before: before && { holder: before.holder, number: before.number },
+    })
+    for (const [oldest, { until }] of this.#claims) {
+      if (until > now && this.#claims.size <= CLAIMS_MAX) break
+      this.#claims.delete(oldest)
+    }
+  }
+}
+
+/** Names what is claimed: a group, for an entry of a receiver. */
+export function claimId(groupKey: string, { name, integration, index }: LogReceiver): string {
+  return createHash('sha256').update([groupKey, name, integration, index].join('\0')).digest('hex').slice(0, 32)
+}

@@ -1,0 +1,72 @@
+// What a receiver heard of a cluster, judged: was anything lost, what came twice, why, and under which key.
+import { type AlertCluster, GROUP_INTERVAL_MS, type Heard, PEER_TIMEOUT_MS } from './alert-cluster.ts'
+
+/** What another member says of a notification has come everywhere by then. */
+const SPREAD_MS = 1000
+/** A partition has an effect for as long after it as members need to find each other again, and to exchange. */
+const AFTER_PARTITION_MS = 15_000
+
+export interface Duplicate {
+  readonly heard: Heard
+  readonly first: Heard
+  readonly cause: 'partition' | 'sender died' | 'none'
+  /** Word for word what was told before; otherwise it tells a part of that, by a member that knew less. */
+  readonly isSame: boolean
+  readonly hasSameKey: boolean
+}
+
+export interface Verdict {
+  readonly lost: readonly string[]
+  readonly duplicates: readonly Duplicate[]
+  /** How many notifications a receiver sees that takes each key once, and how many of those it had seen. */
+  readonly honoured: number
+  readonly honouredTwice: number
+}
+
+export function judge(cluster: AlertCluster, silenced: ReadonlySet<string>): Verdict {
+  const duplicates: Duplicate[] = []
+  const told = new Map<string, Map<string, { state: string; by: Heard }>>()
+  const keys = new Map<string, Heard>()
+  const contents = new Set<string>()
+  let [honoured, honouredTwice] = [0, 0]
+  for (const heard of cluster.heard) {
+    const known = told.get(heard.group) ?? new Map()
+    told.set(heard.group, known)
+    const states = [...heard.firing.map((name) => [name, 'firing'] as const), ...heard.resolved.map((name) => [name, 'resolved'] as const)]
+    const isNews = states.some(([name, state]) => known.get(name)?.state !== state)
+    const sameKey = keys.get(heard.idempotencyKey)
+    const content = JSON.stringify([heard.group, heard.firing, heard.resolved])
+    const isSame = contents.has(content)
+    contents.add(content)
+    if (sameKey === undefined) {
+      honoured++
+      if (!isNews && isSame) honouredTwice++
+    }
+    if (!isNews) {
+      const firsts = states.map(([name]) => known.get(name)!.by)
+      const first = firsts.reduce((a, b) => (a.time > b.time ? a : b))
+      duplicates.push({ heard, first, cause: causeOf(cluster, first, heard), isSame, hasSameKey: sameKey !== undefined })
+    }
+    keys.set(heard.idempotencyKey, heard)
+    for (const [name, state] of states) if (known.get(name)?.state !== state) known.set(name, { state, by: heard })
+  }
+  const lost: string[] = []
+  for (const [name, { labels, startsAt, endsAt }] of cluster.alerts) {
+    const group = labels.get('group')!
+    const state = told.get(group)?.get(name)?.state
+    if (silenced.has(group)) {
+      if (state !== undefined) lost.push(`${name} of the silenced ${group} was told`)
+    } else if (endsAt === 0 && state !== 'firing') lost.push(`${name} of ${group} fires since ${startsAt} and was ${state ?? 'never told'}`)
+    else if (endsAt !== 0 && state === 'firing') lost.push(`${name} of ${group} is over since ${endsAt} and was not told so`)
+  }
+  return { lost, duplicates, honoured, honouredTwice }
+}
+
+function causeOf({ kills, partitions }: AlertCluster, first: Heard, second: Heard): Duplicate['cause'] {
+  if (partitions.some(({ from, to }) => from <= second.time && to + AFTER_PARTITION_MS >= first.time)) return 'partition'
+  if (kills.some(({ member, time }) => member === first.from && time >= first.time && time <= first.time + SPREAD_MS)) return 'sender died'
+  return 'none'
+}
+
+/** So long after the last change everything must have been told. */
+export const ALL_TOLD_MS = 4 * GROUP_INTERVAL_MS + 2 * PEER_TIMEOUT_MS + 60_000
