@@ -15,6 +15,7 @@ const WHERE: Readonly<Record<string, readonly string[]>> = {
   'prometheus 3.5': NEWER.map((path) => join(path, 'prometheus')),
   'alertmanager 0.33': NEWER.map((path) => join(path, 'prometheus-alertmanager')),
   'alertmanager 0.25': ['/usr/bin/prometheus-alertmanager'],
+  'amtool 0.25': ['/usr/bin/amtool'],
   'amtool 0.33': NEWER.map((path) => join(path, 'amtool')),
   'promtool 3.5': NEWER.map((path) => join(path, 'promtool')),
   'victoria-metrics': NEWER.map((path) => join(path, 'victoria-metrics')),

@@ -1,0 +1,275 @@
+// Statuses and texts are what Alertmanager 0.33 answers.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Alertmanager } from '../../alertmanager/alertmanager.ts'
+import { buildRoute } from '../../alertmanager/dispatch/route.ts'
+import { LabelMatcher } from '../../alertmanager/label-matcher.ts'
+import { virtualEnv } from '../../base/env-virtual.ts'
+import { createHttpApp } from '../../base/http-server.ts'
+import { LoneMember } from '../../cluster/lone-member.ts'
+import { fingerprint } from '../../model/alert.ts'
+import { Labels } from '../../model/labels.ts'
+import { AlertMetrics } from './alert-metrics.ts'
+import { registerAlertmanagerApi } from './register.ts'
+
+async function open() {
+  const env = virtualEnv({ startTime: Date.UTC(2026, 0, 1) })
+  await env.fs.mkdir('/data')
+  const cluster = new LoneMember()
+  const manager = await Alertmanager.open({
+    env,
+    cluster,
+    dir: '/data',
+    retentionMs: 3_600_000,
+    maintenanceIntervalMs: 900_000,
+    silencesMax: 0,
+    silenceBytesMax: 0,
+    logsSilences: false,
+    alertsCollectIntervalMs: 1_800_000,
+    alertsPerNameMax: 0,
+    dispatchMaintenanceIntervalMs: 30_000,
+    dispatchStartDelayMs: 0,
+    peerTimeoutMs: 15_000,
+    historyRecordsMax: 100,
+    integrations: ['webhook'],
+  })
+  const told: string[] = []
+  const integration = {
+    kind: 'webhook',
+    index: 0,
+    sendResolved: true,
+    notify: async ({ groupKey }: { groupKey: string }) => void told.push(groupKey),
+  }
+  await manager.apply({
+    route: buildRoute({
+      receiver: 'team',
+      groupBy: ['alertname'],
+      routes: [{ matchers: [new LabelMatcher('=', 'page', 'yes')], receiver: 'pager', continues: true }, { receiver: 'team' }],
+    }),
+    inhibitRules: [
+      { name: '', sourceMatchers: [new LabelMatcher('=', 's', '1')], targetMatchers: [new LabelMatcher('=', 't', '1')], equal: [] },
+    ],
+    timeIntervals: new Map(),
+    resolveTimeoutMs: 300_000,
+    receivers: new Map([
+      ['team', [{ ...integration, notify: async (request) => integration.notify(request) }]],
+      ['pager', []],
+    ]),
+  })
+  const app = createHttpApp()
+  const build = { version: '1', revision: 'r', branch: 'b', buildUser: 'u', buildDate: 'd', goVersion: 'v24' }
+  registerAlertmanagerApi(app, {
+    env,
+    manager,
+    cluster,
+    matcherMode: 'fallback',
+    build,
+    startTime: env.clock.now(),
+    config: () => 'route: {}\n',
+    reload: async () => {
+      throw new Error('bad file')
+    },
+    routePrefix: '/am',
+    metrics: new AlertMetrics(env.metrics),
+  })
+  await app.ready()
+  const call = async (method: 'GET' | 'POST' | 'DELETE' | 'PUT', url: string, body?: unknown, type = 'application/json') => {
+    const payload = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body)
+    const answer = await app.inject({ method, url: `/am${url}`, payload, headers: payload === undefined ? {} : { 'content-type': type } })
+    return { status: answer.statusCode, text: answer.body, headers: answer.headers }
+  }
+  const json = async (url: string) => JSON.parse((await call('GET', url)).text)
+  return { env, manager, told, call, json }
+}
+
+test('alerts that are not as they should be are refused in upstream’s words', async () => {
+  const { call, manager } = await open()
+  const check = async (body: unknown, status: number, text: string) => {
+    const answer = await call('POST', '/api/v2/alerts', body)
+    assert.deepEqual([answer.status, answer.text], [status, text])
+  }
+  await check([{ labels: {} }], 400, '"at least one label pair required"\n')
+  await check([{ labels: { a: '' } }], 400, '"at least one label pair required"\n')
+  const parsing = (why: string) => JSON.stringify({ code: 400, message: `parsing alerts body from "" failed, because ${why}` })
+  await check({ a: 1 }, 400, parsing('json: cannot unmarshal object into Go value of type models.PostableAlerts'))
+  await check([{ labels: { a: 'b' }, startsAt: 'x' }], 400, parsing('parsing time "x" as "2006-01-02": cannot parse "x" as "2006"'))
+  await check([{ annotations: {} }], 422, '{"code":602,"message":"0.labels in body is required"}')
+  await check([{ labels: { '': 'b' } }], 400, '"invalid label set: invalid name \\"\\""\n')
+  await check(
+    [{ labels: { a: 'b' }, generatorURL: '%%' }],
+    422,
+    '{"code":601,"message":"0.generatorURL in body must be of type uri: \\"%%\\""}',
+  )
+  assert.equal(manager.alerts.size, 0)
+  // The right ones are taken, whatever the others are.
+  const reversed = { labels: { a: 'b' }, startsAt: '2026-01-02T00:00:00Z', endsAt: '2026-01-01T00:00:00Z' }
+  await check(
+    [reversed, { labels: {} }, { labels: { a: 'ok' } }],
+    400,
+    '"start time must be before end time\\nat least one label pair required"\n',
+  )
+  assert.equal(manager.alerts.size, 1)
+  const plain = await call('POST', '/api/v2/alerts', '[]', 'text/plain')
+  assert.deepEqual(
+    [plain.status, plain.text],
+    [415, '{"code":415,"message":"unsupported media type \\"text/plain\\", only [application/json] are allowed"}'],
+  )
+})
+
+test('an alert is shown with its receivers, its state, and what was filled in', async () => {
+  const { call, json, env, told } = await open()
+  assert.equal(
+    (
+      await call('POST', '/api/v2/alerts', [
+        { labels: { alertname: 'A', page: 'yes', x: '' }, annotations: { s: '<t>' }, generatorURL: 'http://g/' },
+      ])
+    ).status,
+    200,
+  )
+  const { text, headers } = await call('GET', '/api/v2/alerts')
+  assert.equal(headers['cache-control'], 'no-store')
+  assert.equal(
+    text,
+    `[{"annotations":{"s":"\\u003ct\\u003e"},"endsAt":"2026-01-01T00:05:00.000Z","fingerprint":"${fingerprint(Labels.of({ alertname: 'A', page: 'yes' }))}",` +
+      '"receivers":[{"name":"pager"},{"name":"team"}],"startsAt":"2026-01-01T00:00:00.000Z",' +
+      '"status":{"inhibitedBy":[],"mutedBy":[],"silencedBy":[],"state":"active"},"updatedAt":"2026-01-01T00:00:00.000Z",' +
+      '"generatorURL":"http://g/","labels":{"alertname":"A","page":"yes"}}]\n',
+  )
+  const groups = await json('/api/v2/alerts/groups')
+  assert.deepEqual(
+    groups.map((group: { receiver: unknown; labels: unknown }) => [group.receiver, group.labels]),
+    [
+      [{ name: 'pager' }, { alertname: 'A' }],
+      [{ name: 'team' }, { alertname: 'A' }],
+    ],
+  )
+  const count = async (query: string) => (await json(`/api/v2/alerts?${query}`)).length
+  assert.deepEqual(
+    await Promise.all(
+      [
+        'receiver=pag.*',
+        'receiver=pag',
+        'filter=page=%22yes%22',
+        'filter=page!=%22%22',
+        'filter=x=%22%22',
+        'filter=page=%22%22',
+        'active=false',
+      ].map(count),
+    ),
+    [1, 0, 1, 1, 1, 0, 0],
+  )
+  const bad = async (query: string, message: string) => {
+    const answer = await call('GET', `/api/v2/alerts?${query}`)
+    assert.deepEqual([answer.status, answer.text], [400, `${JSON.stringify(message)}\n`])
+  }
+  await bad('filter=x%7B', 'bad matcher format: x{')
+  await bad('receiver=(', 'failed to parse receiver param: error parsing regexp: missing closing ): `^(?:()$`')
+  await env.clock.advance(60_000)
+  assert.deepEqual(told, ['{}/{}:{alertname="A"}'])
+  const [notification] = await json('/api/v2/promontory/notifications?receiver=team')
+  assert.deepEqual([notification.outcome, notification.reason, notification.firing], ['delivered', 'first notification', 1])
+  assert.equal((await call('GET', '/api/v2/promontory/notifications?limit=0')).status, 400)
+  await env.clock.advance(300_000)
+  assert.deepEqual(await json('/api/v2/alerts'), [])
+})
+
+test('a silence is made, changed, shown and ended', async () => {
+  const { call, json } = await open()
+  const silence = {
+    matchers: [{ name: 'a', value: 'b', isRegex: false }],
+    startsAt: '2025-12-01T00:00:00Z',
+    endsAt: '2026-02-01T00:00:00.123456Z',
+    createdBy: 'me',
+    comment: 'c',
+  }
+  const made = await call('POST', '/api/v2/silences', silence)
+  const { silenceID: id } = JSON.parse(made.text)
+  assert.equal(made.status, 200)
+  await call('POST', '/api/v2/alerts', [{ labels: { a: 'b', s: '1' } }, { labels: { t: '1' } }])
+  const alerts = await json('/api/v2/alerts')
+  assert.deepEqual(
+    alerts
+      .map(({ labels, status }: { labels: { t?: string }; status: { state: string; silencedBy: string[]; inhibitedBy: string[] } }) => [
+        labels.t,
+        status.state,
+        status.silencedBy.length,
+        status.inhibitedBy.length,
+      ])
+      .sort(),
+    [
+      [undefined, 'suppressed', 1, 0],
+      ['1', 'suppressed', 0, 1],
+    ],
+  )
+  assert.equal((await json('/api/v2/alerts?silenced=false')).length, 1)
+  assert.equal((await json('/api/v2/alerts?inhibited=false')).length, 1)
+  assert.deepEqual(await json(`/api/v2/silence/${id}`), {
+    id,
+    status: { state: 'active' },
+    updatedAt: '2026-01-01T00:00:00.000Z',
+    comment: 'c',
+    createdBy: 'me',
+    endsAt: '2026-02-01T00:00:00.123Z',
+    matchers: [{ isEqual: true, isRegex: false, name: 'a', value: 'b' }],
+    startsAt: '2026-01-01T00:00:00.000Z',
+  })
+  const pending = { ...silence, startsAt: '2026-01-02T00:00:00Z', matchers: [{ name: 'p', value: 'x|y', isRegex: true, isEqual: false }] }
+  await call('POST', '/api/v2/silences', pending)
+  const states = async (query = '') =>
+    (await json(`/api/v2/silences${query}`)).map(({ status }: { status: { state: string } }) => status.state)
+  assert.deepEqual(await states(), ['active', 'pending'])
+  assert.deepEqual(await states('?filter=p!~%22x|y%22'), ['pending'])
+  assert.equal((await call('DELETE', `/api/v2/silence/${id}`)).status, 200)
+  const unknown = '00000000-0000-0000-0000-000000000000'
+  assert.deepEqual(
+    (await Promise.all([call('DELETE', `/api/v2/silence/${unknown}`), call('GET', `/api/v2/silence/${unknown}`)])).map(
+      ({ status, text }) => [status, text],
+    ),
+    [
+      [404, ''],
+      [404, ''],
+    ],
+  )
+  assert.equal((await call('GET', '/api/v2/silence/x')).text, '{"code":601,"message":"silenceID in path must be of type uuid: \\"x\\""}')
+  const check = async (change: object, status: number, text: string) => {
+    const answer = await call('POST', '/api/v2/silences', { ...silence, ...change })
+    assert.deepEqual([answer.status, answer.text], [status, text])
+  }
+  await check({ comment: undefined }, 422, '{"code":602,"message":"comment in body is required"}')
+  await check({ matchers: [] }, 422, '{"code":612,"message":"matchers in body should have at least 1 items"}')
+  await check({ endsAt: '2025-12-03T00:00:00Z' }, 400, '"Failed to create silence: end time can\'t be in the past"\n')
+  await check({ endsAt: '2025-11-03T00:00:00Z' }, 400, '"Failed to create silence: start time must be before end time"\n')
+  await check({ id: unknown }, 404, '"silence not found"\n')
+  await check(
+    { matchers: [{ name: 'a', value: '', isRegex: false }] },
+    400,
+    '"invalid silence: matcher set 0: at least one matcher must not match the empty string"\n',
+  )
+})
+
+test('what is not there, is gone, or is asked for in another way', async () => {
+  const { call, json } = await open()
+  const check = async (method: 'GET' | 'POST' | 'PUT', url: string, status: number, text: RegExp) => {
+    const answer = await call(method, url)
+    assert.equal(answer.status, status, url)
+    assert.match(answer.text, text)
+  }
+  await check('GET', '/api/v2/foo', 404, /^\{"code":404,"message":"path \/api\/v2\/foo was not found"\}$/)
+  await check('PUT', '/api/v2/alerts', 405, /^\{"code":405,"message":"method PUT is not allowed, but \[POST,GET\] are"\}$/)
+  await check('GET', '/api/v1/alerts', 410, /^\{"status":"deprecated","error":"The Alertmanager v1 API/)
+  await check('GET', '/-/healthy', 200, /^OK$/)
+  await check('GET', '/-/ready', 200, /^OK$/)
+  await check('POST', '/-/reload', 500, /^failed to reload config: bad file\n$/)
+  await check('GET', '/', 200, /Promontory Alertmanager/)
+  await check('GET', '/metrics', 200, /\nalertmanager_alerts_received_total\{status="firing",version="v2"\} 0\n/)
+  assert.deepEqual(await json('/api/v2/receivers'), [
+    { labels: { name: 'team' }, name: 'team' },
+    { labels: { name: 'pager' }, name: 'pager' },
+  ])
+  assert.deepEqual(await json('/api/v2/status'), {
+    cluster: { peers: [], status: 'disabled' },
+    config: { original: 'route: {}\n' },
+    uptime: '2026-01-01T00:00:00.000Z',
+    versionInfo: { branch: 'b', buildDate: 'd', buildUser: 'u', goVersion: 'v24', revision: 'r', version: '1' },
+  })
+})
