@@ -91,6 +91,87 @@ export class AlertmanagerGenerator {
     }
   }
 
+  /** Entries of other kinds, most of them fine by themselves, some only with what stands below `global`. */
+  #otherEntries(): Section {
+    const kinds: Readonly<Record<string, () => Section>> = {
+      slack_configs: () => ({
+        ...this.#maybe(0.5, 'api_url', () => 'https://slack.example/x'),
+        ...this.#maybe(0.2, 'api_url_file', () => '/x'),
+        ...this.#maybe(0.2, 'app_token', () => 'xoxb'),
+        ...this.#maybe(0.6, 'channel', () => '#alerts'),
+        ...this.#maybe(0.3, 'title', () => '{{ .GroupLabels.alertname }}'),
+        ...this.#maybe(0.2, 'fields', () => [{ title: 'a', ...this.#maybe(0.8, 'value', () => 'b') }]),
+        ...this.#maybe(0.2, 'actions', () => [{ type: 'button', text: 'x', ...this.#maybe(0.7, 'url', () => 'http://y') }]),
+      }),
+      pagerduty_configs: () => ({
+        ...this.#maybe(0.7, 'routing_key', () => 'key'),
+        ...this.#maybe(0.2, 'service_key', () => 'key'),
+        ...this.#maybe(0.2, 'details', () => ({ a: '{{ .Status }}' })),
+        ...this.#maybe(0.1, 'url', () => this.#pick(['http://pd.example', 'x'])),
+      }),
+      opsgenie_configs: () => ({
+        ...this.#maybe(0.6, 'api_key', () => 'key'),
+        ...this.#maybe(0.2, 'api_key_file', () => '/x'),
+        ...this.#maybe(0.3, 'responders', () => [{ ...this.#maybe(0.8, 'name', () => 'a'), type: this.#pick(['team', 'user', 'robot']) }]),
+        ...this.#maybe(0.2, 'update_alerts', () => true),
+      }),
+      telegram_configs: () => ({
+        ...this.#maybe(0.8, 'bot_token', () => 'token'),
+        ...this.#maybe(0.1, 'bot_token_file', () => '/x'),
+        ...this.#maybe(0.8, 'chat_id', () => this.#pick([0, -12345, 42])),
+        ...this.#maybe(0.2, 'parse_mode', () => this.#pick(['HTML', 'MarkdownV2', '', 'text'])),
+      }),
+      discord_configs: () => ({
+        ...this.#maybe(0.8, 'webhook_url', () => 'https://discord.example/x'),
+        ...this.#maybe(0.2, 'webhook_url_file', () => '/x'),
+      }),
+      msteams_configs: () => ({ ...this.#maybe(0.8, 'webhook_url', () => 'https://t.example/x') }),
+      msteamsv2_configs: () => ({
+        ...this.#maybe(0.8, 'webhook_url', () => 'https://t.example/x'),
+        ...this.#maybe(0.2, 'webhook_url_file', () => '/x'),
+      }),
+      pushover_configs: () => ({
+        ...this.#maybe(0.9, 'user_key', () => 'u'),
+        ...this.#maybe(0.9, 'token', () => 't'),
+        ...this.#maybe(0.2, 'retry', () => this.#pick(['1m', '90s'])),
+        ...this.#maybe(0.2, 'html', () => true),
+        ...this.#maybe(0.2, 'monospace', () => true),
+      }),
+      victorops_configs: () => ({
+        ...this.#maybe(0.7, 'api_key', () => 'k'),
+        ...this.#maybe(0.9, 'routing_key', () => 'r'),
+        ...this.#maybe(0.2, 'custom_fields', () => ({ [this.#pick(['a', 'entity_id'])]: 'x' })),
+      }),
+      wechat_configs: () => ({
+        ...this.#maybe(0.7, 'api_secret', () => 's'),
+        ...this.#maybe(0.8, 'corp_id', () => 'c'),
+        ...this.#maybe(0.2, 'message_type', () => this.#pick(['markdown', 'text', 'voice'])),
+      }),
+      webex_configs: () => ({
+        ...this.#maybe(0.9, 'room_id', () => 'r'),
+        ...this.#maybe(0.9, 'http_config', () => ({ authorization: { credentials: 'x' } })),
+      }),
+      sns_configs: () => ({
+        ...this.#maybe(0.9, this.#pick(['topic_arn', 'phone_number', 'target_arn']), () => 'x'),
+        sigv4: { ...this.#maybe(0.7, 'region', () => 'eu-west-1'), ...this.#maybe(0.2, 'access_key', () => 'x') },
+      }),
+      rocketchat_configs: () => ({
+        ...this.#maybe(0.8, 'token', () => 't'),
+        ...this.#maybe(0.8, 'token_id', () => 'i'),
+        ...this.#maybe(0.1, 'token_file', () => '/x'),
+        channel: 'x',
+      }),
+      mattermost_configs: () => ({ ...this.#maybe(0.8, 'webhook_url', () => 'https://m.example/x') }),
+      incidentio_configs: () => ({
+        ...this.#maybe(0.9, 'url', () => 'https://i.example/x'),
+        ...this.#maybe(0.9, 'alert_source_token', () => 'x'),
+        ...this.#maybe(0.1, 'alert_source_token_file', () => '/x'),
+      }),
+    }
+    const [field, make] = this.#pick(Object.entries(kinds))
+    return { [field]: [make()] }
+  }
+
   #options(): Section {
     return {
       ...this.#maybe(0.5, 'group_by', () => (this.#chance(0.2) ? ['...'] : this.#some(NAMES))),
@@ -169,6 +250,10 @@ export class AlertmanagerGenerator {
     const rule = () => {
       config.inhibit_rules = [...((config.inhibit_rules as readonly Value[] | undefined) ?? []), { source_matchers: ['a=b'] }]
       return (config.inhibit_rules as readonly Section[]).at(-1)!
+    }
+    if (this.#chance(0.35)) {
+      Object.assign(receiver, this.#otherEntries())
+      return
     }
     const faults: readonly (() => void)[] = [
       () => (route.receiver = 'nobody'),
