@@ -173,8 +173,10 @@ function checkAlertmanager({ global = {}, route, receivers = [], ...config }: Se
 /** It takes every alert, at any time. */
 function checkRoot(root: RouteSection, report: Report): void {
   if (!root.receiver) report(['receiver'], 'root route must specify a default receiver')
+  // A text may hold no matcher.
+  const given = { ...root, matchers: root.matchers?.filter((text) => !/^\s*\{?\s*\}?\s*$/.test(text)) }
   for (const field of ['match', 'match_re', 'matchers'] as const)
-    if (Object.keys(root[field] ?? {}).length > 0) report([field], 'root route must not have any matchers')
+    if (Object.keys(given[field] ?? {}).length > 0) report([field], 'root route must not have any matchers')
   if (root.mute_time_intervals?.length) report(['mute_time_intervals'], 'root route must not have any mute time intervals')
   if (root.active_time_intervals?.length) report(['active_time_intervals'], 'root route must not have any active time intervals')
   if (root.continue) report(['continue'], 'cannot have continue in root route')
