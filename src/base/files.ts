@@ -9,10 +9,10 @@ export function directoryOf(path: string): string {
 /** Replaces a file as a whole: after power loss it is what it was, or what it is to be. Its directory must be there. */
 export async function replaceFile(fs: FileSystem, path: string, body: Uint8Array): Promise<void> {
   const besides = `${path}.tmp`
-  const file = await fs.open(besides, 'write')
+  // What a process left that ended in the middle, or what an fsync failed of.
+  await fs.remove(besides)
+  const file = await fs.open(besides, 'create')
   try {
-    // What a process left that ended in the middle.
-    await file.truncate(0)
     await file.write([body], 0)
     await file.sync()
   } finally {

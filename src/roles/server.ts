@@ -49,6 +49,8 @@ type Flags = ParsedFlags<typeof serverFlags>
 
 /** How long running requests may go on after the stop. */
 const HTTP_GRACE_MS = 5_000
+/** For how long queries that have waited for the log go before first scrapes, once it was read. */
+const WAITED_MS = 1_000
 /** Of query threads, where no number is given. */
 const QUERY_THREADS_MAX = 4
 /** What query threads together may hold of blocks' files in memory. */
@@ -300,12 +302,16 @@ async function compose({
       requiresAll: config.ruleCoverage,
     }),
   )
+  let urgentUntil = Number.POSITIVE_INFINITY
+  void begun.whole.then(() => {
+    urgentUntil = env.clock.monotonic() + WAITED_MS
+  })
   const scrape = createScrapeManager({
     env,
     appendable: db.early,
     version: context.version,
     features: scrapeFeatures(features),
-    isBusy: () => !db.replayStatus().done,
+    isBusy: () => !db.replayStatus().done || (desk.runningCount > 0 && env.clock.monotonic() < urgentUntil),
   })
   await reloader.subscribe((config) => scrape.apply(config.scrapeConfigs))
   const remoteWriter = new LazyRemoteWriter({
