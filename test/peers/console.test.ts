@@ -39,6 +39,7 @@ test('console', async (t) => {
     await t.test('targets show health, errors and counts, filtered', () => visit('targets', showsTargets))
     await t.test('alerts show what fires and for how long, filtered, with annotations', () => visit('alerts', showsAlerts))
     await t.test('rules show their health, what failed and what is not known', () => visit('rules', showsRules))
+    await t.test('Alertmanagers are listed, dropped ones apart', () => visit('alertmanager-discovery', showsAlertmanagers))
     await t.test('discovery shows what was found, dropped and why', () => visit('service-discovery', showsDiscovery))
     await t.test('the database shows what its series are made of', () => visit('tsdb-status', showsCardinality))
     await t.test('budgets show what is refused, for which label, and what grew', () => visit('budgets', showsBudgets))
@@ -88,6 +89,13 @@ async function showsAlerts(page: Page): Promise<void> {
   await page.getByLabel('Filter by name, label, expression or error').fill('10.0.7.4')
   await rule('InstanceDown').getByTitle('Ask it on the query page').click()
   await page.waitForURL((url) => url.searchParams.get('g0.expr') === 'up{job="checkout"} == 0')
+}
+
+async function showsAlertmanagers(page: Page): Promise<void> {
+  const urls = (title: string) => page.getByRole('region', { name: title }).getByRole('link')
+  await urls('Active').nth(1).waitFor()
+  assert.deepEqual(await urls('Dropped by relabeling').allTextContents(), ['http://old:9093/api/v2/alerts'])
+  assert.equal(await urls('Active').nth(1).getAttribute('href'), 'https://am.example/prefix/')
 }
 
 async function showsRules(page: Page): Promise<void> {
@@ -259,6 +267,7 @@ async function fitsNarrowScreens(page: Page): Promise<void> {
     ['Alerts', '/etc/prometheus/rules/availability.yml'],
     ['Rules', '/etc/prometheus/rules/billing.yml'],
     ['Discovery', '3 of 15 discovered are scraped'],
+    ['Alertmanagers', 'http://old:9093/api/v2/alerts'],
     ['TSDB', '123,456'],
     ['Flags', '--config.file'],
     ['Runtime', 'host-a'],

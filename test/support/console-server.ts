@@ -80,6 +80,11 @@ function answerOf(path: string, form: URLSearchParams): FakeAnswer | undefined {
     return success(path === 'query' ? instant(expr) : range(expr, form), remarks)
   }
   if (path === 'rules') return success(rules(form.get('type')))
+  if (path === 'alertmanagers')
+    return success({
+      activeAlertmanagers: [{ url: 'http://alertmanager-1:9093/api/v2/alerts' }, { url: 'https://am.example/prefix/api/v2/alerts' }],
+      droppedAlertmanagers: [{ url: 'http://old:9093/api/v2/alerts' }],
+    })
   if (path === 'targets') return success(targets())
   if (path === 'features') return success({ tsdb: { exemplar_storage: false } })
   if (path === 'status/buildinfo') return success({ version: '0.1.0', revision: 'abc' })

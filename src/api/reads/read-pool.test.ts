@@ -11,6 +11,7 @@ import { Labels } from '../../model/labels.ts'
 import { instantQuestion, rangeQuestion } from '../../promql/evaluate.ts'
 import { type FinishedQuery, QueryDesk } from '../../promql/query-desk.ts'
 import { type RunningDb, runDb } from '../../tsdb/db.fixture.ts'
+import { instantQuery } from './instant-query.ts'
 import type { Read } from './read.ts'
 import { ReadPool, type ReadPoolOptions } from './read-pool.ts'
 import type { FromThread, ToThread } from './thread-messages.ts'
@@ -172,6 +173,8 @@ test('an answer says what could not be read of its time, in a thread and in this
       const { warnings } = JSON.parse(await textOf(await until(env, place.pool.answer(read, nobody()))))
       assert.ok(warnings?.includes('block x cannot be read'), JSON.stringify(read))
     }
+    const forRule = await until(env, instantQuery(place.pool, 'sum(m)', START, new AbortController().signal))
+    assert.deepEqual([forRule.value.type, forRule.missing], ['vector', ['block x cannot be read']])
     const before = ranged('m offset 1d')
     assert.equal(JSON.parse(await textOf(await until(env, place.pool.answer(before, nobody())))).warnings, undefined)
     await until(env, place.close())

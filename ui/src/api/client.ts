@@ -5,7 +5,7 @@ import type { FeaturesData } from '../../../src/api/types/features.ts'
 import type { MetadataData } from '../../../src/api/types/metadata.ts'
 import type { Metric, QueryData } from '../../../src/api/types/query.ts'
 import type { RelabelStepsData } from '../../../src/api/types/relabel-steps.ts'
-import type { RulesData } from '../../../src/api/types/rules.ts'
+import type { AlertmanagersData, RulesData } from '../../../src/api/types/rules.ts'
 import type { BuildInfoData, ConfigData, FlagsData, RuntimeInfoData, TsdbData } from '../../../src/api/types/status.ts'
 import type { TargetsData } from '../../../src/api/types/targets.ts'
 
@@ -131,6 +131,10 @@ export class ApiClient {
   /** Groups of rules, those of one type alone where it is given. */
   rules(type: 'alert' | 'record' | undefined, signal?: AbortSignal): Promise<Answer<RulesData>> {
     return this.#get('rules', { type }, signal)
+  }
+
+  alertmanagers(signal?: AbortSignal): Promise<Answer<AlertmanagersData>> {
+    return this.#get('alertmanagers', {}, signal)
   }
 
   /** What each relabeling rule of a scrape pool makes of labels. */

@@ -52,6 +52,12 @@ const rulesRoute = createRoute({
   component: lazyRouteComponent(() => import('../rules/rules-page.tsx'), 'RulesPage'),
 })
 
+const alertmanagersRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/alertmanager-discovery',
+  component: lazyRouteComponent(() => import('../rules/alertmanagers-page.tsx'), 'AlertmanagersPage'),
+})
+
 const targetsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/targets',
@@ -105,6 +111,7 @@ export const router = createRouter({
     graphRoute,
     alertsRoute,
     rulesRoute,
+    alertmanagersRoute,
     targetsRoute,
     discoveryRoute,
     tsdbRoute,
