@@ -19,6 +19,7 @@ import type {
   HttpRequest,
   HttpStream,
   ProxyServer,
+  SecureOptions,
   Socket,
   SocketHandler,
   Spawner,
@@ -84,22 +85,40 @@ const realTcp: Tcp = {
         : secureConnect({ host, port, tls, protocols }, () => handler.connected())
     return handled(socket, handler, tls !== undefined)
   },
+  secure(plain: Socket, { host, tls }: SecureOptions, handler: SocketHandler): Socket {
+    const { socket, letGo } = opened.get(plain)!
+    letGo()
+    return handled(
+      secureConnect({ host, port: 0, tls, socket }, () => handler.connected()),
+      handler,
+      true,
+    )
+  },
   listen: listenTcp,
 }
+
+/** Connections that TLS may begin on; after `letGo` nothing more is told of one. */
+const opened = new WeakMap<Socket, { readonly socket: NetSocket; letGo(): void }>()
 
 /** Hands on what comes from a connection; `hasEvents` where bytes come as events. */
 function handled(socket: NetSocket, handler: SocketHandler, hasEvents: boolean): Socket {
   let failure: Error | undefined
-  if (hasEvents) socket.on('data', (bytes: Uint8Array) => handler.data(bytes)).resume()
+  const onData = (bytes: Uint8Array) => handler.data(bytes)
+  const onEnd = () => void socket.destroy()
+  const onClose = () => handler.closed(failure)
+  if (hasEvents) socket.on('data', onData).resume()
   socket.on('error', (error: Error) => {
     failure = error
   })
-  socket.on('end', () => socket.destroy())
-  socket.on('close', () => handler.closed(failure))
-  return {
+  socket.on('end', onEnd)
+  socket.on('close', onClose)
+  const own: Socket = {
     write: (bytes) => void socket.write(bytes),
     destroy: () => void socket.destroy(),
   }
+  const letGo = () => void socket.off('data', onData).off('end', onEnd).off('close', onClose)
+  opened.set(own, { socket, letGo })
+  return own
 }
 
 function connectThrough({ host, port, tls, protocols }: ConnectOptions, proxy: ProxyServer, handler: SocketHandler): Socket {

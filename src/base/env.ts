@@ -200,8 +200,19 @@ export interface TcpListener {
   close(): Promise<void>
 }
 
+/** TLS that begins on a connection which is there. */
+export interface SecureOptions {
+  readonly host: string
+  readonly tls: TlsOptions
+}
+
 export interface Tcp {
   connect(options: ConnectOptions, handler: SocketHandler): Socket
+  /**
+   * Begins TLS on a connection that `connect` made, after both sides agreed on it. From then on the connection is the answer, and what
+   * happens on it is told to `handler`: `connected` once the server is known to be who it should be.
+   */
+  secure(socket: Socket, options: SecureOptions, handler: SocketHandler): Socket
   /** `accept` is called with each connection, when it is secured if it is to be, and says what is done with it. */
   listen(options: TcpListenOptions, accept: (socket: Socket, client: NetworkAddress) => ConnectionHandler): Promise<TcpListener>
 }

@@ -95,6 +95,12 @@ export function section<const S extends Shape>(
   })
 }
 
+/** A section that may be one text instead, which is its field `field`. */
+export function textOrSection<T>(schema: z.ZodType<T>, field: string): z.ZodType<T> {
+  const either = z.unknown().transform((input) => (input instanceof YamlScalar ? { [field]: input } : input))
+  return register(either.pipe(schema) as unknown as z.ZodType<T>, schemaInfo(schema))
+}
+
 function fieldsObject<S extends Shape>(name: string, shape: S, check: SectionOptions<never>['check']): z.ZodType {
   const optional = Object.fromEntries(Object.entries(shape).map(([key, schema]) => [key, optionalOf(schema)]))
   const object = z.strictObject(optional, {

@@ -58,3 +58,13 @@ export async function withoutReason(run: () => Promise<void>): Promise<void> {
     throw error
   }
 }
+
+/** Says what was being done when something went wrong. */
+export async function within<T>(doing: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    if (error instanceof NotifyError) throw new NotifyError(`${doing}: ${error.message}`, error)
+    throw error
+  }
+}

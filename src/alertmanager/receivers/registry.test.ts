@@ -121,6 +121,18 @@ test('entries that cannot work are refused in upstream’s words', () => {
   check('webex', '{}', 'missing room_id on webex_config')
   check('webex', '{room_id: a}', 'missing webex_configs.http_config.authorization')
 
+  check('jira', '{issue_type: a}', 'missing project in jira_config')
+  check('jira', '{project: a}', 'missing issue_type in jira_config')
+  check('jira', '{project: a, issue_type: b}', 'no global Jira Cloud URL set')
+  check('jira', '{project: a, issue_type: b, summary: x, description: {template: y, enable_update: false}}', undefined, {
+    jira_api_url: 'http://x',
+  })
+  check(
+    'jira',
+    '{project: a, issue_type: b, api_type: x, api_url: "http://x"}',
+    'unknown api_type on jira_config, must be auto, cloud or datacenter',
+  )
+
   check('rocketchat', '{token: a}', 'no global Rocketchat TokenID set either inline or in a file')
   check('rocketchat', '{token_id: a}', 'no global Rocketchat Token set either inline or in a file')
   check('rocketchat', '{}', undefined, { rocketchat_token: 'x', rocketchat_token_id_file: 'y' })
@@ -164,6 +176,7 @@ const ENTRIES: Readonly<Record<string, readonly [entry: string, fine: string]>> 
   rocketchat: ['{token: t, token_id: i, api_url: "http://r/"}', '{"success":true}'],
   mattermost: ['{webhook_url: "http://r/"}', ''],
   incidentio: ['{url: "http://r/", alert_source_token: t}', ''],
+  jira: ['{project: P, issue_type: Bug, api_url: "http://r/"}', '{"issues":[]}'],
   telegram: ['{chat_id: 5, bot_token: t, api_url: "http://r"}', '{"ok":true,"result":{}}'],
 }
 
@@ -172,6 +185,7 @@ const RETRIED: Readonly<Record<string, readonly number[]>> = {
   pagerduty: [429],
   opsgenie: [429],
   incidentio: [429],
+  jira: [429],
   telegram: [300, 400, 403, 404, 408, 429],
 }
 

@@ -1,7 +1,9 @@
 import { list } from '../../base/schema.ts'
 import { discord } from './discord.ts'
+import { email } from './email.ts'
 import { incidentio } from './incidentio.ts'
 import type { Integration } from './integration.ts'
+import { jira } from './jira.ts'
 import { mattermost } from './mattermost.ts'
 import { msteams } from './msteams.ts'
 import { msteamsv2 } from './msteamsv2.ts'
@@ -22,6 +24,7 @@ import { wechat } from './wechat.ts'
 /** All kinds, in the order in which upstream builds a receiver's integrations. */
 export const RECEIVER_KINDS: readonly ReceiverKind[] = [
   anyKind(webhook),
+  anyKind(email),
   anyKind(pagerduty),
   anyKind(opsgenie),
   anyKind(wechat),
@@ -34,6 +37,7 @@ export const RECEIVER_KINDS: readonly ReceiverKind[] = [
   anyKind(webex),
   anyKind(msteams),
   anyKind(msteamsv2),
+  anyKind(jira),
   anyKind(rocketchat),
   anyKind(mattermost),
   anyKind(incidentio),
@@ -52,6 +56,7 @@ function entries<S>({ kind, schema }: ReceiverKind<S>) {
 /** The fields of a receiver, in upstream's order: `webhook_configs` … */
 export const RECEIVER_FIELDS = {
   discord_configs: entries(discord),
+  email_configs: entries(email),
   incidentio_configs: entries(incidentio),
   pagerduty_configs: entries(pagerduty),
   slack_configs: entries(slack),
@@ -65,6 +70,7 @@ export const RECEIVER_FIELDS = {
   webex_configs: entries(webex),
   msteams_configs: entries(msteams),
   msteamsv2_configs: entries(msteamsv2),
+  jira_configs: entries(jira),
   rocketchat_configs: entries(rocketchat),
   mattermost_configs: entries(mattermost),
 }

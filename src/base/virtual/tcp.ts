@@ -3,6 +3,7 @@ import type {
   ConnectionHandler,
   ConnectOptions,
   NetworkAddress,
+  SecureOptions,
   Socket,
   SocketHandler,
   Tcp,
@@ -14,6 +15,7 @@ import type { NetworkSide } from './network.ts'
 /** Raw connections in memory. */
 export class VirtualTcp implements Tcp {
   readonly #side: NetworkSide
+  readonly #streams = new WeakMap<Socket, Duplex>()
 
   constructor(side: NetworkSide) {
     this.#side = side
@@ -45,6 +47,18 @@ export class VirtualTcp implements Tcp {
     const socket = this.#handled(stream, handler)
     clock.setTimer(network.latencyMs, () => {
       if (!side.isOver && !stream.destroyed) handler.connected()
+    })
+    return socket
+  }
+
+  /** Speaks as plainly as before: there is no TLS in memory. */
+  secure(plain: Socket, _options: SecureOptions, handler: SocketHandler): Socket {
+    const { network, clock } = this.#side
+    const stream = this.#streams.get(plain)!
+    for (const event of ['data', 'error', 'end', 'close']) stream.removeAllListeners(event)
+    const socket = this.#handled(stream, handler)
+    clock.setTimer(network.latencyMs, () => {
+      if (!this.#side.isOver && !stream.destroyed) handler.connected()
     })
     return socket
   }
@@ -97,12 +111,14 @@ export class VirtualTcp implements Tcp {
       forget()
       if (!side.isOver) handler.closed(failure)
     })
-    return {
+    const socket: Socket = {
       write(bytes) {
         if (!stream.destroyed && !side.isOver) stream.write(bytes)
       },
       destroy: () => void stream.destroy(),
     }
+    this.#streams.set(socket, stream)
+    return socket
   }
 }
 
