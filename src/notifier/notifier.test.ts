@@ -295,3 +295,27 @@ test('alerts from before the first word of discovery wait for it', async () => {
   assert.deepEqual(w.names('a:1'), ['3,4,5,6', '7,8,9,10', '11,12'])
   await w.stop()
 })
+
+test('requests are signed for AWS where that is asked for', async () => {
+  const w = new World()
+  const sigv4 = {
+    region: 'eu-central-1',
+    accessKey: 'AKIA',
+    secretKey: 'secret',
+    profile: '',
+    roleArn: '',
+    externalId: '',
+    useFipsStsEndpoint: false,
+    serviceName: 'aps',
+  }
+  await w.start(alerting([set(['a:1'], { sigv4 })]))
+  w.notifier.send(alerts('A'))
+  // Who signs is loaded by then.
+  await import('../http-client/sigv4.ts').then(({ requestSigner }) => requestSigner(sigv4, w.env.clock))
+  for (let i = 0; i < 50 && w.posts.length === 0; i++) await w.env.clock.advance(10)
+  assert.match(
+    String(w.posts[0]?.headers?.authorization),
+    /^AWS4-HMAC-SHA256 Credential=AKIA\/20260101\/eu-central-1\/aps\/aws4_request, SignedHeaders=[^ ]*content-type;host;[^ ]*, Signature=[0-9a-f]{64}$/,
+  )
+  await w.stop()
+})
