@@ -100,25 +100,28 @@ export class AggregationGroup {
     else this.#schedule()
   }
 
-  async #tell(signal: AbortSignal): Promise<void> {
-    const { clock, route, notify } = this.#options
+  #snapshot(): Notification {
+    const { clock, route } = this.#options
     const now = Math.floor(clock.now())
     const alerts = [...this.#alerts.values()].sort(compareAlerts)
-    const resolved = alerts.filter((alert) => isResolved(alert, now))
-    const wasTold = await notify(
-      {
-        now,
-        receiver: route.receiver,
-        groupKey: this.key,
-        groupLabels: this.labels,
-        routeId: route.id,
-        repeatIntervalMs: route.repeatIntervalMs,
-        muteTimeIntervals: route.muteTimeIntervals,
-        activeTimeIntervals: route.activeTimeIntervals,
-        alerts: alerts.map((alert) => (isResolved(alert, now) ? alert : { ...alert, endsAt: 0 })),
-      },
-      signal,
-    )
+    return {
+      now,
+      receiver: route.receiver,
+      groupKey: this.key,
+      groupLabels: this.labels,
+      routeId: route.id,
+      repeatIntervalMs: route.repeatIntervalMs,
+      muteTimeIntervals: route.muteTimeIntervals,
+      activeTimeIntervals: route.activeTimeIntervals,
+      alerts: alerts.map((alert) => (isResolved(alert, now) ? alert : { ...alert, endsAt: 0 })),
+      refreshed: () => this.#snapshot(),
+    }
+  }
+
+  async #tell(signal: AbortSignal): Promise<void> {
+    const notification = this.#snapshot()
+    const resolved = notification.alerts.filter((alert) => isResolved(alert, notification.now))
+    const wasTold = await this.#options.notify(notification, signal)
     if (!wasTold) return
     for (const alert of resolved) {
       const key = alert.labels.key()

@@ -16,6 +16,8 @@ export interface Notification {
   readonly activeTimeIntervals: readonly string[]
   /** Those that fire at `now` have no end: they do not resolve on the way. */
   readonly alerts: readonly Alert[]
+  /** The group as it is by now. */
+  refreshed(): Notification
 }
 
 /** A notification to one entry of a receiver, and what is new in it. */

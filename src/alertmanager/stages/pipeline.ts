@@ -35,6 +35,9 @@ export interface PipelineOptions {
   waitMs(): number
 }
 
+/** A member that has let others go first for longer looks at the group anew. */
+const STALE_AFTER_MS = 1000
+
 /** Takes a notification to its receiver; rejects when any entry of it was not told what it should have been. */
 export type Pipeline = (notification: Notification, signal: AbortSignal) => Promise<void>
 
@@ -50,15 +53,19 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   ]
   const ways = new Map([...receivers].map(([name, integrations]) => [name, integrations.map((each) => wayTo(name, each, options))]))
   return async (flushed, signal) => {
-    let notification = flushed
-    for (const stage of common) {
-      if (notification.alerts.length === 0) return
-      notification = await stage.run(notification, signal)
-    }
+    const notification = await unmuted(flushed, signal)
     if (notification.alerts.length === 0) return
     const outcomes = await Promise.allSettled((ways.get(notification.receiver) ?? []).map((way) => way(notification, signal)))
     const failures = outcomes.filter((outcome) => outcome.status === 'rejected')
     if (failures.length > 0) throw new Error(failures.map(({ reason }) => errorMessage(reason)).join('\n'))
+  }
+
+  async function unmuted(notification: Notification, signal: AbortSignal): Promise<Notification> {
+    for (const stage of common) {
+      if (notification.alerts.length === 0) return notification
+      notification = await stage.run(notification, signal)
+    }
+    return notification
   }
 
   function wayTo(name: string, integration: Integration, { log, history }: PipelineOptions): Pipeline {
@@ -69,7 +76,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const retry = retryStage({ ...env, metrics, history, receiver, integration })
     const setNotifies = setNotifiesStage(log, receiver)
     return async (notification, signal) => {
-      const found = await dedup.run(await wait.run(notification, signal), signal)
+      const started = env.clock.monotonic()
+      let current = await wait.run(notification, signal)
+      // Upstream goes on with what it knew: what another member has told to be over meanwhile would be told to fire.
+      if (env.clock.monotonic() - started > STALE_AFTER_MS) current = await unmuted(current.refreshed(), signal)
+      if (current.alerts.length === 0) return
+      const found = await dedup.run(current, signal)
       if (found.alerts.length === 0) return
       const news = await claim.run(found, signal)
       if (news.alerts.length === 0) return
