@@ -1,12 +1,9 @@
-import { type NotificationData, templateData } from '../alertmanager/notification-data.ts'
+import type { NotificationData } from '../alertmanager/notification-data.ts'
 import { parseNotificationData } from '../alertmanager/notification-json.ts'
+import { TemplateLibrary } from '../alertmanager/template-library.ts'
 import type { Env } from '../base/env.ts'
 import { wrapError } from '../base/errors.ts'
 import { globFiles } from '../base/glob.ts'
-import { BUILTINS } from '../template/builtins.ts'
-import { executeTemplate } from '../template/execute.ts'
-import { notificationFunctions } from '../template/notification-functions.ts'
-import { type ParsedTemplate, parseTemplate } from '../template/parse.ts'
 import { GoTime } from '../template/time-value.ts'
 
 export interface NotificationToRender {
@@ -15,22 +12,18 @@ export interface NotificationToRender {
   readonly text: string
   /** Empty: a sample. */
   readonly dataPath: string
+  /** Escapes what is inserted by where it stands. */
+  readonly isHtml: boolean
 }
 
-/** What a notification template makes of the data of a notification. */
-export async function renderNotification(env: Env, { globs, text, dataPath }: NotificationToRender): Promise<string> {
-  const functions = notificationFunctions(() => env.clock.now())
-  const hasFunction = (name: string) => functions.has(name) || BUILTINS.has(name)
-  const templates = new Map<string, ParsedTemplate>()
-  const add = (name: string, text: string) => {
-    for (const template of parseTemplate(name, text, hasFunction)) templates.set(template.name, template)
-  }
+/** What a notification template makes of the data of a notification. Upstream's default templates are not among those it may name. */
+export async function renderNotification(env: Env, { globs, text, dataPath, isHtml }: NotificationToRender): Promise<string> {
+  const library = new TemplateLibrary(() => env.clock.now())
   for (const glob of globs) {
-    for (const path of await globFiles(env.fs, glob)) add(path.slice(path.lastIndexOf('/') + 1), await env.fs.readText(path))
+    for (const path of await globFiles(env.fs, glob)) library.add(path.slice(path.lastIndexOf('/') + 1), await env.fs.readText(path))
   }
-  add('', text)
   const data = dataPath === '' ? sampleData(env.clock.now()) : await readData(env, dataPath)
-  return executeTemplate({ templates, functions }, '', templateData(data))
+  return isHtml ? library.html(text, data) : library.text(text, data)
 }
 
 async function readData(env: Env, path: string): Promise<NotificationData> {

@@ -6,7 +6,10 @@ import { type Command, EXIT } from './command.ts'
 const flags = {
   'template.glob': flag.texts({ default: [], help: 'Glob of files with templates; may be given more than once.', placeholder: 'GLOB' }),
   'template.text': flag.text({ default: '', help: 'The template to render.' }),
-  'template.type': flag.text({ default: 'text', help: 'How to render it: text.' }),
+  'template.type': flag.choice(['text', 'html'], {
+    default: 'text',
+    help: 'How to render it: as text, or as HTML, where what is inserted is escaped by where it stands.',
+  }),
   'template.data': flag.text({
     default: '',
     help: 'File with the data of a notification, JSON as a webhook carries it; without it a sample.',
@@ -40,8 +43,8 @@ export const templateRenderCommand: Command = {
     try {
       // A server starts without what templates alone need.
       const { renderNotification } = await import('./render-notification.ts')
-      const { 'template.glob': globs, 'template.text': text, 'template.data': dataPath } = values
-      io.write(await renderNotification(env, { globs, text, dataPath }))
+      const { 'template.glob': globs, 'template.text': text, 'template.data': dataPath, 'template.type': type } = values
+      io.write(await renderNotification(env, { globs, text, dataPath, isHtml: type === 'html' }))
       return EXIT.ok
     } catch (error) {
       io.err(errorMessage(error))
@@ -54,8 +57,5 @@ function readArguments(args: readonly string[]) {
   const { values } = parseArguments(args, flags)
   if (values['template.glob'].length === 0) throw new Error("required flag(s) '--template.glob' not provided")
   if (values['template.text'] === '') throw new Error("required flag(s) '--template.text' not provided")
-  if (values['template.type'] !== 'text') {
-    throw new Error(`found --template.type=${values['template.type']}, want text: html is not built yet`)
-  }
   return values
 }
