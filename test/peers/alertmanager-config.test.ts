@@ -13,6 +13,7 @@ import { parseAlertmanagerConfig } from '../../src/config/alertmanager.ts'
 import { ConfigError } from '../../src/config/problems.ts'
 import { Labels } from '../../src/model/labels.ts'
 import { AlertmanagerGenerator } from '../support/alertmanager-generator.ts'
+import { startAlertmanager } from '../support/alertmanagers.ts'
 import { peer } from '../support/peers.ts'
 
 const SEED = Number(process.env.PROMONTORY_SEED ?? 20260812)
@@ -105,6 +106,46 @@ test('alerts go where amtool 0.33 says, through the same tree', async (t) => {
     }
   }
   assert.ok(ends.size > 5, `${ends.size} different ends`)
+})
+
+/** Every kind of receiver that says little itself. */
+const EVERY_KIND = `
+global: {slack_app_token: x, opsgenie_api_key: k, telegram_bot_token: t, wechat_api_secret: s, wechat_api_corp_id: c, victorops_api_key: v, rocketchat_token: r, rocketchat_token_id: i, mattermost_webhook_url: 'http://m/x', http_config: {proxy_url: 'http://u:p@proxy:1', tls_config: {insecure_skip_verify: true}}, smtp_smarthost: 'x:25', smtp_auth_password: y}
+route: {receiver: all, group_by: ['...'], routes: [{matchers: [b=c, 'a=~"x|y"'], match_re: {q: w}, group_wait: 90s, continue: true}]}
+inhibit_rules: [{source_matchers: [z=y, a=b], target_match: {c: d}, equal: [e]}]
+receivers:
+- name: all
+  slack_configs: [{channel: x, fields: [{title: a, value: b}], actions: [{type: button, text: t, url: 'http://u'}]}, {api_url: 'http://y'}]
+  pagerduty_configs: [{routing_key: k, details: {z: y}}]
+  opsgenie_configs: [{responders: [{type: team, name: n}]}, {api_key_file: /x}]
+  telegram_configs: [{chat_id: 5}]
+  discord_configs: [{webhook_url: 'http://d'}]
+  msteams_configs: [{webhook_url: 'http://d'}]
+  msteamsv2_configs: [{webhook_url: 'http://d'}]
+  pushover_configs: [{user_key: u, token: t}]
+  victorops_configs: [{routing_key: r}]
+  wechat_configs: [{}]
+  webex_configs: [{room_id: r, http_config: {authorization: {credentials: x}}}]
+  sns_configs: [{topic_arn: x, sigv4: {region: r}}]
+  rocketchat_configs: [{channel: c}]
+  mattermost_configs: [{}]
+  incidentio_configs: [{url: 'http://i', alert_source_token: t}]
+  webhook_configs: [{url: 'http://i', payload: {a: [b, 1]}}]
+- name: 'y'
+time_intervals:
+- name: n
+  time_intervals: [{weekdays: ['monday:friday', sunday], months: ['may:august'], times: [{start_time: '09:00', end_time: '24:00'}], location: Europe/Berlin}]
+`
+
+test('a configuration with every kind of receiver is printed as Alertmanager 0.33 prints it', async (t) => {
+  const command = peer(t, 'alertmanager 0.33')
+  if (command === undefined) return
+  const directory = await scratch(t)
+  const { program } = await startAlertmanager({ command, directory, config: EVERY_KIND, peers: [] })
+  t.after(() => program.stop())
+  await program.ready()
+  const { config } = JSON.parse(await program.text('/api/v2/status')) as { readonly config: { readonly original: string } }
+  assert.equal(parseAlertmanagerConfig(join(directory, 'alertmanager.yml'), EVERY_KIND).toYaml(), config.original)
 })
 
 const PIECES = [
