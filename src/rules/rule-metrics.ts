@@ -1,10 +1,8 @@
 import { Counter, Gauge, type Registry, Summary } from 'prom-client'
 
-/** What rules tell about themselves, by upstream's names. Source: Prometheus rules/group.go, NewGroupMetrics. */
-export type RuleMetrics = ReturnType<typeof ruleMetrics>
-
 const QUANTILES = { percentiles: [0.01, 0.05, 0.5, 0.9, 0.99], maxAgeSeconds: 600, ageBuckets: 5 }
 
+/** What rules tell about themselves, by upstream's names. Source: Prometheus rules/group.go, NewGroupMetrics. */
 export function ruleMetrics(registry: Registry) {
   const registers = [registry]
   const labelNames = ['rule_group'] as const
