@@ -2,6 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { RECEIVER_FIELDS, RECEIVER_KINDS } from '../src/alertmanager/receivers/registry.ts'
+import { section } from '../src/base/schema.ts'
 import { alertmanagerFlags } from '../src/config/alertmanager-flags.ts'
 import { alertmanagerSchema } from '../src/config/alertmanager-schema.ts'
 import { exporterFlags } from '../src/config/exporter-flags.ts'
@@ -13,13 +15,22 @@ import { serverFlags } from '../src/config/server-flags.ts'
 import { webConfigSchema } from '../src/config/web-schema.ts'
 import { upFlags } from '../src/topology/up-flags.ts'
 
+/** Receivers have a page of their own. */
+const receiverSchema = section('receiver', RECEIVER_FIELDS)
+const receiverTables = new Map(RECEIVER_KINDS.map(({ kind }) => [`${kind}_config`, 'receivers.md']))
+
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
 const PARTS: readonly { readonly file: string; readonly name: string; readonly text: () => string }[] = [
   { file: 'docs/operating/server.md', name: 'flags:server', text: () => flagMarkdown(serverFlags) },
   { file: 'docs/operating/exporter.md', name: 'flags:exporter', text: () => flagMarkdown(exporterFlags) },
   { file: 'docs/operating/alertmanager.md', name: 'flags:alertmanager', text: () => flagMarkdown(alertmanagerFlags) },
-  { file: 'docs/operating/alertmanager.md', name: 'fields:alertmanager.yml', text: () => schemaMarkdown(alertmanagerSchema('fallback')) },
+  {
+    file: 'docs/operating/alertmanager.md',
+    name: 'fields:alertmanager.yml',
+    text: () => schemaMarkdown(alertmanagerSchema('fallback'), receiverTables),
+  },
+  { file: 'docs/operating/receivers.md', name: 'fields:receivers', text: () => schemaMarkdown(receiverSchema) },
   { file: 'docs/operating/up.md', name: 'flags:up', text: () => flagMarkdown(upFlags) },
   { file: 'docs/operating/config.md', name: 'fields:prometheus.yml', text: () => schemaMarkdown(prometheusSchema) },
   { file: 'docs/operating/budgets.md', name: 'fields:promontory.yml', text: () => schemaMarkdown(ownSchema) },

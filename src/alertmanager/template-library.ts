@@ -1,4 +1,4 @@
-import type { Env } from '../base/env.ts'
+import type { Env, FileSystem } from '../base/env.ts'
 import { globFiles } from '../base/glob.ts'
 import { BUILTINS } from '../template/builtins.ts'
 import { executeTemplate, type TemplateLimits } from '../template/execute.ts'
@@ -35,6 +35,12 @@ export class TemplateLibrary implements NotificationTemplates {
     define(this.#named, this.#parse(name, text))
     this.#texts.clear()
     this.#pages.clear()
+  }
+
+  /** Those of the files that match, each under its name. Rejects when a file cannot be read. */
+  async addFiles(fs: Pick<FileSystem, 'readDir' | 'readText'>, patterns: readonly string[]): Promise<void> {
+    for (const pattern of patterns)
+      for (const path of await globFiles(fs, pattern)) this.add(path.slice(path.lastIndexOf('/') + 1), await fs.readText(path))
   }
 
   text(template: string, data: NotificationData): string {
@@ -88,7 +94,6 @@ function define(templates: Map<string, ParsedTemplate>, parsed: readonly ParsedT
 export async function loadTemplates({ fs, clock }: Pick<Env, 'fs' | 'clock'>, patterns: readonly string[]): Promise<TemplateLibrary> {
   const library = new TemplateLibrary(() => clock.now())
   library.add('', DEFAULT_TEMPLATES)
-  for (const pattern of patterns)
-    for (const path of await globFiles(fs, pattern)) library.add(path.slice(path.lastIndexOf('/') + 1), await fs.readText(path))
+  await library.addFiles(fs, patterns)
   return library
 }

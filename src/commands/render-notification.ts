@@ -3,7 +3,6 @@ import { parseNotificationData } from '../alertmanager/notification-json.ts'
 import { TemplateLibrary } from '../alertmanager/template-library.ts'
 import type { Env } from '../base/env.ts'
 import { wrapError } from '../base/errors.ts'
-import { globFiles } from '../base/glob.ts'
 import { GoTime } from '../template/time-value.ts'
 
 export interface NotificationToRender {
@@ -19,9 +18,7 @@ export interface NotificationToRender {
 /** What a notification template makes of the data of a notification. Upstream's default templates are not among those it may name. */
 export async function renderNotification(env: Env, { globs, text, dataPath, isHtml }: NotificationToRender): Promise<string> {
   const library = new TemplateLibrary(() => env.clock.now())
-  for (const glob of globs) {
-    for (const path of await globFiles(env.fs, glob)) library.add(path.slice(path.lastIndexOf('/') + 1), await env.fs.readText(path))
-  }
+  await library.addFiles(env.fs, globs)
   const data = dataPath === '' ? sampleData(env.clock.now()) : await readData(env, dataPath)
   return isHtml ? library.html(text, data) : library.text(text, data)
 }

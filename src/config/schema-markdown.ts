@@ -1,18 +1,23 @@
 import type { z } from 'zod'
 import { schemaInfo } from '../base/schema.ts'
 
-/** A table for every section under `root`: its fields, what they take, and what becomes of them here. */
-export function schemaMarkdown(root: z.ZodType): string {
+/**
+ * A table for every section under `root`: its fields, what they take, and what becomes of them here. `elsewhere`: sections whose tables
+ * stand in another file.
+ */
+export function schemaMarkdown(root: z.ZodType, elsewhere: ReadonlyMap<string, string> = new Map()): string {
   const tables = new Map<string, string>()
   const visit = (schema: z.ZodType, ignored: boolean): void => {
     const info = schemaInfo(schema)
     if (info.kind === 'list') visit(info.item, ignored)
     if (info.kind === 'map') visit(info.value, ignored)
-    if (info.kind !== 'section' || tables.has(info.name)) return
+    if (info.kind !== 'section' || tables.has(info.name) || elsewhere.has(info.name)) return
     tables.set(info.name, '')
     const rows = ['| field | takes | here |', '|---|---|---|']
     for (const [name, field] of info.fields)
-      rows.push(`| \`${name}\` | ${typeText(field.schema)} | ${ignored || field.unsupported ? hereText(field.neutral) : 'works'} |`)
+      rows.push(
+        `| \`${name}\` | ${typeText(field.schema, elsewhere)} | ${ignored || field.unsupported ? hereText(field.neutral) : 'works'} |`,
+      )
     tables.set(info.name, `### ${info.name}\n\n${rows.join('\n')}\n`)
     for (const field of info.fields.values()) if (!ignored && !field.unsupported) visit(field.schema, false)
     // What is ignored is checked all the same, so its fields are of interest, too.
@@ -29,15 +34,15 @@ function hereText(neutral: readonly unknown[]): string {
     : `ignored, with a warning unless \`${shown.map((value) => (Array.isArray(value) ? `[${value.join(', ')}]` : String(value))).join('` or `')}\``
 }
 
-function typeText(schema: z.ZodType): string {
+function typeText(schema: z.ZodType, elsewhere: ReadonlyMap<string, string>): string {
   const info = schemaInfo(schema)
   switch (info.kind) {
     case 'section':
-      return `[${info.name}](#${info.name})`
+      return `[${info.name}](${elsewhere.get(info.name) ?? ''}#${info.name})`
     case 'list':
-      return `list of ${typeText(info.item)}`
+      return `list of ${typeText(info.item, elsewhere)}`
     case 'map':
-      return `mapping to ${typeText(info.value)}`
+      return `mapping to ${typeText(info.value, elsewhere)}`
     case 'scalar':
       return info.type.replaceAll('|', '\\|')
   }
