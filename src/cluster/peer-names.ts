@@ -30,7 +30,7 @@ export async function resolvePeers(env: Pick<Env, 'dns' | 'clock' | 'log'>, opti
           env.log.debug('resolve cluster peer', { peer, error: errorMessage(error) })
         }
         if (signal.aborted || env.clock.monotonic() + RETRY_MS > deadline) {
-          env.log.warn('cluster peer has no address', { peer })
+          if (timeoutMs > 0) env.log.warn('cluster peer has no address', { peer })
           return []
         }
         await sleep(env.clock, RETRY_MS, signal)
