@@ -3,6 +3,7 @@ import { GLOBAL_DEFAULTS, type ReceiverGlobals } from '../alertmanager/receivers
 import { RECEIVER_KINDS } from '../alertmanager/receivers/registry.ts'
 import { schemaInfo } from '../base/schema.ts'
 import type { HttpClientSection } from '../http-client/client-schema.ts'
+import { canonicalHeader } from '../http-client/header-name.ts'
 import type { RouteReader } from './alertmanager-routes.ts'
 import type { AlertmanagerSection } from './alertmanager-schema.ts'
 
@@ -63,6 +64,8 @@ const FROM_GLOBAL: Readonly<Record<string, readonly Readonly<Record<string, keyo
   ],
 }
 
+const EMAIL_SUBJECT = '{{ template "email.default.subject" . }}'
+
 type Entry = Readonly<Record<string, unknown>>
 
 /** Upstream prints what entries take from `global`, and how they are reached, even where that is how all are. */
@@ -86,7 +89,15 @@ function effectiveEntry(kind: string, entry: Entry, isHttp: boolean, global: Rec
     for (const [field, name] of Object.entries(group)) if (all[name] !== undefined) out[field] = all[name]
   }
   if (isHttp) out.http_config ??= global.http_config ?? {}
-  return kind === 'slack' ? effectiveSlack(out, all) : out
+  if (kind === 'slack') return effectiveSlack(out, all)
+  return kind === 'email' ? effectiveEmail(out) : out
+}
+
+/** Headers that a message has anyway stand among those that are given. */
+function effectiveEmail(entry: Entry): Entry {
+  const { from: From, to: To, headers = {}, tls_config: tls = {} } = entry
+  const given = Object.entries(headers as object).map(([name, value]) => [canonicalHeader(name), value])
+  return { ...entry, headers: { From, To, Subject: EMAIL_SUBJECT, ...Object.fromEntries(given) }, tls_config: tls }
 }
 
 /** A token goes as a bearer's, to the URL of the application. Source: Alertmanager config/config.go. */

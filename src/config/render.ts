@@ -22,7 +22,7 @@ const SEXAGESIMAL = /^[-+]?\d[\d_]*(?::[0-5]?\d)+$/
 /** Printed values of a schema in upstream's style. */
 export function renderYaml(content: unknown): string {
   // YAML 1.1 decides which texts need quotes, so that upstream's reader takes `no` and `017` for the texts they are.
-  const document = new Document(content, { version: '1.1' })
+  const document = new Document(content, { version: '1.1', aliasDuplicateObjects: false })
   visit(document, {
     Scalar(_, scalar) {
       // Where both are possible upstream's writer quotes as little as it can; ours otherwise prefers the other quotes.

@@ -110,11 +110,13 @@ test('alerts go where amtool 0.33 says, through the same tree', async (t) => {
 
 /** Every kind of receiver that says little itself. */
 const EVERY_KIND = `
-global: {slack_app_token: x, opsgenie_api_key: k, telegram_bot_token: t, wechat_api_secret: s, wechat_api_corp_id: c, victorops_api_key: v, rocketchat_token: r, rocketchat_token_id: i, mattermost_webhook_url: 'http://m/x', http_config: {proxy_url: 'http://u:p@proxy:1', tls_config: {insecure_skip_verify: true}}, smtp_smarthost: 'x:25', smtp_auth_password: y}
+global: {slack_app_token: x, opsgenie_api_key: k, telegram_bot_token: t, wechat_api_secret: s, wechat_api_corp_id: c, victorops_api_key: v, rocketchat_token: r, rocketchat_token_id: i, mattermost_webhook_url: 'http://m/x', http_config: {proxy_url: 'http://u:p@proxy:1', tls_config: {insecure_skip_verify: true}}, smtp_smarthost: 'x:25', smtp_from: a@b, smtp_auth_password: y, jira_api_url: 'http://j'}
 route: {receiver: all, group_by: ['...'], routes: [{matchers: [b=c, 'a=~"x|y"'], match_re: {q: w}, group_wait: 90s, continue: true}]}
 inhibit_rules: [{source_matchers: [z=y, a=b], target_match: {c: d}, equal: [e]}]
 receivers:
 - name: all
+  email_configs: [{to: a@b, headers: {x-mine: y}}, {to: a@b, from: c@d, smarthost: 'y:25', auth_password_file: /x, require_tls: false, text: z}]
+  jira_configs: [{project: P, issue_type: Bug, fields: {a: {value: b}}, labels: [l]}, {api_url: 'http://k', project: P, issue_type: Bug}]
   slack_configs: [{channel: x, fields: [{title: a, value: b}], actions: [{type: button, text: t, url: 'http://u'}]}, {api_url: 'http://y'}]
   pagerduty_configs: [{routing_key: k, details: {z: y}}]
   opsgenie_configs: [{responders: [{type: team, name: n}]}, {api_key_file: /x}]
