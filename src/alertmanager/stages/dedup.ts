@@ -4,6 +4,7 @@ import type { NotificationLog } from '../nflog/notification-log.ts'
 import { readMemory } from '../nflog/receiver-memory.ts'
 import { preciseOf } from '../state/precise-time.ts'
 import { alertHash } from './alert-hash.ts'
+import { idempotencyKey } from './idempotency-key.ts'
 import type { NewsNotification, Notification, NotifyReason, NotifyStage } from './notification.ts'
 
 /** Lets through what an entry of a receiver has not been told by this member or another. */
@@ -22,7 +23,8 @@ export function dedupStage(
       const previous = log.find(groupKey, receiver)
       const reason = whyNotify(previous, { firing, resolved, sendResolved, toldBefore: preciseOf(now - repeatIntervalMs) })
       const memory = readMemory(reason === 'first notification' ? [] : (previous?.receiverData ?? []))
-      return { ...notification, alerts: reason === 'none' ? [] : alerts, reason, firing, resolved, previous, memory }
+      const key = reason === 'none' ? '' : idempotencyKey(receiver, { ...notification, firing })
+      return { ...notification, alerts: reason === 'none' ? [] : alerts, reason, idempotencyKey: key, firing, resolved, previous, memory }
     },
   }
 }

@@ -9,7 +9,16 @@ import type { NewsNotification } from './notification.ts'
  * that do not hear of each other and have been told differently before. Told again after the repeat interval is other news.
  * docs/decisions/0020-notification-keys.md
  */
-export function idempotencyKey(receiver: LogReceiver, { groupKey, firing, alerts, repeatIntervalMs, now }: NewsNotification): string {
+export function idempotencyKey(
+  receiver: LogReceiver,
+  {
+    groupKey,
+    firing,
+    alerts,
+    repeatIntervalMs,
+    now,
+  }: Pick<NewsNotification, 'groupKey' | 'firing' | 'alerts' | 'repeatIntervalMs' | 'now'>,
+): string {
   const isFiring = new Set(firing)
   const states = alerts.map(({ labels, startsAt }) => {
     const hash = alertHash(labels)

@@ -23,6 +23,8 @@ export interface Notification {
 /** A notification to one entry of a receiver, and what is new in it. */
 export interface NewsNotification extends Notification {
   readonly reason: NotifyReason
+  /** Empty where there is nothing to tell. */
+  readonly idempotencyKey: string
   /** Hashes of its alerts. */
   readonly firing: readonly bigint[]
   readonly resolved: readonly bigint[]

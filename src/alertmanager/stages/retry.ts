@@ -5,7 +5,6 @@ import { isResolved } from '../../model/alert.ts'
 import type { NotificationHistory } from '../history/notification-history.ts'
 import type { LogReceiver } from '../nflog/entry-message.ts'
 import type { Integration, NotifyFailure, NotifyRequest } from '../receivers/integration.ts'
-import { idempotencyKey } from './idempotency-key.ts'
 import { endOf, type NewsNotification, type NotifyStage } from './notification.ts'
 import type { PipelineMetrics } from './pipeline-metrics.ts'
 
@@ -69,7 +68,7 @@ export function retryStage(options: RetryOptions): NotifyStage<NewsNotification>
       // Who wants no news of what is over gets none, and the log is to know all the same.
       if (!integration.sendResolved && firing.length === 0) return notification
       const alerts = integration.sendResolved ? notification.alerts : notification.alerts.filter((alert) => !isResolved(alert, now))
-      const key = idempotencyKey(receiver, notification)
+      const { idempotencyKey: key } = notification
       const request = { receiver: receiver.name, groupKey, groupLabels, alerts, now, reason, idempotencyKey: key, memory }
       const started = clock.monotonic()
       const { attempts, failure } = await deliver(request, signal)

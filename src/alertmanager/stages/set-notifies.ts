@@ -1,7 +1,6 @@
 import type { LogReceiver } from '../nflog/entry-message.ts'
 import type { NotificationLog } from '../nflog/notification-log.ts'
 import { writeMemory } from '../nflog/receiver-memory.ts'
-import { idempotencyKey } from './idempotency-key.ts'
 import type { NewsNotification, NotifyStage } from './notification.ts'
 
 /** Notes in the log what an entry of a receiver has been told. Source: Alertmanager notify/notify.go, SetNotifiesStage. */
@@ -9,12 +8,9 @@ export function setNotifiesStage(log: Pick<NotificationLog, 'note'>, receiver: L
   return {
     name: 'set notifies',
     async run(notification) {
-      const { groupKey, firing, resolved, memory, repeatIntervalMs } = notification
+      const { groupKey, firing, resolved, memory, repeatIntervalMs, idempotencyKey } = notification
       const receiverData = writeMemory(memory)
-      log.note(
-        { groupKey, receiver, firing, resolved, receiverData, idempotencyKey: idempotencyKey(receiver, notification) },
-        2 * repeatIntervalMs,
-      )
+      log.note({ groupKey, receiver, firing, resolved, receiverData, idempotencyKey }, 2 * repeatIntervalMs)
       return notification
     },
   }

@@ -1,5 +1,6 @@
 import type { RouteRequest } from '../../base/http-routes.ts'
 import { parseRfc3339 } from '../../base/rfc3339.ts'
+import { Labels, sortStrings } from '../../model/labels.ts'
 import { INVALID_TYPE, REQUIRED, RequestError } from './answers.ts'
 
 // Reads bodies as the API's description wants them, with upstream's words for what is wrong. Source: Alertmanager api/v2/openapi.yaml; go-openapi.
@@ -70,6 +71,23 @@ export function textMap(value: unknown, name: string, what: string): Readonly<Re
     texts[key] = text ?? ''
   }
   return texts
+}
+
+/** The same without those that are empty. Hot: of every alert that is sent again and again. */
+export function labelSet(value: unknown, name: string, what: string): Labels | undefined {
+  if (value === undefined || value === null) return undefined
+  const texts = isObject(value) ? value : textMap(value, name, what)!
+  const names = Object.keys(texts)
+  for (let i = 0; i < names.length; i++) {
+    // Which finds the words for what is wrong with it.
+    if (typeof texts[names[i]] !== 'string' && texts[names[i]] !== null) textMap(value, name, what)
+  }
+  const pairs: string[] = []
+  for (const each of sortStrings(names)) {
+    const text = texts[each]
+    if (typeof text === 'string' && text !== '') pairs.push(each, text)
+  }
+  return Labels.fromSortedPairs(pairs)
 }
 
 export function required(place: string): RequestError {

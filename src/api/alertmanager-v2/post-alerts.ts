@@ -3,13 +3,13 @@ import type { RouteRequest } from '../../base/http-routes.ts'
 import type { Alert } from '../../model/alert.ts'
 import { isLegacyLabelName, Labels, quote } from '../../model/labels.ts'
 import { emptyAnswer, jsonAnswer } from './answers.ts'
-import { isObject, jsonBody, kindOf, notOfType, parsing, required, textField, textMap, timeField } from './body.ts'
+import { isObject, jsonBody, kindOf, labelSet, notOfType, parsing, required, textField, timeField } from './body.ts'
 import type { AlertmanagerApiDeps } from './deps.ts'
 
 /** An alert as it was sent; times that were not are undefined. */
 interface PostedAlert {
-  readonly labels: Readonly<Record<string, string>>
-  readonly annotations: Readonly<Record<string, string>>
+  readonly labels: Labels
+  readonly annotations: Labels
   readonly startsAt: number | undefined
   readonly endsAt: number | undefined
   readonly generatorUrl: string
@@ -34,8 +34,8 @@ export function postAlerts(deps: AlertmanagerApiDeps, request: RouteRequest): An
       continue
     }
     right.push({
-      labels: Labels.of(alert.labels),
-      annotations: Labels.of(alert.annotations),
+      labels: alert.labels,
+      annotations: alert.annotations,
       startsAt,
       endsAt,
       generatorUrl: alert.generatorUrl,
@@ -57,9 +57,9 @@ function parseAlerts(body: unknown): readonly PostedAlert[] {
     if (!isObject(item)) throw parsing('alerts', `json: cannot unmarshal ${kindOf(item)} into Go value of type models.PostableAlert`)
     const startsAt = timeField(item, 'startsAt', 'alerts')
     const endsAt = timeField(item, 'endsAt', 'alerts')
-    const annotations = textMap(item.annotations, 'annotations', 'alerts') ?? {}
+    const annotations = labelSet(item.annotations, 'annotations', 'alerts') ?? Labels.empty
     const generatorUrl = textField(item, 'generatorURL', 'alerts') ?? ''
-    const labels = textMap(item.labels, 'labels', 'alerts')
+    const labels = labelSet(item.labels, 'labels', 'alerts')
     if (labels === undefined) throw required(`${index}.labels`)
     if (generatorUrl !== '' && !isRequestUri(generatorUrl)) throw notOfType(`${index}.generatorURL`, 'body', 'uri', generatorUrl)
     return { labels, annotations, startsAt, endsAt, generatorUrl }
@@ -75,11 +75,15 @@ function isRequestUri(text: string): boolean {
 /** What is wrong with an alert, in upstream's words. Source: Alertmanager alert/alert.go, Validate. */
 function problemOf({ matcherMode }: AlertmanagerApiDeps, alert: PostedAlert, startsAt: number, endsAt: number): string | undefined {
   if (endsAt < startsAt) return 'start time must be before end time'
-  const labels = Object.entries(alert.labels).filter(([, value]) => value !== '')
-  const isWrong = matcherMode === 'classic' ? (name: string) => !isLegacyLabelName(name) : (name: string) => name === ''
-  if (labels.length === 0) return 'at least one label pair required'
-  const label = labels.find(([name]) => isWrong(name))
-  if (label !== undefined) return `invalid label set: invalid name ${quote(label[0])}`
-  const annotation = Object.keys(alert.annotations).find(isWrong)
+  const { labels, annotations } = alert
+  if (labels.size === 0) return 'at least one label pair required'
+  const label = wrongName(labels, matcherMode)
+  if (label !== undefined) return `invalid label set: invalid name ${quote(label)}`
+  const annotation = wrongName(annotations, matcherMode)
   return annotation === undefined ? undefined : `invalid annotations: invalid name ${quote(annotation)}`
+}
+
+function wrongName({ pairs }: Labels, mode: AlertmanagerApiDeps['matcherMode']): string | undefined {
+  for (let i = 0; i < pairs.length; i += 2) if (mode === 'classic' ? !isLegacyLabelName(pairs[i]) : pairs[i] === '') return pairs[i]
+  return undefined
 }
