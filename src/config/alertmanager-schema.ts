@@ -7,8 +7,7 @@ import { httpConfigSchema } from '../alertmanager/receivers/http-config.ts'
 import type { ReceiverGlobals } from '../alertmanager/receivers/receiver-globals.ts'
 import { RECEIVER_FIELDS, type ReceiverSection, receiverProblems } from '../alertmanager/receivers/registry.ts'
 import { muteTimeIntervalSchema, timeIntervalSchema } from '../alertmanager/time-interval-schema.ts'
-import { CodedError } from '../base/errors.ts'
-import { integer, list, map, path, type Report, scalar, section, text, unsupported } from '../base/schema.ts'
+import { integer, list, map, path, type Report, section, text, unsupported } from '../base/schema.ts'
 import { tlsConfigSchema } from '../http-client/client-schema.ts'
 import { duration } from '../model/config-schema.ts'
 import { quote } from '../model/labels.ts'
@@ -17,43 +16,10 @@ import { tracingSchema } from './unbuilt-schemas.ts'
 // alertmanager.yml, put together from the schemas of its parts.
 // Source of the rules and their texts: Alertmanager config/config.go; docs/configuration.md; what 0.33 answers.
 
-/** Kinds of entries that upstream's receivers have. */
-const UPSTREAM_KINDS = [
-  'discord',
-  'email',
-  'incidentio',
-  'pagerduty',
-  'slack',
-  'webhook',
-  'opsgenie',
-  'wechat',
-  'pushover',
-  'victorops',
-  'sns',
-  'telegram',
-  'webex',
-  'msteams',
-  'msteamsv2',
-  'jira',
-  'rocketchat',
-  'mattermost',
-]
-
-/** A receiver that says nothing where it is to page somebody is worse than none. */
-const unbuilt = () => {
-  const none = scalar('nothing: receivers of this kind are not built yet', (): never => refuseKind(), String)
-  const fields = UPSTREAM_KINDS.map((kind) => `${kind}_configs`).filter((field) => !(field in RECEIVER_FIELDS))
-  return Object.fromEntries(fields.map((field) => [field, none]))
-}
-
-function refuseKind(): never {
-  throw new CodedError('bad_data', 'receivers of this kind are not built yet')
-}
-
 const receiverSchema = section(
   'receiver',
   // Its labels choose among receivers in the API, where upstream's newest pages ask by them.
-  { name: text(), labels: map(text()), ...RECEIVER_FIELDS, ...unbuilt() },
+  { name: text(), labels: map(text()), ...RECEIVER_FIELDS },
   {
     shown: (receiver) => ({ ...receiver, labels: { ...(receiver.labels as object), name: receiver.name } }),
     check({ name, labels }, report) {
