@@ -15,7 +15,7 @@ import { pushedJson } from './pushed-json.ts'
 // The HTTP API of upstream's pushgateway: docs/operating/pushgateway.md. Source: prometheus/pushgateway README.md, "API"; handler/push.go.
 
 /** Of a push, before and after its content encoding is undone. */
-const BODY_BYTES_MAX = 64 * 1024 * 1024
+const BODY_BYTES_MAX = 4 * 1024 * 1024
 
 const PAGE_PATH = '/pushgateway/metrics'
 

@@ -44,6 +44,9 @@ export interface BatchTarget extends SentSeriesSource {
   readonly maxTime: Timestamp
 }
 
+/** Senders bring some thousand. */
+const SERIES_AT_ONCE = 500
+
 /** One decoded request on its way into an appender. What can be taken is; the rest is counted and told. */
 export class WriteBatch implements WriteCounts {
   samples = 0
@@ -61,6 +64,8 @@ export class WriteBatch implements WriteCounts {
   /** The series at hand, and its handle. */
   readonly #sent: SentSeries
   #ref: SeriesRef = -1
+  /** The next one. */
+  #series = 0
   /** Time of its last sample. */
   #lastTime: Timestamp = 0
 
@@ -75,14 +80,16 @@ export class WriteBatch implements WriteCounts {
     return this.samples + this.histograms + this.exemplars === 0
   }
 
-  /** Hands all series to the appender. Throws MalformedRequest when the request turns out to be none. */
-  append(): void {
+  /** Hands the next series to the appender: true, when there are more. Throws MalformedRequest when the request turns out to be none. */
+  appendSome(): boolean {
     const { columns } = this.#target
-    const { seriesCount, samplesEnd, histogramsEnd, exemplarsEnd } = columns
-    let sample = 0
-    let histogram = 0
-    let exemplar = 0
-    for (let series = 0; series < seriesCount; series++) {
+    const { samplesEnd, histogramsEnd, exemplarsEnd } = columns
+    const end = Math.min(this.#series + SERIES_AT_ONCE, columns.seriesCount)
+    let series = this.#series
+    let sample = series === 0 ? 0 : samplesEnd[series - 1]
+    let histogram = series === 0 ? 0 : histogramsEnd[series - 1]
+    let exemplar = series === 0 ? 0 : exemplarsEnd[series - 1]
+    for (; series < end; series++) {
       const sampleEnd = samplesEnd[series]
       const histogramEnd = histogramsEnd[series]
       const exemplarEnd = exemplarsEnd[series]
@@ -101,6 +108,8 @@ export class WriteBatch implements WriteCounts {
       histogram = histogramEnd
       exemplar = exemplarEnd
     }
+    this.#series = series
+    return series < columns.seriesCount
   }
 
   /** Finds or makes the series at hand, which brings `count` samples. False when there is nothing to do for it, or nothing to be done. */

@@ -1,3 +1,4 @@
+import { Breather } from '../base/breather.ts'
 import type { Env } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
 import { SnappyDecoder, SnappyError } from '../base/snappy-block.ts'
@@ -73,6 +74,8 @@ export class WriteReceiver {
   readonly #lastStartTimes: LastStartTimes | undefined
   readonly #typeAndUnitLabels: boolean
   readonly #metrics: WriteMetrics
+  /** The request whose samples are on their way into an appender. */
+  #underWay: Promise<void> | undefined
   /** There are series that were looked up before metadata of their metrics was known. */
   #hasNewMetadata = false
   #forgotAt: Timestamp = Number.NEGATIVE_INFINITY
@@ -104,7 +107,10 @@ export class WriteReceiver {
     const { version } = asked
     let appender: Appender | undefined
     let batch: WriteBatch
-    // Nothing awaits until the samples are in the appender: the decoded bytes and columns are one request's at a time.
+    // The decoded bytes and columns are one request's at a time, until its samples are in the appender.
+    while (this.#underWay !== undefined) await this.#underWay
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#underWay = promise
     try {
       const bytes = this.#snappy.decode(body)
       const fault = (version === 2 ? decodeV2 : decodeV1)(bytes, this.#reader, this.#columns)
@@ -112,12 +118,16 @@ export class WriteReceiver {
       if (version === 2) this.#symbols.open(this.#reader, this.#columns.symbols, this.#cache)
       else this.#readMetadata()
       appender = this.#appendable.appender()
-      batch = this.#append(version, appender)
+      batch = this.#batch(version, appender)
+      if (batch.appendSome()) await this.#appendInTurns(batch)
     } catch (error) {
       appender?.rollback()
       if (error instanceof SnappyError) return { status: 400, text: error.message, headers: {} }
       if (error instanceof MalformedRequest) return unreadable(version, error.message)
       return this.#fault(version, error)
+    } finally {
+      this.#underWay = undefined
+      resolve()
     }
     try {
       if (batch.isEmpty) appender.rollback()
@@ -130,9 +140,15 @@ export class WriteReceiver {
     return this.#outcome(version, batch)
   }
 
-  #append(version: 1 | 2, appender: Appender): WriteBatch {
+  /** A request with very many series leaves others their turns. */
+  async #appendInTurns(batch: WriteBatch): Promise<void> {
+    const breather = new Breather(this.#env.clock)
+    while (batch.appendSome()) if (breather.isDue()) await breather.rest()
+  }
+
+  #batch(version: 1 | 2, appender: Appender): WriteBatch {
     const now = this.#env.clock.now()
-    const batch = new WriteBatch(version, {
+    return new WriteBatch(version, {
       appender,
       reader: this.#reader,
       columns: this.#columns,
@@ -144,8 +160,6 @@ export class WriteReceiver {
       now,
       maxTime: now + AHEAD_MS_MAX,
     })
-    batch.append()
-    return batch
   }
 
   /** Keeps what 1.0 says about metrics for the series that are looked up from now on, and has all looked up when it is about new ones. */

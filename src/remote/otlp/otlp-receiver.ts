@@ -1,5 +1,6 @@
 import { promisify } from 'node:util'
 import { gunzip as gunzipBuffer } from 'node:zlib'
+import { Breather } from '../../base/breather.ts'
 import type { Env } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
 import type { Timestamp } from '../../model/time.ts'
@@ -86,7 +87,7 @@ export class OtlpReceiver {
     let batch: OtlpBatch
     try {
       appender = this.#options.appendable.appender()
-      batch = this.#append(request, appender)
+      batch = await this.#append(request, appender)
     } catch (error) {
       appender?.rollback()
       if (error instanceof RequestFault) return { status: 400, text: error.message }
@@ -101,11 +102,14 @@ export class OtlpReceiver {
     return this.#outcome(batch)
   }
 
-  #append(request: readonly ResourceMetrics[], appender: Appender): OtlpBatch {
+  /** A request with very many points leaves others their turns. */
+  async #append(request: readonly ResourceMetrics[], appender: Appender): Promise<OtlpBatch> {
     const { env, config, deltas, typeAndUnitLabels, lookbackMs } = this.#options
     const batch = new OtlpBatch({ appender, maxTime: env.clock.now() + AHEAD_MS_MAX, lastStartTimes: this.#lastStartTimes })
     const metrics = this.#sums?.cumulative(request) ?? request
-    translate(metrics, batch, { config: config(), nativeDeltas: deltas === 'stored as they are', typeAndUnitLabels, lookbackMs })
+    const options = { config: config(), nativeDeltas: deltas === 'stored as they are', typeAndUnitLabels, lookbackMs }
+    const breather = new Breather(env.clock)
+    for (const _ of translate(metrics, batch, options)) if (breather.isDue()) await breather.rest()
     return batch
   }
 

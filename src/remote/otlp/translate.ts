@@ -39,10 +39,10 @@ export interface TranslateOptions {
   readonly lookbackMs: number
 }
 
-/** Hands all samples of a request to `batch`, and what cannot be translated. */
-export function translate(request: readonly ResourceMetrics[], batch: OtlpBatch, options: TranslateOptions): void {
+/** Hands all samples of a request to `batch`, and what cannot be translated. May be left for a while between any two steps, a metric each. */
+export function* translate(request: readonly ResourceMetrics[], batch: OtlpBatch, options: TranslateOptions): Iterable<void> {
   const translation = new Translation(batch, options)
-  for (const resource of request) translation.resource(resource)
+  for (const resource of request) yield* translation.resource(resource)
 }
 
 class Translation {
@@ -59,7 +59,7 @@ class Translation {
     this.#labels = new SeriesLabels(options)
   }
 
-  resource(resource: ResourceMetrics): void {
+  *resource(resource: ResourceMetrics): Iterable<void> {
     this.#minTime = Infinity
     this.#maxTime = -Infinity
     const isNamed = this.#attempt(countOf(resource), () => this.#labels.openResource(resource.attributes))
@@ -67,7 +67,10 @@ class Translation {
     for (const scope of resource.scopes) {
       const points = scope.metrics.reduce((sum, { data }) => sum + (data?.points.length ?? 0), 0)
       if (!this.#attempt(points, () => this.#labels.openScope(scope))) continue
-      for (const metric of scope.metrics) this.#metric(metric)
+      for (const metric of scope.metrics) {
+        this.#metric(metric)
+        yield
+      }
     }
     if (this.#minTime <= this.#maxTime) this.#attempt(1, () => this.#targetInfo())
   }
