@@ -23,32 +23,32 @@ const LIFETIME_MS = 3600_000
 /** A token, for as long as it is good: from half of that time on another one is asked for. Source: Prometheus storage/remote/azuread/azuread.go. */
 export class HeldToken {
   readonly #clock: Clock
-  readonly #fetch: () => Promise<AccessToken>
+  readonly #ask: () => Promise<AccessToken>
   #token = ''
   /** Both by the monotonic clock. */
   #renewAt = -Infinity
   #expires = -Infinity
-  #fetching: Promise<void> | undefined
+  #asking: Promise<void> | undefined
 
-  constructor(clock: Clock, fetch: () => Promise<AccessToken>) {
+  constructor(clock: Clock, ask: () => Promise<AccessToken>) {
     this.#clock = clock
-    this.#fetch = fetch
+    this.#ask = ask
   }
 
   /** Rejects where there is none. Whoever asks at the same time waits for the same answer. */
   async read(): Promise<string> {
     if (this.#clock.monotonic() >= this.#renewAt) {
-      this.#fetching ??= this.#renew().finally(() => {
-        this.#fetching = undefined
+      this.#asking ??= this.#renew().finally(() => {
+        this.#asking = undefined
       })
-      await this.#fetching
+      await this.#asking
     }
     return this.#token
   }
 
   async #renew(): Promise<void> {
     try {
-      const { token, lifetimeMs } = await this.#fetch()
+      const { token, lifetimeMs } = await this.#ask()
       const now = this.#clock.monotonic()
       if (lifetimeMs <= 0) throw new Error('access token expiry is less than the current time')
       this.#token = token
