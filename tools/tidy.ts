@@ -70,7 +70,7 @@ const BANNED: readonly (readonly [RegExp, string])[] = [
   [/\b(setTimeout|setInterval|setImmediate)\(/, 'timers: take env.clock'],
   [/\bMath\.random\b/, 'chance: take env.random'],
   [/(?<![\w.#'"])process\.(?!md)/, 'the process: take what you need as an argument'],
-  [/(?<![\w.])fetch\(/, 'the network: take env.http'],
+  [/(?<![\w.#])fetch\(/, 'the network: take env.http'],
   [/\bconsole\.(log|error|warn|info)\b/, 'the console: take env.log'],
 ]
 
