@@ -299,3 +299,20 @@ test('other files in the directory, and a segment of zeros or nonsense', async (
   )
   assert.equal((await env.fs.readFile(`${QUARANTINE}/00000002-0.bin`)).length, 300_000)
 })
+
+test('damage at the same place of another log is kept beside the first one', async () => {
+  const env = virtualEnv()
+  await env.fs.mkdir(DIR)
+  const damages = [new Uint8Array(300).fill(1), new Uint8Array(300).fill(2), new Uint8Array(200).fill(3)]
+  for (const damage of [...damages, damages[1]]) {
+    await env.fs.writeFile(segmentPath(DIR, 1), damage)
+    await replay(env)
+  }
+  const names = ['00000001-0-2.bin', '00000001-0-3.bin', '00000001-0.bin']
+  assert.deepEqual((await env.fs.readDir(QUARANTINE)).toSorted(), names)
+  const kept = await Promise.all(['', '-2', '-3'].map((n) => env.fs.readFile(`${QUARANTINE}/00000001-0${n}.bin`)))
+  assert.deepEqual(
+    kept.map(([byte]) => byte),
+    [1, 2, 3],
+  )
+})

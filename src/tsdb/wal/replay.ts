@@ -1,6 +1,8 @@
 import { Breather } from '../../base/breather.ts'
+import { crc32c } from '../../base/crc32c.ts'
 import type { Env, File } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
+import { directoryOf } from '../../base/files.ts'
 import type { Exemplar } from '../../model/exemplar.ts'
 import type { Histogram } from '../../model/histogram.ts'
 import type { Labels } from '../../model/labels.ts'
@@ -220,11 +222,14 @@ async function replaySegment(
       return undefined
     },
     async damage(damage) {
-      const name = `${String(number).padStart(8, '0')}-${damage.offset}.bin`
-      let quarantine = damage.torn || damage.sizeBytes === 0 ? undefined : `${quarantineDir}/${name}`
+      let quarantine: string | undefined
       let known = false
       try {
-        known = quarantine !== undefined && (await fs.stat(quarantine))?.sizeBytes === damage.sizeBytes
+        if (!damage.torn && damage.sizeBytes > 0) {
+          const place = await placeFor(fs, file, damage, `${quarantineDir}/${String(number).padStart(8, '0')}-${damage.offset}`)
+          quarantine = place.path
+          known = place.isThere
+        }
         if (quarantine !== undefined && !known) {
           await fs.mkdir(quarantineDir)
           await copyPart(fs, file, damage, quarantine)
@@ -261,11 +266,51 @@ async function replaySegment(
   return { number, path: file.path, sizeBytes: await file.size(), maxTime }
 }
 
-async function copyPart(fs: Env['fs'], from: File, damage: Damage, path: string): Promise<void> {
-  await fs.remove(path)
-  const to = await fs.open(path, 'create')
+const COPY_BYTES = 64 * 1024
+
+/**
+ * Where damage is copied to, and whether it is there already. When a log has begun anew, another damage may have been at the same place of a
+ * segment of the same number: it stays.
+ */
+async function placeFor(
+  fs: Env['fs'],
+  from: File,
+  damage: Damage,
+  stem: string,
+): Promise<{ readonly path: string; readonly isThere: boolean }> {
+  for (let n = 1; ; n++) {
+    const path = n === 1 ? `${stem}.bin` : `${stem}-${n}.bin`
+    const stat = await fs.stat(path)
+    if (stat === null) return { path, isThere: false }
+    if (stat.sizeBytes === damage.sizeBytes && (await isSame(fs, from, damage, path))) return { path, isThere: true }
+  }
+}
+
+async function isSame(fs: Env['fs'], from: File, { offset, sizeBytes }: Damage, path: string): Promise<boolean> {
+  const other = await fs.open(path, 'read')
   try {
-    const bytes = new Uint8Array(64 * 1024)
+    const [ours, theirs] = [new Uint8Array(COPY_BYTES), new Uint8Array(COPY_BYTES)]
+    for (let done = 0; done < sizeBytes; ) {
+      const wanted = Math.min(COPY_BYTES, sizeBytes - done)
+      const read = await from.readAll([ours.subarray(0, wanted)], offset + done)
+      const found = await other.readAll([theirs.subarray(0, wanted)], done)
+      if (read !== found || crc32c(ours, 0, read) !== crc32c(theirs, 0, found)) return false
+      if (read === 0) break
+      done += read
+    }
+    return true
+  } finally {
+    await other.close()
+  }
+}
+
+/** Copies damage to a file of its own, which is there only when it is whole. */
+async function copyPart(fs: Env['fs'], from: File, damage: Damage, path: string): Promise<void> {
+  const besides = `${path}.tmp`
+  await fs.remove(besides)
+  const to = await fs.open(besides, 'create')
+  try {
+    const bytes = new Uint8Array(COPY_BYTES)
     for (let done = 0; done < damage.sizeBytes; ) {
       const read = await from.read(bytes.subarray(0, Math.min(bytes.length, damage.sizeBytes - done)), damage.offset + done)
       if (read === 0) break
@@ -276,6 +321,8 @@ async function copyPart(fs: Env['fs'], from: File, damage: Damage, path: string)
   } finally {
     await to.close()
   }
+  await fs.rename(besides, path)
+  await fs.syncDir(directoryOf(path))
 }
 
 function hex(checksum: number | undefined): string | undefined {
