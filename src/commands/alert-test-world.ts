@@ -12,6 +12,7 @@ import { resolvePath } from '../config/file.ts'
 import { toHttpClientConfig } from '../config/http-client.ts'
 import { HttpClients } from '../http-client/clients.ts'
 import { isResolved } from '../model/alert.ts'
+import { mailTexts, recordingSmtp } from './recording-smtp.ts'
 
 // An Alertmanager with the receivers of a configuration, whose messages are made as ever and go nowhere.
 
@@ -21,9 +22,6 @@ export interface AlertTestConfig {
   /** Of this machine: what the configuration names is read from there. */
   readonly fs: FileSystem
 }
-
-/** Kinds that speak something else than HTTP: their messages are not made. */
-const NOT_HTTP = new Set(['email'])
 
 const HOUR_MS = 3_600_000
 
@@ -86,15 +84,19 @@ interface Recording {
 async function recording({ env, config, index, tell }: Recording, section: ReceiverSection): Promise<Integration> {
   const startTime = env.clock.now()
   const requests: HttpRequest[] = []
+  const mails: string[] = []
   const clock = new StandingClock(startTime)
-  const context = await contextOf({ ...env, clock, http: recordingHttp(requests), fs: secretFs(config.fs, env.fs) }, config)
+  const context = await contextOf(
+    { ...env, clock, http: recordingHttp(requests), tcp: recordingSmtp((mail) => mails.push(mail)), fs: secretFs(config.fs, env.fs) },
+    config,
+  )
   const [real] = await buildReceiver(section, context)
-  const isMade = !NOT_HTTP.has(real.kind)
   let previous: Promise<unknown> = Promise.resolve()
   const make = async (request: NotifyRequest): Promise<SentNotification> => {
     requests.length = 0
+    mails.length = 0
     clock.time = request.now
-    const failure = isMade ? await real.notify(request, new AbortController().signal) : undefined
+    const failure = await real.notify(request, new AbortController().signal)
     const [firing, resolved] = [false, true].map((isOver) =>
       request.alerts.filter((alert) => isResolved(alert, request.now) === isOver).map(({ labels }) => labels),
     )
@@ -105,9 +107,9 @@ async function recording({ env, config, index, tell }: Recording, section: Recei
       group: request.groupLabels,
       firing,
       resolved,
-      texts: isMade ? requests.flatMap(textsOf) : undefined,
+      texts: [...requests.flatMap(textsOf), ...mails.flatMap(mailTexts)],
       // To what answers like no server that it knows the answer may be a failure; the message was made all the same.
-      problem: requests.length === 0 && failure !== undefined ? failure.message : undefined,
+      problem: requests.length + mails.length === 0 && failure !== undefined ? failure.message : undefined,
     }
   }
   return {

@@ -38,7 +38,7 @@ test('entries of a receiver that are told at once are one notification, and what
   const check = (wanted: Partial<ExpectedNotification>, all: readonly SentNotification[], ...want: readonly string[]) =>
     assert.deepEqual(compareNotifications([{ at: 30_000, receiver: 'team', ...wanted }], all), want)
   const over = [Labels.of({ i: '3' })]
-  const two = [sent({ resolved: over }), sent({ integration: 'email', texts: undefined })]
+  const two = [sent({ resolved: over }), sent({ integration: 'email', texts: [] })]
   check({ resolved: [{ i: '3' }] }, two)
   check({ integration: 'email', resolved: [] }, two)
   check({}, [sent({ problem: 'template: no such' })], 'at 30s to team (webhook): template: no such')

@@ -12,8 +12,8 @@ export interface SentNotification {
   readonly group: Labels
   readonly firing: readonly Labels[]
   readonly resolved: readonly Labels[]
-  /** Texts of the message; undefined: they were not made. */
-  readonly texts: readonly string[] | undefined
+  /** Texts of the message. */
+  readonly texts: readonly string[]
   /** Why it could not be made. */
   readonly problem: string | undefined
 }
@@ -69,7 +69,7 @@ function reasonAgainst(wanted: ExpectedNotification, all: Told): string | undefi
   if (wanted.firing !== undefined && !sameAlerts(wanted.firing, firing)) return `has firing ${listOf(firing)}`
   if (wanted.resolved !== undefined && !sameAlerts(wanted.resolved, resolved)) return `has resolved ${listOf(resolved)}`
   for (const part of wanted.text ?? []) {
-    const texts = told.flatMap((one) => one.texts ?? [])
+    const texts = told.flatMap((one) => one.texts)
     if (!texts.some((text) => text.includes(part)))
       return `does not say ${JSON.stringify(part)}, but ${texts.map((text) => JSON.stringify(text)).join(', ')}`
   }
