@@ -7,11 +7,12 @@ import { buildReceiver, RECEIVER_KINDS } from '../alertmanager/receivers/registr
 import { loadTemplates } from '../alertmanager/template-library.ts'
 import { AlertMetrics } from '../api/alertmanager-v2/alert-metrics.ts'
 import { registerAlertmanagerApi } from '../api/alertmanager-v2/register.ts'
-import type { Address } from '../base/address.ts'
+import { type Address, formatAddress, reachable } from '../base/address.ts'
 import type { Env } from '../base/env.ts'
+import { errorMessage } from '../base/errors.ts'
 import { httpService } from '../base/http-server.ts'
 import { processMetricsService } from '../base/process-metrics.ts'
-import type { Service } from '../base/service.ts'
+import { type Service, untilAborted } from '../base/service.ts'
 import { Cluster } from '../cluster/cluster.ts'
 import { LoneMember } from '../cluster/lone-member.ts'
 import { memberName } from '../cluster/member-name.ts'
@@ -110,6 +111,7 @@ export async function alertmanagerServices(parts: AlertmanagerParts): Promise<Se
     // Last, since it waits for others: alerts and silences come in meanwhile. It leaves first.
     ...(member ? [member] : []),
     ...(webConfig ? [webConfig.watcher()] : []),
+    warmClient(env, parts.addresses[0]),
     ...(tlsFile ? [tlsFile.watcher()] : []),
   ]
 }
@@ -163,4 +165,22 @@ const COUNTS = {
   integrations: 'Number of configured integrations.',
   inhibition_rules: 'Number of configured inhibition rules.',
   cluster_enabled: 'Indicates whether the clustering is enabled or not.',
+}
+
+/**
+ * Loads what notifications are sent with, by asking itself: else the first ones, which may be hundreds at once, wait for that as well. The
+ * answer is of no use, and neither is what becomes of the question (a port that is chosen by the system, TLS).
+ */
+function warmClient(env: Env, address: Address): Service {
+  return {
+    name: 'client of notifications',
+    async run(signal, ready) {
+      ready()
+      const url = `http://${formatAddress(reachable(address))}/-/healthy`
+      await env.http
+        .request({ url, signal, timeoutMs: 1000 })
+        .catch((error: unknown) => env.log.debug('asked itself in vain', { error: errorMessage(error) }))
+      await untilAborted(signal)
+    },
+  }
 }
