@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { generateScenarios, type Scenario, type ScenarioEvent, STEP_MS, TIME_INTERVALS } from '../support/alert-scenarios.ts'
 import { peer } from '../support/peers.ts'
 import { delay, freePort, PROMONTORY, Program } from '../support/program.ts'
@@ -12,6 +12,7 @@ import { delay, freePort, PROMONTORY, Program } from '../support/program.ts'
 const SEED = Number(process.env.PROMONTORY_SEED ?? 20260801)
 const SCENARIOS = 120
 const STEPS = 14
+const TRIES = 3
 
 const NO_TIME = '0001-01-01T00:00:00Z'
 
@@ -121,9 +122,8 @@ class Sender {
   }
 }
 
-test(`${SCENARIOS} scenarios give the same notifications as Alertmanager 0.33`, async (t) => {
-  const binary = peer(t, 'alertmanager 0.33')
-  if (binary === undefined) return
+/** What differs, a text a group, of one run. */
+async function compare(t: TestContext, binary: string): Promise<readonly string[]> {
   const directory = mkdtempSync(join(tmpdir(), 'promontory-scenarios-'))
   const scenarios = generateScenarios(SEED, SCENARIOS, STEPS)
   const hooks = await recorder()
@@ -168,5 +168,18 @@ test(`${SCENARIOS} scenarios give the same notifications as Alertmanager 0.33`, 
     const at = a.findIndex((each, index) => each !== b[index])
     differing.push(`${key}\n  ours ${a.length}: ${a[at < 0 ? a.length : at]}\n  theirs ${b.length}: ${b[at < 0 ? a.length : at]}`)
   }
-  assert.equal(differing.length, 0, `${differing.length} groups differ:\n${differing.slice(0, 5).join('\n')}`)
+  return differing
+}
+
+test(`${SCENARIOS} scenarios give the same notifications as Alertmanager 0.33`, async (t) => {
+  const binary = peer(t, 'alertmanager 0.33')
+  if (binary === undefined) return
+  let differing: readonly string[] = []
+  // On a machine that is busy for half a step, what happens comes to another flush: then once more. What is wrong stays wrong.
+  for (let run = 0; run < TRIES; run++) {
+    differing = await compare(t, binary)
+    if (differing.length === 0) return
+    t.diagnostic(`${differing.length} groups differ in run ${run}`)
+  }
+  assert.fail(`${differing.length} groups differ:\n${differing.slice(0, 5).join('\n')}`)
 })
