@@ -26,7 +26,7 @@ export class BatchEncoder {
   #symbolNumbers = new Uint32Array(0)
   #symbolStamps = new Uint32Array(0)
   #symbolStamp = 0
-  /** Texts of exemplars' labels, in the request. */
+  /** Texts of exemplars' labels that no series has, in the request. */
   readonly #texts = new Map<string, number>()
   #symbolCount = 0
 
@@ -156,7 +156,6 @@ export class BatchEncoder {
     this.#symbolStamp++
     this.#symbolCount = 0
     this.#texts.clear()
-    this.#texts.set('', 0)
     this.#symbol(batch, 0)
     const exemplars = exemplarsBySeries(batch)
     for (let i = 0; i < count; i++) {
@@ -168,7 +167,7 @@ export class BatchEncoder {
       const last = this.#samples(batch, i, 2)
       const own = exemplars?.get(batch.series[i])
       if (own !== undefined && batch.table!.heads[batch.series[i]] === last) {
-        for (const exemplar of own) this.#exemplarV2(exemplar)
+        for (const exemplar of own) this.#exemplarV2(batch, exemplar)
         exemplars!.delete(batch.series[i])
       }
       this.#metadata(batch, batch.series[i])
@@ -182,7 +181,7 @@ export class BatchEncoder {
     }
     for (const [series, own] of exemplars ?? []) {
       const start = this.#openSeriesV2(batch, series)
-      for (const exemplar of own) this.#exemplarV2(exemplar)
+      for (const exemplar of own) this.#exemplarV2(batch, exemplar)
       this.#metadata(batch, series)
       body.closeLength(start)
     }
@@ -248,22 +247,26 @@ export class BatchEncoder {
     return this.#symbolCount++
   }
 
-  #exemplarV2({ labels, value, timestamp }: Exemplar): void {
+  /** The number of a text in the request, where it stands once: series may have it as well. */
+  #textNumber(batch: SendBatch, text: string): number {
+    const known = this.#texts.get(text)
+    if (known !== undefined) return known
+    const ofSeries = batch.table!.symbols.find(text)
+    if (ofSeries >= 0) return this.#symbol(batch, ofSeries)
+    const bytes = encoder.encode(text)
+    const number = this.#symbolText(bytes, 0, bytes.length)
+    this.#texts.set(text, number)
+    return number
+  }
+
+  #exemplarV2(batch: SendBatch, { labels, value, timestamp }: Exemplar): void {
     const body = this.#body
     body.reserve(64 + 10 * labels.size)
     body.byte(0x22)
     const start = body.length++
     body.byte(0x0a)
     const refsStart = body.length++
-    for (const text of labels.pairs) {
-      let number = this.#texts.get(text)
-      if (number === undefined) {
-        const bytes = encoder.encode(text)
-        number = this.#symbolText(bytes, 0, bytes.length)
-        this.#texts.set(text, number)
-      }
-      body.varint(number)
-    }
+    for (const text of labels.pairs) body.varint(this.#textNumber(batch, text))
     body.closeLength(refsStart)
     body.byte(0x11)
     body.double(value)

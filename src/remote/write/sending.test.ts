@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { mortalEnv } from '../../../test/support/mortal-env.ts'
+import { sentV2 } from '../../../test/support/sent-message.ts'
 import { type Behaviour, WriteDestination, writeConfig } from '../../../test/support/write-destination.ts'
 import { virtualEnv } from '../../base/env-virtual.ts'
 import { histogram } from '../../chunkenc/samples.fixture.ts'
@@ -149,6 +150,26 @@ test('exemplars go with the samples of their series', async () => {
     assert.equal(found.timestamp, to.store.times('m')[0] - 3)
     await stop()
   }
+  // A text of 2.0 stands once, whoever has it.
+  const shared = await sending({ version: 2 })
+  await shared.write((appender, now) => {
+    const ref = series(appender, 'm trace_id=t')
+    appender.append(ref, now, 1)
+    appender.appendExemplar(ref, { labels: Labels.of({ trace_id: 'm', x: 'n' }), value: 1, timestamp: now, hasTimestamp: true })
+    appender.append(series(appender, 'n x=y'), now, 1)
+  })
+  assert.deepEqual(sentV2(Buffer.from(shared.to.requests[0].message)).symbols.toSorted(), [
+    '',
+    '__name__',
+    'm',
+    'n',
+    't',
+    'trace_id',
+    'x',
+    'y',
+  ])
+  assert.deepEqual(shared.to.store.exemplars('m{trace_id="t"}')[0].labels.toString(), '{trace_id="m", x="n"}')
+  await shared.stop()
   const without = await sending({ sendExemplars: false, sendNativeHistograms: false })
   await without.write((appender, now) => {
     const ref = series(appender, 'm')

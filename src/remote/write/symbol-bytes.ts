@@ -18,16 +18,16 @@ export class SymbolBytes {
 
   /** The number of a text. */
   add(text: string): number {
-    const bytes = 3 * text.length <= SCRATCH_BYTES ? scratch.subarray(0, encoder.encodeInto(text, scratch).written) : encoder.encode(text)
-    let hash = 0x811c9dc5
-    for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193)
-    hash = (hash ^ (hash >>> 15)) >>> 0
-    const mask = this.#table.length - 1
-    for (let at = hash & mask; ; at = (at + 1) & mask) {
-      const found = this.#table[at] - 1
-      if (found < 0) return this.#insert(bytes, hash)
-      if (this.#hashes[found] === hash && this.#is(found, bytes)) return found
-    }
+    const bytes = bytesOf(text)
+    const hash = hashOf(bytes)
+    const found = this.#find(bytes, hash)
+    return found >= 0 ? found : this.#insert(bytes, hash)
+  }
+
+  /** The number of a text; -1: it is not there. */
+  find(text: string): number {
+    const bytes = bytesOf(text)
+    return this.#find(bytes, hashOf(bytes))
   }
 
   length(symbol: number): number {
@@ -37,6 +37,14 @@ export class SymbolBytes {
   /** What it takes of memory. */
   get sizeBytes(): number {
     return this.bytes.length + this.starts.byteLength + this.#hashes.byteLength + this.#table.byteLength
+  }
+
+  #find(bytes: Uint8Array, hash: number): number {
+    const mask = this.#table.length - 1
+    for (let at = hash & mask; ; at = (at + 1) & mask) {
+      const found = this.#table[at] - 1
+      if (found < 0 || (this.#hashes[found] === hash && this.#is(found, bytes))) return found
+    }
   }
 
   #is(symbol: number, bytes: Uint8Array): boolean {
@@ -77,6 +85,17 @@ export class SymbolBytes {
     this.#table = new Int32Array(2 * this.#table.length)
     for (let symbol = 0; symbol < this.count; symbol++) this.#place(symbol)
   }
+}
+
+/** The UTF-8 bytes; good until the next call. */
+function bytesOf(text: string): Uint8Array {
+  return 3 * text.length <= SCRATCH_BYTES ? scratch.subarray(0, encoder.encodeInto(text, scratch).written) : encoder.encode(text)
+}
+
+function hashOf(bytes: Uint8Array): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193)
+  return (hash ^ (hash >>> 15)) >>> 0
 }
 
 export function grown(column: Uint32Array): Uint32Array<ArrayBuffer> {
