@@ -123,19 +123,37 @@ test('rules are filtered by all that they are known by', async () => {
   await check('file[]=/b.yml', '/b.yml g: Loose')
   await check('match[]={severity="page"}&match[]={tier=~"o.*"}', '/a.yml g: job:up,Down')
   await check('match[]={severity="none"}', '')
+  const empty = await group('/a.yml', 'empty', [])
   const { groups } = await asked<RulesData>('/api/v1/rules?exclude_alerts=true&type=alert')
-  assert.ok(groups.every(({ rules }) => rules.every((rule) => !('alerts' in rule))))
+  assert.ok(groups.every(({ rules }) => rules.every((rule) => 'alerts' in rule && rule.alerts === null)))
+  // As upstream, of groups that have nothing to show none is shown.
+  const answer = await apiClient(apiDeps({ rules: () => [empty] }))('/api/v1/rules')
+  assert.deepEqual(JSON.parse(answer.body).data, { groups: [] })
 })
 
-test('groups come in pages', async () => {
-  const pages: string[] = []
-  for (let token: string | undefined = ''; token !== undefined; ) {
-    const next = token === '' ? '' : `&group_next_token=${token}`
-    const data: RulesData = await asked(`/api/v1/rules?group_limit=2${next}`)
-    pages.push(data.groups.map(({ file, name }) => `${file} ${name}`).join())
-    token = data.groupNextToken
+test('groups come in pages, of groups that have something to show', async () => {
+  const check = async (query: string, want: readonly string[]) => {
+    const pages: string[] = []
+    for (let token: string | undefined = ''; token !== undefined; ) {
+      const next = token === '' ? '' : `&group_next_token=${token}`
+      const data: RulesData = await asked(`/api/v1/rules?${query}${next}`)
+      pages.push(data.groups.map(({ file, name }) => `${file} ${name}`).join())
+      token = data.groupNextToken
+    }
+    assert.deepEqual(pages, want, query)
   }
-  assert.deepEqual(pages, ['/a.yml g,/a.yml h', '/b.yml g'])
+  await check('group_limit=2', ['/a.yml g,/a.yml h', '/b.yml g'])
+  await check('group_limit=1&rule_name[]=Loose', ['/b.yml g'])
+  await check('group_limit=1&rule_group[]=g', ['/a.yml g', '/b.yml g'])
+  await check('group_limit=2&type=alert', ['/a.yml g,/a.yml h', '/b.yml g'])
+  await check('group_limit=9', ['/a.yml g,/a.yml h,/b.yml g'])
+  // A token is of any group, whether it is asked for or not.
+  const { groupNextToken } = await asked<RulesData>('/api/v1/rules?group_limit=1')
+  const { groups } = await asked<RulesData>(`/api/v1/rules?group_limit=1&file[]=/b.yml&group_next_token=${groupNextToken}`)
+  assert.deepEqual(
+    groups.map(({ file }) => file),
+    ['/b.yml'],
+  )
 })
 
 test('alerts and Alertmanagers are listed', async () => {
@@ -158,7 +176,22 @@ test('parameters that are wrong are told in upstream’s words', async () => {
     assert.deepEqual([status, JSON.parse(body).error], [400, want])
   }
   await check('type=x', 'invalid parameter "type": not supported value "x"')
-  await check('exclude_alerts=maybe', 'invalid parameter "exclude_alerts": strconv.ParseBool: parsing "maybe": invalid syntax')
-  await check('group_limit=0', 'invalid parameter "group_limit": group_limit needs to be greater than 0')
-  await check('group_next_token=x', 'invalid parameter "group_limit": group_limit needs to be set in order to paginate over the groups')
+  await check(
+    'exclude_alerts=maybe',
+    'invalid parameter "exclude_alerts": error converting exclude_alerts: strconv.ParseBool: parsing "maybe": invalid syntax',
+  )
+  await check('match[]={', '1:2: parse error: unexpected end of input inside braces')
+  await check('match[]={team=~".*"}', 'match[] must contain at least one non-empty matcher')
+  const limit = (why: string) => `invalid parameter "group_limit": group_limit needs to be ${why}`
+  await check('group_limit=0', limit('greater than 0'))
+  await check('group_limit=x', limit('a valid number: strconv.ParseInt: parsing "x": invalid syntax'))
+  await check('group_limit=3000000000', limit('a valid number: strconv.ParseInt: parsing "3000000000": value out of range'))
+  await check(
+    'group_next_token=x',
+    'invalid parameter "group_next_token": group_limit needs to be present in order to paginate over the groups',
+  )
+  await check(
+    'group_limit=1&group_next_token=x',
+    'invalid parameter "group_next_token": invalid group_next_token \'x\'. were rule groups changed?',
+  )
 })

@@ -6,7 +6,7 @@ import { formatExponent } from '../model/go-float.ts'
 import { quote } from '../model/labels.ts'
 import type { Matcher } from '../model/matcher.ts'
 import { QUERY_FEATURES } from '../promql/parser/features.ts'
-import { parseExpr, parseMetricSelector } from '../promql/parser/parse.ts'
+import { parseExpr } from '../promql/parser/parse.ts'
 import { printExpr } from '../promql/parser/print.ts'
 import type { ActiveAlert, AlertingRule } from '../rules/alerting-rule.ts'
 import type { EvaluatedRule } from '../rules/evaluated-rule.ts'
@@ -15,7 +15,7 @@ import type { GroupView } from '../rules/rule-manager.ts'
 import type { ApiDeps } from './deps.ts'
 import { badData } from './failure.ts'
 import { dataAnswer } from './json/envelope.ts'
-import { parameter, parseFlag } from './parameters.ts'
+import { matcherSets, parseFlag } from './parameters.ts'
 import type {
   AlertingRuleJson,
   AlertJson,
@@ -28,26 +28,34 @@ import type {
 
 /** /api/v1/rules, with all of its filters. Source: Prometheus web/api/v1/api.go, rules. */
 export function rules(deps: ApiDeps, { form }: RouteRequest): Answer {
+  const matchers = matcherSets(form)
   const type = form.get('type').toLowerCase()
   if (!['', 'alert', 'record'].includes(type)) throw badData(`invalid parameter "type": not supported value ${quote(type)}`)
-  const isBare = optionalFlag(form.get('exclude_alerts'), 'exclude_alerts')
-  const matcherSets = form.all('match[]').map((text) => parameter('match[]', () => parseMetricSelector(text)))
-  const names = new Set(form.all('rule_name[]'))
+  const isBare = excludesAlerts(form.get('exclude_alerts'))
+  const { limit, token } = pageRequest(form.get('group_limit'), form.get('group_next_token'))
+  const isNamed = (parameter: string) => {
+    const names = new Set(form.all(parameter))
+    return (name: string) => names.size === 0 || names.has(name)
+  }
+  const [isWantedName, isWantedGroup, isWantedFile] = ['rule_name[]', 'rule_group[]', 'file[]'].map(isNamed)
   const isWanted = ({ definition: { kind, name, labels } }: EvaluatedRule) =>
-    (type === '' || (type === 'alert') === (kind === 'alerting')) &&
-    (names.size === 0 || names.has(name)) &&
-    matchesAny(matcherSets, labels)
-  const isFiltered = names.size > 0 || matcherSets.length > 0 || type !== ''
-  const files = new Set(form.all('file[]'))
-  const groupNames = new Set(form.all('rule_group[]'))
-  const wantedGroups = deps
-    .rules()
-    .filter(({ definition: { file, name } }) => (files.size === 0 || files.has(file)) && (groupNames.size === 0 || groupNames.has(name)))
-  const page = pageOf(wantedGroups, form.get('group_limit'), form.get('group_next_token'))
-  const groups = page.groups.map((view) => groupJson(view, isWanted, isBare)).filter((group) => !isFiltered || group.rules.length > 0)
-  const data: RulesData = { groups, ...(page.nextToken === '' ? {} : { groupNextToken: page.nextToken }) }
-  return dataAnswer(data)
+    (type === '' || (type === 'alert') === (kind === 'alerting')) && isWantedName(name) && matchesAny(matchers, labels)
+
+  const all = deps.rules()
+  const first = token === '' ? 0 : all.findIndex((view) => tokenOf(view) === token)
+  if (first < 0) throw badData(`invalid parameter "group_next_token": invalid group_next_token '${token}'. were rule groups changed?`)
+  const groups: RuleGroupJson[] = []
+  for (const view of all.slice(first)) {
+    if (!isWantedFile(view.definition.file) || !isWantedGroup(view.definition.name)) continue
+    const group = groupJson(view, isWanted, isBare)
+    if (group.rules.length === 0) continue
+    if (groups.length === limit) return rulesAnswer({ groups, groupNextToken: tokenOf(view) })
+    groups.push(group)
+  }
+  return rulesAnswer({ groups })
 }
+
+const rulesAnswer = (data: RulesData) => dataAnswer(data)
 
 /** /api/v1/alerts: all that are pending or firing. */
 export function alerts(deps: ApiDeps): Answer {
@@ -67,9 +75,12 @@ export function alertmanagers({ alertmanagers }: ApiDeps): Answer {
   return dataAnswer(data)
 }
 
-function optionalFlag(text: string, name: string): boolean {
+function excludesAlerts(text: string): boolean {
   const flag = text === '' ? false : parseFlag(text)
-  if (flag === undefined) throw badData(`invalid parameter "${name}": strconv.ParseBool: parsing ${quote(text)}: invalid syntax`)
+  if (flag === undefined)
+    throw badData(
+      `invalid parameter "exclude_alerts": error converting exclude_alerts: strconv.ParseBool: parsing ${quote(text)}: invalid syntax`,
+    )
   return flag
 }
 
@@ -79,26 +90,26 @@ function matchesAny(matcherSets: readonly (readonly Matcher[])[], labels: Readon
   )
 }
 
-interface Page {
-  readonly groups: readonly GroupView[]
-  readonly nextToken: string
+interface PageRequest {
+  /** Groups that have a rule to show. */
+  readonly limit: number
+  /** Of the group to begin with; empty: the first. */
+  readonly token: string
 }
 
-function pageOf(groups: readonly GroupView[], limitText: string, token: string): Page {
+/** Source: Prometheus web/api/v1/api.go, parseListRulesPaginationRequest. */
+function pageRequest(limitText: string, token: string): PageRequest {
   if (limitText === '') {
-    if (token !== '') throw badData('invalid parameter "group_limit": group_limit needs to be set in order to paginate over the groups')
-    return { groups, nextToken: '' }
+    if (token !== '')
+      throw badData('invalid parameter "group_next_token": group_limit needs to be present in order to paginate over the groups')
+    return { limit: Number.POSITIVE_INFINITY, token }
   }
+  const refuse = (why: string) => badData(`invalid parameter "group_limit": group_limit needs to be ${why}`)
   const limit = Number(limitText)
-  if (!/^[+-]?\d+$/.test(limitText))
-    throw badData(
-      `invalid parameter "group_limit": group_limit needs to be a valid number: strconv.ParseInt: parsing ${quote(limitText)}: invalid syntax`,
-    )
-  if (limit <= 0) throw badData('invalid parameter "group_limit": group_limit needs to be greater than 0')
-  const first = token === '' ? 0 : groups.findIndex((view) => tokenOf(view) === token)
-  if (first < 0) throw badData(`invalid parameter "group_next_token": invalid group_next_token '${token}'. were rule groups changed?`)
-  const next = groups[first + limit]
-  return { groups: groups.slice(first, first + limit), nextToken: next === undefined ? '' : tokenOf(next) }
+  const wrong = !/^[+-]?\d+$/.test(limitText) ? 'invalid syntax' : limit !== (limit | 0) ? 'value out of range' : undefined
+  if (wrong !== undefined) throw refuse(`a valid number: strconv.ParseInt: parsing ${quote(limitText)}: ${wrong}`)
+  if (limit <= 0) throw refuse('greater than 0')
+  return { limit, token }
 }
 
 /** Of the group that a page begins with. Source: Prometheus web/api/v1/api.go, getRuleGroupNextToken. */
@@ -143,7 +154,7 @@ function ruleJson(rule: EvaluatedRule, health: RuleHealth, isBare: boolean): Ale
     keepFiringFor: keepFiringForMs / 1000,
     labels,
     annotations,
-    ...(isBare ? {} : { alerts: active.map(alertJson) }),
+    alerts: isBare ? null : active.map(alertJson),
     ...common,
     type: 'alerting',
   }

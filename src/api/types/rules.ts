@@ -42,7 +42,8 @@ export interface AlertingRuleJson extends RuleJson {
   readonly duration: number
   readonly keepFiringFor: number
   readonly annotations: Readonly<Record<string, string>>
-  readonly alerts?: readonly AlertJson[]
+  /** null: not asked for. */
+  readonly alerts: readonly AlertJson[] | null
 }
 
 export interface AlertJson {
