@@ -232,7 +232,7 @@ test('a reload that changes nothing of a group leaves it, one that changes it ke
   const [before] = w.manager.groups()
   await w.rules(group(down))
   assert.equal(w.manager.groups()[0]?.group, before?.group)
-  const since = async () => (await w.query('ALERTS_FOR_STATE'))[0]?.split(' ')[1]
+  const since = async () => (await w.query('ALERTS_FOR_STATE'))[0]?.split(' ').at(-1)
   const begun = await since()
   await w.rules(group(`${down}\n  - {record: b, expr: up}`))
   await w.pass(MINUTE, 0)
@@ -266,6 +266,80 @@ test('after a restart an alert goes on waiting where it was, the outage counting
   assert.deepEqual(states(), ['pending'])
   await second.pass(2 * MINUTE, 0)
   assert.deepEqual(states(), ['firing'])
+})
+
+test('after a restart alerts of which the first evaluation sees nothing yet go on waiting as well, also over a reload that changes the group', async (t) => {
+  const down = '  - {alert: Down, expr: up == 0, for: 30m}'
+  const first = await world()
+  await first.rules(group(down))
+  await first.pass(15 * MINUTE, 0)
+  const begun = Number((await first.query('ALERTS_FOR_STATE'))[0]?.split(' ').at(-1))
+  await first.close()
+  const fs = first.env.fs
+  // Longer than a query looks back, so that only what is scraped anew speaks for the alert.
+  const outageMs = 10 * MINUTE
+  const second = await world({ startTime: first.env.clock.now() + outageMs, fs })
+  t.after(() => second.close())
+  await second.rules(group(down))
+  await second.env.clock.advance(15 * SECOND)
+  assert.equal(second.manager.groups()[0]?.group.health(0).health, 'ok')
+  await second.rules(group(`${down}\n  - {record: a, expr: up}`))
+  await second.pass(MINUTE, 0)
+  const since = Number((await second.query('ALERTS_FOR_STATE'))[0]?.split(' ').at(-1))
+  assert.ok(Math.abs(since - begun - outageMs / SECOND) <= 60, `${since} ${begun}`)
+  assert.match(
+    await second.env.metrics.metrics(),
+    /prometheus_rule_group_last_restore_duration_seconds\{rule_group="\/r\/rules.yml;g"\} 0\n/,
+  )
+})
+
+test('where the clock is set back rules go on, and alerts wait and are told as they should', async (t) => {
+  const w = await world()
+  t.after(() => w.close())
+  await w.rules(group('  - {alert: Down, expr: vector(1)}\n  - {alert: Waits, expr: vector(1), for: 5m}'))
+  await w.pass(MINUTE, 0)
+  w.env.clock.jump(-60 * MINUTE)
+  w.sent.length = 0
+  await w.env.clock.advance(10 * MINUTE)
+  const told = (name: string) => w.sent.filter(({ labels }) => labels.get('alertname') === name)
+  assert.ok(told('Down').length >= 7, `${told('Down').length}`)
+  assert.ok(told('Waits').length >= 2, `${told('Waits').length}`)
+  for (const { startsAt, endsAt } of w.sent) assert.ok(startsAt < endsAt && startsAt <= w.env.clock.now())
+})
+
+test('a group that comes back before its series ended goes on with its alerts', async (t) => {
+  const w = await world()
+  t.after(() => w.close())
+  const rules = group('  - {alert: Down, expr: up == 0, for: 10m}\n  - {record: a, expr: up}', 'interval: 1m')
+  await w.rules(rules)
+  await w.pass(3 * MINUTE, 0)
+  const since = async () => (await w.query('ALERTS_FOR_STATE'))[0]?.split(' ').at(-1)
+  const begun = await since()
+  assert.ok(begun !== undefined)
+  await w.rules('groups: []')
+  await w.pass(30 * SECOND, 0)
+  await w.rules(rules)
+  assert.equal(w.manager.groups()[0]?.lastEvaluation === 0, false)
+  await w.pass(3 * MINUTE, 0)
+  assert.equal(await since(), begun)
+  assert.equal((await w.query('a')).length, 1)
+})
+
+test('a reload waits for the rule that is being evaluated, not for those after it', async (t) => {
+  const asked: string[] = []
+  const w: World = await world({
+    onQuery: async (expr) => {
+      asked.push(expr)
+      await sleep(w.env.clock, 5 * SECOND)
+    },
+  })
+  t.after(() => w.close())
+  await w.rules(group('  - {record: a, expr: up}\n  - {record: b, expr: up > 0}', 'interval: 1m'))
+  while (asked.length === 0) await w.env.clock.advance(SECOND)
+  const reloaded = w.rules(group('  - {record: a, expr: up}', 'interval: 1m'))
+  await w.env.clock.advance(5 * SECOND)
+  await reloaded
+  assert.deepEqual(asked, ['up'])
 })
 
 test('iterations that a slow group misses are counted', async (t) => {

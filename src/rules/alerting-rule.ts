@@ -74,6 +74,7 @@ export class AlertingRule implements EvaluatedRule {
 
   /** Goes on where the same rule of the configuration before has been. */
   takeOver(from: AlertingRule): void {
+    this.#isRestored = from.#isRestored
     for (const [key, alert] of from.#active) this.#active.set(key, { ...alert })
   }
 
@@ -106,6 +107,7 @@ export class AlertingRule implements EvaluatedRule {
     let activeCount = 0
     for (const [key, alert] of this.#active) {
       if (breather.isDue()) await breather.rest()
+      if (alert.activeAt > time || alert.lastSentAt > time) pullBack(alert, time)
       if (!found.has(key) && !this.#keep(key, alert, time)) continue
       if (found.has(key)) alert.keepFiringSince = 0
       activeCount++
@@ -177,6 +179,15 @@ export class AlertingRule implements EvaluatedRule {
     }
     return isKeptFiring
   }
+}
+
+/**
+ * A clock that was set back has left an alert ahead of it: until the time came there again it would wait, go on being kept, and not be
+ * told.
+ */
+function pullBack(alert: ActiveAlert, time: Timestamp): void {
+  for (const field of ['activeAt', 'firedAt', 'resolvedAt', 'keepFiringSince'] as const) alert[field] = Math.min(alert[field], time)
+  alert.lastSentAt = 0
 }
 
 function stateSample({ labels, state }: ActiveAlert, t: Timestamp): VectorSample {

@@ -14,12 +14,12 @@ export interface RestoreOptions {
 }
 
 /**
- * Takes up since when alerts have been active before a restart, so that a restart does not let them wait anew.
- * Call after the first evaluation of the rule. Source: Prometheus rules/group.go, RestoreForState.
+ * Takes up since when the alerts that an evaluation at `time` has brought were active before a restart, so that a restart does not let
+ * them wait anew. Source: Prometheus rules/group.go, RestoreForState.
  */
 export async function restoreAlerts(rule: AlertingRule, time: Timestamp, source: SeriesSource, options: RestoreOptions): Promise<void> {
   const { forMs, name } = rule.definition
-  const alerts = rule.activeAlerts()
+  const alerts = rule.activeAlerts().filter(({ activeAt }) => activeAt === time)
   if (forMs < options.gracePeriodMs || alerts.length === 0) return
   const stored = new Map<string, LastSample>()
   const matchers = [new Matcher('=', METRIC_NAME, ALERTS_FOR_STATE_METRIC), new Matcher('=', 'alertname', name)]

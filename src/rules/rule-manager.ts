@@ -62,11 +62,23 @@ interface RunningGroup {
   readonly key: string
   readonly group: RuleGroup
   readonly stop: AbortController
-  readonly isNew: boolean
+  /** Whether its alerts have yet to take up what was before a restart. */
+  isRestoring: boolean
   lastEvaluation: Timestamp
   durationMs: number
   done: Promise<void>
 }
+
+interface GoneGroup {
+  readonly running: RunningGroup
+  readonly timer: { cancel(): void }
+}
+
+/**
+ * Evaluations after a start whose new alerts take up since when they have been active: by the first one hardly a target has been scraped,
+ * and what is not active then would be forgotten.
+ */
+const RESTORING_EVALUATIONS = 2
 
 /**
  * Evaluates groups of rules, each at its interval, at times that follow from its name, so that two servers evaluate at the same
@@ -84,7 +96,10 @@ export class RuleManager implements Service {
     requiresAll: () => false,
   }
   #groups = new Map<string, RunningGroup>()
+  /** Groups that are configured no more and may come back. */
+  readonly #gone = new Map<string, GoneGroup>()
   #isRunning = false
+  #starting: Promise<void> = Promise.resolve()
   /** Rules that are evaluated beside others now. */
   #slotsTaken = 0
   /** After the first configuration has been started nothing is restored any more. */
@@ -104,15 +119,21 @@ export class RuleManager implements Service {
 
   async apply(settings: RuleSettings): Promise<void> {
     this.#settings = settings
-    if (this.#isRunning) await this.#start()
+    if (!this.#isRunning) return
+    this.#starting = this.#start()
+    await this.#starting
   }
 
   async run(signal: AbortSignal, ready: () => void): Promise<void> {
     this.#isRunning = true
-    await this.#start()
+    this.#starting = this.#start()
+    await this.#starting
     ready()
     await untilAborted(signal)
     this.#isRunning = false
+    // A reload may be at it.
+    await this.#starting
+    for (const { timer } of this.#gone.values()) timer.cancel()
     for (const { stop } of this.#groups.values()) stop.abort()
     await Promise.all([...this.#groups.values()].map(({ done }) => done))
   }
@@ -135,9 +156,17 @@ export class RuleManager implements Service {
         old.stop.abort()
         await old.done
         if (next === undefined) this.#forget(id, old)
-        else next.group.takeOver(old.group)
+        else takeOver(next, old)
       }),
     )
+    for (const [id, next] of groups) {
+      const gone = this.#gone.get(id)
+      if (gone === undefined) continue
+      gone.timer.cancel()
+      this.#gone.delete(id)
+      takeOver(next, gone.running)
+    }
+    if (!this.#isRunning) return
     for (const [id, group] of groups) if (before.get(id) !== group) group.done = this.#runGroup(id, group)
   }
 
@@ -182,7 +211,7 @@ export class RuleManager implements Service {
       ]),
       group,
       stop: new AbortController(),
-      isNew: !this.#isRestored,
+      isRestoring: !this.#isRestored,
       lastEvaluation: 0,
       durationMs: 0,
       done: Promise.resolve(),
@@ -214,19 +243,28 @@ export class RuleManager implements Service {
     const { clock, log } = this.#options.env
     const { intervalMs, stop, definition } = running
     const labels = { rule_group: id }
-    const { evaluations, failures, missed, incomplete, unknown } = this.#metrics
-    for (const metric of [evaluations, failures, missed, incomplete, unknown]) metric.inc(labels, 0)
+    const { evaluations, failures, iterations, missed, incomplete, unknown } = this.#metrics
+    for (const metric of [evaluations, failures, iterations, missed, incomplete, unknown]) metric.inc(labels, 0)
+    const { lastEvaluation, lastDuration, lastRulesDuration, lastSamples } = this.#metrics
+    for (const metric of [lastEvaluation, lastDuration, lastRulesDuration, lastSamples]) metric.inc(labels, 0)
     this.#metrics.interval.set(labels, intervalMs / 1000)
     this.#metrics.rules.set(labels, definition.rules.length)
     let time = slotBefore(clock.now(), running) + intervalMs
-    let isFirst = true
+    let evaluationCount = 0
     try {
-      for (;;) {
-        await sleep(clock, Math.max(0, time - clock.now()), stop.signal)
-        if (stop.signal.aborted) return
+      while (!stop.signal.aborted) {
+        const waitMs = time - clock.now()
+        // The clock was set back: nothing would be evaluated until it came to the old time again.
+        if (waitMs > intervalMs) time = slotBefore(clock.now(), running) + intervalMs
+        if (waitMs > 0) {
+          await sleep(clock, Math.min(waitMs, intervalMs), stop.signal)
+          continue
+        }
         await this.#evaluate(id, running, time)
-        if (isFirst && running.isNew) await this.#restore(running, time)
-        isFirst = false
+        if (running.isRestoring) {
+          running.isRestoring = ++evaluationCount < RESTORING_EVALUATIONS
+          await this.#restore(id, running, time)
+        }
         const missedCount = Math.max(0, Math.floor((clock.now() - time) / intervalMs) - 1)
         missed.inc(labels, missedCount)
         this.#metrics.iterations.inc(labels, missedCount)
@@ -243,11 +281,12 @@ export class RuleManager implements Service {
     const begun = clock.monotonic()
     running.lastEvaluation = clock.now()
     this.#metrics.iterations.inc(labels)
-    const { samples } = await running.group.evaluate(time)
+    const { samples, rulesMs } = await running.group.evaluate(time, running.stop.signal)
     running.durationMs = clock.monotonic() - begun
     this.#metrics.groupSeconds.observe(running.durationMs / 1000)
     this.#metrics.lastDuration.set(labels, running.durationMs / 1000)
-    this.#metrics.lastEvaluation.set(labels, time / 1000)
+    this.#metrics.lastRulesDuration.set(labels, rulesMs / 1000)
+    this.#metrics.lastEvaluation.set(labels, running.lastEvaluation / 1000)
     this.#metrics.lastSamples.set(labels, samples)
   }
 
@@ -265,31 +304,43 @@ export class RuleManager implements Service {
   }
 
   /** A state that cannot be restored is not waited for: the alert counts from now. */
-  async #restore({ group, definition }: RunningGroup, time: Timestamp): Promise<void> {
+  async #restore(id: string, running: RunningGroup, time: Timestamp): Promise<void> {
     const { env, source, ...options } = this.#options
+    const { group, definition } = running
+    const begun = env.clock.monotonic()
     for (const rule of group.rules) {
-      if (!(rule instanceof AlertingRule)) continue
+      if (!(rule instanceof AlertingRule) || rule.isRestored) continue
       try {
         await restoreAlerts(rule, time, source, options)
       } catch (error) {
         env.log.error('restoring alerts failed', { group: definition.name, rule: rule.definition.name, error: errorMessage(error) })
       }
-      rule.restored()
+      if (!running.isRestoring) rule.restored()
     }
+    this.#metrics.lastRestore.set({ rule_group: id }, (env.clock.monotonic() - begun) / 1000)
   }
 
   /** Series of a group that is no more end after two intervals, in which it may have come back. */
-  #forget(id: string, { group, intervalMs }: RunningGroup): void {
+  #forget(id: string, running: RunningGroup): void {
     const { clock, log } = this.#options.env
     const { evaluationSeconds, groupSeconds, ...byGroup } = this.#metrics
     for (const metric of Object.values(byGroup)) metric.remove({ rule_group: id })
-    clock.setTimer(2 * intervalMs, () => {
-      if (!this.#isRunning || this.#groups.has(id)) return
-      group
+    const timer = clock.setTimer(2 * running.intervalMs, () => {
+      this.#gone.delete(id)
+      running.group
         .endSeries(clock.now())
         .catch((error: unknown) => log.warn('ending series of rules failed', { group: id, error: errorMessage(error) }))
     })
+    this.#gone.set(id, { running, timer })
   }
+}
+
+/** Has a group go on where the same one of the configuration before has been. */
+function takeOver(next: RunningGroup, old: RunningGroup): void {
+  next.group.takeOver(old.group)
+  next.lastEvaluation = old.lastEvaluation
+  next.durationMs = old.durationMs
+  next.isRestoring = old.isRestoring
 }
 
 /** The newest time at or before `now` at which a group is evaluated. Source: Prometheus rules/group.go, EvalTimestamp. */

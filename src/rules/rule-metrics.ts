@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry, Summary } from 'prom-client'
 
-const QUANTILES = { percentiles: [0.01, 0.05, 0.5, 0.9, 0.99], maxAgeSeconds: 600, ageBuckets: 5 }
+const SUMMARY = { maxAgeSeconds: 600, ageBuckets: 5 }
 
 /** What rules tell about themselves, by upstream's names. Source: Prometheus rules/group.go, NewGroupMetrics. */
 export function ruleMetrics(registry: Registry) {
@@ -30,6 +30,14 @@ export function ruleMetrics(registry: Registry) {
       'The timestamp of the last rule group evaluation in seconds.',
     ),
     lastDuration: gauge('prometheus_rule_group_last_duration_seconds', 'The duration of the last rule group evaluation.'),
+    lastRulesDuration: gauge(
+      'prometheus_rule_group_last_rule_duration_sum_seconds',
+      'The sum of time in seconds it took to evaluate each rule in the group regardless of concurrency. This should be higher than the group duration if rules are evaluated concurrently.',
+    ),
+    lastRestore: gauge(
+      'prometheus_rule_group_last_restore_duration_seconds',
+      'The duration of the last alert rules alerts restoration using the `ALERTS_FOR_STATE` series.',
+    ),
     lastSamples: gauge(
       'prometheus_rule_group_last_evaluation_samples',
       'The number of samples returned during the last rule group evaluation.',
@@ -39,13 +47,15 @@ export function ruleMetrics(registry: Registry) {
       name: 'prometheus_rule_evaluation_duration_seconds',
       help: 'The duration for a rule to execute.',
       registers,
-      ...QUANTILES,
+      percentiles: [0.5, 0.9, 0.99],
+      ...SUMMARY,
     }),
     groupSeconds: new Summary({
       name: 'prometheus_rule_group_duration_seconds',
       help: 'The duration of rule group evaluations.',
       registers,
-      ...QUANTILES,
+      percentiles: [0.01, 0.05, 0.5, 0.9, 0.99],
+      ...SUMMARY,
     }),
   }
 }
