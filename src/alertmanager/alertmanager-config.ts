@@ -1,3 +1,4 @@
+import type { Labels } from '../model/labels.ts'
 import type { Route } from './dispatch/route.ts'
 import type { LabelMatcher } from './label-matcher.ts'
 import type { ReceiverGlobals } from './receivers/receiver-globals.ts'
@@ -16,6 +17,8 @@ export interface AlertmanagerConfig {
   readonly inhibitRules: readonly InhibitRule[]
   /** By name, in the order of the file. */
   readonly receivers: ReadonlyMap<string, ReceiverSection>
+  /** Of each receiver, `name` among them: the API chooses among receivers by them. */
+  readonly receiverLabels: ReadonlyMap<string, Labels>
   /** By name; a time is in one where any of its parts has it. */
   readonly timeIntervals: ReadonlyMap<string, readonly TimeInterval[]>
   /** Globs of files, complete. */

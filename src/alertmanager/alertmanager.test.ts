@@ -85,6 +85,7 @@ async function world(options: WorldOptions = {}): Promise<World> {
     timeIntervals: new Map(),
     resolveTimeoutMs: 5 * MINUTE,
     receivers: new Map(['r', 's'].map((name) => [name, [integration]])),
+    receiverLabels: new Map(),
     ...options.settings,
   })
   const stopping = new AbortController()

@@ -42,7 +42,7 @@ export interface AlertmanagerOptions {
 }
 
 /** What a configuration means here. */
-export type AlertmanagerSettings = Pick<AlertmanagerConfig, 'route' | 'inhibitRules' | 'timeIntervals' | 'resolveTimeoutMs'> & {
+export type AlertmanagerSettings = Omit<AlertmanagerConfig, 'receivers' | 'global' | 'templates'> & {
   /** Ways out of each receiver, by its name. */
   readonly receivers: ReadonlyMap<string, readonly Integration[]>
 }

@@ -56,8 +56,7 @@ export async function openAlertTestWorld(config: AlertTestConfig, startTime: num
     }
     receivers.set(name, integrations)
   }
-  const { route, inhibitRules, timeIntervals, resolveTimeoutMs } = config.loaded.config
-  await manager.apply({ route, inhibitRules, timeIntervals, resolveTimeoutMs, receivers })
+  await manager.apply({ ...config.loaded.config, receivers })
   const stopping = new AbortController()
   const running = manager.run(stopping.signal, () => {})
   return {

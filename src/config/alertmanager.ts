@@ -8,6 +8,7 @@ import { toTimeInterval } from '../alertmanager/time-interval-schema.ts'
 import type { FileSystem } from '../base/env.ts'
 import { printable } from '../base/schema.ts'
 import type { YamlTree } from '../base/yaml-tree.ts'
+import { Labels } from '../model/labels.ts'
 import { effectiveAlertmanager } from './alertmanager-effective.ts'
 import { hasField, isAlertmanagerConfig } from './alertmanager-kind.ts'
 import { RouteReader } from './alertmanager-routes.ts'
@@ -59,6 +60,7 @@ export function parseAlertmanagerConfig(
   for (const { name, time_intervals: specs = [] } of [...(value.mute_time_intervals ?? []), ...(value.time_intervals ?? [])])
     timeIntervals.set(name!, specs.map(toTimeInterval))
   const receivers = (value.receivers ?? []).map(({ name, labels: _, ...section }): [string, ReceiverSection] => [name!, section])
+  const receiverLabels = (value.receivers ?? []).map(({ name, labels }): [string, Labels] => [name!, Labels.of({ ...labels, name: name! })])
   const global = value.global ?? {}
   return {
     file: path,
@@ -69,6 +71,7 @@ export function parseAlertmanagerConfig(
       route: buildRoute(root),
       inhibitRules,
       receivers: new Map(receivers),
+      receiverLabels: new Map(receiverLabels),
       timeIntervals,
       templates: (value.templates ?? []).map(resolve),
     },

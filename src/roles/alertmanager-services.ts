@@ -71,8 +71,8 @@ export async function alertmanagerServices(parts: AlertmanagerParts): Promise<Se
   const counts = configuredCounts(env)
   const reloader = new AlertmanagerReloader(env, values['config.file'], { matcherMode }, async (loaded) => {
     const receivers = await receiversOf(loaded, env, context, externalUrl)
-    const { route, inhibitRules, timeIntervals, resolveTimeoutMs } = loaded.config
-    await manager.apply({ route, inhibitRules, timeIntervals, resolveTimeoutMs, receivers })
+    const { route, inhibitRules } = loaded.config
+    await manager.apply({ ...loaded.config, receivers })
     const used = new Set([...walkRoutes(route)].map(({ receiver }) => receiver))
     counts({
       receivers: used.size,

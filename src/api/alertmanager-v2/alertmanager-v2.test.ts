@@ -55,6 +55,10 @@ async function open() {
       ['team', [{ ...integration, notify: async (request) => integration.notify(request) }]],
       ['pager', []],
     ]),
+    receiverLabels: new Map([
+      ['team', Labels.of({ name: 'team', owner: 'dev' })],
+      ['pager', Labels.of({ name: 'pager' })],
+    ]),
   })
   const app = createHttpApp()
   const build = { version: '1', revision: 'r', branch: 'b', buildUser: 'u', buildDate: 'd', goVersion: 'v24' }
@@ -247,6 +251,41 @@ test('a silence is made, changed, shown and ended', async () => {
   )
 })
 
+// What 0.33 answers.
+test('receivers are chosen by their labels', async () => {
+  const { call, json } = await open()
+  await call('POST', '/api/v2/alerts', [{ labels: { alertname: 'A', page: 'yes' } }, { labels: { alertname: 'B' } }])
+  const check = async (query: string, receivers: string[], alerts: string[], groups: string[]) => {
+    const [theirs, shown, grouped] = await Promise.all(
+      ['receivers', 'alerts', 'alerts/groups'].map((path) => json(`/api/v2/${path}?${query}`)),
+    )
+    assert.deepEqual(
+      theirs.map(({ name }: { name: string }) => name),
+      receivers,
+      query,
+    )
+    assert.deepEqual(shown.map(({ labels }: { labels: { alertname: string } }) => labels.alertname).sort(), alerts, query)
+    assert.deepEqual(
+      grouped
+        .map((group: { receiver: { name: string }; labels: { alertname: string } }) => `${group.receiver.name} ${group.labels.alertname}`)
+        .sort(),
+      groups,
+      query,
+    )
+  }
+  await check('receiver_matchers=owner=dev', ['team'], ['A', 'B'], ['team A', 'team B'])
+  await check('receiver_matchers=owner!=dev', ['pager'], ['A'], ['pager A'])
+  await check('receiver_matchers=owner%3D%22%22', ['pager'], ['A'], ['pager A'])
+  await check('receiver_matchers=owner!%3D%22%22', ['team'], ['A', 'B'], ['team A', 'team B'])
+  await check('receiver_matchers=name=~p.*&receiver_matchers=owner=dev', [], [], [])
+  // An alert may meet each of the two by another receiver of its own, a group has one.
+  await check('receiver=pager&receiver_matchers=owner=dev', ['team'], ['A'], [])
+  for (const path of ['receivers', 'alerts', 'alerts/groups']) {
+    const { status, text } = await call('GET', `/api/v2/${path}?receiver_matchers=bad`)
+    assert.deepEqual([status, text], [400, '"failed to parse receiver_matchers param: bad matcher format: bad"\n'])
+  }
+})
+
 test('what is not there, is gone, or is asked for in another way', async () => {
   const { call, json } = await open()
   const check = async (method: 'GET' | 'POST' | 'PUT', url: string, status: number, text: RegExp) => {
@@ -263,7 +302,7 @@ test('what is not there, is gone, or is asked for in another way', async () => {
   await check('GET', '/', 200, /Promontory Alertmanager/)
   await check('GET', '/metrics', 200, /\nalertmanager_alerts_received_total\{status="firing",version="v2"\} 0\n/)
   assert.deepEqual(await json('/api/v2/receivers'), [
-    { labels: { name: 'team' }, name: 'team' },
+    { labels: { name: 'team', owner: 'dev' }, name: 'team' },
     { labels: { name: 'pager' }, name: 'pager' },
   ])
   assert.deepEqual(await json('/api/v2/status'), {

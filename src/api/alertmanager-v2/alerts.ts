@@ -13,11 +13,11 @@ import { filterOf, meetsFilter, receiverFilter, switchOf } from './filters.ts'
 export function getAlerts(deps: AlertmanagerApiDeps, { query }: RouteRequest): Answer {
   const { manager } = deps
   const takes = alertFilter(deps, query, filterOf(deps, query))
-  const takesReceiver = receiverFilter(query)
+  const receiver = receiverFilter(deps, query)
   const found: GettableAlert[] = []
   for (const alert of manager.alerts.all()) {
     const receivers = manager.receiversOf(alert.labels)
-    if (takesReceiver !== undefined && !receivers.some(takesReceiver)) continue
+    if (!receivers.some(receiver.byName) || !receivers.some(receiver.byLabels)) continue
     if (takes(alert)) found.push(alertJson(alert, manager.statusOf(alert.labels), receivers, []))
   }
   return escapedAnswer(found.sort((a, b) => compareStrings(a.fingerprint, b.fingerprint)))
@@ -27,9 +27,9 @@ export function getAlerts(deps: AlertmanagerApiDeps, { query }: RouteRequest): A
 export function getAlertGroups(deps: AlertmanagerApiDeps, { query }: RouteRequest): Answer {
   const { manager } = deps
   const takes = alertFilter(deps, query, filterOf(deps, query))
-  const takesReceiver = receiverFilter(query)
+  const takesReceiver = receiverFilter(deps, query)
   const showsMuted = switchOf(query, 'muted')
-  const groups = manager.groups(({ receiver }) => takesReceiver?.(receiver) ?? true, takes)
+  const groups = manager.groups(({ receiver }) => takesReceiver.byName(receiver) && takesReceiver.byLabels(receiver), takes)
   // Of the groups that are shown: an alert may be in several.
   const receivers = new Map<Alert['labels'], string[]>()
   for (const { receiver, alerts } of groups) {

@@ -10,26 +10,45 @@ import type { AlertmanagerApiDeps } from './deps.ts'
 export class ParameterError extends Error {}
 
 /** The conditions of `filter`, which may be given several times. */
-export function filterOf({ matcherMode, env }: AlertmanagerApiDeps, query: FormValues): readonly LabelMatcher[] {
-  return query.all('filter').map((text) => {
-    try {
-      return parseMatcher(text, matcherMode, (message) => env.log.warn('matcher', { reason: message }))
-    } catch (error) {
-      throw new ParameterError(errorMessage(error))
-    }
-  })
+export function filterOf(deps: AlertmanagerApiDeps, query: FormValues): readonly LabelMatcher[] {
+  return matchersOf(deps, query.all('filter'), '')
 }
 
-/** What `receiver` says of receivers' names; undefined: it is not given. */
-export function receiverFilter(query: FormValues): ((name: string) => boolean) | undefined {
-  const text = query.get('receiver')
-  if (text === '') return undefined
+/** What is asked of the receivers of an alert: several together are to be met, not necessarily by the same one. */
+export interface ReceiverFilter {
+  /** By `receiver`. */
+  byName(name: string): boolean
+  /** By `receiver_matchers`, which may be given several times: conditions on a receiver's labels. Source: Alertmanager 0.33, OpenAPI. */
+  byLabels(name: string): boolean
+}
+
+export function receiverFilter(deps: AlertmanagerApiDeps, query: FormValues): ReceiverFilter {
+  const labels = deps.manager.settings.receiverLabels
+  const matchers = matchersOf(deps, query.all('receiver_matchers'), 'failed to parse receiver_matchers param: ')
+  return {
+    byName: nameFilter(query.get('receiver')),
+    byLabels: (name) => matchers.every((matcher) => matcher.matches(labels.get(name)?.get(matcher.name) ?? '')),
+  }
+}
+
+function nameFilter(text: string): (name: string) => boolean {
+  if (text === '') return () => true
   try {
     const regex = compileSearchRegex(`^(?:${text})$`)
     return (name) => regex.test(name)
   } catch (error) {
     throw new ParameterError(`failed to parse receiver param: ${errorMessage(error)}`)
   }
+}
+
+function matchersOf({ matcherMode, env }: AlertmanagerApiDeps, texts: readonly string[], doing: string): readonly LabelMatcher[] {
+  return texts.map((text) => {
+    try {
+      return parseMatcher(text, matcherMode, (message) => env.log.warn('matcher', { reason: message }))
+    } catch (error) {
+      throw new ParameterError(`${doing}${errorMessage(error)}`)
+    }
+  })
 }
 
 const TRUE = new Set(['true', '1', 'yes', 'ok', 'y', 'on', 'selected', 'checked', 't', 'enabled'])

@@ -1,9 +1,11 @@
 import type { Answer } from '../../base/http-answer.ts'
+import type { RouteRequest } from '../../base/http-routes.ts'
 import { compareStrings } from '../../model/labels.ts'
 import type { AlertmanagerStatusJson } from '../types/alertmanager.ts'
-import { timeText } from './alert-json.ts'
+import { labelsJson, timeText } from './alert-json.ts'
 import { jsonAnswer } from './answers.ts'
 import type { AlertmanagerApiDeps } from './deps.ts'
+import { receiverFilter } from './filters.ts'
 
 /** GET /api/v2/status. */
 export function getStatus({ cluster, config, startTime, build }: AlertmanagerApiDeps): Answer {
@@ -20,6 +22,8 @@ export function getStatus({ cluster, config, startTime, build }: AlertmanagerApi
 }
 
 /** GET /api/v2/receivers. */
-export function getReceivers({ manager }: AlertmanagerApiDeps): Answer {
-  return jsonAnswer([...manager.settings.receivers.keys()].map((name) => ({ labels: { name }, name })))
+export function getReceivers(deps: AlertmanagerApiDeps, { query }: RouteRequest): Answer {
+  const { byLabels } = receiverFilter(deps, query)
+  const found = [...deps.manager.settings.receiverLabels].filter(([name]) => byLabels(name))
+  return jsonAnswer(found.map(([name, labels]) => ({ labels: labelsJson(labels), name })))
 }
