@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { startAlertmanager } from '../support/alertmanagers.ts'
+import { runCommand } from '../support/commands.ts'
 import { peer } from '../support/peers.ts'
-import { PROMONTORY, until } from '../support/program.ts'
+import { until } from '../support/program.ts'
 
 const CONFIG = `
 global: {smtp_auth_password: hidden}
@@ -27,21 +28,15 @@ inhibit_rules: [{source_matchers: [a=b], target_matchers: [a=c], equal: [x]}]
 time_intervals: [{name: 'n', time_intervals: [{weekdays: ['monday:friday'], times: [{start_time: '09:00', end_time: '17:00'}], location: Europe/Berlin}]}]
 `
 
-interface Answer {
-  readonly code: number
-  readonly out: string
-}
-
-function run(command: string, args: readonly string[], input = ''): Promise<Answer> {
+function run(command: string, args: readonly string[]): Promise<{ code: number; out: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'ignore'] })
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] })
     let out = ''
     child.stdout.on('data', (bytes: Buffer) => {
       out += bytes
     })
     child.once('error', reject)
     child.once('exit', (code) => resolve({ code: code ?? -1, out }))
-    child.stdin.end(input)
   })
 }
 
@@ -84,7 +79,7 @@ async function compareTools(t: TestContext, amtool: string, command: string): Pr
   const url = `--alertmanager.url=${program.url}`
   const tools = [
     { name: 'amtool', ask: (question: string) => run(amtool, [url, ...question.split(' ')]) },
-    { name: 'ours', ask: (question: string) => run(PROMONTORY, [...oursOf(question).split(' '), url]) },
+    { name: 'ours', ask: (question: string) => runCommand([...oursOf(question).split(' '), url]) },
   ]
   const tell = async (tool: (typeof tools)[number], command: string, code = 0) => {
     const answer = await tool.ask(command)
@@ -107,7 +102,7 @@ async function compareTools(t: TestContext, amtool: string, command: string): Pr
   // What is told is grouped a moment later.
   await until('alerts', 10_000, async () => (await tell(tools[0], 'alert query -s -a')).split('\n').length === 5)
   for (const question of QUESTIONS) {
-    const [theirs, ours] = [await tools[0].ask(question), await tools[1].ask(question)]
+    const [theirs, ours] = await Promise.all(tools.map(({ ask }) => ask(question)))
     // amtool ends a configuration with an empty line where ours has what the server told it.
     assert.equal(ours.out.trimEnd(), theirs.out.trimEnd(), question)
     assert.equal(ours.code, theirs.code, question)
