@@ -364,30 +364,57 @@ function describe(value: unknown): string {
   return Array.isArray(value) ? 'a list' : 'a mapping'
 }
 
+type Place = readonly (string | number)[]
+
 /** Calls back for every field that is given, marked unsupported, and asks for something. `field` is the path without list positions. */
-export function visitUnsupported(
-  schema: z.ZodType,
-  value: unknown,
-  visit: (path: readonly (string | number)[], field: string) => void,
-): void {
-  const walk = (schema: z.ZodType, value: unknown, path: readonly (string | number)[], names: readonly string[]): void => {
-    if (value === undefined) return
-    const info = schemaInfo(schema)
-    if (info.kind === 'list') for (const [index, item] of (value as unknown[]).entries()) walk(info.item, item, [...path, index], names)
-    if (info.kind === 'map') for (const [key, item] of Object.entries(value as object)) walk(info.value, item, [...path, key], names)
-    if (info.kind !== 'section') return
-    for (const [key, field] of info.fields) {
-      const given = (value as Record<string, unknown>)[key]
-      if (given === undefined) continue
-      const [fieldPath, fieldNames] = [
-        [...path, key],
-        [...names, key],
-      ]
-      if (!field.unsupported) walk(field.schema, given, fieldPath, fieldNames)
-      else if (!field.neutral.some((neutral) => JSON.stringify(neutral) === JSON.stringify(given))) visit(fieldPath, fieldNames.join('.'))
-    }
+export function visitUnsupported(schema: z.ZodType, value: unknown, visit: (path: Place, field: string) => void): void {
+  walkFields(schema, value, {
+    unsupported(path, names, { neutral }, given) {
+      if (!neutral.some((value) => JSON.stringify(value) === JSON.stringify(given))) visit(path, names.join('.'))
+    },
+    scalar() {},
+  })
+}
+
+/** Calls back for every path of a file that is given, below fields that have an effect. */
+export function visitPaths(schema: z.ZodType, value: unknown, visit: (place: Place, file: string) => void): void {
+  walkFields(schema, value, {
+    unsupported() {},
+    scalar(place, schema, given) {
+      if (schema === path() && given !== '') visit(place, given as string)
+    },
+  })
+}
+
+interface FieldVisitor {
+  /** `names` is the path without positions in lists and names in maps. */
+  unsupported(path: Place, names: readonly string[], field: Field, given: unknown): void
+  scalar(path: Place, schema: z.ZodType, given: unknown): void
+}
+
+/** What is given of a value, in the schema's order. */
+function walkFields(schema: z.ZodType, value: unknown, visitor: FieldVisitor, path: Place = [], names: readonly string[] = []): void {
+  if (value === undefined) return
+  const info = schemaInfo(schema)
+  switch (info.kind) {
+    case 'scalar':
+      visitor.scalar(path, schema, value)
+      return
+    case 'list':
+      for (const [index, item] of (value as unknown[]).entries()) walkFields(info.item, item, visitor, [...path, index], names)
+      return
+    case 'map':
+      for (const [key, item] of Object.entries(value as object)) walkFields(info.value, item, visitor, [...path, key], names)
+      return
+    default:
+      for (const [key, field] of info.fields) {
+        const given = (value as Record<string, unknown>)[key]
+        if (given === undefined) continue
+        const fieldNames = [...names, key]
+        if (field.unsupported) visitor.unsupported([...path, key], fieldNames, field, given)
+        else walkFields(field.schema, given, visitor, [...path, key], fieldNames)
+      }
   }
-  walk(schema, value, [], [])
 }
 
 /** The value as plain data in the schema's order, mappings in that of their names: defaults filled in, paths completed, secrets hidden. */

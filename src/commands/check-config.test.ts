@@ -44,6 +44,39 @@ test('warnings pass, but not under --strict', async () => {
   assert.equal((await run('--strict', '/good.yml')).code, 0)
 })
 
+test('files of an alertmanager.yml that cannot be read are warned of', async () => {
+  const env = virtualEnv()
+  await env.fs.mkdir('/am')
+  await env.fs.writeFile('/am/token', 's3cr3t')
+  await env.fs.writeFile(
+    '/am/am.yml',
+    [
+      'global: {smtp_auth_password_file: mail, smtp_smarthost: "a:25", smtp_from: a@b}',
+      'route: {receiver: a}',
+      'templates: ["*.tmpl"]',
+      'receivers:',
+      '- name: a',
+      '  webhook_configs:',
+      '  - url: http://a',
+      '    http_config: {authorization: {credentials_file: token}, tls_config: {ca_file: /ca.pem}, http_headers: {X: {files: [token, no]}}}',
+    ].join('\n'),
+  )
+  const err: string[] = []
+  const check = (...args: readonly string[]) => checkConfig([...args, '/am/am.yml'], { env, out: () => {}, err: (line) => err.push(line) })
+  assert.equal(await check(), 0)
+  const unread = (place: string, file: string) =>
+    `  WARNING: /am/am.yml:${place}: ${file} cannot be read (ENOENT: open '${file}'), requests fail until it can`
+  assert.deepEqual(err, [
+    unread('1:10', '/am/mail'),
+    '  WARNING: /am/am.yml:3:13: no file matches /am/*.tmpl',
+    unread('8:74', '/ca.pem'),
+    unread('8:127', '/am/no'),
+  ])
+  assert.equal(await check('--strict'), 1)
+  await env.fs.writeFile('/am/a.tmpl', '')
+  assert.equal(err.length, 9)
+})
+
 test('a command that is typed wrongly is told so', async () => {
   assert.deepEqual(await run('--strickt', '/good.yml'), {
     code: 2,

@@ -6,7 +6,8 @@ import type { ReceiverSection } from '../alertmanager/receivers/registry.ts'
 import type { TimeInterval } from '../alertmanager/time-interval.ts'
 import { toTimeInterval } from '../alertmanager/time-interval-schema.ts'
 import type { FileSystem } from '../base/env.ts'
-import { printable } from '../base/schema.ts'
+import { globFiles } from '../base/glob.ts'
+import { printable, visitPaths } from '../base/schema.ts'
 import type { YamlTree } from '../base/yaml-tree.ts'
 import { Labels } from '../model/labels.ts'
 import { effectiveAlertmanager } from './alertmanager-effective.ts'
@@ -17,6 +18,7 @@ import { type ConfigFile, fileWarnings, parseConfigFile, readConfigText, resolve
 import { otherFileKind } from './file-kind.ts'
 import type { ConfigWarning } from './problems.ts'
 import { renderYaml } from './render.ts'
+import { type SecretFile, unreadableFiles } from './secret-files.ts'
 
 export interface LoadedAlertmanagerConfig {
   readonly file: string
@@ -39,15 +41,44 @@ export async function loadAlertmanagerConfig(
   path: string,
   options: AlertmanagerLoadOptions = {},
 ): Promise<LoadedAlertmanagerConfig> {
-  return parseAlertmanagerConfig(path, await readConfigText(env.fs, path), options)
+  const { file, loaded } = read(path, await readConfigText(env.fs, path), options)
+  const warnings = [...(await unreadableFiles(env.fs, file, [], secretFiles(file))), ...(await unmatchedTemplates(env.fs, file))]
+  return { ...loaded, warnings: inOrder([...loaded.warnings, ...warnings]) }
 }
 
+/** What receivers read when they send. */
+function secretFiles({ path, schema, value }: ConfigFile<AlertmanagerSection>): readonly SecretFile[] {
+  const files: SecretFile[] = []
+  visitPaths(schema, { ...value, templates: undefined }, (field, name) => files.push({ field, path: resolvePath(path, name) }))
+  return files
+}
+
+/** Files of templates may come later, or never. */
+async function unmatchedTemplates(
+  fs: FileSystem,
+  { path, tree, value }: ConfigFile<AlertmanagerSection>,
+): Promise<readonly ConfigWarning[]> {
+  const warnings: ConfigWarning[] = []
+  for (const [index, glob] of (value.templates ?? []).entries()) {
+    if ((await globFiles(fs, resolvePath(path, glob))).length > 0) continue
+    const message = `no file matches ${resolvePath(path, glob)}`
+    warnings.push({ kind: 'unreadable', field: 'templates', file: path, ...tree.valuePosition(['templates', index]), message })
+  }
+  return warnings
+}
+
+const inOrder = (warnings: readonly ConfigWarning[]) => warnings.toSorted((a, b) => a.line - b.line || a.column - b.column)
+
 /** The same of a text, such as a running Alertmanager tells of itself; `path` is what errors call it, and files are relative to it. */
-export function parseAlertmanagerConfig(
+export function parseAlertmanagerConfig(path: string, text: string, options: AlertmanagerLoadOptions = {}): LoadedAlertmanagerConfig {
+  return read(path, text, options).loaded
+}
+
+function read(
   path: string,
   text: string,
-  { matcherMode = 'fallback' }: AlertmanagerLoadOptions = {},
-): LoadedAlertmanagerConfig {
+  { matcherMode = 'fallback' }: AlertmanagerLoadOptions,
+): { readonly file: ConfigFile<AlertmanagerSection>; readonly loaded: LoadedAlertmanagerConfig } {
   const schema = alertmanagerSchema(matcherMode)
   const file: ConfigFile<AlertmanagerSection> = parseConfigFile(path, text, schema, misplaced)
   const { value } = file
@@ -62,7 +93,7 @@ export function parseAlertmanagerConfig(
   const receivers = (value.receivers ?? []).map(({ name, labels: _, ...section }): [string, ReceiverSection] => [name!, section])
   const receiverLabels = (value.receivers ?? []).map(({ name, labels }): [string, Labels] => [name!, Labels.of({ ...labels, name: name! })])
   const global = value.global ?? {}
-  return {
+  const loaded: LoadedAlertmanagerConfig = {
     file: path,
     text,
     config: {
@@ -75,9 +106,10 @@ export function parseAlertmanagerConfig(
       timeIntervals,
       templates: (value.templates ?? []).map(resolve),
     },
-    warnings: [...fileWarnings(file), ...reader.warnings].sort((a, b) => a.line - b.line || a.column - b.column),
+    warnings: inOrder([...fileWarnings(file), ...reader.warnings]),
     toYaml: () => renderYaml(printable(schema, effectiveAlertmanager(value, reader), resolve)),
   }
+  return { file, loaded }
 }
 
 function misplaced(text: string, tree: YamlTree): string | undefined {

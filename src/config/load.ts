@@ -29,6 +29,7 @@ import { checkJobs, type GlobalSection, type PrometheusSection, prometheusSchema
 import { toRemoteWriteConfigs } from './remote-write-configs.ts'
 import { renderConfig, renderJob } from './render.ts'
 import { type ConfigDefaults, effectiveGlobal, effectiveJob, toScrapeConfig } from './scrape-configs.ts'
+import { type SecretFile, unreadableFiles } from './secret-files.ts'
 
 export interface LoadedConfig {
   readonly file: string
@@ -307,33 +308,6 @@ function expandExternalLabels(
     labels.push([name, expandVariables(text, variables, missing)])
   }
   return Labels.of(labels)
-}
-
-/** A file of secrets or certificates of a job, or of another section. */
-interface SecretFile {
-  readonly field: YamlPath
-  readonly path: string
-}
-
-/** They are read when they are needed; what cannot be read now is said now. */
-async function unreadableFiles(
-  fs: FileSystem,
-  { path, tree }: ConfigFile<unknown>,
-  section: YamlPath,
-  files: readonly SecretFile[],
-): Promise<readonly ConfigWarning[]> {
-  const warnings: ConfigWarning[] = []
-  for (const file of files) {
-    try {
-      await fs.readText(file.path)
-    } catch (error) {
-      const position = tree.fieldPosition([...section, ...file.field])
-      const message = `${file.path} cannot be read (${errorMessage(error)}), requests fail until it can`
-      const field = [...section, ...file.field].filter((part) => typeof part === 'string').join('.')
-      warnings.push({ kind: 'unreadable', field, file: path, ...position, message })
-    }
-  }
-  return warnings
 }
 
 /** Whether any field at the top is one of prometheus.yml. An empty file is one, too. */
