@@ -12,6 +12,8 @@ export interface DeliveryRequest {
   /** Default: POST. */
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
+  /** Headers that go to the host that is asked, and to no other that it redirects to. */
+  readonly secretHeaders?: Readonly<Record<string, string>>
   readonly body?: string
   readonly signal: AbortSignal
 }
@@ -31,18 +33,14 @@ const TIMEOUT_MS = 3_600_000
 
 export const JSON_TYPE = { 'content-type': 'application/json' }
 
-/** Sends a request. Rejects with a NotifyError that is worth another try, and that tells no URL, since some are secrets. */
+/**
+ * Sends a request. Rejects with a NotifyError that is worth another try, and that tells no URL, since some are secrets. Once there is a
+ * status there is an answer, whatever becomes of its body: a server that took the message and then falls silent is not told again.
+ */
 export async function deliver({ client, method = 'POST', signal, ...request }: DeliveryRequest): Promise<DeliveryAnswer> {
   try {
     const { status, headers, body } = await client.send({ ...request, method, signal, timeoutMs: TIMEOUT_MS })
-    const parts: Uint8Array[] = []
-    let sizeBytes = 0
-    for await (const part of body) {
-      parts.push(part)
-      sizeBytes += part.length
-      if (sizeBytes >= BODY_BYTES_MAX) break
-    }
-    return { status, headers, body: Buffer.concat(parts).toString() }
+    return { status, headers, body: await beginningOf(body) }
   } catch (error) {
     const verb = `${method[0]}${method.slice(1).toLowerCase()}`
     if (signal.aborted) {
@@ -55,6 +53,22 @@ export async function deliver({ client, method = 'POST', signal, ...request }: D
     }
     throw new NotifyError(errorMessage(error).replace(/^([A-Z][a-z]+) "(?:[^"\\]|\\.)*": /, '$1 "<redacted>": '), { retry: true })
   }
+}
+
+/** As much of a body as comes, and is wanted. */
+async function beginningOf(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const parts: Uint8Array[] = []
+  let sizeBytes = 0
+  try {
+    for await (const part of body) {
+      parts.push(part)
+      sizeBytes += part.length
+      if (sizeBytes >= BODY_BYTES_MAX) break
+    }
+  } catch {
+    // The status says enough; who needs the body says what is wrong with it.
+  }
+  return Buffer.concat(parts).toString()
 }
 
 export interface StatusRule {

@@ -1,6 +1,7 @@
 import { errorMessage } from '../../base/errors.ts'
 import { quote } from '../../model/labels.ts'
 import type { FailureReason, NotifyFailure } from './integration.ts'
+import { truncateRunes } from './truncate.ts'
 
 /** A notification that was not delivered. */
 export class NotifyError extends Error {
@@ -14,9 +15,12 @@ export class NotifyError extends Error {
   }
 }
 
+/** Of what a server answers no more goes into logs and the history. */
+const MESSAGE_CHARACTERS_MAX = 4096
+
 /** What became of a notification that ended with an error. One that says nothing of itself (a template's) comes again. */
 export function failureOf(error: unknown): NotifyFailure {
-  const message = errorMessage(error)
+  const message = truncateRunes(errorMessage(error), MESSAGE_CHARACTERS_MAX)
   return error instanceof NotifyError ? { message, retry: error.retry, reason: error.reason } : { message, retry: false, reason: 'other' }
 }
 

@@ -269,6 +269,22 @@ test('secrets are read from their files each time, and are in no error', async (
   await check('telegram', '{chat_id: 1, bot_token_file: /etc/s, api_url: "http://r"}', url)
 })
 
+test('tokens in headers do not follow a redirection to another host', async () => {
+  const check = async (kind: string, entry: string) => {
+    const bench = await receiverBench(`${kind}_configs: [${entry}]`)
+    const { requests } = await bench.send(requestOf([ALERT]), ({ url }) =>
+      url.startsWith('r/') ? { status: 307, headers: { location: 'http://other/x' } } : {},
+    )
+    const told = requests.map(({ url, headers }) => [url.startsWith('r/'), JSON.stringify(headers).includes('s3cr3t')])
+    assert.equal(JSON.stringify(told), '[[true,true],[false,false]]', kind)
+  }
+  await check('slack', '{app_token: s3cr3t, app_url: "http://r/"}')
+  await check('opsgenie', '{api_key: s3cr3t, api_url: "http://r/"}')
+  await check('rocketchat', '{token: s3cr3t, token_id: s3cr3t, api_url: "http://r/"}')
+  await check('incidentio', '{url: "http://r/", alert_source_token: s3cr3t}')
+  await check('webhook', '{url: "http://r/", http_config: {http_headers: {X-Key: {secrets: [s3cr3t]}}}}')
+})
+
 test('a message of Slack is changed where update_message asks for it', async () => {
   const bench = await receiverBench(
     'slack_configs: [{app_token: t, app_url: "http://r/api/chat.postMessage", update_message: true, channel: "#c"}]',

@@ -114,8 +114,8 @@ export const rocketchat = receiverKind<z.output<typeof schema>>({
         avatar: optional(config.icon_url),
         attachments: [attachment],
       }
-      const headers = { 'x-auth-token': await secrets.read(token), 'x-user-id': await secrets.read(user) }
-      const answer = await deliverJson({ client, url, headers, signal }, message)
+      const secretHeaders = { 'x-auth-token': await secrets.read(token), 'x-user-id': await secrets.read(user) }
+      const answer = await deliverJson({ client, url, secretHeaders, signal }, message)
       inChannel(channel, () => {
         checkStatus(answer)
         const said = parseAnswer(answer.body)

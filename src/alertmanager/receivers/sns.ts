@@ -10,6 +10,7 @@ import { clientOf } from './json-delivery.ts'
 import { NotifyError } from './notify-error.ts'
 import { receiverKind } from './receiver-kind.ts'
 import { type Notification, templatedIntegration } from './templated-integration.ts'
+import { cutBytes } from './truncate.ts'
 import { encodeValues } from './url-parts.ts'
 import { withDefaults } from './with-defaults.ts'
 
@@ -102,15 +103,6 @@ function parametersOf(config: Config, { request, text }: Notification): readonly
     values.push([`${entry}.Name`, name], [`${entry}.Value.DataType`, 'String'], [`${entry}.Value.StringValue`, value])
   }
   return values
-}
-
-/** Its first bytes, no code point cut. */
-function cutBytes(text: string, bytesMax: number): string {
-  const bytes = Buffer.from(text)
-  if (bytes.length <= bytesMax) return text
-  let end = bytesMax
-  while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end--
-  return bytes.subarray(0, end).toString()
 }
 
 function refusal({ body }: DeliveryAnswer): string {
