@@ -9,7 +9,7 @@ import type { AlertmanagerConfig } from './alerting-config.ts'
 import { alertmanagerUrl } from './alertmanager-url.ts'
 import type { NotifierMetrics } from './notifier-metrics.ts'
 import { encodeAlert, relabelAlerts } from './outgoing-alerts.ts'
-import { type QueueOptions, SendLoop } from './send-loop.ts'
+import { type QueueOptions, queueUp, SendLoop } from './send-loop.ts'
 
 /** Changes that come together are taken over together. */
 const SYNC_DELAY_MS = 20
@@ -61,7 +61,6 @@ export class AlertmanagerSet {
 
   /** Goes over to a changed configuration; what waits for Alertmanagers that stay goes on waiting. */
   reload(config: AlertmanagerConfig): void {
-    if (config.name !== this.#config.name) this.#context.discovery.forget(this.#config.name)
     this.#config = config
     this.#client = new AlertClient(this.#context.env, config)
     for (const loop of this.#loops.values()) loop.use(this.#client)
@@ -81,9 +80,7 @@ export class AlertmanagerSet {
     if (own.length === 0) return
     for (const loop of this.#loops.values()) loop.add(own)
     if (this.#early === undefined) return
-    this.#early.push(...own)
-    const excess = this.#early.length - this.#context.queue.capacity
-    if (excess > 0) this.#early.splice(0, excess)
+    const excess = queueUp(this.#early, own, this.#context.queue.capacity)
     if (excess > 0) this.#dropEarly(excess)
   }
 
@@ -100,7 +97,6 @@ export class AlertmanagerSet {
   /** Resolves when nothing is on its way any more. */
   async stop(): Promise<void> {
     this.#timer?.cancel()
-    this.#context.discovery.forget(this.#config.name)
     const watched = this.#watcher.stop()
     for (const loop of this.#loops.values()) this.#end(loop)
     this.#loops.clear()

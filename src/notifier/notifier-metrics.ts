@@ -8,6 +8,8 @@ export class NotifierMetrics {
   readonly sent: Counter<'alertmanager'>
   readonly dropped: Counter<'alertmanager'>
   readonly queueLength: Gauge<'alertmanager'>
+  /** How many send to each: several sets may know it, and one that comes back may be sent the rest of before. */
+  readonly #senders = new Map<string, number>()
 
   constructor(registry: Registry) {
     const base = { labelNames: ['alertmanager'] as const, registers: [registry] }
@@ -39,14 +41,21 @@ export class NotifierMetrics {
     })
   }
 
-  /** From now on there is an Alertmanager. */
+  /** From now on there is somebody who sends to an Alertmanager. */
   begin(alertmanager: string): void {
+    const senders = this.#senders.get(alertmanager) ?? 0
+    this.#senders.set(alertmanager, senders + 1)
+    if (senders > 0) return
     for (const counter of [this.errors, this.sent, this.dropped]) counter.inc({ alertmanager }, 0)
     this.queueLength.set({ alertmanager }, 0)
   }
 
-  /** It is gone. */
-  forget(alertmanager: string): void {
+  /** One of these has ended. */
+  end(alertmanager: string): void {
+    const senders = (this.#senders.get(alertmanager) ?? 0) - 1
+    this.#senders.set(alertmanager, senders)
+    if (senders > 0) return
+    this.#senders.delete(alertmanager)
     for (const metric of [this.latency, this.latencyHistogram, this.errors, this.sent, this.dropped, this.queueLength])
       metric.remove({ alertmanager })
   }

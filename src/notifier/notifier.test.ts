@@ -296,6 +296,44 @@ test('alerts from before the first word of discovery wait for it', async () => {
   await w.stop()
 })
 
+test('more alerts at once than the stack has room for lose the oldest, as fewer do', async () => {
+  const count = 300_000
+  const many = Array.from({ length: count }, (_, index) => alert(String(index)))
+  const w = new World({ capacity: count - 1, batchSize: count })
+  await w.start(alerting([set(['a:1'])]))
+  w.notifier.send(many)
+  assert.deepEqual(await w.metric('prometheus_notifications_dropped_total'), [
+    'prometheus_notifications_dropped_total{alertmanager="http://a:1/api/v2/alerts"} 1',
+  ])
+  await w.env.clock.advance(SECOND)
+  assert.deepEqual(
+    w.posts.map(({ alerts }) => [alerts.length, nameOf(alerts[0].labels)]),
+    [[count - 1, '1']],
+  )
+  await w.stop()
+})
+
+test('what is counted of an Alertmanager, or of a set by its place, stays while anybody has it', async () => {
+  const w = new World()
+  const [one, other] = [set(['a:1', 'b:1']), set(['a:1'], { name: 'config-1', timeoutMs: 5 * SECOND })]
+  await w.start(alerting([one, other]))
+  w.notifier.send(alerts('1'))
+  await w.env.clock.advance(SECOND)
+  await w.notifier.apply(alerting([{ ...other, name: 'config-0' }]))
+  await w.env.clock.advance(SECOND)
+  assert.deepEqual(await w.metric('prometheus_notifications_sent_total'), [
+    'prometheus_notifications_sent_total{alertmanager="http://a:1/api/v2/alerts"} 2',
+  ])
+  assert.deepEqual(await w.metric('prometheus_sd_discovered_targets'), [
+    'prometheus_sd_discovered_targets{name="notify",config="config-0"} 1',
+  ])
+  await w.notifier.apply(alerting([]))
+  await w.env.clock.advance(SECOND)
+  assert.deepEqual(await w.metric('prometheus_notifications_sent_total'), [])
+  assert.deepEqual(await w.metric('prometheus_sd_discovered_targets'), [])
+  await w.stop()
+})
+
 test('requests are signed for AWS where that is asked for', async () => {
   const w = new World()
   const sigv4 = {

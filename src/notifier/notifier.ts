@@ -14,6 +14,8 @@ export class Notifier {
   readonly #context: SetContext
   #config: AlertingConfig = { externalLabels: Labels.empty, alertRelabelConfigs: [], alertmanagers: [] }
   #sets: readonly AlertmanagerSet[] = []
+  /** Of sets, in metrics of discovery: one may pass from a set to another. */
+  #names: ReadonlySet<string> = new Set()
   /** Sets that are configured no more, until what waited in them is sent. */
   readonly #ending = new Set<Promise<void>>()
   #isRunning = false
@@ -78,6 +80,9 @@ export class Notifier {
       return set
     })
     for (const set of before) this.#end(set)
+    const names = new Set(wanted.map(({ name }) => name))
+    for (const name of this.#names) if (!names.has(name)) this.#context.discovery.forget(name)
+    this.#names = names
   }
 
   #end(set: AlertmanagerSet): void {

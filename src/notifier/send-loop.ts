@@ -21,6 +21,15 @@ export interface QueueOptions {
   readonly drainsAtStop: boolean
 }
 
+/** Appends what comes to what waits; the oldest give way. Returns how many. */
+export function queueUp(waiting: string[], alerts: readonly string[], capacity: number): number {
+  // Not spread into an argument each: a rule may bring more of them than the stack holds.
+  for (const alert of alerts) waiting.push(alert)
+  const excess = Math.max(0, waiting.length - capacity)
+  waiting.splice(0, excess)
+  return excess
+}
+
 /**
  * What waits for one Alertmanager, in order, and who sends it: one request at a time. A request that fails is not repeated: alerts that
  * go on firing are told again soon, and with newer times. Source: Prometheus notifier/sendloop.go.
@@ -49,13 +58,8 @@ export class SendLoop {
   /** Takes alerts as JSON. Returns at once. */
   add(alerts: readonly string[]): void {
     if (this.#isStopped || alerts.length === 0) return
-    const { capacity } = this.#options.queue
-    this.#waiting.push(...alerts)
-    const excess = this.#waiting.length - capacity
-    if (excess > 0) {
-      this.#waiting.splice(0, excess)
-      this.#drop(excess, 'the queue is full')
-    }
+    const excess = queueUp(this.#waiting, alerts, this.#options.queue.capacity)
+    if (excess > 0) this.#drop(excess, 'the queue is full')
     this.#measure()
     this.#running ??= this.#send()
   }
@@ -69,7 +73,7 @@ export class SendLoop {
       this.#abort.abort()
     }
     await this.#running
-    metrics.forget(this.url)
+    metrics.end(this.url)
   }
 
   async #send(): Promise<void> {

@@ -59,7 +59,7 @@ export interface RuleGroupOptions {
   /** Takes a slot for evaluating a rule beside another one of its group; undefined: there is none now. Default: one rule at a time. */
   readonly takeSlot?: () => EvaluationSlot | undefined
   /** Told of every alerting rule whose alerts are those of a time, before its samples are stored. */
-  readonly onAlerts?: (rule: AlertingRule, time: Timestamp) => void
+  readonly onAlerts?: (rule: AlertingRule, time: Timestamp) => Promise<void>
   /** Told of every rule that has been evaluated. */
   readonly onEvaluated?: (rule: EvaluatedRule, outcome: RuleOutcome) => void
   /** Told of a rule of whose samples some were not taken, and why the first was not. */
@@ -189,14 +189,14 @@ export class RuleGroup {
           if (found.size > 0 && requiresAll?.(rule)) throw new LackingCoverage([...found].join('; '))
         },
       })
-      if (rule instanceof AlertingRule) onAlerts?.(rule, time)
+      if (rule instanceof AlertingRule) await onAlerts?.(rule, time)
       await this.#store(index, samples, time - queryOffsetMs, { refused, breather })
       count = samples.length
     } catch (cause) {
       error = errorMessage(cause)
       isUnknown = cause instanceof LackingCoverage
       // Its alerts are held, and what holds is told again before it ends by itself.
-      if (isUnknown && rule instanceof AlertingRule) onAlerts?.(rule, time)
+      if (isUnknown && rule instanceof AlertingRule) await onAlerts?.(rule, time)
     }
     const durationMs = clock.monotonic() - begun
     const missing = [...found]

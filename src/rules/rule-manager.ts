@@ -1,3 +1,4 @@
+import { Breather } from '../base/breather.ts'
 import { type Env, sleep } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
 import type { Service } from '../base/service.ts'
@@ -73,6 +74,9 @@ interface GoneGroup {
   readonly running: RunningGroup
   readonly timer: { cancel(): void }
 }
+
+/** Some ms of work for the notifier. */
+const SENT_TOGETHER_MAX = 1000
 
 /**
  * Evaluations after a start whose new alerts take up since when they have been active: by the first one hardly a target has been scraped,
@@ -291,8 +295,8 @@ export class RuleManager implements Service {
   }
 
   /** Tells of what is due of a rule that has been evaluated. */
-  #send(rule: AlertingRule, intervalMs: number, time: Timestamp): void {
-    const { resendDelayMs, externalUrl, send } = this.#options
+  async #send(rule: AlertingRule, intervalMs: number, time: Timestamp): Promise<void> {
+    const { env, resendDelayMs, externalUrl, send } = this.#options
     const due = rule.takeAlertsToSend(time, resendDelayMs)
     if (due.length === 0) return
     const context = {
@@ -300,7 +304,11 @@ export class RuleManager implements Service {
       externalUrl,
       validUntil: time + 4 * Math.max(intervalMs, resendDelayMs),
     }
-    send(due.map((alert) => postableAlert(alert, context)))
+    const breather = new Breather(env.clock)
+    for (let first = 0; first < due.length; first += SENT_TOGETHER_MAX) {
+      if (breather.isDue()) await breather.rest()
+      send(due.slice(first, first + SENT_TOGETHER_MAX).map((alert) => postableAlert(alert, context)))
+    }
   }
 
   /** A state that cannot be restored is not waited for: the alert counts from now. */
