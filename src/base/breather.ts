@@ -35,3 +35,20 @@ export class Breather {
     this.#signal?.throwIfAborted()
   }
 }
+
+/** Does work that yields wherever it can pause, and rests when it is time to. What the work throws, this rejects with. */
+export async function doInTurns<T>(work: Generator<undefined, T>, breather: Breather): Promise<T> {
+  for (;;) {
+    const step = work.next()
+    if (step.done === true) return step.value
+    if (breather.isDue()) await breather.rest()
+  }
+}
+
+/** Does such work in one piece. */
+export function doAtOnce<T>(work: Generator<undefined, T>): T {
+  for (;;) {
+    const step = work.next()
+    if (step.done === true) return step.value
+  }
+}

@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer'
+import { doAtOnce } from '../base/breather.ts'
 import { METRIC_NAME, quote } from '../model/labels.ts'
 import { textOfBytes } from './byte-text.ts'
 import { parseFloatText } from './float.ts'
@@ -64,9 +64,17 @@ export class FamiliesError extends Error {
   }
 }
 
+/** Lines between two pauses. */
+const TURN_LINES = 512
+
 /** Families with at least one metric, in the order of the page. Throws a FamiliesError. */
 export function parseMetricFamilies(page: Uint8Array): MetricFamily[] {
-  const families = new FamiliesParser(page).parse()
+  return doAtOnce(parsingMetricFamilies(page))
+}
+
+/** The same, with pauses. */
+export function* parsingMetricFamilies(page: Uint8Array): Generator<undefined, MetricFamily[]> {
+  const families = yield* new FamiliesParser(page).parse()
   return families.filter(({ metrics }) => metrics.length > 0).map((family) => ({ ...family, type: family.type ?? 'untyped' }))
 }
 
@@ -85,9 +93,10 @@ class FamiliesParser {
     this.#page = Buffer.from(page.buffer, page.byteOffset, page.length)
   }
 
-  parse(): OpenFamily[] {
+  *parse(): Generator<undefined, OpenFamily[]> {
     for (;;) {
       this.#line++
+      if (this.#line % TURN_LINES === 0) yield
       this.#skipBlanks()
       const c = this.#peek()
       if (c === END) return [...this.#families.values()]
@@ -206,20 +215,35 @@ class FamiliesParser {
     this.#skipBlanks()
     const c = this.#read()
     if (c !== QUOTE) throw this.#error(`expected '"' at start of label value, found ${quoteByte(c)}`)
-    const bytes: number[] = []
-    for (let c = this.#read(); c !== QUOTE; c = this.#read()) {
-      if (c === NEWLINE) throw this.#error(`label value ${quote(textOfBytes(Buffer.from(bytes)))} contains unescaped new-line`)
-      bytes.push(c === BACKSLASH ? this.#escaped(this.#read()) : c)
-    }
-    const raw = Buffer.from(bytes)
-    const value = textOfBytes(raw)
-    if (!isUtf8(raw)) throw this.#error(`invalid label value ${quote(value)}`)
+    const value = textOfBytes(this.#plainValue() ?? this.#escapedValue())
+    // A lone surrogate stands for a byte that is none of UTF-8.
+    if (!value.isWellFormed()) throw this.#error(`invalid label value ${quote(value)}`)
     this.#lastValue = value
     if (!isBound) labels.push([name, value])
     else {
       sample.bound = parseFloatText(value)
       if (sample.bound === undefined) throw this.#error(`expected float as value for '${name}' label, got ${quote(value)}`)
     }
+  }
+
+  /** What is before the closing quote; undefined, and nothing is read, where there is more to it than bytes. */
+  #plainValue(): Buffer | undefined {
+    const page = this.#page
+    const start = this.#position
+    let end = start
+    while (end < page.length && page[end] !== QUOTE && page[end] !== BACKSLASH && page[end] !== NEWLINE) end++
+    if (page[end] !== QUOTE) return undefined
+    this.#position = end + 1
+    return page.subarray(start, end)
+  }
+
+  #escapedValue(): Buffer {
+    const bytes: number[] = []
+    for (let c = this.#read(); c !== QUOTE; c = this.#read()) {
+      if (c === NEWLINE) throw this.#error(`label value ${quote(textOfBytes(Buffer.from(bytes)))} contains unescaped new-line`)
+      bytes.push(c === BACKSLASH ? this.#escaped(this.#read()) : c)
+    }
+    return Buffer.from(bytes)
   }
 
   #metricOf(family: OpenFamily, labels: readonly (readonly [string, string])[]): Metric {
@@ -258,9 +282,9 @@ class FamiliesParser {
   }
 
   #findFamily(name: string): { family: OpenFamily; part: Part } {
-    if (!/^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name)) throw this.#error(`invalid metric name ${quote(name)}`)
     const own = this.#families.get(name)
     if (own !== undefined) return { family: own, part: 'value' }
+    if (!/^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name)) throw this.#error(`invalid metric name ${quote(name)}`)
     for (const suffix of ['_count', '_sum', '_bucket'] as const) {
       if (!name.endsWith(suffix) || name.length === suffix.length) continue
       const family = this.#families.get(name.slice(0, -suffix.length))

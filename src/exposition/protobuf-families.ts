@@ -1,3 +1,4 @@
+import { doAtOnce } from '../base/breather.ts'
 import { CounterResetHint, type Histogram } from '../model/histogram.ts'
 import type { MetricType } from '../model/metadata.ts'
 import { textOfBytes } from './byte-text.ts'
@@ -13,16 +14,27 @@ import { ProtobufReader, WireType } from './protobuf-reader.ts'
 
 const TYPES: readonly MetricType[] = ['counter', 'gauge', 'summary', 'unknown', 'histogram', 'gaugehistogram']
 
+/** Metrics between two pauses. */
+const TURN_METRICS = 256
+
 /** In the order of the page; a name may come more than once. Throws ExpositionError. */
 export function protobufFamilies(page: Uint8Array): ExposedFamily[] {
+  return doAtOnce(readingProtobufFamilies(page))
+}
+
+/** The same, with pauses. */
+export function* readingProtobufFamilies(page: Uint8Array): Generator<undefined, ExposedFamily[]> {
   const reader = new ProtobufReader()
   reader.reset(page)
   const families: ExposedFamily[] = []
-  while (reader.position < page.length) families.push(readFamily(reader, reader.lengthEnd(page.length)))
+  while (reader.position < page.length) {
+    families.push(yield* readFamily(reader, reader.lengthEnd(page.length)))
+    yield
+  }
   return families
 }
 
-function readFamily(reader: ProtobufReader, end: number): ExposedFamily {
+function* readFamily(reader: ProtobufReader, end: number): Generator<undefined, ExposedFamily> {
   let [name, help, unit] = ['', '', '']
   // The default of the message.
   let type: MetricType = 'counter'
@@ -59,11 +71,13 @@ function readFamily(reader: ProtobufReader, end: number): ExposedFamily {
     }
   }
   const metric = new ProtobufMetric()
-  const metrics = places.map(([start, stop]) => {
+  const metrics: ExposedMetric[] = []
+  for (const [start, stop] of places) {
     reader.position = start
     metric.read(reader, stop)
-    return exposedMetric(metric, type, reader)
-  })
+    metrics.push(exposedMetric(metric, type, reader))
+    if (metrics.length % TURN_METRICS === 0) yield
+  }
   reader.position = end
   return { name, type, help, unit, metrics }
 }

@@ -1,11 +1,16 @@
 import type { ExposedFamily, ExposedMetric } from '../exposition/exposed-family.ts'
-import { type FamilyType, type Metric, parseMetricFamilies } from '../exposition/metric-families.ts'
-import { protobufFamilies } from '../exposition/protobuf-families.ts'
+import { type FamilyType, type Metric, type MetricFamily, parsingMetricFamilies } from '../exposition/metric-families.ts'
+import { readingProtobufFamilies } from '../exposition/protobuf-families.ts'
 import type { MetricType } from '../model/metadata.ts'
 
-/** The families of a pushed body, by name; a name that comes twice in protobuf is what came last. Throws FamiliesError or ExpositionError. */
-export function readPushBody(body: Uint8Array, contentType: string | undefined): ReadonlyMap<string, ExposedFamily> {
-  const families = isDelimitedProtobuf(contentType ?? '') ? protobufFamilies(body) : parseMetricFamilies(body).map(exposedFamily)
+/**
+ * The families of a pushed body, by name; a name that comes twice in protobuf is what came last. Throws FamiliesError or ExpositionError. Yields
+ * where it can pause.
+ */
+export function* readPushBody(body: Uint8Array, contentType: string | undefined): Generator<undefined, ReadonlyMap<string, ExposedFamily>> {
+  const families = isDelimitedProtobuf(contentType ?? '')
+    ? yield* readingProtobufFamilies(body)
+    : yield* exposedFamilies(yield* parsingMetricFamilies(body))
   return new Map(families.map((family) => [family.name, family]))
 }
 
@@ -33,8 +38,13 @@ const TYPES: Readonly<Record<FamilyType, MetricType>> = {
   gauge_histogram: 'gaugehistogram',
 }
 
-function exposedFamily({ name, type, help = '', metrics }: ReturnType<typeof parseMetricFamilies>[number]): ExposedFamily {
-  return { name, type: TYPES[type], help, unit: '', metrics: metrics.map((metric) => exposedMetric(metric, type)) }
+function* exposedFamilies(families: readonly MetricFamily[]): Generator<undefined, ExposedFamily[]> {
+  const exposed: ExposedFamily[] = []
+  for (const { name, type, help = '', metrics } of families) {
+    exposed.push({ name, type: TYPES[type], help, unit: '', metrics: metrics.map((metric) => exposedMetric(metric, type)) })
+    yield
+  }
+  return exposed
 }
 
 function exposedMetric({ labels, timestamp, value, count, sum, parts }: Metric, type: FamilyType): ExposedMetric {

@@ -1,3 +1,4 @@
+import type { Breather } from '../base/breather.ts'
 import type { FileSystem } from '../base/env.ts'
 import { CodedError, errorMessage } from '../base/errors.ts'
 import { replaceFile } from '../base/files.ts'
@@ -7,25 +8,34 @@ import type { PushedFamily, PushStore } from './push-store.ts'
 
 // What was pushed, as a file: docs/formats/pushgateway.md.
 
+interface FamilyJson {
+  readonly time: number
+  /** The delimited message, in base64. */
+  readonly family: string
+}
+
 interface GroupJson {
   readonly labels: Readonly<Record<string, string>>
-  readonly families: readonly { readonly time: number; readonly family: string }[]
+  readonly families: readonly FamilyJson[]
 }
 
 const VERSION = 1
 
-/** Replaces the file as a whole. */
-export async function writePushFile(fs: FileSystem, path: string, store: PushStore): Promise<void> {
-  const groups = store.groups.map(
-    ({ labels, families }): GroupJson => ({
-      labels: Object.fromEntries(labels),
-      families: [...families.values()].map(({ time, family }) => ({
-        time,
-        family: Buffer.from(protobufFamily(family)).toString('base64'),
-      })),
-    }),
-  )
-  await replaceFile(fs, path, Buffer.from(JSON.stringify({ version: VERSION, groups })))
+/** Replaces the file as a whole, with what there is when it is called. */
+export async function writePushFile(fs: FileSystem, path: string, store: PushStore, breather: Breather): Promise<void> {
+  const groups = store.groups.map(({ labels, families }) => ({ labels, families: [...families.values()] }))
+  const parts: Buffer[] = [Buffer.from(`{"version":${VERSION},"groups":[`)]
+  for (const [i, { labels, families }] of groups.entries()) {
+    parts.push(Buffer.from(`${i === 0 ? '' : ','}{"labels":${JSON.stringify(Object.fromEntries(labels))},"families":[`))
+    for (const [j, { time, family }] of families.entries()) {
+      const written: FamilyJson = { time, family: Buffer.from(protobufFamily(family)).toString('base64') }
+      parts.push(Buffer.from(`${j === 0 ? '' : ','}${JSON.stringify(written)}`))
+      if (breather.isDue()) await breather.rest()
+    }
+    parts.push(Buffer.from(']}'))
+  }
+  parts.push(Buffer.from(']}'))
+  await replaceFile(fs, path, Buffer.concat(parts))
 }
 
 /** Puts back what the file has; nothing where there is none. Throws where it is not such a file. */
@@ -37,7 +47,7 @@ export async function readPushFile(fs: FileSystem, path: string, store: PushStor
     if (version !== VERSION) throw new CodedError('bad_data', `found version ${version}, want ${VERSION}`)
     for (const { labels, families } of groups) {
       const restored = families.map(
-        ({ time, family }): PushedFamily => ({ time, family: protobufFamilies(Buffer.from(family, 'base64'))[0] }),
+        ({ time, family }): Omit<PushedFamily, 'keys'> => ({ time, family: protobufFamilies(Buffer.from(family, 'base64'))[0] }),
       )
       store.restore(new Map(Object.entries(labels)), restored)
     }

@@ -1,4 +1,7 @@
-import { gunzipSync } from 'node:zlib'
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
+import { Breather, doInTurns } from '../base/breather.ts'
+import type { Clock } from '../base/env.ts'
 import { CodedError, errorMessage } from '../base/errors.ts'
 import { type Answer, errorAnswer, NO_BODY } from '../base/http-answer.ts'
 import type { RouteHandler, RouteRequest, Routes } from '../base/http-routes.ts'
@@ -14,14 +17,16 @@ import { pushedJson } from './pushed-json.ts'
 
 // The HTTP API of upstream's pushgateway: docs/operating/pushgateway.md. Source: prometheus/pushgateway README.md, "API"; handler/push.go.
 
-/** Of a push, before and after its content encoding is undone. */
-const BODY_BYTES_MAX = 4 * 1024 * 1024
+/** Of a push, before and after its content encoding is undone: some 200,000 series, which take ten times as much of memory. */
+const BODY_BYTES_MAX = 16 * 1024 * 1024
+
+const unzip = promisify(gunzip)
 
 const PAGE_PATH = '/pushgateway/metrics'
 
 export interface PushRoutesOptions {
   readonly store: PushStore
-  readonly now: () => number
+  readonly clock: Clock
   /** Of the server's routes. */
   readonly prefix: string
   /** Whether all that was pushed can be deleted in one go. */
@@ -31,26 +36,31 @@ export interface PushRoutesOptions {
 }
 
 /** Pushes and deletions, what was pushed as a page and as JSON, and the deletion of all. */
-export function addPushRoutes(routes: Routes, { store, now, prefix, allowsWipe, onChange }: PushRoutesOptions): void {
+export function addPushRoutes(routes: Routes, { store, clock, prefix, allowsWipe, onChange }: PushRoutesOptions): void {
+  // A push takes turns with others: changes are made one after the other, in the order in which they came.
+  let last: Promise<unknown> = Promise.resolve()
+  const inOrder = <T>(change: () => T | Promise<T>): Promise<T> => {
+    const done = last.then(change)
+    last = done.catch(() => {})
+    return done.finally(onChange)
+  }
   const pushing =
     (replaces: boolean): RouteHandler =>
     (request) =>
-      inGroup(request, prefix, (labels) => {
-        const families = readPushBody(decodedBody(request), request.headers['content-type'])
+      inGroup(request, prefix, async (labels) => {
+        const breather = new Breather(clock)
+        const families = await doInTurns(readPushBody(await decodedBody(request), request.headers['content-type']), breather)
         try {
-          store.push({ labels, families, replaces, time: now() })
+          await inOrder(() => doInTurns(store.push({ labels, families, replaces, time: clock.now() }), breather))
         } catch (error) {
           if (!(error instanceof CodedError) || error.code !== 'bad_data') throw error
           return errorAnswer(400, `pushed metrics are invalid or inconsistent with existing metrics: ${error.message}`)
-        } finally {
-          onChange()
         }
         return { status: 200, headers: {}, body: NO_BODY }
       })
   const deleting: RouteHandler = (request) =>
-    inGroup(request, prefix, (labels) => {
-      store.delete(labels)
-      onChange()
+    inGroup(request, prefix, async (labels) => {
+      await inOrder(() => store.delete(labels))
       return { status: 202, headers: {}, body: NO_BODY }
     })
   for (const job of ['job', 'job@base64']) {
@@ -71,16 +81,15 @@ export function addPushRoutes(routes: Routes, { store, now, prefix, allowsWipe, 
   })
   if (!allowsWipe) return
   routes.add('/api/v1/admin/wipe', {
-    PUT: () => {
-      store.wipe()
-      onChange()
+    PUT: async () => {
+      await inOrder(() => store.wipe())
       return { status: 202, headers: {}, body: NO_BODY }
     },
   })
 }
 
 /** Does something to the group that the path names. What is wrong with path or body is answered 400, in upstream's words where it has some. */
-function inGroup(request: RouteRequest, prefix: string, act: (labels: GroupingLabels) => Answer): Answer {
+async function inGroup(request: RouteRequest, prefix: string, act: (labels: GroupingLabels) => Promise<Answer>): Promise<Answer> {
   const path = decodeURIComponent(request.path.slice(prefix.length))
   const clean = cleanPath(path)
   if (clean !== path) {
@@ -88,7 +97,7 @@ function inGroup(request: RouteRequest, prefix: string, act: (labels: GroupingLa
     return { status: 301, headers: { location: prefix + encodeURI(clean) + query }, body: NO_BODY }
   }
   try {
-    return act(parseGroupingPath(path.slice('/metrics'.length)))
+    return await act(parseGroupingPath(path.slice('/metrics'.length)))
   } catch (error) {
     const isTheirs =
       error instanceof FamiliesError || error instanceof ExpositionError || (error instanceof CodedError && error.code === 'bad_data')
@@ -107,14 +116,14 @@ function cleanPath(path: string): string {
   return `/${parts.join('/')}${path.endsWith('/') && parts.length > 0 ? '/' : ''}`
 }
 
-function decodedBody({ headers, body }: RouteRequest): Uint8Array {
+async function decodedBody({ headers, body }: RouteRequest): Promise<Uint8Array> {
   const encoding = (headers['content-encoding'] ?? '').toLowerCase()
   if (encoding !== 'gzip') {
     if (encoding === '' || encoding === 'identity') return body
     throw new CodedError('bad_data', `found content encoding ${JSON.stringify(encoding)}, want gzip or none`)
   }
   try {
-    return gunzipSync(body, { maxOutputLength: BODY_BYTES_MAX })
+    return await unzip(body, { maxOutputLength: BODY_BYTES_MAX })
   } catch (cause) {
     throw new CodedError('bad_data', `gzip: ${errorMessage(cause)}`, { cause })
   }

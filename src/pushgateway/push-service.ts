@@ -1,3 +1,4 @@
+import { Breather } from '../base/breather.ts'
 import { type Env, sleep } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
 import type { Routes } from '../base/http-routes.ts'
@@ -38,7 +39,7 @@ export class PushGateway implements Service {
 
   addRoutes(routes: Routes): void {
     const { env, prefix, allowsWipe } = this.#options
-    addPushRoutes(routes, { store: this.#store, now: () => env.clock.now(), prefix, allowsWipe, onChange: () => this.#wake() })
+    addPushRoutes(routes, { store: this.#store, clock: env.clock, prefix, allowsWipe, onChange: () => this.#wake() })
   }
 
   async run(signal: AbortSignal, ready: () => void): Promise<void> {
@@ -68,7 +69,7 @@ export class PushGateway implements Service {
     if (version === this.#savedVersion) return
     const { env, file } = this.#options
     try {
-      await writePushFile(env.fs, file, this.#store)
+      await writePushFile(env.fs, file, this.#store, new Breather(env.clock))
       this.#savedVersion = version
     } catch (error) {
       env.log.error('pushed metrics not written to their file', { file, error: errorMessage(error) })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Breather, doAtOnce } from '../base/breather.ts'
 import { virtualEnv } from '../base/env-virtual.ts'
 import { familyPage } from '../exposition/family-page.ts'
 import { negotiate } from '../exposition/negotiate.ts'
@@ -20,8 +21,10 @@ const lines = (store: PushStore) =>
 function setUp(metricsMax?: number) {
   const store = new PushStore(metricsMax)
   let time = 1000
-  const push = (path: string, body: string, replaces = false) =>
-    store.push({ labels: parseGroupingPath(path), families: readPushBody(Buffer.from(body), undefined), replaces, time: (time += 1000) })
+  const push = (path: string, body: string, replaces = false) => {
+    const families = doAtOnce(readPushBody(Buffer.from(body), undefined))
+    doAtOnce(store.push({ labels: parseGroupingPath(path), families, replaces, time: (time += 1000) }))
+  }
   return { store, push }
 }
 
@@ -106,7 +109,7 @@ test('pushes that are refused for their number leave nothing behind, and what th
 })
 
 test('what was pushed is back from its file, bit for bit', async () => {
-  const { fs } = virtualEnv()
+  const { fs, clock } = virtualEnv()
   await fs.mkdir('/data')
   const { store, push } = setUp()
   push('/job/a', '# HELP x About.\n# TYPE x counter\nx{ä="1"} 1\n'.replace('ä', 'b'))
@@ -115,7 +118,7 @@ test('what was pushed is back from its file, bit for bit', async () => {
     '# TYPE h histogram\nh_bucket{le="1"} 2\nh_sum NaN\nh_count 3\n# TYPE s summary\ns{quantile="0.5"} -Inf\ns_sum 1e-300\ns_count 1\nu 0.1\n',
   )
   assert.throws(() => push('/job/b/zone/ü', 'u 1 5\n'))
-  await writePushFile(fs, '/data/pushgateway.json', store)
+  await writePushFile(fs, '/data/pushgateway.json', store, new Breather(clock))
   const restored = new PushStore()
   await readPushFile(fs, '/data/pushgateway.json', restored)
   assert.equal(page(restored), page(store))

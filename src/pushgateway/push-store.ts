@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer'
+import { doAtOnce } from '../base/breather.ts'
 import { CodedError } from '../base/errors.ts'
 import type { ExposedFamily, ExposedMetric, LabelPairs } from '../exposition/exposed-family.ts'
 import { compareStrings, isLegacyLabelName, quote } from '../model/labels.ts'
@@ -23,8 +23,13 @@ const HELP: Readonly<Record<string, string>> = {
 /** Of all groups together: what nobody deletes stays for ever. */
 const METRICS_MAX = 1_000_000
 
+/** Metrics between two pauses. */
+const TURN_METRICS = 256
+
 export interface PushedFamily {
   readonly family: ExposedFamily
+  /** What each of its metrics is known by. */
+  readonly keys: readonly string[]
   /** When it was pushed. */
   readonly time: Timestamp
 }
@@ -33,6 +38,8 @@ export interface PushedGroup {
   readonly labels: GroupingLabels
   readonly families: Map<string, PushedFamily>
 }
+
+type KeyedFamily = Pick<PushedFamily, 'family' | 'keys'>
 
 /** Where a name is in use: its series by labels, with the key of their group, and its type in each. */
 interface NameUse {
@@ -64,20 +71,24 @@ export class PushStore {
     return [...this.#groups].sort(([a], [b]) => compareStrings(a, b)).map(([, group]) => group)
   }
 
-  /** Throws `bad_data` for what would be no page together with what is there; the group says then that a push has failed. */
-  push(push: Push): void {
+  /**
+   * Throws `bad_data` for what would be no page together with what is there; the group says then that a push has failed. Yields where it can
+   * pause; nothing is changed before it is all done, and nobody else may change anything until then.
+   */
+  *push(push: Push): Generator<undefined, void> {
     const key = keyOf(push.labels)
-    const families = [...push.families.values()]
-      .filter(({ name }) => name !== PUSH_TIME && name !== PUSH_FAILURE_TIME)
-      .map((family) => withGroupLabels(family, push.labels))
+    const families: KeyedFamily[] = []
+    for (const family of push.families.values()) {
+      if (family.name !== PUSH_TIME && family.name !== PUSH_FAILURE_TIME) families.push(yield* inGroup(family, push.labels))
+    }
     // A group whose own times would be another's (`instance` empty in one, not given in the other) cannot even say that it failed.
-    const unspeakable = this.#familyProblem(key, timeFamily(PUSH_TIME, push.labels, 0), 'gauge')
+    const unspeakable = yield* this.#familyProblem(key, timeFamily(PUSH_TIME, push.labels, 0), 'gauge')
     if (unspeakable !== undefined) throw new CodedError('bad_data', unspeakable)
     if (this.#countAfter(key, families, push.replaces) > this.#metricsMax) {
       // Nothing is noted of it either: what is refused must not fill the memory.
       throw new CodedError('bad_data', `more than ${this.#metricsMax} metrics were pushed, and not deleted`)
     }
-    const problem = this.#problemOf(key, families, push)
+    const problem = yield* this.#problemOf(key, families, push)
     this.version++
     const group = this.#groupOf(key, push.labels)
     if (problem !== undefined) {
@@ -110,10 +121,13 @@ export class PushStore {
   }
 
   /** Puts a group back as it was. */
-  restore(labels: GroupingLabels, families: readonly PushedFamily[]): void {
+  restore(labels: GroupingLabels, pushed: readonly Omit<PushedFamily, 'keys'>[]): void {
     const key = keyOf(labels)
     const group = this.#groupOf(key, labels)
-    for (const { family, time } of families) this.#put(key, group, family, time)
+    for (const { family, time } of pushed) {
+      const keys = family.metrics.map((metric) => seriesKey(metric.labels))
+      this.#put(key, group, { family, keys }, time)
+    }
   }
 
   /** All that was pushed, as one page: families by name, their metrics by their labels. Of different HELP texts the first is taken. */
@@ -141,13 +155,13 @@ export class PushStore {
     return group
   }
 
-  #put(key: string, group: PushedGroup, family: ExposedFamily, time: Timestamp): void {
+  #put(key: string, group: PushedGroup, { family, keys }: KeyedFamily, time: Timestamp): void {
     this.#take(key, group, family.name)
-    group.families.set(family.name, { family, time })
+    group.families.set(family.name, { family, keys, time })
     let use = this.#names.get(family.name)
     if (use === undefined) this.#names.set(family.name, (use = { series: new Map(), types: new Map() }))
     use.types.set(key, family.type)
-    for (const { labels } of family.metrics) use.series.set(seriesKey(labels), key)
+    for (const series of keys) use.series.set(series, key)
     this.#metricCount += family.metrics.length
   }
 
@@ -157,8 +171,7 @@ export class PushStore {
     group.families.delete(name)
     const use = this.#names.get(name)!
     use.types.delete(key)
-    for (const { labels } of pushed.family.metrics) {
-      const series = seriesKey(labels)
+    for (const series of pushed.keys) {
       // A series that is refused when a push fails may be another group's.
       if (use.series.get(series) === key) use.series.delete(series)
     }
@@ -167,10 +180,10 @@ export class PushStore {
   }
 
   /** How many metrics there would be with a push, the times of a new group included. */
-  #countAfter(key: string, families: readonly ExposedFamily[], replaces: boolean): number {
+  #countAfter(key: string, families: readonly KeyedFamily[], replaces: boolean): number {
     const group = this.#groups.get(key)
-    const pushed = new Set(families.map(({ name }) => name))
-    let count = this.#metricCount + families.reduce((sum, { metrics }) => sum + metrics.length, 0)
+    const pushed = new Set(families.map(({ family }) => family.name))
+    let count = this.#metricCount + families.reduce((sum, { keys }) => sum + keys.length, 0)
     if (group === undefined) return count + 2
     for (const [name, { family }] of group.families) {
       const isTime = name === PUSH_TIME || name === PUSH_FAILURE_TIME
@@ -180,10 +193,10 @@ export class PushStore {
   }
 
   /** Why the page of all groups would be none with a push; undefined: it is one. */
-  #problemOf(key: string, families: readonly ExposedFamily[], push: Push): string | undefined {
-    if (families.some(({ metrics }) => metrics.some(({ timestamp }) => timestamp !== undefined)))
+  *#problemOf(key: string, families: readonly KeyedFamily[], push: Push): Generator<undefined, string | undefined> {
+    if (families.some(({ family: { metrics } }) => metrics.some(({ timestamp }) => timestamp !== undefined)))
       return 'pushed metrics must not have timestamps'
-    const pushed = new Map(families.map((family) => [family.name, family]))
+    const pushed = new Map(families.map(({ family }) => [family.name, family]))
     const group = this.#groups.get(key)
     /** The type that a name will have, other than that of the push itself. */
     const typeAmongOthers = (name: string): MetricType | undefined => {
@@ -194,38 +207,54 @@ export class PushStore {
       const own = pushed.get(name)?.type ?? (push.replaces ? undefined : group?.families.get(name)?.family.type)
       return own ?? typeAmongOthers(name)
     }
-    for (const family of families) {
-      const problem = collision(family, typeAfter) ?? this.#familyProblem(key, family, typeAmongOthers(family.name))
+    for (const keyed of families) {
+      const { family } = keyed
+      const problem = collision(family, typeAfter) ?? (yield* this.#familyProblem(key, keyed, typeAmongOthers(family.name)))
       if (problem !== undefined) return problem
     }
     return undefined
   }
 
-  #familyProblem(key: string, { name, type, metrics }: ExposedFamily, typeOfOthers: MetricType | undefined): string | undefined {
+  *#familyProblem(
+    key: string,
+    { family: { name, type, metrics }, keys }: KeyedFamily,
+    typeOfOthers: MetricType | undefined,
+  ): Generator<undefined, string | undefined> {
     if (metrics.length > 0 && typeOfOthers !== undefined && typeOfOthers !== type) {
       return `collected metric ${quote(name)} is a ${type}, should be a ${typeOfOthers}`
     }
     const seen = new Set<string>()
     const others = this.#names.get(name)?.series
-    for (const { kind, labels } of metrics) {
-      const shown = `collected metric ${quote(name)} { ${labels.map(([label, value]) => `${label}=${quote(value)}`).join(' ')} }`
-      for (const [i, [label, value]] of labels.entries()) {
-        if (i > 0 && labels[i - 1][0] === label) return `${shown} has two or more labels with the same name: ${label}`
-        if (!isLegacyLabelName(label) || label.startsWith('__')) return `${shown} has a label with an invalid name: ${label}`
-        if (kind === 'summary' && label === 'quantile') return `${shown} must not have an explicit ${quote(label)} label`
-        // Bytes that are none are lone surrogates here.
-        if (!value.isWellFormed() || !isUtf8(Buffer.from(value)))
-          return `${shown} has a label named ${quote(label)} whose value is not utf8`
-      }
-      const series = seriesKey(labels)
+    for (let i = 0; i < metrics.length; i++) {
+      if (i % TURN_METRICS === TURN_METRICS - 1) yield
+      const series = keys[i]
       const owner = others?.get(series)
-      if (seen.has(series) || (owner !== undefined && owner !== key)) {
-        return `${shown} was collected before with the same name and label values`
+      const problem =
+        labelsProblem(metrics[i]) ??
+        (seen.has(series) || (owner !== undefined && owner !== key)
+          ? 'was collected before with the same name and label values'
+          : undefined)
+      if (problem !== undefined) {
+        const shown = metrics[i].labels.map(([label, value]) => `${label}=${quote(value)}`).join(' ')
+        return `collected metric ${quote(name)} { ${shown} } ${problem}`
       }
       seen.add(series)
     }
     return undefined
   }
+}
+
+/** What is wrong with the labels of a metric, which are in order. */
+function labelsProblem({ kind, labels }: ExposedMetric): string | undefined {
+  for (let i = 0; i < labels.length; i++) {
+    const [label, value] = labels[i]
+    if (i > 0 && labels[i - 1][0] === label) return `has two or more labels with the same name: ${label}`
+    if (!isLegacyLabelName(label) || label.startsWith('__')) return `has a label with an invalid name: ${label}`
+    if (kind === 'summary' && label === 'quantile') return `must not have an explicit ${quote(label)} label`
+    // Bytes that are none are lone surrogates here.
+    if (!value.isWellFormed()) return `has a label named ${quote(label)} whose value is not utf8`
+  }
+  return undefined
 }
 
 /** A name that is that of a part of a summary or histogram, or the other way round. Source: prometheus/registry.go, checkSuffixCollisions. */
@@ -253,25 +282,25 @@ function seriesKey(labels: LabelPairs): string {
   return JSON.stringify(labels)
 }
 
-function timeFamily(name: string, labels: GroupingLabels, time: Timestamp): ExposedFamily {
+function timeFamily(name: string, labels: GroupingLabels, time: Timestamp): KeyedFamily {
   const metrics: ExposedMetric[] = [{ kind: 'value', labels: [], value: time / 1000 }]
-  return withGroupLabels({ name, type: 'gauge', help: HELP[name], unit: '', metrics }, labels)
+  return doAtOnce(inGroup({ name, type: 'gauge', help: HELP[name], unit: '', metrics }, labels))
 }
 
-/** The labels of the group win; in order of names. */
-function withGroupLabels(family: ExposedFamily, group: GroupingLabels): ExposedFamily {
-  const metrics = family.metrics.map((metric) => {
-    const missing = new Map(group)
-    const labels: (readonly [string, string])[] = []
-    for (const [name, value] of metric.labels) {
-      labels.push([name, missing.get(name) ?? value])
-      missing.delete(name)
-    }
-    labels.push(...missing)
+/** With the labels of its group, which win, in order of names. Yields where it can pause. */
+function* inGroup(family: ExposedFamily, group: GroupingLabels): Generator<undefined, KeyedFamily> {
+  const keys: string[] = []
+  const metrics: ExposedMetric[] = []
+  for (const metric of family.metrics) {
+    const labels = metric.labels.map(([name, value]): readonly [string, string] => [name, group.get(name) ?? value])
+    for (const label of group) if (!metric.labels.some(([name]) => name === label[0])) labels.push(label)
     if (!labels.some(([name]) => name === 'instance')) labels.push(['instance', ''])
-    return { ...metric, labels: labels.sort(([a], [b]) => compareStrings(a, b)) }
-  })
-  return { ...family, metrics }
+    labels.sort(([a], [b]) => compareStrings(a, b))
+    metrics.push({ ...metric, labels })
+    keys.push(seriesKey(labels))
+    if (keys.length % TURN_METRICS === 0) yield
+  }
+  return { family: { ...family, metrics }, keys }
 }
 
 /** Source: client_golang prometheus/internal/metric.go, MetricSorter. */
