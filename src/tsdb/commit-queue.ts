@@ -5,6 +5,7 @@ import { CodedError } from '../base/errors.ts'
 import type { Timestamp } from '../model/time.ts'
 import { AppendStatus } from '../storage/appender.ts'
 import type { Deletion } from './deletion.ts'
+import { EarlyBatches } from './early-batches.ts'
 import type { ExemplarRing } from './exemplars/exemplar-ring.ts'
 import type { RefusalCounts } from './refusal-counts.ts'
 import type { BatchPool, HistogramColumns, SampleBatch } from './sample-batch.ts'
@@ -61,12 +62,10 @@ export class CommitQueue {
   #closed = false
   #applied: LogPosition
   /** Written, and to be applied when the log was read; undefined: it was. */
-  #early: SampleBatch[] | undefined = []
+  #early: EarlyBatches | undefined = new EarlyBatches()
   /** Where they end in the log. */
   #earlyEnd: LogPosition
-  /** Of early batches. */
-  #earlyWeight = 0
-  /** What they have of samples. */
+  /** What early batches have had of samples. */
   readonly earlyCounts = { float: 0, histogram: 0 }
   readonly #refused: RefusalCounts
   readonly #onWritten: () => void
@@ -135,7 +134,7 @@ export class CommitQueue {
   }
 
   rollback(batch: SampleBatch): void {
-    this.#windows.forget([batch])
+    this.#windows.forget([batch], this.#early)
   }
 
   /** Takes no more commits; resolves when those that were taken have ended. */
@@ -171,7 +170,10 @@ export class CommitQueue {
         if (this.#early === undefined) this.#applied = this.#log.position
         else this.#earlyEnd = this.#log.position
       } catch (error) {
-        this.#windows.forget(commits.map(({ batch }) => batch))
+        this.#windows.forget(
+          commits.map(({ batch }) => batch),
+          this.#early,
+        )
         this.#refused.commits += commits.length
         for (const { reject } of commits) reject(error)
       }
@@ -190,13 +192,11 @@ export class CommitQueue {
 
   /** Whether early batches have room. */
   get takesEarly(): boolean {
-    return this.#earlyWeight < EARLY_SAMPLES_MAX
+    return this.#early === undefined || this.#early.weight < EARLY_SAMPLES_MAX
   }
 
-  #keepEarly({ batch, resolve }: Commit, early: SampleBatch[]): void {
-    batch.trim()
-    early.push(batch)
-    this.#earlyWeight += batch.weight
+  #keepEarly({ batch, resolve }: Commit, early: EarlyBatches): void {
+    early.add(batch)
     this.earlyCounts.float += batch.count
     this.earlyCounts.histogram += batch.histograms.count
     resolve()
@@ -208,8 +208,9 @@ export class CommitQueue {
     assert(early !== undefined, 'a queue catches up once')
     const breather = new Breather(this.#clock, undefined, REPLAY_WEIGHT)
     for (let i = 0; i < early.length; i++) {
-      this.#apply(early[i])
-      this.#pool.giveBack(early[i])
+      const batch = early.take(i)
+      this.#apply(batch)
+      this.#pool.giveBack(batch)
       if (breather.isDue()) await breather.rest()
     }
     // Nobody else runs from the last look at `early` to here.
@@ -227,7 +228,7 @@ export class CommitQueue {
       this.#pool.giveBack(batch)
       resolve()
     } catch (error) {
-      this.#windows.forget([batch])
+      this.#windows.forget([batch], this.#early)
       reject(error)
     }
   }

@@ -82,6 +82,8 @@ export class SampleBatch {
   readonly metadata: { readonly slot: number; readonly metadata: Metadata }[] = []
   /** A sample is of another kind than the one its series took before: floats and histograms must be kept in their order. */
   changesKind = false
+  /** One of `EarlyBatches`. */
+  isEarly = false
 
   get isEmpty(): boolean {
     return this.count === 0 && this.histograms.count === 0 && this.exemplars.length === 0 && this.metadata.length === 0
@@ -154,6 +156,7 @@ export class SampleBatch {
     this.exemplars.length = 0
     this.metadata.length = 0
     this.changesKind = false
+    this.isEarly = false
   }
 
   #grow(): void {

@@ -8,6 +8,7 @@ import { AppendStatus, type SeriesRef } from '../storage/appender.ts'
 import type { KnownPairs, SeriesGate } from '../storage/series-gate.ts'
 import { isDeletedAt, type TimeInterval } from './block/tombstones.ts'
 import type { Deletion } from './deletion.ts'
+import type { EarlyBatches } from './early-batches.ts'
 import { LateWindows, type SeriesRow } from './late-windows.ts'
 import type { BatchPool, SampleBatch } from './sample-batch.ts'
 import { SeriesGroups } from './series-groups.ts'
@@ -379,16 +380,23 @@ export class WindowSet implements KnownPairs {
 
   readonly #nextOrdinal = () => ++this.#ordinal
 
-  /** Forgets samples that were taken and will not be applied after all. What other batches hold is still the newest of its series. */
-  forget(batches: readonly SampleBatch[]): void {
+  /**
+   * Forgets samples that were taken and will not be applied after all. What other batches hold is still the newest of its series; of them `early` knows
+   * those that wait for the log to be read.
+   */
+  forget(batches: readonly SampleBatch[], early: EarlyBatches | undefined): void {
     const { slots } = this
-    for (const batch of batches) {
-      for (let i = 0; i < batch.count; i++) this.#forgetLast(batch.slots[i], batch.times[i])
-      const { histograms } = batch
+    for (const { slots: forgotten, times, count, histograms } of batches) {
+      for (let i = 0; i < count; i++) this.#forgetLast(forgotten[i], times[i])
       for (let i = 0; i < histograms.count; i++) this.#forgetLast(histograms.slots[i], histograms.times[i])
+    }
+    for (const batch of batches) {
+      early?.setNewest(batch, slots)
       this.#batches.giveBack(batch)
     }
-    for (const { slots: others, times, values, count, histograms } of this.#batches.taken) {
+    for (const batch of this.#batches.taken) {
+      if (batch.isEarly) continue
+      const { slots: others, times, values, count, histograms } = batch
       for (let i = 0; i < count; i++) if (times[i] > slots.lastTime(others[i])) slots.setLast(others[i], times[i], values[i])
       const { slots: histogramSlots, times: histogramTimes, isFloat, digests } = histograms
       for (let i = 0; i < histograms.count; i++) {
