@@ -104,16 +104,20 @@ const IDLE_BYTES_MAX = 4 * 2 ** 20
 const idle: DecodeMemory[] = []
 let compiled: object | 'none' | undefined
 
-/** Undefined where the processor or the limits of the process do not allow it: chunks are decoded all the same. */
+/**
+ * Undefined where the processor, the limits of the process or how it was started do not allow it: chunks are decoded all the same. Who has been
+ * refused once does not ask again: before it refuses, the engine collects everything there is, more than once.
+ */
 export function takeDecodeMemory(): DecodeMemory | undefined {
   const known = idle.pop()
   if (known !== undefined) return known
-  compiled ??= compile()
   if (compiled === 'none') return undefined
   try {
-    return new DecodeMemory(compiled)
+    compiled ??= compile()
+    return compiled === 'none' ? undefined : new DecodeMemory(compiled)
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
+    compiled = 'none'
     return undefined
   }
 }
@@ -123,6 +127,8 @@ export function giveBackDecodeMemory(memory: DecodeMemory | undefined): void {
 }
 
 function compile(): object | 'none' {
+  // Not there when the engine may not make code at all.
+  if (typeof WebAssembly === 'undefined') return 'none'
   const bytes = wasmModule([XOR_KERNEL])
   return WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : 'none'
 }
