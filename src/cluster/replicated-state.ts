@@ -4,7 +4,7 @@ export interface ReplicatedState {
   readonly key: string
   /** All of it, encoded, for a full exchange with a member; empty: it takes no part in those. */
   snapshot(): Uint8Array
-  /** Takes what another member has: what of it was new here is to be told further, encoded; null: nothing was. Throws on bytes that are none. */
+  /** Takes what another member has: what of it was new here is to be told further, encoded; null: nothing was. What cannot be read is passed over, or throws. */
   merge(remote: Uint8Array): Uint8Array | null
 }
 

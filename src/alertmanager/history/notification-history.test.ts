@@ -69,3 +69,19 @@ test('it is bounded in memory and on disk, and survives a kill in the middle of 
   await again.close()
   assert.equal(keysOf(await open(anew(env)))[0], 'new')
 })
+
+test('where no other file can be begun the last one goes on, and the next time there is one', async () => {
+  const env = virtualEnv()
+  const history = await open(env)
+  const add = async (key: string) => {
+    history.add(record(env, key))
+    await env.clock.advance(1)
+  }
+  for (const key of ['a', 'b', 'c', 'd', 'e']) await add(key)
+  env.fs.failing = { open: 'EMFILE' }
+  await add('lost')
+  env.fs.failing = {}
+  await add('f')
+  await history.close()
+  assert.deepEqual(keysOf(await open(anew(env))), ['f', 'e', 'd', 'c', 'b', 'a'])
+})

@@ -25,6 +25,8 @@ export interface NotificationRecord {
   readonly idempotencyKey: string
   /** Another member told the same: found out later. */
   readonly duplicate?: true
+  /** It may be one: whoever was about to tell it before has never said whether it did. */
+  readonly mayBeDuplicate?: true
 }
 
 export interface HistoryOptions {
@@ -158,11 +160,13 @@ export class NotificationHistory {
 
   async #begin(): Promise<void> {
     const { env, path } = this.#options
-    await this.#file.close()
-    await env.fs.rename(path, `${path}.1`)
+    const full = this.#file
+    // It is not there where the one before was renamed, and the next one could not be opened.
+    if ((await env.fs.stat(path)) !== null) await env.fs.rename(path, `${path}.1`)
     this.#file = await env.fs.open(path, 'write')
     this.#position = 0
     this.#fileRecords = 0
+    await full.close()
   }
 }
 

@@ -99,3 +99,30 @@ test('who told before another what that one told later lets it know, though its 
   second.merge(heard[0])
   assert.deepEqual(found, ['k'])
 })
+
+test('a member whose clock is ahead keeps nobody from noting what was told, and nothing from being told again', async () => {
+  const env = virtualEnv()
+  const ahead = virtualEnv()
+  await ahead.clock.advance(24 * HOUR)
+  const [slow, fast] = [await open(env), await open(ahead)]
+  fast.note(told, 8 * HOUR)
+  await env.clock.advance(24 * HOUR - 10 * 60_000)
+  slow.merge(fast.snapshot())
+  const heardAt = BigInt(env.clock.now()) * 1_000_000n
+  assert.equal(slow.find(told.groupKey, receiver)?.time, heardAt)
+  await env.clock.advance(1000)
+  slow.note({ ...told, firing: [7n], idempotencyKey: 'l' }, 8 * HOUR)
+  assert.deepEqual(slow.find(told.groupKey, receiver)?.firing, [7n])
+  assert.equal(slow.find(told.groupKey, receiver)?.time, heardAt + 1_000_000_000n)
+  assert.notEqual(fast.merge(slow.snapshot()), null)
+  assert.deepEqual(fast.find(told.groupKey, receiver)?.firing, [7n])
+})
+
+test('an entry that cannot be read keeps out none of the others', async () => {
+  const env = virtualEnv()
+  const [first, second] = [await open(env), await open(other(env))]
+  first.note(told, HOUR)
+  const fresh = second.merge(Buffer.concat([Uint8Array.of(2, 8, 1), first.snapshot(), Uint8Array.of(200)]))
+  assert.deepEqual(Buffer.from(fresh!), Buffer.from(first.snapshot()))
+  assert.equal(second.size, 1)
+})

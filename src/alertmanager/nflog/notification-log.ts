@@ -1,10 +1,10 @@
 import { Counter } from 'prom-client'
 import type { Env } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
-import { delimitedMessages } from '../../base/message-fields.ts'
 import { behindLength } from '../../base/message-writer.ts'
 import type { Channel, ReplicatedState } from '../../cluster/replicated-state.ts'
 import { preciseOf } from '../state/precise-time.ts'
+import { readableMessages } from '../state/readable-messages.ts'
 import { StateFile } from '../state/state-file.ts'
 import { StateMetrics } from '../state/state-metrics.ts'
 import { decodeMeshEntry, encodeMeshEntry, type LogEntry, type LogReceiver } from './entry-message.ts'
@@ -21,6 +21,8 @@ interface Kept {
   readonly expiresAt: number
   /** The message behind its length, as it came: with fields that a newer member wrote. */
   readonly bytes: Uint8Array
+  /** When it came here, by the clock of this member, Unix ms. */
+  readonly heardAt: number
   /** This member told it. */
   readonly isOwn: boolean
   /** Found to be told by another member before. */
@@ -57,7 +59,7 @@ export class NotificationLog implements ReplicatedState {
     const log = new NotificationLog(options, file)
     for (const message of messages) {
       try {
-        log.#take(keptFrom(message))
+        log.#take(log.#keptFrom(message))
       } catch (error) {
         options.env.log.error('an entry of the notification log is left out', { error: errorMessage(error) })
       }
@@ -79,9 +81,13 @@ export class NotificationLog implements ReplicatedState {
     return this.#entries.size
   }
 
+  /** What was told last. Its time is not later than when this member heard of it: where another's clock is ahead it would never be told again. */
   find(groupKey: string, receiver: LogReceiver): LogEntry | undefined {
     this.#queries.inc()
-    return this.#entries.get(entryKey(groupKey, receiver))?.entry
+    const kept = this.#entries.get(entryKey(groupKey, receiver))
+    if (kept === undefined) return undefined
+    const heardAt = preciseOf(kept.heardAt)
+    return kept.entry.time > heardAt ? { ...kept.entry, time: heardAt } : kept.entry
   }
 
   /**
@@ -94,11 +100,10 @@ export class NotificationLog implements ReplicatedState {
     const known = this.#entries.get(entryKey(told.groupKey, told.receiver))?.entry
     const isDuplicate = known !== undefined && known.idempotencyKey === told.idempotencyKey && told.idempotencyKey !== ''
     if (isDuplicate) this.#onDuplicate(known)
-    // Another member's clock is ahead: its entry holds.
-    if (known !== undefined && known.time > preciseOf(now)) return
-    const time = known?.time === preciseOf(now) ? known.time + 1n : preciseOf(now)
+    // Another member's clock may be ahead: what was told later holds all the same, or it would be news at every flush.
+    const time = known !== undefined && known.time >= preciseOf(now) ? known.time + 1n : preciseOf(now)
     const mesh = { entry: { ...told, time }, expiresAt: Math.floor(now) + Math.min(this.#options.retentionMs, keepMs) }
-    const kept = { ...mesh, bytes: encodeMeshEntry(mesh), isOwn: true, isDuplicate }
+    const kept = { ...mesh, heardAt: now, bytes: encodeMeshEntry(mesh), isOwn: true, isDuplicate }
     this.#take(kept)
     this.#channel.broadcast(kept.bytes)
     this.#file.append(kept.bytes).catch((error: unknown) => log.error('notification log not written', { error: errorMessage(error) }))
@@ -110,8 +115,7 @@ export class NotificationLog implements ReplicatedState {
 
   merge(remote: Uint8Array): Uint8Array | null {
     const fresh: Uint8Array[] = []
-    for (const message of delimitedMessages(remote)) {
-      const kept = keptFrom(message)
+    for (const kept of readableMessages(remote, (message) => this.#keptFrom(message), this.#options.env.log, this.key)) {
       const own = this.#entries.get(entryKey(kept.entry.groupKey, kept.entry.receiver))
       if (this.#take(kept)) {
         fresh.push(kept.bytes)
@@ -149,6 +153,12 @@ export class NotificationLog implements ReplicatedState {
     this.#onDuplicate(known.entry)
   }
 
+  /** `message` is without its length. */
+  #keptFrom(message: Uint8Array): Kept {
+    const heardAt = this.#options.env.clock.now()
+    return { ...decodeMeshEntry(message), heardAt, bytes: behindLength(message), isOwn: false, isDuplicate: false }
+  }
+
   #collect(): void {
     const now = this.#options.env.clock.now()
     for (const [key, { expiresAt }] of this.#entries) if (expiresAt <= now) this.#entries.delete(key)
@@ -162,11 +172,6 @@ export class NotificationLog implements ReplicatedState {
     this.#entries.set(key, kept)
     return true
   }
-}
-
-/** `message` is without its length. */
-function keptFrom(message: Uint8Array): Kept {
-  return { ...decodeMeshEntry(message), bytes: behindLength(message), isOwn: false, isDuplicate: false }
 }
 
 function entryKey(groupKey: string, { name, integration, index }: LogReceiver): string {

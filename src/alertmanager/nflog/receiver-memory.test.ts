@@ -15,4 +15,5 @@ test('what a receiver keeps is upstream’s map of texts', () => {
   )
   assert.deepEqual(readMemory(data), new Map([...memory].reverse()))
   assert.deepEqual(readMemory([Uint8Array.of(10, 1, 120, 18, 2, 16, 5)]), new Map(), 'a number')
+  assert.deepEqual(readMemory([Uint8Array.of(15), ...data, Uint8Array.of(10, 200)]), readMemory(data), 'with others that cannot be read')
 })

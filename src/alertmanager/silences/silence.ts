@@ -44,7 +44,8 @@ export function compileSilence({ matcherSets }: Pick<Silence, 'matcherSets'>): C
 }
 
 export function silences({ sets }: CompiledSilence, labels: Labels): boolean {
-  return sets.some((set) => matchesAll(set, labels))
+  // A set without conditions would silence everything: no member makes one.
+  return sets.some((set) => set.length > 0 && matchesAll(set, labels))
 }
 
 export function sameMatchers(a: Silence, b: Silence): boolean {

@@ -5,6 +5,7 @@ import { behindLength } from '../../base/message-writer.ts'
 import type { Channel, ReplicatedState } from '../../cluster/replicated-state.ts'
 import type { Labels } from '../../model/labels.ts'
 import { type PreciseTime, preciseOf } from '../state/precise-time.ts'
+import { readableMessages } from '../state/readable-messages.ts'
 import { StateFile } from '../state/state-file.ts'
 import { StateMetrics } from '../state/state-metrics.ts'
 import { type CompiledSilence, compileSilence, type Silence, sameMatchers, silenceState, silences } from './silence.ts'
@@ -155,10 +156,8 @@ export class Silences implements ReplicatedState {
 
   merge(remote: Uint8Array): Uint8Array | null {
     const fresh: Uint8Array[] = []
-    for (const message of delimitedMessages(remote)) {
-      const entry = this.#entryFrom(message)
-      if (this.#take(entry)) fresh.push(entry.bytes)
-    }
+    const entries = readableMessages(remote, (message) => this.#entryFrom(message), this.#options.env.log, this.key)
+    for (const entry of entries) if (this.#take(entry)) fresh.push(entry.bytes)
     if (fresh.length === 0) return null
     this.#stateMetrics.propagated.inc()
     const bytes = Buffer.concat(fresh)
@@ -222,6 +221,8 @@ export class Silences implements ReplicatedState {
     const known = this.#entries.get(id)
     if (known !== undefined && known.silence.updatedAt >= updatedAt) return false
     this.#entries.set(id, entry)
+    // Its conditions are others than they were: an older member has left some out. What was found out by them holds no more.
+    if (known !== undefined && known.compiled !== entry.compiled) this.#known = new WeakMap()
     if (known === undefined) this.#arrivals.push(id)
     return true
   }
@@ -239,7 +240,7 @@ export class Silences implements ReplicatedState {
 
   #entryOf(silence: Silence): Entry {
     const expiresAt = silence.endsAt + this.#options.retentionMs
-    return { silence, expiresAt, bytes: encodeMeshSilence({ silence, expiresAt }), compiled: compileSilence(silence) }
+    return { silence, expiresAt, bytes: encodeMeshSilence({ silence, expiresAt }), compiled: this.#compiled(silence) }
   }
 
   /** `message` is without its length. */

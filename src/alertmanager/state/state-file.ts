@@ -3,6 +3,7 @@ import type { Env, File } from '../../base/env.ts'
 import { errorMessage, wrapError } from '../../base/errors.ts'
 import { replaceFile } from '../../base/files.ts'
 import { delimitedMessages } from '../../base/message-fields.ts'
+import { behindLength } from '../../base/message-writer.ts'
 
 // A state that lasts: a file with all of it, as upstream writes it, and beside it a log of what came since. docs/formats/alertmanager-state.md
 //
@@ -46,19 +47,21 @@ export class StateFile {
     const messages: Uint8Array[] = []
     const stat = await env.fs.stat(path)
     if (stat !== null) {
-      const whole = takeMessages(await env.fs.readFile(path), messages)
-      if (!whole) await putAside(env, path)
+      const found = await env.fs.readFile(path)
+      if (!takeMessages(found, messages)) await repair(env, path, found, messages)
     }
     const logPath = `${path}.log`
     const log = await env.fs.open(logPath, 'write')
     const bytes = new Uint8Array(await log.size())
     await log.read(bytes, 0)
-    const end = takeRecords(bytes, messages)
+    const { end, damagedCount } = takeRecords(bytes, messages)
+    if (damagedCount > 0 || (end === 0 && bytes.length > 0)) {
+      const kept = asideOf(env, logPath)
+      await env.fs.writeFile(kept, bytes)
+      env.log.error('log is damaged: what could be read of it is used, it is kept under another name', { file: logPath, kept })
+    }
     if (end < bytes.length) {
-      // The last record of a process that was killed is no damage worth a word; more than that is.
-      const lost = bytes.length - end
-      env.log.warn('end of the log is left out: it was not written whole', { file: logPath, bytes: lost })
-      if (end === 0) await env.fs.writeFile(`${logPath}.damaged`, bytes)
+      env.log.warn('end of the log is left out: it was not written whole', { file: logPath, bytes: bytes.length - end })
       await log.truncate(end)
     }
     let position = end
@@ -154,29 +157,45 @@ function takeMessages(bytes: Uint8Array, messages: Uint8Array[]): boolean {
   }
 }
 
-/** Adds the messages of a log's whole records. Answers where those end; 0: it is no log. */
-function takeRecords(bytes: Uint8Array, messages: Uint8Array[]): number {
-  if (bytes.length < MAGIC.length || !MAGIC.equals(bytes.subarray(0, MAGIC.length))) return 0
+/**
+ * Adds the messages of a log's whole records. Answers where the last one ends, 0: it is no log; and how many before that are damaged and left
+ * out. What comes after the last whole one is no damage: a process that was killed wrote it.
+ */
+function takeRecords(bytes: Uint8Array, messages: Uint8Array[]): { readonly end: number; readonly damagedCount: number } {
+  if (bytes.length < MAGIC.length || !MAGIC.equals(bytes.subarray(0, MAGIC.length))) return { end: 0, damagedCount: 0 }
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  let at = MAGIC.length
+  let [at, end] = [MAGIC.length, MAGIC.length]
+  let [damagedCount, passedCount] = [0, 0]
   while (at + RECORD_HEAD_BYTES <= bytes.length) {
     const length = view.readUInt32LE(at)
     const start = at + RECORD_HEAD_BYTES
     if (length > RECORD_BYTES_MAX || start + length > bytes.length) break
-    if (crc32c(bytes, start, start + length) !== view.readUInt32LE(at + 4)) break
-    if (!takeMessages(bytes.subarray(start, start + length), messages)) break
     at = start + length
+    const isWhole = length > 0 && crc32c(bytes, start, at) === view.readUInt32LE(start - 4)
+    if (!isWhole || !takeMessages(bytes.subarray(start, at), messages)) {
+      passedCount++
+      continue
+    }
+    end = at
+    damagedCount += passedCount
+    passedCount = 0
   }
-  return at
+  return { end, damagedCount }
 }
 
-async function putAside(env: StateEnv, path: string): Promise<void> {
-  const aside = `${path}.damaged-${Math.floor(env.clock.now() / 1000)}`
+/** Keeps a damaged file under another name, and puts in its place what could be read: what a process knows has to survive its death. */
+async function repair(env: StateEnv, path: string, found: Uint8Array, messages: readonly Uint8Array[]): Promise<void> {
+  const kept = asideOf(env, path)
   try {
-    await env.fs.rename(path, aside)
+    await replaceFile(env.fs, kept, found)
+    await replaceFile(env.fs, path, Buffer.concat(messages.map(behindLength)))
   } catch (error) {
-    env.log.error('damaged file not put aside', { file: path, error: errorMessage(error) })
+    env.log.error('damaged file not put aside: what could be read of it is used', { file: path, error: errorMessage(error) })
     return
   }
-  env.log.error('file is damaged: what could be read of it is used, it is kept under another name', { file: path, kept: aside })
+  env.log.error('file is damaged: what could be read of it is used, it is kept under another name', { file: path, kept })
+}
+
+function asideOf({ clock }: StateEnv, path: string): string {
+  return `${path}.damaged-${Math.floor(clock.now() / 1000)}`
 }
