@@ -32,3 +32,53 @@ test('members that come to notify at the same moment notify once', async () => {
   await clock.advance(60_000)
   assert.deepEqual(cluster.heard.map(({ group }) => group).sort(), Array.from({ length: 20 }, (_, group) => `group-${group}`).sort())
 })
+
+test('a receiver that takes its time is told once, though other members come to notify meanwhile', async () => {
+  const cluster = await AlertCluster.start(SEED)
+  const { clock } = cluster.world
+  await clock.advance(30_001)
+  cluster.receiverLatencyMs = 25_000
+  cluster.fire('slow', 'group')
+  cluster.send()
+  await clock.advance(120_000)
+  assert.deepEqual(
+    cluster.heard.map(({ from }) => from),
+    [0],
+  )
+})
+
+test('a member that is stopped while it notifies leaves nothing to be told again', async () => {
+  const cluster = await AlertCluster.start(SEED)
+  const { clock } = cluster.world
+  await clock.advance(30_001)
+  cluster.receiverLatencyMs = 2000
+  cluster.fire('alert', 'group')
+  cluster.send()
+  const stopped: Promise<void>[] = []
+  cluster.onHeard = ({ from }) => void stopped.push(cluster.members[from]!.stop())
+  await clock.advance(60_000)
+  await Promise.all(stopped)
+  assert.equal(stopped.length, 1)
+  await cluster.startMember(0)
+  await clock.advance(120_000)
+  assert.deepEqual(
+    cluster.heard.map(({ from }) => from),
+    [0],
+  )
+})
+
+test('who tells what a member that died was about to tell says that it may come twice', async () => {
+  const cluster = await AlertCluster.start(SEED)
+  const { clock } = cluster.world
+  await clock.advance(30_001)
+  cluster.fire('alert', 'group')
+  cluster.send()
+  cluster.onHeard = ({ from }) => {
+    cluster.onHeard = () => {}
+    cluster.kill(from, { losesPower: true })
+  }
+  await clock.advance(120_000)
+  assert.equal(cluster.heard.length, 2)
+  assert.deepEqual(await cluster.duplicatesCounted(), { known: 0, possible: 1 })
+  assert.equal(cluster.members[1]!.manager.history.find({ limit: 1 })[0].mayBeDuplicate, true)
+})

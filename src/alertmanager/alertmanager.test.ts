@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sleep } from '../base/env.ts'
 import { type VirtualEnv, virtualEnv } from '../base/env-virtual.ts'
 import { LoneMember } from '../cluster/lone-member.ts'
 import type { ClusterView } from '../cluster/replicated-state.ts'
@@ -32,6 +33,8 @@ interface WorldOptions {
   readonly sendResolved?: boolean
   readonly cluster?: ClusterView
   readonly env?: VirtualEnv
+  /** What comes before the receiver has it. */
+  readonly beforeTold?: (signal: AbortSignal) => Promise<void>
 }
 
 const ROUTE: RouteDefinition = {
@@ -70,7 +73,8 @@ async function world(options: WorldOptions = {}): Promise<World> {
     kind: 'test',
     index: 0,
     sendResolved: options.sendResolved ?? true,
-    async notify({ receiver, reason, alerts, now, idempotencyKey }) {
+    async notify({ receiver, reason, alerts, now, idempotencyKey }, signal) {
+      await options.beforeTold?.(signal)
       const failure = failures.shift()
       if (failure !== undefined) return failure
       const names = alerts.map((alert) => `${isResolved(alert, now) ? '-' : ''}${alert.labels.get('n')}`)
@@ -302,4 +306,54 @@ test('of several members each waits for those before it, and says nothing that t
     [1, 1, 0],
   )
   assert.match(worlds[1].told[0], /^145 r: first notification: b$/)
+})
+
+test('what a receiver has already is told once, though a reload or a stop comes in the middle', async () => {
+  const clock = virtualEnv().clock
+  const env = { ...virtualEnv(), clock } as VirtualEnv
+  const { manager, told, fire, stop } = await world({ env, beforeTold: () => sleep(clock, 2 * SECOND) })
+  fire({ n: 'a' })
+  await clock.advance(11 * SECOND)
+  const reloaded = manager.apply({ ...manager.settings })
+  await clock.advance(30 * SECOND)
+  await reloaded
+  assert.deepEqual(told, ['12 r: first notification: a'])
+  fire({ n: 'b' })
+  await clock.advance(32 * SECOND)
+  const stopped = stop()
+  await clock.advance(10 * SECOND)
+  await stopped
+  assert.equal(told.length, 2)
+  assert.deepEqual(
+    manager.history.find({ limit: 9 }).map(({ outcome }) => outcome),
+    ['delivered', 'delivered'],
+  )
+})
+
+test('a receiver that never ends holds up neither a reload nor the next flush', async () => {
+  let isHanging = true
+  const { env, manager, told, fire } = await world({ beforeTold: () => (isHanging ? new Promise(() => {}) : Promise.resolve()) })
+  fire({ n: 'a' })
+  await env.clock.advance(15 * SECOND)
+  const reloaded = manager.apply({ ...manager.settings })
+  await env.clock.advance(10 * SECOND)
+  await reloaded
+  // The group of the new configuration began at once, and hangs as well: until its flush has to end.
+  isHanging = false
+  await env.clock.advance(3 * MINUTE)
+  assert.equal(told.length, 1)
+})
+
+test('an alert that fires again in the ms in which it was over is not forgotten with it', async () => {
+  const env = virtualEnv()
+  let fireAgain = () => {}
+  const { told, fire, resolve } = await world({ env, beforeTold: async () => fireAgain() })
+  env.clock.setTimer(70 * SECOND, () => resolve({ n: 'a' }))
+  fire({ n: 'a' })
+  await env.clock.advance(20 * SECOND)
+  fireAgain = () => fire({ n: 'a' })
+  await env.clock.advance(50 * SECOND)
+  fireAgain = () => {}
+  await env.clock.advance(MINUTE)
+  assert.deepEqual(told, ['10 r: first notification: a', '70 r: all alerts resolved: -a', '130 r: first notification: a'])
 })

@@ -199,6 +199,18 @@ export class Alertmanager implements Service {
     await Promise.all([this.silences.close(), this.log.close(), this.history.close()])
   }
 
+  /** Lets what is on its way to receivers end, and sends nothing more: before the cluster is left, which is to hear of it. */
+  sending(): Service {
+    return {
+      name: 'notifications',
+      run: async (signal, ready) => {
+        ready()
+        await untilAborted(signal)
+        await this.#stop()
+      },
+    }
+  }
+
   get #current() {
     if (this.#running === undefined) throw new TypeError('no configuration is applied yet')
     return this.#running

@@ -5,6 +5,7 @@ import type { ClusterView, ReplicatedState } from '../cluster/replicated-state.t
 import { Claims, claimId } from './claims.ts'
 
 const ID = claimId('{}:{}', { name: 'r', integration: 'webhook', index: 0 })
+const NEWS = 'ab'.repeat(16)
 
 /** Members whose news arrives when it is delivered. */
 function members(...names: string[]) {
@@ -36,7 +37,7 @@ function members(...names: string[]) {
 test('a claim is known to others while it holds and its holder lives', async () => {
   const { clock, claims, deliver, living } = members('a', 'b')
   const [a, b] = claims
-  b.claim(ID)
+  b.claim(ID, NEWS)
   assert.equal(a.byOther(ID), undefined)
   deliver()
   assert.equal(a.byOther(ID)?.holder, 'b')
@@ -54,7 +55,7 @@ test('of two at once the first by name holds, whoever hears of which first', () 
     [1, 0],
   ]) {
     const { claims, deliver } = members('a', 'b', 'c')
-    for (const i of order) claims[i].claim(ID)
+    for (const i of order) claims[i].claim(ID, NEWS)
     deliver()
     assert.deepEqual(
       claims.map((one) => one.byOther(ID)?.holder),
@@ -65,15 +66,55 @@ test('of two at once the first by name holds, whoever hears of which first', () 
 
 test('a later claim takes the place of an earlier, and what is heard again of that changes nothing', async () => {
   const { clock, claims, deliver, sent } = members('a', 'b', 'c')
-  claims[0].claim(ID)
+  claims[0].claim(ID, NEWS)
   const [{ bytes }] = sent
   deliver()
   assert.equal(claims[2].merge(bytes), null)
   await clock.advance(3000)
-  claims[1].claim(ID)
+  claims[1].claim(ID, NEWS)
   deliver()
   assert.equal(claims[2].byOther(ID)?.holder, 'b')
   assert.equal(claims[2].merge(bytes), null)
   assert.equal(claims[2].byOther(ID)?.holder, 'b')
   assert.throws(() => claims[0].merge(Buffer.from('what')), /a claim that is none/)
+})
+
+test('a claim is kept up while a receiver takes its time, and not for ever', async () => {
+  const { clock, claims, deliver } = members('a', 'b')
+  const [a, b] = claims
+  a.hold(ID).cancel()
+  deliver()
+  assert.equal(b.byOther(ID), undefined, 'what was not claimed is not held')
+  a.claim(ID, NEWS)
+  const hold = a.hold(ID)
+  const heldAfter = async (seconds: number) => {
+    for (let i = 0; i < seconds; i++) {
+      await clock.advance(1000)
+      deliver()
+    }
+    return b.byOther(ID) !== undefined
+  }
+  assert.equal(await heldAfter(25), true)
+  assert.equal(await heldAfter(20), false)
+  hold.cancel()
+  a.claim(ID, NEWS)
+  a.hold(ID).cancel()
+  assert.equal(await heldAfter(11), true)
+  assert.equal(await heldAfter(2), false)
+})
+
+test('who tells what another member has claimed may tell it again', async () => {
+  const { clock, claims, deliver } = members('a', 'b')
+  const [a, b] = claims
+  a.claim(ID, NEWS)
+  deliver()
+  await clock.advance(60_000)
+  assert.equal(b.mayHaveBeenTold(ID, NEWS), true)
+  assert.equal(b.mayHaveBeenTold(ID, 'cd'.repeat(16)), false)
+  assert.equal(a.mayHaveBeenTold(ID, NEWS), false)
+  // Of two at once the later one by name has not told.
+  b.claim(ID, NEWS)
+  a.claim(ID, NEWS)
+  deliver()
+  assert.equal(a.mayHaveBeenTold(ID, NEWS), false)
 })

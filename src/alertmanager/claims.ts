@@ -5,6 +5,8 @@ import type { LogReceiver } from './nflog/entry-message.ts'
 
 export interface Claim {
   readonly holder: string
+  /** Names the news that its holder is about to tell (stages/idempotency-key.ts). */
+  readonly news: string
   /** The holder's later claims have higher ones. */
   readonly number: number
   /** When it came to be known here, Unix ms. */
@@ -17,6 +19,9 @@ export interface Claim {
 
 /** So long a claim holds, if its holder does not die before: shorter than the wait for one member, so that who comes after is not held up. */
 const CLAIM_MS = 12_000
+/** How often a claim is made anew while a receiver takes its time, and for how long: others may reach it. */
+const RENEW_MS = 4_000
+const HOLD_MS_MAX = 30_000
 /** Claims that come so soon after each other were made without knowing of each other. */
 const AT_ONCE_MS = 1600
 const CLAIMS_MAX = 100_000
@@ -30,6 +35,8 @@ export class Claims implements ReplicatedState {
   readonly #clock: Clock
   readonly #cluster: ClusterView
   readonly #claims = new Map<string, Claim>()
+  /** News that another member was the last to claim: it may have told that, and died before it said so. */
+  readonly #begun = new Map<string, string>()
   readonly #channel: Channel
   #lastNumber = 0
 
@@ -40,12 +47,27 @@ export class Claims implements ReplicatedState {
   }
 
   /** Tells the others that this member is about to notify. */
-  claim(id: string): void {
+  claim(id: string, news: string): void {
     const holder = this.#cluster.status().name
     const number = Math.max(Math.floor(this.#clock.now()), this.#lastNumber + 1)
     this.#lastNumber = number
-    this.#keep(id, holder, number)
-    this.#channel.broadcast(Buffer.from(`${id} ${number} ${holder}`))
+    this.#keep(id, { holder, number, news })
+    this.#channel.broadcast(Buffer.from(`${id} ${number} ${news} ${holder}`))
+  }
+
+  /** Keeps up a claim of this member, if there is one, until that is cancelled, or for half a minute. */
+  hold(id: string): { cancel(): void } {
+    const claim = this.#claims.get(id)
+    if (claim === undefined || claim.holder !== this.#cluster.status().name) return { cancel: () => {} }
+    const ends = this.#clock.monotonic() + HOLD_MS_MAX
+    return this.#clock.setTicker(RENEW_MS, () => {
+      if (this.#clock.monotonic() < ends) this.claim(id, claim.news)
+    })
+  }
+
+  /** Whether another member was about to tell this: who tells it now may tell it a second time. */
+  mayHaveBeenTold(id: string, news: string): boolean {
+    return this.#begun.get(id) === news
   }
 
   /** Another member's, while it lives and the claim holds. */
@@ -60,7 +82,8 @@ export class Claims implements ReplicatedState {
   }
 
   merge(remote: Uint8Array): Uint8Array | null {
-    const [, id, digits, holder] = /^([0-9a-f]{32}) (\d{1,15}) (\S{1,1024})$/.exec(Buffer.from(remote).toString()) ?? []
+    const [, id, digits, news, holder] =
+      /^([0-9a-f]{32}) (\d{1,15}) ([0-9a-f]{32}) (\S{1,1024})$/.exec(Buffer.from(remote).toString()) ?? []
     if (id === undefined) throw new Error('found a claim that is none')
     const number = Number(digits)
     const known = this.#claims.get(id)
@@ -68,18 +91,21 @@ export class Claims implements ReplicatedState {
     // Of two at once that of the first by name holds.
     const isAtOnce = known !== undefined && this.#clock.monotonic() - (known.until - CLAIM_MS) < AT_ONCE_MS
     if (isAtOnce && known.holder < holder) return null
-    this.#keep(id, holder, number)
+    this.#keep(id, { holder, number, news })
+    // Not deleted with the claim: a notification comes long after its sender's death.
+    this.#begun.delete(id)
+    this.#begun.set(id, news)
+    if (this.#begun.size > CLAIMS_MAX) this.#begun.delete(this.#begun.keys().next().value!)
     return remote
   }
 
-  #keep(id: string, holder: string, number: number): void {
+  #keep(id: string, claim: Pick<Claim, 'holder' | 'number' | 'news'>): void {
     const now = this.#clock.monotonic()
     const before = this.#claims.get(id)
     // Deleted, so that the oldest come first.
     this.#claims.delete(id)
     this.#claims.set(id, {
-      holder,
-      number,
+      ...claim,
       since: this.#clock.now(),
       until: now + CLAIM_MS,
       before: before && { holder: before.holder, number: before.number },

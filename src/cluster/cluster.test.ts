@@ -283,3 +283,22 @@ test('many seeds: kills, restarts and partitions end in one cluster with everyth
     }
   }
 })
+
+test('a member that comes back at another address leaves nobody to wait for at the old one', async () => {
+  const world = new VirtualWorld({ seed: SEED })
+  const one = startNode(world, 1)
+  const two = startNode(world, 2)
+  await world.clock.advance(10_000)
+  const failedPeers = async () =>
+    (await one.process.env.metrics.getSingleMetric('alertmanager_cluster_failed_peers')!.get()).values[0].value
+  two.process.kill()
+  await world.clock.advance(60_000)
+  assert.equal(await failedPeers(), 1)
+  startNode(world, 7, { name: 'member-2' })
+  await world.clock.advance(60_000)
+  assert.deepEqual(
+    one.cluster.status().peers.map(({ address }) => address),
+    ['10.0.0.1:9094', '10.0.0.7:9094'],
+  )
+  assert.equal(await failedPeers(), 0)
+})

@@ -196,6 +196,8 @@ export class Cluster implements ClusterView, Service {
       joined: (member) => {
         this.#metrics.joined.inc()
         this.#failed.delete(member.at)
+        // It has come back elsewhere: where it was there is nobody to wait for.
+        for (const [address, { name }] of this.#failed) if (name === member.name) this.#failed.delete(address)
         log.info('cluster member joined', { member: member.name, address: member.at })
       },
       gone: (member) => {

@@ -108,8 +108,9 @@ export async function alertmanagerServices(parts: AlertmanagerParts): Promise<Se
           metrics,
         }),
     }),
-    // Last, since it waits for others: alerts and silences come in meanwhile. It leaves first.
+    // Late, since it waits for others: alerts and silences come in meanwhile.
     ...(member ? [member] : []),
+    manager.sending(),
     ...(webConfig ? [webConfig.watcher()] : []),
     warmClient(env, parts.addresses[0]),
     ...(tlsFile ? [tlsFile.watcher()] : []),

@@ -18,7 +18,7 @@ console.log(
 )
 console.log(
   `${total('twiceInPartition') + total('twiceSinceDeath')} came twice, each with the key of the first: ${total('twiceInPartition')} in a partition, ` +
-    `${total('twiceSinceDeath')} since their sender died before its log had spread; members found out ${total('counted')}; ` +
+    `${total('twiceSinceDeath')} since their sender died before its log had spread; members found out ${total('counted')}, and said of ${total('possible')} that they may be; ` +
     `a receiver that takes a key once had ${total('honouredTwice')} twice; ` +
     `${total('parts')} told a part of what another side of a partition had told`,
 )

@@ -20,7 +20,6 @@ export const PEER_TIMEOUT_MS = 15_000
 const RESEND_MS = 30_000
 const BELIEVED_MS = 4 * 60_000
 const RECEIVER_HOST = '10.0.2.1'
-const RECEIVER_LATENCY_MS = 20
 const PORT = 9094
 const DIRECTORY = '/data'
 
@@ -51,6 +50,8 @@ export interface Member {
   readonly process: VirtualProcess
   readonly cluster: Cluster
   readonly manager: Alertmanager
+  /** As a signal does. */
+  readonly stop: () => Promise<void>
 }
 
 interface ServerAlert {
@@ -62,6 +63,7 @@ interface ServerAlert {
 
 export class AlertCluster {
   readonly world: VirtualWorld
+  receiverLatencyMs = 20
   /** Called with each notification when the receiver has it, before it answers. */
   onHeard: (heard: Heard) => void = () => {}
   /** All that ever ran. */
@@ -150,8 +152,14 @@ export class AlertCluster {
         }),
       )
     await manager.apply({ ...config, receivers })
-    void runServices([manager, cluster], new AbortController().signal, env.log)
-    this.members[i] = { process, cluster, manager }
+    const stopping = new AbortController()
+    const running = runServices([manager, cluster, manager.sending()], stopping.signal, env.log)
+    const stop = () => {
+      stopping.abort()
+      this.members[i] = undefined
+      return running
+    }
+    this.members[i] = { process, cluster, manager, stop }
   }
 
   /** As kill -9 does, or loss of power. */
@@ -200,11 +208,15 @@ export class AlertCluster {
     for (const i of to) this.members[i]!.manager.put(alerts)
   }
 
-  /** How many duplicates the members have found out about. */
-  async duplicatesCounted(): Promise<number> {
+  /** How many duplicates the members have found out about, and how many notifications they think may be ones. */
+  async duplicatesCounted(): Promise<{ known: number; possible: number }> {
+    return { known: await this.#count('duplicate'), possible: await this.#count('possible_duplicate') }
+  }
+
+  async #count(what: string): Promise<number> {
     let counted = 0
     for (const { env } of this.processes) {
-      const metric = await env.metrics.getSingleMetric('promontory_alertmanager_duplicate_notifications_total')?.get()
+      const metric = await env.metrics.getSingleMetric(`promontory_alertmanager_${what}_notifications_total`)?.get()
       for (const { value } of metric?.values ?? []) counted += value
     }
     return counted
@@ -243,7 +255,7 @@ export class AlertCluster {
       }
       this.heard.push(heard)
       this.onHeard(heard)
-      env.clock.setTimer(RECEIVER_LATENCY_MS, () => response.end('ok'))
+      env.clock.setTimer(this.receiverLatencyMs, () => response.end('ok'))
     })
   }
 }

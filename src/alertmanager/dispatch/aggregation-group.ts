@@ -67,7 +67,7 @@ export class AggregationGroup {
     this.#schedule()
   }
 
-  /** Ends a flush that is on its way, and flushes no more. */
+  /** Ends a flush that is on its way, but for what is at a receiver already, and flushes no more. */
   async stop(): Promise<void> {
     this.#isDestroyed = true
     this.#timer?.cancel()
@@ -125,8 +125,8 @@ export class AggregationGroup {
     if (!wasTold) return
     for (const alert of resolved) {
       const key = alert.labels.key()
-      // One that fires again has been told of as over, and is not forgotten.
-      if (this.#alerts.get(key)?.updatedAt === alert.updatedAt) this.#alerts.delete(key)
+      // One that fires again, be it in the same ms, has been told of as over, and is not forgotten.
+      if (this.#alerts.get(key) === alert) this.#alerts.delete(key)
     }
   }
 }

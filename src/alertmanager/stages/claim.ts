@@ -43,11 +43,11 @@ export function claimStage({ clock, cluster, claims, receiver, dedup }: ClaimOpt
           await look(POLL_MS)
           continue
         }
-        claims.claim(id)
+        claims.claim(id, news.idempotencyKey)
         await look(WINDOW_MS)
         if (!isHeld()) break
       }
-      return news
+      return news.alerts.length > 0 && claims.mayHaveBeenTold(id, news.idempotencyKey) ? { ...news, mayHaveBeenTold: true } : news
     },
   }
 }

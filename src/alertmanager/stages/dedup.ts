@@ -24,7 +24,17 @@ export function dedupStage(
       const reason = whyNotify(previous, { firing, resolved, sendResolved, toldBefore: preciseOf(now - repeatIntervalMs) })
       const memory = readMemory(reason === 'first notification' ? [] : (previous?.receiverData ?? []))
       const key = reason === 'none' ? '' : idempotencyKey(receiver, { ...notification, firing })
-      return { ...notification, alerts: reason === 'none' ? [] : alerts, reason, idempotencyKey: key, firing, resolved, previous, memory }
+      return {
+        ...notification,
+        alerts: reason === 'none' ? [] : alerts,
+        reason,
+        idempotencyKey: key,
+        firing,
+        resolved,
+        previous,
+        memory,
+        mayHaveBeenTold: false,
+      }
     },
   }
 }

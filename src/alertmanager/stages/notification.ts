@@ -32,6 +32,8 @@ export interface NewsNotification extends Notification {
   readonly previous: LogEntry | undefined
   /** What the entry keeps of the group; it changes it. Empty for the first notification, which begins another story. */
   readonly memory: Map<string, string>
+  /** Another member, or this one in an earlier life, was about to tell the same, and nobody knows whether it did. */
+  readonly mayHaveBeenTold: boolean
 }
 
 /** Why a receiver is told, in upstream's words, which templates see. Source: Alertmanager notify/notify.go, NotifyReason. */

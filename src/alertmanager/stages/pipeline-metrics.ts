@@ -11,6 +11,7 @@ export class PipelineMetrics {
   readonly suppressed: Counter<'reason'>
   readonly latency: Histogram<'integration'>
   readonly duplicates: Counter<'integration'>
+  readonly possibleDuplicates: Counter<'integration'>
 
   constructor(registry: Registry) {
     const common = { registers: [registry], labelNames: ['integration'] as const }
@@ -52,12 +53,18 @@ export class PipelineMetrics {
       name: 'promontory_alertmanager_duplicate_notifications_total',
       help: 'Notifications that another member had sent as well, as its entry of the notification log showed later.',
     })
+    this.possibleDuplicates = new Counter({
+      ...common,
+      name: 'promontory_alertmanager_possible_duplicate_notifications_total',
+      help: 'Notifications that a member was about to send before, and died or was cut off before it said whether it had.',
+    })
   }
 
   /** Lets kinds of receivers show, with zero, before their first notification. */
   declare(integrations: Iterable<string>): void {
     for (const integration of integrations) {
-      for (const counter of [this.notifications, this.requests, this.requestsFailed, this.duplicates]) counter.inc({ integration }, 0)
+      for (const counter of [this.notifications, this.requests, this.requestsFailed, this.duplicates, this.possibleDuplicates])
+        counter.inc({ integration }, 0)
       for (const reason of FAILURE_REASONS) this.failed.inc({ integration, reason }, 0)
       this.latency.zero({ integration })
     }

@@ -1,7 +1,7 @@
 import type { Env } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
 import type { ClusterView } from '../../cluster/replicated-state.ts'
-import type { Claims } from '../claims.ts'
+import { type Claims, claimId } from '../claims.ts'
 import type { NotificationHistory } from '../history/notification-history.ts'
 import type { Inhibitor } from '../inhibitor.ts'
 import type { NotificationLog } from '../nflog/notification-log.ts'
@@ -73,7 +73,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const wait = waitStage(env.clock, () => options.waitMs())
     const dedup = dedupStage(log, receiver, integration.sendResolved)
     const claim = claimStage({ clock: env.clock, cluster, claims: options.claims, receiver, dedup })
-    const retry = retryStage({ ...env, metrics, history, receiver, integration })
+    const hold = ({ groupKey }: { readonly groupKey: string }) => options.claims.hold(claimId(groupKey, receiver))
+    const retry = retryStage({ ...env, metrics, history, receiver, integration, hold })
     const setNotifies = setNotifiesStage(log, receiver)
     return async (notification, signal) => {
       const started = env.clock.monotonic()
