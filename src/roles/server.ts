@@ -41,6 +41,7 @@ import { type Db, openDb } from '../tsdb/db.ts'
 import { parseRecoverUntil, type RecoverUntil } from '../tsdb/recovery/recover-until.ts'
 import type { Retention } from '../tsdb/retention.ts'
 import { blockEncodings, lateSpanMs } from '../tsdb/storage-schema.ts'
+import { type BegunDatabase, beginDatabase } from './begun-database.ts'
 import { compactionThread } from './compaction-thread.ts'
 import { guardSeries, type SeriesGuard } from './guard-series.ts'
 import { knownMetadata } from './known-metadata.ts'
@@ -156,7 +157,7 @@ async function runServer(args: readonly string[], context: CommandContext): Prom
   else if (features.enabled.has('exemplar-storage')) await reloader.subscribe(({ exemplarsMax }) => db.keepExemplars(exemplarsMax))
   const quit = new AbortController()
   const stop = AbortSignal.any([context.signal, quit.signal])
-  const begun = beginDatabase(db)
+  const begun = beginDatabase(db, env.log)
   try {
     const services = await compose({
       context,
@@ -495,42 +496,6 @@ function queryLogs(logs: readonly { close(): Promise<void> }[]): Service {
       ready()
       await untilAborted(signal)
       await Promise.all(logs.map((log) => log.close()))
-    },
-  }
-}
-
-interface BegunDatabase {
-  /** What comes after it begins when it takes samples, while the log is still being read. */
-  readonly service: Service
-  /** Resolves when everything can be read. */
-  readonly whole: Promise<void>
-  /** For the case that the service was never run. */
-  close(): Promise<void>
-}
-
-/** Has a database read what it had from now on: the disk is waited for while the rest of the server is made. */
-function beginDatabase(db: Db): BegunDatabase {
-  const closing = new AbortController()
-  const takes = Promise.withResolvers<void>()
-  const whole = Promise.withResolvers<void>()
-  const running = db.run(closing.signal, whole.resolve, takes.resolve)
-  running.catch(() => {
-    // The service says it.
-  })
-  const service: Service = {
-    name: db.name,
-    async run(signal, ready) {
-      void untilAborted(signal).then(() => closing.abort(signal.reason))
-      void takes.promise.then(ready)
-      await running
-    },
-  }
-  return {
-    service,
-    whole: whole.promise,
-    async close() {
-      closing.abort()
-      await running.catch(() => {})
     },
   }
 }
