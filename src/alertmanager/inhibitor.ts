@@ -18,7 +18,7 @@ export class Inhibitor {
 
   constructor(rules: readonly InhibitRule[], alerts: AlertStore) {
     this.#rules = rules.map((rule) => ({ rule, sources: new Map() }))
-    this.#subscription = alerts.subscribe('inhibitor', (alert) => this.#note(alert))
+    this.#subscription = alerts.subscribe('inhibitor', (alert, key) => this.#note(alert, key))
   }
 
   /** The fingerprint of an alert that inhibits those with these labels; undefined: none does. */
@@ -51,13 +51,13 @@ export class Inhibitor {
     this.#subscription.cancel()
   }
 
-  #note(alert: Alert): void {
+  #note(alert: Alert, labels: string): void {
     for (const { rule, sources } of this.#rules) {
       if (!matchesAll(rule.sourceMatchers, alert.labels)) continue
       const key = equalKey(rule, alert.labels)
       const alerts = sources.get(key)
-      if (alerts === undefined) sources.set(key, new Map([[alert.labels.key(), alert]]))
-      else alerts.set(alert.labels.key(), alert)
+      if (alerts === undefined) sources.set(key, new Map([[labels, alert]]))
+      else alerts.set(labels, alert)
     }
   }
 }

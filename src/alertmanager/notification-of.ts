@@ -1,5 +1,5 @@
 import { fingerprint, isResolved } from '../model/alert.ts'
-import type { Labels } from '../model/labels.ts'
+import { Labels } from '../model/labels.ts'
 import { GoTime } from '../template/time-value.ts'
 import type { NotificationData } from './notification-data.ts'
 import type { NotifyRequest } from './receivers/integration.ts'
@@ -23,8 +23,8 @@ export function notificationOf(request: NotifyRequest, externalUrl: string): Not
     })),
     notificationReason: request.reason,
     groupLabels: mapOf(request.groupLabels),
-    commonLabels: common(alerts.map(({ labels }) => labels)),
-    commonAnnotations: common(alerts.map(({ annotations }) => annotations)),
+    commonLabels: mapOf(commonPairs(alerts.map(({ labels }) => labels))),
+    commonAnnotations: mapOf(commonPairs(alerts.map(({ annotations }) => annotations))),
     externalUrl,
   }
 }
@@ -39,12 +39,17 @@ const mapOf = ({ pairs }: Labels): ReadonlyMap<string, string> => {
 }
 
 /** Those that all have with the same value. */
-function common([first, ...others]: readonly Labels[]): ReadonlyMap<string, string> {
-  if (first === undefined) return new Map()
-  return new Map([...mapOf(first)].filter(([name, value]) => others.every((labels) => labels.get(name) === value)))
+export function commonPairs(all: readonly Labels[]): Labels {
+  if (all.length < 2) return all[0] ?? Labels.empty
+  const { pairs } = all[0]
+  const kept: string[] = []
+  for (let i = 0; i < pairs.length; i += 2) {
+    if (all.every((labels) => labels.get(pairs[i]) === pairs[i + 1])) kept.push(pairs[i], pairs[i + 1])
+  }
+  return Labels.fromSortedPairs(kept)
 }
 
 /** Source: Go regexp.QuoteMeta. */
-function quoteMeta(text: string): string {
+export function quoteMeta(text: string): string {
   return text.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&')
 }

@@ -14,10 +14,7 @@ export function goJson(value: unknown): string {
       return jsonNumber(value)
     }
     case 'string':
-      return JSON.stringify(value.toWellFormed()).replace(
-        /[<>&\u2028\u2029]/g,
-        (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-      )
+      return goJsonText(value)
     case 'boolean':
       return String(value)
     default:
@@ -27,6 +24,17 @@ export function goJson(value: unknown): string {
         .map(([key, item]) => `${goJson(key)}:${goJson(item)}`)
         .join(',')}}`
   }
+}
+
+/** What stands in JSON as it is. */
+const PLAIN = /^[ !#-%'-;=?-[\]-~]*$/
+
+export function goJsonText(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`
+  return JSON.stringify(text.toWellFormed()).replace(
+    /[<>&\u2028\u2029]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }
 
 /** Exponents below 1e-6 and from 1e21 on, with the digits of an exponent that Go gives them. */

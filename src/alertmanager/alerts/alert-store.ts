@@ -12,7 +12,8 @@ export interface AlertStoreOptions {
   readonly perNameLimit: number
 }
 
-export type AlertListener = (alert: Alert) => void
+/** `key`: of the alert's labels. */
+export type AlertListener = (alert: Alert, key: string) => void
 
 /**
  * The alerts that were sent here, one a label set, until some time after they are over. Those who listen are told of an alert before
@@ -51,25 +52,26 @@ export class AlertStore {
 
   /** Calls back for every alert that is there, and then for each that comes. */
   subscribe(name: string, listener: AlertListener): { cancel(): void } {
-    for (const alert of this.#alerts.values()) listener(alert)
+    for (const [key, alert] of this.#alerts) listener(alert, key)
     this.#listeners.set(listener, name)
     return { cancel: () => void this.#listeners.delete(listener) }
   }
 
   put(news: readonly Alert[]): void {
     const now = this.#options.clock.now()
+    let takenCount = 0
     for (const alert of news) {
       const key = alert.labels.key()
       const known = this.#alerts.get(key)
       // What is found out about labels is kept by their object: there is one for as long as the alert is known.
-      const merged = known === undefined ? alert : { ...afterNews(known, alert, now), labels: known.labels }
+      const merged = known === undefined ? alert : withLabelsOf(known, afterNews(known, alert, now))
       if (!this.#admits(merged, key, now)) continue
       this.#alerts.set(key, merged)
-      for (const [listener, name] of this.#listeners) {
-        listener(merged)
-        this.#writes.inc({ subscriber: name })
-      }
+      takenCount++
+      for (const listener of this.#listeners.keys()) listener(merged, key)
     }
+    if (takenCount === 0) return
+    for (const name of this.#listeners.values()) this.#writes.inc({ subscriber: name }, takenCount)
   }
 
   get(key: string): Alert | undefined {
@@ -122,5 +124,18 @@ export class AlertStore {
     const keys = this.#byName.get(name)
     keys?.delete(key)
     if (keys?.size === 0) this.#byName.delete(name)
+  }
+}
+
+/** The same story with what is kept already, so that what came with the news is forgotten at once: most news repeat what is known. */
+function withLabelsOf(known: Alert, { annotations, startsAt, endsAt, generatorUrl, updatedAt, hasTimeout }: Alert): Alert {
+  return {
+    labels: known.labels,
+    annotations: annotations.equals(known.annotations) ? known.annotations : annotations,
+    startsAt,
+    endsAt,
+    generatorUrl: generatorUrl === known.generatorUrl ? known.generatorUrl : generatorUrl,
+    updatedAt,
+    hasTimeout,
   }
 }

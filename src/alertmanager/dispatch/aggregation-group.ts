@@ -35,13 +35,13 @@ export class AggregationGroup {
   #isRunning = false
   #isDestroyed = false
 
-  constructor(options: GroupOptions, first: Alert) {
+  constructor(options: GroupOptions, first: Alert, firstKey: string) {
     const { clock, route, labels } = options
     this.#options = options
     this.route = route
     this.labels = labels
     this.key = groupKey(route, labels)
-    this.insert(first)
+    this.insert(first, firstKey)
     const now = clock.now()
     // Who restarts, or reloads, lets nobody wait again.
     const waited = first.startsAt + route.groupWaitMs < now
@@ -57,8 +57,9 @@ export class AggregationGroup {
     return this.#alerts.values()
   }
 
-  insert(alert: Alert): void {
-    this.#alerts.set(alert.labels.key(), alert)
+  /** `key`: of the alert's labels. */
+  insert(alert: Alert, key: string): void {
+    this.#alerts.set(key, alert)
   }
 
   run(): void {

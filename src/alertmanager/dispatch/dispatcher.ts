@@ -51,7 +51,7 @@ export class Dispatcher {
     const { clock, alerts, startDelayMs, maintenanceIntervalMs, metrics } = options
     this.#isRunning = startDelayMs <= 0
     metrics.groups.set(0)
-    this.#subscription = alerts.subscribe('dispatcher', (alert) => this.#take(alert))
+    this.#subscription = alerts.subscribe('dispatcher', (alert, key) => this.#take(alert, key))
     this.#timers = [clock.setTicker(maintenanceIntervalMs, () => this.#maintain())]
     if (!this.#isRunning) this.#timers.push(clock.setTimer(startDelayMs, () => this.#start()))
   }
@@ -96,14 +96,14 @@ export class Dispatcher {
     return routes
   }
 
-  #take(alert: Alert): void {
+  #take(alert: Alert, key: string): void {
     const { clock, metrics } = this.#options
     const started = clock.monotonic()
-    for (const route of this.#routesOf(alert.labels)) this.#group(alert, route)
+    for (const route of this.#routesOf(alert.labels)) this.#group(alert, key, route)
     metrics.processing.observe((clock.monotonic() - started) / 1000)
   }
 
-  #group(alert: Alert, route: Route): void {
+  #group(alert: Alert, alertKey: string, route: Route): void {
     const labels = groupLabels(route, alert.labels)
     const key = labels.key()
     let groups = this.#groups.get(route)
@@ -113,7 +113,7 @@ export class Dispatcher {
     }
     const known = groups.get(key)
     if (known !== undefined && !known.isDestroyed) {
-      known.insert(alert)
+      known.insert(alert, alertKey)
       return
     }
     const { clock, metrics, timeoutMs } = this.#options
@@ -127,6 +127,7 @@ export class Dispatcher {
         onFlush: (latenessMs) => metrics.lateness.observe(latenessMs / 1000),
       },
       alert,
+      alertKey,
     )
     if (known === undefined) metrics.groups.inc()
     groups.set(key, group)

@@ -25,10 +25,20 @@ export function templatedIntegration(
     sendResolved,
     async notify(request, signal) {
       try {
-        const data = notificationOf(request, externalUrl)
-        const text = (template: string) => templates.text(template, data)
-        const html = (template: string) => templates.html(template, data)
-        await send({ request, data, text, html, signal })
+        let made: NotificationData | undefined
+        // Not all want it.
+        const data = () => (made ??= notificationOf(request, externalUrl))
+        const text = (template: string) => templates.text(template, data())
+        const html = (template: string) => templates.html(template, data())
+        await send({
+          request,
+          get data() {
+            return data()
+          },
+          text,
+          html,
+          signal,
+        })
         return undefined
       } catch (error) {
         return failureOf(error)

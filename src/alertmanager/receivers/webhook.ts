@@ -2,8 +2,8 @@ import type { z } from 'zod'
 import { anything, integer, path, section } from '../../base/schema.ts'
 import { SecretReader } from '../../http-client/secret-reader.ts'
 import { goJson } from '../../template/go-json.ts'
-import { jsonData } from '../notification-data.ts'
 import { notificationOf } from '../notification-of.ts'
+import { webhookMessage } from '../webhook-message.ts'
 import { checkStatus, deliver, JSON_TYPE, withTimeout } from './delivery.ts'
 import { goDuration, templateUrl } from './fields.ts'
 import { receiverFields } from './http-config.ts'
@@ -33,9 +33,6 @@ const schema = section(
   },
 )
 
-/** The version of the message, which never changed. */
-const VERSION = '4'
-
 export const webhook = receiverKind<z.output<typeof schema>>({
   kind: 'webhook',
   schema,
@@ -47,15 +44,17 @@ export const webhook = receiverKind<z.output<typeof schema>>({
     return templatedIntegration({ kind: 'webhook', index, sendResolved }, context, async ({ request, text, signal }) => {
       const { alerts, idempotencyKey } = request
       const kept = alertsMax === 0 ? alerts : alerts.slice(0, alertsMax)
-      const data = notificationOf({ ...request, alerts: kept }, context.externalUrl)
       const template = await secrets.read(source)
       const url = template.includes('{{') ? text(template) : template
       if (url === '') throw new NotifyError('webhook URL is empty after templating', { retry: false })
+      const told = { ...request, alerts: kept }
+      const expand = (plain: NonNullable<typeof payload>) => {
+        const data = notificationOf(told, context.externalUrl)
+        return goJson(expandPayload(plain, (part) => context.templates.text(part, data)))
+      }
       const message =
-        payload === undefined || payload === null
-          ? { ...jsonData(data), version: VERSION, groupKey: request.groupKey, truncatedAlerts: alerts.length - kept.length }
-          : expandPayload(payload, (part) => context.templates.text(part, data))
-      const body = `${goJson(message)}\n`
+        payload === undefined || payload === null ? webhookMessage(told, context.externalUrl, alerts.length - kept.length) : expand(payload)
+      const body = `${message}\n`
       const headers = { ...JSON_TYPE, 'idempotency-key': idempotencyKey }
       checkStatus(
         await withTimeout({ clock: context.env.clock, signal, timeoutMs, what: 'webhook' }, (signal) =>

@@ -11,6 +11,7 @@ import { claimStage } from './claim.ts'
 import { dedupStage } from './dedup.ts'
 import { muteStage } from './mute.ts'
 import type { Notification } from './notification.ts'
+import { Pace } from './pace.ts'
 import type { PipelineMetrics } from './pipeline-metrics.ts'
 import { retryStage } from './retry.ts'
 import { setNotifiesStage } from './set-notifies.ts'
@@ -76,6 +77,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const hold = ({ groupKey }: { readonly groupKey: string }) => options.claims.hold(claimId(groupKey, receiver))
     const retry = retryStage({ ...env, metrics, history, receiver, integration, hold })
     const setNotifies = setNotifiesStage(log, receiver)
+    const pace = new Pace(env.clock)
     return async (notification, signal) => {
       const started = env.clock.monotonic()
       let current = await wait.run(notification, signal)
@@ -86,7 +88,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       if (found.alerts.length === 0) return
       const news = await claim.run(found, signal)
       if (news.alerts.length === 0) return
-      await setNotifies.run(await retry.run(news, signal), signal)
+      const told = await pace.run(() => retry.run(news, signal))
+      await setNotifies.run(told, signal)
     }
   }
 }

@@ -23,10 +23,11 @@ export function postAlerts(deps: AlertmanagerApiDeps, request: RouteRequest): An
   const { resolveTimeoutMs } = manager.settings
   const right: Alert[] = []
   const wrong: string[] = []
+  let firingCount = 0
   for (const alert of posted) {
     const startsAt = alert.startsAt ?? alert.endsAt ?? now
     const endsAt = alert.endsAt ?? now + resolveTimeoutMs
-    metrics.received(endsAt > now ? 'firing' : 'resolved')
+    if (endsAt > now) firingCount++
     const problem = problemOf(deps, alert, startsAt, endsAt)
     if (problem !== undefined) {
       metrics.invalid()
@@ -43,6 +44,8 @@ export function postAlerts(deps: AlertmanagerApiDeps, request: RouteRequest): An
       hasTimeout: alert.endsAt === undefined,
     })
   }
+  metrics.received('firing', firingCount)
+  metrics.received('resolved', posted.length - firingCount)
   manager.put(right)
   if (wrong.length === 0) return emptyAnswer(200)
   env.log.warn('alerts are not valid', { alerts: wrong.length, error: wrong[0] })
