@@ -28,8 +28,8 @@ export async function checkAlertmanagerConfig(
   }
 }
 
-/** Files that are not there are no fault. */
-async function checkTemplates(fs: FileSystem, globs: readonly string[]): Promise<void> {
+/** Throws a ConfigError. Files that are not there are no fault. */
+export async function checkTemplates(fs: FileSystem, globs: readonly string[]): Promise<void> {
   // They are parsed and not executed, so no time is asked for.
   const library = new TemplateLibrary(() => 0)
   const problems: ConfigProblem[] = []

@@ -5,30 +5,16 @@ import { perMatcherMode } from '../alertmanager/matchers/matcher-mode.ts'
 import { secretUrl } from '../alertmanager/receivers/fields.ts'
 import { httpConfigSchema } from '../alertmanager/receivers/http-config.ts'
 import type { ReceiverGlobals } from '../alertmanager/receivers/receiver-globals.ts'
-import { RECEIVER_FIELDS, type ReceiverSection, receiverProblems } from '../alertmanager/receivers/registry.ts'
 import { muteTimeIntervalSchema, timeIntervalSchema } from '../alertmanager/time-interval-schema.ts'
-import { integer, list, map, path, type Report, section, text, unsupported } from '../base/schema.ts'
+import { integer, list, path, type Report, section, text, unsupported } from '../base/schema.ts'
 import { tlsConfigSchema } from '../http-client/client-schema.ts'
 import { duration } from '../model/config-schema.ts'
 import { quote } from '../model/labels.ts'
+import { checkReceivers, type NamedReceiver, receiverSchema } from './receivers-schema.ts'
 import { tracingSchema } from './unbuilt-schemas.ts'
 
 // alertmanager.yml, put together from the schemas of its parts.
 // Source of the rules and their texts: Alertmanager config/config.go; docs/configuration.md; what 0.33 answers.
-
-const receiverSchema = section(
-  'receiver',
-  // Its labels choose among receivers in the API, where upstream's newest pages ask by them.
-  { name: text(), labels: map(text()), ...RECEIVER_FIELDS },
-  {
-    shown: (receiver) => ({ ...receiver, labels: { ...(receiver.labels as object), name: receiver.name } }),
-    check({ name, labels }, report) {
-      if (!name) report([], 'missing name in receiver')
-      else if (labels?.name && labels.name !== name)
-        report(['labels', 'name'], `receiver label "name" must match receiver name ${quote(name)}, got ${quote(labels.name)}`)
-    },
-  },
-)
 
 const number = () => integer(Number.MIN_SAFE_INTEGER)
 
@@ -105,19 +91,13 @@ interface Named {
 interface Sections {
   readonly global?: ReceiverGlobals | undefined
   readonly route?: RouteSection | undefined
-  readonly receivers?: readonly (Named & ReceiverSection)[] | undefined
+  readonly receivers?: readonly NamedReceiver[] | undefined
   readonly mute_time_intervals?: readonly Named[] | undefined
   readonly time_intervals?: readonly Named[] | undefined
 }
 
 function checkAlertmanager({ global = {}, route, receivers = [], ...config }: Sections, report: Report): void {
-  const names = new Set<string>()
-  receivers.forEach((receiver, index) => {
-    const name = receiver.name!
-    if (names.has(name)) report(['receivers', index, 'name'], `notification config name ${quote(name)} is not unique`)
-    names.add(name)
-    for (const { path, message } of receiverProblems(receiver, global)) report(['receivers', index, ...path], message)
-  })
+  const names = checkReceivers(receivers, global, (path, message) => report(['receivers', ...path], message))
   const intervals = new Set<string>()
   for (const [field, what] of [
     ['mute_time_intervals', 'mute time interval'],

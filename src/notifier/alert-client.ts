@@ -16,14 +16,17 @@ export type PostOutcome =
 
 const ANSWER_BYTES_MAX = 64 * 1024
 
+/** What of a set's configuration requests follow from. */
+type RequestConfig = Pick<AlertmanagerConfig, 'http' | 'timeoutMs' | 'sigv4'>
+
 /** Posts alerts to the Alertmanagers of one set. Source: Prometheus notifier/sendloop.go, sendOne. */
 export class AlertClient {
   readonly #env: Env
-  readonly #config: AlertmanagerConfig
+  readonly #config: RequestConfig
   readonly #http: HttpClient
   #signer: Promise<RequestSigner> | undefined
 
-  constructor(env: Env, config: AlertmanagerConfig) {
+  constructor(env: Env, config: RequestConfig) {
     this.#env = env
     this.#config = config
     this.#http = new HttpClient(env, config.http)

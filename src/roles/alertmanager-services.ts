@@ -2,9 +2,7 @@ import { Gauge } from 'prom-client'
 import { Alertmanager } from '../alertmanager/alertmanager.ts'
 import { walkRoutes } from '../alertmanager/dispatch/route.ts'
 import type { MatcherMode } from '../alertmanager/matchers/matcher-mode.ts'
-import type { Integration } from '../alertmanager/receivers/integration.ts'
-import { buildReceiver, RECEIVER_KINDS } from '../alertmanager/receivers/registry.ts'
-import { loadTemplates } from '../alertmanager/template-library.ts'
+import { RECEIVER_KINDS } from '../alertmanager/receivers/registry.ts'
 import { AlertMetrics } from '../api/alertmanager-v2/alert-metrics.ts'
 import { registerAlertmanagerApi } from '../api/alertmanager-v2/register.ts'
 import { type Address, formatAddress, reachable } from '../base/address.ts'
@@ -17,15 +15,12 @@ import { Cluster } from '../cluster/cluster.ts'
 import { LoneMember } from '../cluster/lone-member.ts'
 import { memberName } from '../cluster/member-name.ts'
 import type { CommandContext } from '../commands/command.ts'
-import type { LoadedAlertmanagerConfig } from '../config/alertmanager.ts'
 import type { AlertmanagerFlagValues } from '../config/alertmanager-flags.ts'
 import { AlertmanagerReloader } from '../config/alertmanager-reload.ts'
 import type { clusterOptions } from '../config/cluster-options.ts'
 import { ClusterTlsFile } from '../config/cluster-tls-file.ts'
-import { resolvePath } from '../config/file.ts'
-import { toHttpClientConfig } from '../config/http-client.ts'
 import { WebConfigFile } from '../config/web-config-file.ts'
-import { HttpClients } from '../http-client/clients.ts'
+import { buildReceivers } from './build-receivers.ts'
 
 /** How long running requests may go on after the stop. */
 const HTTP_GRACE_MS = 5_000
@@ -70,7 +65,7 @@ export async function alertmanagerServices(parts: AlertmanagerParts): Promise<Se
   })
   const counts = configuredCounts(env)
   const reloader = new AlertmanagerReloader(env, values['config.file'], { matcherMode }, async (loaded) => {
-    const receivers = await receiversOf(loaded, env, context, externalUrl)
+    const receivers = await buildReceivers(loaded, { env, variables: context.io.variables, externalUrl })
     const { route, inhibitRules } = loaded.config
     await manager.apply({ ...loaded.config, receivers })
     const used = new Set([...walkRoutes(route)].map(({ receiver }) => receiver))
@@ -124,31 +119,6 @@ async function clusterMember({ env, values, dir, clusterOptions: options }: Aler
   const tlsFile = path === '' ? undefined : await ClusterTlsFile.open(env, path)
   const name = values['cluster.peer-name'] || (await memberName(env, dir))
   return { tlsFile, member: new Cluster(env, { ...options, name, tls: tlsFile?.tls }) }
-}
-
-/** The ways out of every receiver of a configuration. */
-async function receiversOf(
-  { file, config }: LoadedAlertmanagerConfig,
-  env: Env,
-  { io: { variables } }: CommandContext,
-  externalUrl: string,
-): Promise<ReadonlyMap<string, readonly Integration[]>> {
-  const path = (name: string) => resolvePath(file, name)
-  const templates = await loadTemplates(env, config.templates)
-  const deps = {
-    env,
-    clients: new HttpClients(env),
-    templates,
-    externalUrl,
-    global: config.global,
-    httpClient: (section: Parameters<typeof toHttpClientConfig>[0]) =>
-      toHttpClientConfig(section, { file: (_field, name) => path(name), variables }),
-    path,
-    variables,
-  }
-  const receivers = new Map<string, readonly Integration[]>()
-  for (const [name, section] of config.receivers) receivers.set(name, await buildReceiver(section, deps))
-  return receivers
 }
 
 /** Source of names and texts: Alertmanager cmd/alertmanager/main.go. */

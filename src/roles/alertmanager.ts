@@ -1,14 +1,15 @@
 import { matcherMode } from '../alertmanager/matchers/matcher-mode.ts'
 import { type Address, parseAddress } from '../base/address.ts'
 import { errorMessage } from '../base/errors.ts'
-import { runServices, type Service, untilAborted } from '../base/service.ts'
+import { runServices } from '../base/service.ts'
 import { type Command, type CommandContext, EXIT } from '../commands/command.ts'
 import { alertmanagerFlags } from '../config/alertmanager-flags.ts'
 import { clusterOptions } from '../config/cluster-options.ts'
 import { parseExternalUrl, routePrefixOf, withoutSlash } from '../config/external-url.ts'
 import { flagHelp, type ParsedFlags, parseFlags } from '../config/flags.ts'
 import { ConfigError, formatPlace } from '../config/problems.ts'
-import { type DirLock, lockDir } from '../tsdb/lock.ts'
+import { lockDir } from '../tsdb/lock.ts'
+import { locked } from './locked.ts'
 
 type Flags = ParsedFlags<typeof alertmanagerFlags>
 
@@ -71,18 +72,6 @@ async function runAlertmanager(args: readonly string[], context: CommandContext)
   }
   env.log.info('stopped')
   return EXIT.ok
-}
-
-/** Gives the directory back when all that writes to it has ended. */
-function locked(lock: DirLock): Service {
-  return {
-    name: 'lock of the data directory',
-    async run(signal, ready) {
-      ready()
-      await untilAborted(signal)
-      await lock.release()
-    },
-  }
 }
 
 interface WebOptions {
