@@ -5,6 +5,8 @@ import { parseYamlTree } from '../src/base/yaml-tree.ts'
 import { checkConfig } from '../src/commands/check-config.ts'
 import { loadAlertmanagerConfig } from '../src/config/alertmanager.ts'
 import { isAlertmanagerConfig } from '../src/config/alertmanager-kind.ts'
+import { loadDeadmanConfig } from '../src/config/deadman.ts'
+import { isDeadmanConfig } from '../src/config/deadman-kind.ts'
 import { loadConfig } from '../src/config/load.ts'
 import { targetGroup } from '../src/discovery/static.ts'
 import { Labels } from '../src/model/labels.ts'
@@ -51,8 +53,11 @@ for (const name of (await readdir(examples)).sort()) {
       assert.deepEqual(await run(), { code: 0, lines: warnings })
       assert.equal((await run('--strict')).code, warnings.length > 0 ? 1 : 0)
       // What is shown as the configuration that runs is one that loads to the same.
-      const isAlertmanager = isAlertmanagerConfig(parseYamlTree(await fs.readText(file)))
-      const load = (env: { fs: never }) => (isAlertmanager ? loadAlertmanagerConfig(env, file) : loadConfig(env, file))
+      const tree = parseYamlTree(await fs.readText(file))
+      const load = (env: { fs: never }) => {
+        if (isDeadmanConfig(tree)) return loadDeadmanConfig(env, file)
+        return isAlertmanagerConfig(tree) ? loadAlertmanagerConfig(env, file) : loadConfig(env, file)
+      }
       const shown = (await load(env)).toYaml()
       const readText = async (path: string) => (path === file ? shown : fs.readText(path))
       const again = await load({ fs: { ...fs, readText } as never })

@@ -6,6 +6,8 @@ import { RECEIVER_FIELDS, RECEIVER_KINDS } from '../src/alertmanager/receivers/r
 import { section } from '../src/base/schema.ts'
 import { alertmanagerFlags } from '../src/config/alertmanager-flags.ts'
 import { alertmanagerSchema } from '../src/config/alertmanager-schema.ts'
+import { deadmanFlags } from '../src/config/deadman-flags.ts'
+import { deadmanSchema } from '../src/config/deadman-schema.ts'
 import { exporterFlags } from '../src/config/exporter-flags.ts'
 import { flagMarkdown } from '../src/config/flags.ts'
 import { ownSchema } from '../src/config/own-config.ts'
@@ -19,6 +21,14 @@ import { upFlags } from '../src/topology/up-flags.ts'
 const receiverSchema = section('receiver', RECEIVER_FIELDS)
 const receiverTables = new Map(RECEIVER_KINDS.map(({ kind }) => [`${kind}_config`, 'receivers.md']))
 
+/** Those of alertmanager.yml stand with that. */
+const deadmanTables = new Map([
+  ...receiverTables,
+  ['global', 'alertmanager.md'],
+  ['receiver', 'alertmanager.md'],
+  ['http_config', 'alertmanager.md'],
+])
+
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
 const PARTS: readonly { readonly file: string; readonly name: string; readonly text: () => string }[] = [
@@ -30,6 +40,8 @@ const PARTS: readonly { readonly file: string; readonly name: string; readonly t
     name: 'fields:alertmanager.yml',
     text: () => schemaMarkdown(alertmanagerSchema('fallback'), receiverTables),
   },
+  { file: 'docs/operating/deadman.md', name: 'flags:deadman', text: () => flagMarkdown(deadmanFlags) },
+  { file: 'docs/operating/deadman.md', name: 'fields:deadman.yml', text: () => schemaMarkdown(deadmanSchema, deadmanTables) },
   { file: 'docs/operating/receivers.md', name: 'fields:receivers', text: () => schemaMarkdown(receiverSchema) },
   { file: 'docs/operating/up.md', name: 'flags:up', text: () => flagMarkdown(upFlags) },
   { file: 'docs/operating/config.md', name: 'fields:prometheus.yml', text: () => schemaMarkdown(prometheusSchema) },

@@ -3,6 +3,7 @@ import type { FileSystem } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
 import { parseYamlTree } from '../base/yaml-tree.ts'
 import { isAlertmanagerConfig } from '../config/alertmanager-kind.ts'
+import { isDeadmanConfig } from '../config/deadman-kind.ts'
 import { type FlagValues, flag, flagHelp, parseFlags } from '../config/flags.ts'
 import { loadConfig } from '../config/load.ts'
 import { isOwnConfig, readOwnConfig } from '../config/own-config.ts'
@@ -26,8 +27,8 @@ const flags = {
 
 const HELP = `Usage: promontory check config [flags] FILE...
 
-Checks prometheus.yml and alertmanager.yml files, and files of Promontory's own (--promontory.config of the server): every problem is shown with
-its file, line and column. With an alertmanager.yml the templates that it names are checked, too.
+Checks prometheus.yml, alertmanager.yml and deadman.yml files, and files of Promontory's own (--promontory.config of the server): every problem is
+shown with its file, line and column. With an alertmanager.yml or deadman.yml the templates that it names are checked, too.
 Exit code 0 when all files are fine, 1 when one is not, 2 when the command was typed wrongly.
 
 ${flagHelp(flags)}`
@@ -71,7 +72,7 @@ export async function checkConfig(args: readonly string[], io: CheckConfigIo): P
 
 /** What was checked of a file that is fine. */
 interface Checked {
-  readonly kind: 'prometheus' | 'alertmanager' | 'promontory'
+  readonly kind: 'prometheus' | 'alertmanager' | 'deadman' | 'promontory'
   readonly warnings: readonly ConfigWarning[]
   /** What is in it, a line each. */
   readonly found?: readonly string[]
@@ -100,15 +101,19 @@ async function checkFile(file: string, options: Options, io: CheckConfigIo): Pro
 async function readAny(file: string, { agent, 'enable-feature': features }: Options, { env, variables }: CheckConfigIo): Promise<Checked> {
   const tree = parseYamlTree(await env.fs.readText(file).catch(() => ''))
   if (isOwnConfig(tree)) return { kind: 'promontory', warnings: (await readOwnConfig(env.fs, file)).warnings }
+  if (isDeadmanConfig(tree)) {
+    // A server starts without it, as it does without the next one.
+    const { checkDeadmanConfig } = await import('./check-deadman-config.ts')
+    return { kind: 'deadman', ...(await checkDeadmanConfig(env.fs, file, variables)) }
+  }
   if (!isAlertmanagerConfig(tree)) return { kind: 'prometheus', warnings: (await loadConfig(env, file, { variables, agent })).warnings }
-  // A server starts without it.
   const { checkAlertmanagerConfig } = await import('./check-alertmanager-config.ts')
   return { kind: 'alertmanager', ...(await checkAlertmanagerConfig(env.fs, file, matcherMode(features))) }
 }
 
 export const checkConfigCommand: Command = {
   name: 'check config',
-  summary: 'Check prometheus.yml and alertmanager.yml files.',
+  summary: 'Check prometheus.yml, alertmanager.yml and deadman.yml files.',
   help: () => HELP,
   run: (args, { env, io }) =>
     checkConfig(args, {

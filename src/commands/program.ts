@@ -1,4 +1,5 @@
 import { alertmanagerCommand } from '../roles/alertmanager.ts'
+import { deadmanCommand } from '../roles/deadman.ts'
 import { exporterCommand } from '../roles/exporter.ts'
 import { serverCommand } from '../roles/server.ts'
 import { upCommand } from '../roles/up.ts'
@@ -39,7 +40,7 @@ import { tsdbVerifyCommand } from './tsdb-verify.ts'
 
 const GROUPS: readonly { readonly title: string; readonly commands: readonly Command[] }[] = [
   { title: 'On this machine', commands: [upCommand] },
-  { title: 'Roles', commands: [serverCommand, alertmanagerCommand, exporterCommand] },
+  { title: 'Roles', commands: [serverCommand, alertmanagerCommand, deadmanCommand, exporterCommand] },
   {
     title: 'Checks',
     commands: [checkConfigCommand, checkRulesCommand, checkWebConfigCommand, checkMetricsCommand, checkHealthyCommand, checkReadyCommand],
@@ -96,7 +97,6 @@ const NOT_BUILT = new Set([
   'compact',
   'sidecar',
   'console',
-  'deadman',
   'fleet',
   'bucket',
   'plan',

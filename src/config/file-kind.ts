@@ -13,6 +13,7 @@ function treeKind(root: YamlValue): string | undefined {
   const has = (...names: readonly string[]) => names.every((name) => name in fields)
   const texts = (name: string) => (fields[name] instanceof YamlScalar ? fields[name].text : '')
   if (has('apiVersion', 'kind')) return `a Kubernetes manifest (${texts('kind')})`
+  if (has('heartbeats') || has('drills')) return 'a configuration of the deadman role'
   if (has('route', 'receivers') || has('inhibit_rules')) return 'a configuration of Alertmanager'
   if (has('receivers') || has('time_intervals')) return 'a part of a configuration of Alertmanager'
   if (has('groups')) return 'a file of recording and alerting rules'
