@@ -245,6 +245,29 @@ test('a damaged block is set aside, and one that cannot be read now stays; both 
   }
 })
 
+test('what a damaged block had is missing, over starts, until the block is taken from where it was set aside', async () => {
+  for (const spoiled of ['index', 'meta.json']) {
+    const { fs, ...rest } = virtualEnv({ startTime: base })
+    const bad = await foreignBlock({ ...rest, fs }, base - 100 * MINUTE, base - 50 * MINUTE)
+    await foreignBlock({ ...rest, fs }, base - 50 * MINUTE, base)
+    await fs.writeFile(`${bad}/${spoiled}`, 'nothing that it should be')
+    const setAside = bad.replace('/data/', '/data/quarantine/')
+    const want = [`block ${setAside} is set aside since it is damaged, and what it has may be missing`]
+    for (let start = 0; start < 2; start++) {
+      const env: VirtualEnv = { ...virtualEnv({ startTime: base }), fs }
+      const { db, close } = await runDb(env, { blockRangeMs: RANGE })
+      assert.deepEqual(db.missing({ minTime: base - 60 * MINUTE, maxTime: base }), want)
+      assert.deepEqual(db.missing({ minTime: base + MINUTE, maxTime: base + 2 * MINUTE }), [])
+      if (start === 1) {
+        await env.fs.remove(setAside)
+        await env.clock.advance(2 * MINUTE)
+        assert.deepEqual(db.missing({ minTime: base - 60 * MINUTE, maxTime: base }), [])
+      }
+      await close()
+    }
+  }
+})
+
 test('what is left of blocks that were being made or deleted is removed at the start', async () => {
   const env = virtualEnv({ startTime: base })
   const whole = await foreignBlock(env, base - MINUTE, base)

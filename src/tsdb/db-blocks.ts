@@ -17,6 +17,7 @@ import { BlockRemovals } from './block-removals.ts'
 import { cutTimeOf } from './compact/compaction-meta.ts'
 import { type LeftOutBlock, mayHave } from './left-out-blocks.ts'
 import { readPatiently } from './patient-reads.ts'
+import { type SetAsideBlock, SetAsideBlocks } from './set-aside-blocks.ts'
 
 // 1. A block is here from the moment it is whole on disk until it is let go; who reads it holds it, and its files stay as long.
 // 2. Nothing that a block holds keeps the database from starting: what is damaged is set aside whole, what cannot be read now stays where
@@ -51,6 +52,7 @@ export class DbBlocks {
   readonly #removals: BlockRemovals
   /** By directory. */
   readonly #leftOut = new Map<string, LeftOutBlock>()
+  readonly #setAside: SetAsideBlocks
   /** By the monotonic clock. */
   #retryAt = Number.NEGATIVE_INFINITY
   #cutTime = Number.NEGATIVE_INFINITY
@@ -66,6 +68,7 @@ export class DbBlocks {
     this.#dir = dir
     this.#cache = cache
     this.#removals = new BlockRemovals(env, dir)
+    this.#setAside = new SetAsideBlocks(env, `${dir}/quarantine`)
   }
 
   get all(): readonly LoadedBlock[] {
@@ -81,6 +84,11 @@ export class DbBlocks {
     return [...this.#leftOut.values()]
   }
 
+  /** Those that were damaged. */
+  get setAside(): readonly SetAsideBlock[] {
+    return this.#setAside.all
+  }
+
   get sizeBytes(): number {
     return this.#loaded.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
   }
@@ -94,6 +102,7 @@ export class DbBlocks {
   async load(): Promise<void> {
     const { fs, log } = this.#env
     this.loads++
+    await this.#setAside.load()
     const listing = await listBlocks(fs, this.#dir)
     for (const path of listing.leftovers) {
       try {
@@ -283,8 +292,9 @@ export class DbBlocks {
   async retry(): Promise<void> {
     await this.#removals.retry()
     const { clock, log } = this.#env
-    if (this.#leftOut.size === 0 || clock.monotonic() < this.#retryAt) return
+    if (clock.monotonic() < this.#retryAt) return
     this.#retryAt = clock.monotonic() + RETRY_MS
+    await this.#setAside.look()
     for (const { directory, meta } of this.leftOut) {
       let loaded: LoadedBlock
       try {
@@ -309,7 +319,7 @@ export class DbBlocks {
    */
   async beginDeletion(minTime: Timestamp, maxTime: Timestamp): Promise<void> {
     await this.#removals.settle()
-    const missed = this.leftOut.find((one) => mayHave(one, minTime, maxTime))
+    const missed = this.leftOut.find((one) => !one.isDamaged && mayHave(one, minTime, maxTime))
     if (missed !== undefined)
       throw new CodedError('unavailable', `nothing is deleted while block ${missed.directory} cannot be read: ${missed.problem}`)
   }
@@ -338,7 +348,7 @@ export class DbBlocks {
 
   /** Sets a damaged block aside; one that cannot be read for another reason stays. */
   async #refuse(directory: string, meta: BlockMeta | undefined, problem: unknown): Promise<void> {
-    const { fs, log } = this.#env
+    const { log } = this.#env
     const isNews = !this.#leftOut.has(directory)
     if (isNews) this.loadFailures++
     const isDamaged = damagedPath(problem) !== undefined
@@ -347,12 +357,8 @@ export class DbBlocks {
       log.error('block not opened, it is left where it is and tried again', { path: directory, error: errorMessage(problem) })
       return
     }
-    const target = `${this.#dir}/quarantine/${directory.slice(directory.lastIndexOf('/') + 1)}`
     try {
-      await fs.mkdir(`${this.#dir}/quarantine`)
-      await fs.rename(directory, target)
-      await fs.syncDir(`${this.#dir}/quarantine`)
-      await fs.syncDir(this.#dir)
+      const target = await this.#setAside.take(directory, meta)
       this.quarantined++
       this.#leftOut.delete(directory)
       log.error('damaged block quarantined', { path: directory, quarantine: target, error: errorMessage(problem) })

@@ -39,6 +39,7 @@ import type { RecoverUntil } from './recovery/recover-until.ts'
 import { RefusalCounts } from './refusal-counts.ts'
 import type { Retention } from './retention.ts'
 import { BatchPool } from './sample-batch.ts'
+import { mayHaveHad } from './set-aside-blocks.ts'
 import { snapshotName, takeSnapshot } from './snapshot.ts'
 import { diskStateOf, refusedByDisk, StorageHealth } from './storage-health.ts'
 import { LogTail } from './wal/log-tail.ts'
@@ -460,11 +461,15 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     return this.#blocks.leftOut
   }
 
-  /** What may be missing of what lies between the times, both inclusive, since blocks cannot be read now; for people. */
+  /** What may be missing of what lies between the times, both inclusive, since blocks cannot be read; for people. */
   missing({ minTime, maxTime }: Pick<SelectRequest, 'minTime' | 'maxTime'>): readonly string[] {
     const ulids = new Set(this.#blocks.metas.map(({ ulid }) => ulid))
     const missed = this.#blocks.leftOut.filter((one) => mayHave(one, minTime, maxTime) && !isThereInParts(one, ulids))
-    return missed.map(({ directory, problem }) => `block ${directory} cannot be read, and what it has may be missing: ${problem}`)
+    const damaged = this.#blocks.setAside.filter((one) => mayHaveHad(one, minTime, maxTime) && !isThereInParts(one, ulids))
+    return [
+      ...missed.map(({ directory, problem }) => `block ${directory} cannot be read, and what it has may be missing: ${problem}`),
+      ...damaged.map(({ directory }) => `block ${directory} is set aside since it is damaged, and what it has may be missing`),
+    ]
   }
 
   /** What senders said of the metrics of active series. */

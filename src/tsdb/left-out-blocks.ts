@@ -13,13 +13,18 @@ export interface LeftOutBlock {
   readonly isDamaged: boolean
 }
 
-/** Whether a block that may come back has something between the times, both inclusive. */
-export function mayHave({ meta, isDamaged }: LeftOutBlock, minTime: Timestamp, maxTime: Timestamp): boolean {
-  return !isDamaged && (meta === undefined || (meta.minTime <= maxTime && meta.maxTime > minTime))
+/** Whether a block may have something between the times, both inclusive. */
+export function mayHave({ meta }: LeftOutBlock, minTime: Timestamp, maxTime: Timestamp): boolean {
+  return meta === undefined || overlaps(meta, minTime, maxTime)
+}
+
+/** Whether a block has something between the times, both inclusive. */
+export function overlaps(meta: BlockMeta, minTime: Timestamp, maxTime: Timestamp): boolean {
+  return meta.minTime <= maxTime && meta.maxTime > minTime
 }
 
 /** Whether blocks that can be read, by their ULIDs, are all that it was made of: nothing is missing without it. */
-export function isThereInParts({ meta }: LeftOutBlock, ulids: ReadonlySet<Ulid>): boolean {
+export function isThereInParts({ meta }: Pick<LeftOutBlock, 'meta'>, ulids: ReadonlySet<Ulid>): boolean {
   const parents = meta?.compaction.parents.filter(({ ulid }) => ulid !== meta.ulid) ?? []
   return parents.length > 0 && parents.every(({ ulid }) => ulids.has(ulid))
 }
