@@ -35,6 +35,8 @@ interface WorldOptions {
   readonly onQuery?: (expr: string, onMissing: (what: string) => void) => Promise<void> | void
   /** Done to every appender of rules. */
   readonly patch?: (appender: Appender) => void
+  /** Called before alerts are sent. */
+  readonly onSend?: () => void
 }
 
 async function world(options: WorldOptions = {}): Promise<World> {
@@ -64,7 +66,10 @@ async function world(options: WorldOptions = {}): Promise<World> {
     gracePeriodMs: 10 * MINUTE,
     resendDelayMs: MINUTE,
     concurrentMax: options.concurrentMax ?? 0,
-    send: (alerts) => sent.push(...alerts),
+    send: (alerts) => {
+      options.onSend?.()
+      sent.push(...alerts)
+    },
   })
   // As in the server: the configuration is known before it runs.
   let done: Promise<void> | undefined
@@ -404,6 +409,48 @@ test('a rule that requires all there is gives nothing over less: no sample, its 
   assert.deepEqual(await values('strict:up'), ['1'])
   assert.deepEqual(w.manager.groups()[0].group.health(0).health, 'ok')
   assert.deepEqual(await w.query('ALERTS{alertname="StrictDown"}'), [])
+})
+
+test('alerts of a rule that fails are told on where it requires all there is', async (t) => {
+  let isBroken = false
+  const w = await world({
+    onQuery: () => {
+      if (isBroken) throw new Error('checksum of a chunk is 1, want 2')
+    },
+  })
+  t.after(() => w.close())
+  await w.rules(group('  - {alert: Strict, expr: up == 0}\n  - {alert: Loose, expr: up == 0}'), {
+    requiresAll: ({ rule }) => rule === 'Strict',
+  })
+  await w.pass(MINUTE, 0)
+  isBroken = true
+  w.sent.length = 0
+  await w.pass(3 * MINUTE, 0)
+  assert.ok(w.sent.length >= 2, `${w.sent.length}`)
+  assert.ok(w.sent.every(({ labels, endsAt }) => labels.get('alertname') === 'Strict' && endsAt > w.env.clock.now()))
+  assert.equal(w.manager.groups()[0]?.group.health(0).health, 'err')
+})
+
+test('a group goes on whatever goes wrong in one of its evaluations', async (t) => {
+  let isBroken = false
+  const w = await world({
+    onQuery: (_, onMissing) => {
+      if (isBroken) onMissing('block 01J cannot be read')
+    },
+    onSend: () => {
+      if (isBroken) throw new Error('nobody expects it')
+    },
+  })
+  t.after(() => w.close())
+  await w.rules(group('  - {alert: Down, expr: up == 0}'), { requiresAll: () => true })
+  await w.pass(MINUTE, 0)
+  isBroken = true
+  await w.pass(3 * MINUTE, 0)
+  assert.ok(w.env.lines.some(({ message }) => message === 'evaluating group of rules failed'))
+  isBroken = false
+  w.sent.length = 0
+  await w.pass(2 * MINUTE, 0)
+  assert.ok(w.sent.length >= 1)
 })
 
 test('rules that do not see each other are evaluated at once where that is asked for, up to a bound over all groups; others wait for what they see', async (t) => {

@@ -195,8 +195,8 @@ export class RuleGroup {
     } catch (cause) {
       error = errorMessage(cause)
       isUnknown = cause instanceof LackingCoverage
-      // Its alerts are held, and what holds is told again before it ends by itself.
-      if (isUnknown && rule instanceof AlertingRule) await onAlerts?.(rule, time)
+      // Its alerts are held, and what holds is told again before it ends by itself; no answer at all lacks most.
+      if (requiresAll?.(rule) && rule instanceof AlertingRule) await onAlerts?.(rule, time)
     }
     const durationMs = clock.monotonic() - begun
     const missing = [...found]

@@ -255,27 +255,28 @@ export class RuleManager implements Service {
     this.#metrics.rules.set(labels, definition.rules.length)
     let time = slotBefore(clock.now(), running) + intervalMs
     let evaluationCount = 0
-    try {
-      while (!stop.signal.aborted) {
-        const waitMs = time - clock.now()
-        // The clock was set back: nothing would be evaluated until it came to the old time again.
-        if (waitMs > intervalMs) time = slotBefore(clock.now(), running) + intervalMs
-        if (waitMs > 0) {
-          await sleep(clock, Math.min(waitMs, intervalMs), stop.signal)
-          continue
-        }
+    while (!stop.signal.aborted) {
+      const waitMs = time - clock.now()
+      // The clock was set back: nothing would be evaluated until it came to the old time again.
+      if (waitMs > intervalMs) time = slotBefore(clock.now(), running) + intervalMs
+      if (waitMs > 0) {
+        await sleep(clock, Math.min(waitMs, intervalMs), stop.signal)
+        continue
+      }
+      try {
         await this.#evaluate(id, running, time)
-        if (running.isRestoring) {
+        if (running.isRestoring && !stop.signal.aborted) {
           running.isRestoring = ++evaluationCount < RESTORING_EVALUATIONS
           await this.#restore(id, running, time)
         }
-        const missedCount = Math.max(0, Math.floor((clock.now() - time) / intervalMs) - 1)
-        missed.inc(labels, missedCount)
-        this.#metrics.iterations.inc(labels, missedCount)
-        time += (missedCount + 1) * intervalMs
+      } catch (error) {
+        // What goes wrong once does not end a group for good.
+        log.error('evaluating group of rules failed', { group: id, error: errorMessage(error) })
       }
-    } catch (error) {
-      if (!stop.signal.aborted) log.error('group of rules ended', { group: id, error: errorMessage(error) })
+      const missedCount = Math.max(0, Math.floor((clock.now() - time) / intervalMs) - 1)
+      missed.inc(labels, missedCount)
+      this.#metrics.iterations.inc(labels, missedCount)
+      time += (missedCount + 1) * intervalMs
     }
   }
 
