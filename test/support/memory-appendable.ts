@@ -67,6 +67,7 @@ class Batch {
 export class MemoryAppendable implements Appendable {
   readonly #byRef = new Map<SeriesRef, StoredSeries>()
   readonly #refs = new Map<string, SeriesRef>()
+  readonly #byText = new Map<string, StoredSeries>()
   #nextRef = 1
   /** How many label sets were asked for: the slow path. */
   seriesCalls = 0
@@ -101,7 +102,9 @@ export class MemoryAppendable implements Appendable {
         if (this.isShut && this.refuses(labels)) return -2
         const ref = this.#nextRef++
         this.#refs.set(key, ref)
-        this.#byRef.set(ref, new StoredSeries(labels))
+        const stored = new StoredSeries(labels)
+        this.#byRef.set(ref, stored)
+        this.#byText.set(labels.toString(), stored)
         return ref
       },
       append: (ref, t, v, startTime = 0) => take(ref, t, v, undefined, startTime),
@@ -187,8 +190,7 @@ export class MemoryAppendable implements Appendable {
   }
 
   #find(series: string): StoredSeries | undefined {
-    for (const stored of this.#byRef.values()) if (stored.labels.toString() === series) return stored
-    return undefined
+    return this.#byText.get(series)
   }
 
   /** All series that have samples, sorted. */

@@ -5,6 +5,7 @@ import { isStaleMarker } from '../../model/staleness.ts'
 import { type MessageShape, WireReader } from '../wire-reader.ts'
 import { type AttributeValue, KeyValues } from './attribute-value.ts'
 import {
+  type ByteRun,
   type ExponentialBuckets,
   type ExponentialPoint,
   type HistogramPoint,
@@ -14,6 +15,7 @@ import {
   NO_NUMBERS,
   type NumberPoint,
   type OtlpExemplar,
+  type Points,
   type ResourceMetrics,
   type ScopeMetrics,
   type SummaryPoint,
@@ -27,7 +29,7 @@ const BYTES = 2
 /** Flags of a point: there is no recorded value. */
 const NO_RECORDED_VALUE = 1
 
-/** Reads a request of OTLP. Throws RequestFault. */
+/** Reads a request of OTLP, but for its points, which are read when they are asked for. Throws RequestFault, then as well. */
 export function decodeProtobuf(bytes: Uint8Array): readonly ResourceMetrics[] {
   const decoder = new Decoder(bytes)
   return decoder.request()
@@ -54,6 +56,8 @@ class Decoder {
   readonly #reader = new WireReader()
   readonly #buffer: Buffer
   readonly #messages = new MessageCount()
+  /** Where the key stands of the field that is taken. */
+  #fieldStart = 0
 
   constructor(bytes: Uint8Array) {
     this.#reader.open(bytes)
@@ -75,7 +79,9 @@ class Decoder {
     this.#messages.add()
     const reader = this.#reader
     while (reader.position < end) {
+      const fieldStart = reader.position
       const tag = reader.varint(end)
+      this.#fieldStart = fieldStart
       this.#check()
       if (!take(Math.floor(tag / 8), tag % 8, end)) reader.skip(tag, end, shape)
       this.#check()
@@ -224,26 +230,59 @@ class Decoder {
   }
 
   /** What all kinds of a metric have in the same fields. */
-  #points<P>(read: (end: number) => P): { readonly points: readonly P[]; readonly temporality: number; readonly isMonotonic: boolean } {
-    const points: P[] = []
+  #points<P>(read: (end: number) => P): { readonly points: Points<P>; readonly temporality: number; readonly isMonotonic: boolean } {
+    const bounds: number[] = []
     let temporality = 0
     let isMonotonic = false
     this.#fields(this.#end(), SHAPES.data, (number, type, end) => {
-      if (number === 1 && type === BYTES) points.push(read(this.#end()))
-      else if (number === 2 && type === VARINT) temporality = this.#reader.varint(end)
+      if (number === 1 && type === BYTES) {
+        const pointEnd = this.#end()
+        bounds.push(this.#reader.position, pointEnd)
+        this.#reader.position = pointEnd
+      } else if (number === 2 && type === VARINT) temporality = this.#reader.varint(end)
       else if (number === 3 && type === VARINT) isMonotonic = this.#reader.varint(end) !== 0
       else return false
       return true
     })
-    return { points, temporality, isMonotonic }
+    const at = (start: number, end: number): P => {
+      this.#reader.position = start
+      return read(end)
+    }
+    return { points: new PointsInBytes(bounds, at), temporality, isMonotonic }
+  }
+
+  /** The attributes of the point from `start` up to `end`, in fields of this number. */
+  #attributesIn(start: number, end: number, field: number): KeyValues {
+    const attributes = new KeyValues()
+    this.#reader.position = start
+    this.#fields(end, SHAPES.point, (number, type) => number === field && type === BYTES && this.#keyValue(attributes))
+    return attributes
+  }
+
+  /** Steps over an attribute. Always true. */
+  #attribute(run: AttributeRun): boolean {
+    const start = this.#fieldStart
+    const end = this.#end()
+    this.#reader.position = end
+    if (run.end < 0) run.start = start
+    else if (run.end !== start) run.isBroken = true
+    run.end = end
+    return true
+  }
+
+  /** Reads the attributes of a point when they are asked for. */
+  #reading(start: number, end: number, field: number): () => KeyValues {
+    let known: KeyValues | undefined
+    return () => (known ??= this.#attributesIn(start, end, field))
   }
 
   #numberPoint(end: number): NumberPoint {
-    const attributes = new KeyValues()
+    const pointStart = this.#reader.position
+    const run = new AttributeRun()
     const exemplars: OtlpExemplar[] = []
     let [startTime, time, value, flags, isStale] = [0, 0, 0, 0, false]
     this.#fields(end, SHAPES.point, (number, type) => {
-      if (number === 7 && type === BYTES) return this.#keyValue(attributes)
+      if (number === 7 && type === BYTES) return this.#attribute(run)
       if (number === 2 && type === FIXED64) startTime = this.#milliseconds(end)
       else if (number === 3 && type === FIXED64) time = this.#milliseconds(end)
       else if (number === 4 && type === FIXED64) {
@@ -257,18 +296,30 @@ class Decoder {
       else return false
       return true
     })
-    return { attributes, startTime, time, value, isStale: isStale || isMarked(flags), exemplars }
+    const attributes = this.#reading(pointStart, end, 7)
+    return {
+      get attributes() {
+        return attributes()
+      },
+      attributeBytes: run.bytes(this.#reader.view),
+      startTime,
+      time,
+      value,
+      isStale: isStale || isMarked(flags),
+      exemplars,
+    }
   }
 
   #histogramPoint(end: number): HistogramPoint {
-    const attributes = new KeyValues()
+    const pointStart = this.#reader.position
+    const run = new AttributeRun()
     const exemplars: OtlpExemplar[] = []
     const bucketCounts = new NumberList()
     const bounds = new NumberList()
     let [startTime, time, count, flags] = [0, 0, 0, 0]
     let sum: number | undefined
     this.#fields(end, SHAPES.point, (number, type) => {
-      if (number === 9 && type === BYTES) return this.#keyValue(attributes)
+      if (number === 9 && type === BYTES) return this.#attribute(run)
       if (number === 6) return this.#numbers(type, FIXED64, end, bucketCounts, (runEnd) => this.#unsigned64(runEnd))
       if (number === 7) return this.#numbers(type, FIXED64, end, bounds, (runEnd) => this.#double(runEnd))
       if (number === 2 && type === FIXED64) startTime = this.#milliseconds(end)
@@ -280,8 +331,12 @@ class Decoder {
       else return false
       return true
     })
+    const attributes = this.#reading(pointStart, end, 9)
     return {
-      attributes,
+      get attributes() {
+        return attributes()
+      },
+      attributeBytes: run.bytes(this.#reader.view),
       startTime,
       time,
       isStale: isMarked(flags),
@@ -294,13 +349,14 @@ class Decoder {
   }
 
   #exponentialPoint(end: number): ExponentialPoint {
-    const attributes = new KeyValues()
+    const pointStart = this.#reader.position
+    const run = new AttributeRun()
     const exemplars: OtlpExemplar[] = []
     let [startTime, time, count, flags, scale, zeroCount] = [0, 0, 0, 0, 0, 0]
     let [positive, negative] = [NO_EXPONENTIAL_BUCKETS, NO_EXPONENTIAL_BUCKETS]
     let sum: number | undefined
     this.#fields(end, SHAPES.point, (number, type) => {
-      if (number === 1 && type === BYTES) return this.#keyValue(attributes)
+      if (number === 1 && type === BYTES) return this.#attribute(run)
       if (number === 2 && type === FIXED64) startTime = this.#milliseconds(end)
       else if (number === 3 && type === FIXED64) time = this.#milliseconds(end)
       else if (number === 4 && type === FIXED64) count = this.#unsigned64(end)
@@ -314,7 +370,23 @@ class Decoder {
       else return false
       return true
     })
-    return { attributes, startTime, time, isStale: isMarked(flags), count, sum, scale, zeroCount, positive, negative, exemplars }
+    const attributes = this.#reading(pointStart, end, 1)
+    return {
+      get attributes() {
+        return attributes()
+      },
+      attributeBytes: run.bytes(this.#reader.view),
+      startTime,
+      time,
+      isStale: isMarked(flags),
+      count,
+      sum,
+      scale,
+      zeroCount,
+      positive,
+      negative,
+      exemplars,
+    }
   }
 
   #buckets(end: number): ExponentialBuckets {
@@ -330,11 +402,12 @@ class Decoder {
   }
 
   #summaryPoint(end: number): SummaryPoint {
-    const attributes = new KeyValues()
+    const pointStart = this.#reader.position
+    const run = new AttributeRun()
     const quantiles = new NumberList()
     let [startTime, time, count, sum, flags] = [0, 0, 0, 0, 0]
     this.#fields(end, SHAPES.point, (number, type) => {
-      if (number === 7 && type === BYTES) return this.#keyValue(attributes)
+      if (number === 7 && type === BYTES) return this.#attribute(run)
       if (number === 2 && type === FIXED64) startTime = this.#milliseconds(end)
       else if (number === 3 && type === FIXED64) time = this.#milliseconds(end)
       else if (number === 4 && type === FIXED64) count = this.#unsigned64(end)
@@ -344,7 +417,19 @@ class Decoder {
       else return false
       return true
     })
-    return { attributes, startTime, time, isStale: isMarked(flags), count, sum, quantiles: quantiles.take() }
+    const attributes = this.#reading(pointStart, end, 7)
+    return {
+      get attributes() {
+        return attributes()
+      },
+      attributeBytes: run.bytes(this.#reader.view),
+      startTime,
+      time,
+      isStale: isMarked(flags),
+      count,
+      sum,
+      quantiles: quantiles.take(),
+    }
   }
 
   #quantile(into: NumberList): void {
@@ -440,6 +525,38 @@ class Decoder {
 
 function isMarked(flags: number): boolean {
   return flags % 2 === NO_RECORDED_VALUE
+}
+
+/** Where the attributes of a point stand. */
+class AttributeRun {
+  start = 0
+  /** -1: there are none yet. */
+  end = -1
+  /** There is something else between them. */
+  isBroken = false
+
+  bytes(view: DataView): ByteRun | undefined {
+    return this.isBroken ? undefined : { view, start: this.start, end: Math.max(this.start, this.end) }
+  }
+}
+
+class PointsInBytes<P> implements Points<P> {
+  /** Where each point begins and ends. */
+  readonly #bounds: readonly number[]
+  readonly #read: (start: number, end: number) => P
+
+  constructor(bounds: readonly number[], read: (start: number, end: number) => P) {
+    this.#bounds = bounds
+    this.#read = read
+  }
+
+  get length(): number {
+    return this.#bounds.length / 2
+  }
+
+  *[Symbol.iterator](): Iterator<P> {
+    for (let i = 0; i < this.#bounds.length; i += 2) yield this.#read(this.#bounds[i], this.#bounds[i + 1])
+  }
 }
 
 /** Numbers of a repeated field as they come. */

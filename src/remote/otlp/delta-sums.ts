@@ -11,6 +11,7 @@ import {
   type Metric,
   type NumberPoint,
   type Point,
+  type Points,
   type ResourceMetrics,
   Temporality,
 } from './metrics-data.ts'
@@ -70,7 +71,7 @@ export class DeltaSums {
       data.kind,
       data.kind === 'sum' && data.isMonotonic,
     ])
-    const sums = <P extends Point>(points: readonly P[], add: (sum: P, point: P) => P): P[] => {
+    const sums = <P extends Point>(points: Points<P>, add: (sum: P, point: P) => P): P[] => {
       const out: P[] = []
       for (const point of points) {
         const sum = this.#add(`${identity}${attributesKey(point.attributes)}`, point, add)

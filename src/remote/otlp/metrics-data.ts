@@ -26,17 +26,32 @@ export interface Metric {
 }
 
 export type MetricData =
-  | { readonly kind: 'gauge'; readonly points: readonly NumberPoint[] }
-  | { readonly kind: 'sum'; readonly points: readonly NumberPoint[]; readonly temporality: number; readonly isMonotonic: boolean }
-  | { readonly kind: 'histogram'; readonly points: readonly HistogramPoint[]; readonly temporality: number }
-  | { readonly kind: 'exponential'; readonly points: readonly ExponentialPoint[]; readonly temporality: number }
-  | { readonly kind: 'summary'; readonly points: readonly SummaryPoint[] }
+  | { readonly kind: 'gauge'; readonly points: Points<NumberPoint> }
+  | { readonly kind: 'sum'; readonly points: Points<NumberPoint>; readonly temporality: number; readonly isMonotonic: boolean }
+  | { readonly kind: 'histogram'; readonly points: Points<HistogramPoint>; readonly temporality: number }
+  | { readonly kind: 'exponential'; readonly points: Points<ExponentialPoint>; readonly temporality: number }
+  | { readonly kind: 'summary'; readonly points: Points<SummaryPoint> }
+
+/** Points in their order. Those of Protocol Buffers are read when they are asked for, each time, which throws RequestFault where they are none. */
+export interface Points<P> extends Iterable<P> {
+  readonly length: number
+}
+
+/** A part of a request's bytes. */
+export interface ByteRun {
+  readonly view: DataView
+  readonly start: number
+  readonly end: number
+}
 
 /** Any other number is as good as none. */
 export const Temporality = { unspecified: 0, delta: 1, cumulative: 2 } as const
 
 export interface Point {
+  /** May be read when it is asked for. */
   readonly attributes: KeyValues
+  /** What the attributes are read from, where it stands in one run of bytes. */
+  readonly attributeBytes?: ByteRun
   /** When counting began; 0: not known. */
   readonly startTime: Timestamp
   readonly time: Timestamp

@@ -69,6 +69,37 @@ export class OtlpBatch {
     this.#point = point
   }
 
+  /** The series of what was taken last; -1: it was not. */
+  get ref(): SeriesRef | -1 {
+    return this.#ref
+  }
+
+  /** A sample of a series that has been looked up. False, and nothing is done, where it cannot be stored: `sample` knows why. */
+  knownSample(ref: SeriesRef, value: number): boolean {
+    const { appender, maxTime } = this.#target
+    const { time, startTime } = this.#point
+    if (time > maxTime) return false
+    if (!isStaleMarker(value)) this.#appendZero(ref, undefined)
+    return this.#isKnown(ref, appender.append(ref, time, value, startTime))
+  }
+
+  /** The same of a histogram. */
+  knownHistogram(ref: SeriesRef, histogram: Histogram): boolean {
+    const { appender, maxTime } = this.#target
+    const { time, startTime } = this.#point
+    if (time > maxTime) return false
+    this.#appendZero(ref, histogram)
+    return this.#isKnown(ref, appender.appendHistogram(ref, time, histogram, startTime))
+  }
+
+  #isKnown(ref: SeriesRef, status: AppendStatus): boolean {
+    if (status !== AppendStatus.ok) return false
+    this.#ref = ref
+    this.samples++
+    if (isEmptyMetadata(this.#metadata)) this.withoutMetadata++
+    return true
+  }
+
   sample(labels: Labels, value: number): void {
     this.#append(labels, !isStaleMarker(value), (ref, { time, startTime }) => this.#target.appender.append(ref, time, value, startTime))
   }
@@ -131,8 +162,7 @@ export class OtlpBatch {
     }
     this.#ref = ref
     this.samples++
-    const { type, unit, help } = this.#metadata
-    if (type === 'unknown' && unit === '' && help === '') this.withoutMetadata++
+    if (isEmptyMetadata(this.#metadata)) this.withoutMetadata++
     else this.#target.appender.setMetadata(ref, this.#metadata)
   }
 
@@ -174,4 +204,8 @@ export class OtlpBatch {
     const [outcome, text] = REFUSALS[status]
     this.refuse(outcome, 1, () => `${text} for series ${labels}`)
   }
+}
+
+function isEmptyMetadata({ type, unit, help }: Metadata): boolean {
+  return type === 'unknown' && unit === '' && help === ''
 }

@@ -28,10 +28,11 @@ type OtlpSection = Parameters<typeof toOtlpConfig>[0]
 function setUp({ otlp, patch, ...options }: Partial<OtlpReceiverOptions> & { otlp?: OtlpSection; patch?: Partial<Appender> } = {}) {
   const env = virtualEnv()
   const store = new MemoryAppendable()
+  const config = toOtlpConfig(otlp)
   const receiver = new OtlpReceiver({
     env,
     appendable: { appender: () => ({ ...store.appender(), ...patch }) },
-    config: () => toOtlpConfig(otlp),
+    config: () => config,
     deltas: 'refused',
     zeroSamples: false,
     typeAndUnitLabels: false,
@@ -160,6 +161,8 @@ test('both forms of a request are the same request', async () => {
         await third.raw(gzipSync(otlpJson(snakeCase(salted) as HandOtlpRequest)), OTLP_JSON, 'gzip'),
       ]
       assert.deepEqual(answers, [answers[0], answers[0], answers[0]])
+      // Its series are known by their bytes now, but not those of JSON.
+      assert.equal(await ours.raw(otlpProtobuf(salted)), await other.raw(otlpJson(salted), OTLP_JSON))
     }),
     { seed: SEED, numRuns: 100 },
   )
@@ -171,6 +174,60 @@ test('both forms of a request are the same request', async () => {
       assert.deepEqual(store.histograms(name), ours.store.histograms(name))
     }
   }
+})
+
+test('series that come again are not looked up again, as long as all that makes their labels is the same', async () => {
+  let config = toOtlpConfig(undefined)
+  const { store, send, now } = setUp({ config: () => config })
+  const attributes = [text('b', '1'), text('a', '2')]
+  const sendAt = (t: number, more: readonly HandMetric[] = []) => {
+    const point = { attributes, timeUnixNano: nanos(t) }
+    const metrics: HandMetric[] = [
+      gauge('g', { ...point, asDouble: t }),
+      { name: 's', sum: { dataPoints: [{ ...point, asInt: '5' }], aggregationTemporality: 2, isMonotonic: true } },
+      {
+        name: 'h',
+        histogram: {
+          dataPoints: [{ ...point, count: '3', sum: 1, bucketCounts: ['1', '2'], explicitBounds: [1] }],
+          aggregationTemporality: 2,
+        },
+      },
+      { name: 'q', summary: { dataPoints: [{ ...point, count: '1', sum: 2, quantileValues: [{ quantile: 0.5, value: t }] }] } },
+      {
+        name: 'e',
+        exponentialHistogram: {
+          dataPoints: [{ ...point, count: '2', scale: 1, positive: { offset: 0, bucketCounts: ['2'] } }],
+          aggregationTemporality: 2,
+        },
+      },
+    ]
+    return send(request([...metrics, ...more], [text('service.name', 'shop'), text('host', 'x')]))
+  }
+  for (let i = 0; i < 3; i++) assert.equal(await sendAt(now + i), '200')
+  // But for target_info, which is once a resource.
+  assert.equal(store.seriesCalls, 10 + 3)
+  const labels = '{a="2", b="1", job="shop"}'
+  assert.equal(store.text(`g${labels}`), `${now}=${now} ${now + 1}=${now + 1} ${now + 2}=${now + 2}`)
+  assert.equal(store.text('q{a="2", b="1", job="shop", quantile="0.5"}'), store.text(`g${labels}`))
+  assert.equal(store.text('h_bucket{a="2", b="1", job="shop", le="1"}'), `${now}=1 ${now + 1}=1 ${now + 2}=1`)
+  // What differs by type or bounds alone is another series.
+  const other: HandMetric = {
+    name: 'h',
+    histogram: {
+      dataPoints: [{ attributes, timeUnixNano: nanos(now + 3), count: '3', bucketCounts: ['1', '2'], explicitBounds: [7] }],
+      aggregationTemporality: 2,
+    },
+  }
+  await sendAt(now + 3, [other])
+  assert.equal(store.text('h_bucket{a="2", b="1", job="shop", le="7"}'), `${now + 3}=1`)
+  // With another configuration they are others.
+  config = toOtlpConfig({ promote_resource_attributes: ['host'] } as OtlpSection)
+  await sendAt(now + 4)
+  assert.equal(store.text('g{a="2", b="1", host="x", job="shop"}'), `${now + 4}=${now + 4}`)
+  // The storage has let go of all, as at the end of a window.
+  store.forgetRefs()
+  await sendAt(now + 5)
+  assert.equal(store.text('g{a="2", b="1", host="x", job="shop"}'), `${now + 4}=${now + 4} ${now + 5}=${now + 5}`)
 })
 
 function withAttribute(resource: HandOtlpRequest['resourceMetrics'][number], salt: string): HandOtlpRequest['resourceMetrics'][number] {

@@ -5,11 +5,12 @@ import type { Env } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
 import type { Timestamp } from '../../model/time.ts'
 import type { Appendable, Appender } from '../../storage/appender.ts'
+import { LabelRefCache } from '../label-ref-cache.ts'
 import { LastStartTimes } from '../last-start-times.ts'
 import { decodeJson } from './decode-json.ts'
 import { decodeProtobuf } from './decode-protobuf.ts'
 import { DeltaSums } from './delta-sums.ts'
-import type { ResourceMetrics } from './metrics-data.ts'
+import type { Metric, MetricData, Point, ResourceMetrics } from './metrics-data.ts'
 import { OtlpBatch } from './otlp-batch.ts'
 import { OtlpMetrics } from './otlp-metrics.ts'
 import type { OtlpConfig } from './otlp-schema.ts'
@@ -26,7 +27,7 @@ const DECODED_BYTES_MAX: Readonly<Record<string, number>> = { [PROTOBUF]: 32 * 1
 
 /** Samples further ahead of our clock are refused, as those of remote write. Source: Prometheus storage/remote/write_handler.go, maxAheadTime. */
 const AHEAD_MS_MAX = 10 * 60 * 1000
-/** Series whose start times are remembered, where zero samples are wanted. */
+/** Series that are known by their bytes, and whose start times are remembered where zero samples are wanted. */
 const REMEMBERED_SERIES_MAX = 2_000_000
 /** What was refused, and what was not stored, is logged at most so often. */
 const LOG_INTERVAL_MS = 10_000
@@ -65,12 +66,18 @@ export class OtlpReceiver {
   readonly #metrics: OtlpMetrics
   readonly #lastStartTimes: LastStartTimes | undefined
   readonly #sums: DeltaSums | undefined
+  readonly #series: LabelRefCache
+  #config: OtlpConfig
+  /** How often the configuration has changed. */
+  #configNumber = 0
   #loggedAt: Timestamp = Number.NEGATIVE_INFINITY
 
   constructor(options: OtlpReceiverOptions) {
     this.#options = options
     this.#metrics = new OtlpMetrics(options.env.metrics)
     this.#lastStartTimes = options.zeroSamples ? new LastStartTimes(REMEMBERED_SERIES_MAX) : undefined
+    this.#series = new LabelRefCache(options.env.random, REMEMBERED_SERIES_MAX)
+    this.#config = options.config()
     this.#sums = options.deltas === 'added up' ? new DeltaSums(options.env.clock) : undefined
   }
 
@@ -97,6 +104,8 @@ export class OtlpReceiver {
       if (batch.isEmpty) appender.rollback()
       else await appender.commit()
     } catch (error) {
+      // Series that were made for this batch may be gone with it.
+      this.#series.clear()
       return this.#fault(error)
     }
     return this.#outcome(batch)
@@ -106,8 +115,21 @@ export class OtlpReceiver {
   async #append(request: readonly ResourceMetrics[], appender: Appender): Promise<OtlpBatch> {
     const { env, config, deltas, typeAndUnitLabels, lookbackMs } = this.#options
     const batch = new OtlpBatch({ appender, maxTime: env.clock.now() + AHEAD_MS_MAX, lastStartTimes: this.#lastStartTimes })
-    const metrics = this.#sums?.cumulative(request) ?? request
-    const options = { config: config(), nativeDeltas: deltas === 'stored as they are', typeAndUnitLabels, lookbackMs }
+    // What cannot be read is found before anything is added up.
+    const metrics = this.#sums?.cumulative(request.map(wholly)) ?? request
+    if (this.#config !== config()) {
+      this.#config = config()
+      this.#configNumber++
+    }
+    const context = String(this.#configNumber)
+    const options = {
+      config: this.#config,
+      context,
+      series: this.#series,
+      nativeDeltas: deltas === 'stored as they are',
+      typeAndUnitLabels,
+      lookbackMs,
+    }
     const breather = new Breather(env.clock)
     for (const _ of translate(metrics, batch, options)) if (breather.isDue()) await breather.rest()
     return batch
@@ -132,6 +154,18 @@ export class OtlpReceiver {
     this.#loggedAt = now
     write()
   }
+}
+
+/** The same with all points read. */
+function wholly(resource: ResourceMetrics): ResourceMetrics {
+  return { ...resource, scopes: resource.scopes.map((scope) => ({ ...scope, metrics: scope.metrics.map(wholeMetric) })) }
+}
+
+function wholeMetric(metric: Metric): Metric {
+  const { data } = metric
+  if (data === undefined) return metric
+  const points = Array.from<Point, Point>(data.points, (point) => ({ ...point }))
+  return { ...metric, data: { ...data, points } as MetricData }
 }
 
 async function decode({ contentType = '', contentEncoding = '', body }: OtlpInput): Promise<readonly ResourceMetrics[]> {

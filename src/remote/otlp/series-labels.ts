@@ -54,6 +54,11 @@ export class SeriesLabels {
     })
   }
 
+  /** All that points get of resource and scope. */
+  get context(): readonly (readonly string[])[] {
+    return [this.#promoted, this.#identity, this.#scope]
+  }
+
   openResource(attributes: KeyValues): void {
     this.#resource = attributes
     this.#scope = []

@@ -6,13 +6,16 @@ import { Labels, type LabelsBuilder, METRIC_NAME, quote } from '../../model/labe
 import type { Metadata, MetricType } from '../../model/metadata.ts'
 import { STALE_MARKER } from '../../model/staleness.ts'
 import type { Timestamp } from '../../model/time.ts'
+import type { LabelRefCache } from '../label-ref-cache.ts'
 import { attributeText } from './attribute-value.ts'
+import { KnownSeries } from './known-series.ts'
 import { metricName, unitName } from './metric-name.ts'
 import {
   type ExponentialPoint,
   type HistogramPoint,
   type Metric,
   type MetricData,
+  NO_NUMBERS,
   type NumberPoint,
   type OtlpExemplar,
   type Point,
@@ -35,20 +38,62 @@ export interface TranslateOptions {
   /** Whether deltas are taken as they are. */
   readonly nativeDeltas: boolean
   readonly typeAndUnitLabels: boolean
+  /** Series that came before. */
+  readonly series: LabelRefCache
+  /** What of the server makes labels other ones: differs when its configuration does. */
+  readonly context: string
   /** How far back a query looks for a sample. */
   readonly lookbackMs: number
 }
 
-/** Hands all samples of a request to `batch`, and what cannot be translated. May be left for a while between any two steps, a metric each. */
+/** Hands all samples of a request to `batch`, and what cannot be translated. May be left for a while between any two steps. */
 export function* translate(request: readonly ResourceMetrics[], batch: OtlpBatch, options: TranslateOptions): Iterable<void> {
   const translation = new Translation(batch, options)
   for (const resource of request) yield* translation.resource(resource)
+}
+
+/** Points between two pauses. */
+const TURN_POINTS = 256
+
+/** What tells the series of a point apart, by what is behind its name; a bucket or quantile is told by its number among those that the point has. */
+const PARTS: Readonly<Record<string, number>> = { '': 0, _sum: 1, _count: 2, _bucket: 3 }
+const PARTS_FIXED = 4
+
+type BoundLabel = readonly [name: 'le' | 'quantile', bound: number]
+
+/** The labels of the series of a point, which are made when they are asked for. */
+class PointSeries {
+  readonly #name: string
+  readonly #make: () => LabelsBuilder
+  #builder: LabelsBuilder | undefined
+
+  constructor(name: string, make: () => LabelsBuilder) {
+    this.#name = name
+    this.#make = make
+  }
+
+  /** Those with a bound come last. */
+  labels(suffix: string, bound?: BoundLabel): Labels {
+    this.#builder ??= this.#make()
+    this.#builder.set(METRIC_NAME, this.#name + suffix)
+    if (bound !== undefined) this.#builder.set(bound[0], fixedText(bound[1]))
+    return this.#builder.labels()
+  }
+}
+
+/** The bounds of which a point's series have labels. */
+function boundsOf({ kind }: MetricData, point: Point): Float64Array {
+  if (kind === 'histogram') return (point as HistogramPoint).bounds
+  return kind === 'summary' ? (point as SummaryPoint).quantiles.filter((_, i) => i % 2 === 0) : NO_NUMBERS
 }
 
 class Translation {
   readonly #batch: OtlpBatch
   readonly #options: TranslateOptions
   readonly #labels: SeriesLabels
+  readonly #known: KnownSeries
+  /** Of the metric at hand. */
+  #name = ''
   /** Times of the points of the resource at hand. */
   #minTime: Timestamp = Infinity
   #maxTime: Timestamp = -Infinity
@@ -57,6 +102,7 @@ class Translation {
     this.#batch = batch
     this.#options = options
     this.#labels = new SeriesLabels(options)
+    this.#known = new KnownSeries(options.series)
   }
 
   *resource(resource: ResourceMetrics): Iterable<void> {
@@ -67,8 +113,9 @@ class Translation {
     for (const scope of resource.scopes) {
       const points = scope.metrics.reduce((sum, { data }) => sum + (data?.points.length ?? 0), 0)
       if (!this.#attempt(points, () => this.#labels.openScope(scope))) continue
+      this.#known.openScope(JSON.stringify([this.#options.context, this.#labels.context]))
       for (const metric of scope.metrics) {
-        this.#metric(metric)
+        yield* this.#metric(metric)
         yield
       }
     }
@@ -87,20 +134,17 @@ class Translation {
     }
   }
 
-  #metric(metric: Metric): void {
+  *#metric(metric: Metric): Iterable<void> {
     const { data } = metric
     if (data === undefined) {
       this.#batch.refuse('invalid', 0, () => 'unsupported metric type')
       return
     }
-    for (const { time } of data.points) {
-      this.#minTime = Math.min(this.#minTime, time)
-      this.#maxTime = Math.max(this.#maxTime, time)
-    }
     if (data.points.length === 0) return
     const { nativeDeltas, config } = this.#options
     if ('temporality' in data && data.temporality !== Temporality.cumulative) {
       if (!nativeDeltas || data.temporality !== Temporality.delta) {
+        for (const { time } of data.points) this.#span(time)
         this.#batch.refuse(
           'temporality',
           data.points.length,
@@ -112,84 +156,101 @@ class Translation {
     const isMonotonicSum = data.kind === 'sum' && data.isMonotonic
     const named = metricName({ name: metric.name, unit: metric.unit, isGauge: data.kind === 'gauge', isMonotonicSum }, config.strategy)
     if ('fault' in named) {
+      for (const { time } of data.points) this.#span(time)
       this.#batch.refuse('invalid', data.points.length, () => named.fault)
       return
     }
     const metadata: Metadata = { type: typeOf(data), unit: unitName(metric.unit), help: metric.description }
-    for (const point of data.points) this.#attempt(1, () => this.#point(data, point, named.name, metadata))
+    this.#name = named.name
+    this.#known.openMetric(JSON.stringify([named.name, data.kind, metadata]))
+    let count = 0
+    for (const point of data.points) {
+      this.#span(point.time)
+      this.#attempt(1, () => this.#point(data, point, metadata))
+      if (++count % TURN_POINTS === 0) yield
+    }
   }
 
-  #point(data: MetricData, point: Point, name: string, metadata: Metadata): void {
-    const labels = this.#labels.ofPoint(point.attributes, metadata)
+  #span(time: Timestamp): void {
+    this.#minTime = Math.min(this.#minTime, time)
+    this.#maxTime = Math.max(this.#maxTime, time)
+  }
+
+  #point(data: MetricData, point: Point, metadata: Metadata): void {
+    const series = new PointSeries(this.#name, () => this.#labels.ofPoint(point.attributes, metadata))
+    this.#known.openPoint(point, boundsOf(data, point))
     this.#batch.open(metadata, point)
     switch (data.kind) {
       case 'gauge':
-        this.#sample(labels, name, recorded(point, (point as NumberPoint).value))
+        this.#sample(series, '', recorded(point, (point as NumberPoint).value))
         return
       case 'sum': {
         const { value, exemplars } = point as NumberPoint
-        this.#sample(labels, name, recorded(point, value))
+        this.#sample(series, '', recorded(point, value))
         this.#batch.exemplars(toExemplars(exemplars))
         return
       }
       case 'histogram': {
         const histogram = point as HistogramPoint
-        if (!this.#options.config.customBuckets) this.#classicHistogram(labels, name, histogram)
-        else this.#native(labels, name, histogram, () => customBucketsHistogram(histogram, data.temporality))
+        if (!this.#options.config.customBuckets) this.#classicHistogram(series, histogram)
+        else this.#native(series, histogram, () => customBucketsHistogram(histogram, data.temporality))
         return
       }
       case 'exponential': {
         const histogram = point as ExponentialPoint
-        this.#native(labels, name, histogram, () => nativeHistogram(histogram, data.temporality))
+        this.#native(series, histogram, () => nativeHistogram(histogram, data.temporality))
         return
       }
       case 'summary':
-        this.#summary(labels, name, point as SummaryPoint)
+        this.#summary(series, point as SummaryPoint)
     }
   }
 
-  #sample(labels: LabelsBuilder, name: string, value: number): void {
-    this.#batch.sample(labels.set(METRIC_NAME, name).labels(), value)
+  #sample(series: PointSeries, suffix: string, value: number, part = PARTS[suffix], bound?: BoundLabel): void {
+    const ref = this.#known.find(part)
+    if (ref >= 0 && this.#batch.knownSample(ref, value)) return
+    this.#batch.sample(series.labels(suffix, bound), value)
+    if (this.#batch.ref >= 0) this.#known.remember(this.#batch.ref)
   }
 
-  #native(
-    labels: LabelsBuilder,
-    name: string,
-    point: HistogramPoint | ExponentialPoint,
-    make: () => ReturnType<typeof nativeHistogram>,
-  ): void {
+  #native(series: PointSeries, point: HistogramPoint | ExponentialPoint, make: () => ReturnType<typeof nativeHistogram>): void {
     const histogram = make()
-    const series = labels.set(METRIC_NAME, name).labels()
-    if (point.isStale) this.#batch.sample(series, STALE_MARKER)
-    else this.#batch.histogram(series, histogram)
+    if (point.isStale) this.#sample(series, '', STALE_MARKER)
+    else {
+      const ref = this.#known.find(PARTS[''])
+      if (ref < 0 || !this.#batch.knownHistogram(ref, histogram)) {
+        this.#batch.histogram(series.labels(''), histogram)
+        if (this.#batch.ref >= 0) this.#known.remember(this.#batch.ref)
+      }
+    }
     this.#batch.exemplars(toExemplars(point.exemplars))
   }
 
-  #classicHistogram(labels: LabelsBuilder, name: string, point: HistogramPoint): void {
+  #classicHistogram(series: PointSeries, point: HistogramPoint): void {
     const { sum, count, bounds, bucketCounts } = point
-    if (sum !== undefined) this.#sample(labels, `${name}_sum`, recorded(point, sum))
-    this.#sample(labels, `${name}_count`, recorded(point, count))
+    if (sum !== undefined) this.#sample(series, '_sum', recorded(point, sum))
+    this.#sample(series, '_count', recorded(point, count))
     const exemplars = toExemplars(point.exemplars).sort((a, b) => a.value - b.value)
     const buckets = Math.min(bounds.length, bucketCounts.length)
-    labels.set(METRIC_NAME, `${name}_bucket`)
     let [cumulative, next] = [0, 0]
     for (let i = 0; i <= buckets; i++) {
       const isLast = i === buckets
       const bound = isLast ? Infinity : bounds[i]
       if (!isLast) cumulative += bucketCounts[i]
-      this.#batch.sample(labels.set('le', fixedText(bound)).labels(), recorded(point, isLast ? count : cumulative))
+      const part = isLast ? PARTS['_bucket'] : PARTS_FIXED + i
+      this.#sample(series, '_bucket', recorded(point, isLast ? count : cumulative), part, ['le', bound])
       const first = next
       while (next < exemplars.length && exemplars[next].value <= bound) next++
       if (next > first) this.#batch.exemplars(exemplars.slice(first, next))
     }
   }
 
-  #summary(labels: LabelsBuilder, name: string, point: SummaryPoint): void {
-    this.#sample(labels, `${name}_sum`, recorded(point, point.sum))
-    this.#sample(labels, `${name}_count`, recorded(point, point.count))
+  #summary(series: PointSeries, point: SummaryPoint): void {
+    this.#sample(series, '_sum', recorded(point, point.sum))
+    this.#sample(series, '_count', recorded(point, point.count))
     const { quantiles } = point
     for (let i = 0; i < quantiles.length; i += 2)
-      this.#sample(labels.set('quantile', fixedText(quantiles[i])), name, recorded(point, quantiles[i + 1]))
+      this.#sample(series, '', recorded(point, quantiles[i + 1]), PARTS_FIXED + i / 2, ['quantile', quantiles[i]])
   }
 
   /** A sample at each half of the look-back, so that a query finds it at all times between. */
