@@ -62,6 +62,7 @@ class Pairs extends GoList {
 /** Labels or annotations. */
 class KeyValues extends GoMap {
   readonly #texts: ReadonlyMap<string, string>
+  #pairs: Pairs | undefined
 
   constructor(texts: ReadonlyMap<string, string>) {
     super(texts, { typeName: 'template.KV', zero: '' })
@@ -71,7 +72,8 @@ class KeyValues extends GoMap {
   /** The name of the alert first, then by name. */
   #sorted(): Pairs {
     const rank = (name: string) => (name === 'alertname' ? 0 : 1)
-    return new Pairs([...this.#texts].sort(([a], [b]) => rank(a) - rank(b) || compareBytes(a, b)))
+    this.#pairs ??= new Pairs([...this.#texts].sort(([a], [b]) => rank(a) - rank(b) || compareBytes(a, b)))
+    return this.#pairs
   }
 
   override print(): string {

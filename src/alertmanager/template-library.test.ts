@@ -55,5 +55,8 @@ test('a template of a hostile hand is stopped', async () => {
   check('{{ range 1000000000000 }}{{ end }}', /took more than \d+ steps/)
   check('{{ define "a" }}{{ template "a" }}{{ end }}{{ template "a" }}', /exceeded maximum template depth/)
   check('{{ $x := "x" }}{{ range 60 }}{{ $x = print $x $x }}{{ end }}{{ $x }}', /made (more than|a value of more than) \d+ characters/)
+  // Zones are slow to ask for, and what asks for them took 2 GB.
+  check('{{ range 1000000 }}{{ tz "Europe/Berlin" now | date "15:04 MST" }}{{ end }}', /took more than \d+ steps/)
+  check('{{ $t := tz "Asia/Tokyo" now }}{{ range 1000000 }}{{ $t }}{{ $t.Format "MST" }}{{ end }}', /took more than \d+ steps/)
   check('{{ readFile "/etc/passwd" }}', /function "readFile" not defined/)
 })

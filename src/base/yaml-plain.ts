@@ -79,5 +79,8 @@ function scalarOf(text: string, plain: boolean): Plain {
     const value = whole[1] === '-' ? -magnitude : magnitude
     if (value >= INT64_MIN && value <= UINT64_MAX) return value
   }
-  return /^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$/.test(digits) ? Number(digits) : text
+  if (!/^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$/.test(digits)) return text
+  const number = Number(digits)
+  // What is too large for a number is a text: fingerprints of alerts are of such digits.
+  return Number.isFinite(number) ? number : text
 }

@@ -71,6 +71,11 @@ test('a template of a hostile hand is stopped', () => {
   check('{{$x := "aaaaaaaaaa"}}{{range 8}}{{$x = print $x $x}}{{end}}{{range 600}}{{len $x}}{{end}}', /took more than 10000 steps/)
   check('{{$x := pair 1 1}}{{range 60}}{{$x = pair $x $x}}{{end}}{{$x}}', /made a value of more than 10000 characters/)
   check('{{define "r"}}{{template "r"}}{{end}}{{template "r"}}', /exceeded maximum template depth \(100\)/)
+  const nested = '{{define "r"}}{{if 1}}{{with 1}}{{range 1}}{{template "r"}}{{end}}{{end}}{{end}}{{end}}{{template "r"}}'
+  assert.throws(
+    () => render(nested, { ...limits, stepsMax: 10_000_000, depthMax: 1_000_000 }),
+    /^TemplateError: .*maximum template depth$|^Error: template: t: exceeded maximum template depth$/,
+  )
   check(`${'{{if 1}}'.repeat(5000)}${'{{end}}'.repeat(5000)}`, /max depth exceeded/)
   check(`{{${'('.repeat(5000)}1${')'.repeat(5000)}}}`, /max expression depth exceeded/)
 })

@@ -50,7 +50,13 @@ export function executeTemplate(set: TemplateSet, name: string, data: Value, lim
   if (template === undefined)
     throw new TemplateError(`template: no template ${JSON.stringify(name)} associated with template ${JSON.stringify(name)}`)
   const run = new Run(set, limits)
-  run.template(template, data)
+  try {
+    run.template(template, data)
+  } catch (error) {
+    // Each template may have some levels of its own.
+    if (error instanceof RangeError) throw new TemplateError(`template: ${name}: exceeded maximum template depth`, { cause: error })
+    throw error
+  }
   return run.out.join('')
 }
 
@@ -115,7 +121,9 @@ class Run {
       case 'action': {
         const value = this.#pipe(node.pipe, dot)
         this.#at = node
-        if (node.pipe.variables.length === 0) this.#write(written(value))
+        if (node.pipe.variables.length > 0) return 'done'
+        this.#read(value)
+        this.#write(written(value))
         return 'done'
       }
       case 'if':
@@ -287,7 +295,10 @@ class Run {
     if (receiver === null) return this.#fail(`nil pointer evaluating interface {}.${name}`)
     if (receiver instanceof GoObject) {
       const method = receiver.method(name)
-      if (method !== undefined) return this.#invoke(name, method, args, node, dot, final)
+      if (method !== undefined) {
+        this.#read(receiver)
+        return this.#invoke(name, method, args, node, dot, final)
+      }
       if (receiver instanceof GoStruct && receiver.fields.has(name)) {
         if (hasArgs) return this.#fail(`${name} has arguments but cannot be invoked as function`)
         return receiver.fields.get(name)
@@ -411,11 +422,11 @@ class Run {
     this.#walk(1)
   }
 
-  /** A function may look at all of its arguments. */
-  #read(argument: Value): void {
-    const text = argument instanceof GoSafeText ? argument.text : argument
-    const characters = typeof text === 'string' ? text.length : text instanceof GoList ? text.items.length : 0
-    this.#walk(Math.floor(characters / CHARACTERS_PER_STEP))
+  /** A function may look at all of its arguments, a method at all of what it belongs to. */
+  #read(value: Value): void {
+    const text = value instanceof GoSafeText ? value.text : value
+    if (typeof text === 'string') this.#walk(Math.floor(text.length / CHARACTERS_PER_STEP))
+    else if (text instanceof GoObject) this.#walk(text.readSteps)
   }
 
   #walk(steps: number): void {

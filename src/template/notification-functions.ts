@@ -1,7 +1,7 @@
 import { goJson } from './go-json.ts'
 import { jsonOf } from './json-value.ts'
 import { stringList, TEXT_FUNCTIONS, textFunction } from './text-functions.ts'
-import { formatGoTime, GoDuration, GoTime } from './time-value.ts'
+import { formatGoTime, GoDuration, GoTime, isZone } from './time-value.ts'
 import { type Callable, type FunctionTable, GoList, GoMap, GoSafeText, type Value } from './value.ts'
 
 /**
@@ -55,12 +55,9 @@ function dictionary(args: readonly Value[]): GoMap {
 }
 
 function inZone(zone: string, time: GoTime): GoTime {
-  try {
-    new Intl.DateTimeFormat('en-US', { timeZone: zone === '' ? 'UTC' : zone })
-  } catch {
-    throw new Error(`unknown time zone ${zone}`)
-  }
-  return new GoTime(time.nanoseconds, zone === '' ? 'UTC' : zone)
+  const name = zone === '' ? 'UTC' : zone
+  if (!isZone(name)) throw new Error(`unknown time zone ${zone}`)
+  return new GoTime(time.nanoseconds, name)
 }
 
 /** Go's url.QueryUnescape. */

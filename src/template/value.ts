@@ -24,6 +24,10 @@ export abstract class GoObject {
   method(_name: string): Callable | undefined {
     return undefined
   }
+  /** What a look at it costs, beside a step: a method, a function, or what writes it may go through all that is in it. */
+  get readSteps(): number {
+    return 0
+  }
 }
 
 export class GoList extends GoObject {
@@ -34,6 +38,10 @@ export class GoList extends GoObject {
     super()
     this.items = items
     this.typeName = typeName
+  }
+
+  override get readSteps(): number {
+    return this.items.length >> 4
   }
 
   isTrue(): boolean {
@@ -56,6 +64,10 @@ export class GoMap extends GoObject {
     this.entries = entries
     this.typeName = typeName
     this.zero = zero
+  }
+
+  override get readSteps(): number {
+    return this.entries.size >> 1
   }
 
   isTrue(): boolean {

@@ -324,6 +324,13 @@ test('WeCom’s token is asked for when there is none, when it is old and when i
   assert.deepEqual([refused.requests.length, refused.failure], [2, { message: 'why', retry: false, reason: 'other' }])
 })
 
+test('PagerDuty is told of alerts whose fingerprint reads as a number without end', async () => {
+  const bench = await receiverBench('pagerduty_configs: [{routing_key: k, url: "http://r/"}]')
+  const { failure, requests } = await bench.send(requestOf([alertOf({ alertname: 'High', id: '5e1234567890123' })]))
+  assert.equal(failure, undefined)
+  assert.equal(JSON.parse(requests[0]!.body).payload.custom_details.firing[0].labels.id, '5e1234567890123')
+})
+
 test('an event that is too long for PagerDuty goes without its details', async () => {
   const bench = await receiverBench('pagerduty_configs: [{routing_key: k, url: "http://r/"}]')
   const { requests } = await bench.send(requestOf([alertOf({ alertname: 'High' }, { text: 'x'.repeat(600_000) })]))
