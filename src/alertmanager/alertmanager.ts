@@ -109,7 +109,7 @@ export class Alertmanager implements Service {
       silenceBytesMax,
       logsChanges: logsSilences,
     })
-    const log = await NotificationLog.open({ env, path: `${dir}/nflog`, retentionMs })
+    const log = await NotificationLog.open({ env, path: `${dir}/nflog`, retentionMs, member: options.cluster.status().name })
     const history = await NotificationHistory.open({
       env,
       path: `${dir}/notifications.jsonl`,

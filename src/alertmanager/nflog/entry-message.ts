@@ -3,6 +3,7 @@ import { fieldText, type MessageField, messageFields, packedIntegers } from '../
 import { MessageWriter } from '../../base/message-writer.ts'
 import type { Timestamp } from '../../model/time.ts'
 import { type PreciseTime, preciseOf, readPreciseTime, timestampOf, writePreciseTime } from '../state/precise-time.ts'
+import type { Telling } from './tellings.ts'
 
 // Upstream's messages MeshEntry and Entry: in the file `nflog`, and between members. Source: Alertmanager nflog/nflogpb/nflog.proto.
 
@@ -26,9 +27,15 @@ export interface LogEntry {
   readonly receiverData: readonly Uint8Array[]
   /** Names the news that was told; empty: by a member that does not say. A field of our own, which upstream's members hand on or drop. */
   readonly idempotencyKey: string
+  /** The name of the member that told it; empty: it does not say. Ours, as the next one. */
+  readonly sender: string
+  /** What was told before, by whomever, as far as the sender knew: the newest few. */
+  readonly earlier: readonly Telling[]
 }
 
 const KEY_FIELD = 1001
+const SENDER_FIELD = 1002
+const EARLIER_FIELD = 1003
 
 export interface MeshEntry {
   readonly entry: LogEntry
@@ -51,6 +58,14 @@ export function encodeMeshEntry({ entry, expiresAt }: MeshEntry): Uint8Array {
       writeHashes(body, 7, entry.resolved)
       for (const data of entry.receiverData) body.raw(8, data)
       if (entry.idempotencyKey !== '') body.text(KEY_FIELD, entry.idempotencyKey)
+      if (entry.sender !== '') body.text(SENDER_FIELD, entry.sender)
+      for (const { key, time, sender } of entry.earlier) {
+        body.message(EARLIER_FIELD, (telling) => {
+          telling.text(1, key)
+          writePreciseTime(telling, 2, time)
+          telling.text(3, sender)
+        })
+      }
     })
     writePreciseTime(mesh, 2, preciseOf(expiresAt))
   })
@@ -77,10 +92,11 @@ export function decodeMeshEntry(bytes: Uint8Array): MeshEntry {
 }
 
 function decodeEntry({ bytes }: MessageField): LogEntry {
-  const read = { groupKey: '', receiver: { name: '', integration: '', index: 0 }, time: 0n, idempotencyKey: '' }
+  const read = { groupKey: '', receiver: { name: '', integration: '', index: 0 }, time: 0n, idempotencyKey: '', sender: '' }
   const firing: bigint[] = []
   const resolved: bigint[] = []
   const receiverData: Uint8Array[] = []
+  const earlier: Telling[] = []
   for (const field of messageFields(bytes)) {
     if (field.number === 1) read.groupKey = fieldText(field)
     else if (field.number === 2) read.receiver = decodeReceiver(field)
@@ -89,8 +105,20 @@ function decodeEntry({ bytes }: MessageField): LogEntry {
     else if (field.number === 7) readHashes(field, resolved)
     else if (field.number === 8) receiverData.push(field.bytes)
     else if (field.number === KEY_FIELD) read.idempotencyKey = fieldText(field)
+    else if (field.number === SENDER_FIELD) read.sender = fieldText(field)
+    else if (field.number === EARLIER_FIELD) earlier.push(decodeTelling(field))
   }
-  return { ...read, firing, resolved, receiverData }
+  return { ...read, firing, resolved, receiverData, earlier }
+}
+
+function decodeTelling({ bytes }: MessageField): Telling {
+  const read = { key: '', time: 0n, sender: '' }
+  for (const field of messageFields(bytes)) {
+    if (field.number === 1) read.key = fieldText(field)
+    else if (field.number === 2) read.time = readPreciseTime(field)
+    else if (field.number === 3) read.sender = fieldText(field)
+  }
+  return read
 }
 
 /** Packed, or each in a field of its own: a reader takes both. */

@@ -14,9 +14,11 @@ const told = {
   idempotencyKey: 'k',
 }
 
-async function open(env: VirtualEnv): Promise<NotificationLog> {
+let members = 0
+
+async function open(env: VirtualEnv, member = `member-${++members}`): Promise<NotificationLog> {
   await env.fs.mkdir('/data')
-  return NotificationLog.open({ env, path: '/data/nflog', retentionMs: 120 * HOUR })
+  return NotificationLog.open({ env, path: '/data/nflog', retentionMs: 120 * HOUR, member })
 }
 
 const other = (env: VirtualEnv, fs = virtualEnv().fs) => ({ ...virtualEnv(), clock: env.clock, fs }) as VirtualEnv
@@ -29,8 +31,9 @@ test('what a receiver was told is known after a kill, and for as long as it is t
   await log.close()
   env.fs.losePower()
   const again = await open(other(env, env.fs))
-  const { time, ...rest } = again.find(told.groupKey, receiver)!
+  const { time, sender, earlier, ...rest } = again.find(told.groupKey, receiver)!
   assert.equal(time, BigInt(env.clock.now()) * 1_000_000n)
+  assert.deepEqual([sender.slice(0, 7), earlier], ['member-', []])
   assert.deepEqual({ ...rest, receiverData: rest.receiverData.map((data) => [...data]) }, { ...told, receiverData: [[10, 1, 120]] })
   assert.equal(again.find(told.groupKey, { ...receiver, index: 0 }), undefined)
   await env.clock.advance(8 * HOUR - 1)
@@ -125,4 +128,25 @@ test('an entry that cannot be read keeps out none of the others', async () => {
   const fresh = second.merge(Buffer.concat([Uint8Array.of(2, 8, 1), first.snapshot(), Uint8Array.of(200)]))
   assert.deepEqual(Buffer.from(fresh!), Buffer.from(first.snapshot()))
   assert.equal(second.size, 1)
+})
+
+test('of several that were told on both sides of a partition each is found out, also by a member that has started again', async () => {
+  const env = virtualEnv()
+  const elsewhere = other(env)
+  const [first, second] = [await open(env), await open(elsewhere, 'b')]
+  const found: string[] = []
+  first.onDuplicate(({ idempotencyKey }) => found.push(`first ${idempotencyKey}`))
+  for (const idempotencyKey of ['k', 'l', 'm']) {
+    first.note({ ...told, idempotencyKey }, HOUR)
+    await env.clock.advance(1000)
+    second.note({ ...told, idempotencyKey }, HOUR)
+    await env.clock.advance(60_000)
+  }
+  await second.close()
+  const again = await open(other(env, elsewhere.fs), 'b')
+  again.onDuplicate(({ idempotencyKey }) => found.push(`second ${idempotencyKey}`))
+  again.merge(first.snapshot())
+  again.merge(first.snapshot())
+  first.merge(again.snapshot())
+  assert.deepEqual(found, ['second k', 'second l', 'second m'])
 })

@@ -8,13 +8,19 @@ import { readableMessages } from '../state/readable-messages.ts'
 import { StateFile } from '../state/state-file.ts'
 import { StateMetrics } from '../state/state-metrics.ts'
 import { decodeMeshEntry, encodeMeshEntry, type LogEntry, type LogReceiver } from './entry-message.ts'
+import { type Telling, Tellings } from './tellings.ts'
 
 export interface NotificationLogOptions {
   readonly env: Env
   /** Upstream's `nflog`, in the directory of data. */
   readonly path: string
   readonly retentionMs: number
+  /** The name of this member of a cluster; empty: there is none. */
+  readonly member: string
 }
+
+/** So much of what was told before goes with each entry. */
+const EARLIER_MAX = 3
 
 interface Kept {
   readonly entry: LogEntry
@@ -23,10 +29,6 @@ interface Kept {
   readonly bytes: Uint8Array
   /** When it came here, by the clock of this member, Unix ms. */
   readonly heardAt: number
-  /** This member told it. */
-  readonly isOwn: boolean
-  /** Found to be told by another member before. */
-  isDuplicate: boolean
 }
 
 /**
@@ -38,14 +40,16 @@ export class NotificationLog implements ReplicatedState {
   readonly #options: NotificationLogOptions
   readonly #file: StateFile
   readonly #entries = new Map<string, Kept>()
+  readonly #tellings: Tellings
   readonly #metrics: StateMetrics
   readonly #queries: Counter
   #channel: Channel = { broadcast: () => {} }
-  #onDuplicate: (entry: LogEntry) => void = () => {}
+  #onDuplicate: (entry: Pick<LogEntry, 'idempotencyKey' | 'receiver'>) => void = () => {}
 
   private constructor(options: NotificationLogOptions, file: StateFile) {
     this.#options = options
     this.#file = file
+    this.#tellings = new Tellings(options.member)
     this.#metrics = new StateMetrics(options.env.metrics, 'nflog', 'notification log')
     this.#queries = new Counter({
       name: 'alertmanager_nflog_queries_total',
@@ -59,7 +63,10 @@ export class NotificationLog implements ReplicatedState {
     const log = new NotificationLog(options, file)
     for (const message of messages) {
       try {
-        log.#take(log.#keptFrom(message))
+        const kept = log.#keptFrom(message)
+        log.#take(kept)
+        // What was found out in an earlier life was counted there.
+        log.#tellings.learn(entryKey(kept.entry.groupKey, kept.entry.receiver), tellingsOf(kept.entry))
       } catch (error) {
         options.env.log.error('an entry of the notification log is left out', { error: errorMessage(error) })
       }
@@ -72,8 +79,8 @@ export class NotificationLog implements ReplicatedState {
     this.#channel = channel
   }
 
-  /** Called once for each of this member's entries whose news another member had told before. */
-  onDuplicate(callback: (entry: LogEntry) => void): void {
+  /** Called once for each of this member's notifications whose news another member had told before. */
+  onDuplicate(callback: (entry: Pick<LogEntry, 'idempotencyKey' | 'receiver'>) => void): void {
     this.#onDuplicate = callback
   }
 
@@ -94,17 +101,18 @@ export class NotificationLog implements ReplicatedState {
    * Notes what a receiver has just been told. In force, and told to others, at once; durable soon after: a death between leads to a
    * notification more, which the same key tells. `keepMs`: how long at most it is kept.
    */
-  note(told: Omit<LogEntry, 'time'>, keepMs: number): void {
+  note(told: Omit<LogEntry, 'time' | 'sender' | 'earlier'>, keepMs: number): void {
     const { clock, log } = this.#options.env
     const now = clock.now()
-    const known = this.#entries.get(entryKey(told.groupKey, told.receiver))?.entry
-    const isDuplicate = known !== undefined && known.idempotencyKey === told.idempotencyKey && told.idempotencyKey !== ''
-    if (isDuplicate) this.#onDuplicate(known)
+    const id = entryKey(told.groupKey, told.receiver)
+    const known = this.#entries.get(id)?.entry
     // Another member's clock may be ahead: what was told later holds all the same, or it would be news at every flush.
     const time = known !== undefined && known.time >= preciseOf(now) ? known.time + 1n : preciseOf(now)
-    const mesh = { entry: { ...told, time }, expiresAt: Math.floor(now) + Math.min(this.#options.retentionMs, keepMs) }
-    const kept = { ...mesh, heardAt: now, bytes: encodeMeshEntry(mesh), isOwn: true, isDuplicate }
+    const entry = { ...told, time, sender: this.#options.member, earlier: this.#tellings.of(id).slice(-EARLIER_MAX) }
+    const mesh = { entry, expiresAt: Math.floor(now) + Math.min(this.#options.retentionMs, keepMs) }
+    const kept = { ...mesh, heardAt: now, bytes: encodeMeshEntry(mesh) }
     this.#take(kept)
+    this.#learn(entry)
     this.#channel.broadcast(kept.bytes)
     this.#file.append(kept.bytes).catch((error: unknown) => log.error('notification log not written', { error: errorMessage(error) }))
   }
@@ -116,13 +124,15 @@ export class NotificationLog implements ReplicatedState {
   merge(remote: Uint8Array): Uint8Array | null {
     const fresh: Uint8Array[] = []
     for (const kept of readableMessages(remote, (message) => this.#keptFrom(message), this.#options.env.log, this.key)) {
-      const own = this.#entries.get(entryKey(kept.entry.groupKey, kept.entry.receiver))
+      const id = entryKey(kept.entry.groupKey, kept.entry.receiver)
+      const before = this.#entries.get(id)
       if (this.#take(kept)) {
         fresh.push(kept.bytes)
         // Who told the same later is to know: it counts that.
-        if (own?.isOwn && own.entry.idempotencyKey !== '' && own.entry.idempotencyKey === kept.entry.idempotencyKey)
-          this.#channel.broadcast(own.bytes)
-      } else this.#compare(kept.entry)
+        if (before !== undefined && this.#tellings.toldBefore(id, tellingsOf(kept.entry))) this.#channel.broadcast(before.bytes)
+      }
+      // One that is too old to be kept has nobody who forgets it.
+      if (this.#entries.has(id)) this.#learn(kept.entry)
     }
     if (fresh.length === 0) return null
     this.#metrics.propagated.inc()
@@ -144,24 +154,25 @@ export class NotificationLog implements ReplicatedState {
     return this.#file.close()
   }
 
-  /** Whether an older entry of another member told what this one has told since. */
-  #compare(older: LogEntry): void {
-    const known = this.#entries.get(entryKey(older.groupKey, older.receiver))
-    if (known === undefined || !known.isOwn || known.isDuplicate || known.entry.time <= older.time) return
-    if (older.idempotencyKey === '' || older.idempotencyKey !== known.entry.idempotencyKey) return
-    known.isDuplicate = true
-    this.#onDuplicate(known.entry)
+  #learn(entry: LogEntry): void {
+    const { groupKey, receiver } = entry
+    const duplicates = this.#tellings.learn(entryKey(groupKey, receiver), tellingsOf(entry))
+    for (const idempotencyKey of duplicates) this.#onDuplicate({ idempotencyKey, receiver })
   }
 
   /** `message` is without its length. */
   #keptFrom(message: Uint8Array): Kept {
     const heardAt = this.#options.env.clock.now()
-    return { ...decodeMeshEntry(message), heardAt, bytes: behindLength(message), isOwn: false, isDuplicate: false }
+    return { ...decodeMeshEntry(message), heardAt, bytes: behindLength(message) }
   }
 
   #collect(): void {
     const now = this.#options.env.clock.now()
-    for (const [key, { expiresAt }] of this.#entries) if (expiresAt <= now) this.#entries.delete(key)
+    for (const [id, { expiresAt }] of this.#entries) {
+      if (expiresAt > now) continue
+      this.#entries.delete(id)
+      this.#tellings.forget(id)
+    }
   }
 
   #take(kept: Kept): boolean {
@@ -172,6 +183,10 @@ export class NotificationLog implements ReplicatedState {
     this.#entries.set(key, kept)
     return true
   }
+}
+
+function tellingsOf({ idempotencyKey, time, sender, earlier }: LogEntry): readonly Telling[] {
+  return [...earlier, { key: idempotencyKey, time, sender }]
 }
 
 function entryKey(groupKey: string, { name, integration, index }: LogReceiver): string {

@@ -15,6 +15,8 @@ test('a receiver is told of what it was not told of', () => {
       receiver: { name: '', integration: '', index: 0 },
       receiverData: [],
       idempotencyKey: '',
+      sender: '',
+      earlier: [],
       resolved: [],
       time: 100n,
       ...previous,
