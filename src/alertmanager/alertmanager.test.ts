@@ -308,6 +308,17 @@ test('of several members each waits for those before it, and says nothing that t
   assert.match(worlds[1].told[0], /^145 r: first notification: b$/)
 })
 
+test('a repeat interval that is longer than the time of retention is kept to', async () => {
+  const DAY = 24 * 60 * MINUTE
+  const { env, told, fire } = await world({ route: { ...ROUTE, groupIntervalMs: 60 * MINUTE, repeatIntervalMs: 14 * DAY } })
+  fire({ n: 'a' }, 30 * DAY)
+  await env.clock.advance(15 * DAY)
+  assert.deepEqual(
+    told.map((text) => text.replace(/^\d+ /, '')),
+    ['r: first notification: a', 'r: repeat interval elapsed: a'],
+  )
+})
+
 test('what a receiver has already is told once, though a reload or a stop comes in the middle', async () => {
   const clock = virtualEnv().clock
   const env = { ...virtualEnv(), clock } as VirtualEnv

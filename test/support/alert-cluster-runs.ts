@@ -120,6 +120,8 @@ export async function survives(runSeed: number): Promise<RunCounts> {
     else if (cause === 'partition') counts.twiceInPartition++
     else counts.twiceSinceDeath++
   }
+  const twice = counts.twiceInPartition + counts.twiceSinceDeath
+  if (known + possible < twice) fail(`${twice} came twice, members counted ${known}, and ${possible} that may have`)
   if (verdict.honouredTwice > 0) fail(`${verdict.honouredTwice} came twice for a receiver that takes a key once`)
   return counts
 }

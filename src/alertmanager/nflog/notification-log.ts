@@ -99,9 +99,10 @@ export class NotificationLog implements ReplicatedState {
 
   /**
    * Notes what a receiver has just been told. In force, and told to others, at once; durable soon after: a death between leads to a
-   * notification more, which the same key tells. `keepMs`: how long at most it is kept.
+   * notification more, which the same key tells. `keepMs`: how long it is kept, or for the time of
+   * retention, but for `leastMs` in any case.
    */
-  note(told: Omit<LogEntry, 'time' | 'sender' | 'earlier'>, keepMs: number): void {
+  note(told: Omit<LogEntry, 'time' | 'sender' | 'earlier'>, keepMs: number, leastMs = 0): void {
     const { clock, log } = this.#options.env
     const now = clock.now()
     const id = entryKey(told.groupKey, told.receiver)
@@ -109,7 +110,7 @@ export class NotificationLog implements ReplicatedState {
     // Another member's clock may be ahead: what was told later holds all the same, or it would be news at every flush.
     const time = known !== undefined && known.time >= preciseOf(now) ? known.time + 1n : preciseOf(now)
     const entry = { ...told, time, sender: this.#options.member, earlier: this.#tellings.of(id).slice(-EARLIER_MAX) }
-    const mesh = { entry, expiresAt: Math.floor(now) + Math.min(this.#options.retentionMs, keepMs) }
+    const mesh = { entry, expiresAt: Math.floor(now) + Math.max(leastMs, Math.min(this.#options.retentionMs, keepMs)) }
     const kept = { ...mesh, heardAt: now, bytes: encodeMeshEntry(mesh) }
     this.#take(kept)
     this.#learn(entry)

@@ -47,6 +47,14 @@ export function encodeMeshSilence({ silence, expiresAt }: MeshSilence): Uint8Arr
   return out.bytes
 }
 
+/** The id alone, of a message without its length; it stands first where a member wrote it. Empty: it does not. */
+export function silenceIdOf(bytes: Uint8Array): string {
+  const [body] = messageFields(bytes)
+  if (body?.number !== 1) return ''
+  const [id] = messageFields(body.bytes)
+  return id?.number === 1 ? fieldText(id) : ''
+}
+
 /** Reads a message without its length. Throws `bad_data`. */
 export function decodeMeshSilence(bytes: Uint8Array): MeshSilence {
   let silence: Silence | undefined

@@ -9,7 +9,7 @@ import { readableMessages } from '../state/readable-messages.ts'
 import { StateFile } from '../state/state-file.ts'
 import { StateMetrics } from '../state/state-metrics.ts'
 import { type CompiledSilence, compileSilence, type Silence, sameMatchers, silenceState, silences } from './silence.ts'
-import { decodeMeshSilence, encodeMeshSilence } from './silence-message.ts'
+import { decodeMeshSilence, encodeMeshSilence, silenceIdOf } from './silence-message.ts'
 import { SilenceMetrics } from './silence-metrics.ts'
 import { validateSilence } from './validate-silence.ts'
 
@@ -156,8 +156,9 @@ export class Silences implements ReplicatedState {
 
   merge(remote: Uint8Array): Uint8Array | null {
     const fresh: Uint8Array[] = []
-    const entries = readableMessages(remote, (message) => this.#entryFrom(message), this.#options.env.log, this.key)
-    for (const entry of entries) if (this.#take(entry)) fresh.push(entry.bytes)
+    const decode = (message: Uint8Array) => (this.#isKnown(message) ? undefined : this.#entryFrom(message))
+    const entries = readableMessages(remote, decode, this.#options.env.log, this.key)
+    for (const entry of entries) if (entry !== undefined && this.#take(entry)) fresh.push(entry.bytes)
     if (fresh.length === 0) return null
     this.#stateMetrics.propagated.inc()
     const bytes = Buffer.concat(fresh)
@@ -187,6 +188,12 @@ export class Silences implements ReplicatedState {
     this.#arrivals = this.#arrivals.filter((id) => this.#entries.has(id))
     // Positions have moved: what was found out holds no more.
     this.#known = new WeakMap()
+  }
+
+  /** Byte for byte: what members exchange is mostly that, and thousands of silences take their time to be read. */
+  #isKnown(message: Uint8Array): boolean {
+    const known = this.#entries.get(silenceIdOf(message))?.bytes
+    return known !== undefined && Buffer.compare(known.subarray(known.length - message.length), message) === 0
   }
 
   #load(message: Uint8Array): void {

@@ -10,7 +10,9 @@ export function setNotifiesStage(log: Pick<NotificationLog, 'note'>, receiver: L
     async run(notification) {
       const { groupKey, firing, resolved, memory, repeatIntervalMs, idempotencyKey } = notification
       const receiverData = writeMemory(memory)
-      log.note({ groupKey, receiver, firing, resolved, receiverData, idempotencyKey }, 2 * repeatIntervalMs)
+      const told = { groupKey, receiver, firing, resolved, receiverData, idempotencyKey }
+      // Upstream forgets at the end of the time of retention, and tells again, though the repeat interval is longer.
+      log.note(told, 2 * repeatIntervalMs, 1.25 * repeatIntervalMs)
       return notification
     },
   }

@@ -1,0 +1,64 @@
+import type { PreciseTime } from '../state/precise-time.ts'
+
+/** That a member told a receiver some news. */
+export interface Telling {
+  /** Names the news (stages/idempotency-key.ts). */
+  readonly key: string
+  readonly time: PreciseTime
+  /** The member's name. */
+  readonly sender: string
+}
+
+/** So many of a group's are known at most: after a partition that lasted for longer, older ones are not compared. */
+const KNOWN_MAX = 16
+
+/**
+ * Who told which news of a group: of several that told the same, each but the first finds out that it did so again. Entries of the log alone
+ * would not do, since a later one takes the place of an earlier.
+ */
+export class Tellings {
+  readonly #member: string
+  /** By group and receiver, in no order. */
+  readonly #known = new Map<string, Telling[]>()
+  /** Those of this member that were found to be duplicates. */
+  readonly #found = new WeakSet<Telling>()
+
+  /** `member`: the name of this one. */
+  constructor(member: string) {
+    this.#member = member
+  }
+
+  of(id: string): readonly Telling[] {
+    return this.#known.get(id) ?? []
+  }
+
+  /** Answers the keys of what this member, as shows now, has told after another; each telling once. */
+  learn(id: string, news: readonly Telling[]): readonly string[] {
+    const known = this.#known.get(id) ?? []
+    for (const one of news) {
+      if (one.key !== '' && !known.some(({ key, time, sender }) => key === one.key && time === one.time && sender === one.sender))
+        known.push(one)
+    }
+    known.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : a.sender < b.sender ? -1 : 1))
+    known.splice(0, known.length - KNOWN_MAX)
+    if (known.length > 0) this.#known.set(id, known)
+    const duplicates: string[] = []
+    for (const [at, one] of known.entries()) {
+      if (one.sender !== this.#member || this.#found.has(one)) continue
+      if (!known.slice(0, at).some(({ key, sender }) => key === one.key && sender !== one.sender)) continue
+      this.#found.add(one)
+      duplicates.push(one.key)
+    }
+    return duplicates
+  }
+
+  /** Whether one that is among these came after what this member had told with the same key: that one's sender is to know. */
+  toldBefore(id: string, news: readonly Telling[]): boolean {
+    const own = this.of(id).filter(({ sender }) => sender === this.#member)
+    return own.some(({ key, time }) => news.some((one) => one.key === key && one.sender !== this.#member && one.time > time))
+  }
+
+  forget(id: string): void {
+    this.#known.delete(id)
+  }
+}
