@@ -9,6 +9,8 @@ export default defineConfig({
   base: './',
   plugins: [react()],
   build: {
+    // The console of servers, and that of Alertmanagers.
+    rolldownOptions: { input: ['index.html', 'alertmanager.html'] },
     target: 'es2023',
     // A data: URL in place of a small file would break `default-src 'self'`.
     assetsInlineLimit: 0,

@@ -2,21 +2,42 @@ import type { Env } from '../base/env.ts'
 import { type Answer, errorAnswer, textAnswer } from '../base/http-answer.ts'
 import type { RouteHandler, Routes } from '../base/http-routes.ts'
 
-/** Pages of the console: each is the same document, whose script shows what the path says. Upstream's paths, so that links keep working. */
-const PAGES = [
-  '/',
-  '/query',
-  '/targets',
-  '/alerts',
-  '/rules',
-  '/config',
-  '/flags',
-  '/status',
-  '/tsdb-status',
-  '/budgets',
-  '/service-discovery',
-  '/alertmanager-discovery',
-]
+/** A console of the workspace `ui`. */
+interface Console {
+  /** In its build. */
+  readonly document: string
+  /** Each is the same document, whose script shows what the address says. Upstream's paths, so that links keep working. */
+  readonly pages: readonly string[]
+  /** What works without it. */
+  readonly apiPaths: string
+}
+
+export const SERVER_CONSOLE: Console = {
+  document: 'index.html',
+  pages: [
+    '/',
+    '/query',
+    '/targets',
+    '/alerts',
+    '/rules',
+    '/config',
+    '/flags',
+    '/status',
+    '/tsdb-status',
+    '/budgets',
+    '/service-discovery',
+    '/alertmanager-discovery',
+  ],
+  apiPaths: '/api/v1/query?query=up, /metrics, /-/ready',
+}
+
+/** Its pages are told apart behind the `#`, as upstream's are. */
+export const ALERTMANAGER_CONSOLE: Console = {
+  document: 'alertmanager.html',
+  pages: ['/'],
+  apiPaths: '/api/v2/alerts, /api/v2/silences, /api/v2/status, /metrics, /-/ready',
+}
+
 const ROOT_FILES = ['/favicon.svg', '/favicon.ico', '/manifest.json']
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
@@ -52,17 +73,20 @@ const PAGE_HEADERS = {
 export interface ConsoleFiles {
   readonly env: Env
   readonly uiDir: string
-  readonly pageTitle: string
+  /** Undefined: the document's own. */
+  readonly pageTitle?: string
+  /** Empty: there are none. */
   readonly userAssets: string
 }
 
 /** The built console at `/`; where it has not been built, `/` says how to. Under `/user/` what the operator wants to have served. */
-export function addConsoleRoutes(routes: Routes, { env, uiDir, pageTitle, userAssets }: ConsoleFiles): void {
+export function addConsoleRoutes(routes: Routes, console: Console, { env, uiDir, pageTitle, userAssets }: ConsoleFiles): void {
   const page: RouteHandler = async () => {
-    const found = await file(env, `${uiDir}/index.html`, PAGE_HEADERS)
-    return found === undefined ? notBuilt(uiDir) : { ...found, body: titled(found.body, pageTitle) }
+    const found = await file(env, `${uiDir}/${console.document}`, PAGE_HEADERS)
+    if (found === undefined) return notBuilt(`${uiDir}/${console.document}`, console)
+    return pageTitle === undefined ? found : { ...found, body: titled(found.body, pageTitle) }
   }
-  for (const path of PAGES) routes.add(path, { GET: page, HEAD: page })
+  for (const path of console.pages) routes.add(path, { GET: page, HEAD: page })
   for (const path of ROOT_FILES) {
     const serve: RouteHandler = async () =>
       (await file(env, `${uiDir}${path}`, { 'cache-control': 'max-age=3600' })) ?? errorAnswer(404, '404 page not found')
@@ -111,9 +135,9 @@ async function file(
   return { status: 200, headers: { 'content-type': type, ...headers }, body }
 }
 
-function notBuilt(uiDir: string): Answer {
+function notBuilt(path: string, { apiPaths }: Console): Answer {
   return textAnswer(
     404,
-    `The console has not been built: ${uiDir}/index.html is missing. Build it with \`npm run prepare\`.\nThe HTTP API works without it: /api/v1/query?query=up, /metrics, /-/ready.\n`,
+    `The console has not been built: ${path} is missing. Build it with \`npm run prepare\`.\nThe HTTP API works without it: ${apiPaths}.\n`,
   )
 }

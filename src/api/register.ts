@@ -8,7 +8,7 @@ import { type Method, type RouteHandler, type RouteRequest, Routes } from '../ba
 import { WRITE_BODY_BYTES_MAX } from '../remote/write-receiver.ts'
 import { addAdminRoutes } from './admin.ts'
 import { budgetsStatus } from './budgets-status.ts'
-import { addConsoleRoutes } from './console-files.ts'
+import { addConsoleRoutes, SERVER_CONSOLE } from './console-files.ts'
 import type { ApiDeps } from './deps.ts'
 import { queryExemplars } from './exemplars.ts'
 import { failureOf } from './failure.ts'
@@ -63,7 +63,7 @@ export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
   addOtlpRoute(api, deps)
   deps.addPushRoutes?.(routes)
   addManagementRoutes(routes, deps)
-  addConsoleRoutes(routes, deps)
+  addConsoleRoutes(routes, SERVER_CONSOLE, deps)
   if (deps.routePrefix !== '') addPrefixRedirects(routes, deps.routePrefix)
 
   new Gauge({

@@ -100,6 +100,7 @@ export async function alertmanagerServices(parts: AlertmanagerParts): Promise<Se
           config: () => reloader.current.toYaml(),
           reload: () => reloader.reload(),
           routePrefix: parts.routePrefix,
+          uiDir: `${context.root}/ui/dist`,
           metrics,
         }),
     }),

@@ -74,6 +74,7 @@ async function open() {
       throw new Error('bad file')
     },
     routePrefix: '/am',
+    uiDir: '/ui/dist',
     metrics: new AlertMetrics(env.metrics),
   })
   await app.ready()
@@ -287,7 +288,7 @@ test('receivers are chosen by their labels', async () => {
 })
 
 test('what is not there, is gone, or is asked for in another way', async () => {
-  const { call, json } = await open()
+  const { env, call, json } = await open()
   const check = async (method: 'GET' | 'POST' | 'PUT', url: string, status: number, text: RegExp) => {
     const answer = await call(method, url)
     assert.equal(answer.status, status, url)
@@ -299,7 +300,13 @@ test('what is not there, is gone, or is asked for in another way', async () => {
   await check('GET', '/-/healthy', 200, /^OK$/)
   await check('GET', '/-/ready', 200, /^OK$/)
   await check('POST', '/-/reload', 500, /^failed to reload config: bad file\n$/)
-  await check('GET', '/', 200, /Promontory Alertmanager/)
+  await check('GET', '/', 404, /\/ui\/dist\/alertmanager\.html is missing\..*\n.*\/api\/v2\/alerts/)
+  await env.fs.mkdir('/ui/dist/assets')
+  await env.fs.writeFile('/ui/dist/alertmanager.html', '<title>Alertmanager</title>')
+  await env.fs.writeFile('/ui/dist/assets/main-1a2b.js', 'let a')
+  await check('GET', '/', 200, /^<title>Alertmanager<\/title>$/)
+  await check('GET', '/assets/main-1a2b.js', 200, /^let a$/)
+  assert.match(String((await call('GET', '/')).headers['content-security-policy']), /^default-src 'self'; /)
   await check('GET', '/metrics', 200, /\nalertmanager_alerts_received_total\{status="firing",version="v2"\} 0\n/)
   assert.deepEqual(await json('/api/v2/receivers'), [
     { labels: { name: 'team', owner: 'dev' }, name: 'team' },

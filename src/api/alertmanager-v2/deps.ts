@@ -19,5 +19,7 @@ export interface AlertmanagerApiDeps {
   reload(): Promise<void>
   /** In front of every path: empty, or `/prefix`. */
   readonly routePrefix: string
+  /** Where the built console lies. */
+  readonly uiDir: string
   readonly metrics: AlertMetrics
 }

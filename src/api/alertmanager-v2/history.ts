@@ -1,6 +1,7 @@
 import type { Answer } from '../../base/http-answer.ts'
 import type { RouteRequest } from '../../base/http-routes.ts'
 import { parseRfc3339 } from '../../base/rfc3339.ts'
+import type { NotificationJson } from '../types/alertmanager.ts'
 import { timeText } from './alert-json.ts'
 import { jsonAnswer } from './answers.ts'
 import type { AlertmanagerApiDeps } from './deps.ts'
@@ -31,7 +32,7 @@ export function getNotifications({ manager }: AlertmanagerApiDeps, { query }: Ro
     until: timeOf('until', given('until')),
     limit,
   })
-  return jsonAnswer(found.map((record) => ({ ...record, time: timeText(record.time) })))
+  return jsonAnswer(found.map((record): NotificationJson => ({ ...record, time: timeText(record.time) })))
 }
 
 function timeOf(name: string, text: string | undefined): number | undefined {

@@ -6,6 +6,7 @@ import { type RouteHandler, type RouteRequest, Routes } from '../../base/http-ro
 import { familyPage } from '../../exposition/family-page.ts'
 import { negotiate } from '../../exposition/negotiate.ts'
 import { registryFamilies } from '../../exposition/registry-families.ts'
+import { ALERTMANAGER_CONSOLE, addConsoleRoutes } from '../console-files.ts'
 import { getAlertGroups, getAlerts } from './alerts.ts'
 import { emptyAnswer, jsonAnswer, RequestError } from './answers.ts'
 import type { AlertmanagerApiDeps } from './deps.ts'
@@ -14,7 +15,6 @@ import { getNotifications } from './history.ts'
 import { AlertmanagerHttpMetrics } from './http-metrics.ts'
 import { postAlerts } from './post-alerts.ts'
 import { deleteSilence, getSilence, getSilences, postSilences } from './silences.ts'
-import { startPage } from './start-page.ts'
 import { getReceivers, getStatus } from './status.ts'
 
 type Serve = (deps: AlertmanagerApiDeps, request: RouteRequest) => Answer | Promise<Answer>
@@ -24,7 +24,7 @@ const METHODS = ['GET', 'POST', 'DELETE', 'PUT', 'PATCH', 'HEAD', 'OPTIONS'] as 
 /** Alerts of thousands of groups in one request. */
 const BODY_BYTES_MAX = 64 * 1024 * 1024
 
-/** Adds all of an Alertmanager's HTTP to an app: API v2, management, metrics. Source: Alertmanager api/api.go; ui/web.go. */
+/** Adds all of an Alertmanager's HTTP to an app: API v2, management, metrics, pages. Source: Alertmanager api/api.go; ui/web.go. */
 export function registerAlertmanagerApi(app: FastifyInstance, deps: AlertmanagerApiDeps): void {
   const { env, routePrefix } = deps
   const routes = new Routes(app, {
@@ -72,7 +72,7 @@ export function registerAlertmanagerApi(app: FastifyInstance, deps: Alertmanager
   routes.add('/-/ready', { GET: ready, HEAD: ready })
   routes.add('/-/reload', { POST: () => reload(deps) })
   routes.add('/metrics', { GET: ({ headers }) => metricsPage(deps, headers.accept) })
-  routes.add('/', { GET: () => startPage(deps) })
+  addConsoleRoutes(routes, ALERTMANAGER_CONSOLE, { env, uiDir: deps.uiDir, userAssets: '' })
   if (routePrefix === '') return
   const toPrefix: RouteHandler = () => redirectAnswer(`${routePrefix}/`)
   const bare = routes.with({ prefix: '' })

@@ -56,3 +56,24 @@ export interface AlertmanagerStatusJson {
   readonly uptime: string
   readonly versionInfo: Readonly<Record<'branch' | 'buildDate' | 'buildUser' | 'goVersion' | 'revision' | 'version', string>>
 }
+
+/** Our own: a notification with all its attempts. Its fields: docs/formats/alertmanager-state.md. */
+export interface NotificationJson {
+  /** When it was over. */
+  readonly time: string
+  readonly receiver: string
+  readonly integration: string
+  readonly index: number
+  readonly groupKey: string
+  readonly groupLabels: Readonly<Record<string, string>>
+  readonly reason: string
+  readonly outcome: 'delivered' | 'failed'
+  readonly error?: string
+  readonly errorReason?: string
+  readonly attempts: number
+  readonly durationMs: number
+  readonly firing: number
+  readonly resolved: number
+  readonly idempotencyKey: string
+  readonly duplicate?: true
+}

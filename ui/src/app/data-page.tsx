@@ -12,11 +12,13 @@ interface DataPageProps<Data> {
   readonly query: UseQueryResult<Answer<Data>>
   /** Stands beside the title. */
   readonly tools?: ReactNode
+  /** Nothing is asked for. */
+  readonly isIdle?: boolean
   readonly children: (data: Data) => ReactNode
 }
 
 /** A page that shows one answer of the server: while it is asked for, when there is none, and when it is no longer current. */
-export function DataPage<Data>({ title, query, tools, children }: DataPageProps<Data>) {
+export function DataPage<Data>({ title, query, tools, isIdle = false, children }: DataPageProps<Data>) {
   useDocumentTitle(`${title} · ${SITE_TITLE}`)
   const data = query.data?.data
   return (
@@ -30,7 +32,7 @@ export function DataPage<Data>({ title, query, tools, children }: DataPageProps<
           {query.error.message} <TryAgain query={query} />
         </Notice>
       )}
-      {data === undefined && query.error === null && (
+      {data === undefined && query.error === null && !isIdle && (
         <div className={styles.loading} role="status">
           Loading
         </div>

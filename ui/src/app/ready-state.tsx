@@ -1,24 +1,23 @@
 import { useQuery } from '@tanstack/react-query'
 import styles from './ready-state.module.css'
-import { server } from './server.ts'
 
-const words = {
-  ready: 'Ready',
-  starting: 'Starting: recovery has not finished',
-  unreachable: 'Unreachable',
-  asking: 'Asking',
+interface ReadyStateProps {
+  readonly readiness: (signal: AbortSignal) => Promise<'ready' | 'starting' | 'unreachable'>
+  /** Why one that answers is not ready. */
+  readonly starting: string
+  readonly version: string | undefined
 }
 
-/** Whether the server answers queries, asked every ten seconds, and its version. */
-export function ReadyState() {
-  const readiness = useQuery({ queryKey: ['ready'], queryFn: ({ signal }) => server.readiness(signal), refetchInterval: 10_000 })
-  const build = useQuery({ queryKey: ['buildinfo'], queryFn: ({ signal }) => server.buildInfo(signal) })
-  const state = readiness.data ?? 'asking'
+/** Whether the server does its work, asked every ten seconds, and its version. */
+export function ReadyState({ readiness, starting, version }: ReadyStateProps) {
+  const asked = useQuery({ queryKey: ['ready'], queryFn: ({ signal }) => readiness(signal), refetchInterval: 10_000 })
+  const state = asked.data ?? 'asking'
+  const word = { ready: 'Ready', starting, unreachable: 'Unreachable', asking: 'Asking' }[state]
   return (
-    <div className={styles.ready} data-state={state} role="status" aria-label={`Server: ${words[state]}`}>
+    <div className={styles.ready} data-state={state} role="status" aria-label={`Server: ${word}`}>
       <span className={styles.dot} aria-hidden />
-      <span className={styles.word}>{words[state]}</span>
-      {build.data !== undefined && <span className={styles.version}>{build.data.data.version}</span>}
+      <span className={styles.word}>{word}</span>
+      {version !== undefined && <span className={styles.version}>{version}</span>}
     </div>
   )
 }

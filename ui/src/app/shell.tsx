@@ -11,12 +11,14 @@ import {
   IconTarget,
   IconWorldSearch,
 } from '@tabler/icons-react'
+import { useQuery } from '@tanstack/react-query'
 import { Link, Outlet, useRouter } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
+import styles from './frame.module.css'
+import { Frame } from './frame.tsx'
 import { Mark } from './mark.tsx'
 import { ReadyState } from './ready-state.tsx'
-import { SchemeToggle } from './scheme-toggle.tsx'
-import styles from './shell.module.css'
+import { server } from './server.ts'
 
 const pages = [
   { to: '/query', name: 'Query', Icon: IconChartLine },
@@ -32,10 +34,11 @@ const pages = [
   { to: '/status', name: 'Runtime', Icon: IconServer },
 ] as const
 
-/** What stays in place around every page: name, navigation, state of the server, colour scheme. */
+/** What stays in place around every page. */
 export function Shell() {
   const nav = useRef<HTMLElement>(null)
   const router = useRouter()
+  const build = useQuery({ queryKey: ['buildinfo'], queryFn: ({ signal }) => server.buildInfo(signal) })
   // On narrow screens the bar scrolls: the page one is on stays in sight in it. After the router has put back where everything was.
   useEffect(() => {
     const show = () => {
@@ -46,31 +49,29 @@ export function Shell() {
     return router.subscribe('onRendered', show)
   }, [router])
   return (
-    <>
-      <a href="#content" className={styles.skip}>
-        Skip to content
-      </a>
-      <header className={styles.header}>
+    <Frame
+      nav={nav}
+      brand={
         <Link to="/query" className={styles.brand} aria-label="Promontory, start page">
           <Mark />
           <span>Promontory</span>
         </Link>
-        <nav ref={nav} className={styles.nav} aria-label="Pages">
-          {pages.map(({ to, name, Icon }) => (
-            <Link key={to} to={to} className={styles.link} activeProps={{ 'data-active': true, 'aria-current': 'page' }}>
-              <Icon size={16} stroke={1.7} aria-hidden />
-              {name}
-            </Link>
-          ))}
-        </nav>
-        <div className={styles.state}>
-          <ReadyState />
-          <SchemeToggle />
-        </div>
-      </header>
-      <main id="content" className={styles.main} tabIndex={-1}>
-        <Outlet />
-      </main>
-    </>
+      }
+      links={pages.map(({ to, name, Icon }) => (
+        <Link key={to} to={to} className={styles.link} activeProps={{ 'data-active': true, 'aria-current': 'page' }}>
+          <Icon size={16} stroke={1.7} aria-hidden />
+          {name}
+        </Link>
+      ))}
+      state={
+        <ReadyState
+          readiness={(signal) => server.readiness(signal)}
+          starting="Starting: recovery has not finished"
+          version={build.data?.data.version}
+        />
+      }
+    >
+      <Outlet />
+    </Frame>
   )
 }

@@ -1,0 +1,120 @@
+import { Button, Switch } from '@mantine/core'
+import { IconBellOff } from '@tabler/icons-react'
+import { useQuery } from '@tanstack/react-query'
+import { useMemo, useState } from 'react'
+import { DataPage } from '../app/data-page.tsx'
+import { Notice } from '../app/notice.tsx'
+import { formatCount } from '../format/number.ts'
+import rules from '../rules/page.module.css'
+import { AlertGroup } from './alert-group.tsx'
+import { countAlerts, decodeShown, encodeShown, REASONS, type Shown, shownGroups } from './alert-groups.ts'
+import styles from './alerts.module.css'
+import { MatcherFilter } from './matcher-filter.tsx'
+import { formatMatchers, type Matcher, withMatcher } from './matchers.ts'
+import { placeHref } from './place.ts'
+import { ReceiverSelect, useReceivers } from './receiver-select.tsx'
+import { matchersOfSearch } from './search-matchers.ts'
+import { server } from './server.ts'
+import { showHere } from './use-place.ts'
+
+const refreshMs = 10_000
+const groupsAtOnce = 50
+/** Above it groups come closed. */
+const openAlertsMax = 200
+
+const names = { active: 'Active', silenced: 'Silenced', inhibited: 'Inhibited', muted: 'Muted' } as const
+
+/** Alerts in the groups that receivers are told of. Filters stand in the URL. */
+export function AlertsPage({ search }: { readonly search: Readonly<Record<string, string>> }) {
+  const { matchers, problem } = matchersOfSearch(search)
+  const shown = decodeShown(search)
+  const receiver = search['receiver'] ?? ''
+  const receivers = useReceivers()
+  const [groupsShown, setGroupsShown] = useState(groupsAtOnce)
+  // Links of templates have the name; what is no name is a regular expression, as upstream's page takes it.
+  const pattern = receivers?.includes(receiver) ? receiver.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&') : receiver
+  const query = useQuery({
+    queryKey: ['groups', formatMatchers(matchers), pattern],
+    queryFn: ({ signal }) => server.groups(matchers, pattern === '' ? undefined : pattern, signal),
+    enabled: problem === undefined && (receiver === '' || receivers !== undefined),
+    refetchInterval: refreshMs,
+    staleTime: 0,
+    placeholderData: (before) => before,
+  })
+  const groups = query.data?.data
+  const visible = useMemo(() => shownGroups(groups ?? [], shown), [groups, shown])
+  const counts = useMemo(() => countAlerts(groups ?? []), [groups])
+  const show = (next: { readonly matchers?: readonly Matcher[]; readonly receiver?: string; readonly shown?: Shown }) =>
+    showHere('/alerts', {
+      filter: formatMatchers(next.matchers ?? matchers),
+      receiver: next.receiver ?? receiver,
+      ...encodeShown(next.shown ?? shown),
+    })
+  const pick = (matcher: Matcher) => show({ matchers: withMatcher(matchers, matcher) })
+  const total = visible.reduce((sum, { alerts }) => sum + alerts.length, 0)
+  const hidden = (['active', ...REASONS] as const).filter((state) => !shown[state] && counts[state] > 0)
+  const tools = (
+    <>
+      <MatcherFilter label="Filter alerts by matchers" matchers={matchers} onChange={(next) => show({ matchers: next })} />
+      <ReceiverSelect receiver={receiver} onChange={(next) => show({ receiver: next })} />
+      {(['active', ...REASONS] as const).map((state) => (
+        <Switch
+          key={state}
+          size="xs"
+          label={groups === undefined ? names[state] : `${names[state]} ${formatCount(counts[state])}`}
+          checked={shown[state]}
+          onChange={(event) => show({ shown: { ...shown, [state]: event.currentTarget.checked } })}
+        />
+      ))}
+      <Button
+        component="a"
+        size="xs"
+        variant="default"
+        ml="auto"
+        href={placeHref('/silences/new', { filter: formatMatchers(matchers) })}
+        leftSection={<IconBellOff size={14} aria-hidden />}
+      >
+        New silence
+      </Button>
+    </>
+  )
+  return (
+    <>
+      {problem !== undefined && (
+        <Notice kind="error" title="The filter of this address cannot be read">
+          {problem} <a href={placeHref('/alerts', { receiver, ...encodeShown(shown) })}>Show without it</a>
+        </Notice>
+      )}
+      <DataPage title="Alerts" query={query} tools={tools} isIdle={problem !== undefined}>
+        {() => (
+          <div className={rules.groups}>
+            {visible.length === 0 && (
+              <Notice kind="empty" title={hidden.length > 0 ? 'All alerts are hidden' : nothing(matchers, receiver)}>
+                {hidden.length > 0 && hidden.map((state) => `${formatCount(counts[state])} ${names[state].toLowerCase()}`).join(', ')}
+              </Notice>
+            )}
+            {visible.slice(0, groupsShown).map((group) => (
+              <AlertGroup
+                key={`${group.receiver.name} ${JSON.stringify(group.labels)} ${group.alerts[0].fingerprint}`}
+                group={group}
+                groups={groups ?? []}
+                startsOpen={total <= openAlertsMax}
+                onPick={pick}
+                readAt={query.dataUpdatedAt}
+              />
+            ))}
+            {visible.length > groupsShown && (
+              <button type="button" className={styles.more} onClick={() => setGroupsShown(groupsShown + groupsAtOnce)}>
+                Show more: {formatCount(visible.length - groupsShown)} groups are not shown
+              </button>
+            )}
+          </div>
+        )}
+      </DataPage>
+    </>
+  )
+}
+
+function nothing(matchers: readonly Matcher[], receiver: string): string {
+  return matchers.length === 0 && receiver === '' ? 'No alerts: all is quiet' : 'No alert passes the filter'
+}

@@ -1,0 +1,73 @@
+import { ActionIcon, Button, NativeSelect, TextInput } from '@mantine/core'
+import { IconPlus, IconTrash } from '@tabler/icons-react'
+import { MatcherFilter } from './matcher-filter.tsx'
+import { type Matcher, OPERATORS } from './matchers.ts'
+import styles from './silences.module.css'
+
+interface MatcherRowsProps {
+  readonly matchers: readonly Matcher[]
+  readonly onChange: (matchers: readonly Matcher[]) => void
+}
+
+/** Matchers part by part; a field above takes them as text. */
+export function MatcherRows({ matchers, onChange }: MatcherRowsProps) {
+  const change = (index: number, parts: Partial<Matcher>) =>
+    onChange(matchers.map((matcher, at) => (at === index ? { ...matcher, ...parts } : matcher)))
+  return (
+    <fieldset className={styles.matchers}>
+      <legend>Alerts with</legend>
+      {matchers.map((matcher, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: it is typed in, nothing of it stays
+        <fieldset key={index} className={styles.matcher} aria-label={`Matcher ${index + 1}`}>
+          <TextInput
+            size="xs"
+            classNames={{ input: 'mono' }}
+            aria-label="Label"
+            placeholder="label"
+            spellCheck={false}
+            autoCapitalize="none"
+            value={matcher.name}
+            onChange={(event) => change(index, { name: event.currentTarget.value })}
+          />
+          <NativeSelect
+            size="xs"
+            classNames={{ input: 'mono' }}
+            aria-label="Operator"
+            value={matcher.operator}
+            onChange={(event) => change(index, { operator: event.currentTarget.value as Matcher['operator'] })}
+            data={[...OPERATORS]}
+          />
+          <TextInput
+            size="xs"
+            classNames={{ input: 'mono' }}
+            aria-label="Value"
+            placeholder="value"
+            spellCheck={false}
+            autoCapitalize="none"
+            value={matcher.value}
+            onChange={(event) => change(index, { value: event.currentTarget.value })}
+          />
+          <ActionIcon
+            variant="default"
+            size={28}
+            aria-label="Remove the matcher"
+            title="Remove"
+            onClick={() => onChange(matchers.filter((_, at) => at !== index))}
+          >
+            <IconTrash size={14} aria-hidden />
+          </ActionIcon>
+        </fieldset>
+      ))}
+      <MatcherFilter label="Add matchers as text" matchers={[]} onChange={(added) => onChange([...matchers, ...added])} />
+      <Button
+        size="compact-xs"
+        variant="default"
+        className={styles.add}
+        leftSection={<IconPlus size={13} aria-hidden />}
+        onClick={() => onChange([...matchers, { name: '', operator: '=', value: '' }])}
+      >
+        Add a matcher
+      </Button>
+    </fieldset>
+  )
+}

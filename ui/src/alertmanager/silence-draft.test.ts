@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { GettableSilence } from '../../../src/api/types/alertmanager.ts'
+import { toInputTime } from '../format/time.ts'
+import { draftOf, newDraft, postable, withDuration, withEnd, withStart } from './silence-draft.ts'
+
+const now = Date.UTC(2026, 0, 1, 12)
+const hour = 3_600_000
+const matchers = [{ name: 'a', operator: '=~', value: 'b' }] as const
+const fresh = newDraft(now, { matchers, createdBy: ' me ', comment: 'work' })
+
+const silence: GettableSilence = {
+  id: 'id-1',
+  status: { state: 'active' },
+  updatedAt: '2026-01-01T11:00:00.123Z',
+  startsAt: '2026-01-01T11:00:00.123Z',
+  endsAt: '2026-01-01T13:00:00.456Z',
+  createdBy: 'someone',
+  comment: 'c',
+  matchers: [{ name: 'a', value: 'b', isEqual: false, isRegex: false }],
+  annotations: { ticket: '7', promontory_matcher_sets: '2' },
+}
+
+test('a new one begins now and lasts two hours', () => {
+  assert.deepEqual(postable(fresh), {
+    matchers: [{ name: 'a', value: 'b', isEqual: true, isRegex: true }],
+    startsAt: '2026-01-01T12:00:00.000Z',
+    endsAt: '2026-01-01T14:00:00.000Z',
+    createdBy: 'me',
+    comment: 'work',
+  })
+})
+
+test('start, end and duration stay together', () => {
+  assert.equal(fresh.duration, '2h')
+  const longer = withDuration(fresh, '1d')
+  assert.equal(longer.end, toInputTime(now + 24 * hour))
+  assert.equal(withStart(longer, toInputTime(now + hour)).end, toInputTime(now + 25 * hour))
+  assert.equal(withEnd(longer, toInputTime(now + 90 * 60_000)).duration, '1h30m')
+  // Half typed: what it was before.
+  assert.equal(withDuration(fresh, '1x').end, fresh.end)
+  assert.equal(withEnd(fresh, '').duration, '2h')
+})
+
+test('a change keeps its ID, its start and its annotations', () => {
+  const changed = postable(withDuration(draftOf(silence), '3h'))
+  assert.ok(typeof changed !== 'string')
+  const { id, startsAt, endsAt, annotations } = changed
+  assert.deepEqual(
+    { id, startsAt, endsAt, annotations },
+    { id: 'id-1', startsAt: silence.startsAt, endsAt: '2026-01-01T14:00:00.000Z', annotations: { ticket: '7' } },
+  )
+})
+
+test('what is missing is said', () => {
+  assert.match(String(postable({ ...fresh, comment: ' ' })), /comment/)
+  assert.match(String(postable({ ...fresh, createdBy: '' })), /creator/)
+  assert.match(String(postable({ ...fresh, matchers: [{ name: '', operator: '=', value: '' }] })), /matcher/)
+  assert.match(String(postable({ ...fresh, end: '' })), /end/)
+  assert.match(String(postable({ ...fresh, start: '' })), /start/)
+})
