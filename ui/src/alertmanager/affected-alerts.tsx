@@ -26,7 +26,7 @@ export function AffectedAlerts({ matchers }: { readonly matchers: readonly Match
   const all = placeHref('/alerts', { filter, silenced: 'true', inhibited: 'true', muted: 'true' })
   return (
     <section className={styles.preview} aria-label="Affected alerts">
-      <h2 className={styles.title} role="status">
+      <h2 className={styles.title} aria-live="polite">
         {found === undefined ? 'Affected alerts' : `Affected alerts: ${formatCount(found.length)}`}
       </h2>
       {matchers.length === 0 && <Notice kind="info" title="Matchers say which alerts are silenced" />}

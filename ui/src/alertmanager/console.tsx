@@ -28,7 +28,10 @@ export function AlertmanagerConsole() {
   const place = usePlace()
   const status = useQuery({ queryKey: ['status'], queryFn: ({ signal }) => server.status(signal) })
   // biome-ignore lint/correctness/useExhaustiveDependencies: on each new page
-  useEffect(() => window.scrollTo(0, 0), [place.path])
+  useEffect(() => {
+    // Newer browsers answer with a promise, which is no way to clean up.
+    void window.scrollTo(0, 0)
+  }, [place.path])
   return (
     <Frame
       brand={

@@ -43,7 +43,7 @@ export function SilencePage({ id }: { readonly id: string }) {
               </Notice>
             )}
             <Facts
-              title={silenceTiming(silence, query.dataUpdatedAt)}
+              title={silenceTiming(silence, query.dataUpdatedAt).replace(/^./, (first) => first.toUpperCase())}
               facts={[
                 ['Matchers', <MatcherChips key="" matchers={matchers} />],
                 ['Starts', time(silence.startsAt)],
