@@ -150,6 +150,11 @@ test('pages of an Alertmanager', async (t) => {
         '#/silences/new?filter={alertname="InstanceDown",instance=~"web-[12]"}',
         async (page) => {
           await page.getByRole('heading', { name: 'Affected alerts: 2' }).waitFor()
+          // What is typed there counts, added or not.
+          await page.getByLabel('Add matchers as text').fill('{job}')
+          await page.getByRole('button', { name: 'Create' }).click()
+          await page.getByText('found "job}", want a matcher').waitFor()
+          await page.getByLabel('Add matchers as text').fill('job!="x"')
           await page.getByLabel('Value').nth(1).fill('web-[')
           await page.getByText('These matchers cannot be tried').waitFor()
           await page.getByLabel('Creator').fill('anna')
@@ -163,6 +168,14 @@ test('pages of an Alertmanager', async (t) => {
         },
         /status of 400/,
       ),
+    )
+
+    await t.test('a filter that cannot be read is said so', () =>
+      visit('#/alerts?filter={x', async (page) => {
+        await page.getByText('The filter of this address cannot be read').waitFor()
+        await page.getByRole('link', { name: 'Show without it' }).click()
+        await group(page, 'ClusterDown').waitFor()
+      }),
     )
 
     await t.test('notifications and the configuration are shown', () =>

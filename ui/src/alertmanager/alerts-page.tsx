@@ -15,6 +15,7 @@ import { placeHref } from './place.ts'
 import { ReceiverSelect, useReceivers } from './receiver-select.tsx'
 import { matchersOfSearch } from './search-matchers.ts'
 import { server } from './server.ts'
+import { UnreadFilter } from './unread-filter.tsx'
 import { showHere } from './use-place.ts'
 
 const refreshMs = 10_000
@@ -79,39 +80,41 @@ export function AlertsPage({ search }: { readonly search: Readonly<Record<string
     </>
   )
   return (
-    <>
-      {problem !== undefined && (
-        <Notice kind="error" title="The filter of this address cannot be read">
-          {problem} <a href={placeHref('/alerts', { receiver, ...encodeShown(shown) })}>Show without it</a>
-        </Notice>
+    <DataPage
+      title="Alerts"
+      query={query}
+      tools={tools}
+      obstacle={
+        problem === undefined ? undefined : (
+          <UnreadFilter problem={problem} href={placeHref('/alerts', { receiver, ...encodeShown(shown) })} />
+        )
+      }
+    >
+      {() => (
+        <div className={rules.groups}>
+          {visible.length === 0 && (
+            <Notice kind="empty" title={hidden.length > 0 ? 'All alerts are hidden' : nothing(matchers, receiver)}>
+              {hidden.length > 0 && hidden.map((state) => `${formatCount(counts[state])} ${names[state].toLowerCase()}`).join(', ')}
+            </Notice>
+          )}
+          {visible.slice(0, groupsShown).map((group) => (
+            <AlertGroup
+              key={`${group.receiver.name} ${JSON.stringify(group.labels)} ${group.alerts[0].fingerprint}`}
+              group={group}
+              groups={groups ?? []}
+              startsOpen={total <= openAlertsMax}
+              onPick={pick}
+              readAt={query.dataUpdatedAt}
+            />
+          ))}
+          {visible.length > groupsShown && (
+            <button type="button" className={styles.more} onClick={() => setGroupsShown(groupsShown + groupsAtOnce)}>
+              Show more: {formatCount(visible.length - groupsShown)} groups are not shown
+            </button>
+          )}
+        </div>
       )}
-      <DataPage title="Alerts" query={query} tools={tools} isIdle={problem !== undefined}>
-        {() => (
-          <div className={rules.groups}>
-            {visible.length === 0 && (
-              <Notice kind="empty" title={hidden.length > 0 ? 'All alerts are hidden' : nothing(matchers, receiver)}>
-                {hidden.length > 0 && hidden.map((state) => `${formatCount(counts[state])} ${names[state].toLowerCase()}`).join(', ')}
-              </Notice>
-            )}
-            {visible.slice(0, groupsShown).map((group) => (
-              <AlertGroup
-                key={`${group.receiver.name} ${JSON.stringify(group.labels)} ${group.alerts[0].fingerprint}`}
-                group={group}
-                groups={groups ?? []}
-                startsOpen={total <= openAlertsMax}
-                onPick={pick}
-                readAt={query.dataUpdatedAt}
-              />
-            ))}
-            {visible.length > groupsShown && (
-              <button type="button" className={styles.more} onClick={() => setGroupsShown(groupsShown + groupsAtOnce)}>
-                Show more: {formatCount(visible.length - groupsShown)} groups are not shown
-              </button>
-            )}
-          </div>
-        )}
-      </DataPage>
-    </>
+    </DataPage>
   )
 }
 

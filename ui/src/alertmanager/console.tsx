@@ -1,6 +1,6 @@
 import { IconBell, IconBellOff, IconHistory, IconServer } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
-import { type ReactNode, useEffect } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
 import styles from '../app/frame.module.css'
 import { Frame } from '../app/frame.tsx'
 import { Mark } from '../app/mark.tsx'
@@ -25,15 +25,18 @@ const pages = [
 
 /** All pages of an Alertmanager. */
 export function AlertmanagerConsole() {
+  const nav = useRef<HTMLElement>(null)
   const place = usePlace()
   const status = useQuery({ queryKey: ['status'], queryFn: ({ signal }) => server.status(signal) })
   // biome-ignore lint/correctness/useExhaustiveDependencies: on each new page
   useEffect(() => {
     // Newer browsers answer with a promise, which is no way to clean up.
     void window.scrollTo(0, 0)
+    void nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
   }, [place.path])
   return (
     <Frame
+      nav={nav}
       brand={
         <a href="#/alerts" className={styles.brand} aria-label="Alertmanager, start page">
           <Mark />

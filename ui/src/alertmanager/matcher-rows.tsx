@@ -1,16 +1,19 @@
 import { ActionIcon, Button, NativeSelect, TextInput } from '@mantine/core'
 import { IconPlus, IconTrash } from '@tabler/icons-react'
-import { MatcherFilter } from './matcher-filter.tsx'
+import { MatcherField } from './matcher-field.tsx'
 import { type Matcher, OPERATORS } from './matchers.ts'
 import styles from './silences.module.css'
 
 interface MatcherRowsProps {
   readonly matchers: readonly Matcher[]
   readonly onChange: (matchers: readonly Matcher[]) => void
+  /** What stands in the field that takes them as text. */
+  readonly typed: string
+  readonly onTyped: (text: string) => void
 }
 
-/** Matchers part by part; a field above takes them as text. */
-export function MatcherRows({ matchers, onChange }: MatcherRowsProps) {
+/** Matchers part by part; a field below takes them as text. */
+export function MatcherRows({ matchers, onChange, typed, onTyped }: MatcherRowsProps) {
   const change = (index: number, parts: Partial<Matcher>) =>
     onChange(matchers.map((matcher, at) => (at === index ? { ...matcher, ...parts } : matcher)))
   return (
@@ -58,7 +61,14 @@ export function MatcherRows({ matchers, onChange }: MatcherRowsProps) {
           </ActionIcon>
         </fieldset>
       ))}
-      <MatcherFilter label="Add matchers as text" matchers={[]} onChange={(added) => onChange([...matchers, ...added])} />
+      <MatcherField
+        label="Add matchers as text"
+        placeholder={'or as text: {severity="page"}'}
+        text={typed}
+        onText={onTyped}
+        onAdd={(added) => onChange([...matchers, ...added])}
+        onBack={() => undefined}
+      />
       <Button
         size="compact-xs"
         variant="default"

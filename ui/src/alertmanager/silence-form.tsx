@@ -6,6 +6,7 @@ import { Notice } from '../app/notice.tsx'
 import { AffectedAlerts } from './affected-alerts.tsx'
 import { rememberCreator } from './creator.ts'
 import { MatcherRows } from './matcher-rows.tsx'
+import { parseTyped } from './matchers.ts'
 import { placeHref } from './place.ts'
 import { server } from './server.ts'
 import { MATCHER_SETS, postable, type SilenceDraft, withDuration, withEnd, withStart } from './silence-draft.ts'
@@ -19,12 +20,15 @@ const previewDelayMs = 350
 /** Makes or changes a silence, and shows what it would affect meanwhile. */
 export function SilenceForm({ draft: initial }: { readonly draft: SilenceDraft }) {
   const [draft, setDraft] = useState(initial)
+  const [typed, setTyped] = useState('')
   const [problem, setProblem] = useState<string>()
   const [matchers] = useDebouncedValue(draft.matchers, previewDelayMs)
   const client = useQueryClient()
   const save = useMutation({
     mutationFn: async () => {
-      const silence = postable(draft)
+      // What is typed and not yet added is meant as well.
+      const added = typed.trim() === '' ? [] : parseTyped(typed)
+      const silence = postable({ ...draft, matchers: [...draft.matchers, ...added] })
       if (typeof silence === 'string') throw new Error(silence)
       const id = await server.setSilence(silence)
       rememberCreator(silence.createdBy)
@@ -89,7 +93,12 @@ export function SilenceForm({ draft: initial }: { readonly draft: SilenceDraft }
             </Button>
           ))}
         </div>
-        <MatcherRows matchers={draft.matchers} onChange={(next) => setDraft({ ...draft, matchers: next })} />
+        <MatcherRows
+          matchers={draft.matchers}
+          onChange={(next) => setDraft({ ...draft, matchers: next })}
+          typed={typed}
+          onTyped={setTyped}
+        />
         <TextInput
           size="xs"
           label="Creator"

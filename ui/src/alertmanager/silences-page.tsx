@@ -20,6 +20,7 @@ import { SilenceActions } from './silence-actions.tsx'
 import { SilenceMark } from './silence-mark.tsx'
 import { silenceTiming } from './silence-times.ts'
 import styles from './silences.module.css'
+import { UnreadFilter } from './unread-filter.tsx'
 import { showHere } from './use-place.ts'
 
 type State = GettableSilence['status']['state']
@@ -72,36 +73,31 @@ export function SilencesPage({ search }: { readonly search: Readonly<Record<stri
   )
   const visible = silences?.filter(({ status }) => status.state === state) ?? []
   return (
-    <>
-      {problem !== undefined && (
-        <Notice kind="error" title="The filter of this address cannot be read">
-          {problem} <a href={placeHref('/silences')}>Show without it</a>
-        </Notice>
-      )}
-      <DataPage title="Silences" query={query} tools={tools} isIdle={problem !== undefined}>
-        {() =>
-          visible.length === 0 ? (
-            <Notice
-              kind="empty"
-              title={matchers.length > 0 ? `No ${state} silence has these matchers` : `There are no ${state} silences`}
-            />
-          ) : (
-            <>
-              <ul className={`${rules.group} ${styles.list}`}>
-                {visible.slice(0, count).map((silence) => (
-                  <SilenceItem key={silence.id} silence={silence} readAt={query.dataUpdatedAt} />
-                ))}
-              </ul>
-              {visible.length > count && (
-                <button type="button" className={alerts.more} onClick={() => setCount(count + silencesAtOnce)}>
-                  Show more: {formatCount(visible.length - count)} silences are not shown
-                </button>
-              )}
-            </>
-          )
-        }
-      </DataPage>
-    </>
+    <DataPage
+      title="Silences"
+      query={query}
+      tools={tools}
+      obstacle={problem === undefined ? undefined : <UnreadFilter problem={problem} href={placeHref('/silences')} />}
+    >
+      {() =>
+        visible.length === 0 ? (
+          <Notice kind="empty" title={matchers.length > 0 ? `No ${state} silence has these matchers` : `There are no ${state} silences`} />
+        ) : (
+          <>
+            <ul className={`${rules.group} ${styles.list}`}>
+              {visible.slice(0, count).map((silence) => (
+                <SilenceItem key={silence.id} silence={silence} readAt={query.dataUpdatedAt} />
+              ))}
+            </ul>
+            {visible.length > count && (
+              <button type="button" className={alerts.more} onClick={() => setCount(count + silencesAtOnce)}>
+                Show more: {formatCount(visible.length - count)} silences are not shown
+              </button>
+            )}
+          </>
+        )
+      }
+    </DataPage>
   )
 }
 

@@ -12,13 +12,13 @@ interface DataPageProps<Data> {
   readonly query: UseQueryResult<Answer<Data>>
   /** Stands beside the title. */
   readonly tools?: ReactNode
-  /** Nothing is asked for. */
-  readonly isIdle?: boolean
+  /** Why nothing is asked for. */
+  readonly obstacle?: ReactNode
   readonly children: (data: Data) => ReactNode
 }
 
 /** A page that shows one answer of the server: while it is asked for, when there is none, and when it is no longer current. */
-export function DataPage<Data>({ title, query, tools, isIdle = false, children }: DataPageProps<Data>) {
+export function DataPage<Data>({ title, query, tools, obstacle, children }: DataPageProps<Data>) {
   useDocumentTitle(`${title} · ${SITE_TITLE}`)
   const data = query.data?.data
   return (
@@ -27,12 +27,13 @@ export function DataPage<Data>({ title, query, tools, isIdle = false, children }
         <h1 className={styles.title}>{title}</h1>
         {tools}
       </div>
+      {obstacle}
       {query.error !== null && (
         <Notice kind="error" title={data === undefined ? 'This could not be loaded' : 'This is not current'}>
           {query.error.message} <TryAgain query={query} />
         </Notice>
       )}
-      {data === undefined && query.error === null && !isIdle && (
+      {data === undefined && query.error === null && obstacle === undefined && (
         <div className={styles.loading} role="status">
           Loading
         </div>
