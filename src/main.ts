@@ -9,8 +9,7 @@ import { errorMessage } from './base/errors.ts'
 import { createLog } from './base/log-pino.ts'
 import { realClock } from './base/real/clock.ts'
 import { settleHeap } from './base/real/settle-heap.ts'
-import { type CommandContext, EXIT } from './commands/command.ts'
-import { findCommand, groupHelp, programHelp } from './commands/program.ts'
+import { type Command, type CommandContext, EXIT } from './commands/command.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as { version: string }
@@ -70,6 +69,8 @@ for (const stream of [process.stdout, process.stderr]) await new Promise((resolv
 process.exit()
 
 async function main(args: readonly string[]): Promise<number> {
+  // All commands together bring the code of the server: 5 MB that an Alertmanager can do without.
+  if (args[0] === 'alertmanager') return await run((await import('./roles/alertmanager.ts')).alertmanagerCommand, args.slice(1))
   if (args[0] === '--version' || args[0] === 'version') {
     const { revision, branch } = context.build
     context.io.out(`promontory, version ${version}${revision === '' ? '' : ` (branch: ${branch}, revision: ${revision})`}`)
@@ -77,6 +78,7 @@ async function main(args: readonly string[]): Promise<number> {
     context.io.out(`  platform: ${process.platform}/${process.arch}`)
     return EXIT.ok
   }
+  const { findCommand, groupHelp, programHelp } = await import('./commands/program.ts')
   if (args.length === 0 || args[0] === '--help' || args[0] === '-h' || (args[0] === 'help' && args.length === 1)) {
     context.io.out(programHelp())
     return args.length === 0 ? EXIT.usage : EXIT.ok
@@ -92,14 +94,18 @@ async function main(args: readonly string[]): Promise<number> {
     context.io.err(`promontory: ${found.problem}`)
     return EXIT.usage
   }
-  if (found.args.includes('--help') || found.args.includes('-h')) {
-    context.io.out(found.command.help())
+  return await run(found.command, found.args)
+}
+
+async function run(command: Command, args: readonly string[]): Promise<number> {
+  if (args.includes('--help') || args.includes('-h')) {
+    context.io.out(command.help())
     return EXIT.ok
   }
   try {
-    return await found.command.run(found.args, context)
+    return await command.run(args, context)
   } catch (error) {
-    context.io.err(`promontory ${found.command.name}: ${errorMessage(error)}`)
+    context.io.err(`promontory ${command.name}: ${errorMessage(error)}`)
     return EXIT.failed
   }
 }

@@ -37,6 +37,18 @@ const builtins: Plugin = {
     })
   },
 }
+/** Of the HTTP client, what is used (src/base/real/http-client.ts): its index brings a web browser's parts as well, four fifths of it. */
+const clientParts: Plugin = {
+  name: 'client parts',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^undici$/ }, ({ path }) => ({ path, namespace: 'client' }))
+    onLoad({ filter: /^/, namespace: 'client' }, () => ({
+      resolveDir: root,
+      contents: `require('undici/lib/dispatcher/dispatcher').prototype.request = require('undici/lib/api/api-request')
+        exports.Agent = require('undici/lib/dispatcher/agent')`,
+    }))
+  },
+}
 rmSync(join(root, 'dist'), { recursive: true, force: true })
 await build({
   entryPoints: ENTRIES.map((path) => join(root, path)),
@@ -50,7 +62,7 @@ await build({
   target: 'node24',
   // Packages with native parts, or that a thread of its own loads, stay where they are.
   external: ['snappy', '@node-rs/crc32', 'bcryptjs'],
-  plugins: [builtins],
+  plugins: [builtins, clientParts],
   // CommonJS packages inside an ES module still ask for these.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);const __filename = import.meta.filename;const __dirname = import.meta.dirname;",

@@ -2,6 +2,7 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Clock } from '../../base/env.ts'
 import type { Log } from '../../base/log.ts'
 import { type Alert, isResolved } from '../../model/alert.ts'
+import { Labels } from '../../model/labels.ts'
 import { afterNews } from './merge.ts'
 
 export interface AlertStoreOptions {
@@ -60,11 +61,12 @@ export class AlertStore {
   put(news: readonly Alert[]): void {
     const now = this.#options.clock.now()
     let takenCount = 0
+    const texts = new Map<string, string>()
     for (const alert of news) {
       const key = alert.labels.key()
       const known = this.#alerts.get(key)
       // What is found out about labels is kept by their object: there is one for as long as the alert is known.
-      const merged = known === undefined ? alert : withLabelsOf(known, afterNews(known, alert, now))
+      const merged = known === undefined ? shared(alert, texts) : withLabelsOf(known, afterNews(known, alert, now))
       if (!this.#admits(merged, key, now)) continue
       this.#alerts.set(key, merged)
       takenCount++
@@ -137,5 +139,20 @@ function withLabelsOf(known: Alert, { annotations, startsAt, endsAt, generatorUr
     generatorUrl: generatorUrl === known.generatorUrl ? known.generatorUrl : generatorUrl,
     updatedAt,
     hasTimeout,
+  }
+}
+
+/** With texts that are the same as others' kept once: alerts of one rule differ in few of them. */
+function shared(alert: Alert, texts: Map<string, string>): Alert {
+  const kept = (text: string) => {
+    const known = texts.get(text)
+    if (known === undefined) texts.set(text, text)
+    return known ?? text
+  }
+  return {
+    ...alert,
+    labels: Labels.fromSortedPairs(alert.labels.pairs.map(kept)),
+    annotations: Labels.fromSortedPairs(alert.annotations.pairs.map(kept)),
+    generatorUrl: kept(alert.generatorUrl),
   }
 }

@@ -3,14 +3,16 @@ import { compareStrings, type Labels } from '../../model/labels.ts'
 
 /** The order of alerts in a notification: by job, by instance, then by all labels. Source: Alertmanager alert/alert.go, AlertSlice.Less. */
 export function compareAlerts(a: Alert, b: Alert): number {
-  for (const name of ['job', 'instance']) {
-    const [mine, theirs] = [a.labels.get(name), b.labels.get(name)]
-    if (mine === theirs) continue
-    if (mine === '') return 1
-    if (theirs === '') return -1
-    return compareStrings(mine, theirs)
-  }
-  return compareLabelSets(a.labels, b.labels)
+  return compareValues('job', a.labels, b.labels) || compareValues('instance', a.labels, b.labels) || compareLabelSets(a.labels, b.labels)
+}
+
+/** Who has none comes last. */
+function compareValues(name: string, a: Labels, b: Labels): number {
+  const mine = a.get(name)
+  const theirs = b.get(name)
+  if (mine === theirs) return 0
+  if (mine === '') return 1
+  return theirs === '' ? -1 : compareStrings(mine, theirs)
 }
 
 /** Fewer labels first, then by names, then by values. Source: prometheus/common model/labelset.go, Before. */

@@ -40,8 +40,8 @@ export class Dispatcher {
   readonly #options: DispatcherOptions
   /** By route, then by the key of the group's labels. */
   readonly #groups = new Map<Route, Map<string, AggregationGroup>>()
-  /** Alerts are sent again and again: their routes stay the same. */
-  readonly #routes = new WeakMap<Labels, readonly Route[]>()
+  /** Alerts are sent again and again: they stay in the same groups. */
+  readonly #homes = new WeakMap<Labels, readonly AggregationGroup[]>()
   readonly #subscription: { cancel(): void }
   readonly #timers: Timer[]
   #isRunning: boolean
@@ -88,22 +88,23 @@ export class Dispatcher {
   }
 
   #routesOf(labels: Labels): readonly Route[] {
-    let routes = this.#routes.get(labels)
-    if (routes === undefined) {
-      routes = matchRoutes(this.#options.route, labels)
-      this.#routes.set(labels, routes)
-    }
-    return routes
+    return this.#homes.get(labels)?.map(({ route }) => route) ?? matchRoutes(this.#options.route, labels)
   }
 
   #take(alert: Alert, key: string): void {
     const { clock, metrics } = this.#options
     const started = clock.monotonic()
-    for (const route of this.#routesOf(alert.labels)) this.#group(alert, key, route)
+    const homes = this.#homes.get(alert.labels)
+    if (homes?.every(({ isDestroyed }) => !isDestroyed)) for (const home of homes) home.insert(alert, key)
+    else
+      this.#homes.set(
+        alert.labels,
+        this.#routesOf(alert.labels).map((route) => this.#group(alert, key, route)),
+      )
     metrics.processing.observe((clock.monotonic() - started) / 1000)
   }
 
-  #group(alert: Alert, alertKey: string, route: Route): void {
+  #group(alert: Alert, alertKey: string, route: Route): AggregationGroup {
     const labels = groupLabels(route, alert.labels)
     const key = labels.key()
     let groups = this.#groups.get(route)
@@ -114,7 +115,7 @@ export class Dispatcher {
     const known = groups.get(key)
     if (known !== undefined && !known.isDestroyed) {
       known.insert(alert, alertKey)
-      return
+      return known
     }
     const { clock, metrics, timeoutMs } = this.#options
     const group = new AggregationGroup(
@@ -132,6 +133,7 @@ export class Dispatcher {
     if (known === undefined) metrics.groups.inc()
     groups.set(key, group)
     if (this.#isRunning) group.run()
+    return group
   }
 
   async #notify(...[notification, signal]: Parameters<Pipeline>): Promise<boolean> {

@@ -71,7 +71,7 @@ function parseAlerts(body: unknown): readonly PostedAlert[] {
 
 /** A path, or a URL with its scheme. Source: go-openapi/strfmt, IsRequestURI; Go net/url, ParseRequestURI. */
 function isRequestUri(text: string): boolean {
-  if (/%(?![0-9a-f]{2})/i.test(text.split(/[?#]/, 1)[0])) return false
+  if (/^[^?#]*%(?![0-9a-f]{2})/i.test(text)) return false
   return text.startsWith('/') || /^[a-z][a-z0-9+.-]*:/i.test(text)
 }
 
