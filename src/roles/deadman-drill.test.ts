@@ -155,3 +155,20 @@ test('a drill goes on over a reload, and one that a kill cut off is held again a
   assert.equal(all[0].outcome, 'arrived')
   await world.stopAll()
 })
+
+test('an Alertmanager that never answers is one that did not take the alert, and holds up no other', async () => {
+  const world = await DeadmanWorld.start()
+  await world.startAlertmanager(1, ALERTMANAGER)
+  const silent = world.world.start('10.0.1.2')
+  await silent.env.http.listen({ host: '10.0.1.2', port: 9093 }, () => {})
+  await world.pass(SECOND)
+  await world.startDeadman(CONFIG.replace('http://10.0.1.2', 'http://me:secret@10.0.1.2'))
+  await world.pass(35 * SECOND)
+  assert.deepEqual((await runs(world)).map(shown), ['arrived 30 0'])
+  const { body } = await world.ask(`${DEADMAN}/api/v1/status`)
+  const { url, error } = JSON.parse(body).data.drills[0].alertmanagers[1]
+  assert.equal(url, 'http://me:xxxxx@10.0.1.2:9093')
+  assert.match(error, /context deadline exceeded$/)
+  assert.doesNotMatch(body, /secret/)
+  await world.stopAll()
+})

@@ -8,7 +8,7 @@ import type { Integration, NotifyFailure, NotifyRequest } from '../receivers/int
 import type { AlarmState, Episode, Told } from './deadman-state.ts'
 import { Waker } from './waker.ts'
 
-// 1. What was delivered is in the state before it counts as told, so that after a kill it is told again, with the same key, and never not at all.
+// 1. What is in the state as told was delivered: a kill between the two makes it told twice, with the same key, and never not at all.
 // 2. Every entry of the receiver has a loop of its own: one that is away delays no other.
 // 3. There is no giving up: what cannot be delivered is tried again until the silence is over, and then its end is told to those only who heard of it.
 

@@ -69,15 +69,14 @@ export class Deadman implements Service {
   /** Takes over a configuration: what keeps its name keeps what is known of it. */
   async apply(settings: DeadmanSettings): Promise<void> {
     await this.#endGeneration?.()
-    const restored = this.#restored
-    const known = restored ?? this.#state()
+    const known = this.#restored ?? this.#state()
     const before = this.#parts
     this.#restored = undefined
     const heartbeats = settings.heartbeats.map((config): [string, Heartbeat] => {
       const state = known.heartbeats[config.name]
       const alarm = this.#alarm(config, { alertname: 'HeartbeatMissing', heartbeat: config.name }, settings, state?.alarm)
       const { clock, log } = this.#env
-      return [config.name, new Heartbeat(config, { clock, log, alarm }, state, restored !== undefined)]
+      return [config.name, new Heartbeat(config, { clock, log, alarm }, state, before.heartbeats.get(config.name))]
     })
     const drills = settings.drills.map((config): [string, Drill] => {
       const state = known.drills[config.name]

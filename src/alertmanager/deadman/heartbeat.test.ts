@@ -21,7 +21,7 @@ function setUp() {
   const common = { name: 'eu', receiver: 'page', repeatIntervalMs: 60 * MINUTE, labels: Labels.empty, annotations: Labels.empty }
   const { log } = env
   const alarm = new Alarm({ ...common, clock, log, integrations: [], attempted: () => {}, changed: () => {} }, undefined)
-  const heartbeat = new Heartbeat({ ...common, timeoutMs: 5 * MINUTE }, { clock, log, alarm }, undefined, true)
+  const heartbeat = new Heartbeat({ ...common, timeoutMs: 5 * MINUTE }, { clock, log, alarm }, undefined)
   const controller = new AbortController()
   const done = heartbeat.run(controller.signal)
   return {

@@ -35,16 +35,24 @@ export class Heartbeat {
   #listensSince: number
   #deadline: number
 
-  /** `isRestart`: before, it could not be heard. Else it was listened for all the time. */
-  constructor(config: HeartbeatConfig, { clock, log, alarm }: HeartbeatParts, restored: HeartbeatState | undefined, isRestart: boolean) {
+  /** `before` listened until now; without it, it could not be heard until now, and `restored` is what is known of it. */
+  constructor(config: HeartbeatConfig, { clock, log, alarm }: HeartbeatParts, restored: HeartbeatState | undefined, before?: Heartbeat) {
     this.config = config
     this.alarm = alarm
     this.#clock = clock
     this.#log = log
-    this.#lastHeard = restored?.lastHeard
-    this.#earlierSilenceMs = restored?.silentMs ?? 0
-    this.#listensSince = clock.monotonic()
-    this.#deadline = this.#listensSince + (isRestart ? this.#afterDeafness() : config.timeoutMs - this.#earlierSilenceMs)
+    if (before === undefined) {
+      this.#lastHeard = restored?.lastHeard
+      this.#earlierSilenceMs = restored?.silentMs ?? 0
+      this.#listensSince = clock.monotonic()
+      this.#deadline = this.#listensSince + this.#afterDeafness()
+      return
+    }
+    this.#lastHeard = before.#lastHeard
+    this.#count = before.#count
+    this.#earlierSilenceMs = before.#earlierSilenceMs
+    this.#listensSince = before.#listensSince
+    this.#deadline = before.#deadline + config.timeoutMs - before.config.timeoutMs
   }
 
   heard(): void {
