@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { peer } from '../support/peers.ts'
 import { freePort, Program, startServer, until } from '../support/program.ts'
 import { startProtobufTarget } from '../support/protobuf-target.ts'
+import { messageV1, snappyBlock } from '../support/write-requests.ts'
 
 /** Scrapes of the target before it goes away. */
 const SCRAPES = 9
@@ -212,5 +213,65 @@ test('what we send to vmagent is what it sends to us', async (t) => {
     })
   } finally {
     await vmagent?.stop()
+  }
+})
+
+test('native histograms through vmagent arrive as its own buckets', async (t) => {
+  const binary = peer(t, 'vmagent')
+  if (binary === undefined) return
+  const directory = mkdtempSync(join(tmpdir(), 'promontory-peer-'))
+  const started: Program[] = []
+  const start = async (program: Program, path?: string) => {
+    started.push(program)
+    return program.ready(path)
+  }
+  try {
+    const configFile = join(directory, 'empty.yml')
+    writeFileSync(configFile, '')
+    const far = await start(
+      await startServer({ configFile, dataDir: join(directory, 'far'), flags: ['--web.enable-remote-write-receiver', FEATURES] }),
+    )
+    const port = await freePort()
+    const args = [
+      `-remoteWrite.url=${far.url}/api/v1/write`,
+      `-remoteWrite.tmpDataPath=${join(directory, 'vmagent')}`,
+      `-httpListenAddr=127.0.0.1:${port}`,
+      '-remoteWrite.flushInterval=200ms',
+      '-remoteWrite.forcePromProto',
+    ]
+    const vmagent = await start(new Program(binary, args, `http://127.0.0.1:${port}`), '/health')
+    const time = Date.now()
+    const histogram = {
+      t: time,
+      count: 6,
+      sum: 12.5,
+      schema: 0,
+      zeroThreshold: 0.001,
+      zeroCount: 1,
+      positiveSpans: [[0, 2]] as const,
+      positive: [2, 1],
+    }
+    const labels = [
+      ['__name__', 'sizes'],
+      ['job', 'j'],
+    ] as const
+    const body = new Uint8Array(snappyBlock(messageV1([{ labels, histograms: [histogram] }])))
+    const headers = { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy', 'x-prometheus-remote-write-version': '0.1.0' }
+    const answer = await fetch(`${vmagent.url}/api/v1/write`, { method: 'POST', headers, body })
+    assert.equal(answer.status, 204, await answer.text())
+    const found = await until('samples', 10_000, async () => {
+      const all = await far.query('{job="j"}', time / 1000)
+      return all.length >= 5 && all
+    }).catch(() => far.query('{job="j"}', time / 1000))
+    assert.deepEqual(found.map(({ metric, value }) => `${metric.__name__} ${metric.vmrange ?? ''} ${value[1]}`).sort(), [
+      'sizes_bucket -1.000e-03...1.000e-03 1',
+      'sizes_bucket 1.000e+00...2.000e+00 3',
+      'sizes_bucket 5.000e-01...1.000e+00 2',
+      'sizes_count  6',
+      'sizes_sum  12.5',
+    ])
+  } finally {
+    for (const program of started) await program.stop()
+    rmSync(directory, { recursive: true, force: true })
   }
 })
