@@ -142,6 +142,22 @@ test('a rule that fails is told, and those after it go on', async (t) => {
   assert.deepEqual(await w.query('b'), ['b{job="a"} 1'])
 })
 
+test('a query that a stop cuts off is no failure to tell of', async (t) => {
+  const w = await world({
+    onQuery: () => {
+      throw new Error('query was canceled in expression evaluation')
+    },
+  })
+  t.after(() => w.close())
+  await w.rules(group('  - {record: a, expr: up}'))
+  await w.pass(MINUTE, 1)
+  assert.equal(w.manager.groups()[0]?.group.health(0).health, 'err')
+  assert.deepEqual(
+    w.env.lines.filter(({ level }) => level === 'warn'),
+    [],
+  )
+})
+
 test('a series that a rule does not make any more ends at once', async (t) => {
   const w = await world()
   t.after(() => w.close())

@@ -240,7 +240,8 @@ export class RuleManager implements Service {
     }
     if (error === undefined) return
     this.#metrics.failures.inc(labels)
-    log.warn('evaluating rule failed', { group: id, rule: name, error })
+    // At a stop queries are cut off: that is nothing to be told of.
+    if (!error.startsWith('query was canceled')) log.warn('evaluating rule failed', { group: id, rule: name, error })
   }
 
   async #runGroup(id: string, running: RunningGroup): Promise<void> {
