@@ -203,6 +203,30 @@ test('what is wrong with addresses and templates is not tried again', async (t) 
   assert.deepEqual(box.dialogues, [])
 })
 
+test('what a server says may come in pieces, and without end', async () => {
+  const check = async (says: (peer: { write(text: string | Uint8Array): void }) => void, want: RegExp) => {
+    const bench = await receiverBench('email_configs: [{to: a@b, from: c@d, smarthost: "mail:25", require_tls: false}]')
+    bench.env.network.listenRaw('mail:25', (peer) => {
+      says(peer)
+      return { data() {} }
+    })
+    const { failure } = await bench.send(requestOf([ALERT]))
+    assert.match(failure?.message ?? '', want)
+    assert.equal(failure?.retry, true)
+  }
+  const bytes = Buffer.from('554-nicht für\r\n554 Sie\r\n')
+  await check((peer) => {
+    for (const byte of bytes) peer.write(Uint8Array.of(byte))
+  }, /^create SMTP client: 554 "nicht für\\nSie"$/)
+  await check((peer) => peer.write('x'.repeat(70_000)), /: textproto: line too long$/)
+  await check((peer) => peer.write('220-and\r\n'.repeat(100_000)), /: textproto: line too long$/)
+  await check((peer) => {
+    for (let i = 0; i < 100_000; i++) peer.write('220-and\r\n')
+  }, /: textproto: (line|reply) too long$/)
+  await check((peer) => peer.write('HTTP/1.1 400 Bad Request\r\n'), /^create SMTP client: malformed response: "HTTP\/1.1 400 Bad Request"$/)
+  await check(() => {}, /^create SMTP client: context deadline exceeded$/)
+})
+
 test('a header is one line, whatever a label says', async () => {
   const bench = await receiverBench(
     'email_configs: [{to: a@b, from: c@d, smarthost: "mail:25", require_tls: false, html: "", headers: {subject: "{{ .CommonLabels.job }}"}}]',

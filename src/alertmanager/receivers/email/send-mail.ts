@@ -116,25 +116,16 @@ async function authenticate(
   server: { readonly isTls: boolean; readonly name: string },
 ): Promise<void> {
   try {
-    let { code, text } = await smtp.command(`AUTH ${auth.start(server)}`, 0).catch(refused)
+    let { code, text } = await smtp.ask(`AUTH ${auth.start(server)}`)
     while (code === 334) {
       const answer = auth.next(Buffer.from(text, 'base64').toString())
-      const said = await smtp.command(Buffer.from(answer).toString('base64'), 0).catch(refused)
-      code = said.code
-      text = said.text
+      ;({ code, text } = await smtp.ask(Buffer.from(answer).toString('base64')))
     }
     if (code !== 235) throw new Error(`${code} ${JSON.stringify(text)}`)
   } catch (error) {
     smtp.write('*\r\n')
     throw error
   }
-}
-
-/** An answer of any code. */
-function refused(error: unknown): { code: number; text: string } {
-  const [, code, text] = /^(\d{3}) (".*")$/s.exec(errorMessage(error)) ?? []
-  if (code === undefined) throw error
-  return { code: Number(code), text: JSON.parse(text!) }
 }
 
 /** A line that is one dot would end it. */

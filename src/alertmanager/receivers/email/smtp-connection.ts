@@ -17,8 +17,8 @@ export class SmtpRefusal extends Error {
   }
 }
 
-/** A server that says no end of a line is no server. */
-const LINE_BYTES_MAX = 64 * 1024
+/** A server that says no end of a line, of a reply, or of what nobody asked for is no server. */
+const UNREAD_BYTES_MAX = 64 * 1024
 
 export class SmtpConnection {
   readonly #tcp: Tcp
@@ -27,6 +27,7 @@ export class SmtpConnection {
   #connected: PromiseWithResolvers<void>
   #buffer = ''
   #lines: string[] = []
+  #linesBytes = 0
   #waiting: PromiseWithResolvers<string> | undefined
   #failure: Error | undefined
 
@@ -68,17 +69,26 @@ export class SmtpConnection {
     this.#buffer += text
     for (let end = this.#buffer.indexOf('\n'); end >= 0; end = this.#buffer.indexOf('\n')) {
       this.#lines.push(this.#buffer.slice(0, end).replace(/\r$/, ''))
+      this.#linesBytes += end + 1
       this.#buffer = this.#buffer.slice(end + 1)
     }
-    if (this.#buffer.length > LINE_BYTES_MAX) this.#fail(new Error('textproto: line too long'))
-    const line = this.#waiting === undefined ? undefined : this.#lines.shift()
+    const line = this.#waiting === undefined ? undefined : this.#nextLine()
+    if (this.#buffer.length > UNREAD_BYTES_MAX || this.#linesBytes > UNREAD_BYTES_MAX) this.#fail(new Error('textproto: line too long'))
     if (line === undefined) return
-    this.#waiting!.resolve(line)
+    this.#waiting?.resolve(line)
     this.#waiting = undefined
   }
 
-  #line(): Promise<string> {
+  /** What a server says is UTF-8; it was cut into lines by its bytes, which may come in any pieces. */
+  #nextLine(): string | undefined {
     const line = this.#lines.shift()
+    if (line === undefined) return undefined
+    this.#linesBytes = Math.max(0, this.#linesBytes - line.length - 1)
+    return Buffer.from(line, 'latin1').toString()
+  }
+
+  #line(): Promise<string> {
+    const line = this.#nextLine()
     if (line !== undefined) return Promise.resolve(line)
     if (this.#failure !== undefined) return Promise.reject(this.#failure)
     this.#waiting = Promise.withResolvers()
@@ -88,8 +98,11 @@ export class SmtpConnection {
   /** What the server says next. */
   async reply(): Promise<SmtpReply> {
     const texts: string[] = []
+    let sizeBytes = 0
     for (;;) {
       const line = await this.#line()
+      sizeBytes += line.length
+      if (sizeBytes > UNREAD_BYTES_MAX) throw new Error('textproto: reply too long')
       const [, code, more, text = ''] = /^(\d{3})(?:([ -])(.*))?$/s.exec(line) ?? []
       if (code === undefined) throw new Error(`malformed response: ${JSON.stringify(line)}`)
       texts.push(text)
@@ -97,17 +110,20 @@ export class SmtpConnection {
     }
   }
 
-  /** Says something and waits for an answer whose code begins with `expected`. Rejects with a SmtpRefusal. */
-  async command(line: string, expected: number): Promise<SmtpReply> {
+  /** Says something and waits for an answer, whatever it is. */
+  async ask(line: string): Promise<SmtpReply> {
     if (/[\r\n]/.test(line)) throw new Error('smtp: A line must not contain CR or LF')
     this.write(`${line}\r\n`)
-    return await this.expect(expected)
+    return await this.reply()
+  }
+
+  /** The same, where the code is to begin with `expected`. Rejects with a SmtpRefusal. */
+  async command(line: string, expected: number): Promise<SmtpReply> {
+    return checked(await this.ask(line), expected)
   }
 
   async expect(expected: number): Promise<SmtpReply> {
-    const reply = await this.reply()
-    if (!String(reply.code).startsWith(String(expected))) throw new SmtpRefusal(reply)
-    return reply
+    return checked(await this.reply(), expected)
   }
 
   write(text: string): void {
@@ -120,6 +136,7 @@ export class SmtpConnection {
     // What came before it was said in the open, by anybody.
     this.#buffer = ''
     this.#lines = []
+    this.#linesBytes = 0
     this.#socket = this.#tcp.secure(this.#socket, { host, tls }, this.#handler())
     await this.#connected.promise
   }
@@ -127,4 +144,9 @@ export class SmtpConnection {
   close(): void {
     this.#socket.destroy()
   }
+}
+
+function checked(reply: SmtpReply, expected: number): SmtpReply {
+  if (!String(reply.code).startsWith(String(expected))) throw new SmtpRefusal(reply)
+  return reply
 }
