@@ -24,14 +24,17 @@ import { compactBlocks, type RunCompaction } from './compact/compact-blocks.ts'
 import { blockRanges, defaultMaxBlockMs } from './compact/plan.ts'
 import { DbAppender, TIME_MAX } from './db-appender.ts'
 import { DbBlocks, type LoadedBlock } from './db-blocks.ts'
+import { dbCounters } from './db-counters.ts'
 import { DbLender } from './db-lender.ts'
 import { type DbObservers, registerDbMetrics } from './db-metrics.ts'
 import { dbSource } from './db-source.ts'
+import { type DbStats, dbStats } from './db-stats.ts'
 import { estimateRead, type ReadEstimate } from './estimate-read.ts'
 import { ExemplarRing } from './exemplars/exemplar-ring.ts'
 import { flushToBlocks } from './flush.ts'
 import { isThereInParts, type LeftOutBlock, mayHave } from './left-out-blocks.ts'
 import { type DirLock, lockDir } from './lock.ts'
+import { repairLog } from './log-repair.ts'
 import { Checkpointer, type CheckpointSchedule } from './recovery/checkpointer.ts'
 import { leaveUnread } from './recovery/leave-unread.ts'
 import { type RecoverOptions, type Recovery, recover } from './recovery/recover.ts'
@@ -42,6 +45,7 @@ import { BatchPool } from './sample-batch.ts'
 import { mayHaveHad } from './set-aside-blocks.ts'
 import { snapshotName, takeSnapshot } from './snapshot.ts'
 import { diskStateOf, refusedByDisk, StorageHealth } from './storage-health.ts'
+import { takeOverIfLeft } from './upstream-log/take-over-if-left.ts'
 import { LogTail } from './wal/log-tail.ts'
 import { LogWriter, removeLeftovers, type WalFsync } from './wal/log-writer.ts'
 import type { ReplayReport } from './wal/replay.ts'
@@ -50,10 +54,6 @@ import { WindowSet } from './window-set.ts'
 
 /** How often retention is looked after, and what failed is tried again. */
 const KEEP_MS = 60_000
-
-/** When a disk that failed is tried again: first, and at last. */
-const REPAIR_MS = 500
-const REPAIR_MS_MAX = 5000
 
 /** What all blocks together may hold of their files in memory. */
 const BLOCK_CACHE_BYTES = 64 * 1024 * 1024
@@ -93,28 +93,6 @@ export interface ReplayStatus {
   readonly segmentsDone: number
   readonly segmentsTotal: number
   readonly done: boolean
-}
-
-/** What a database holds. */
-export interface DbStats {
-  /** Series that get samples, and labels and chunks of all windows. */
-  readonly activeSeries: number
-  readonly windowCount: number
-  readonly chunkCount: number
-  readonly labelPairCount: number
-  readonly symbolCount: number
-  readonly sampleCount: number
-  /** Of the samples in windows. */
-  readonly minTime: number
-  readonly maxTime: number
-  /** Of all samples. */
-  readonly lowestTime: number
-  readonly blockCount: number
-  readonly blockBytes: number
-  /** In slabs. */
-  readonly memoryBytes: number
-  readonly logBytes: number
-  readonly segmentCount: number
 }
 
 /**
@@ -336,30 +314,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
   }
 
   stats(): DbStats {
-    const windows = this.#windows
-    let [chunkCount, labelPairCount, symbolCount, sampleCount] = [0, 0, 0, 0]
-    for (const window of windows.all) {
-      chunkCount += window.chunkCount
-      labelPairCount += window.pairs.count
-      symbolCount += window.symbols.count
-      sampleCount += window.sampleCount
-    }
-    return {
-      activeSeries: windows.slots.used,
-      windowCount: windows.windows.length,
-      chunkCount,
-      labelPairCount,
-      symbolCount,
-      sampleCount,
-      minTime: windows.minTime,
-      maxTime: windows.maxTime,
-      lowestTime: this.coverage().minTime,
-      blockCount: this.#blocks.all.length,
-      blockBytes: this.#blocks.sizeBytes,
-      memoryBytes: windows.pool.usedBytes,
-      logBytes: this.#log?.sizeBytes ?? 0,
-      segmentCount: this.#log?.segments.length ?? 0,
-    }
+    return dbStats(this.#windows, this.#blocks, this.#log, this.coverage().minTime)
   }
 
   /** For those who follow what is written. */
@@ -479,72 +434,25 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
 
   /** What has happened since the start; for the metrics. */
   counters() {
-    const early = this.#replay.done ? undefined : (this.#queue?.earlyCounts ?? { float: 0, histogram: 0 })
-    const histogramsAppended = early?.histogram ?? this.#windows.histogramsAppended - this.#histogramsReplayed
-    const exemplars = this.#exemplars
-    return {
-      floatsAppended: early?.float ?? this.#windows.samplesAppended - this.#samplesReplayed - histogramsAppended,
-      histogramsAppended,
-      seriesCreated: this.#windows.seriesCreated,
-      seriesRemoved: this.#windows.seriesRemoved,
-      outOfOrder: this.#refused.outOfOrder,
-      duplicate: this.#refused.duplicate,
-      tooOld: this.#refused.tooOld,
-      tooLate: this.#refused.tooLate,
-      lateAppended: this.#windows.late.appended,
-      exemplarsAppended: exemplars.appended,
-      exemplarsOutOfOrder: exemplars.outOfOrder,
-      exemplarsMax: exemplars.max,
-      exemplarCount: exemplars.count,
-      exemplarSeriesCount: exemplars.seriesCount,
-      oldestExemplarTime: exemplars.oldestTime,
+    const replayed = this.#replay.done ? { samples: this.#samplesReplayed, histograms: this.#histogramsReplayed } : undefined
+    return dbCounters({
+      windows: this.#windows,
+      exemplars: this.#exemplars,
+      refused: this.#refused,
+      blocks: this.#blocks,
+      replayed,
+      early: this.#queue?.earlyCounts,
       corruptions: (this.#recovery?.report.corruptions ?? 0) + this.#upstreamDamages,
-      commitsRefused: this.#refused.commits,
-      checkpointsBegun: this.#checkpointer?.begun ?? 0,
-      checkpointsFailed: this.#checkpointer?.failed ?? 0,
-      checkpointsRemoved: this.#checkpointer?.removed ?? 0,
-      checkpointBytes: this.#checkpointer?.sizeBytes ?? 0,
-      writeFailures: this.#log?.writeFailures ?? 0,
-      syncFailures: this.#log?.syncFailures ?? 0,
-      currentSegment: this.#log?.currentSegment ?? 0,
-      blockLoads: this.#blocks.loads,
-      blockLoadFailures: this.#blocks.loadFailures,
-      blocksQuarantined: this.#blocks.quarantined,
-      cutsBegun: this.#keeper?.cutsBegun ?? 0,
-      cuts: this.#keeper?.cuts ?? 0,
-      cutsFailed: this.#keeper?.cutsFailed ?? 0,
-      compactionsBegun: this.#keeper?.compactions.begun ?? 0,
-      compactions: this.#keeper?.compactions.compacted ?? 0,
-      compactionsFailed: this.#keeper?.compactions.failed ?? 0,
-      verticalCompactions: this.#keeper?.compactions.vertical ?? 0,
-      isCompacting: this.#keeper?.compactions.isRunning ?? false,
-      timeRetentions: this.#keeper?.timeRetentions ?? 0,
-      sizeRetentions: this.#keeper?.sizeRetentions ?? 0,
-    }
+      log: this.#log,
+      checkpointer: this.#checkpointer,
+      keeper: this.#keeper,
+    })
   }
 
-  /** Tries until the log takes batches again, or the database ends. */
   #onLogFailure(error: unknown): void {
-    const { log, clock } = this.#env
     this.health.set('log', diskStateOf(error))
-    log.error('no samples are taken until the disk does again', { state: this.health.state('log'), error: errorMessage(error) })
-    const repair = async () => {
-      const start = clock.monotonic()
-      for (let delayMs = REPAIR_MS; ; delayMs = Math.min(2 * delayMs, REPAIR_MS_MAX)) {
-        await sleep(clock, delayMs, this.#ended.signal)
-        if (this.#ended.signal.aborted) return
-        try {
-          await this.#log!.repair()
-          this.health.set('log', 'normal')
-          log.info('samples are taken again', { durationMs: Math.round(clock.monotonic() - start) })
-          return
-        } catch (error) {
-          this.health.set('log', diskStateOf(error))
-          log.debug('the disk does not yet', { error: errorMessage(error) })
-        }
-      }
-    }
-    this.#repairing = repair()
+    this.#env.log.error('no samples are taken until the disk does again', { state: this.health.state('log'), error: errorMessage(error) })
+    this.#repairing = repairLog(this.#env, this.#log!, this.health, this.#ended.signal)
   }
 
   async #open(signal: AbortSignal, takes: () => void): Promise<void> {
@@ -682,25 +590,13 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
   /** Makes blocks of what Prometheus left in its own log, if it did since the last start. */
   async #takeOver(signal: AbortSignal): Promise<void> {
     const { env, dir, blockRangeMs } = this.#options
-    const stats = await Promise.all(['wal', 'wbl', 'chunks_head', 'taken-over.json'].map((name) => env.fs.stat(`${dir}/${name}`)))
-    if (stats.every((stat) => stat === null)) return
-    // Few ever need it, and it is not small.
-    const { takeOver } = await import('./upstream-log/take-over.ts')
     const onProgress = (segmentsDone: number, segmentsTotal: number) => {
       this.#replay = { segmentsDone, segmentsTotal, done: false }
     }
+    const attachments = { exemplarsMax: this.#exemplars.max }
     try {
-      const attachments = { exemplarsMax: this.#exemplars.max }
-      const report = await takeOver({
-        env,
-        from: dir,
-        into: dir,
-        blocks: this.#blocks.metas,
-        blockRangeMs,
-        signal,
-        onProgress,
-        attachments,
-      })
+      const blocks = this.#blocks.metas
+      const report = await takeOverIfLeft({ env, from: dir, into: dir, blocks, blockRangeMs, signal, onProgress, attachments })
       if (report === undefined) return
       await this.#blocks.addAll(report.directories)
       this.#upstreamDamages = report.damages

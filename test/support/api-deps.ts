@@ -19,7 +19,7 @@ import { NO_METADATA, PageMetadata } from '../../src/scrape/page-metadata.ts'
 import { MemorySource } from '../../src/storage/memory-source.ts'
 import { unlimitedContext } from '../../src/storage/query-context.ts'
 import type { SeriesSource } from '../../src/storage/series-source.ts'
-import type { DbStats } from '../../src/tsdb/db.ts'
+import type { DbStats } from '../../src/tsdb/db-stats.ts'
 
 /** 2026-01-01T00:00:00Z, where the virtual clock begins. */
 export const NOW = 1_767_225_600_000
