@@ -3,6 +3,8 @@ import { type AlertCluster, GROUP_INTERVAL_MS, type Heard, PEER_TIMEOUT_MS } fro
 
 /** What another member says of a notification has come everywhere by then. */
 const SPREAD_MS = 1000
+/** So long a notification is on its way: its sender may be dead when the receiver has it. */
+const ON_ITS_WAY_MS = 5
 /** A partition has an effect for as long after it as members need to find each other again, and to exchange. */
 const AFTER_PARTITION_MS = 15_000
 
@@ -64,7 +66,8 @@ export function judge(cluster: AlertCluster, silenced: ReadonlySet<string>): Ver
 
 function causeOf({ kills, partitions }: AlertCluster, first: Heard, second: Heard): Duplicate['cause'] {
   if (partitions.some(({ from, to }) => from <= second.time && to + AFTER_PARTITION_MS >= first.time)) return 'partition'
-  if (kills.some(({ member, time }) => member === first.from && time >= first.time && time <= first.time + SPREAD_MS)) return 'sender died'
+  if (kills.some(({ member, time }) => member === first.from && time >= first.time - ON_ITS_WAY_MS && time <= first.time + SPREAD_MS))
+    return 'sender died'
   return 'none'
 }
 

@@ -14,9 +14,12 @@ export function preciseOf(time: Timestamp): PreciseTime {
   return BigInt(Math.floor(time * 1000)) * 1000n
 }
 
-/** Cut to whole ms, as our times are. */
+/** Beyond them a time cannot be shown. Source: ECMA-262, Time Values. */
+const TIMESTAMP_MAX = 8_640_000_000_000_000
+
+/** Cut to whole ms, as our times are; one of another member that is beyond all calendars is the last or the first. */
 export function timestampOf(time: PreciseTime): Timestamp {
-  return Number(time / NS_PER_MS)
+  return Math.max(-TIMESTAMP_MAX, Math.min(TIMESTAMP_MAX, Number(time / NS_PER_MS)))
 }
 
 /** Writes a google.protobuf.Timestamp. */
