@@ -66,7 +66,7 @@ export class NotificationLog implements ReplicatedState {
         const kept = log.#keptFrom(message)
         log.#take(kept)
         // What was found out in an earlier life was counted there.
-        log.#tellings.learn(entryKey(kept.entry.groupKey, kept.entry.receiver), tellingsOf(kept.entry))
+        log.#tellings.learn(entryKey(kept.entry.groupKey, kept.entry.receiver), tellingsOf(kept.entry), 'here')
       } catch (error) {
         options.env.log.error('an entry of the notification log is left out', { error: errorMessage(error) })
       }
@@ -113,7 +113,7 @@ export class NotificationLog implements ReplicatedState {
     const mesh = { entry, expiresAt: Math.floor(now) + Math.max(leastMs, Math.min(this.#options.retentionMs, keepMs)) }
     const kept = { ...mesh, heardAt: now, bytes: encodeMeshEntry(mesh) }
     this.#take(kept)
-    this.#learn(entry)
+    this.#learn(entry, 'here')
     this.#channel.broadcast(kept.bytes)
     this.#file.append(kept.bytes).catch((error: unknown) => log.error('notification log not written', { error: errorMessage(error) }))
   }
@@ -133,7 +133,7 @@ export class NotificationLog implements ReplicatedState {
         if (before !== undefined && this.#tellings.toldBefore(id, tellingsOf(kept.entry))) this.#channel.broadcast(before.bytes)
       }
       // One that is too old to be kept has nobody who forgets it.
-      if (this.#entries.has(id)) this.#learn(kept.entry)
+      if (this.#entries.has(id)) this.#learn(kept.entry, 'others')
     }
     if (fresh.length === 0) return null
     this.#metrics.propagated.inc()
@@ -155,9 +155,9 @@ export class NotificationLog implements ReplicatedState {
     return this.#file.close()
   }
 
-  #learn(entry: LogEntry): void {
+  #learn(entry: LogEntry, from: 'here' | 'others'): void {
     const { groupKey, receiver } = entry
-    const duplicates = this.#tellings.learn(entryKey(groupKey, receiver), tellingsOf(entry))
+    const duplicates = this.#tellings.learn(entryKey(groupKey, receiver), tellingsOf(entry), from)
     for (const idempotencyKey of duplicates) this.#onDuplicate({ idempotencyKey, receiver })
   }
 

@@ -32,12 +32,16 @@ export class Tellings {
     return this.#known.get(id) ?? []
   }
 
-  /** Answers the keys of what this member, as shows now, has told after another; each telling once. */
-  learn(id: string, news: readonly Telling[]): readonly string[] {
+  /**
+   * Answers the keys of what this member, as shows now, has told after another; each telling once. What it hears of itself from others, and did not
+   * know, it told in an earlier life, and counted there.
+   */
+  learn(id: string, news: readonly Telling[], from: 'here' | 'others'): readonly string[] {
     const known = this.#known.get(id) ?? []
     for (const one of news) {
-      if (one.key !== '' && !known.some(({ key, time, sender }) => key === one.key && time === one.time && sender === one.sender))
-        known.push(one)
+      if (one.key === '' || known.some(({ key, time, sender }) => key === one.key && time === one.time && sender === one.sender)) continue
+      known.push(one)
+      if (from === 'others') this.#found.add(one)
     }
     known.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : a.sender < b.sender ? -1 : 1))
     known.splice(0, known.length - KNOWN_MAX)
