@@ -13,6 +13,11 @@ test('members that are killed, restarted and cut off lose no alert and no silenc
   }
 })
 
+test('who told again what another told, and was down when the others met after a partition, counts it', async () => {
+  const { twiceInPartition, counted } = await survives(52093)
+  assert.ok(twiceInPartition > 0 && counted >= twiceInPartition)
+})
+
 test('whoever dies before notifying is stood in for within half a minute', async () => {
   for (let seed = SEED; seed < SEED + 2; seed++) assert.ok((await failsOver(seed)) <= FAIL_OVER_MS_MAX)
 })

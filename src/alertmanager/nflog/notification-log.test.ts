@@ -97,10 +97,41 @@ test('who told before another what that one told later lets it know, though its 
   heard.length = 0
   first.merge(third.snapshot())
   assert.equal(heard.length, 1)
+  assert.notEqual(third.merge(heard[0]), null)
   assert.equal(third.merge(heard[0]), null)
   second.merge(heard[0])
   second.merge(heard[0])
   assert.deepEqual(found, ['k'])
+})
+
+test('who told later what another told before, and was down when the others found out, is let know when it is back, and counts it in one life', async () => {
+  const env = virtualEnv()
+  const elsewhere = other(env)
+  const [first, second, third] = [await open(env), await open(elsewhere, 'b'), await open(other(env))]
+  first.note(told, HOUR)
+  await env.clock.advance(1000)
+  second.note(told, HOUR)
+  third.merge(second.snapshot())
+  await second.close()
+  let heard: Uint8Array = new Uint8Array(0)
+  first.connect({ broadcast: (update) => void (heard = update) })
+  first.merge(third.snapshot())
+  third.merge(heard)
+  const found: string[] = []
+  for (const life of ['back', 'again', 'after maintenance']) {
+    const log = await open(other(env, elsewhere.fs), 'b')
+    log.onDuplicate(({ idempotencyKey }) => found.push(`${life} ${idempotencyKey}`))
+    log.merge(third.snapshot())
+    log.merge(first.snapshot())
+    if (life === 'again') await log.maintain()
+    await log.close()
+  }
+  assert.deepEqual(found, ['back k'])
+  // The next entry shows both.
+  third.note({ ...told, idempotencyKey: 'l' }, HOUR)
+  const length = third.snapshot().length
+  first.merge(third.snapshot())
+  assert.equal(first.snapshot().length, length)
 })
 
 test('a member whose clock is ahead keeps nobody from noting what was told, and nothing from being told again', async () => {

@@ -40,6 +40,11 @@ export class NotificationLog implements ReplicatedState {
   readonly #options: NotificationLogOptions
   readonly #file: StateFile
   readonly #entries = new Map<string, Kept>()
+  /**
+   * Of what was told again, by a member that may not know so: who told it first. Members hear of that in full exchanges too, since one that is down
+   * when those meet that told the same would not hear of it otherwise.
+   */
+  readonly #firsts = new Map<string, Kept>()
   readonly #tellings: Tellings
   readonly #metrics: StateMetrics
   readonly #queries: Counter
@@ -119,7 +124,8 @@ export class NotificationLog implements ReplicatedState {
   }
 
   snapshot(): Uint8Array {
-    return Buffer.concat([...this.#entries.values()].map(({ bytes }) => bytes))
+    // Of two for the same receiver and group upstream's members take the one that is further behind.
+    return Buffer.concat([...this.#firsts.values(), ...this.#entries.values()].map(({ bytes }) => bytes))
   }
 
   merge(remote: Uint8Array): Uint8Array | null {
@@ -172,18 +178,35 @@ export class NotificationLog implements ReplicatedState {
     for (const [id, { expiresAt }] of this.#entries) {
       if (expiresAt > now) continue
       this.#entries.delete(id)
+      this.#firsts.delete(id)
       this.#tellings.forget(id)
     }
   }
 
+  /** Whether it is news. */
   #take(kept: Kept): boolean {
     if (kept.expiresAt < this.#options.env.clock.now()) return false
-    const key = entryKey(kept.entry.groupKey, kept.entry.receiver)
-    const known = this.#entries.get(key)
-    if (known !== undefined && known.entry.time >= kept.entry.time) return false
-    this.#entries.set(key, kept)
-    return true
+    const id = entryKey(kept.entry.groupKey, kept.entry.receiver)
+    const known = this.#entries.get(id)
+    const isLast = known === undefined || known.entry.time < kept.entry.time
+    if (isLast) this.#entries.set(id, kept)
+    if (known === undefined) return true
+    const before = this.#firsts.get(id)
+    const [last, older] = isLast ? [kept, known] : [known, kept]
+    const first = [before, older]
+      .filter((one) => one !== undefined && isToldAgain(one.entry, last.entry))
+      .reduce((a, b) => (a === undefined || (b !== undefined && b.entry.time < a.entry.time) ? b : a), undefined)
+    if (first === undefined) this.#firsts.delete(id)
+    else this.#firsts.set(id, first)
+    return isLast || (first === kept && first !== before)
   }
+}
+
+/** Whether another told the same after `first`, as `last` shows, which does not show that `first` had. */
+function isToldAgain(first: LogEntry, last: LogEntry): boolean {
+  const { idempotencyKey, time, sender } = first
+  const same = tellingsOf(last).filter(({ key }) => key !== '' && key === idempotencyKey)
+  return same.some((one) => one.sender !== sender && one.time > time) && !same.some((one) => one.sender === sender && one.time === time)
 }
 
 function tellingsOf({ idempotencyKey, time, sender, earlier }: LogEntry): readonly Telling[] {
