@@ -9,6 +9,7 @@ import { delay, freePort, Program, startServer } from '../support/program.ts'
 
 const INTERVAL_MS = 1000
 const CYCLE_MS = 20_000
+const ATTEMPTS = 3
 
 // All that they see is the time of evaluation, and groups of the same file and name are evaluated at the same times.
 const phase = `(time() % ${CYCLE_MS / 1000})`
@@ -109,10 +110,19 @@ test('Prometheus 3.5 sends the same alerts, with the same times, labels, annotat
     ),
   )
   for (const program of programs) await program.ready('/p/-/ready')
-  const first = Math.ceil((Date.now() + 2000) / CYCLE_MS) * CYCLE_MS
-  await delay(first + CYCLE_MS + 2000 - Date.now())
-  const sent = sentInCycle(ours, first)
-  assert.deepEqual(sent, sentInCycle(theirs, first))
+  let first = Math.ceil((Date.now() + 2000) / CYCLE_MS) * CYCLE_MS
+  let sent: readonly string[] = []
+  for (let attempt = 1; ; attempt++, first += CYCLE_MS) {
+    await delay(first + CYCLE_MS + 2000 - Date.now())
+    sent = sentInCycle(ours, first)
+    try {
+      assert.deepEqual(sent, sentInCycle(theirs, first))
+      break
+    } catch (error) {
+      // A machine that stalls for half an interval lets one of the two miss an evaluation; what they do not do alike is seen in each cycle.
+      if (attempt === ATTEMPTS) throw error
+    }
+  }
   const names = new Set(sent.map((line) => JSON.parse(line)[0]))
   assert.deepEqual([...names].sort(), ['Kept', 'Most', 'Rare', 'Sees', 'Waits', 'Zero'])
   t.diagnostic(`${sent.length} alerts`)
