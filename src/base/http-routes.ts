@@ -93,6 +93,8 @@ export interface RoutesOptions {
   readonly prefix: string
   /** Headers of every answer. */
   readonly headers?: (request: RouteRequest) => Readonly<Record<string, string>>
+  /** What is answered instead when an answer was made too late. */
+  readonly late?: (response: ServerResponse) => Answer | undefined
   /** What a handler that threw answers. */
   readonly onError: (error: unknown, request: RouteRequest) => Answer
 }
@@ -144,7 +146,7 @@ export class Routes {
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<FastifyReply> {
-    const { env, metrics, onError } = this.#options
+    const { env, metrics, onError, late } = this.#options
     const started = env.clock.monotonic()
     const response = reply.raw
     reply.hijack()
@@ -157,22 +159,25 @@ export class Routes {
     } catch (error) {
       answer = onError(error, view)
     }
+    answer = late?.(response) ?? answer
     if (request.method === 'HEAD') answer = { ...answer, body: NO_BODY }
     const headers = { 'x-content-type-options': 'nosniff', ...this.#options.headers?.(view), ...answer.headers }
     let sizeBytes = 0
     try {
-      sizeBytes = await sendAnswer(
-        response,
-        { ...answer, headers },
-        { gzip: acceptsGzip(request.headers['accept-encoding']), clock: env.clock },
-      )
+      // Whoever limits the time of requests may have answered.
+      if (!response.headersSent)
+        sizeBytes = await sendAnswer(
+          response,
+          { ...answer, headers },
+          { gzip: acceptsGzip(request.headers['accept-encoding']), clock: env.clock },
+        )
     } catch (error) {
       // The client is gone, or the body could not be made to its end: either way the connection is of no use any more.
       if (!response.destroyed) response.destroy()
       env.log.debug('answer not sent', { handler: name, error: errorMessage(error) })
     }
     // A method that a path does not have is nobody's request.
-    if (handler !== undefined) metrics.observe(name, answer.status, env.clock.monotonic() - started, sizeBytes, request.method)
+    if (handler !== undefined) metrics.observe(name, response.statusCode, env.clock.monotonic() - started, sizeBytes, request.method)
     return reply
   }
 }

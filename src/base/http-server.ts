@@ -1,4 +1,5 @@
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
+import type { HttpHandler } from './env.ts'
 import { errorMessage } from './errors.ts'
 import { type ListenOptions, listenService } from './http-listen.ts'
 import type { Service } from './service.ts'
@@ -6,6 +7,8 @@ import type { Service } from './service.ts'
 export interface HttpServiceOptions extends ListenOptions {
   /** Adds the routes. */
   register(app: FastifyInstance): void | Promise<void>
+  /** What stands in front of all routes; default: nothing. */
+  wrap?(open: HttpHandler): HttpHandler
 }
 
 /** Largest body where a route does not say otherwise: Go's limit of a form. */
@@ -53,7 +56,8 @@ export function httpService(options: HttpServiceOptions): Service {
       await options.register(app)
       await app.ready()
       try {
-        await listenService(options, (request, response) => app.routing(request, response)).run(signal, ready)
+        const open: HttpHandler = (request, response) => app.routing(request, response)
+        await listenService(options, options.wrap?.(open) ?? open).run(signal, ready)
       } finally {
         await app.close()
       }

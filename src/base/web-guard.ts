@@ -55,7 +55,8 @@ function unauthorized(response: ServerResponse): void {
   refuse(response, 401, 'Unauthorized')
 }
 
-function refuse(response: ServerResponse, status: number, text: string): void {
+/** Answers with an error in the form of Go's http.Error, beside all routes. */
+export function refuse(response: ServerResponse, status: number, text: string): void {
   response.statusCode = status
   response.setHeader('Content-Type', 'text/plain; charset=utf-8')
   response.setHeader('X-Content-Type-Options', 'nosniff')

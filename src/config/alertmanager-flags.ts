@@ -22,9 +22,9 @@ function goDuration(options: { readonly default: number; readonly help: string; 
   }
 }
 
-/** Upstream takes any number below zero for no limit, as it takes zero. */
-function limit(help: string): Flag<number> {
-  const plain = flag.integer({ default: 0, help: `${help} 0 or less: no limit.` })
+/** Upstream takes any number below zero as it takes zero. */
+function limit(help: string, otherwise = 'no limit'): Flag<number> {
+  const plain = flag.integer({ default: 0, help: `${help} 0 or less: ${otherwise}.` })
   return { ...plain, parse: (text) => (/^-\d+$/.test(text) ? 0 : plain.parse(text)) }
 }
 
@@ -72,12 +72,11 @@ export const alertmanagerFlags = {
     help: 'In front of every path; default: the path of the external URL.',
     placeholder: 'PATH',
   }),
-  'web.get-concurrency': flag.integer({
-    default: 0,
-    help: 'Most GET requests at a time. Here they are answered one after the other.',
-    status: unsupported,
-  }),
-  'web.timeout': goDuration({ default: 0, help: 'Longest time of a request. Here none waits for another.', status: unsupported }),
+  'web.get-concurrency': limit(
+    'Most GET requests at a time; what comes beyond them is answered 503.',
+    'as many as there are processors, at least 8',
+  ),
+  'web.timeout': goDuration({ default: 0, help: 'Longest time of a request, which is then answered 503. 0 or less: as long as it takes.' }),
   'web.ui-path': flag.text({ default: '', help: 'Directory of the web pages of Debian’s build.', placeholder: 'DIR', status: unsupported }),
   'auto-gomemlimit.ratio': flag.float({ default: 0.9, help: 'Part of the memory limit that Go may use.', status: retired }),
   'cluster.listen-address': flag.text({

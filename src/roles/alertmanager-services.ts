@@ -5,6 +5,7 @@ import type { MatcherMode } from '../alertmanager/matchers/matcher-mode.ts'
 import { RECEIVER_KINDS } from '../alertmanager/receivers/registry.ts'
 import { AlertMetrics } from '../api/alertmanager-v2/alert-metrics.ts'
 import { registerAlertmanagerApi } from '../api/alertmanager-v2/register.ts'
+import { RequestLimits } from '../api/alertmanager-v2/request-limits.ts'
 import { type Address, formatAddress, reachable } from '../base/address.ts'
 import type { Env } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
@@ -79,6 +80,12 @@ export async function alertmanagerServices(parts: AlertmanagerParts): Promise<Se
   await reloader.reload()
   context.onHangup(() => void reloader.reload().catch(() => undefined))
   const metrics = new AlertMetrics(env.metrics)
+  const limits = new RequestLimits({
+    env,
+    getsMax: values['web.get-concurrency'],
+    processorCount: context.machine.cpuCount,
+    timeoutMs: values['web.timeout'],
+  })
   return [
     processMetricsService(env, { ...context.build, upstream: 'alertmanager' }),
     manager,
@@ -89,6 +96,7 @@ export async function alertmanagerServices(parts: AlertmanagerParts): Promise<Se
       addresses: parts.addresses,
       web: webConfig?.settings,
       graceMs: HTTP_GRACE_MS,
+      wrap: (open) => limits.wrap(open),
       register: (app) =>
         registerAlertmanagerApi(app, {
           env,
@@ -102,6 +110,7 @@ export async function alertmanagerServices(parts: AlertmanagerParts): Promise<Se
           routePrefix: parts.routePrefix,
           uiDir: `${context.root}/ui/dist`,
           metrics,
+          limits,
         }),
     }),
     // Late, since it waits for others: alerts and silences come in meanwhile.

@@ -44,6 +44,18 @@ test('what a receiver was told is known after a kill, and for as long as it is t
   assert.equal(again.size, 0)
 })
 
+test('what is asked of it is counted, and as an error where nothing was told, as upstream counts', async () => {
+  const env = virtualEnv()
+  const log = await open(env)
+  log.find(told.groupKey, receiver)
+  log.note(told, HOUR)
+  log.find(told.groupKey, receiver)
+  const page = await env.metrics.metrics()
+  for (const line of ['queries_total 2', 'query_errors_total 1', 'query_duration_seconds_count 2']) {
+    assert.match(page, new RegExp(`^alertmanager_nflog_${line}$`, 'm'))
+  }
+})
+
 test('of two entries the later one holds, whichever comes first', async () => {
   const env = virtualEnv()
   const [first, second] = [await open(env), await open(other(env))]

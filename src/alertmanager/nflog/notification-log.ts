@@ -1,4 +1,4 @@
-import { Counter } from 'prom-client'
+import { Counter, Histogram } from 'prom-client'
 import type { Env } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
 import { behindLength } from '../../base/message-writer.ts'
@@ -48,6 +48,8 @@ export class NotificationLog implements ReplicatedState {
   readonly #tellings: Tellings
   readonly #metrics: StateMetrics
   readonly #queries: Counter
+  readonly #queryErrors: Counter
+  readonly #queryDuration: Histogram
   #channel: Channel = { broadcast: () => {} }
   #onDuplicate: (entry: Pick<LogEntry, 'idempotencyKey' | 'receiver'>) => void = () => {}
 
@@ -59,6 +61,16 @@ export class NotificationLog implements ReplicatedState {
     this.#queries = new Counter({
       name: 'alertmanager_nflog_queries_total',
       help: 'Number of notification log queries were received.',
+      registers: [options.env.metrics],
+    })
+    this.#queryErrors = new Counter({
+      name: 'alertmanager_nflog_query_errors_total',
+      help: 'Number notification log received queries that failed.',
+      registers: [options.env.metrics],
+    })
+    this.#queryDuration = new Histogram({
+      name: 'alertmanager_nflog_query_duration_seconds',
+      help: 'Duration of notification log query evaluation.',
       registers: [options.env.metrics],
     })
   }
@@ -95,9 +107,16 @@ export class NotificationLog implements ReplicatedState {
 
   /** What was told last. Its time is not later than when this member heard of it: where another's clock is ahead it would never be told again. */
   find(groupKey: string, receiver: LogReceiver): LogEntry | undefined {
-    this.#queries.inc()
+    const { clock } = this.#options.env
+    const started = clock.monotonic()
     const kept = this.#entries.get(entryKey(groupKey, receiver))
-    if (kept === undefined) return undefined
+    this.#queries.inc()
+    this.#queryDuration.observe((clock.monotonic() - started) / 1000)
+    if (kept === undefined) {
+      // Upstream counts it so.
+      this.#queryErrors.inc()
+      return undefined
+    }
     const heardAt = preciseOf(kept.heardAt)
     return kept.entry.time > heardAt ? { ...kept.entry, time: heardAt } : kept.entry
   }

@@ -207,3 +207,26 @@ test('where an older member has left out conditions of a silence, it silences wh
   silences.merge(encodeMeshSilence({ silence, expiresAt: env.clock.now() + RETENTION }))
   assert.deepEqual(silences.silencedBy(labels), [])
 })
+
+test('what is looked at to find silences is counted, as upstream counts it', async () => {
+  const env = virtualEnv()
+  const silences = await open(env)
+  const labels = Labels.of({ a: 'b' })
+  const check = async (want: Record<string, number>) => {
+    const page = await env.metrics.metrics()
+    for (const [name, value] of Object.entries(want)) assert.match(page, new RegExp(`^alertmanager_silences_${name} ${value}$`, 'm'))
+  }
+  silences.silencedBy(labels)
+  await check({ queries_total: 0, query_silences_scanned_total: 0, matcher_index_size: 0, version_index_size: 0 })
+  await silences.set(wanted(env, [is('a', 'b')]))
+  await silences.set(wanted(env, [is('a', 'c')]))
+  silences.silencedBy(labels)
+  await check({ queries_total: 1, query_silences_scanned_total: 2, query_silences_skipped_total: 0, matcher_index_size: 2 })
+  // One was looked at anew; what had come before the third was skipped.
+  await silences.set(wanted(env, [is('a', 'd')]))
+  silences.silencedBy(labels)
+  await check({ queries_total: 2, query_duration_seconds_count: 2, query_silences_scanned_total: 4, query_silences_skipped_total: 2 })
+  silences.all()
+  silences.get('none')
+  await check({ queries_total: 4, query_silences_scanned_total: 7, version_index_size: 3 })
+})

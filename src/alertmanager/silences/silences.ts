@@ -68,7 +68,11 @@ export class Silences implements ReplicatedState {
   private constructor(options: SilencesOptions, file: StateFile) {
     this.#options = options
     this.#file = file
-    this.#metrics = new SilenceMetrics(options.env, () => this.all())
+    this.#metrics = new SilenceMetrics(options.env, {
+      all: () => this.#all(),
+      compiledCount: () => [...this.#entries.values()].filter(({ compiled }) => compiled !== undefined).length,
+      arrivalCount: () => this.#arrivals.length,
+    })
     this.#stateMetrics = new StateMetrics(options.env.metrics, 'silences', 'silence')
   }
 
@@ -85,11 +89,19 @@ export class Silences implements ReplicatedState {
   }
 
   all(): readonly Silence[] {
-    return [...this.#entries.values()].map(({ silence }) => silence)
+    const { clock } = this.#options.env
+    const started = clock.monotonic()
+    const found = this.#all()
+    this.#metrics.queried(clock.monotonic() - started, found.length)
+    return found
   }
 
   get(id: string): Silence | undefined {
-    return this.#entries.get(id)?.silence
+    const { clock } = this.#options.env
+    const started = clock.monotonic()
+    const silence = this.#entries.get(id)?.silence
+    this.#metrics.queried(clock.monotonic() - started, silence === undefined ? 0 : 1)
+    return silence
   }
 
   /**
@@ -133,6 +145,11 @@ export class Silences implements ReplicatedState {
       known = { count: 0, ids: [] }
       this.#known.set(labels, known)
     }
+    // Nothing has come since nothing silenced it.
+    if (known.count === this.#arrivals.length && known.ids.length === 0) return known.ids
+    const started = clock.monotonic()
+    const skippedCount = known.count
+    const scannedCount = this.#arrivals.length - known.count + known.ids.length
     if (known.count < this.#arrivals.length) {
       for (let i = known.count; i < this.#arrivals.length; i++) {
         const compiled = this.#entries.get(this.#arrivals[i])?.compiled
@@ -140,14 +157,15 @@ export class Silences implements ReplicatedState {
       }
       known.count = this.#arrivals.length
     }
-    if (known.ids.length === 0) return known.ids
     const now = clock.now()
-    return known.ids
+    const active = known.ids
       .filter((id) => {
         const entry = this.#entries.get(id)
         return entry !== undefined && silenceState(entry.silence, now) === 'active'
       })
       .sort()
+    this.#metrics.queried(clock.monotonic() - started, scannedCount, skippedCount)
+    return active
   }
 
   snapshot(): Uint8Array {
@@ -178,6 +196,10 @@ export class Silences implements ReplicatedState {
 
   close(): Promise<void> {
     return this.#file.close()
+  }
+
+  #all(): readonly Silence[] {
+    return [...this.#entries.values()].map(({ silence }) => silence)
   }
 
   #collect(): void {

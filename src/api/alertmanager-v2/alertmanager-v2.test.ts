@@ -11,6 +11,7 @@ import { fingerprint } from '../../model/alert.ts'
 import { Labels } from '../../model/labels.ts'
 import { AlertMetrics } from './alert-metrics.ts'
 import { registerAlertmanagerApi } from './register.ts'
+import { RequestLimits } from './request-limits.ts'
 
 async function open() {
   const env = virtualEnv({ startTime: Date.UTC(2026, 0, 1) })
@@ -76,6 +77,7 @@ async function open() {
     routePrefix: '/am',
     uiDir: '/ui/dist',
     metrics: new AlertMetrics(env.metrics),
+    limits: new RequestLimits({ env, getsMax: 0, processorCount: 2, timeoutMs: 0 }),
   })
   await app.ready()
   const call = async (method: 'GET' | 'POST' | 'DELETE' | 'PUT', url: string, body?: unknown, type = 'application/json') => {

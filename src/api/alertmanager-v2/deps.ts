@@ -4,6 +4,7 @@ import type { Env } from '../../base/env.ts'
 import type { BuildInfo } from '../../base/process-metrics.ts'
 import type { ClusterView } from '../../cluster/replicated-state.ts'
 import type { AlertMetrics } from './alert-metrics.ts'
+import type { RequestLimits } from './request-limits.ts'
 
 /** What the API of an Alertmanager shows, and what it changes. */
 export interface AlertmanagerApiDeps {
@@ -22,4 +23,5 @@ export interface AlertmanagerApiDeps {
   /** Where the built console lies. */
   readonly uiDir: string
   readonly metrics: AlertMetrics
+  readonly limits: Pick<RequestLimits, 'late'>
 }

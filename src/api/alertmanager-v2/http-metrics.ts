@@ -1,10 +1,11 @@
-import { Gauge, Histogram, type Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { RouteMetrics } from '../../base/http-routes.ts'
 
-/** Source of names and buckets: Alertmanager cmd/alertmanager/main.go. */
+/** Source of names and buckets: Alertmanager cmd/alertmanager/main.go; of those of `/metrics`: client_golang prometheus/promhttp/http.go. */
 export class AlertmanagerHttpMetrics implements RouteMetrics {
   readonly #duration: Histogram<'code' | 'handler' | 'method'>
   readonly #size: Histogram<'handler' | 'method'>
+  readonly #scrapes: Counter<'code'>
 
   constructor(registry: Registry) {
     this.#duration = new Histogram({
@@ -21,14 +22,20 @@ export class AlertmanagerHttpMetrics implements RouteMetrics {
       buckets: [1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8],
       registers: [registry],
     })
-    new Gauge({
-      name: 'alertmanager_http_requests_in_flight',
-      help: 'Current number of HTTP requests being processed.',
-      labelNames: ['method'],
+    this.#scrapes = new Counter({
+      name: 'promhttp_metric_handler_requests_total',
+      help: 'Total number of scrapes by HTTP status code.',
+      labelNames: ['code'],
       registers: [registry],
-      // Who asks is the only one: answers are made one after the other.
+    })
+    for (const code of ['200', '500', '503']) this.#scrapes.inc({ code }, 0)
+    new Gauge({
+      name: 'promhttp_metric_handler_requests_in_flight',
+      help: 'Current number of scrapes being served.',
+      registers: [registry],
+      // Pages are made one after the other: who asks is the only one.
       collect() {
-        this.set({ method: 'get' }, 1)
+        this.set(1)
       },
     })
   }
@@ -39,5 +46,6 @@ export class AlertmanagerHttpMetrics implements RouteMetrics {
     const labels = { handler: handler.replace(/:id$/, '{silenceID}'), method: method.toLowerCase() }
     this.#duration.observe({ ...labels, code: String(status) }, durationMs / 1000)
     this.#size.observe(labels, sizeBytes)
+    if (handler === '/metrics') this.#scrapes.inc({ code: String(status) })
   }
 }

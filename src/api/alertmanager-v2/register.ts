@@ -31,6 +31,7 @@ export function registerAlertmanagerApi(app: FastifyInstance, deps: Alertmanager
     env,
     metrics: new AlertmanagerHttpMetrics(env.metrics),
     prefix: routePrefix,
+    late: (response) => deps.limits.late(response),
     onError: (error, request) => failure(deps, error, request),
   })
   const anyOrigin = { test: () => true }
