@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Plugin } from 'esbuild'
 import { ENTRIES } from './entries.ts'
+import { warmCache } from './warm-cache.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
@@ -80,6 +81,10 @@ const built = { revision: git('rev-parse', 'HEAD'), branch: git('rev-parse', '--
 writeFileSync(join(root, 'dist/build.json'), JSON.stringify(built))
 const warm = spawnSync(join(root, 'bin/promontory'), ['--version'], { encoding: 'utf8' })
 if (warm.status !== 0) throw new Error(`the bundle does not start:\n${warm.stdout}${warm.stderr}`)
+await warmCache(join(root, 'bin/promontory')).catch((error: unknown) =>
+  // All works without it.
+  console.log(`prepare: the first starts will take a little longer: ${error instanceof Error ? error.message : error}`),
+)
 console.log('prepare: dist/main.js is built')
 
 if (existsSync(join(root, 'node_modules/vite'))) {

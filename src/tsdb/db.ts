@@ -322,6 +322,11 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     return this.#tail
   }
 
+  /** Whether everything can be read. */
+  get isReadable(): boolean {
+    return this.#replay.done && !this.#closed
+  }
+
   /** Resolves when everything can be read; rejects when the signal aborts first. */
   untilReadable(signal: AbortSignal): Promise<void> {
     return this.#whenReplayed(signal)

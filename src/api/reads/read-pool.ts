@@ -50,7 +50,9 @@ export interface Lending {
   /** What may be missing of what lies between the times, both inclusive, for people. */
   missing(range: Pick<SelectRequest, 'minTime' | 'maxTime'>): readonly string[]
   lender(): DbLender
-  /** Resolves when everything can be read; rejects when the signal aborts first. */
+  /** Whether everything can be read. */
+  readonly isReadable: boolean
+  /** Resolves when it can; rejects when the signal aborts first. */
   untilReadable(signal: AbortSignal): Promise<void>
 }
 
@@ -147,11 +149,20 @@ export class ReadPool implements Reads, Service {
   async answer(read: Read, asker: Asker): Promise<Answer> {
     const { desk, db } = this.#options
     const settings = this.#options.settings()
-    const expected = forecast(read, settings, (request) => db.estimate(request))
+    const foresee = () => forecast(read, settings, (request) => db.estimate(request))
+    const forecasted = foresee()
     const timeoutMs = read.kind === 'query' ? read.timeoutMs : undefined
     const request = { signal: asker.signal, timeoutMs, isQueued: read.kind === 'query' }
     this.#rehearsal.giveWay()
     const answered = desk.run(describeRead(read, asker), request, async (turn) => {
+      let expected = forecasted
+      if (!db.isReadable) {
+        // A thread takes a tenth of a second to start, which the log that is being read takes as well. What a read looks at shows afterwards.
+        if (this.#threads.length === 0 && !this.#isClosed) this.#add()
+        await db.untilReadable(turn.signal)
+        turn.signal.throwIfAborted()
+        expected = foresee()
+      }
       const done = await this.#inline(read, expected, turn, settings)
       if (done !== undefined) return done
       const outcome = await this.#inThread(read, expected, turn, { settings, signal: asker.signal })
@@ -184,10 +195,6 @@ export class ReadPool implements Reads, Service {
     { settings, signal }: { readonly settings: Omit<EngineSettings, 'optimiser'>; readonly signal: AbortSignal },
   ): Promise<JobOutcome> {
     const { db, samplesMax, bytesMax } = this.#options
-    // It takes a tenth of a second to start, which a log that is being read may take as well.
-    if (this.#threads.length === 0 && !this.#isClosed) this.#add()
-    await db.untilReadable(turn.signal)
-    turn.signal.throwIfAborted()
     const limits = { samplesMax, bytesMax }
     const request = { read, settings, limits, missing: db.missing(reach), queuedMs: turn.queued - turn.begun }
     const job = new PoolJob(this.#nextId++, request, reach, turn)
