@@ -31,8 +31,8 @@ export function redirectAnswer(location: string): Answer {
   return { status: 302, headers: { location }, body: NO_BODY }
 }
 
-/** Bodies up to this size are sent whole, with their length. */
-const WHOLE_BYTES_MAX = 64 * 1024
+/** Bodies up to this size are sent whole, with their length: a stream costs as much as making 100 KiB of JSON. */
+const WHOLE_BYTES_MAX = 256 * 1024
 /** Below this, compressing costs more than it saves. */
 const GZIP_BYTES_MIN = 1024
 /** After so many bytes other requests have their turn. */

@@ -18,6 +18,10 @@ export function uniteTexts(lists: readonly (readonly string[])[], limit: number,
   while (left.length > 1) {
     const merged: (readonly string[])[] = []
     for (let i = 0; i + 1 < left.length; i += 2) {
+      if (areSame(left[i], left[i + 1])) {
+        merged.push(left[i])
+        continue
+      }
       const both = merge(left[i], left[i + 1])
       chargeTexts(both, budget)
       merged.push(both)
@@ -26,6 +30,13 @@ export function uniteTexts(lists: readonly (readonly string[])[], limit: number,
     left = merged
   }
   return limit > 0 && left[0].length > limit ? left[0].slice(0, limit) : left[0]
+}
+
+/** Windows that follow each other mostly have the same. */
+function areSame(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
 }
 
 function merge(a: readonly string[], b: readonly string[]): string[] {

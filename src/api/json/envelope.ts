@@ -1,6 +1,7 @@
 import { ChunkWriter } from '../../base/chunk-writer.ts'
 import type { Answer } from '../../base/http-answer.ts'
 import type { ErrorEnvelope } from '../types/envelope.ts'
+import { LabelSetWriter } from './label-set-writer.ts'
 import { jsonText } from './text.ts'
 
 export const JSON_CONTENT_TYPE = 'application/json'
@@ -17,6 +18,8 @@ const REMARKS_MAX = 10
 
 /** Characters that are encoded at once. */
 const TEXT_LENGTH = 4096
+/** Texts that are. */
+const TEXTS_AT_ONCE = 512
 
 /** What follows the data, from the comma before `warnings` to the last brace. */
 export function envelopeEnd({ warnings = [], infos = [] }: Remarks): string {
@@ -57,6 +60,33 @@ export function* encodeList(elements: Iterable<string>, remarks: Remarks): Gener
     if (writer.hasFull) yield* writer.take()
   }
   writer.text(`${text}]${envelopeEnd(remarks)}`)
+  yield* writer.end()
+}
+
+/** A list of texts, the same way. */
+export function* encodeTexts(texts: readonly string[], remarks: Remarks): Generator<Uint8Array> {
+  const writer = new ChunkWriter()
+  writer.ascii('{"status":"success","data":[')
+  for (let from = 0; from < texts.length; from += TEXTS_AT_ONCE) {
+    if (from > 0) writer.byte(0x2c)
+    writer.text(jsonText(texts.slice(from, from + TEXTS_AT_ONCE)).slice(1, -1))
+    if (writer.hasFull) yield* writer.take()
+  }
+  writer.text(`]${envelopeEnd(remarks)}`)
+  yield* writer.end()
+}
+
+/** A list of label sets, given flat and in order, the same way. */
+export function* encodeLabelSets(sets: readonly { readonly pairs: readonly string[] }[], remarks: Remarks): Generator<Uint8Array> {
+  const writer = new ChunkWriter()
+  const labels = new LabelSetWriter(writer)
+  writer.ascii('{"status":"success","data":[')
+  for (let i = 0; i < sets.length; i++) {
+    if (i > 0) writer.byte(0x2c)
+    labels.write(sets[i].pairs)
+    if (writer.hasFull) yield* writer.take()
+  }
+  writer.text(`]${envelopeEnd(remarks)}`)
   yield* writer.end()
 }
 

@@ -2,17 +2,10 @@
 // Source: json-iterator's WriteString and WriteStringWithHTMLEscaped, as Prometheus web/api/v1 uses them.
 
 const PLAIN = /^[ !#-[\]-~]*$/
-/** The same without what HTML takes for something else. */
-const PLAIN_IN_HTML = /^[ !#-%'-;=?-[\]-~]*$/
 
 /** A string as JSON: labels of samples. */
 export function jsonString(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text.toWellFormed())
-}
-
-/** A string as JSON that is also safe inside HTML. */
-export function htmlSafeString(text: string): string {
-  return PLAIN_IN_HTML.test(text) ? `"${text}"` : jsonText(text)
 }
 
 /** Any value as JSON that is also safe inside HTML: everything but labels of samples. */
@@ -20,7 +13,11 @@ export function jsonText(value: unknown): string {
   return escapeHtml(JSON.stringify(value))
 }
 
+const OF_HTML = ['<', '>', '&', '\u2028', '\u2029']
+
 function escapeHtml(json: string): string {
+  // Looking for one character is a tenth of the work of looking for any of several.
+  if (!OF_HTML.some((char) => json.includes(char))) return json
   return json.replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 

@@ -1,8 +1,7 @@
 import { parseMetricSelector } from '../../promql/parser/parse.ts'
 import type { LabelRequest } from '../../storage/series-source.ts'
 import { encodeQuery } from '../json/encode-query.ts'
-import { encodeList, JSON_CONTENT_TYPE } from '../json/envelope.ts'
-import { htmlSafeString, jsonLabels } from '../json/text.ts'
+import { encodeLabelSets, encodeTexts, JSON_CONTENT_TYPE, type Remarks } from '../json/envelope.ts'
 import { federate } from './federated-page.ts'
 import type { LabelNamesRead, LabelValuesRead, QueryRead, Read, ReadPlace, ReadResult, SeriesRead } from './read.ts'
 import { selectLabelSets } from './select-label-sets.ts'
@@ -37,7 +36,7 @@ async function answerSeries(read: SeriesRead, { source, context, missing }: Read
   const { selectors, limit } = read
   const matcherSets = selectors.map((text) => parseMetricSelector(text))
   const found = await selectLabelSets(source, { ...read, matcherSets, countMax: limit === 0 ? Infinity : limit + 1 }, context)
-  return listOf(found, limit, missing(), ({ pairs }) => jsonLabels(pairs))
+  return listOf(found, limit, missing(), encodeLabelSets)
 }
 
 async function answerLabels(read: LabelNamesRead | LabelValuesRead, { source, context, missing }: ReadPlace): Promise<ReadResult> {
@@ -49,16 +48,17 @@ async function answerLabels(read: LabelNamesRead | LabelValuesRead, { source, co
     if (minTime > maxTime) return []
     return read.kind === 'labelNames' ? source.labelNames(request, context) : source.labelValues(read.name, request, context)
   }
-  return listOf(await names(), limit, missing(), htmlSafeString)
+  return listOf(await names(), limit, missing(), encodeTexts)
 }
 
-function listOf<T>(found: readonly T[], limit: number, missing: readonly string[], textOf: (one: T) => string): ReadResult {
+function listOf<T>(
+  found: readonly T[],
+  limit: number,
+  missing: readonly string[],
+  encode: (shown: readonly T[], remarks: Remarks) => Iterable<Uint8Array>,
+): ReadResult {
   const isTruncated = limit > 0 && found.length > limit
   const shown = isTruncated ? found.slice(0, limit) : found
   const warnings = [...missing, ...(isTruncated ? [TRUNCATED] : [])]
-  return { contentType: JSON_CONTENT_TYPE, body: encodeList(textsOf(shown, textOf), warnings.length > 0 ? { warnings } : {}) }
-}
-
-function* textsOf<T>(found: readonly T[], textOf: (one: T) => string): Generator<string> {
-  for (const one of found) yield textOf(one)
+  return { contentType: JSON_CONTENT_TYPE, body: encode(shown, warnings.length > 0 ? { warnings } : {}) }
 }

@@ -1,5 +1,6 @@
 import type { Breather } from '../../base/breather.ts'
 import { compareStrings, sortStrings } from '../../model/labels.ts'
+import type { PairColumns } from './pair-columns.ts'
 import { sortTexts } from './sort-texts.ts'
 import type { Window } from './window.ts'
 
@@ -34,15 +35,18 @@ interface OrderedPairs {
 
 /**
  * Ranks the pairs of series: the same pair has the same rank in every window, so series are compared, told apart and put into order by
- * numbers, and a text is decoded once for all series that have it.
+ * numbers, and a text is decoded once for all series that have it. `columns`: their pairs, where they have been read.
  */
-export async function rankLabels(found: readonly FoundSeries[], breather: Breather): Promise<LabelRanks> {
+export async function rankLabels(found: readonly FoundSeries[], columns: PairColumns | undefined, breather: Breather): Promise<LabelRanks> {
   const byName = new Map<string, OrderedPairs[]>()
   const ofPair: Uint32Array[] = []
   for (const [place, { window, series }] of found.entries()) {
     const marks = new Uint32Array(window.pairs.count)
     ofPair.push(marks)
-    for (const [name, pairs] of await pairsByName(window, series, marks, breather)) {
+    const seen: number[] = []
+    if (columns === undefined) await markPairs(window, series, marks, seen, breather)
+    else columns.mark(place, marks, seen)
+    for (const [name, pairs] of byNames(window, seen)) {
       const ordered = await inOrder(window, place, name, pairs, marks, breather)
       const text = window.symbols.text(name)
       const known = byName.get(text)
@@ -74,21 +78,18 @@ export async function rankLabels(found: readonly FoundSeries[], breather: Breath
   return { ofPair, names, values }
 }
 
-/** The pairs that series of a window have, by the symbol of their name. They are marked. */
-async function pairsByName(
-  window: Window,
-  series: Uint32Array,
-  marks: Uint32Array,
-  breather: Breather,
-): Promise<ReadonlyMap<number, number[]>> {
-  const seen: number[] = []
+async function markPairs(window: Window, series: Uint32Array, marks: Uint32Array, seen: number[], breather: Breather): Promise<void> {
   for (let s = 0; s < series.length; s++) {
     if (s % STRIDE === 0 && breather.isDue()) await breather.rest()
     window.markPairs(series[s], marks, seen)
   }
+}
+
+/** Pairs of a window by the symbol of their name. */
+function byNames({ pairs }: Window, seen: readonly number[]): ReadonlyMap<number, number[]> {
   const byName = new Map<number, number[]>()
   for (const pair of seen) {
-    const name = window.pairs.name(pair)
+    const name = pairs.name(pair)
     const known = byName.get(name)
     if (known === undefined) byName.set(name, [pair])
     else known.push(pair)

@@ -53,10 +53,14 @@ export async function labelValuesOf(window: Window, label: string, scope: LabelS
     return sortTexts(values, breather)
   }
   const counts = pairTest(window, scope)
-  const inOrder = await window.valueOrder.pairsOf(name, breather)
+  const { pairs: inOrder, texts } = await window.valueOrder.textsOf(name, breather)
+  let known = 0
+  for (; known < inOrder.length && counts(inOrder[known]); known++) if (known % STRIDE === 0 && breather.isDue()) await breather.rest()
+  // Nearly always all of them: that list need not be made again.
+  if (known === inOrder.length) return texts
   for (let i = 0; i < inOrder.length; i++) {
     if (i % STRIDE === 0 && breather.isDue()) await breather.rest()
-    if (counts(inOrder[i])) values.push(symbols.text(pairs.value(inOrder[i])))
+    if (i < known || counts(inOrder[i])) values.push(texts[i])
   }
   return values
 }

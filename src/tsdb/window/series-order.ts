@@ -1,5 +1,6 @@
 import type { Breather } from '../../base/breather.ts'
 import type { FoundSeries, LabelRanks } from './label-ranks.ts'
+import type { PairColumns } from './pair-columns.ts'
 import type { PartLabels } from './part-labels.ts'
 
 /** Series of several windows in label order. What is the same series in two windows stands together, the older window's first. */
@@ -23,18 +24,19 @@ const STRIDE = 32_768
 /**
  * Puts series into label order, place by place from the last label to the first: each pass is stable, so what the later ones find equal
  * stays as the earlier ones had it. It costs the labels of the series, whatever order they come in, and reads them one after the other
- * (select.bench.ts). `part`, where given, is told the labels on the way.
+ * (select.bench.ts). `part`, where given, is told the labels on the way. `columns`: their pairs, where they have been read.
  */
 export async function orderSeries(
   found: readonly FoundSeries[],
   ranks: LabelRanks,
-  part: PartLabels | undefined,
+  { part, columns }: { readonly part: PartLabels | undefined; readonly columns: PairColumns | undefined },
   breather: Breather,
 ): Promise<SeriesOrder> {
-  const labels = new LabelColumns(found, ranks)
+  const labels = new LabelColumns(found, ranks, columns)
   const { count } = labels
   const counts = new Uint32Array(ranks.names.length + 1)
-  let item = Uint32Array.from({ length: count }, (_, i) => i)
+  let item = new Uint32Array(count)
+  for (let i = 0; i < count; i++) item[i] = i
   let dealt = new Uint32Array(count)
   const keys = found.length < 2 || part !== undefined ? undefined : new ItemKeys(count)
   for (let place = labels.placeCount - 1; place >= 0; place--) {
@@ -111,10 +113,12 @@ class LabelColumns {
   most = 0
   readonly #found: readonly FoundSeries[]
   readonly #ranks: LabelRanks
+  readonly #columns: PairColumns | undefined
 
-  constructor(found: readonly FoundSeries[], ranks: LabelRanks) {
+  constructor(found: readonly FoundSeries[], ranks: LabelRanks, columns: PairColumns | undefined) {
     this.#found = found
     this.#ranks = ranks
+    this.#columns = columns
     this.count = found.reduce((sum, { series }) => sum + series.length, 0)
     this.series = new Uint32Array(this.count)
     this.window = new Uint16Array(this.count)
@@ -125,18 +129,34 @@ class LabelColumns {
       this.series.set(series, at)
       this.window.fill(w, at, at + series.length)
       at += series.length
-      for (let s = 0; s < series.length; s++) placeCount = Math.max(placeCount, window.labelCount(series[s]))
+      for (let s = 0; s < series.length && columns === undefined; s++) placeCount = Math.max(placeCount, window.labelCount(series[s]))
     }
-    this.placeCount = placeCount
+    this.placeCount = columns?.placeCount ?? placeCount
   }
 
   async read(place: number, breather: Breather): Promise<void> {
     this.least = 0xffffffff
     this.most = 0
+    if (this.#columns !== undefined) {
+      this.#columns.read(place, this.#ranks.ofPair, this.digits)
+      this.#span()
+      return
+    }
     for (let from = 0; from < this.count; from += STRIDE) {
       this.#readSome(place, from, Math.min(from + STRIDE, this.count))
       if (breather.isDue()) await breather.rest()
     }
+  }
+
+  #span(): void {
+    const { digits } = this
+    let { least, most } = this
+    for (let i = 0; i < digits.length; i++) {
+      if (digits[i] < least) least = digits[i]
+      if (digits[i] > most) most = digits[i]
+    }
+    this.least = least
+    this.most = most
   }
 
   #readSome(place: number, from: number, to: number): void {

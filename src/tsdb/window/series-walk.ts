@@ -2,6 +2,7 @@ import type { Breather } from '../../base/breather.ts'
 import { Labels } from '../../model/labels.ts'
 import { JOINED_BYTES, type JoinedSeries, joinSeries, PLACE_BYTES } from './join-series.ts'
 import { type FoundSeries, type LabelRanks, rankLabels } from './label-ranks.ts'
+import { NO_PAIR, PAIR_COLUMNS_MAX, PairColumns } from './pair-columns.ts'
 import { PartLabels } from './part-labels.ts'
 import { ORDER_BYTES, orderSeries, type SeriesOrder } from './series-order.ts'
 import { SomeLabels } from './some-labels.ts'
@@ -35,11 +36,12 @@ export async function walkInOrder(
 ): Promise<SeriesWalk> {
   const foundCount = countOf(found)
   hold(found.reduce((sum, { window }) => sum + 4 * window.pairs.count, foundCount * ORDER_BYTES))
-  const ranks = await rankLabels(found, breather)
+  const columns = foundCount > PAIR_COLUMNS_MAX ? undefined : new PairColumns(found, hold)
+  const ranks = await rankLabels(found, columns, breather)
   hold(ranks.names.length * RANK_BYTES)
   if (names !== undefined) hold(foundCount * PART_BYTES)
   const part = names && new PartLabels(ranks, names, foundCount)
-  return new OrderedWalk(found, ranks, part, await orderSeries(found, ranks, part, breather))
+  return new OrderedWalk(found, ranks, { part, columns }, await orderSeries(found, ranks, { part, columns }, breather))
 }
 
 /** As they lie in the newest window that has them, which is the quickest for all that is read of them. */
@@ -65,16 +67,23 @@ class OrderedWalk implements SeriesWalk {
   readonly #found: readonly FoundSeries[]
   readonly #ranks: LabelRanks
   readonly #part: PartLabels | undefined
+  readonly #columns: PairColumns | undefined
   readonly #order: SeriesOrder
   #from = 0
   #to = 0
 
-  constructor(found: readonly FoundSeries[], ranks: LabelRanks, part: PartLabels | undefined, order: SeriesOrder) {
+  constructor(
+    found: readonly FoundSeries[],
+    ranks: LabelRanks,
+    { part, columns }: { readonly part: PartLabels | undefined; readonly columns: PairColumns | undefined },
+    order: SeriesOrder,
+  ) {
     this.window = new Uint16Array(found.length)
     this.series = new Uint32Array(found.length)
     this.#found = found
     this.#ranks = ranks
     this.#part = part
+    this.#columns = columns
     this.#order = order
   }
 
@@ -95,6 +104,7 @@ class OrderedWalk implements SeriesWalk {
   labels(): Labels {
     if (this.#part !== undefined) return this.#part.labels(this.#order.item[this.#from])
     const w = this.window[0]
+    if (this.#columns !== undefined) return labelsOf(this.#columns, this.#order.item[this.#from], this.#ranks, w)
     return allLabels(this.#found[w].window, this.series[0], this.#ranks, w)
   }
 }
@@ -104,6 +114,18 @@ function allLabels(window: Window, series: number, { names, values, ofPair }: La
   const texts = new Array<string>(2 * count)
   for (let i = 0; i < count; i++) {
     const rank = window.rankAt(series, i, ofPair[place])
+    texts[2 * i] = names[rank]
+    texts[2 * i + 1] = values[rank]
+  }
+  return Labels.fromSortedPairs(texts)
+}
+
+function labelsOf({ pairs, count, placeCount }: PairColumns, item: number, { names, values, ofPair }: LabelRanks, place: number): Labels {
+  let size = placeCount
+  while (size > 0 && pairs[(size - 1) * count + item] === NO_PAIR) size--
+  const texts = new Array<string>(2 * size)
+  for (let i = 0; i < size; i++) {
+    const rank = ofPair[place][pairs[i * count + item]]
     texts[2 * i] = names[rank]
     texts[2 * i + 1] = values[rank]
   }

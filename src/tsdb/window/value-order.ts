@@ -12,14 +12,20 @@ interface Sorted {
   readonly pairs: Uint32Array
 }
 
+/** The values of one name are kept as texts where they take no more than this, with the objects that they are. */
+const TEXTS_BYTES_MAX = 512 * 1024
+const BYTES_PER_TEXT = 32
+
 /**
  * The pairs of names in the order of their values' bytes, kept from one question to the next: 4 bytes for each pair of the names that were
- * asked for.
+ * asked for, and the values themselves of that which was asked for last.
  */
 export class ValueOrder {
   readonly #pairs: Pairs
   readonly #symbols: Symbols
   readonly #byName = new Map<number, Sorted>()
+  #textsOf: Uint32Array | undefined
+  #texts: readonly string[] = []
 
   constructor(pairs: Pairs, symbols: Symbols) {
     this.#pairs = pairs
@@ -42,5 +48,23 @@ export class ValueOrder {
     for (let i = 0; i < sorted.length; i++) sorted[i] = byText.get(texts[i])!
     this.#byName.set(name, { newest, pairs: sorted })
     return sorted
+  }
+  /** The same with the values. */
+  async textsOf(name: number, breather: Breather): Promise<{ readonly pairs: Uint32Array; readonly texts: readonly string[] }> {
+    const pairs = await this.pairsOf(name, breather)
+    if (pairs === this.#textsOf) return { pairs, texts: this.#texts }
+    const texts: string[] = []
+    let bytes = 0
+    for (let i = 0; i < pairs.length; i++) {
+      if (i % STRIDE === 0 && breather.isDue()) await breather.rest()
+      const text = this.#symbols.text(this.#pairs.value(pairs[i]))
+      bytes += BYTES_PER_TEXT + text.length
+      texts.push(text)
+    }
+    if (bytes <= TEXTS_BYTES_MAX) {
+      this.#textsOf = pairs
+      this.#texts = texts
+    }
+    return { pairs, texts }
   }
 }

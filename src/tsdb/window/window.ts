@@ -457,6 +457,16 @@ export class Window {
     }
   }
 
+  /** Writes the pairs of series place by place: the first ones from `at` on, those of the next place `stride` further on. */
+  copyPairs(series: Uint32Array, into: Uint32Array, at: number, stride: number): void {
+    for (let s = 0; s < series.length; s++) {
+      const words = this.#rows.slabs[series[s] >>> ROWS_SHIFT].words
+      const row = (series[s] & ROWS_MASK) << ROW_WORDS_SHIFT
+      const [address, count] = [words[row + LABELS_AT], words[row + LABEL_COUNT]]
+      for (let i = 0; i < count; i++) into[at + s + i * stride] = this.#lists.pair(address, i)
+    }
+  }
+
   /** What a column by pair says of the pair at a place of the series' labels; 0 where it has fewer. */
   rankAt(series: number, place: number, column: Uint32Array): number {
     const words = this.#rows.slabs[series >>> ROWS_SHIFT].words
@@ -735,7 +745,16 @@ export class Window {
 
   /** Whether a series has a chunk that reaches into `minTime`…`maxTime`, of which something is left. May say so in vain in another thread than the writer's. */
   overlaps(series: number, minTime: Timestamp, maxTime: Timestamp): boolean {
-    view.load(this.#rows.slabs[series >>> ROWS_SHIFT], (series & ROWS_MASK) << ROW_WORDS_SHIFT, this.#catchUp !== undefined)
+    const slab = this.#rows.slabs[series >>> ROWS_SHIFT]
+    const row = (series & ROWS_MASK) << ROW_WORDS_SHIFT
+    // Mostly that is seen in the open chunk alone.
+    const published = Atomics.load(slab.words, row + PUBLISHED)
+    if (published < BUSY && (published & OPEN_COUNT_MASK) > 0 && this.tombstones.isEmpty) {
+      const isOpenThere =
+        slab.floats[(row >> 1) + LAST_TIME_FLOAT] >= minTime && this.start + Atomics.load(slab.words, row + OPEN_TIME) <= maxTime
+      if (isOpenThere && Atomics.load(slab.words, row + PUBLISHED) === published) return true
+    }
+    view.load(slab, row, this.#catchUp !== undefined)
     if (view.published === 0 || (view.lastTime < minTime && !this.isLate)) return false
     const deleted = this.tombstones.isEmpty ? undefined : this.tombstones.of(series)
     const openTime = this.start + view.openTime
