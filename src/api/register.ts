@@ -1,10 +1,10 @@
-import type { FastifyInstance } from 'fastify'
 import { Gauge } from 'prom-client'
 import { CodedError, errorMessage } from '../base/errors.ts'
 import { type Answer, errorAnswer, NO_BODY, redirectAnswer } from '../base/http-answer.ts'
 import { corsHeaders } from '../base/http-cors.ts'
 import { HttpMetrics } from '../base/http-metrics.ts'
 import { type Method, type RouteHandler, type RouteRequest, Routes } from '../base/http-routes.ts'
+import type { HttpApp } from '../base/http-server.ts'
 import { WRITE_BODY_BYTES_MAX } from '../remote/write-receiver.ts'
 import { addAdminRoutes } from './admin.ts'
 import { budgetsStatus } from './budgets-status.ts'
@@ -34,7 +34,7 @@ import { scrapePools, targets } from './targets.ts'
 import { tsdbBlocksStatus, tsdbStatus, walReplayStatus } from './tsdb-status.ts'
 
 /** Adds all of a server's HTTP to an app: API v1, federation, management, metrics, remote write, console. */
-export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
+export function registerApi(app: HttpApp, deps: ApiDeps): void {
   const { env } = deps
   const routes = new Routes(app, {
     env,

@@ -1,12 +1,14 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Env } from './env.ts'
 import { errorMessage } from './errors.ts'
 import { FormValues } from './form-values.ts'
 import { type Answer, acceptsGzip, errorAnswer, NO_BODY, sendAnswer } from './http-answer.ts'
+import type { HttpApp, ReceivedRequest } from './http-server.ts'
 
 export const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const
 export type Method = (typeof METHODS)[number]
+
+const SERVED: ReadonlySet<string> = new Set(METHODS)
 
 /** One request as a route sees it. */
 export class RouteRequest {
@@ -23,13 +25,13 @@ export class RouteRequest {
   #query: FormValues | undefined
   #signal: AbortSignal | undefined
 
-  constructor(request: FastifyRequest, response: ServerResponse) {
-    this.method = request.method
-    this.url = request.raw.url ?? '/'
-    this.headers = request.headers
-    this.remoteAddress = request.socket.remoteAddress ?? ''
-    this.body = request.body instanceof Uint8Array ? request.body : NO_BODY
-    this.#params = request.params as Record<string, string>
+  constructor({ message, params, body }: ReceivedRequest, response: ServerResponse) {
+    this.method = message.method ?? 'GET'
+    this.url = message.url ?? '/'
+    this.headers = message.headers
+    this.remoteAddress = message.socket.remoteAddress ?? ''
+    this.body = body
+    this.#params = params
     this.#response = response
   }
 
@@ -101,10 +103,10 @@ export interface RoutesOptions {
 
 /** Adds routes to an app: method table, metrics, compression, and errors in one place. */
 export class Routes {
-  readonly #app: FastifyInstance
+  readonly #app: HttpApp
   readonly #options: RoutesOptions
 
-  constructor(app: FastifyInstance, options: RoutesOptions) {
+  constructor(app: HttpApp, options: RoutesOptions) {
     this.#app = app
     this.#options = options
   }
@@ -128,39 +130,34 @@ export class Routes {
     metrics.declare(name)
     const known = METHODS.filter((method) => methods[method] !== undefined)
     const allow = [...new Set<string>([...known, 'OPTIONS'])].sort().join(', ')
-    for (const method of METHODS) {
-      const handler = methods[method]
-      this.#app.route({
-        method,
-        url: prefix + path,
-        bodyLimit: options.bodyBytesMax,
-        handler: (request, reply) => this.#serve(name, handler, allow, request, reply),
-      })
-    }
+    this.#app.add(prefix + path, {
+      methods: SERVED,
+      bodyBytesMax: options.bodyBytesMax,
+      serve: (request, response) => this.#serve(name, methods[request.message.method as Method], allow, request, response),
+    })
   }
 
   async #serve(
     name: string,
     handler: RouteHandler | undefined,
     allow: string,
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ): Promise<FastifyReply> {
+    request: ReceivedRequest,
+    response: ServerResponse,
+  ): Promise<void> {
     const { env, metrics, onError, late } = this.#options
     const started = env.clock.monotonic()
-    const response = reply.raw
-    reply.hijack()
     const view = new RouteRequest(request, response)
+    const { method } = view
     let answer: Answer
     try {
       if (handler !== undefined) answer = await handler(view)
-      else if (request.method === 'OPTIONS') answer = { status: 200, headers: { allow }, body: NO_BODY }
+      else if (method === 'OPTIONS') answer = { status: 200, headers: { allow }, body: NO_BODY }
       else answer = errorAnswer(405, 'Method Not Allowed', { allow })
     } catch (error) {
       answer = onError(error, view)
     }
     answer = late?.(response) ?? answer
-    if (request.method === 'HEAD') answer = { ...answer, body: NO_BODY }
+    if (method === 'HEAD') answer = { ...answer, body: NO_BODY }
     const headers = { 'x-content-type-options': 'nosniff', ...this.#options.headers?.(view), ...answer.headers }
     let sizeBytes = 0
     try {
@@ -169,7 +166,7 @@ export class Routes {
         sizeBytes = await sendAnswer(
           response,
           { ...answer, headers },
-          { gzip: acceptsGzip(request.headers['accept-encoding']), clock: env.clock },
+          { gzip: acceptsGzip(view.headers['accept-encoding']), clock: env.clock },
         )
     } catch (error) {
       // The client is gone, or the body could not be made to its end: either way the connection is of no use any more.
@@ -177,7 +174,6 @@ export class Routes {
       env.log.debug('answer not sent', { handler: name, error: errorMessage(error) })
     }
     // A method that a path does not have is nobody's request.
-    if (handler !== undefined) metrics.observe(name, response.statusCode, env.clock.monotonic() - started, sizeBytes, request.method)
-    return reply
+    if (handler !== undefined) metrics.observe(name, response.statusCode, env.clock.monotonic() - started, sizeBytes, method)
   }
 }

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
 import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
+import { inject } from '../../test/support/inject.ts'
 import type { HttpListener } from './env.ts'
 import { realEnv } from './env-real.ts'
 import { virtualEnv } from './env-virtual.ts'
@@ -9,14 +12,14 @@ import { acceptsGzip, errorAnswer, textAnswer } from './http-answer.ts'
 import { corsHeaders } from './http-cors.ts'
 import { HttpMetrics } from './http-metrics.ts'
 import { Routes } from './http-routes.ts'
-import { createHttpApp, httpService } from './http-server.ts'
+import { HttpApp, httpService } from './http-server.ts'
 import { realClock } from './real/clock.ts'
 
 const quiet = virtualEnv().log
 
 function appWithRoutes() {
   const env = { ...virtualEnv(), clock: realClock }
-  const app = createHttpApp()
+  const app = new HttpApp()
   const routes = new Routes(app, {
     env,
     metrics: new HttpMetrics(env.metrics),
@@ -31,9 +34,9 @@ test('a route answers its methods, others get 405 with what is allowed', async (
   const { env, app, routes } = appWithRoutes()
   routes.add('/things/:name', { GET: (request) => textAnswer(200, request.param('name')), HEAD: () => textAnswer(200, 'unseen') })
   const check = async (method: 'GET' | 'HEAD' | 'PUT' | 'OPTIONS', url: string, status: number, body: string) => {
-    const answer = await app.inject({ method, url })
-    assert.equal(answer.statusCode, status, `${method} ${url}`)
-    assert.equal(answer.body, body)
+    const answer = await inject(app, { method, url })
+    assert.equal(answer.status, status, `${method} ${url}`)
+    assert.equal(answer.text, body)
     return answer
   }
   assert.equal((await check('GET', '/p/things/a%2Fb', 200, 'a/b')).headers['x-all'], '1')
@@ -52,25 +55,65 @@ test('a handler that throws is answered by onError', async () => {
       throw new Error('no luck')
     },
   })
-  const answer = await app.inject('/p/bad')
-  assert.deepEqual([answer.statusCode, answer.body], [500, 'no luck\n'])
+  const answer = await inject(app, '/p/bad')
+  assert.deepEqual([answer.status, answer.text], [500, 'no luck\n'])
 })
 
 test('bodies over the limit of the route are refused', async () => {
   const { app, routes } = appWithRoutes()
   routes.add('/in', { POST: (request) => textAnswer(200, String(request.body.length)) }, { bodyBytesMax: 10 })
-  const post = (payload: string) => app.inject({ method: 'POST', url: '/p/in', payload, headers: { 'content-type': 'x/y' } })
-  assert.equal((await post('0123456789')).body, '10')
+  const post = (payload: string) => inject(app, { method: 'POST', url: '/p/in', payload, headers: { 'content-type': 'x/y' } })
+  assert.equal((await post('0123456789')).text, '10')
   const answer = await post('0123456789x')
-  assert.deepEqual([answer.statusCode, answer.body], [413, 'http: request body too large\n'])
+  assert.deepEqual([answer.status, answer.text], [413, 'http: request body too large\n'])
+})
+
+test('a body of unknown length is read to its end or to the limit; one that is lost is nobody’s', async () => {
+  const { app, routes } = appWithRoutes()
+  let served = 0
+  const serve = (request: { readonly body: Uint8Array }) => {
+    served++
+    return textAnswer(200, String(request.body.length))
+  }
+  routes.add('/in', { POST: serve, DELETE: serve, GET: serve }, { bodyBytesMax: 100 })
+  const chunked = (payload: string) => inject(app, { method: 'POST', url: '/p/in', payload, headers: { 'transfer-encoding': 'chunked' } })
+  assert.equal((await chunked('x'.repeat(100))).text, '100')
+  const refused = await chunked('x'.repeat(101))
+  assert.deepEqual([refused.status, refused.headers.connection], [413, 'close'])
+  assert.equal((await inject(app, { method: 'DELETE', url: '/p/in', payload: 'abc' })).text, '3')
+  assert.equal((await inject(app, { method: 'POST', url: '/p/in' })).text, '0')
+  const before = served
+  const server = createServer(app.handle)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const closed = new Promise((resolve) => server.on('connection', (socket) => socket.on('close', resolve)))
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  client.write('POST /p/in HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n01234', () => client.destroy())
+  await closed
+  server.close()
+  assert.equal(served, before)
+})
+
+test('what leads nowhere is not found, and a path that is badly escaped is refused', async () => {
+  const { app, routes } = appWithRoutes()
+  routes.add('/things/:name', { GET: (request) => textAnswer(200, `${request.param('name')} ${request.query.all('q').join()}`) })
+  const check = async (method: string, url: string, status: number, text: string) => {
+    const answer = await inject(app, { method, url })
+    assert.deepEqual([answer.status, answer.text], [status, text], url)
+    assert.equal(answer.headers['x-content-type-options'], 'nosniff')
+  }
+  await check('GET', '/p/things/%zz', 400, "'/p/things/%zz' is not a valid url component\n")
+  await check('POST', '/nowhere', 404, '404 page not found\n')
+  await check('TRACE', '/p/things/a', 404, '404 page not found\n')
+  await check('GET', 'http://host:1/p/things/a?q=1', 200, 'a 1')
+  await check('GET', '/p/things/a?q=/x%20y', 200, 'a /x y')
 })
 
 test('form parameters of the body come before those of the URL', async () => {
   const { app, routes } = appWithRoutes()
   routes.add('/form', { POST: ({ form, query }) => textAnswer(200, `${form.all('a').join()} ${query.all('a').join()}`) })
-  const post = (type: string) => app.inject({ method: 'POST', url: '/p/form?a=2', payload: 'a=1', headers: { 'content-type': type } })
-  assert.equal((await post('application/x-www-form-urlencoded; charset=utf-8')).body, '1,2 2')
-  assert.equal((await post('application/json')).body, '2 2')
+  const post = (type: string) => inject(app, { method: 'POST', url: '/p/form?a=2', payload: 'a=1', headers: { 'content-type': type } })
+  assert.equal((await post('application/x-www-form-urlencoded; charset=utf-8')).text, '1,2 2')
+  assert.equal((await post('application/json')).text, '2 2')
 })
 
 test('answers are compressed for those who ask, when it pays', async () => {
@@ -83,9 +126,9 @@ test('answers are compressed for those who ask, when it pays', async () => {
   routes.add('/long', { GET: () => textAnswer(200, long) })
   routes.add('/parts', { GET: () => ({ status: 200, headers: {}, body: parts() }) })
   const check = async (url: string, acceptEncoding: string, want: string, zipped: boolean) => {
-    const answer = await app.inject({ url, headers: { 'accept-encoding': acceptEncoding } })
+    const answer = await inject(app, { url, headers: { 'accept-encoding': acceptEncoding } })
     assert.equal(answer.headers['content-encoding'], zipped ? 'gzip' : undefined, `${url} ${acceptEncoding}`)
-    assert.equal((zipped ? gunzipSync(answer.rawPayload) : answer.rawPayload).toString(), want)
+    assert.equal((zipped ? gunzipSync(answer.bytes) : answer.bytes).toString(), want)
   }
   await check('/p/short', 'gzip', 'short', false)
   await check('/p/long', 'gzip, deflate', long, true)

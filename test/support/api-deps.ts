@@ -1,4 +1,3 @@
-import type { InjectOptions } from 'fastify'
 import type { ApiDeps, Readiness } from '../../src/api/deps.ts'
 import { Notifications } from '../../src/api/notifications.ts'
 import { answerRead } from '../../src/api/reads/answer-read.ts'
@@ -6,7 +5,7 @@ import type { Reads } from '../../src/api/reads/read.ts'
 import { registerApi } from '../../src/api/register.ts'
 import { type VirtualEnv, virtualEnv } from '../../src/base/env-virtual.ts'
 import { CodedError } from '../../src/base/errors.ts'
-import { createHttpApp } from '../../src/base/http-server.ts'
+import { HttpApp } from '../../src/base/http-server.ts'
 import { realClock } from '../../src/base/real/clock.ts'
 import { Labels } from '../../src/model/labels.ts'
 import { relabelConfig } from '../../src/model/relabel.ts'
@@ -20,6 +19,7 @@ import { MemorySource } from '../../src/storage/memory-source.ts'
 import { unlimitedContext } from '../../src/storage/query-context.ts'
 import type { SeriesSource } from '../../src/storage/series-source.ts'
 import type { DbStats } from '../../src/tsdb/db-stats.ts'
+import { type InjectedRequest, inject } from './inject.ts'
 
 /** 2026-01-01T00:00:00Z, where the virtual clock begins. */
 export const NOW = 1_767_225_600_000
@@ -227,12 +227,12 @@ export function apiDeps(changes: Partial<ApiDeps> = {}): ApiDeps & { readonly en
 /** Sends requests to an API over these deps. */
 export function apiClient(
   deps: ApiDeps,
-): (request: InjectOptions | string) => Promise<{ status: number; body: string; bytes: Uint8Array; headers: Record<string, unknown> }> {
-  const app = createHttpApp()
+): (request: InjectedRequest | string) => Promise<{ status: number; body: string; bytes: Uint8Array; headers: Record<string, unknown> }> {
+  const app = new HttpApp()
   registerApi(app, deps)
   return async (request) => {
-    const answer = await app.inject(request)
-    return { status: answer.statusCode, body: answer.body, bytes: answer.rawPayload, headers: answer.headers }
+    const answer = await inject(app, request)
+    return { status: answer.status, body: answer.text, bytes: answer.bytes, headers: answer.headers }
   }
 }
 

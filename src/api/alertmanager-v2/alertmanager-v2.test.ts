@@ -1,11 +1,12 @@
 // Statuses and texts are what Alertmanager 0.33 answers.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { inject } from '../../../test/support/inject.ts'
 import { Alertmanager } from '../../alertmanager/alertmanager.ts'
 import { buildRoute } from '../../alertmanager/dispatch/route.ts'
 import { LabelMatcher } from '../../alertmanager/label-matcher.ts'
 import { virtualEnv } from '../../base/env-virtual.ts'
-import { createHttpApp } from '../../base/http-server.ts'
+import { HttpApp } from '../../base/http-server.ts'
 import { LoneMember } from '../../cluster/lone-member.ts'
 import { fingerprint } from '../../model/alert.ts'
 import { Labels } from '../../model/labels.ts'
@@ -61,7 +62,7 @@ async function open() {
       ['pager', Labels.of({ name: 'pager' })],
     ]),
   })
-  const app = createHttpApp()
+  const app = new HttpApp()
   const build = { version: '1', revision: 'r', branch: 'b', buildUser: 'u', buildDate: 'd', goVersion: 'v24' }
   registerAlertmanagerApi(app, {
     env,
@@ -79,11 +80,10 @@ async function open() {
     metrics: new AlertMetrics(env.metrics),
     limits: new RequestLimits({ env, getsMax: 0, processorCount: 2, timeoutMs: 0 }),
   })
-  await app.ready()
   const call = async (method: 'GET' | 'POST' | 'DELETE' | 'PUT', url: string, body?: unknown, type = 'application/json') => {
     const payload = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body)
-    const answer = await app.inject({ method, url: `/am${url}`, payload, headers: payload === undefined ? {} : { 'content-type': type } })
-    return { status: answer.statusCode, text: answer.body, headers: answer.headers }
+    const answer = await inject(app, { method, url: `/am${url}`, payload, headers: payload === undefined ? {} : { 'content-type': type } })
+    return { status: answer.status, text: answer.text, headers: answer.headers }
   }
   const json = async (url: string) => JSON.parse((await call('GET', url)).text)
   return { env, manager, told, call, json }

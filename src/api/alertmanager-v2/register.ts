@@ -1,8 +1,8 @@
-import type { FastifyInstance } from 'fastify'
 import { errorMessage } from '../../base/errors.ts'
 import { type Answer, errorAnswer, redirectAnswer, textAnswer } from '../../base/http-answer.ts'
 import { corsHeaders } from '../../base/http-cors.ts'
 import { type RouteHandler, type RouteRequest, Routes } from '../../base/http-routes.ts'
+import type { HttpApp } from '../../base/http-server.ts'
 import { familyPage } from '../../exposition/family-page.ts'
 import { negotiate } from '../../exposition/negotiate.ts'
 import { registryFamilies } from '../../exposition/registry-families.ts'
@@ -25,7 +25,7 @@ const METHODS = ['GET', 'POST', 'DELETE', 'PUT', 'PATCH', 'HEAD', 'OPTIONS'] as 
 const BODY_BYTES_MAX = 64 * 1024 * 1024
 
 /** Adds all of an Alertmanager's HTTP to an app: API v2, management, metrics, pages. Source: Alertmanager api/api.go; ui/web.go. */
-export function registerAlertmanagerApi(app: FastifyInstance, deps: AlertmanagerApiDeps): void {
+export function registerAlertmanagerApi(app: HttpApp, deps: AlertmanagerApiDeps): void {
   const { env, routePrefix } = deps
   const routes = new Routes(app, {
     env,

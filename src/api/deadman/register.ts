@@ -1,10 +1,10 @@
-import type { FastifyInstance } from 'fastify'
 import type { Deadman } from '../../alertmanager/deadman/deadman.ts'
 import { deadmanStatus } from '../../alertmanager/deadman/deadman-status.ts'
 import type { Env } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
 import { type Answer, errorAnswer, NO_BODY, redirectAnswer, textAnswer } from '../../base/http-answer.ts'
 import { type RouteHandler, type RouteRequest, Routes } from '../../base/http-routes.ts'
+import type { HttpApp } from '../../base/http-server.ts'
 import { familyPage } from '../../exposition/family-page.ts'
 import { negotiate } from '../../exposition/negotiate.ts'
 import { registryFamilies } from '../../exposition/registry-families.ts'
@@ -28,7 +28,7 @@ export interface DeadmanApiDeps {
 const BODY_BYTES_MAX = 8 * 1024 * 1024
 
 /** Adds all of a deadman's HTTP to an app. */
-export function registerDeadmanApi(app: FastifyInstance, deps: DeadmanApiDeps): void {
+export function registerDeadmanApi(app: HttpApp, deps: DeadmanApiDeps): void {
   const { env, deadman, routePrefix } = deps
   const routes = new Routes(app, {
     env,
