@@ -144,16 +144,19 @@ class AlertStruct extends GoStruct {
   }
 
   toJson(): unknown {
-    const { alert } = this
-    return {
-      status: alert.status,
-      labels: new KeyValues(alert.labels).toJson(),
-      annotations: new KeyValues(alert.annotations).toJson(),
-      startsAt: formatGoTime(alert.startsAt, RFC3339_NANO),
-      endsAt: formatGoTime(alert.endsAt, RFC3339_NANO),
-      generatorURL: alert.generatorUrl,
-      fingerprint: alert.fingerprint,
-    }
+    return jsonAlert(this.alert)
+  }
+}
+
+function jsonAlert(alert: NotifiedAlert): unknown {
+  return {
+    status: alert.status,
+    labels: new KeyValues(alert.labels).toJson(),
+    annotations: new KeyValues(alert.annotations).toJson(),
+    startsAt: formatGoTime(alert.startsAt, RFC3339_NANO),
+    endsAt: formatGoTime(alert.endsAt, RFC3339_NANO),
+    generatorURL: alert.generatorUrl,
+    fingerprint: alert.fingerprint,
   }
 }
 
@@ -182,9 +185,16 @@ class DataStruct extends GoStruct {
   }
 }
 
-/** The dot of a notification's template. */
+const known = new WeakMap<NotificationData, DataStruct>()
+
+/** The dot of a notification's template: made once, however many texts are made of it, since it may have thousands of alerts. */
 export function templateData(data: NotificationData): Value {
-  return new DataStruct(data)
+  let value = known.get(data)
+  if (value === undefined) {
+    value = new DataStruct(data)
+    known.set(data, value)
+  }
+  return value
 }
 
 /** The data as webhooks carry them, for `goJson`. */
@@ -192,7 +202,7 @@ export function jsonData(data: NotificationData): Readonly<Record<string, unknow
   return {
     receiver: data.receiver,
     status: data.status,
-    alerts: data.alerts.map((alert) => new AlertStruct(alert).toJson()),
+    alerts: data.alerts.map(jsonAlert),
     notification_reason: data.notificationReason,
     groupLabels: new KeyValues(data.groupLabels).toJson(),
     commonLabels: new KeyValues(data.commonLabels).toJson(),

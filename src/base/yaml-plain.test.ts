@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { type Plain, parseYamlPlain } from './yaml-plain.ts'
 
 test('a text of YAML is plain data', () => {
@@ -46,4 +47,48 @@ test('a text of YAML is plain data', () => {
   check('[1', undefined)
   check('[1] x y', [1n])
   check('{a: [1} x', undefined)
+})
+
+test('what is easy to read is read as everything is', () => {
+  // An empty line before it changes nothing, but is not easy.
+  const check = (text: string) => assert.deepEqual(parseYamlPlain(text), parseYamlPlain(`\n${text}`), JSON.stringify(text))
+  for (const text of [
+    'yes',
+    'no ',
+    'n',
+    '1',
+    '0x1f',
+    '1_0',
+    '1.5 ',
+    '12 34',
+    'a: b',
+    'a:b',
+    'a:',
+    'a #b',
+    'a#b',
+    '5: x',
+    'a - b',
+    'b, c]',
+    '0b1',
+  ])
+    check(text)
+  for (const text of [
+    '[]',
+    '{}',
+    '[1, -0, 1.0, 1e3, 12345678901234567890, 1e999]',
+    '{"b": {"a": null}, "1": [true]}',
+    '{"__proto__": 1}',
+    '[1] x',
+    '[1',
+  ])
+    check(text)
+  const seed = Number(process.env.PROMONTORY_SEED ?? 7)
+  const scalar = fc.string({ unit: fc.constantFrom(...'ab1 :#-_.{}[]\'"&*!|>%@,?~\t'), maxLength: 8 })
+  fc.assert(fc.property(scalar, check), { seed, numRuns: 2000 })
+  fc.assert(
+    fc.property(fc.json({ maxDepth: 3 }), (text) => {
+      if (/^[[{]/.test(text)) check(text)
+    }),
+    { seed, numRuns: 500 },
+  )
 })

@@ -14,6 +14,48 @@ const NODES_MAX = 200_000
 
 /** The first document of a text; undefined: it is no YAML. */
 export function parseYamlPlain(text: string): Plain | undefined {
+  const easy = plainLine(text) ?? jsonPlain(text)
+  return easy === undefined ? parseWhole(text) : easy
+}
+
+/** One line that can be nothing but a plain scalar: names, numbers and times are, and most of the texts that are read. */
+function plainLine(text: string): Plain | undefined {
+  if (!/^[A-Za-z\d][\x20-\x7e]*$/.test(text) || /#|:(?:\s|$)/.test(text)) return undefined
+  return scalarOf(text.trimEnd(), true)
+}
+
+/** JSON is YAML: what templates write as such may have megabytes. */
+function jsonPlain(text: string): Plain | undefined {
+  if (!/^[{[]/.test(text)) return undefined
+  try {
+    return ofJson(JSON.parse(text, sourced))
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+/** A number is what its text is: it may have more digits than fit. */
+class JsonNumber {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+function sourced(_name: string, value: unknown, context?: { readonly source?: string }): unknown {
+  return typeof value === 'number' && context?.source !== undefined ? new JsonNumber(context.source) : value
+}
+
+function ofJson(value: unknown): Plain {
+  if (value instanceof JsonNumber) return scalarOf(value.text, true)
+  if (Array.isArray(value)) return value.map(ofJson)
+  if (typeof value === 'object' && value !== null) return new Map(Object.entries(value).map(([name, item]) => [name, ofJson(item)]))
+  return value as null | boolean | string
+}
+
+function parseWhole(text: string): Plain | undefined {
   let left = NODES_MAX
   const convert = (node: Node | null | undefined): Plain => {
     if (left-- <= 0) throw new RangeError(`more than ${NODES_MAX} values`)

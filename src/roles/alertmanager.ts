@@ -1,4 +1,4 @@
-import { matcherMode } from '../alertmanager/matchers/matcher-mode.ts'
+import { idleFeatures, matcherMode } from '../alertmanager/matchers/matcher-mode.ts'
 import { type Address, parseAddress } from '../base/address.ts'
 import { errorMessage } from '../base/errors.ts'
 import { runServices } from '../base/service.ts'
@@ -44,6 +44,8 @@ async function runAlertmanager(args: readonly string[], context: CommandContext)
   const env = context.env({ level: values['log.level'], format: values['log.format'] })
   env.log.info('starting promontory alertmanager', { version: context.version, node: context.build.goVersion, pid: context.pid })
   for (const reason of flags.warnings) env.log.warn('flag without effect', { reason })
+  for (const feature of idleFeatures(values['enable-feature']))
+    env.log.warn('flag without effect', { reason: `--enable-feature=${feature} is not supported and is ignored` })
   const dir = withoutSlash(values['storage.path']) || '/'
   await env.fs.mkdir(dir)
   const lock = await lockDir(env, dir)

@@ -14,6 +14,11 @@ const FEATURES = [
   'event-recorder',
 ]
 
+/** Those that ask for what is not here, or is not needed. */
+export function idleFeatures(features: readonly string[]): readonly string[] {
+  return features.filter((feature) => FEATURES.includes(feature) && feature !== 'classic-mode' && feature !== 'utf8-strict-mode')
+}
+
 /** The language of matchers that features ask for. Throws `bad_data` with upstream's texts. Source: Alertmanager featurecontrol/featurecontrol.go. */
 export function matcherMode(features: readonly string[]): MatcherMode {
   for (const feature of features)

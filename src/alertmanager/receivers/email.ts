@@ -91,7 +91,7 @@ export const email = receiverKind<Section>({
     const host = URL.parse(context.externalUrl)?.hostname || 'localhost.localdomain'
 
     return templatedIntegration({ kind: 'email', index, sendResolved: config.send_resolved }, context, async (notification) => {
-      const { text, html, signal } = notification
+      const { text, html, signal, rest } = notification
       const addresses = (what: string, template: string) => {
         const list = doing(`execute '${what}' template`, () => text(template))
         return doing(`parse '${what}' addresses`, () => parseAddresses(list))
@@ -99,15 +99,28 @@ export const email = receiverKind<Section>({
       const senders = addresses('from', from)
       if (senders.length !== 1) throw new NotifyError(`must be exactly one 'from' address (got: ${senders.length})`, { retry: false })
       const random = Buffer.from(env.random.bytes(38)).toString('hex')
+      const filled = new Map<string, string>()
+      for (const [name, value] of sorted) {
+        filled.set(
+          name,
+          doing(`execute ${quote(name)} header template`, () => text(value)),
+        )
+        await rest()
+      }
+      const plain = config.text === '' ? undefined : doing('execute text template', () => text(config.text))
+      await rest()
+      const page = config.html === '' ? undefined : doing('execute html template', () => html(config.html))
+      await rest()
       const message = mailMessage({
-        headers: new Map(sorted.map(([name, value]) => [name, doing(`execute ${quote(name)} header template`, () => text(value))])),
+        headers: filled,
         messageId: headers.has('Message-Id') ? undefined : `<${Math.floor(env.clock.now())}.${BigInt(`0x${random.slice(0, 16)}`)}@${host}>`,
         thread: threadOf(config, notification),
         time: env.clock.now(),
         boundary: random.slice(16),
-        text: config.text === '' ? undefined : doing('execute text template', () => text(config.text)),
-        html: config.html === '' ? undefined : doing('execute html template', () => html(config.html)),
+        text: plain,
+        html: page,
       })
+      await rest()
       const mail: Mail = { from: senders[0]!, to: addresses('to', to), text: message }
       await sendMail(env.tcp, server, mail, signal)
     })

@@ -58,15 +58,17 @@ export const incidentio = receiverKind<z.output<typeof schema>>({
     const secrets = new SecretReader(context.env)
     const source = secretSource(config.url, config.url_file, context)!
     const { send_resolved: sendResolved = true, max_alerts: alertsMax = 0, timeout: timeoutMs = 0 } = config
-    return templatedIntegration({ kind: 'incidentio', index, sendResolved }, context, async ({ request, signal }) => {
+    return templatedIntegration({ kind: 'incidentio', index, sendResolved }, context, async (notification) => {
+      const { request, rest, signal } = notification
       const { alerts } = request
       const kept = alertsMax === 0 ? alerts : alerts.slice(0, alertsMax)
-      const data = jsonData(notificationOf({ ...request, alerts: kept }, context.externalUrl))
+      const data = jsonData(kept === alerts ? notification.data : notificationOf({ ...request, alerts: kept }, context.externalUrl))
       const message = { ...data, version: VERSION, groupKey: request.groupKey, truncatedAlerts: alerts.length - kept.length }
       let body = `${goJson(message)}\n`
       // One alert is made of a group, so that the first tells most of it.
       if (Buffer.byteLength(body) > MESSAGE_BYTES_MAX)
         body = `${goJson({ ...message, alerts: (data.alerts as readonly unknown[]).slice(0, 1) })}\n`
+      await rest()
       const url = await secrets.read(source)
       const answer = await withTimeout({ clock: context.env.clock, signal, timeoutMs, what: 'incident.io' }, (signal) =>
         deliver({ client, url, headers: JSON_TYPE, body, signal }),

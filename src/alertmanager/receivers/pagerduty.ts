@@ -96,8 +96,12 @@ export const pagerduty = receiverKind<z.output<typeof schema>>({
 
     const event = serviceKey ? eventOfService : eventOfRoute
     return templatedIntegration({ kind: 'pagerduty', index, sendResolved: config.send_resolved }, context, async (notification) => {
-      const { text, signal } = notification
-      const expanded = new Map(details.map(([name, value]) => [name, expandPayload(value, text)]))
+      const { text, signal, rest } = notification
+      const expanded = new Map<string, unknown>()
+      for (const [name, value] of details) {
+        expanded.set(name, expandPayload(value, text))
+        await rest()
+      }
       const keyText = text(await secrets.read(key))
       let body = `${goJson(event(config, notification, keyText, expanded))}\n`
       if (Buffer.byteLength(body) > EVENT_BYTES_MAX) body = `${goJson(event(config, notification, keyText, REMOVED))}\n`

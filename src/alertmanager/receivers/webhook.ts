@@ -41,7 +41,8 @@ export const webhook = receiverKind<z.output<typeof schema>>({
     const secrets = new SecretReader(context.env)
     const source = secretSource(config.url, config.url_file, context)!
     const { send_resolved: sendResolved = true, max_alerts: alertsMax = 0, timeout: timeoutMs = 0, payload } = config
-    return templatedIntegration({ kind: 'webhook', index, sendResolved }, context, async ({ request, text, signal }) => {
+    return templatedIntegration({ kind: 'webhook', index, sendResolved }, context, async (notification) => {
+      const { request, text, rest, signal } = notification
       const { alerts, idempotencyKey } = request
       const kept = alertsMax === 0 ? alerts : alerts.slice(0, alertsMax)
       const template = await secrets.read(source)
@@ -49,12 +50,13 @@ export const webhook = receiverKind<z.output<typeof schema>>({
       if (url === '') throw new NotifyError('webhook URL is empty after templating', { retry: false })
       const told = { ...request, alerts: kept }
       const expand = (plain: NonNullable<typeof payload>) => {
-        const data = notificationOf(told, context.externalUrl)
+        const data = kept === alerts ? notification.data : notificationOf(told, context.externalUrl)
         return goJson(expandPayload(plain, (part) => context.templates.text(part, data)))
       }
       const message =
         payload === undefined || payload === null ? webhookMessage(told, context.externalUrl, alerts.length - kept.length) : expand(payload)
       const body = `${message}\n`
+      await rest()
       const headers = { ...JSON_TYPE, 'idempotency-key': idempotencyKey }
       checkStatus(
         await withTimeout({ clock: context.env.clock, signal, timeoutMs, what: 'webhook' }, (signal) =>

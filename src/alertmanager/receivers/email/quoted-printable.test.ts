@@ -32,6 +32,12 @@ test('what is decoded is what was encoded, whatever it was', () => {
   )
 })
 
+test('a text of many pieces is put together as it was', () => {
+  // Lines of every length, so that pieces end wherever they may.
+  const text = Array.from({ length: 4000 }, (_, i) => 'a b=é\t'.repeat(i % 23)).join('\n')
+  assert.equal(decode(quotedPrintable(text)), text.replaceAll('\n', '\r\n'))
+})
+
 test('a header that is no printable ASCII is encoded words', () => {
   const check = (text: string, want: string) => assert.equal(headerText(text), want)
   check('a b <c>', 'a b <c>')

@@ -2,46 +2,66 @@
 
 const LINE_MAX = 76
 
-/** Lines end with CRLF; one that is too long is broken softly. */
+/** What is made is handed over in pieces of this size. */
+const PIECE_BYTES = 64 * 1024
+/** A line, its end and what a line before it may leave: a piece with less than this to go is full. */
+const LINE_ROOM = 2 * LINE_MAX
+const HEX = Buffer.from('0123456789ABCDEF')
+const [TAB, LF, CR, SPACE, EQUALS] = [0x09, 0x0a, 0x0d, 0x20, 0x3d]
+
+/** Lines end with CRLF; one that is too long is broken softly. A mail of thousands of alerts has megabytes: byte by byte, in pieces that are used again. */
 export function quotedPrintable(text: string): string {
   const out: string[] = []
-  let line = ''
+  const piece = Buffer.allocUnsafe(PIECE_BYTES)
+  let at = 0
+  let lineStart = 0
   let afterReturn = false
+  const endLine = () => {
+    piece[at++] = CR
+    piece[at++] = LF
+    if (at > PIECE_BYTES - LINE_ROOM) {
+      out.push(piece.toString('latin1', 0, at))
+      at = 0
+    }
+    lineStart = at
+  }
   const soft = () => {
-    out.push(`${line}=\r\n`)
-    line = ''
+    piece[at++] = EQUALS
+    endLine()
   }
   const encode = (byte: number) => {
-    if (LINE_MAX - 1 - line.length < 3) soft()
-    line += hexByte(byte)
+    if (LINE_MAX - 1 - (at - lineStart) < 3) soft()
+    piece[at++] = EQUALS
+    piece[at++] = HEX[byte >> 4]!
+    piece[at++] = HEX[byte & 15]!
   }
   // A space at the end of a line would be lost.
   const protectLast = () => {
-    if (!/[ \t]$/.test(line)) return
-    const byte = line.charCodeAt(line.length - 1)
-    line = line.slice(0, -1)
-    encode(byte)
+    const last = at > lineStart ? piece[at - 1] : undefined
+    if (last !== SPACE && last !== TAB) return
+    at--
+    encode(last)
   }
   for (const byte of Buffer.from(text)) {
-    if (byte === 0x0a || byte === 0x0d) {
-      const isSecond = afterReturn && byte === 0x0a
-      afterReturn = byte === 0x0d
+    if (byte === LF || byte === CR) {
+      const isSecond = afterReturn && byte === LF
+      afterReturn = byte === CR
       if (isSecond) continue
       protectLast()
-      out.push(`${line}\r\n`)
-      line = ''
+      endLine()
       continue
     }
-    const isPlain = (byte >= 0x21 && byte <= 0x7e && byte !== 0x3d) || byte === 0x20 || byte === 0x09
+    afterReturn = false
+    const isPlain = (byte > SPACE && byte <= 0x7e && byte !== EQUALS) || byte === SPACE || byte === TAB
     if (!isPlain) encode(byte)
     else {
-      if (line.length === LINE_MAX - 1) soft()
-      line += String.fromCharCode(byte)
+      if (at - lineStart === LINE_MAX - 1) soft()
+      piece[at++] = byte
     }
-    afterReturn = false
   }
   protectLast()
-  return out.join('') + line
+  out.push(piece.toString('latin1', 0, at))
+  return out.join('')
 }
 
 const hexByte = (byte: number) => `=${byte.toString(16).toUpperCase().padStart(2, '0')}`
