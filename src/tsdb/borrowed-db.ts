@@ -5,13 +5,18 @@ import { Block } from './block/block.ts'
 import { BlockCache } from './block/block-cache.ts'
 import type { DbLease, KeptParts } from './db-lender.ts'
 import { dbSource } from './db-source.ts'
+import { SelectionCache } from './window/selection-cache.ts'
 import { Window, type WindowState } from './window/window.ts'
+
+/** What a thread keeps of which series were selected of windows. */
+const SELECTION_BYTES = 4 * 2 ** 20
 
 /** A database of another thread, as far as that one has lent it: its windows are read in place, its blocks are opened here. */
 export class BorrowedDb {
   readonly #env: Pick<ThreadEnv, 'fs' | 'clock'>
   readonly #cache: BlockCache
   readonly #askState: (ordinal: number) => void
+  readonly #selections = new SelectionCache(SELECTION_BYTES)
   readonly #windows = new Map<number, Window>()
   readonly #blocks = new Map<string, { readonly source: Block; users: number; isKept: boolean }>()
   /** Who waits for a newer state of a window, by its ordinal, in the order of asking. */
@@ -39,7 +44,8 @@ export class BorrowedDb {
     })
     const windowOf = (state: WindowState) => this.#windowOf(state)
     const sources = opened.map((block) => block.source)
-    const source = dbSource({ windows: windows.map(windowOf), late: late.map(windowOf), blocks: sources }, this.#env.clock)
+    const parts = { windows: windows.map(windowOf), late: late.map(windowOf), blocks: sources }
+    const source = dbSource(parts, this.#env.clock, this.#selections)
     return {
       source,
       close: () => {
@@ -60,6 +66,7 @@ export class BorrowedDb {
   /** Forgets what the lender has no more. What is being read is still read to its end. */
   keep({ ordinals, ulids }: KeptParts): void {
     for (const ordinal of this.#windows.keys()) if (!ordinals.includes(ordinal)) this.#windows.delete(ordinal)
+    this.#selections.keepWindows(ordinals)
     // Of blocks there may be thousands.
     const kept = new Set(ulids)
     for (const [ulid, block] of this.#blocks) {

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/env.ts'
 import { MergeSource } from '../storage/merge-source.ts'
 import type { SeriesSource } from '../storage/series-source.ts'
+import type { SelectionCache } from './window/selection-cache.ts'
 import type { Window } from './window/window.ts'
 import { WindowsSource } from './windows-source.ts'
 
@@ -13,8 +14,8 @@ export interface DbParts {
 }
 
 /** Windows and blocks as one: what a database answers from, in whatever thread. Whoever has it holds what it reads. */
-export function dbSource({ windows, late, blocks }: DbParts, clock: Clock): SeriesSource {
-  const inOrder = new WindowsSource(windows, clock)
+export function dbSource({ windows, late, blocks }: DbParts, clock: Clock, selections?: SelectionCache): SeriesSource {
+  const inOrder = new WindowsSource(windows, clock, selections)
   if (late.length === 0 && blocks.length === 0) return inOrder
-  return new MergeSource('tsdb', [inOrder, ...(late.length === 0 ? [] : [new WindowsSource(late, clock)]), ...blocks])
+  return new MergeSource('tsdb', [inOrder, ...(late.length === 0 ? [] : [new WindowsSource(late, clock, selections)]), ...blocks])
 }

@@ -49,6 +49,7 @@ import { takeOverIfLeft } from './upstream-log/take-over-if-left.ts'
 import { LogTail } from './wal/log-tail.ts'
 import { LogWriter, removeLeftovers, type WalFsync } from './wal/log-writer.ts'
 import type { ReplayReport } from './wal/replay.ts'
+import { SelectionCache } from './window/selection-cache.ts'
 import type { Window } from './window/window.ts'
 import { WindowSet } from './window-set.ts'
 
@@ -62,6 +63,9 @@ const REPLAYING = 'the write-ahead log is being replayed'
 
 /** What is deleted must fit into one record of the log. */
 const MATCHERS_LENGTH_MAX = 1024 * 1024
+
+/** What is kept of which series were selected of windows, of the small reads that are answered in this thread. */
+const SELECTION_BYTES = 2 ** 20
 
 export interface DbOptions {
   readonly env: Env
@@ -116,6 +120,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
   readonly #env: Env
   readonly #lock: DirLock
   readonly #windows: WindowSet
+  readonly #selections = new SelectionCache(SELECTION_BYTES)
   readonly #pool = new BatchPool()
   readonly #exemplars: ExemplarRing
   readonly #refused = new RefusalCounts((seconds) => this.#observers.late(seconds))
@@ -640,7 +645,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
 
   #sourceOf(windows: readonly Window[], late: readonly Window[], blocks: readonly LoadedBlock[]): SeriesSource {
     const opened = blocks.map(({ block }) => block)
-    return dbSource({ windows, late, blocks: opened }, this.#env.clock)
+    return dbSource({ windows, late, blocks: opened }, this.#env.clock, this.#selections)
   }
 
   async #whenOpen(signal: AbortSignal): Promise<{ readonly keeper: BlockKeeper; readonly queue: CommitQueue }> {

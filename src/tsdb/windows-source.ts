@@ -4,6 +4,7 @@ import { Labels } from '../model/labels.ts'
 import type { Coverage, LabelRequest, QueryContext, SelectRequest, Series, SeriesSource } from '../storage/series-source.ts'
 import { chargeTexts, uniteTexts } from '../storage/unite-texts.ts'
 import { labelNamesOf, labelValuesOf } from './window/label-reader.ts'
+import type { SelectionCache } from './window/selection-cache.ts'
 import type { Window } from './window/window.ts'
 import { sampleOfWindow, selectFromWindows } from './window/window-reader.ts'
 
@@ -12,10 +13,12 @@ export class WindowsSource implements SeriesSource {
   readonly name = 'windows'
   readonly #windows: readonly Window[]
   readonly #clock: Clock
+  readonly #selections: SelectionCache | undefined
 
-  constructor(windows: readonly Window[], clock: Clock) {
+  constructor(windows: readonly Window[], clock: Clock, selections?: SelectionCache) {
     this.#windows = windows
     this.#clock = clock
+    this.#selections = selections
   }
 
   coverage(): Coverage {
@@ -28,7 +31,7 @@ export class WindowsSource implements SeriesSource {
   }
 
   select(request: SelectRequest, ctx: QueryContext): AsyncIterable<readonly Series[]> {
-    return selectFromWindows(this.#windows, request, ctx, new Breather(this.#clock, ctx.signal))
+    return selectFromWindows(this.#windows, request, ctx, new Breather(this.#clock, ctx.signal), this.#selections)
   }
 
   async sampleLabels(request: SelectRequest, ctx: QueryContext): Promise<readonly Labels[]> {

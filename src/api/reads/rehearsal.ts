@@ -7,6 +7,7 @@ import { SharedMemoryTotal } from '../../promql/exec/shared-memory-total.ts'
 import type { SeriesSource } from '../../storage/series-source.ts'
 import { dbSource } from '../../tsdb/db-source.ts'
 import { makeUpWindows } from '../../tsdb/made-up-windows.ts'
+import { SelectionCache } from '../../tsdb/window/selection-cache.ts'
 import { answerRead } from './answer-read.ts'
 import type { Read } from './read.ts'
 import { ThreadAssist } from './thread-assist.ts'
@@ -87,6 +88,8 @@ export class Rehearsal {
   }
 }
 
+const SELECTION_BYTES = 2 ** 20
+
 /** Series made up between two looks at what else there is to do. */
 const SERIES_A_PIECE = 8
 
@@ -97,8 +100,10 @@ async function* rehearse(env: ThreadEnv, { reads, rounds, isHelped }: RehearsalP
     if (i % SERIES_A_PIECE === 0) yield
     made = making.next()
   }
-  const source = dbSource({ windows: made.value, late: [], blocks: [] }, env.clock)
+  const parts = { windows: made.value, late: [], blocks: [] }
   for (let round = 0; round < rounds; round++) {
+    // What one round has found the next one is to find anew.
+    const source = dbSource(parts, env.clock, new SelectionCache(SELECTION_BYTES))
     for (const read of reads) {
       await rehearseRead(env, source, read, isHelped && round % 2 === 1)
       yield

@@ -73,13 +73,13 @@ export class ChunkCopier implements NewestVisitor {
   }
 
   /**
-   * Collects the newest sample up to `maxTime` of a window where nothing came late and nothing was deleted. Answers how many it has
+   * Collects the newest sample between the times of a window where nothing came late and nothing was deleted. Answers how many it has
    * found; undefined: the window has to catch up before.
    */
-  collectNewest(window: Window, series: number, maxTime: Timestamp): 0 | 1 | undefined {
+  collectNewest(window: Window, series: number, minTime: Timestamp, maxTime: Timestamp): 0 | 1 | undefined {
     this.#window = window
     this.#deleted = undefined
-    return window.visitNewest(series, maxTime, this)
+    return window.visitNewest(series, minTime, maxTime, this)
   }
 
   /** What was collected, in time order. Its bytes are there once the batch has ended. */

@@ -32,6 +32,33 @@ export async function matchSeries(
   minTime: Timestamp,
   maxTime: Timestamp,
   breather: Breather,
+  narrow?: (candidates: Uint32Array) => Uint32Array,
+): Promise<Uint32Array> {
+  const series = await matchAtAnyTime(window, matchers, breather, narrow)
+  return seriesThatReach(window, series, minTime, maxTime, breather)
+}
+
+/** Those of some series that have chunks that reach into the range. They are moved together in `series`. */
+export async function seriesThatReach(
+  window: Window,
+  series: Uint32Array,
+  minTime: Timestamp,
+  maxTime: Timestamp,
+  breather: Breather,
+): Promise<Uint32Array> {
+  let kept = 0
+  for (let i = 0; i < series.length; i++) {
+    if (i % STRIDE === 0 && breather.isDue()) await breather.rest()
+    if (window.overlaps(series[i], minTime, maxTime)) series[kept++] = series[i]
+  }
+  return series.subarray(0, kept)
+}
+
+/** The series that fulfil all matchers, also those that have no samples yet; rising. */
+export async function matchAtAnyTime(
+  window: Window,
+  matchers: readonly Matcher[],
+  breather: Breather,
   narrow: (candidates: Uint32Array) => Uint32Array = (candidates) => candidates,
 ): Promise<Uint32Array> {
   const { seriesCount } = window
@@ -50,7 +77,6 @@ export async function matchSeries(
   for (let i = 0; i < candidates.length; i++) {
     if (i % STRIDE === 0 && breather.isDue()) await breather.rest()
     const series = candidates[i]
-    if (!window.overlaps(series, minTime, maxTime)) continue
     let matches = true
     for (let c = 0; c < checks.length && matches; c++) matches = hasOne(window, series, checks[c].has) === checks[c].want
     if (matches) candidates[kept++] = series

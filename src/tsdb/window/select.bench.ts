@@ -8,6 +8,7 @@ import { Labels } from '../../model/labels.ts'
 import { Matcher } from '../../model/matcher.ts'
 import { unlimitedContext } from '../../storage/query-context.ts'
 import type { SelectHints } from '../../storage/series-source.ts'
+import { SelectionCache } from './selection-cache.ts'
 import { SlabPool } from './slab-pool.ts'
 import { Window } from './window.ts'
 import { selectFromWindows } from './window-reader.ts'
@@ -39,7 +40,7 @@ for (let k = SAMPLES; k >= 0; k--) {
   for (let s = 0; s < SERIES; s++) window.append(window.add(sets[s]), t, 1000 + (SAMPLES - k) * (20 + (s % 200)) + ((k * 7919 + s) % 31))
 }
 
-async function measure(what: string, rangeMs: number, hints: SelectHints, decodes: boolean): Promise<void> {
+async function measure(what: string, rangeMs: number, hints: SelectHints, decodes: boolean, cache?: SelectionCache): Promise<void> {
   const columns = new SampleColumns()
   const request = {
     minTime: last - rangeMs + 1,
@@ -50,7 +51,7 @@ async function measure(what: string, rangeMs: number, hints: SelectHints, decode
   let best = Number.POSITIVE_INFINITY
   for (let round = 0; round < 9; round++) {
     const start = process.cpuUsage()
-    for await (const batch of selectFromWindows(windows, request, unlimitedContext(), new Breather(clock))) {
+    for await (const batch of selectFromWindows(windows, request, unlimitedContext(), new Breather(clock), cache)) {
       if (!decodes) continue
       for (const { chunks } of batch) {
         columns.clear()
@@ -65,11 +66,16 @@ async function measure(what: string, rangeMs: number, hints: SelectHints, decode
   )
 }
 
-console.log(`${SERIES} series of ${SAMPLES} samples`)
-await measure('newest sample, no labels', 300_000, { newestOnly: true, labelNames: [] }, true)
-await measure('newest sample, all labels', 300_000, { newestOnly: true }, true)
-await measure('5 minutes, one label', 300_000, { labelNames: ['pod'] }, false)
-await measure('5 minutes, one label, decoded', 300_000, { labelNames: ['pod'] }, true)
-await measure('1 hour, one label', 3_600_000, { labelNames: ['namespace'] }, false)
-await measure('1 hour, one label, decoded', 3_600_000, { labelNames: ['namespace'] }, true)
-await measure('1 hour, all labels, decoded', 3_600_000, {}, true)
+for (const [how, cache] of [
+  ['found anew', undefined],
+  ['found before', new SelectionCache(2 ** 24)],
+] as const) {
+  console.log(`${SERIES} series of ${SAMPLES} samples, ${how}`)
+  await measure('newest sample, no labels', 300_000, { newestOnly: true, labelNames: [] }, true, cache)
+  await measure('newest sample, all labels', 300_000, { newestOnly: true }, true, cache)
+  await measure('5 minutes, one label', 300_000, { labelNames: ['pod'] }, false, cache)
+  await measure('5 minutes, one label, decoded', 300_000, { labelNames: ['pod'] }, true, cache)
+  await measure('1 hour, one label', 3_600_000, { labelNames: ['namespace'] }, false, cache)
+  await measure('1 hour, one label, decoded', 3_600_000, { labelNames: ['namespace'] }, true, cache)
+  await measure('1 hour, all labels, decoded', 3_600_000, {}, true, cache)
+}

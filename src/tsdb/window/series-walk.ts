@@ -18,10 +18,13 @@ type Hold = (bytes: number) => void
 
 /** Goes through the series of several windows, each once. */
 export interface SeriesWalk {
+  readonly windows: readonly Window[]
   /** Of the series: in how many windows it is, and by place, oldest first, in which and by what number. */
   count: number
   readonly window: Uint16Array
   readonly series: Uint32Array
+  /** What labels are made of where all of them are wanted. */
+  readonly ranks: LabelRanks | undefined
   /** Goes to the next series; false where there is none. */
   next(): boolean
   labels(): Labels
@@ -62,6 +65,7 @@ function countOf(found: readonly FoundSeries[]): number {
 
 class OrderedWalk implements SeriesWalk {
   count = 0
+  readonly windows: readonly Window[]
   readonly window: Uint16Array
   readonly series: Uint32Array
   readonly #found: readonly FoundSeries[]
@@ -78,6 +82,7 @@ class OrderedWalk implements SeriesWalk {
     { part, columns }: { readonly part: PartLabels | undefined; readonly columns: PairColumns | undefined },
     order: SeriesOrder,
   ) {
+    this.windows = found.map(({ window }) => window)
     this.window = new Uint16Array(found.length)
     this.series = new Uint32Array(found.length)
     this.#found = found
@@ -85,6 +90,10 @@ class OrderedWalk implements SeriesWalk {
     this.#part = part
     this.#columns = columns
     this.#order = order
+  }
+
+  get ranks(): LabelRanks | undefined {
+    return this.#part === undefined ? this.#ranks : undefined
   }
 
   next(): boolean {
@@ -109,7 +118,8 @@ class OrderedWalk implements SeriesWalk {
   }
 }
 
-function allLabels(window: Window, series: number, { names, values, ofPair }: LabelRanks, place: number): Labels {
+/** All labels of a series of a window, which is the one at `place` of those that were ranked. */
+export function allLabels(window: Window, series: number, { names, values, ofPair }: LabelRanks, place: number): Labels {
   const count = window.labelCount(series)
   const texts = new Array<string>(2 * count)
   for (let i = 0; i < count; i++) {
@@ -134,8 +144,10 @@ function labelsOf({ pairs, count, placeCount }: PairColumns, item: number, { nam
 
 class AnyWalk implements SeriesWalk {
   count = 0
+  readonly windows: readonly Window[]
   readonly window: Uint16Array
   readonly series: Uint32Array
+  readonly ranks = undefined
   readonly #found: readonly FoundSeries[]
   /** By window: its first item. */
   readonly #starts: Uint32Array
@@ -146,6 +158,7 @@ class AnyWalk implements SeriesWalk {
   #item: number
 
   constructor(found: readonly FoundSeries[], joined: JoinedSeries, names: readonly string[], hold: Hold) {
+    this.windows = found.map(({ window }) => window)
     this.window = new Uint16Array(found.length)
     this.series = new Uint32Array(found.length)
     this.#found = found

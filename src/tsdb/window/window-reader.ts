@@ -1,13 +1,14 @@
 import type { Breather } from '../../base/breather.ts'
 import type { Labels } from '../../model/labels.ts'
+import type { Timestamp } from '../../model/time.ts'
 import { evenly } from '../../storage/label-range.ts'
 import type { QueryContext, SelectRequest, Series } from '../../storage/series-source.ts'
 import { SERIES_BATCH } from '../../storage/series-source.ts'
 import { ChunkCopier } from './chunk-copier.ts'
-import type { FoundSeries } from './label-ranks.ts'
-import { matchBytesMax, matchSeries } from './match.ts'
-import { seriesInRange } from './series-in-range.ts'
-import { walkInAnyOrder, walkInOrder } from './series-walk.ts'
+import { findSeries, walkOf } from './find-series.ts'
+import { seriesThatReach } from './match.ts'
+import type { SelectionCache } from './selection-cache.ts'
+import type { SeriesWalk } from './series-walk.ts'
 import type { Window } from './window.ts'
 
 /**
@@ -21,8 +22,9 @@ export async function* selectFromWindows(
   request: SelectRequest,
   ctx: QueryContext,
   breather: Breather,
+  selections?: SelectionCache,
 ): AsyncIterable<readonly Series[]> {
-  const { minTime, maxTime, hints, labelRange } = request
+  const { minTime, maxTime, hints } = request
   for (const window of windows) window.pins++
   const copier = new ChunkCopier(ctx.budget)
   let heldBytes = 0
@@ -31,19 +33,10 @@ export async function* selectFromWindows(
     heldBytes += bytes
   }
   try {
-    const found: FoundSeries[] = []
-    for (const window of windows) {
-      ctx.signal.throwIfAborted()
-      const series = await findSeries(window, request, ctx, breather, labelRange && ((all) => seriesInRange(window, all, labelRange)))
-      heldBytes += series.buffer.byteLength
-      if (series.length > 0) found.push({ window, series })
-    }
-    const names = hints?.labelNames
-    const inAnyOrder = hints?.anyOrder === true && names !== undefined
-    const walk = await (inAnyOrder ? walkInAnyOrder(found, names, hold, breather) : walkInOrder(found, names, hold, breather))
+    const walk = await walkOf(windows, request, { ctx, hold, breather }, selections)
     const wantsChunks = hints?.func !== 'series'
     // What was deleted, or came late, may be the newest.
-    const newestOnly = hints?.newestOnly === true && found.every(({ window }) => !window.isLate && window.tombstones.isEmpty)
+    const newestOnly = hints?.newestOnly === true && walk.windows.every((window) => !window.isLate && window.tombstones.isEmpty)
     for (let isThere = walk.next(); isThere; ) {
       ctx.signal.throwIfAborted()
       copier.beginBatch()
@@ -51,19 +44,19 @@ export async function* selectFromWindows(
       for (; isThere && batch.length < SERIES_BATCH; isThere = walk.next()) {
         let isNewestThere = false
         for (let i = walk.count - 1; i >= 0 && !isNewestThere && wantsChunks; i--) {
-          const { window } = found[walk.window[i]]
+          const window = walk.windows[walk.window[i]]
           const series = walk.series[i]
           if (newestOnly) {
-            let count = copier.collectNewest(window, series, maxTime)
+            let count = copier.collectNewest(window, series, minTime, maxTime)
             while (count === undefined) {
               await window.catchUp()
-              count = copier.collectNewest(window, series, maxTime)
+              count = copier.collectNewest(window, series, minTime, maxTime)
             }
             isNewestThere = count > 0
           } else while (!copier.collect(window, series, minTime, maxTime)) await window.catchUp()
         }
         const chunks = copier.take()
-        if (chunks.length > 0 || !wantsChunks) batch.push({ labels: walk.labels(), chunks })
+        if (wantsChunks ? chunks.length > 0 : reaches(walk, minTime, maxTime)) batch.push({ labels: walk.labels(), chunks })
       }
       copier.endBatch()
       if (batch.length > 0) yield batch
@@ -85,27 +78,13 @@ export async function sampleOfWindow(
 ): Promise<readonly Labels[]> {
   ctx.signal.throwIfAborted()
   if (window.minTime > request.maxTime || window.maxTime < request.minTime) return []
-  const series = await findSeries(window, request, ctx, breather, (all) => Uint32Array.from(evenly(all)).sort())
-  ctx.budget.releaseBytes(series.buffer.byteLength)
+  const found = await findSeries(window, request, ctx, breather, (all) => Uint32Array.from(evenly(all)).sort())
+  const series = await seriesThatReach(window, found, request.minTime, request.maxTime, breather)
   return Array.from(series, (one) => window.labels(one))
 }
 
-/** The series of a window. What they take is charged. */
-async function findSeries(
-  window: Window,
-  { matchers, minTime, maxTime }: SelectRequest,
-  { budget }: QueryContext,
-  breather: Breather,
-  narrow?: (candidates: Uint32Array) => Uint32Array,
-): Promise<Uint32Array> {
-  const bytesMax = matchBytesMax(window)
-  let held = bytesMax
-  budget.chargeBytes(bytesMax)
-  try {
-    const series = await matchSeries(window, matchers, minTime, maxTime, breather, narrow)
-    held -= series.buffer.byteLength
-    return series
-  } finally {
-    budget.releaseBytes(held)
-  }
+/** Whether the series has samples between the times, or may have. */
+function reaches({ count, windows, window, series }: SeriesWalk, minTime: Timestamp, maxTime: Timestamp): boolean {
+  for (let i = 0; i < count; i++) if (windows[window[i]].overlaps(series[i], minTime, maxTime)) return true
+  return false
 }

@@ -804,16 +804,17 @@ export class Window {
   }
 
   /**
-   * Shows the newest of a series' samples up to `maxTime`, by itself where the row has it, or else the chunk that it is in. Answers how many
-   * of them it has shown; undefined, and nothing is shown: this thread has to `catchUp` first. Not for a late window.
+   * Shows the newest of a series' samples up to `maxTime`, by itself where the row has it, or else the chunk that it is in, which reaches to
+   * `minTime` at least. Answers how many of them it has shown; undefined, and nothing is shown: this thread has to `catchUp` first. Not for a late window.
    */
-  visitNewest(series: number, maxTime: Timestamp, visitor: NewestVisitor): 0 | 1 | undefined {
+  visitNewest(series: number, minTime: Timestamp, maxTime: Timestamp, visitor: NewestVisitor): 0 | 1 | undefined {
     const slab = this.#rows.slabs[series >>> ROWS_SHIFT]
     const row = (series & ROWS_MASK) << ROW_WORDS_SHIFT
     view.load(slab, row, this.#catchUp !== undefined)
     const { published } = view
     const count = published & OPEN_COUNT_MASK
     const openTime = this.start + view.openTime
+    if (published === 0 || view.lastTime < minTime) return 0
     if (count > 0 && openTime <= maxTime) {
       // Another thread might find one sample's time with the next one's value.
       if (view.lastTime <= maxTime && (published & ENCODING_MASK) === XOR_PUBLISHED && this.#catchUp === undefined) {
@@ -828,8 +829,9 @@ export class Window {
     for (let closed = view.closed; closed !== 0; closed = this.cells.link(closed)) {
       const minTime = this.start + this.cells.word(closed, CLOSED_MIN_TIME)
       if (minTime > maxTime) continue
-      const size = this.cells.word(closed, CLOSED_SIZE)
       const closedMaxTime = this.start + this.cells.word(closed, CLOSED_MAX_TIME)
+      if (closedMaxTime < minTime) return 0
+      const size = this.cells.word(closed, CLOSED_SIZE)
       const firstCell = this.cells.word(closed, CLOSED_FIRST_CELL)
       visitor.chunk(minTime, closedMaxTime, size & 0xff, firstCell, size >>> 8, this.cells.word(closed, CLOSED_HEADER))
       return 1
