@@ -29,6 +29,7 @@ import type { Log } from './log.ts'
 import { realClock } from './real/clock.ts'
 import { realFileSystem } from './real/file-system.ts'
 import { PasswordWorker } from './real/password-worker.ts'
+import { isPlain, openPlainStream } from './real/plain-http-client.ts'
 import { realRandom } from './real/random.ts'
 import { secureConnect } from './real/secure-connect.ts'
 import { listenTcp } from './real/tcp-listener.ts'
@@ -238,8 +239,9 @@ function plainListener(handler: HttpHandler, prepare: (server: Server) => void):
   }
 }
 
-/** The client library is loaded by the first request: a server that only scrapes plain targets does without its 8 MB. */
+/** The client for TLS and proxies is loaded by the first request that needs it: 8 MB. */
 async function openStream(request: HttpRequest): Promise<HttpStream> {
+  if (isPlain(request)) return await openPlainStream(request)
   const client = await import('./real/http-client.ts')
   return await client.openStream(request)
 }
