@@ -72,9 +72,9 @@ export class Labels {
 
   /** With labels set; an empty value removes. */
   with(changes: Readonly<Record<string, string>>): Labels {
-    const builder = new LabelsBuilder(this)
-    for (const [name, value] of Object.entries(changes)) builder.set(name, value)
-    return builder.labels()
+    let pairs = this.pairs
+    for (const name in changes) pairs = withPair(pairs, name, changes[name])
+    return Labels.fromSortedPairs(pairs)
   }
 
   equals(other: Labels): boolean {
@@ -123,6 +123,17 @@ export class Labels {
     for (const [name, value] of this) out[name] = value
     return out
   }
+}
+
+/** A copy of sorted pairs with one of them set; an empty value removes it. */
+function withPair(pairs: readonly string[], name: string, value: string): readonly string[] {
+  let at = 0
+  while (at < pairs.length && pairs[at] !== name && compareStrings(pairs[at], name) < 0) at += 2
+  const after = pairs[at] === name ? at + 2 : at
+  const changed = pairs.slice(0, at)
+  if (value !== '') changed.push(name, value)
+  for (let i = after; i < pairs.length; i++) changed.push(pairs[i])
+  return changed
 }
 
 /** Between the parts of a key: half a surrogate pair, which no text in UTF-8 holds, so that no label can forge a key. */

@@ -19,10 +19,10 @@ import type { Fragment, FragmentPart, SplitHelpers } from './exec/split-helpers.
 import { type Steps, stepsBetween } from './exec/steps.ts'
 import { parseExpr } from './parser/parse.ts'
 import { buildPlan } from './plan/build.ts'
-import { optimise } from './plan/optimise.ts'
 import { type Optimiser, type Plan, planType, type SplitPlan } from './plan/plan.ts'
 import { inputsOf } from './plan/rewrite.ts'
 import { splitWork } from './plan/split-work.ts'
+import { PlanCache, type PreparedPlan } from './plan-cache.ts'
 import type { QueryResult, QueryValue, SamplesPerStep } from './value.ts'
 
 const MINUTE_MS = 60_000
@@ -91,8 +91,26 @@ export function lookbackOf(question: Question, settings: EngineSettings): number
   return question.lookbackMs || (settings.lookbackMs ?? 5 * MINUTE_MS)
 }
 
+/** Of this thread. */
+const plans = new PlanCache()
+
 /** The plan of a question as it is written. Throws `bad_data` for what does not parse or type-check. */
-export function planQuestion({ query, steps, end, isRangeQuery }: Question, settings: EngineSettings): Plan {
+export function planQuestion(question: Question, settings: EngineSettings): Plan {
+  return prepare(question, settings).plan
+}
+
+function optimisedPlan(question: Question, settings: EngineSettings): Plan {
+  const prepared = prepare(question, settings)
+  return settings.optimiser === undefined ? prepared.optimised : settings.optimiser(prepared.plan)
+}
+
+function prepare(question: Question, settings: EngineSettings): PreparedPlan {
+  const { query, isRangeQuery } = question
+  const known = `${isRangeQuery} ${settings.defaultSubqueryStepMs} ${settings.features === undefined ? '' : [...settings.features].join()}`
+  return plans.get(query, known, () => buildQuestion(question, settings))
+}
+
+function buildQuestion({ query, steps, end, isRangeQuery }: Question, settings: EngineSettings): Plan {
   const context = {
     start: steps.start,
     end,
@@ -125,7 +143,7 @@ export function fragmentsOf(
   settings: EngineSettings,
   turn: Turn,
 ): (fragment: Fragment, part: number) => Promise<FragmentPart | undefined> {
-  const plan = splitWork((settings.optimiser ?? optimise)(planQuestion(question, settings)))
+  const plan = splitWork(optimisedPlan(question, settings))
   return async ({ id, steps, ranges }, part) => {
     const node = splitOf(plan, id)
     assert(node !== undefined, 'a fragment is one of the plan')
@@ -194,7 +212,7 @@ function openRun(
 async function evaluateInTurn(question: Question, settings: EngineSettings, turn: Turn): Promise<QueryResult> {
   const { steps, isRangeQuery } = question
   const { clock, budget, begun, queued } = turn
-  const optimised = (settings.optimiser ?? optimise)(planQuestion(question, settings))
+  const optimised = optimisedPlan(question, settings)
   const helpers = question.explain === true || question.perStepStats === true ? undefined : turn.helpers
   const plan = helpers === undefined ? optimised : splitWork(optimised)
   const prepared = clock.monotonic()

@@ -1,7 +1,7 @@
 import { CodedError } from '../../base/errors.ts'
 import { formatFloat } from '../../model/go-text.ts'
 import type { Histogram } from '../../model/histogram.ts'
-import { compareLabels, quote } from '../../model/labels.ts'
+import { compareLabels, type Labels, quote } from '../../model/labels.ts'
 import { formatHistogram } from '../functions/format-histogram.ts'
 import { isLabelName } from '../functions/label-functions.ts'
 import type { AggregatePlan } from '../plan/plan.ts'
@@ -22,9 +22,13 @@ export async function runCountValues(run: QueryRun, plan: AggregatePlan, steps: 
   // The value is set before grouping: it belongs to the group, and may take the place of a label.
   const grouping = new Grouping(plan.without ? plan.grouping : [...plan.grouping, valueLabel], plan.without, run.memory)
   const counts: StepSeries[] = []
+  // A map takes -0 for 0.
+  let groupOfValue = new Map<number | Histogram | '-0', number>()
+  let labels: Labels | undefined
   await run.execute(plan.input, steps, (series) => {
-    // A map takes -0 for 0.
-    const groupOfValue = new Map<number | Histogram | '-0', number>()
+    // A source that leaves out labels gives series that differ in them the same object, mostly one after the other.
+    if (series.labels !== labels) groupOfValue = new Map()
+    labels = series.labels
     for (let k = 0; k < steps.count; k++) {
       if (series.present[k] === 0) continue
       const value = series.histograms?.[k] ?? series.values[k]

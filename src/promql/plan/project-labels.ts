@@ -24,7 +24,7 @@ export const REDUCTIONS: ReadonlySet<AggregateOperator> = new Set([
  */
 export function projectLabels(plan: Plan): Plan {
   return rewrite(plan, (node) => {
-    if (node.kind !== 'aggregate' || node.without || !REDUCTIONS.has(node.operator)) return node
+    if (node.kind !== 'aggregate' || node.without || !(REDUCTIONS.has(node.operator) || node.operator === 'count_values')) return node
     const input = onlyLabels(node.input, [...node.grouping, METRIC_NAME])
     return input === node.input ? node : { ...node, input }
   })
