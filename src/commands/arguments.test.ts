@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { flag } from '../config/flags.ts'
 import { parseArguments } from './arguments.ts'
-import { parseGoDuration } from './go-duration.ts'
 
 const table = { format: flag.text({ default: 'x', help: '' }), strict: flag.boolean({ default: false, help: '' }) }
 
@@ -30,20 +29,4 @@ test('too few, too many and unknown arguments are said', () => {
   fails(['a', 'b', '--format'], /expected argument for flag '--format'/)
   fails(['a', 'b', '--strickt'], /unknown long flag '--strickt', did you mean --strict/)
   assert.deepEqual(parseArguments(['a', 'b', 'c'], table, { positional: ['A'], repeatLast: true }).positional, ['a', 'b', 'c'])
-})
-
-test('durations are Go’s', () => {
-  const check = (text: string, want: number) => assert.equal(parseGoDuration(text), want, text)
-  check('15s', 15_000)
-  check('1h1m30.5s', 3_690_500)
-  check('1500us', 1.5)
-  check('-.5m', -30_000)
-  check('0', 0)
-  for (const [text, message] of [
-    ['5', 'time: missing unit in duration "5"'],
-    ['', 'time: invalid duration ""'],
-    ['1d', 'time: unknown unit "d" in duration "1d"'],
-    ['x', 'time: invalid duration "x"'],
-  ])
-    assert.throws(() => parseGoDuration(text), { message })
 })

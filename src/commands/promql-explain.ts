@@ -1,6 +1,6 @@
 import { CodedError } from '../base/errors.ts'
 import { flag } from '../config/flags.ts'
-import { parseGoDuration } from './go-duration.ts'
+import { parseGoDuration } from '../model/go-duration.ts'
 import { parseTime, queryCommand, timeFlag, timeParameter } from './promql-query.ts'
 
 /** A node of a plan as a server's API tells it. */

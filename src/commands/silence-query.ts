@@ -1,8 +1,8 @@
 import { parseRfc3339 } from '../base/rfc3339.ts'
 import { flag } from '../config/flags.ts'
+import { parseGoDuration } from '../model/go-duration.ts'
 import type { ApiSilence } from './alertmanager-api.ts'
 import { alertmanagerCommand, withAlertName } from './alertmanager-command.ts'
-import { parseGoDuration } from './go-duration.ts'
 
 export const silenceQueryCommand = alertmanagerCommand({
   name: 'silence query',

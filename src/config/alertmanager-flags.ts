@@ -1,5 +1,4 @@
-import { parseGoDuration } from '../alertmanager/receivers/go-duration.ts'
-import { CodedError } from '../base/errors.ts'
+import { parseGoDuration } from '../model/go-duration.ts'
 import { type Flag, type FlagValues, flag } from './flags.ts'
 
 // The flags of the alertmanager role. Source: `alertmanager --help`, 0.33.
@@ -12,14 +11,7 @@ const retired = 'retired'
 
 /** In Go's notation, which these flags have upstream: `1m30s`, `1.5h`. */
 function goDuration(options: { readonly default: number; readonly help: string; readonly status?: Flag<number>['status'] }): Flag<number> {
-  return {
-    ...flag.duration(options),
-    parse(text) {
-      const ms = parseGoDuration(text)
-      if (ms !== undefined) return ms
-      throw new CodedError('bad_data', `found ${JSON.stringify(text)}, want a duration such as 1m30s`)
-    },
-  }
+  return { ...flag.duration(options), parse: parseGoDuration }
 }
 
 /** Upstream takes any number below zero as it takes zero. */

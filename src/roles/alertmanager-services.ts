@@ -17,7 +17,7 @@ import { LoneMember } from '../cluster/lone-member.ts'
 import { memberName } from '../cluster/member-name.ts'
 import type { CommandContext } from '../commands/command.ts'
 import type { AlertmanagerFlagValues } from '../config/alertmanager-flags.ts'
-import { AlertmanagerReloader } from '../config/alertmanager-reload.ts'
+import { alertmanagerReloader } from '../config/alertmanager-reload.ts'
 import type { clusterOptions } from '../config/cluster-options.ts'
 import { ClusterTlsFile } from '../config/cluster-tls-file.ts'
 import { WebConfigFile } from '../config/web-config-file.ts'
@@ -27,7 +27,7 @@ import { buildReceivers } from './build-receivers.ts'
 const HTTP_GRACE_MS = 5_000
 
 export interface AlertmanagerParts {
-  readonly context: CommandContext
+  readonly context: Pick<CommandContext, 'io' | 'build' | 'root' | 'machine' | 'onHangup'>
   readonly env: Env
   readonly values: AlertmanagerFlagValues
   readonly matcherMode: MatcherMode
@@ -65,7 +65,7 @@ export async function alertmanagerServices(parts: AlertmanagerParts): Promise<Se
     integrations: RECEIVER_KINDS.map(({ kind }) => kind),
   })
   const counts = configuredCounts(env)
-  const reloader = new AlertmanagerReloader(env, values['config.file'], { matcherMode }, async (loaded) => {
+  const reloader = alertmanagerReloader(env, values['config.file'], { matcherMode }, async (loaded) => {
     const receivers = await buildReceivers(loaded, { env, variables: context.io.variables, externalUrl })
     const { route, inhibitRules } = loaded.config
     await manager.apply({ ...loaded.config, receivers })

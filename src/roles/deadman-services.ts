@@ -9,7 +9,7 @@ import { processMetricsService } from '../base/process-metrics.ts'
 import type { Service } from '../base/service.ts'
 import type { CommandContext } from '../commands/command.ts'
 import type { DeadmanFlagValues } from '../config/deadman-flags.ts'
-import { DeadmanReloader } from '../config/deadman-reload.ts'
+import { deadmanReloader } from '../config/deadman-reload.ts'
 import { WebConfigFile } from '../config/web-config-file.ts'
 import { AlertClient } from '../notifier/alert-client.ts'
 import { encodeAlert } from '../notifier/outgoing-alerts.ts'
@@ -44,7 +44,7 @@ export async function deadmanServices({
   const { variables } = context.io
   const webConfig = values['web.config.file'] === '' ? undefined : await WebConfigFile.open(env, values['web.config.file'])
   const deadman = await Deadman.open(env, `${dir}/deadman.json`)
-  const reloader = new DeadmanReloader(env, { file: values['config.file'], variables }, async (loaded) => {
+  const reloader = deadmanReloader(env, { file: values['config.file'], variables }, async (loaded) => {
     const receivers = await buildReceivers(loaded, { env, variables, externalUrl })
     const { heartbeats, drills } = loaded.config
     await deadman.apply({ heartbeats, drills, receivers, sender: (drill) => drillSender(env, drill) })

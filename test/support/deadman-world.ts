@@ -81,7 +81,7 @@ export class DeadmanWorld {
     await env.fs.mkdir('/data')
     await env.fs.writeFile('/alertmanager.yml', config)
     const services = await alertmanagerServices({
-      context: context() as CommandContext,
+      context: context(),
       env,
       values: parseFlags(['--config.file=/alertmanager.yml'], alertmanagerFlags).values,
       matcherMode: 'fallback',
@@ -180,8 +180,9 @@ export class DeadmanWorld {
   }
 }
 
-function context(): Pick<CommandContext, 'io' | 'build' | 'version' | 'onHangup'> {
+function context(): Pick<CommandContext, 'io' | 'build' | 'version' | 'root' | 'machine' | 'onHangup'> {
   const io = { variables: {} } as CommandContext['io']
   const build = { version: '1', revision: '', branch: '', buildUser: '', buildDate: '', goVersion: '' }
-  return { io, build, version: '1', onHangup: () => {} }
+  const machine = { hostname: 'h', cpuCount: 1, workingDirectory: '/', memoryLimitBytes: 0 }
+  return { io, build, version: '1', root: '/', machine, onHangup: () => {} }
 }

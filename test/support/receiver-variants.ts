@@ -71,6 +71,8 @@ export const OTHERS: Variant = (place) => ({
     ),
   telegram: `{chat_id: 7, bot_token: tb, api_url: "${at(place, 'telegram')}", message: ${q(T)}, parse_mode: MarkdownV2}`,
   jira: `{project: DONE, issue_type: Bug, summary: "plain {{ .Status }}", description: "also {{ .Status }}", api_url: "${at(place, 'jira')}/rest/api/2", api_type: cloud, resolve_transition: Resolve, reopen_transition: Reopen, reopen_duration: 90m}`,
+  opsgenie: `{api_key: ok, api_url: "${at(place, 'opsgenie')}/p%20q%2Fr!s?z=1&a=x%20y", update_alerts: true}`,
+  victorops: `{api_key: "v%41 k", routing_key: "v?r#(é)", api_url: "${at(place, 'victorops')}/p%20q%2Fr!s?z=1&a=x%20y"}`,
   sns: `{phone_number: "+1", api_url: "${at(place, 'sns')}", sigv4: {region: us-east-1, access_key: a, secret_key: b}, message: ${q(T.repeat(40))}}`,
   pushover: `{user_key: pu, token: pt, message: " ", monospace: true, ${through(place)}}`,
   mattermost: `{webhook_url: "${at(place, 'mattermost')}", attachments: [], priority: {priority: other, requested_ack: true, persistent_notifications: true}}`,

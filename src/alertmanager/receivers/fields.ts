@@ -1,11 +1,11 @@
 import { CodedError, errorMessage } from '../../base/errors.ts'
 import { redactUrl } from '../../base/redact-url.ts'
 import { once, scalar } from '../../base/schema.ts'
+import { parseGoDuration } from '../../model/go-duration.ts'
 import { quote } from '../../model/labels.ts'
 import { BUILTINS } from '../../template/builtins.ts'
 import { parseTemplate } from '../../template/parse.ts'
 import { formatGoDuration } from '../../template/time-value.ts'
-import { parseGoDuration } from './go-duration.ts'
 
 // Kinds of values that only Alertmanager's configuration has. Source: Alertmanager config/common/url.go.
 
@@ -77,9 +77,7 @@ export const goDuration = once(() =>
     'a duration such as 30s or 1m30s',
     ({ text, plain }) => {
       // A plain number is one of nanoseconds.
-      const durationMs = plain && /^-?\d+$/.test(text) ? Number(text) / 1e6 : parseGoDuration(text)
-      if (durationMs === undefined) throw new CodedError('bad_data', `found ${quote(text)}, want a duration such as 30s or 1m30s`)
-      return durationMs
+      return plain && /^-?\d+$/.test(text) ? Number(text) / 1e6 : parseGoDuration(text)
     },
     (durationMs) => formatGoDuration(BigInt(Math.round(durationMs * 1e6))),
   ),

@@ -1,7 +1,6 @@
 import type { z } from 'zod'
 import { errorMessage } from '../../base/errors.ts'
 import { boolean, list, map, path, secret, section, text } from '../../base/schema.ts'
-import { SecretReader } from '../../http-client/secret-reader.ts'
 import { compareStrings } from '../../model/labels.ts'
 import { BUILTINS } from '../../template/builtins.ts'
 import { parseTemplate } from '../../template/parse.ts'
@@ -9,12 +8,12 @@ import { checkStatus } from './delivery.ts'
 import { receiverUrl } from './fields.ts'
 import { groupHash } from './group-key.ts'
 import { receiverFields } from './http-config.ts'
-import { clientOf, deliverJson, filled } from './json-delivery.ts'
+import { deliverJson, filled } from './json-delivery.ts'
+import { keyedApi } from './keyed-api.ts'
 import { GLOBAL_DEFAULTS } from './receiver-globals.ts'
-import { receiverKind, secretSource } from './receiver-kind.ts'
+import { receiverKind } from './receiver-kind.ts'
 import { templatedIntegration } from './templated-integration.ts'
 import { truncateRunes } from './truncate.ts'
-import { withSlash } from './url-parts.ts'
 import { withDefaults } from './with-defaults.ts'
 
 // Source: Alertmanager docs/configuration.md, opsgenie_config; notify/opsgenie; Opsgenie's documentation, "Alert API".
@@ -99,12 +98,15 @@ export const opsgenie = receiverKind<Section>({
   async build(section, index, context) {
     const { global } = context
     const config = withDefaults(section, DEFAULTS)
-    const client = clientOf(config, context)
-    const secrets = new SecretReader(context.env)
-    const key =
-      secretSource(config.api_key, config.api_key_file, context) ??
-      secretSource(global.opsgenie_api_key, global.opsgenie_api_key_file, context)!
-    const base = withSlash(config.api_url ?? global.opsgenie_api_url ?? GLOBAL_DEFAULTS.opsgenie_api_url)
+    const api = keyedApi(
+      config,
+      {
+        api_key: global.opsgenie_api_key,
+        api_key_file: global.opsgenie_api_key_file,
+        api_url: global.opsgenie_api_url ?? GLOBAL_DEFAULTS.opsgenie_api_url,
+      },
+      context,
+    )
 
     return templatedIntegration({ kind: 'opsgenie', index, sendResolved: config.send_resolved }, context, async (notification) => {
       const { request, data, text, signal } = notification
@@ -113,12 +115,10 @@ export const opsgenie = receiverKind<Section>({
         data.status === 'resolved'
           ? [{ method: 'POST', path: `v2/alerts/${alias}/close`, byAlias: true, message: { source: text(config.source) } }]
           : callsOf(config, alias, data.commonLabels, text)
-      const headers = { authorization: `GenieKey ${text(await secrets.read(key)).trim()}` }
+      const headers = { authorization: `GenieKey ${text(await api.readKey()).trim()}` }
       for (const { method, path, byAlias, message } of calls) {
-        const url = new URL(base)
-        url.pathname += path
-        if (byAlias) url.searchParams.set('identifierType', 'alias')
-        checkStatus(await deliverJson({ client, method, url: url.href, headers, signal }, message), { retryCodes: [429] })
+        const url = api.url(path, byAlias ? { identifierType: 'alias' } : {})
+        checkStatus(await deliverJson({ client: api.client, method, url, headers, signal }, message), { retryCodes: [429] })
       }
     })
   },

@@ -1,17 +1,16 @@
 import type { z } from 'zod'
 import { map, path, secret, section, text } from '../../base/schema.ts'
-import { SecretReader } from '../../http-client/secret-reader.ts'
 import { compareStrings } from '../../model/labels.ts'
 import { checkStatus } from './delivery.ts'
 import { receiverUrl } from './fields.ts'
 import { groupHash } from './group-key.ts'
 import { receiverFields } from './http-config.ts'
-import { clientOf, deliverJson } from './json-delivery.ts'
+import { deliverJson } from './json-delivery.ts'
+import { keyedApi } from './keyed-api.ts'
 import { GLOBAL_DEFAULTS } from './receiver-globals.ts'
-import { receiverKind, secretSource } from './receiver-kind.ts'
+import { receiverKind } from './receiver-kind.ts'
 import { templatedIntegration } from './templated-integration.ts'
 import { truncateRunes } from './truncate.ts'
-import { withSlash } from './url-parts.ts'
 import { withDefaults } from './with-defaults.ts'
 
 // Splunk On-Call, once VictorOps. Source: Alertmanager docs/configuration.md, victorops_config; notify/victorops.
@@ -68,16 +67,18 @@ export const victorops = receiverKind<z.output<typeof schema>>({
   async build(section, index, context) {
     const { global } = context
     const config = withDefaults(section, DEFAULTS)
-    const client = clientOf(config, context)
-    const secrets = new SecretReader(context.env)
-    const key =
-      secretSource(config.api_key, config.api_key_file, context) ??
-      secretSource(global.victorops_api_key, global.victorops_api_key_file, context)!
-    const base = withSlash(config.api_url ?? global.victorops_api_url ?? GLOBAL_DEFAULTS.victorops_api_url)
+    const api = keyedApi(
+      config,
+      {
+        api_key: global.victorops_api_key,
+        api_key_file: global.victorops_api_key_file,
+        api_url: global.victorops_api_url ?? GLOBAL_DEFAULTS.victorops_api_url,
+      },
+      context,
+    )
     return templatedIntegration({ kind: 'victorops', index, sendResolved: config.send_resolved }, context, async (notification) => {
       const { request, data, text, signal } = notification
-      const url = new URL(base)
-      url.pathname += `${await secrets.read(key)}/${text(config.routing_key!)}`
+      const url = api.url(`${await api.readKey()}/${text(config.routing_key!)}`)
       const type = text(config.message_type)
       const message = {
         message_type: data.status === 'resolved' ? 'RECOVERY' : MESSAGE_TYPES.includes(type) ? type : 'CRITICAL',
@@ -88,7 +89,7 @@ export const victorops = receiverKind<z.output<typeof schema>>({
       }
       const custom = Object.entries(config.custom_fields ?? {}).map(([name, value]): [string, string] => [name, text(value)])
       const fields = new Map([...Object.entries(message), ...custom].sort(([a], [b]) => compareStrings(a, b)))
-      checkStatus(await deliverJson({ client, url: url.href, signal }, fields))
+      checkStatus(await deliverJson({ client: api.client, url, signal }, fields))
     })
   },
 })

@@ -109,5 +109,5 @@ test('an entry that cannot work is refused in upstream’s words', () => {
   check('{url: "http://[::1"}', "url: invalid URL: missing ']' in host")
   check('{url: "http://x/{{ .A"}', 'url: invalid template syntax: template: :1: unclosed action')
   check('{url: "http://x/{{ toUpper }}"}', 'url: invalid template syntax: template: :1: function "toUpper" not defined')
-  check('{url: "http://x", timeout: 1d}', 'timeout: found "1d", want a duration such as 30s or 1m30s')
+  check('{url: "http://x", timeout: 1d}', 'timeout: time: unknown unit "d" in duration "1d"')
 })

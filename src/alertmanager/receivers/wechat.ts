@@ -11,7 +11,7 @@ import { NotifyError, reasonOfStatus } from './notify-error.ts'
 import { GLOBAL_DEFAULTS } from './receiver-globals.ts'
 import { receiverKind, secretSource } from './receiver-kind.ts'
 import { type Notification, templatedIntegration } from './templated-integration.ts'
-import { encodeValues, withSlash } from './url-parts.ts'
+import { appendPath, encodeValues, withSlash } from './url-parts.ts'
 import { withDefaults } from './with-defaults.ts'
 
 // Source: Alertmanager docs/configuration.md, wechat_config; notify/wechat; WeCom's documentation, "gettoken" and "message/send".
@@ -84,8 +84,7 @@ export const wechat = receiverKind<z.output<typeof schema>>({
     let token: { readonly text: string; readonly since: number } | undefined
 
     const callUrl = (path: string, query: string) => {
-      const url = new URL(base)
-      url.pathname += path
+      const url = new URL(appendPath(base, path))
       url.search = query
       return url.href
     }
