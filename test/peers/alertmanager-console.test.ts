@@ -210,6 +210,24 @@ test('pages of an Alertmanager', async (t) => {
         390,
       ),
     )
+
+    await t.test('groups of many alerts come closed, and are read when they are opened', async () => {
+      await postMany(base, 260)
+      const listed = (page: Page) => group(page, 'Many').getByRole('listitem', { name: /instance=/ })
+      await visit('#/alerts', async (page) => {
+        const requests: string[] = []
+        page.on('request', (request) => requests.push(request.url()))
+        const toggle = group(page, 'Many').getByRole('button', { name: /^Alerts of/ })
+        assert.equal(await toggle.getAttribute('aria-expanded'), 'false')
+        await toggle.click()
+        await listed(page).first().waitFor()
+        assert.equal(await listed(page).count(), 50)
+        await group(page, 'Many').getByRole('button', { name: 'Show more: 210 alerts are not shown' }).click()
+        await group(page, 'Many').getByRole('button', { name: 'Show more: 160 alerts are not shown' }).waitFor()
+        await listed(page).nth(99).waitFor()
+        assert.ok(requests.every((url) => !url.includes('/api/v2/alerts')))
+      })
+    })
   } finally {
     await browser.close()
     await program.stop()
@@ -230,6 +248,17 @@ async function postAlerts(base: string): Promise<void> {
     { ...times, labels: { alertname: 'ClusterDown', severity: 'none' }, generatorURL: 'ftp://prom.example/' },
     { ...times, labels: { alertname: 'DiskFull' } },
   ]
+  await post(base, alerts)
+}
+
+async function postMany(base: string, count: number): Promise<void> {
+  await post(
+    base,
+    Array.from({ length: count }, (_, i) => ({ labels: { alertname: 'Many', instance: `i${i}` } })),
+  )
+}
+
+async function post(base: string, alerts: readonly object[]): Promise<void> {
   const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(alerts) }
   const response = await fetch(`${base}/api/v2/alerts`, init)
   if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`)

@@ -10,6 +10,7 @@ import { HttpApp } from '../../base/http-server.ts'
 import { LoneMember } from '../../cluster/lone-member.ts'
 import { fingerprint } from '../../model/alert.ts'
 import { Labels } from '../../model/labels.ts'
+import type { GroupOverviewJson } from '../types/alertmanager.ts'
 import { AlertMetrics } from './alert-metrics.ts'
 import { registerAlertmanagerApi } from './register.ts'
 import { RequestLimits } from './request-limits.ts'
@@ -178,6 +179,39 @@ test('an alert is shown with its receivers, its state, and what was filled in', 
   assert.equal((await call('GET', '/api/v2/promontory/notifications?limit=0')).status, 400)
   await env.clock.advance(300_000)
   assert.deepEqual(await json('/api/v2/alerts'), [])
+})
+
+test('groups are told of with their numbers, and with their alerts where these are few', async () => {
+  const { call, json } = await open()
+  const many = Array.from({ length: 5 }, (_, i) => ({ labels: { alertname: 'Many', i: `${i}` } }))
+  await call('POST', '/api/v2/alerts', [...many, { labels: { alertname: 'Source', s: '1' } }, { labels: { alertname: 'Target', t: '1' } }])
+  await call('POST', '/api/v2/silences', {
+    matchers: [{ name: 'i', value: '0', isRegex: false }],
+    startsAt: '2025-12-01T00:00:00Z',
+    endsAt: '2026-02-01T00:00:00Z',
+    createdBy: 'me',
+    comment: 'c',
+  })
+  const path = '/api/v2/promontory/groups'
+  type Group = GroupOverviewJson['groups'][number]
+  const shown = ({ groups }: GroupOverviewJson) =>
+    groups.map(({ labels, alertCount, alerts }: Group) => `${labels['alertname']} ${alertCount} ${alerts?.length ?? 'unlisted'}`)
+  const all: GroupOverviewJson = await json(path)
+  assert.deepEqual(shown(all), ['Many 5 5', 'Source 1 1', 'Target 1 1'])
+  assert.deepEqual([all.groupCount, all.alertCount], [3, 7])
+  assert.deepEqual(all.counts, { active: 5, silenced: 1, inhibited: 1, muted: 0 })
+  const source = fingerprint(Labels.of({ alertname: 'Source', s: '1' }))
+  assert.deepEqual(all.groups[2].alerts![0].status.inhibitedBy, [source])
+  assert.deepEqual(all.inhibitors, { [source]: { alertname: 'Source', s: '1' } })
+  // The counts stay what they are, whatever is shown.
+  const active: GroupOverviewJson = await json(`${path}?silenced=false&inhibited=false&alerts=4&groups=1`)
+  assert.deepEqual([shown(active), active.groupCount, active.alertCount], [['Many 4 unlisted'], 2, 5])
+  assert.deepEqual(active.counts, all.counts)
+  const one: GroupOverviewJson = await json(`${path}?alerts=3&key=${encodeURIComponent(all.groups[0].key)}`)
+  assert.deepEqual([shown(one), one.alertCount], [['Many 5 3'], 5])
+  assert.deepEqual(shown(await json(`${path}?filter=${encodeURIComponent('s="1"')}`)), ['Source 1 1'])
+  assert.deepEqual(shown(await json(`${path}?receiver=pager`)), [])
+  for (const query of ['groups=-1', 'alerts=1.5', 'alerts=x']) assert.equal((await call('GET', `${path}?${query}`)).status, 400)
 })
 
 test('a silence is made, changed, shown and ended', async () => {

@@ -11,6 +11,7 @@ import { getAlertGroups, getAlerts } from './alerts.ts'
 import { emptyAnswer, jsonAnswer, RequestError } from './answers.ts'
 import type { AlertmanagerApiDeps } from './deps.ts'
 import { ParameterError } from './filters.ts'
+import { getGroupOverview } from './group-overview.ts'
 import { getNotifications } from './history.ts'
 import { AlertmanagerHttpMetrics } from './http-metrics.ts'
 import { postAlerts } from './post-alerts.ts'
@@ -56,6 +57,7 @@ export function registerAlertmanagerApi(app: HttpApp, deps: AlertmanagerApiDeps)
   add('/api/v2/alerts/groups', { GET: getAlertGroups })
   add('/api/v2/silences', { GET: getSilences, POST: postSilences })
   add('/api/v2/silence/:id', { GET: getSilence, DELETE: deleteSilence })
+  add('/api/v2/promontory/groups', { GET: getGroupOverview })
   add('/api/v2/promontory/notifications', { GET: getNotifications })
   const unknown: RouteHandler = ({ path }) => new RequestError(404, 404, `path ${path.slice(routePrefix.length)} was not found`).answer()
   api.add('/api/v2/*', Object.fromEntries(METHODS.map((method) => [method, unknown])), { handler: '/api/v2/' })

@@ -27,6 +27,27 @@ export interface AlertGroupJson {
   readonly receiver: ReceiverName
 }
 
+/** Why nobody is told of an alert; an alert may have several reasons. */
+export type SuppressionReason = 'silenced' | 'inhibited' | 'muted'
+
+/** Our own: what a page shows of groups, however many there are. Its fields: docs/protocols/alertmanager.md. */
+export interface GroupOverviewJson {
+  readonly groups: readonly {
+    readonly key: string
+    readonly labels: Readonly<Record<string, string>>
+    readonly receiver: ReceiverName
+    readonly alertCount: number
+    /** Not there where too many are shown in all. */
+    readonly alerts?: readonly GettableAlert[]
+  }[]
+  readonly groupCount: number
+  readonly alertCount: number
+  /** Of all alerts that pass the filters, shown or not; one that is in several groups counts once. */
+  readonly counts: Readonly<Record<'active' | SuppressionReason, number>>
+  /** Labels of the alerts that inhibit listed ones, by fingerprint. */
+  readonly inhibitors: Readonly<Record<string, Readonly<Record<string, string>>>>
+}
+
 export interface GettableSilence {
   readonly id: string
   readonly status: { readonly state: 'expired' | 'active' | 'pending' }

@@ -43,7 +43,7 @@ export function AffectedAlerts({ matchers }: { readonly matchers: readonly Match
               key={alert.fingerprint}
               alert={alert}
               groupLabels={{}}
-              groups={[]}
+              inhibitors={{}}
               onPick={(matcher) => goTo('/alerts', { filter: formatMatchers([matcher]), silenced: 'true' })}
               readAt={query.dataUpdatedAt}
             />

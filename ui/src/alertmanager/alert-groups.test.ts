@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { AlertGroupJson, GettableAlert } from '../../../src/api/types/alertmanager.ts'
-import { countAlerts, decodeShown, encodeShown, ownLabels, reasonsOf, shownGroups } from './alert-groups.ts'
+import type { GettableAlert } from '../../../src/api/types/alertmanager.ts'
+import { decodeShown, encodeShown, ownLabels, reasonsOf } from './alert-groups.ts'
 
 const alert = (fingerprint: string, by: Partial<GettableAlert['status']> = {}): GettableAlert => ({
   fingerprint,
@@ -14,29 +14,10 @@ const alert = (fingerprint: string, by: Partial<GettableAlert['status']> = {}): 
   status: { state: 'active', silencedBy: [], inhibitedBy: [], mutedBy: [], ...by },
 })
 
-const group = (name: string, ...alerts: GettableAlert[]): AlertGroupJson => ({ labels: { name }, receiver: { name: 'team' }, alerts })
-
-const loud = alert('loud')
-const silenced = alert('silenced', { silencedBy: ['id'] })
-const both = alert('both', { silencedBy: ['id'], inhibitedBy: ['fp'] })
-const muted = alert('muted', { mutedBy: ['weekends'] })
-const groups = [group('a', loud, silenced), group('b', both, muted), group('c', loud)]
-
-const names = (search: Record<string, string>) =>
-  shownGroups(groups, decodeShown(search)).map(({ labels, alerts }) =>
-    [labels['name'], ...alerts.map(({ fingerprint }) => fingerprint)].join(' '),
-  )
-
-test('what is suppressed is hidden until it is asked for', () => {
-  assert.deepEqual(names({}), ['a loud', 'c loud'])
-  assert.deepEqual(names({ silenced: 'true' }), ['a loud silenced', 'c loud'])
-  assert.deepEqual(names({ silenced: 'true', inhibited: 'true', active: 'false' }), ['a silenced', 'b both'])
-  assert.deepEqual(names({ muted: 'true', active: 'false' }), ['b muted'])
-})
-
-test('an alert of two groups counts once', () => {
-  assert.deepEqual(countAlerts(groups), { active: 1, silenced: 2, inhibited: 1, muted: 1 })
-  assert.deepEqual(reasonsOf(both), ['silenced', 'inhibited'])
+test('an alert has a reason for each that suppresses it', () => {
+  assert.deepEqual(reasonsOf(alert('loud')), [])
+  assert.deepEqual(reasonsOf(alert('both', { silencedBy: ['id'], inhibitedBy: ['fp'] })), ['silenced', 'inhibited'])
+  assert.deepEqual(reasonsOf(alert('muted', { mutedBy: ['weekends'] })), ['muted'])
 })
 
 test('the address has what differs from the defaults', () => {

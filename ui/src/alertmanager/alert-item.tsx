@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core'
 import { IconBellOff, IconExternalLink } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
-import type { AlertGroupJson, GettableAlert } from '../../../src/api/types/alertmanager.ts'
+import type { GettableAlert, GroupOverviewJson } from '../../../src/api/types/alertmanager.ts'
 import { formatAgo } from '../format/duration.ts'
 import { formatDateTime } from '../format/time.ts'
 import { StateMark } from '../rules/state-mark.tsx'
@@ -17,13 +17,13 @@ interface AlertItemProps {
   readonly alert: GettableAlert
   /** Not shown again. */
   readonly groupLabels: Readonly<Record<string, string>>
-  readonly groups: readonly AlertGroupJson[]
+  readonly inhibitors: GroupOverviewJson['inhibitors']
   readonly onPick: (matcher: Matcher) => void
   readonly readAt: number
 }
 
 /** One alert: since when, with what, where from, and why nobody is told. */
-export function AlertItem({ alert, groupLabels, groups, onPick, readAt }: AlertItemProps) {
+export function AlertItem({ alert, groupLabels, inhibitors, onPick, readAt }: AlertItemProps) {
   const reasons = reasonsOf(alert)
   const labels = ownLabels(alert.labels, groupLabels)
   const annotations = Object.entries(alert.annotations)
@@ -77,7 +77,7 @@ export function AlertItem({ alert, groupLabels, groups, onPick, readAt }: AlertI
           ))}
           {alert.status.inhibitedBy.map((fingerprint) => (
             <Fact key={fingerprint} name="inhibited by">
-              <Inhibitor fingerprint={fingerprint} groups={groups} />
+              <Inhibitor fingerprint={fingerprint} labels={inhibitors[fingerprint]} />
             </Fact>
           ))}
           {alert.status.mutedBy.length > 0 && <Fact name="muted by">{alert.status.mutedBy.join(', ')}</Fact>}
@@ -96,17 +96,19 @@ function Fact({ name, children }: { readonly name: string; readonly children: Re
   )
 }
 
-/** The alert that keeps another silent: with its labels, when it is among those that were asked for. */
-function Inhibitor({ fingerprint, groups }: { readonly fingerprint: string; readonly groups: readonly AlertGroupJson[] }) {
-  for (const { alerts } of groups) {
-    const found = alerts.find((alert) => alert.fingerprint === fingerprint)
-    if (found === undefined) continue
-    const filter = formatMatchers(matchersOfLabels(found.labels))
-    return (
-      <a className="mono" href={placeHref('/alerts', { filter, silenced: 'true', inhibited: 'true', muted: 'true' })}>
-        {filter}
-      </a>
-    )
-  }
-  return <code>{fingerprint}</code>
+/** The alert that keeps another silent: with its labels, where it is still there. */
+function Inhibitor({
+  fingerprint,
+  labels,
+}: {
+  readonly fingerprint: string
+  readonly labels: Readonly<Record<string, string>> | undefined
+}) {
+  if (labels === undefined) return <code>{fingerprint}</code>
+  const filter = formatMatchers(matchersOfLabels(labels))
+  return (
+    <a className="mono" href={placeHref('/alerts', { filter, silenced: 'true', inhibited: 'true', muted: 'true' })}>
+      {filter}
+    </a>
+  )
 }

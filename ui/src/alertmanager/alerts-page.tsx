@@ -1,14 +1,15 @@
 import { Button, Switch } from '@mantine/core'
 import { IconBellOff } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
-import { useMemo, useState } from 'react'
+import { useState } from 'react'
 import { DataPage } from '../app/data-page.tsx'
 import { Notice } from '../app/notice.tsx'
 import { formatCount } from '../format/number.ts'
 import rules from '../rules/page.module.css'
 import { AlertGroup } from './alert-group.tsx'
-import { countAlerts, decodeShown, encodeShown, REASONS, type Shown, shownGroups } from './alert-groups.ts'
+import { decodeShown, encodeShown, REASONS, type Shown } from './alert-groups.ts'
 import styles from './alerts.module.css'
+import type { GroupQuery } from './client.ts'
 import { MatcherFilter } from './matcher-filter.tsx'
 import { formatMatchers, type Matcher, withMatcher } from './matchers.ts'
 import { placeHref } from './place.ts'
@@ -34,17 +35,17 @@ export function AlertsPage({ search }: { readonly search: Readonly<Record<string
   const [groupsShown, setGroupsShown] = useState(groupsAtOnce)
   // Links of templates have the name; what is no name is a regular expression, as upstream's page takes it.
   const pattern = receivers?.includes(receiver) ? receiver.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&') : receiver
+  const asked: GroupQuery = { matchers, receiver: pattern, shown, groupsMax: groupsShown, alertsMax: openAlertsMax }
   const query = useQuery({
-    queryKey: ['groups', formatMatchers(matchers), pattern],
-    queryFn: ({ signal }) => server.groups(matchers, pattern === '' ? undefined : pattern, signal),
+    queryKey: ['groups', JSON.stringify(asked)],
+    queryFn: ({ signal }) => server.groups(asked, signal),
     enabled: problem === undefined && (receiver === '' || receivers !== undefined),
     refetchInterval: refreshMs,
     staleTime: 0,
     placeholderData: (before) => before,
   })
-  const groups = query.data?.data
-  const visible = useMemo(() => shownGroups(groups ?? [], shown), [groups, shown])
-  const counts = useMemo(() => countAlerts(groups ?? []), [groups])
+  const overview = query.data?.data
+  const counts = overview?.counts
   const show = (next: { readonly matchers?: readonly Matcher[]; readonly receiver?: string; readonly shown?: Shown }) =>
     showHere('/alerts', {
       filter: formatMatchers(next.matchers ?? matchers),
@@ -52,8 +53,7 @@ export function AlertsPage({ search }: { readonly search: Readonly<Record<string
       ...encodeShown(next.shown ?? shown),
     })
   const pick = (matcher: Matcher) => show({ matchers: withMatcher(matchers, matcher) })
-  const total = visible.reduce((sum, { alerts }) => sum + alerts.length, 0)
-  const hidden = (['active', ...REASONS] as const).filter((state) => !shown[state] && counts[state] > 0)
+  const hidden = (['active', ...REASONS] as const).filter((state) => !shown[state] && counts !== undefined && counts[state] > 0)
   const tools = (
     <>
       <MatcherFilter label="Filter alerts by matchers" matchers={matchers} onChange={(next) => show({ matchers: next })} />
@@ -62,7 +62,7 @@ export function AlertsPage({ search }: { readonly search: Readonly<Record<string
         <Switch
           key={state}
           size="xs"
-          label={groups === undefined ? names[state] : `${names[state]} ${formatCount(counts[state])}`}
+          label={counts === undefined ? names[state] : `${names[state]} ${formatCount(counts[state])}`}
           checked={shown[state]}
           onChange={(event) => show({ shown: { ...shown, [state]: event.currentTarget.checked } })}
         />
@@ -90,26 +90,27 @@ export function AlertsPage({ search }: { readonly search: Readonly<Record<string
         )
       }
     >
-      {() => (
+      {({ groups, groupCount, alertCount, counts, inhibitors }) => (
         <div className={rules.groups}>
-          {visible.length === 0 && (
+          {groupCount === 0 && (
             <Notice kind="empty" title={hidden.length > 0 ? 'All alerts are hidden' : nothing(matchers, receiver)}>
               {hidden.length > 0 && hidden.map((state) => `${formatCount(counts[state])} ${names[state].toLowerCase()}`).join(', ')}
             </Notice>
           )}
-          {visible.slice(0, groupsShown).map((group) => (
+          {groups.map((group) => (
             <AlertGroup
-              key={`${group.receiver.name} ${JSON.stringify(group.labels)} ${group.alerts[0].fingerprint}`}
+              key={`${group.receiver.name} ${group.key}`}
               group={group}
-              groups={groups ?? []}
-              startsOpen={total <= openAlertsMax}
+              inhibitors={inhibitors}
+              asked={asked}
+              startsOpen={alertCount <= openAlertsMax}
               onPick={pick}
               readAt={query.dataUpdatedAt}
             />
           ))}
-          {visible.length > groupsShown && (
+          {groupCount > groups.length && (
             <button type="button" className={styles.more} onClick={() => setGroupsShown(groupsShown + groupsAtOnce)}>
-              Show more: {formatCount(visible.length - groupsShown)} groups are not shown
+              Show more: {formatCount(groupCount - groups.length)} groups are not shown
             </button>
           )}
         </div>

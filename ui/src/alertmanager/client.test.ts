@@ -16,16 +16,19 @@ function clientAnswering(status: number, body: string) {
 const never = new AbortController().signal
 const silence = { matchers: [], startsAt: 's', endsAt: 'e', createdBy: 'me', comment: 'c' }
 
-test('groups are asked for in all states, each matcher a filter of its own', async () => {
-  const { calls, client } = clientAnswering(200, '[]')
-  await client.groups([{ name: 'a b', operator: '=~', value: 'c"|d' }], 'team', never)
-  const url = new URL(calls[0].url, 'http://x')
-  assert.equal(url.pathname, '/am/api/v2/alerts/groups')
-  assert.deepEqual(url.searchParams.getAll('filter'), ['"a b"=~"c\\"|d"'])
-  assert.deepEqual(
-    ['silenced', 'inhibited', 'muted', 'active', 'receiver'].map((name) => url.searchParams.get(name)),
-    ['true', 'true', 'true', 'true', 'team'],
-  )
+test('groups are asked for with what is shown of them, each matcher a filter of its own', async () => {
+  const { calls, client } = clientAnswering(200, '{}')
+  const shown = { active: true, silenced: false, inhibited: true, muted: false }
+  const matchers = [{ name: 'a b', operator: '=~' as const, value: 'c"|d' }]
+  await client.groups({ matchers, receiver: 'team', shown, groupsMax: 50, alertsMax: 200 }, never)
+  await client.groups({ matchers: [], receiver: '', shown, groupsMax: 50, alertsMax: 100, key: '{}:{a="b"}' }, never)
+  const [all, one] = calls.map(({ url }) => new URL(url, 'http://x'))
+  assert.equal(all.pathname, '/am/api/v2/promontory/groups')
+  assert.deepEqual(all.searchParams.getAll('filter'), ['"a b"=~"c\\"|d"'])
+  const params = (url: URL) => Object.fromEntries([...url.searchParams].filter(([name]) => name !== 'filter'))
+  const states = { active: 'true', silenced: 'false', inhibited: 'true', muted: 'false' }
+  assert.deepEqual(params(all), { ...states, groups: '50', alerts: '200', receiver: 'team' })
+  assert.deepEqual(params(one), { ...states, groups: '50', alerts: '100', key: '{}:{a="b"}' })
 })
 
 test('a silence is made, and ends', async () => {

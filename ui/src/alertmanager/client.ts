@@ -1,13 +1,14 @@
 import type {
-  AlertGroupJson,
   AlertmanagerStatusJson,
   GettableAlert,
   GettableSilence,
+  GroupOverviewJson,
   MatcherJson,
   NotificationJson,
   ReceiverName,
 } from '../../../src/api/types/alertmanager.ts'
 import { type Answer, ApiError } from '../api/client.ts'
+import type { Shown } from './alert-groups.ts'
 import { formatMatcher, type Matcher } from './matchers.ts'
 
 export interface PostableSilence {
@@ -27,6 +28,18 @@ export interface NotificationQuery {
   readonly limit: number
 }
 
+export interface GroupQuery {
+  readonly matchers: readonly Matcher[]
+  /** Empty: all. */
+  readonly receiver: string
+  readonly shown: Shown
+  readonly groupsMax: number
+  /** Where more are shown in all, groups come without. */
+  readonly alertsMax: number
+  /** The only group that is asked for. */
+  readonly key?: string
+}
+
 type Params = readonly (readonly [name: string, value: string])[]
 
 /** The API v2 of the Alertmanager below `basePath` (with its slashes). What it refuses is an ApiError with its text. */
@@ -39,9 +52,13 @@ export class AlertmanagerClient {
     this.#fetch = fetchFunction
   }
 
-  /** Groups with all their alerts, suppressed ones too. `receiver`: a regular expression of whole names. */
-  groups(matchers: readonly Matcher[], receiver: string | undefined, signal: AbortSignal): Promise<Answer<readonly AlertGroupJson[]>> {
-    return this.#get('alerts/groups', [...filters(matchers), ...ALL_STATES, ...(receiver ? [['receiver', receiver] as const] : [])], signal)
+  /** Groups that have something to show, and how many alerts there are of each state. `receiver`: a regular expression of whole names. */
+  groups({ matchers, receiver, shown, groupsMax, alertsMax, key }: GroupQuery, signal: AbortSignal): Promise<Answer<GroupOverviewJson>> {
+    const params: (readonly [string, string])[] = Object.entries(shown).map(([state, isShown]) => [state, String(isShown)])
+    params.push(['groups', String(groupsMax)], ['alerts', String(alertsMax)])
+    if (receiver !== '') params.push(['receiver', receiver])
+    if (key !== undefined) params.push(['key', key])
+    return this.#get('promontory/groups', [...filters(matchers), ...params], signal)
   }
 
   alerts(matchers: readonly Matcher[], signal: AbortSignal): Promise<Answer<readonly GettableAlert[]>> {
