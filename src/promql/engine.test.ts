@@ -241,6 +241,8 @@ test('engines may share a registry; queries are counted in it', async () => {
   assert.match(text, /^prometheus_engine_query_samples_total 40$/m)
   assert.match(text, /^prometheus_engine_queries 0$/m)
   assert.match(text, /^prometheus_engine_queries_concurrent_max 20$/m)
+  assert.match(text, /^# TYPE prometheus_engine_query_duration_seconds summary$/m)
+  assert.match(text, /^prometheus_engine_query_duration_seconds\{quantile="0.99",slice="inner_eval"\} \d/m)
   assert.match(text, /^prometheus_engine_query_duration_seconds_count\{slice="inner_eval"\} 2$/m)
 })
 

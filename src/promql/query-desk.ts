@@ -102,7 +102,7 @@ export class QueryDesk {
     this.#env = env
     this.#timeoutMs = timeoutMs
     this.#gate = new QueryGate(maxConcurrency)
-    this.#metrics = createEngineMetrics(env.metrics, maxConcurrency)
+    this.#metrics = createEngineMetrics(env.metrics, env.clock, maxConcurrency)
   }
 
   /** Those that wait, too; the oldest first. */
