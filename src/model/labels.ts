@@ -57,10 +57,18 @@ export class Labels {
 
   /** Without the named labels. */
   without(...names: readonly string[]): Labels {
-    if (!names.some((name) => this.has(name))) return this
-    const pairs: string[] = []
-    for (let i = 0; i < this.pairs.length; i += 2) if (!names.includes(this.pairs[i])) pairs.push(this.pairs[i], this.pairs[i + 1])
-    return Labels.fromSortedPairs(pairs)
+    const { pairs } = this
+    let left = pairs.length
+    for (let i = 0; i < pairs.length; i += 2) if (names.includes(pairs[i])) left -= 2
+    if (left === pairs.length) return this
+    // As large as it will be: a list that grows leaves twice as much behind.
+    const kept = new Array<string>(left)
+    for (let i = 0, at = 0; i < pairs.length; i += 2) {
+      if (names.includes(pairs[i])) continue
+      kept[at++] = pairs[i]
+      kept[at++] = pairs[i + 1]
+    }
+    return Labels.fromSortedPairs(kept)
   }
 
   /** Only the named labels. */

@@ -4,6 +4,7 @@ import type { MatrixSeries, PlanReport, QueryResult, QueryStats, QueryValue, Sam
 import type { PlanNodeJson, QueryStatsJson, StepStatJson } from '../types/query.ts'
 import { envelopeEnd } from './envelope.ts'
 import { histogramText } from './histogram-text.ts'
+import { LabelSetWriter } from './label-set-writer.ts'
 import { formatWithoutExponent, NUMBER_BYTES_MAX, writeTimestamp, writeValue } from './number-bytes.ts'
 import { jsonLabels, jsonText } from './text.ts'
 
@@ -31,9 +32,10 @@ function* encodeValue(writer: ChunkWriter, value: QueryValue): Generator<Uint8Ar
       return
     case 'vector': {
       writer.byte(0x5b)
+      const sets = new LabelSetWriter(writer)
       for (let i = 0; i < value.samples.length; i++) {
         const { labels, t, v, h } = value.samples[i]
-        writer.text(`${i > 0 ? ',' : ''}{"metric":${jsonLabels(labels.pairs)},"${h === undefined ? 'value' : 'histogram'}":`)
+        sets.write(i > 0 ? ',{"metric":' : '{"metric":', labels.pairs, h === undefined ? ',"value":' : ',"histogram":')
         if (h === undefined) writePoint(writer, t, v)
         else writeHistogramPoint(writer, t, h)
         writer.byte(0x7d)

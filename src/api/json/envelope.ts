@@ -82,8 +82,7 @@ export function* encodeLabelSets(sets: readonly { readonly pairs: readonly strin
   const labels = new LabelSetWriter(writer)
   writer.ascii('{"status":"success","data":[')
   for (let i = 0; i < sets.length; i++) {
-    if (i > 0) writer.byte(0x2c)
-    labels.write(sets[i].pairs)
+    labels.write(i > 0 ? ',' : '', sets[i].pairs, '')
     if (writer.hasFull) yield* writer.take()
   }
   writer.text(`]${envelopeEnd(remarks)}`)

@@ -8,10 +8,7 @@ import { jsonLabels } from './text.ts'
 function written(sets: readonly (readonly string[])[]): string {
   const writer = new ChunkWriter()
   const labels = new LabelSetWriter(writer)
-  for (const pairs of sets) {
-    labels.write(pairs)
-    writer.byte(0x0a)
-  }
+  for (const [i, pairs] of sets.entries()) labels.write(i % 7 === 0 ? '' : ',', pairs, '\n')
   return Buffer.concat([...writer.end()]).toString('utf8')
 }
 
@@ -22,7 +19,8 @@ test('label sets that begin alike, in chunks as they come, are the text of each 
   fc.assert(
     fc.property(fc.array(set, { maxLength: 60 }), (sets) => {
       const inOrder = [...sets].sort((a, b) => (a.join() < b.join() ? -1 : 1))
-      for (const list of [sets, inOrder]) assert.equal(written(list), list.map((pairs) => `${jsonLabels(pairs).toWellFormed()}\n`).join(''))
+      for (const list of [sets, inOrder])
+        assert.equal(written(list), list.map((pairs, i) => `${i % 7 === 0 ? '' : ','}${jsonLabels(pairs).toWellFormed()}\n`).join(''))
     }),
     { seed: Number(process.env['PROMONTORY_SEED'] ?? 1) },
   )

@@ -7,8 +7,9 @@ import { jsonString } from './text.ts'
  */
 export class LabelSetWriter {
   readonly #writer: ChunkWriter
-  /** Of the set before: where it stands, and by place where the text of its label ends, counted from there. */
+  /** Of the set before: where it stands with what is in front of it, and by place where the text of its label ends, counted from there. */
   #pairs: readonly string[] = []
+  #front = ''
   #bytes: Uint8Array | undefined
   #start = 0
   readonly #ends: number[] = []
@@ -17,10 +18,11 @@ export class LabelSetWriter {
     this.#writer = writer
   }
 
-  write(pairs: readonly string[]): void {
+  /** `front` and `back` stand around it: ASCII. */
+  write(front: string, pairs: readonly string[], back: string): void {
     const writer = this.#writer
     const before = this.#pairs
-    const most = Math.min(before.length, pairs.length)
+    const most = front === this.#front ? Math.min(before.length, pairs.length) : 0
     let same = 0
     while (same < most && pairs[same] === before[same] && pairs[same + 1] === before[same + 1]) same += 2
     let copied = same === 0 ? 0 : this.#ends[same / 2 - 1]
@@ -31,7 +33,7 @@ export class LabelSetWriter {
     }
     const start = writer.length
     let text = ''
-    if (copied === 0) text = '{'
+    if (copied === 0) text = `${front}{`
     else {
       writer.bytes.copyWithin(start, this.#start, this.#start + copied)
       writer.length += copied
@@ -41,12 +43,13 @@ export class LabelSetWriter {
       text += `${jsonString(pairs[i])}:${jsonString(pairs[i + 1])}`
       this.#ends[i / 2] = copied + text.length
     }
+    text += `}${back}`
     const { bytes } = writer
     writer.text(text)
     // A set that lies in two chunks, or has other characters than those of one byte, is not copied from.
     const isWhole = writer.bytes === bytes && writer.length === start + copied + text.length
-    writer.byte(0x7d)
     this.#pairs = pairs
+    this.#front = front
     this.#bytes = isWhole ? bytes : undefined
     this.#start = start
   }

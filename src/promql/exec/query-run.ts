@@ -1,5 +1,5 @@
 import { CodedError } from '../../base/errors.ts'
-import { type Labels, METRIC_NAME } from '../../model/labels.ts'
+import { Labels, METRIC_NAME } from '../../model/labels.ts'
 import type { LabelRange, QueryContext, SeriesSource } from '../../storage/series-source.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Annotations, Remark } from './annotations.ts'
@@ -55,9 +55,16 @@ export function dropMetricName(run: { readonly delayedNameRemoval: boolean }, se
   else series.labels = withoutMetricName(series.labels)
 }
 
+let lastNamed = Labels.empty
+let lastUnnamed = Labels.empty
+
 /** The labels without the metric name and what belongs to it. */
 export function withoutMetricName(labels: Labels): Labels {
-  return labels.without(...METADATA_LABELS)
+  // Where a source leaves out labels many series have the same object.
+  if (labels === lastNamed) return lastUnnamed
+  lastUnnamed = labels.without(...METADATA_LABELS)
+  lastNamed = labels
+  return lastUnnamed
 }
 
 export function sameLabelsError(): CodedError {
