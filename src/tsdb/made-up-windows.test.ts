@@ -15,21 +15,21 @@ function madeUp(): { readonly windows: readonly Window[]; readonly pieces: numbe
   }
 }
 
-test('made-up series have samples in both windows, up to the end', async () => {
+test('most made-up series have samples in both windows, up to the end; some are in one alone', async () => {
   const { windows, pieces } = madeUp()
-  assert.deepEqual(
-    windows.map(({ seriesCount }) => seriesCount),
-    [pieces, pieces],
-  )
+  for (const { seriesCount } of windows) assert.ok(seriesCount < pieces && seriesCount > 0.9 * pieces)
   const source = dbSource({ windows, late: [], blocks: [] }, virtualEnv().clock)
   const matchers = [new Matcher('=', '__name__', 'memory_bytes')]
-  let count = 0
+  const parts = { both: 0, ended: 0, began: 0 }
   for await (const batch of source.select({ minTime: 0, maxTime: Number.MAX_SAFE_INTEGER, matchers }, unlimitedContext())) {
     for (const { chunks } of batch) {
-      count++
-      assert.ok(chunks.length > 1)
-      assert.equal(Math.max(...chunks.map(({ maxTime }) => maxTime)), MADE_UP_END)
+      const last = Math.max(...chunks.map(({ maxTime }) => maxTime))
+      if (chunks.length === 1) {
+        parts.began++
+        assert.equal(last, MADE_UP_END)
+      } else if (last < MADE_UP_END) parts.ended++
+      else parts.both++
     }
   }
-  assert.equal(count, 40)
+  assert.deepEqual(parts, { both: 38, ended: 1, began: 1 })
 })

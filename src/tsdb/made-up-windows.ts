@@ -6,10 +6,14 @@ import { Window } from './window/window.ts'
 const RANGE_MS = 7_200_000
 const BOUNDARY = 1_700_000_000_000 - (1_700_000_000_000 % RANGE_MS)
 const STEP_MS = 15_000
-const SAMPLES = 180
+/** Of a series: in the older window more than a chunk takes. */
+const SAMPLES = 250
+/** One series of so many ended in the older window some time before the end, and one began in the newer one. */
+const SHARE_OF_PART = 29
+const GONE_SAMPLES = 100
 
 /** The last sample of all made-up series. */
-export const MADE_UP_END: Timestamp = BOUNDARY + 60 * STEP_MS
+export const MADE_UP_END: Timestamp = BOUNDARY + 10 * STEP_MS
 
 /** Labels as they often come, and the value of the sample `k` of the series `s`. */
 interface Family {
@@ -66,7 +70,7 @@ const FAMILIES: Readonly<Record<string, Family>> = {
 }
 
 /**
- * Makes two windows of series that mean nothing, some of the samples in the one and some in the other, and returns them as a thread has them
+ * Makes two windows of series that mean nothing, most with some of the samples in the one and some in the other, and returns them as a thread has them
  * that reads windows of another one. Yields after each series, for who has to stop in between.
  */
 export function* makeUpWindows(): Generator<void, readonly Window[]> {
@@ -75,11 +79,13 @@ export function* makeUpWindows(): Generator<void, readonly Window[]> {
   for (const [name, { count, labels, value }] of Object.entries(FAMILIES)) {
     for (let s = 0; s < count; s++) {
       const set = Labels.of({ __name__: name, ...labels(s) })
-      const places = windows.map((window) => window.add(set))
-      for (let k = 0; k < SAMPLES; k++) {
+      const only = s % SHARE_OF_PART === SHARE_OF_PART - 1 ? 0 : s % SHARE_OF_PART === SHARE_OF_PART >> 1 ? 1 : undefined
+      const places = windows.map((window, at) => (only === undefined || only === at ? window.add(set) : -1))
+      const end = only === 0 ? SAMPLES - GONE_SAMPLES : SAMPLES
+      for (let k = 0; k < end; k++) {
         const t = MADE_UP_END - (SAMPLES - 1 - k) * STEP_MS
         const at = t < BOUNDARY ? 0 : 1
-        windows[at].append(places[at], t, value(s, k))
+        if (places[at] >= 0) windows[at].append(places[at], t, value(s, k))
       }
       yield
     }

@@ -35,7 +35,8 @@ const RANGE: readonly (readonly [query: string, stepMs: number])[] = [
 ]
 
 const SMALL_INSTANT = [
-  'sum by (queue) (rate(queue_depth[5m]))',
+  'sum by (status) (rate(requests_total[5m]))',
+  'histogram_quantile(0.99, sum by (le, path) (rate(duration_seconds_bucket[5m])))',
   'sum(rate(requests_total{path=~"/api/v[12]/.*",status!~"2.."}[5m]))',
   'sum by (instance) (rate(cpu_seconds_total{mode!="idle"}[5m])) * on (instance) group_left (version) build_info',
   'count_values("depth", queue_depth)',
