@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AlertCluster } from './support/alert-cluster.ts'
+import { ALL_TOLD_MS, judge } from './support/alert-cluster-judge.ts'
 import { FAIL_OVER_MS_MAX, failsOver, survives } from './support/alert-cluster-runs.ts'
 
 const SEED = Number(process.env.PROMONTORY_SEED ?? 20261122)
@@ -86,4 +87,29 @@ test('who tells what a member that died was about to tell says that it may come 
   assert.equal(cluster.heard.length, 2)
   assert.deepEqual(await cluster.duplicatesCounted(), { known: 0, possible: 1 })
   assert.equal(cluster.members[1]!.manager.history.find({ limit: 1 })[0].mayBeDuplicate, true)
+})
+
+test('who was alone and died between the answer and its log tells again, under the same key, and the judge counts it', async () => {
+  const cluster = await AlertCluster.start(SEED)
+  const { clock } = cluster.world
+  await clock.advance(12_000)
+  for (const i of [1, 2]) cluster.kill(i, { losesPower: false })
+  await clock.advance(60_000)
+  cluster.onHeard = () => {
+    cluster.onHeard = () => {}
+    clock.setTimer(5, () => cluster.kill(0, { losesPower: true }))
+  }
+  cluster.fire('alert', 'group')
+  cluster.send()
+  await clock.advance(120_000)
+  assert.deepEqual([cluster.heard.length, cluster.living.length], [1, 0])
+  await cluster.startMember(0)
+  cluster.send()
+  await clock.advance(ALL_TOLD_MS)
+  const { duplicates, unnoticed, unknowable, honouredTwice } = judge(cluster, new Set())
+  assert.deepEqual(
+    duplicates.map(({ cause, hasSameKey, first }) => [cause, hasSameKey, first.isAlone]),
+    [['sender died', true, true]],
+  )
+  assert.deepEqual([unnoticed, unknowable, honouredTwice], [[], 1, 0])
 })

@@ -20,6 +20,12 @@ export interface Duplicate {
 export interface Verdict {
   readonly lost: readonly string[]
   readonly duplicates: readonly Duplicate[]
+  /** Keys that came more often than members found out or said that they may have. */
+  readonly unnoticed: readonly string[]
+  /** So many came again that nobody can know of: whoever told them first was alone, and died before its log had them. */
+  readonly unknowable: number
+  /** So many were found out beyond what came again. */
+  readonly overcounted: number
   /** How many notifications a receiver sees that takes each key once, and how many of those it had seen. */
   readonly honoured: number
   readonly honouredTwice: number
@@ -61,7 +67,29 @@ export function judge(cluster: AlertCluster, silenced: ReadonlySet<string>): Ver
     } else if (endsAt === 0 && state !== 'firing') lost.push(`${name} of ${group} fires since ${startsAt} and was ${state ?? 'never told'}`)
     else if (endsAt !== 0 && state === 'firing') lost.push(`${name} of ${group} is over since ${endsAt} and was not told so`)
   }
-  return { lost, duplicates, honoured, honouredTwice }
+  return { lost, duplicates, honoured, honouredTwice, ...noticed(cluster, duplicates) }
+}
+
+/** What came again beside what members know of it, key by key. */
+function noticed({ foundOut, saidPossible }: AlertCluster, duplicates: readonly Duplicate[]) {
+  const again = new Map<string, { count: number; unknowable: number }>()
+  for (const { heard, first, cause, isSame } of duplicates) {
+    if (!isSame) continue
+    const known = again.get(heard.idempotencyKey) ?? { count: 0, unknowable: 0 }
+    again.set(heard.idempotencyKey, known)
+    known.count++
+    if (cause === 'sender died' && first.isAlone) known.unknowable++
+  }
+  const unnoticed: string[] = []
+  let [unknowable, overcounted] = [0, 0]
+  for (const [key, { count, unknowable: excused }] of again) {
+    const missing = count - (foundOut.get(key) ?? 0) - (saidPossible.get(key) ?? 0)
+    if (missing <= 0) continue
+    if (missing > excused) unnoticed.push(`${key} came again ${count} times, ${missing} of them unnoticed`)
+    else unknowable += missing
+  }
+  for (const [key, count] of foundOut) overcounted += Math.max(0, count - (again.get(key)?.count ?? 0))
+  return { unnoticed, unknowable, overcounted }
 }
 
 function causeOf({ kills, partitions }: AlertCluster, first: Heard, second: Heard): Duplicate['cause'] {

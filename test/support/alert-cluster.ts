@@ -41,6 +41,8 @@ export interface Heard {
   readonly group: string
   readonly from: number
   readonly idempotencyKey: string
+  /** No other member was up that its sender could reach. */
+  readonly isAlone: boolean
   /** Names of its alerts. */
   readonly firing: readonly string[]
   readonly resolved: readonly string[]
@@ -74,6 +76,9 @@ export class AlertCluster {
   readonly alerts = new Map<string, ServerAlert>()
   readonly kills: { readonly member: number; readonly time: number }[] = []
   readonly partitions: { readonly from: number; to: number }[] = []
+  /** How often members found out that a key came twice, and how often they said that it may have: by key, in whatever life. */
+  readonly foundOut = new Map<string, number>()
+  readonly saidPossible = new Map<string, number>()
 
   private constructor(seed: number) {
     this.world = new VirtualWorld({ seed })
@@ -135,6 +140,7 @@ export class AlertCluster {
       historyRecordsMax: 10_000,
       integrations: ['webhook'],
     })
+    this.#watch(manager)
     const { config } = parseAlertmanagerConfig('alertmanager.yml', CONFIG)
     const receivers = new Map<string, readonly Integration[]>()
     for (const [name, section] of config.receivers)
@@ -222,6 +228,25 @@ export class AlertCluster {
     return counted
   }
 
+  /** What a member finds out is in its history, which dies with it where power is lost: it is noted when it is found out. */
+  #watch({ history }: Alertmanager): void {
+    const note = (counts: Map<string, number>, key: string) => counts.set(key, (counts.get(key) ?? 0) + 1)
+    const [mark, add] = [history.markDuplicate.bind(history), history.add.bind(history)]
+    history.markDuplicate = (key) => {
+      note(this.foundOut, key)
+      return mark(key)
+    }
+    history.add = (record) => {
+      if (record.mayBeDuplicate && record.outcome === 'delivered') note(this.saidPossible, record.idempotencyKey)
+      add(record)
+    }
+  }
+
+  #isAlone(member: number): boolean {
+    const { swallows } = this.world.network
+    return this.living.every((other) => other === member || swallows(hostOf(member), hostOf(other)))
+  }
+
   async silenceGroup(i: number, group: string, comment: string): Promise<string> {
     return await this.members[i]!.manager.silences.set({
       id: '',
@@ -245,10 +270,12 @@ export class AlertCluster {
         alerts: { status: string; labels: { alertname: string } }[]
       }
       const names = (status: string) => body.alerts.filter((alert) => alert.status === status).map(({ labels }) => labels.alertname)
+      const from = Number(/member-(\d+)/.exec(body.externalURL)?.[1])
       const heard: Heard = {
         time: this.now,
         group: body.groupLabels.group,
-        from: Number(/member-(\d+)/.exec(body.externalURL)?.[1]),
+        from,
+        isAlone: this.#isAlone(from),
         idempotencyKey: String(request.headers['idempotency-key']),
         firing: names('firing').sort(),
         resolved: names('resolved').sort(),
