@@ -78,6 +78,7 @@ export class NotificationLog implements ReplicatedState {
   static async open(options: NotificationLogOptions): Promise<NotificationLog> {
     const { file, messages } = await StateFile.open(options.env, options.path)
     const log = new NotificationLog(options, file)
+    let unreadCount = 0
     for (const message of messages) {
       try {
         const kept = log.#keptFrom(message)
@@ -86,8 +87,10 @@ export class NotificationLog implements ReplicatedState {
         log.#tellings.learn(entryKey(kept.entry.groupKey, kept.entry.receiver), tellingsOf(kept.entry), 'here')
       } catch (error) {
         options.env.log.error('an entry of the notification log is left out', { error: errorMessage(error) })
+        unreadCount++
       }
     }
+    if (unreadCount > 0) await file.putAside(() => log.snapshot())
     return log
   }
 

@@ -79,7 +79,9 @@ export class Silences implements ReplicatedState {
   static async open(options: SilencesOptions): Promise<Silences> {
     const { file, messages } = await StateFile.open(options.env, options.path)
     const opened = new Silences(options, file)
-    for (const message of messages) opened.#load(message)
+    let unreadCount = 0
+    for (const message of messages) if (!opened.#load(message)) unreadCount++
+    if (unreadCount > 0) await file.putAside(() => opened.snapshot())
     return opened
   }
 
@@ -218,12 +220,15 @@ export class Silences implements ReplicatedState {
     return known !== undefined && Buffer.compare(known.subarray(known.length - message.length), message) === 0
   }
 
-  #load(message: Uint8Array): void {
+  /** Whether it can be read. */
+  #load(message: Uint8Array): boolean {
     try {
       this.#take(this.#entryFrom(message))
+      return true
     } catch (error) {
       this.#metrics.compileErrors.inc({ stage: 'load_snapshot' })
       this.#options.env.log.error('a silence of the file is left out', { error: errorMessage(error) })
+      return false
     }
   }
 

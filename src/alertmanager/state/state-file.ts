@@ -56,7 +56,7 @@ export class StateFile {
     await log.read(bytes, 0)
     const { end, damagedCount } = takeRecords(bytes, messages)
     if (damagedCount > 0 || (end === 0 && bytes.length > 0)) {
-      const kept = asideOf(env, logPath)
+      const kept = await asideOf(env, logPath)
       await env.fs.writeFile(kept, bytes)
       env.log.error('log is damaged: what could be read of it is used, it is kept under another name', { file: logPath, kept })
     }
@@ -72,6 +72,31 @@ export class StateFile {
       position = MAGIC.length
     }
     return { file: new StateFile(env, path, log, position), messages }
+  }
+
+  /**
+   * Keeps what lies there under another name and writes anew what could be read of it: to be called before anything is written, where messages are whole
+   * and say what nobody understands. Resolves also when the disk refuses: what was read is used in any case.
+   */
+  async putAside(encode: () => Uint8Array): Promise<void> {
+    const { fs, log } = this.#env
+    const kept: string[] = []
+    try {
+      for (const path of this.logBytes > 0 ? [this.#path, `${this.#path}.log`] : [this.#path]) {
+        if ((await fs.stat(path)) === null) continue
+        const aside = await asideOf(this.#env, path)
+        await replaceFile(fs, aside, await fs.readFile(path))
+        kept.push(aside)
+      }
+      await this.replace(encode)
+    } catch (error) {
+      log.error('file with messages that cannot be read not put aside', { file: this.#path, error: errorMessage(error) })
+      return
+    }
+    log.error('file has messages that cannot be read: the others are used, it is kept under another name', {
+      file: this.#path,
+      kept: kept.join(' '),
+    })
   }
 
   /** Bytes of the log: what a start has to read besides the file. */
@@ -185,8 +210,9 @@ function takeRecords(bytes: Uint8Array, messages: Uint8Array[]): { readonly end:
 
 /** Keeps a damaged file under another name, and puts in its place what could be read: what a process knows has to survive its death. */
 async function repair(env: StateEnv, path: string, found: Uint8Array, messages: readonly Uint8Array[]): Promise<void> {
-  const kept = asideOf(env, path)
+  let kept: string
   try {
+    kept = await asideOf(env, path)
     await replaceFile(env.fs, kept, found)
     await replaceFile(env.fs, path, Buffer.concat(messages.map(behindLength)))
   } catch (error) {
@@ -196,6 +222,10 @@ async function repair(env: StateEnv, path: string, found: Uint8Array, messages: 
   env.log.error('file is damaged: what could be read of it is used, it is kept under another name', { file: path, kept })
 }
 
-function asideOf({ clock }: StateEnv, path: string): string {
-  return `${path}.damaged-${Math.floor(clock.now() / 1000)}`
+/** A name that nothing has: what was put aside before stays. */
+async function asideOf({ clock, fs }: StateEnv, path: string): Promise<string> {
+  const first = `${path}.damaged-${Math.floor(clock.now() / 1000)}`
+  let name = first
+  for (let n = 2; (await fs.stat(name)) !== null; n++) name = `${first}-${n}`
+  return name
 }
