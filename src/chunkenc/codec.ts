@@ -26,9 +26,10 @@ export class SampleColumns {
   /** When the counting behind a sample began, 0 where that is not known. */
   startTimes: Float64Array | undefined
   length = 0
-  /** Of so many samples, from the first on, it is known whether there is a staleness marker among them, and how far apart they are. */
+  /** Of so many samples, from the first on, it is known whether there is a staleness marker among them, whether they fall, and how far apart they are. */
   #knownLength = 0
   #hasMarkers = false
+  #hasFalls = false
   /** -1: not the same all along; 0: there are fewer than two. */
   #spacingMs = 0
   /** Where the columns of times and values lie, if they do not lie anywhere. */
@@ -49,6 +50,7 @@ export class SampleColumns {
     this.startTimes = undefined
     this.#knownLength = 0
     this.#hasMarkers = false
+    this.#hasFalls = false
     this.#spacingMs = 0
   }
 
@@ -57,17 +59,26 @@ export class SampleColumns {
     return this.#hasMarkers || this.#knownLength !== this.length
   }
 
+  /** Whether a value may be lower than the one before. */
+  get mayFall(): boolean {
+    return this.#hasFalls || this.#knownLength !== this.length
+  }
+
   /** What each sample is later than the one before; 0 where that is not the same for all of them, or not known. */
   get spacingMs(): number {
     return this.#knownLength === this.length && this.#spacingMs > 0 ? this.#spacingMs : 0
   }
 
-  /** For a decoder that has just added samples: whether they are `deltaMs` apart, all of them, and whether a staleness marker is among them. */
-  noteAdded(count: number, isEven: boolean, deltaMs: number, hasMarker: boolean): void {
+  /**
+   * For a decoder that has just added samples: whether they are `deltaMs` apart, all of them, whether a staleness marker is among them, and
+   * whether one may be lower than the one before it.
+   */
+  noteAdded(count: number, isEven: boolean, deltaMs: number, hasMarker: boolean, mayFall: boolean): void {
     const before = this.length - count
     if (count === 0 || this.#knownLength !== before) return
     this.#knownLength = this.length
     if (hasMarker) this.#hasMarkers = true
+    if (mayFall || (before > 0 && this.values[before] < this.values[before - 1])) this.#hasFalls = true
     if (before === 0) {
       this.#spacingMs = count === 1 ? 0 : isEven ? deltaMs : -1
       return

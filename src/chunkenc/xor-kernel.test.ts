@@ -16,7 +16,8 @@ function outcome(chunks: readonly Uint8Array[], minTime: number, maxTime: number
   } catch (error) {
     return errorMessage(error)
   }
-  const { timestamps, valueWords, length, spacingMs, mayHaveMarkers } = out
+  const { timestamps, values, valueWords, length, spacingMs, mayHaveMarkers } = out
+  if (!out.mayFall) for (let i = 1; i < length; i++) assert.ok(!(values[i] < values[i - 1]), `value ${i} falls`)
   return { timestamps: [...timestamps.subarray(0, length)], words: [...valueWords.subarray(0, 2 * length)], spacingMs, mayHaveMarkers }
 }
 

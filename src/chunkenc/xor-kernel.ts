@@ -56,7 +56,7 @@ import {
 // Source: docs/formats/chunks.md.
 
 /** Where the kernel writes what is to be known of the samples of a call. */
-export const NOTES = { bytes: 24, isEven: 0, hasMarker: 4, spacingMs: 8, failedAt: 16, failedBits: 20 } as const
+export const NOTES = { bytes: 28, isEven: 0, hasMarker: 4, spacingMs: 8, failedAt: 16, failedBits: 20, mayFall: 24 } as const
 
 /** What the kernel answers instead of a number of samples. */
 export const XorFailure = { endsEarly: -1, tooManyBits: -2 } as const
@@ -68,6 +68,8 @@ const [AT, END, COUNT, TIMES, VALUES, MIN_TIME, MAX_TIME] = [0, 1, 2, 3, 4, 5, 6
 const [BIT, BIT_END, INDEX, BITS, TRAILING, GOOD, IS_EVEN, HAS_MARKER, FIRST, BYTE] = [7, 8, 9, 10, 11, 12, 13, 14, 15, 16]
 const [HEAD, VALUE, CHANGE] = [17, 18, 19]
 const [TIME, DELTA, SCALE] = [20, 21, 22]
+/** Whether the first value or another one is below zero, or one below the one before it: floats above zero have the order of their bits. */
+const FALLS = 23
 
 const STALE_BITS = 0x7ff0000000000002n
 const QUIET_BIT = 0x0008000000000000n
@@ -125,6 +127,7 @@ const readFirst: readonly Code[] = [
   advance(BIT, i32(64)),
   when(i32GtU(get(BIT), get(BIT_END)), [...failAt(i32(0), XorFailure.endsEarly)]),
   noteMarker,
+  set(FALLS, i64LtS(get(VALUE), i64(0n))),
   when(i32And(f64Ge(get(TIME), get(MIN_TIME)), f64Le(get(TIME), get(MAX_TIME))), [...storeSample, ...keepSample]),
 ]
 
@@ -183,7 +186,9 @@ const readValue: Code = when(
       // More than one look gives: its first 32 bits, and the rest behind them.
       set(HEAD, i64Or(i64Shl(i64ShrU(peek(get(BIT)), i64(32n)), i64(32n)), i64ShrU(peek(i32Add(get(BIT), i32(32))), i64(32n)))),
     ]),
+    set(CHANGE, get(VALUE)),
     set(VALUE, i64Xor(get(VALUE), i64Shl(i64ShrU(get(HEAD), toI64(i32Sub(i32(64), get(BITS)))), toI64(get(TRAILING))))),
+    set(FALLS, i32Or(get(FALLS), i64LtS(get(VALUE), get(CHANGE)))),
     advance(BIT, get(BITS)),
   ],
 )
@@ -218,7 +223,7 @@ export const XOR_KERNEL: WasmFunction = {
   name: 'decodeXor',
   parameters: [I32, I32, I32, I32, I32, F64, F64],
   result: I32,
-  locals: [I32, I32, I32, I32, I32, I32, I32, I32, I32, I32, I64, I64, I64, F64, F64, F64],
+  locals: [I32, I32, I32, I32, I32, I32, I32, I32, I32, I32, I64, I64, I64, F64, F64, F64, I32],
   code: [
     storeI64(get(END), i64(0n)),
     storeI64(get(END), i64(0n), 8),
@@ -231,6 +236,7 @@ export const XOR_KERNEL: WasmFunction = {
     when(i32And(i32GtU(get(COUNT), i32(1)), f64Le(get(TIME), get(MAX_TIME))), readOthers),
     storeI32(i32(NOTES.isEven), get(IS_EVEN)),
     storeI32(i32(NOTES.hasMarker), get(HAS_MARKER)),
+    storeI32(i32(NOTES.mayFall), get(FALLS)),
     i32ShrU(i32Sub(get(TIMES), get(FIRST)), i32(3)),
   ],
 }

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { isStaleMarker, STALE_MARKER } from '../model/staleness.ts'
 import { SampleColumns } from './codec.ts'
+import { giveBackDecodeMemory, takeDecodeMemory } from './decode-memory.ts'
 import { decodeXor, encodeXor, XorAppender, xorSampleCount } from './xor.ts'
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
@@ -143,6 +144,42 @@ test('what columns know of their spacing and markers is so', () => {
     { numRuns: 2000, seed: 3 },
   )
   assert.ok(evenCount > 100 && freeCount > 100, `${evenCount} even, ${freeCount} without markers`)
+})
+
+test('a counter is known not to fall, by the decoder and by compiled code, unless it does', () => {
+  const memory = takeDecodeMemory()
+  for (const out of [new SampleColumns(0), new SampleColumns(0, memory)]) {
+    const check = (chunks: readonly (readonly number[])[], want: boolean) => {
+      out.clear()
+      let t = 0
+      for (const values of chunks) {
+        const bytes = encodeXor(
+          values.map(() => (t += 10)),
+          values,
+        )
+        decodeXor(bytes, 0, bytes.length, 0, 1e9, out)
+      }
+      assert.equal(out.mayFall, want, JSON.stringify(chunks))
+    }
+    check([[0, 0, 1, 1.5, 2, 2, 1e9, 1e300]], false)
+    check([[7, 8, 9, 10, 11, 12, 13, 12.999, 15]], true)
+    check(
+      [
+        [1, 2, 3, 4, 5, 6, 7],
+        [7, 8, 9, 10, 11, 12],
+      ],
+      false,
+    )
+    check(
+      [
+        [1, 2, 3, 4, 5, 6, 7],
+        [6, 8, 9, 10, 11, 12],
+      ],
+      true,
+    )
+    check([[5]], false)
+  }
+  giveBackDecodeMemory(memory)
 })
 
 test('a chunk inside a larger array, with other bytes around it', () => {

@@ -163,7 +163,7 @@ export function decodeXor(data: Uint8Array, start: number, end: number, minTime:
   if (count === 1 || t > maxTime) {
     const added = length - out.length
     out.length = length
-    out.noteAdded(added, true, 0, hasMarker)
+    out.noteAdded(added, true, 0, hasMarker, false)
     return
   }
 
@@ -270,7 +270,13 @@ export function decodeXor(data: Uint8Array, start: number, end: number, minTime:
   }
   const added = length - out.length
   out.length = length
-  out.noteAdded(added, isEven, spacing, hasMarker)
+  out.noteAdded(added, isEven, spacing, hasMarker, doesFall(out.values, length - added, length))
+}
+
+/** Whether any of some values is lower than the one before. */
+function doesFall(values: Float64Array, from: number, to: number): boolean {
+  for (let i = from + 1; i < to; i++) if (values[i] < values[i - 1]) return true
+  return false
 }
 
 let viewed: Uint8Array | undefined

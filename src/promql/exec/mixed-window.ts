@@ -91,6 +91,8 @@ function floatWindows(run: QueryRun, windows: Windows, histograms: readonly (His
     timestamps: floats.timestamps,
     values: floats.values,
     startTimes: floatStarts,
+    mayFall: true,
+    even: undefined,
     length: floats.length,
     lo: floatLo,
     hi: floatHi,

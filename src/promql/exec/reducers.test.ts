@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { Labels } from '../../model/labels.ts'
 import { LimitedBudget } from './budget.ts'
 import { ColumnMemory } from './columns.ts'
@@ -45,6 +46,41 @@ test('each reduction sees present values only', async () => {
   await check(new ExtremeReducer(memory, 'max'), [6, undefined, 5, 1e308, 1e100, Infinity])
   await check(new ExtremeReducer(memory, 'min'), [1, undefined, -5, 1e308, -1e100, 1])
 })
+
+test('a sum is the same however its series come, with gaps, one after the other, and beyond what is finite', async () => {
+  const value = fc.oneof(
+    { weight: 4, arbitrary: fc.double({ min: -1e6, max: 1e6, noNaN: true }) },
+    { weight: 2, arbitrary: fc.double() },
+    { weight: 1, arbitrary: fc.constantFrom(1e308, -1e308, Number.MAX_VALUE, -Number.MAX_VALUE, Infinity, -Infinity, NaN, 5e-324, -0) },
+  )
+  const row = fc.tuple(fc.nat(8), fc.nat(8), fc.array(fc.tuple(value, fc.nat(9)), { minLength: 8, maxLength: 8 }))
+  await fc.assert(
+    fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 8 }), fc.boolean(), async (rows, hasGaps) => {
+      // Each step 30 times.
+      const columns = rows.map(([from, to, steps]) =>
+        steps
+          .map(([v, chance], k) => (k < from || k >= to || (hasGaps && chance === 0) ? undefined : v))
+          .flatMap((v) => new Array<number | undefined>(30).fill(v)),
+      )
+      const want = Array.from({ length: 240 }, (_, k) => plainSum(columns.flatMap((steps) => (steps[k] === undefined ? [] : [steps[k]]))))
+      assert.deepEqual(await reduce(new SumReducer(memory), columns), want)
+    }),
+    { seed: 11, numRuns: 500 },
+  )
+})
+
+/** Source: Prometheus util/kahansum. */
+function plainSum(values: readonly number[]): number | undefined {
+  if (values.length === 0) return undefined
+  let [sum, lost] = [values[0], 0]
+  for (const value of values.slice(1)) {
+    const total = sum + value
+    if (Math.abs(total) === Infinity) lost = 0
+    else lost += Math.abs(sum) >= Math.abs(value) ? sum - total + value : value - total + sum
+    sum = total
+  }
+  return sum + lost
+}
 
 test('variance, and its root', async () => {
   const rows = [

@@ -3,7 +3,7 @@ import { extendedFloats, extendedKernel } from '../functions/extended-windows.ts
 import { functionNamed } from '../functions/function-table.ts'
 import { isQuantileInvalid } from '../functions/quantile.ts'
 import { hasOverlap } from '../functions/start-times.ts'
-import { someSteps, type WindowKernel, type Windows } from '../functions/window-kernel.ts'
+import { type EvenWindows, evenWindows, someSteps, type WindowKernel, type Windows } from '../functions/window-kernel.ts'
 import { mayDifferByName } from '../plan/names.ts'
 import type { WindowPlan } from '../plan/plan.ts'
 import { countSamples, hasFloats, type Sink, type StepSeries } from './columns.ts'
@@ -28,6 +28,8 @@ export async function runWindow(run: QueryRun, plan: WindowPlan, steps: Steps, s
     timestamps: NO_SAMPLES,
     values: NO_SAMPLES,
     startTimes: undefined,
+    mayFall: true,
+    even: undefined,
     length: 0,
     lo: run.memory.indexes(steps.count),
     hi: run.memory.indexes(steps.count),
@@ -81,6 +83,7 @@ export async function runWindow(run: QueryRun, plan: WindowPlan, steps: Steps, s
     windows.timestamps = columns.timestamps
     windows.values = columns.values
     windows.startTimes = columns.startTimes
+    windows.mayFall = columns.mayFall
     windows.length = columns.length
     const sampleCount = placement.place(windows, columns.spacingMs, reach)
     const series = run.memory.series(labels, steps.count)
@@ -134,13 +137,18 @@ class Placement {
   #spacingMs = 0
   #length = 0
   #total = 0
+  #even: EvenWindows | undefined
 
   /** Does what `placeWindows` does, unless it was done for the same times before. `spacingMs`: of all samples; 0: not known. */
   place(windows: Windows, spacingMs: number, reach: { readonly beforeMs: number; readonly afterMs: number }): number {
     const { timestamps, length } = windows
     const isSame = spacingMs > 0 && spacingMs === this.#spacingMs && length === this.#length && timestamps[0] === this.#firstTime
-    if (isSame) return this.#total
+    if (isSame) {
+      windows.even = this.#even
+      return this.#total
+    }
     this.#total = placeWindows(windows, reach)
+    windows.even = this.#even = spacingMs > 0 ? evenWindows(windows, spacingMs) : undefined
     this.#firstTime = timestamps[0]
     this.#spacingMs = spacingMs
     this.#length = length

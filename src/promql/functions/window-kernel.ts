@@ -1,5 +1,13 @@
 import type { Timestamp } from '../../model/time.ts'
 
+/** Steps whose windows are alike: as many samples each, `stride` samples after those of the step before, and as far from both ends of the window. */
+export interface EvenWindows {
+  readonly from: number
+  /** Not included. */
+  readonly to: number
+  readonly stride: number
+}
+
 /**
  * The samples of one series and, for each step, the window of them that a range function sees: the samples from `lo[k]`
  * up to, not including, `hi[k]`. Windows only move forward: `lo` and `hi` never fall. No staleness markers are left.
@@ -9,6 +17,10 @@ export interface Windows {
   values: Float64Array
   /** When the counting behind a sample began, 0 where that is not known; undefined where it is known of none. */
   startTimes: Float64Array | undefined
+  /** Whether a value may be lower than the one before. */
+  mayFall: boolean
+  /** Undefined: it is not known which windows are alike. */
+  even: EvenWindows | undefined
   /** Samples in the two columns; the arrays may be longer. */
   length: number
   readonly lo: Int32Array
@@ -31,6 +43,18 @@ export interface Windows {
  */
 export type WindowKernel = (windows: Windows, out: Float64Array, present: Uint8Array) => void
 
+/** The steps around the one with the middle sample whose windows are alike, of samples that are `spacingMs` apart. */
+export function evenWindows(windows: Windows, spacingMs: number): EvenWindows | undefined {
+  const { timestamps, length, lo, hi, stepCount, firstEnd, endStepMs } = windows
+  const stride = endStepMs / spacingMs
+  if (stride < 1 || !Number.isInteger(stride)) return undefined
+  let from = Math.max(0, Math.min(stepCount - 1, Math.ceil((timestamps[length >>> 1] - firstEnd) / endStepMs)))
+  let to = from + 1
+  while (from > 0 && lo[from] - lo[from - 1] === stride && hi[from] - hi[from - 1] === stride) from--
+  while (to < stepCount && lo[to] - lo[to - 1] === stride && hi[to] - hi[to - 1] === stride) to++
+  return { from, to, stride }
+}
+
 /** The same samples, and the steps from `from` up to, not including, `to`. */
 export function someSteps(windows: Windows, from: number, to: number): Windows {
   return {
@@ -38,6 +62,7 @@ export function someSteps(windows: Windows, from: number, to: number): Windows {
     lo: windows.lo.subarray(from, to),
     hi: windows.hi.subarray(from, to),
     stepCount: to - from,
+    even: undefined,
     firstEnd: windows.firstEnd + from * windows.endStepMs,
     firstTime: windows.firstTime + from * windows.stepMs,
     parameters: windows.parameters.map((parameter) => parameter.subarray(from, to)),

@@ -8,7 +8,7 @@ import { quantileOfSorted, quantileOverTime, sortValues } from './quantile.ts'
 import { delta, increase, rate } from './rate.ts'
 import { SIGNATURES } from './signatures.ts'
 import { avgOverTime, stdvarOverTime, sumOverTime } from './sums-over-time.ts'
-import { someSteps, type WindowKernel, type Windows } from './window-kernel.ts'
+import { evenWindows, someSteps, type WindowKernel, type Windows } from './window-kernel.ts'
 
 // Kernels slide; here each window is computed for itself, the way it would be written down.
 
@@ -21,6 +21,8 @@ function windowsOf(values: readonly number[], width: number, quantile = 0.5): Wi
     lo: Int32Array.from({ length: count }, (_, k) => Math.max(0, k + 1 - width)),
     hi: Int32Array.from({ length: count }, (_, k) => k + 1),
     startTimes: undefined,
+    mayFall: true,
+    even: undefined,
     stepCount: count,
     firstEnd: 0,
     endStepMs: 1000,
@@ -139,6 +141,59 @@ test('rates slide as each window alone has them, over samples that are mostly ev
       { seed: 7, numRuns: 300 },
     )
   }
+})
+
+test('rates of windows that are alike are those of each window alone', () => {
+  const rising = fc.array(fc.nat(9), { minLength: 1, maxLength: 40 }).map((steps) => {
+    let sum = 0
+    return steps.map((step) => (sum += step))
+  })
+  let evenCount = 0
+  for (const kernel of [rate, increase, delta]) {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          rising,
+          fc.tuple(rising, rising).map(([a, b]) => [...a, ...b]),
+          fc.array(value, { minLength: 1, maxLength: 40 }),
+        ),
+        fc.integer({ min: 1, max: 12 }),
+        fc.constantFrom(1, 2, 3),
+        fc.nat(999),
+        (values, width, stride, phaseMs) => {
+          const whole = windowsOf(values, width)
+          const stepCount = Math.ceil((values.length + 90) / stride)
+          const windows: Windows = {
+            ...whole,
+            lo: new Int32Array(stepCount),
+            hi: new Int32Array(stepCount),
+            stepCount,
+            firstEnd: phaseMs,
+            endStepMs: stride * 1000,
+            mayFall: values.some((v, i) => v < values[i - 1]),
+          }
+          for (let k = 0; k < stepCount; k++) {
+            const end = windows.firstEnd + k * windows.endStepMs
+            windows.lo[k] = whole.timestamps.filter((t) => t <= end - whole.rangeMs).length
+            windows.hi[k] = whole.timestamps.filter((t) => t <= end).length
+          }
+          const outcome = (even: Windows['even']) => {
+            const [out, present] = [new Float64Array(stepCount), new Uint8Array(stepCount)]
+            kernel({ ...windows, even }, out, present)
+            return { out, present }
+          }
+          const even = evenWindows(windows, 1000)
+          assert.ok(even !== undefined)
+          if (even.to - even.from > 2) evenCount++
+          for (let k = even.from + 1; k < even.to; k++)
+            for (const column of [windows.lo, windows.hi]) assert.equal(column[k], column[k - 1] + stride)
+          assert.deepEqual(outcome(even), outcome(undefined))
+        },
+      ),
+      { seed: 7, numRuns: 500 },
+    )
+  }
+  assert.ok(evenCount > 200, `${evenCount} with steps that are alike`)
 })
 
 test('every function of the language has an entry, but those that a plan has a number for', () => {
