@@ -48,9 +48,11 @@ export class MergeSource implements SeriesSource {
       // A source lends the bytes of a batch until it is asked for the next one: what is handed on ends where a batch does.
       for (let waiting: readonly Cursor[] = cursors; ; ) {
         await nextBatches(waiting)
-        const heap = new CursorHeap(cursors.filter(({ labels }) => labels !== undefined))
-        if (heap.first === undefined) return
+        const there = cursors.filter(({ labels }) => labels !== undefined)
+        if (there.length === 0) return
         const batch: Series[] = []
+        takeAlike(there, batch)
+        const heap = new CursorHeap(there.filter(({ labels }) => labels !== undefined))
         while (heap.first !== undefined && batch.length < SERIES_BATCH && !cursors.some(isAtEnd)) {
           const { labels } = heap.first
           const parts: Series[] = []
@@ -109,6 +111,18 @@ async function nextBatches(cursors: readonly Cursor[]): Promise<void> {
     while (next < cursors.length) await cursors[next++].nextBatch()
   }
   await Promise.all(Array.from({ length: Math.min(READ_AT_ONCE, cursors.length) }, take))
+}
+
+/** Takes series as long as all sources show the same one, as blocks of the same targets mostly do: nothing has to be put in order. */
+function takeAlike(cursors: readonly Cursor[], batch: Series[]): void {
+  while (batch.length < SERIES_BATCH) {
+    const { labels } = cursors[0]
+    if (labels === undefined) return
+    for (let i = 1; i < cursors.length; i++) if (cursors[i].labels?.equals(labels) !== true) return
+    const lists: (readonly Chunk[])[] = []
+    for (const cursor of cursors) lists.push(cursor.take().chunks)
+    batch.push({ labels, chunks: lists.length === 1 ? lists[0] : mergeChunks(lists) })
+  }
 }
 
 function chunksOf({ chunks }: Series): readonly Chunk[] {

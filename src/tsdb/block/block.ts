@@ -27,6 +27,9 @@ import { isAllDeleted, isPartDeleted, type TimeInterval, type Tombstones } from 
 /** Chunk bytes after which a batch is handed on before it is full. */
 const BATCH_BYTES = 4 * 1024 * 1024
 
+/** Chunks after which it is: what is there when the young generation is collected is copied, and then kept until all is collected. */
+const BATCH_CHUNKS = 384
+
 /**
  * A block on disk. Reads what it needs, when it needs it. docs/formats/blocks.md.
  *
@@ -157,6 +160,7 @@ export class Block implements SeriesSource {
     const { chunks: segments } = await this.#used()
     let batch: Series[] = []
     let batchBytes = 0
+    let batchChunks = 0
     const wantsChunks = hints?.func !== 'series'
     const found = await this.#find(matchers, minTime, maxTime, ctx, labelRange)
     try {
@@ -172,11 +176,13 @@ export class Block implements SeriesSource {
         }
         for (const chunk of chunks) batchBytes += chunk.end - chunk.start
         if (chunks.length === 0 && wantsChunks) continue
+        batchChunks += chunks.length
         batch.push({ labels, chunks })
-        if (batch.length < SERIES_BATCH && batchBytes < BATCH_BYTES) continue
+        if (batch.length < SERIES_BATCH && batchBytes < BATCH_BYTES && batchChunks < BATCH_CHUNKS) continue
         yield* handOn(batch, batchBytes, ctx)
         batch = []
         batchBytes = 0
+        batchChunks = 0
       }
       if (batch.length > 0) yield* handOn(batch, batchBytes, ctx)
     } finally {
