@@ -55,6 +55,8 @@ const millionLabels = `x{${Array.from({ length: 1_000_000 }, (_, i) => `l${i}="v
 const manySeries = Array.from({ length: 200_000 }, (_, i) => `x{label_${i}="v"} 1\n`).join('')
 const garbage = Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * 7919) & 255))
 
+const OUT_OF_TIME = { scrapeTimeoutMs: 1000 }
+
 const TARGETS: readonly Hostile[] = [
   {
     name: 'endless body',
@@ -78,9 +80,9 @@ const TARGETS: readonly Hostile[] = [
     serve: endless('', Buffer.from('HTTP/1.1 103 Early Hints\r\n\r\n')),
     wantError: /too many 1xx informational responses$/,
   },
-  { name: 'slow body', serve: drip(`${OK}\r\n`, 'x'), wantError: /context deadline exceeded$/ },
-  { name: 'slow headers', serve: drip(OK, 'a: b\r\n'), wantError: /context deadline exceeded$/ },
-  { name: 'silence', serve: () => {}, wantError: /context deadline exceeded$/ },
+  { name: 'slow body', serve: drip(`${OK}\r\n`, 'x'), config: OUT_OF_TIME, wantError: /context deadline exceeded$/ },
+  { name: 'slow headers', serve: drip(OK, 'a: b\r\n'), config: OUT_OF_TIME, wantError: /context deadline exceeded$/ },
+  { name: 'silence', serve: () => {}, config: OUT_OF_TIME, wantError: /context deadline exceeded$/ },
   { name: 'cut off', serve: (socket) => socket.end(`${OK}Content-Length: 100\r\n\r\nx 1\n`), wantError: /unexpected EOF$/ },
   { name: 'reset', serve: (socket) => socket.resetAndDestroy(), wantError: /connection reset by peer$/ },
   {
@@ -128,7 +130,14 @@ test('hostile targets cost their own scrapes, with a reason, and no others', asy
   const evil = page(`x{v="${'a'.repeat(40)}!"} 1\n`)
   const servers = await Promise.all([page('good 1\n'), evil, ...TARGETS.map(({ serve }) => serve)].map((serve) => listen(serve, sockets)))
   const job = (jobName: string, server: Server, config: Partial<ScrapeConfig> = {}) =>
-    scrapeConfig({ jobName, discoverers: [fixedTargets(`127.0.0.1:${portOf(server)}`)], ...config })
+    scrapeConfig({
+      jobName,
+      discoverers: [fixedTargets(`127.0.0.1:${portOf(server)}`)],
+      // On a busy machine as well, only who never ends is out of time.
+      scrapeIntervalMs: 5000,
+      scrapeTimeoutMs: 5000,
+      ...config,
+    })
   const backtracking = relabelConfig({ sourceLabels: ['v'], regex: '(a+)+b', action: 'drop' })
 
   const env = realEnv(SILENT)
@@ -144,7 +153,7 @@ test('hostile targets cost their own scrapes, with a reason, and no others', asy
   const done = manager.run(controller.signal, () => {})
   try {
     const upsOf = (name: string, url: string) => store.text(`up{instance="${new URL(url).host}", job="${name}"}`)
-    await until('every target has said its reason, and the good ones have been scraped often', 60_000, async () => {
+    await until('every target has said its reason, and the good ones have been scraped often', 200_000, async () => {
       const states = new Map(manager.active().map((target) => [target.scrapePool, target]))
       for (const { name, wantError } of TARGETS) {
         const state = states.get(name)!

@@ -54,15 +54,15 @@ receivers:
     await alertmanager.program.ready()
     await sendAlert([alertmanager.program.url], { alertname: 'Watchdog' })
     deadman = await new Program(PROMONTORY, ['deadman', ...flags], url).ready()
-    await until('two calls', 20_000, async () => (await status()).heartbeats[0].heard >= 2)
-    await until('the drill', 30_000, async () => (await status()).drills[0].runs.length === 1)
+    await until('two calls', 60_000, async () => (await status()).heartbeats[0].heard >= 2)
+    await until('the drill', 60_000, async () => (await status()).drills[0].runs.length === 1)
     const [run] = (await status()).drills[0].runs
     assert.equal(run.outcome, 'arrived')
     assert.ok(run.latencySeconds > 0)
     alertmanager.program.child.kill('SIGKILL')
     const group = '{"alertname":"HeartbeatMissing","heartbeat":"here"}'
     // On a busy machine there may have been one before.
-    await until('the alarm', 30_000, async () => {
+    await until('the alarm', 60_000, async () => {
       const { expiredSince, notifications } = (await status()).heartbeats[0]
       const [{ status: told, at }] = notifications
       return expiredSince !== undefined && told === 'firing' && Date.parse(at!) >= Date.parse(expiredSince)
@@ -75,7 +75,7 @@ receivers:
     deadman = await new Program(PROMONTORY, ['deadman', ...flags], url).ready()
     assert.equal((await status()).heartbeats[0].expired, true)
     assert.equal((await fetch(`${url}/watch/here`)).status, 200)
-    await until('the end of it', 30_000, async () => recorder.heard.length > told)
+    await until('the end of it', 60_000, async () => recorder.heard.length > told)
     assert.equal((await status()).heartbeats[0].expired, false)
   } finally {
     alertmanager.program.child.kill('SIGKILL')
