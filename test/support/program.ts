@@ -1,5 +1,6 @@
 // Starts the program as a user would, on 127.0.0.1 and free ports, and ends it by its own process id.
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,14 +8,26 @@ import { fileURLToPath } from 'node:url'
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..')
 export const PROMONTORY = join(ROOT, 'bin/promontory')
 
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+// Below those that the kernel hands out: one of its own choice is soon that of somebody's connection, before the program listens on it.
+const PORTS = { first: 10_000, count: 20_000 }
+const given = new Set<number>()
+
+/** A port of 127.0.0.1 on which nobody listens, and which this process has not been given before. */
+export async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < 1000; attempt++) {
+    const port = PORTS.first + randomInt(PORTS.count)
+    if (given.has(port) || !(await isFree(port))) continue
+    given.add(port)
+    return port
+  }
+  throw new Error('no free port found in 1000 attempts')
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
   })
 }
 
@@ -65,7 +78,7 @@ export class Program {
   }
 
   /** Waits for 200 of `path`. */
-  async ready(path = '/-/ready', timeoutMs = 20_000): Promise<this> {
+  async ready(path = '/-/ready', timeoutMs = 60_000): Promise<this> {
     let gone = false
     void this.exited.then(() => {
       gone = true
