@@ -1,9 +1,11 @@
 // `npm test [PATTERN …]`: everything fast. `npm run test:peers`: against real programs and upstream's test data.
-import { spawnSync } from 'node:child_process'
-import { globSync } from 'node:fs'
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
+import { run } from 'node:test'
+import { spec } from 'node:test/reporters'
 import { fileURLToPath } from 'node:url'
+import { ALONE, inTurns } from './test-turns.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const args = process.argv.slice(2)
@@ -21,10 +23,33 @@ if (files.length === 0) {
   console.error(`no test matches ${wanted.join(' ')}`)
   process.exit(1)
 }
-// Peers are started one at a time: they share the machine with what they are compared with.
-const concurrency = peers ? 1 : Math.max(2, availableParallelism())
-const run = spawnSync(process.execPath, ['--test', `--test-concurrency=${concurrency}`, '--test-timeout=240000', ...files], {
+
+// Compiled once, not once a process. The program's own processes have the cache of their bundle (bin/promontory).
+process.env.NODE_COMPILE_CACHE ??= join(root, '.cache/compiled-tests')
+
+const stream = run({
   cwd: root,
-  stdio: 'inherit',
+  files: peers ? files.map((path) => join(root, path)) : processes(files),
+  // Peers are started one at a time: they share the machine with what they are compared with.
+  // Of the others some wait for real time: one more than there are cores.
+  concurrency: peers ? 1 : availableParallelism() + 1,
+  timeout: 240_000,
 })
-process.exitCode = run.status ?? 1
+stream.on('test:fail', () => {
+  process.exitCode = 1
+})
+stream.compose(new spec()).pipe(process.stdout)
+
+/** One file per process to start, in the order in which to start them. Several tests together are a file that imports them. */
+function processes(paths: readonly string[]): string[] {
+  const directory = join(root, '.cache/tests')
+  rmSync(directory, { recursive: true, force: true })
+  mkdirSync(directory, { recursive: true })
+  const isAlone = (path: string) => ALONE.test(readFileSync(join(root, path), 'utf8'))
+  return inTurns(paths, isAlone).map(({ name, paths }) => {
+    if (paths.length === 1) return join(root, paths[0])
+    const file = join(directory, `${name}.mjs`)
+    writeFileSync(file, paths.map((path) => `import '../../${path}'\n`).join(''))
+    return file
+  })
+}

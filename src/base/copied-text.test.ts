@@ -1,3 +1,4 @@
+// In a process of its own: it compares the sizes of the heap, and turns a flag of the engine on.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'

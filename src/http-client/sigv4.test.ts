@@ -1,4 +1,5 @@
 // Credentials that are not in the configuration: the library's own ways to them, against a model of AWS' token service on this machine.
+// In a process of its own: it sets environment variables for all of its tests.
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'

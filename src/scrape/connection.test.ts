@@ -1,3 +1,4 @@
+// In a process of its own: what it checks after each of its tests would be checked after those of others.
 import assert from 'node:assert/strict'
 import { afterEach, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
