@@ -11,7 +11,7 @@ export interface JoinedSeries {
 
 /** What `joinSeries` holds of each series, beside what it holds of each window. */
 export const JOINED_BYTES = 5
-/** Of a window, for each series that it has, and for each pair. */
+/** Of a window, for each pair that it has. */
 export const PLACE_BYTES = 4
 
 /** Looked at between two looks at the clock. */
@@ -27,19 +27,15 @@ export async function joinSeries(found: readonly FoundSeries[], breather: Breath
   }
   const older = new Int32Array(count).fill(-1)
   const isOlder = new Uint8Array(count)
-  /** By window, then by number of a series there: its item + 1; 0: it was not found. */
-  const items = found.map(({ window, series }, w) => {
-    const itemOf = new Uint32Array(w === 0 ? 0 : window.seriesCount)
-    for (let i = 0; w > 0 && i < series.length; i++) itemOf[series[i]] = starts[w] + i + 1
-    return itemOf
-  })
   for (let w = found.length - 2; w >= 0; w--) {
     const { window, series } = found[w]
     for (let v = w + 1; v < found.length; v++) {
-      const newer = found[v].window
+      const { window: newer, series: newerSeries } = found[v]
       const translated = new Uint32Array(window.pairs.count)
       // What lies between the numbers of a series in the two windows: mostly the same all along.
       let apart = 0
+      // And so are their places among those that were found.
+      let place = 0
       for (let i = 0; i < series.length; i++) {
         if (i % STRIDE === 0 && breather.isDue()) await breather.rest()
         const item = starts[w] + i
@@ -47,12 +43,25 @@ export async function joinSeries(found: readonly FoundSeries[], breather: Breath
         const same = newer.findFrom(window, series[i], translated, series[i] + apart)
         if (same < 0) continue
         apart = same - series[i]
-        const place = items[v][same]
-        if (place === 0) continue
-        older[place - 1] = item
+        if (newerSeries[place] !== same) place = placeOf(newerSeries, same)
+        if (newerSeries[place] !== same) continue
+        older[starts[v] + place] = item
         isOlder[item] = 1
+        place++
       }
     }
   }
   return { older, isOlder }
+}
+
+/** Where a number is among rising ones, or would be. */
+function placeOf(rising: Uint32Array, wanted: number): number {
+  let from = 0
+  let to = rising.length
+  while (from < to) {
+    const middle = (from + to) >>> 1
+    if (rising[middle] < wanted) from = middle + 1
+    else to = middle
+  }
+  return from
 }

@@ -55,7 +55,7 @@ export async function walkInAnyOrder(
   breather: Breather,
 ): Promise<SeriesWalk> {
   hold(countOf(found) * JOINED_BYTES)
-  for (const { window } of found) hold(PLACE_BYTES * (window.seriesCount + (found.length - 1) * window.pairs.count))
+  for (const { window } of found) hold(PLACE_BYTES * (found.length - 1) * window.pairs.count)
   return new AnyWalk(found, await joinSeries(found, breather), names, hold)
 }
 
