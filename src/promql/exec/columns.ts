@@ -43,11 +43,19 @@ const BYTES_PER_SAMPLE = 16
 /** Of a table by text: the text's object, the entry, and an entry of the list beside it. */
 const BYTES_PER_ENTRY = 80
 
+/** Steps of the columns that lie in one piece of memory, and of one of them at most. */
+const SHARED_STEPS = 512
+const SHARED_STEPS_MAX = 8
+const NO_BLOCK = new ArrayBuffer(0)
+
 /** Columns of one query: charged before they are allocated, used again once released, all given back by `close`. */
 export class ColumnMemory {
   readonly #budget: QueryBudget
   readonly #free = new Map<number, StepSeries[]>()
   #chargedBytes = 0
+  #block = NO_BLOCK
+  #flagBlock = NO_BLOCK
+  #blockLeft = 0
 
   constructor(budget: QueryBudget) {
     this.#budget = budget
@@ -62,7 +70,19 @@ export class ColumnMemory {
       return reused
     }
     this.#charge(stepCount * BYTES_PER_STEP + SERIES_OVERHEAD_BYTES)
-    return new StepSeries(labels, new Float64Array(stepCount), new Uint8Array(stepCount))
+    if (stepCount > SHARED_STEPS_MAX || stepCount === 0)
+      return new StepSeries(labels, new Float64Array(stepCount), new Uint8Array(stepCount))
+    if (this.#blockLeft < stepCount) this.#beginBlock()
+    const at = SHARED_STEPS - this.#blockLeft
+    this.#blockLeft -= stepCount
+    return new StepSeries(labels, new Float64Array(this.#block, 8 * at, stepCount), new Uint8Array(this.#flagBlock, at, stepCount))
+  }
+
+  /** Columns of a few steps lie in memory of several series: one of its own would be as large as three of them. */
+  #beginBlock(): void {
+    this.#block = new ArrayBuffer(8 * SHARED_STEPS)
+    this.#flagBlock = new ArrayBuffer(SHARED_STEPS)
+    this.#blockLeft = SHARED_STEPS
   }
 
   /** The same series in columns of its own. */
