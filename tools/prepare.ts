@@ -38,16 +38,23 @@ const builtins: Plugin = {
     })
   },
 }
-/** Of the HTTP client, what is used (src/base/real/http-client.ts): its index brings a web browser's parts as well, four fifths of it. */
-const clientParts: Plugin = {
-  name: 'client parts',
+/** Of a few packages, what is used: their index brings more than that, and with it parts of Node. */
+const PARTS: Readonly<Record<string, string>> = {
+  // The rest are a web browser's parts, four fifths of it.
+  undici: `require('undici/lib/dispatcher/dispatcher').prototype.request = require('undici/lib/api/api-request')
+    exports.Agent = require('undici/lib/dispatcher/agent')`,
+  // The rest measures the process, and gathers what the processes of a cluster measured.
+  'prom-client': `exports.Registry = require('prom-client/lib/registry')
+    exports.Counter = require('prom-client/lib/counter')
+    exports.Gauge = require('prom-client/lib/gauge')
+    exports.Histogram = require('prom-client/lib/histogram')
+    exports.Summary = require('prom-client/lib/summary')`,
+}
+const packageParts: Plugin = {
+  name: 'package parts',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^undici$/ }, ({ path }) => ({ path, namespace: 'client' }))
-    onLoad({ filter: /^/, namespace: 'client' }, () => ({
-      resolveDir: root,
-      contents: `require('undici/lib/dispatcher/dispatcher').prototype.request = require('undici/lib/api/api-request')
-        exports.Agent = require('undici/lib/dispatcher/agent')`,
-    }))
+    onResolve({ filter: new RegExp(`^(?:${Object.keys(PARTS).join('|')})$`) }, ({ path }) => ({ path, namespace: 'parts' }))
+    onLoad({ filter: /^/, namespace: 'parts' }, ({ path }) => ({ resolveDir: root, contents: PARTS[path] }))
   },
 }
 rmSync(join(root, 'dist'), { recursive: true, force: true })
@@ -63,7 +70,7 @@ await build({
   target: 'node24',
   // Packages with native parts, or that a thread of its own loads, stay where they are.
   external: ['snappy', '@node-rs/crc32', 'bcryptjs'],
-  plugins: [builtins, clientParts],
+  plugins: [builtins, packageParts],
   // CommonJS packages inside an ES module still ask for these.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);const __filename = import.meta.filename;const __dirname = import.meta.dirname;",

@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { collectGroups } from '../../test/support/discovered-groups.ts'
 import { realEnv } from '../base/env-real.ts'
 import { virtualEnv } from '../base/env-virtual.ts'
-import { createLog } from '../base/log-pino.ts'
+import { createLog } from '../base/log-lines.ts'
 import { PLAIN_HTTP_CLIENT } from '../http-client/client-config.ts'
 import { type DockerSdConfig, dockerDiscoverer, dockerSdConfigsSchema, toDockerSdConfig } from './docker.ts'
 

@@ -1,6 +1,6 @@
 // What a scrape of this host costs, as a whole and by collector: node src/exporter/host-exporter.bench.ts
 import { realEnv } from '../base/env-real.ts'
-import { createLog } from '../base/log-pino.ts'
+import { createLog } from '../base/log-lines.ts'
 import { realClock } from '../base/real/clock.ts'
 import { COLLECTOR_NAMES } from './collectors/table.ts'
 import { HostExporter } from './host-exporter.ts'

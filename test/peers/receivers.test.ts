@@ -8,7 +8,7 @@ import type { Integration, NotifyRequest } from '../../src/alertmanager/receiver
 import { buildReceiver, RECEIVER_FIELDS, RECEIVER_KINDS } from '../../src/alertmanager/receivers/registry.ts'
 import { loadTemplates } from '../../src/alertmanager/template-library.ts'
 import { realEnv } from '../../src/base/env-real.ts'
-import { createLog } from '../../src/base/log-pino.ts'
+import { createLog } from '../../src/base/log-lines.ts'
 import { parseRfc3339 } from '../../src/base/rfc3339.ts'
 import { section } from '../../src/base/schema.ts'
 import { parseYamlTree } from '../../src/base/yaml-tree.ts'

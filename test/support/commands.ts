@@ -1,6 +1,6 @@
 // Commands as a user types them, in this process: starting one of its own for each of hundreds takes longer than what they do.
 import { realEnv } from '../../src/base/env-real.ts'
-import { createLog } from '../../src/base/log-pino.ts'
+import { createLog } from '../../src/base/log-lines.ts'
 import { realClock } from '../../src/base/real/clock.ts'
 import type { CommandContext } from '../../src/commands/command.ts'
 import { findCommand } from '../../src/commands/program.ts'

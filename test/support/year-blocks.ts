@@ -1,5 +1,5 @@
 import { realEnv } from '../../src/base/env-real.ts'
-import { createLog } from '../../src/base/log-pino.ts'
+import { createLog } from '../../src/base/log-lines.ts'
 import { ChunkEncoding } from '../../src/chunkenc/codec.ts'
 import { encodeXor } from '../../src/chunkenc/xor.ts'
 import { compareLabels, Labels } from '../../src/model/labels.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createLog, type LogFormat } from './log-pino.ts'
+import { createLog, type LogFormat } from './log-lines.ts'
 
 function logged(format: LogFormat): string {
   let text = ''

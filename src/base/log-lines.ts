@@ -1,37 +1,37 @@
-import { pino } from 'pino'
 import type { Log, LogFields } from './log.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 export type LogFormat = 'logfmt' | 'json'
 
-/** A log that hands finished lines (with their newline) to `write`. */
-export function createLog(options: {
+const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
+
+interface LogOptions {
   readonly level: LogLevel
   readonly format: LogFormat
   readonly now: () => number
   write(line: string): void
-}): Log {
-  const write = options.format === 'json' ? options.write : (line: string) => options.write(logfmtLine(JSON.parse(line)))
-  const logger = pino(
-    {
-      level: options.level,
-      base: null,
-      messageKey: 'msg',
-      formatters: { level: (label) => ({ level: label.toUpperCase() }) },
-      timestamp: () => `,"time":"${new Date(options.now()).toISOString()}"`,
-    },
-    { write },
-  )
-  return wrap(logger)
 }
 
-function wrap(logger: pino.Logger): Log {
+/** A log that hands finished lines (with their newline) to `write`. */
+export function createLog(options: LogOptions): Log {
+  return withFields(options, {})
+}
+
+function withFields(options: LogOptions, common: Readonly<Record<string, unknown>>): Log {
+  const write = (level: LogLevel, msg: string, fields: LogFields | undefined) => {
+    const record = { level: level.toUpperCase(), time: new Date(options.now()).toISOString(), ...common, ...plain(fields), msg }
+    options.write(options.format === 'json' ? `${JSON.stringify(record)}\n` : logfmtLine(record))
+  }
+  const at = (level: LogLevel) => {
+    if (LEVELS.indexOf(level) < LEVELS.indexOf(options.level)) return () => {}
+    return (message: string, fields?: LogFields) => write(level, message, fields)
+  }
   return {
-    debug: (message, fields) => logger.debug(plain(fields), message),
-    info: (message, fields) => logger.info(plain(fields), message),
-    warn: (message, fields) => logger.warn(plain(fields), message),
-    error: (message, fields) => logger.error(plain(fields), message),
-    with: (fields) => wrap(logger.child(plain(fields))),
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    with: (fields) => withFields(options, { ...common, ...plain(fields) }),
   }
 }
 
