@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
-import { constants, createGzip, gzip } from 'node:zlib'
+import { createGzip, gzip } from 'node:zlib'
 import { type Clock, sleep } from './env.ts'
 
 /** What a route says. A body of many parts is sent while it is made. */
@@ -38,7 +38,7 @@ const GZIP_BYTES_MIN = 1024
 /** After so many bytes other requests have their turn. */
 const TURN_BYTES = 256 * 1024
 /** Fast rather than small: a level more takes as long as making the JSON did. */
-const GZIP_LEVEL = constants.Z_BEST_SPEED
+const GZIP_LEVEL = 1
 
 const gzipBuffer = promisify(gzip)
 
