@@ -124,6 +124,27 @@ test('alerts that are not as they should be are refused in upstream’s words', 
   )
 })
 
+test('many alerts in one request are all taken, whatever their texts hold, or none', async () => {
+  const { call, manager } = await open()
+  const many = (count: number, note: string) =>
+    Array.from({ length: count }, (_, index) => ({ labels: { a: String(index) }, annotations: { note: `${note} ${'é'.repeat(200)}` } }))
+  assert.equal((await call('POST', '/api/v2/alerts', many(500, 'plain'))).status, 200)
+  assert.equal(manager.alerts.size, 500)
+  // What looks like the end of an alert, and is none.
+  const note = '},{ "},{" [}'
+  assert.equal((await call('POST', '/api/v2/alerts', many(600, note))).status, 200)
+  assert.equal(manager.alerts.size, 600)
+  for (const { annotations } of manager.alerts.all()) assert.equal(annotations.get('note'), `${note} ${'é'.repeat(200)}`)
+  assert.equal((await call('POST', '/api/v2/alerts', JSON.stringify(many(500, 'spaced'), undefined, 1))).status, 200)
+  const cut = JSON.stringify(many(700, 'plain')).slice(0, -1)
+  assert.match((await call('POST', '/api/v2/alerts', cut)).text, /parsing alerts body from .* failed, because /)
+  assert.equal(
+    (await call('POST', '/api/v2/alerts', [...many(700, 'plain'), { annotations: {} }])).text,
+    '{"code":602,"message":"700.labels in body is required"}',
+  )
+  assert.equal(manager.alerts.size, 600)
+})
+
 test('an alert is shown with its receivers, its state, and what was filled in', async () => {
   const { call, json, env, told } = await open()
   assert.equal(

@@ -8,7 +8,48 @@ import { INVALID_TYPE, REQUIRED, RequestError } from './answers.ts'
 export type Json = Readonly<Record<string, unknown>>
 
 /** The body as JSON. `what`: the parameter that it is. */
-export function jsonBody({ headers, body }: RouteRequest, what: string): unknown {
+export function jsonBody(request: RouteRequest, what: string): unknown {
+  const bytes = jsonBytes(request, what)
+  try {
+    return JSON.parse(bytes.toString('utf8'))
+  } catch (error) {
+    throw parsing(what, error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** How much is parsed at once of a list: what it makes is gone before the next part is, and does not grow old. */
+const PIECE_BYTES = 32 * 1024
+
+/**
+ * What `take` makes of the items of a list, which is parsed piece by piece; undefined: it is no such list, or `take` threw. Who asks finds out
+ * what is wrong with it from the whole.
+ */
+export function jsonItems<T>(request: RouteRequest, what: string, take: (item: unknown, index: number) => T): readonly T[] | undefined {
+  const bytes = jsonBytes(request, what)
+  if (bytes[0] !== OPEN_BRACKET) return undefined
+  const taken: T[] = []
+  const takeAll = (json: string) => {
+    for (const item of JSON.parse(json) as readonly unknown[]) taken.push(take(item, taken.length))
+  }
+  try {
+    let from = 1
+    while (bytes.length - from > PIECE_BYTES) {
+      // Within a text, or deeper, it is no end of an item: then the piece is no JSON. Where all pieces are, so is the whole, of the same items.
+      const end = bytes.indexOf('},{', from + PIECE_BYTES) + 1
+      if (end === 0) break
+      takeAll(`[${bytes.toString('utf8', from, end)}]`)
+      from = end + 1
+    }
+    takeAll(`[${bytes.toString('utf8', from)}`)
+    return taken
+  } catch {
+    return undefined
+  }
+}
+
+const OPEN_BRACKET = 0x5b
+
+function jsonBytes({ headers, body }: RouteRequest, what: string): Buffer {
   const type = (headers['content-type'] ?? 'application/octet-stream').split(';')[0].trim().toLowerCase()
   if (type !== 'application/json') {
     throw new RequestError(
@@ -18,11 +59,7 @@ export function jsonBody({ headers, body }: RouteRequest, what: string): unknown
     )
   }
   if (body.length === 0) throw new RequestError(422, REQUIRED, `${what} in body is required`)
-  try {
-    return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'))
-  } catch (error) {
-    throw parsing(what, error instanceof Error ? error.message : String(error))
-  }
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
 }
 
 /** Bytes that are no such JSON. */

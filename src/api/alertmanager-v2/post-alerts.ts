@@ -1,9 +1,10 @@
+import type { AlertStore } from '../../alertmanager/alerts/alert-store.ts'
 import type { Answer } from '../../base/http-answer.ts'
 import type { RouteRequest } from '../../base/http-routes.ts'
 import type { Alert } from '../../model/alert.ts'
 import { isLegacyLabelName, Labels, quote } from '../../model/labels.ts'
 import { emptyAnswer, jsonAnswer } from './answers.ts'
-import { isObject, jsonBody, kindOf, labelSet, notOfType, parsing, required, textField, timeField } from './body.ts'
+import { isObject, jsonBody, jsonItems, kindOf, labelSet, notOfType, parsing, required, textField, timeField } from './body.ts'
 import type { AlertmanagerApiDeps } from './deps.ts'
 
 /** An alert as it was sent; times that were not are undefined. */
@@ -18,7 +19,8 @@ interface PostedAlert {
 /** POST /api/v2/alerts: those that are right are taken, whatever the others are. Source: Alertmanager api/v2/api.go, postAlertsHandler. */
 export function postAlerts(deps: AlertmanagerApiDeps, request: RouteRequest): Answer {
   const { manager, env, metrics } = deps
-  const posted = parseAlerts(jsonBody(request, 'alerts'))
+  const take = (item: unknown, index: number) => asKnown(manager.alerts, parseAlert(item, index))
+  const posted = jsonItems(request, 'alerts', take) ?? items(jsonBody(request, 'alerts')).map(take)
   const now = Math.floor(env.clock.now())
   const { resolveTimeoutMs } = manager.settings
   const right: Alert[] = []
@@ -52,21 +54,36 @@ export function postAlerts(deps: AlertmanagerApiDeps, request: RouteRequest): An
   return jsonAnswer(wrong.join('\n'), 400)
 }
 
-function parseAlerts(body: unknown): readonly PostedAlert[] {
+function items(body: unknown): readonly unknown[] {
   if (body === null) throw required('alerts')
   if (!Array.isArray(body)) throw parsing('alerts', `json: cannot unmarshal ${kindOf(body)} into Go value of type models.PostableAlerts`)
-  return body.map((each: unknown, index): PostedAlert => {
-    const item = each ?? {}
-    if (!isObject(item)) throw parsing('alerts', `json: cannot unmarshal ${kindOf(item)} into Go value of type models.PostableAlert`)
-    const startsAt = timeField(item, 'startsAt', 'alerts')
-    const endsAt = timeField(item, 'endsAt', 'alerts')
-    const annotations = labelSet(item.annotations, 'annotations', 'alerts') ?? Labels.empty
-    const generatorUrl = textField(item, 'generatorURL', 'alerts') ?? ''
-    const labels = labelSet(item.labels, 'labels', 'alerts')
-    if (labels === undefined) throw required(`${index}.labels`)
-    if (generatorUrl !== '' && !isRequestUri(generatorUrl)) throw notOfType(`${index}.generatorURL`, 'body', 'uri', generatorUrl)
-    return { labels, annotations, startsAt, endsAt, generatorUrl }
-  })
+  return body
+}
+
+function parseAlert(each: unknown, index: number): PostedAlert {
+  const item = each ?? {}
+  if (!isObject(item)) throw parsing('alerts', `json: cannot unmarshal ${kindOf(item)} into Go value of type models.PostableAlert`)
+  const startsAt = timeField(item, 'startsAt', 'alerts')
+  const endsAt = timeField(item, 'endsAt', 'alerts')
+  const annotations = labelSet(item.annotations, 'annotations', 'alerts') ?? Labels.empty
+  const generatorUrl = textField(item, 'generatorURL', 'alerts') ?? ''
+  const labels = labelSet(item.labels, 'labels', 'alerts')
+  if (labels === undefined) throw required(`${index}.labels`)
+  if (generatorUrl !== '' && !isRequestUri(generatorUrl)) throw notOfType(`${index}.generatorURL`, 'body', 'uri', generatorUrl)
+  return { labels, annotations, startsAt, endsAt, generatorUrl }
+}
+
+/** Most alerts are sent again and again: what is known of one is used, so that what came is forgotten at once. */
+function asKnown(alerts: AlertStore, posted: PostedAlert): PostedAlert {
+  const known = alerts.get(posted.labels.key())
+  if (known === undefined) return posted
+  const { annotations, generatorUrl } = posted
+  return {
+    ...posted,
+    labels: known.labels,
+    annotations: annotations.equals(known.annotations) ? known.annotations : annotations,
+    generatorUrl: generatorUrl === known.generatorUrl ? known.generatorUrl : generatorUrl,
+  }
 }
 
 /** A path, or a URL with its scheme. Source: go-openapi/strfmt, IsRequestURI; Go net/url, ParseRequestURI. */
