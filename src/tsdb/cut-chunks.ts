@@ -73,11 +73,11 @@ export class CutChunks implements ChunkVisitor {
     return Array.from({ length: this.#visited }, (_, place) => owned(this.#copy(place)))
   }
 
-  chunk(minTime: Timestamp, maxTime: Timestamp, sampleCount: number, firstCell: number, byteCount: number, header: ChunkHeader): void {
+  chunk(minOffset: number, maxOffset: number, sampleCount: number, firstCell: number, byteCount: number, header: ChunkHeader): void {
     const i = this.#visited++
     if (i === this.#minTimes.length) this.#grow()
-    this.#minTimes[i] = minTime
-    this.#maxTimes[i] = maxTime
+    this.#minTimes[i] = this.#window.start + minOffset
+    this.#maxTimes[i] = this.#window.start + maxOffset
     this.#words[4 * i] = sampleCount
     this.#words[4 * i + 1] = firstCell
     this.#words[4 * i + 2] = byteCount

@@ -46,7 +46,9 @@ async function scanInto(
   const hints = { ...selection.hints, stepMs, ...(newestOnly === true && { newestOnly }) }
   const request = { minTime, maxTime, matchers: selection.matchers, hints, labelRange: run.labelRange }
   for await (const batch of source.select(request, context)) {
-    for (const { labels, chunks } of batch) {
+    // Not `of`, which in a function that may be left makes an object for each series.
+    for (let i = 0; i < batch.length; i++) {
+      const { labels, chunks } = batch[i]
       const from = newestOnly === true ? newestOf(chunks, maxTime) : 0
       const charged = countSamples(chunks, from, minTime, maxTime)
       context.budget.chargeSamples(charged)

@@ -102,7 +102,9 @@ export class ChunkCopier implements NewestVisitor {
     this.#copyLanes()
   }
 
-  chunk(minTime: Timestamp, maxTime: Timestamp, sampleCount: number, firstCell: number, byteCount: number, header: ChunkHeader): void {
+  chunk(minOffset: number, maxOffset: number, sampleCount: number, firstCell: number, byteCount: number, header: ChunkHeader): void {
+    const minTime = this.#window.start + minOffset
+    const maxTime = this.#window.start + maxOffset
     let deleted = this.#deleted
     if (deleted !== undefined) {
       if (isAllDeleted(deleted, minTime, maxTime)) return

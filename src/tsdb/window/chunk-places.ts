@@ -22,8 +22,9 @@ export class ChunkPlaces implements ChunkVisitor {
     return window.visitChunks(series, minTime, maxTime, this)
   }
 
-  chunk(minTime: Timestamp, maxTime: Timestamp, sampleCount: number, firstCell: number, byteCount: number, header: ChunkHeader): void {
-    const { cells, isLate } = this.#window
+  chunk(minOffset: number, maxOffset: number, sampleCount: number, firstCell: number, byteCount: number, header: ChunkHeader): void {
+    const { cells, isLate, start } = this.#window
+    const [minTime, maxTime] = [start + minOffset, start + maxOffset]
     let deleted = this.#deleted
     if (deleted !== undefined) {
       if (isAllDeleted(deleted, minTime, maxTime)) return

@@ -91,7 +91,8 @@ const decoded = new SampleColumns()
 
 /** What a reader is told of one chunk. */
 export interface ChunkVisitor {
-  chunk(minTime: Timestamp, maxTime: Timestamp, sampleCount: number, firstCell: number, byteCount: number, header: ChunkHeader): void
+  /** When it begins and ends is told in ms since the window's start: small integers, which are handed over without making objects of them. */
+  chunk(minOffset: number, maxOffset: number, sampleCount: number, firstCell: number, byteCount: number, header: ChunkHeader): void
 }
 
 /** What a reader that wants the newest sample is told. */
@@ -782,23 +783,24 @@ export class Window {
     view.load(this.#rows.slabs[series >>> ROWS_SHIFT], (series & ROWS_MASK) << ROW_WORDS_SHIFT, this.#catchUp !== undefined)
     // A pinned window uses no cell again, so the newest one has the highest number.
     if (!this.cells.has(view.newestCell)) return false
+    if (view.lastTime < minTime && !this.isLate) return true
     const { published, closed: newestClosed } = view
     const openTime = this.start + view.openTime
     if ((published & OPEN_COUNT_MASK) > 0 && openTime <= maxTime && view.lastTime >= minTime) {
       const header = openHeader(published, view.state)
-      visitor.chunk(openTime, view.lastTime, published & OPEN_COUNT_MASK, view.firstCell, view.openBytes, header)
+      visitor.chunk(view.openTime, view.lastTime - this.start, published & OPEN_COUNT_MASK, view.firstCell, view.openBytes, header)
     }
     for (let closed = newestClosed; closed !== 0; closed = this.cells.link(closed)) {
-      const closedMaxTime = this.start + this.cells.word(closed, CLOSED_MAX_TIME)
-      if (closedMaxTime < minTime) {
+      const maxOffset = this.cells.word(closed, CLOSED_MAX_TIME)
+      if (this.start + maxOffset < minTime) {
         if (this.isLate) continue
         return true
       }
-      const closedMinTime = this.start + this.cells.word(closed, CLOSED_MIN_TIME)
-      if (closedMinTime > maxTime) continue
+      const minOffset = this.cells.word(closed, CLOSED_MIN_TIME)
+      if (this.start + minOffset > maxTime) continue
       const size = this.cells.word(closed, CLOSED_SIZE)
       const firstCell = this.cells.word(closed, CLOSED_FIRST_CELL)
-      visitor.chunk(closedMinTime, closedMaxTime, size & 0xff, firstCell, size >>> 8, this.cells.word(closed, CLOSED_HEADER))
+      visitor.chunk(minOffset, maxOffset, size & 0xff, firstCell, size >>> 8, this.cells.word(closed, CLOSED_HEADER))
     }
     return true
   }
@@ -822,18 +824,18 @@ export class Window {
         return 1
       }
       if (!this.cells.has(view.newestCell)) return undefined
-      visitor.chunk(openTime, view.lastTime, count, view.firstCell, view.openBytes, openHeader(published, view.state))
+      visitor.chunk(view.openTime, view.lastTime - this.start, count, view.firstCell, view.openBytes, openHeader(published, view.state))
       return 1
     }
     if (!this.cells.has(view.newestCell)) return undefined
     for (let closed = view.closed; closed !== 0; closed = this.cells.link(closed)) {
-      const minTime = this.start + this.cells.word(closed, CLOSED_MIN_TIME)
-      if (minTime > maxTime) continue
-      const closedMaxTime = this.start + this.cells.word(closed, CLOSED_MAX_TIME)
-      if (closedMaxTime < minTime) return 0
+      const minOffset = this.cells.word(closed, CLOSED_MIN_TIME)
+      if (this.start + minOffset > maxTime) continue
+      const maxOffset = this.cells.word(closed, CLOSED_MAX_TIME)
+      if (this.start + maxOffset < minTime) return 0
       const size = this.cells.word(closed, CLOSED_SIZE)
       const firstCell = this.cells.word(closed, CLOSED_FIRST_CELL)
-      visitor.chunk(minTime, closedMaxTime, size & 0xff, firstCell, size >>> 8, this.cells.word(closed, CLOSED_HEADER))
+      visitor.chunk(minOffset, maxOffset, size & 0xff, firstCell, size >>> 8, this.cells.word(closed, CLOSED_HEADER))
       return 1
     }
     return 0
