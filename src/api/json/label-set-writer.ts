@@ -31,26 +31,52 @@ export class LabelSetWriter {
       same = 0
       copied = 0
     }
-    const start = writer.length
-    let text = ''
-    if (copied === 0) text = `${front}{`
-    else {
+    const { bytes, length: start } = writer
+    if (copied === 0) {
+      writer.ascii(front)
+      writer.byte(0x7b)
+    } else {
       writer.bytes.copyWithin(start, this.#start, this.#start + copied)
       writer.length += copied
     }
     for (let i = same; i < pairs.length; i += 2) {
-      if (i > 0) text += ','
-      text += `${jsonString(pairs[i])}:${jsonString(pairs[i + 1])}`
-      this.#ends[i / 2] = copied + text.length
+      if (i > 0) writer.byte(0x2c)
+      writeString(writer, pairs[i])
+      writer.byte(0x3a)
+      writeString(writer, pairs[i + 1])
+      this.#ends[i / 2] = writer.length - start
     }
-    text += `}${back}`
-    const { bytes } = writer
-    writer.text(text)
-    // A set that lies in two chunks, or has other characters than those of one byte, is not copied from.
-    const isWhole = writer.bytes === bytes && writer.length === start + copied + text.length
+    writer.byte(0x7d)
+    writer.ascii(back)
     this.#pairs = pairs
     this.#front = front
-    this.#bytes = isWhole ? bytes : undefined
+    // A set that lies in two chunks is not copied from.
+    this.#bytes = writer.bytes === bytes ? bytes : undefined
     this.#start = start
   }
+}
+
+/** What is shorter is written here: a call of the encoder costs as much as some ten characters. */
+const SHORT = 64
+
+/** A string as `jsonString` makes it. Hot: runs once a label. */
+function writeString(writer: ChunkWriter, text: string): void {
+  if (text.length <= SHORT) {
+    writer.room(SHORT + 2)
+    const { bytes } = writer
+    let at = writer.length
+    bytes[at++] = 0x22
+    let isPlain = true
+    for (let i = 0; i < text.length && isPlain; i++) {
+      const code = text.charCodeAt(i)
+      isPlain = code >= 0x20 && code < 0x7f && code !== 0x22 && code !== 0x5c
+      bytes[at++] = code
+    }
+    if (isPlain) {
+      bytes[at++] = 0x22
+      writer.length = at
+      return
+    }
+  }
+  writer.text(jsonString(text))
 }
