@@ -48,10 +48,10 @@ export function silences({ sets }: CompiledSilence, labels: Labels): boolean {
   return sets.some((set) => set.length > 0 && matchesAll(set, labels))
 }
 
-export function sameMatchers(a: Silence, b: Silence): boolean {
+export function sameMatchers(a: Pick<Silence, 'matcherSets'>, b: Pick<Silence, 'matcherSets'>): boolean {
   return JSON.stringify(plain(a)) === JSON.stringify(plain(b))
 }
 
-function plain({ matcherSets }: Silence): readonly (readonly string[])[][] {
+function plain({ matcherSets }: Pick<Silence, 'matcherSets'>): readonly (readonly string[])[][] {
   return matcherSets.map((set) => set.map(({ operator, name, value }) => [operator, name, value]))
 }

@@ -235,6 +235,31 @@ test('groups are told of with their numbers, and with their alerts where these a
   for (const query of ['groups=-1', 'alerts=1.5', 'alerts=x']) assert.equal((await call('GET', `${path}?${query}`)).status, 400)
 })
 
+test('a change of a silence of several sets keeps them all, and is refused where it would lose some', async () => {
+  const { call, json, manager } = await open()
+  const matcherSets = ['1', '2'].map((value) => [{ operator: '=' as const, name: 'a', value }])
+  const [startsAt, endsAt] = [Date.UTC(2025, 11, 1), Date.UTC(2026, 1, 1)]
+  const id = await manager.silences.set({
+    id: '',
+    matcherSets,
+    startsAt,
+    endsAt,
+    createdBy: 'me',
+    comment: 'c',
+    annotations: new Map([['x', 'y']]),
+  })
+  const shown = await json(`/api/v2/silence/${id}`)
+  assert.deepEqual(shown.annotations, { x: 'y', promontory_matcher_sets: '2' })
+  const changed = await call('POST', '/api/v2/silences', { ...shown, comment: 'later', endsAt: '2026-03-01T00:00:00Z' })
+  assert.deepEqual([changed.status, changed.text], [200, `{"silenceID":"${id}"}\n`])
+  const known = manager.silences.get(id)!
+  assert.deepEqual([known.matcherSets, known.comment, [...known.annotations]], [matcherSets, 'later', [['x', 'y']]])
+  const narrowed = await call('POST', '/api/v2/silences', { ...shown, matchers: [{ name: 'a', value: '3', isRegex: false }] })
+  assert.equal(narrowed.status, 400)
+  assert.match(narrowed.text, /2 sets of matchers, of which the first is shown/)
+  assert.deepEqual(manager.silences.all().length, 1)
+})
+
 test('a silence is made, changed, shown and ended', async () => {
   const { call, json } = await open()
   const silence = {

@@ -1,4 +1,5 @@
-import { type Silence, type SilenceMatcher, type SilenceState, silenceState } from '../../alertmanager/silences/silence.ts'
+import { type Silence, type SilenceMatcher, type SilenceState, sameMatchers, silenceState } from '../../alertmanager/silences/silence.ts'
+import type { NewSilence } from '../../alertmanager/silences/silences.ts'
 import { timestampOf } from '../../alertmanager/state/precise-time.ts'
 import { CodedError } from '../../base/errors.ts'
 import type { Answer } from '../../base/http-answer.ts'
@@ -9,7 +10,7 @@ import { timeText } from './alert-json.ts'
 import { emptyAnswer, escapedAnswer, jsonAnswer, RequestError, TOO_FEW_ITEMS } from './answers.ts'
 import { booleanField, isObject, type Json, jsonBody, kindOf, notOfType, parsing, required, textField, textMap, timeField } from './body.ts'
 import type { AlertmanagerApiDeps } from './deps.ts'
-import { filterOf } from './filters.ts'
+import { filterOf, ParameterError } from './filters.ts'
 
 const WHAT = 'silence'
 
@@ -57,8 +58,9 @@ export async function deleteSilence({ manager }: AlertmanagerApiDeps, request: R
 }
 
 /** POST /api/v2/silences. Source: Alertmanager api/v2/api.go, postSilencesHandler. */
-export async function postSilences({ manager, env }: AlertmanagerApiDeps, request: RouteRequest): Promise<Answer> {
-  const wanted = parseSilence(jsonBody(request, WHAT))
+export async function postSilences(deps: AlertmanagerApiDeps, request: RouteRequest): Promise<Answer> {
+  const { manager, env } = deps
+  const wanted = withAllSets(deps, parseSilence(jsonBody(request, WHAT)))
   if (wanted.startsAt >= wanted.endsAt) return jsonAnswer('Failed to create silence: start time must be before end time', 400)
   if (wanted.endsAt < env.clock.now()) return jsonAnswer("Failed to create silence: end time can't be in the past", 400)
   try {
@@ -69,6 +71,24 @@ export async function postSilences({ manager, env }: AlertmanagerApiDeps, reques
   }
 }
 
+/** Where it is said how many sets of matchers a silence has, of which the API shows the first. */
+const SETS_ANNOTATION = 'promontory_matcher_sets'
+
+/**
+ * A change of a silence of several sets, by somebody who was shown the first one: the sets stay. Other matchers than that cannot take the place of all,
+ * since who sends them has not seen the others.
+ */
+function withAllSets({ manager }: AlertmanagerApiDeps, wanted: NewSilence): NewSilence {
+  const annotations = new Map([...wanted.annotations].filter(([name]) => name !== SETS_ANNOTATION))
+  const known = wanted.id === '' ? undefined : manager.silences.get(wanted.id)
+  if (known === undefined || known.matcherSets.length < 2) return { ...wanted, annotations }
+  if (!sameMatchers({ matcherSets: known.matcherSets.slice(0, 1) }, wanted))
+    throw new ParameterError(
+      `silence has ${known.matcherSets.length} sets of matchers, of which the first is shown: found other matchers, want these, or another silence`,
+    )
+  return { ...wanted, annotations, matcherSets: known.matcherSets }
+}
+
 const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i
 
 function idOf(request: RouteRequest): string {
@@ -77,7 +97,7 @@ function idOf(request: RouteRequest): string {
   return id
 }
 
-function parseSilence(body: unknown): Omit<Silence, 'updatedAt'> {
+function parseSilence(body: unknown): NewSilence {
   if (!isObject(body)) throw parsing(WHAT, `json: cannot unmarshal ${kindOf(body)} into Go value of type models.PostableSilence`)
   const read = {
     id: textField(body, 'id', WHAT) ?? '',
@@ -124,7 +144,7 @@ const OPERATORS: Readonly<Record<string, MatchOperator>> = { 'true false': '=', 
 /** Upstream refuses to show a silence of several sets; here it is shown with the first one, and flagged. */
 function silenceJson(silence: Silence, state: SilenceState): GettableSilence {
   const annotations = Object.fromEntries(silence.annotations)
-  if (silence.matcherSets.length > 1) annotations.promontory_matcher_sets = String(silence.matcherSets.length)
+  if (silence.matcherSets.length > 1) annotations[SETS_ANNOTATION] = String(silence.matcherSets.length)
   return {
     id: silence.id,
     status: { state },

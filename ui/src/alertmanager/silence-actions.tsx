@@ -8,7 +8,6 @@ import { MatcherChips } from './chips.tsx'
 import { formatMatchers, matcherOfJson } from './matchers.ts'
 import { placeHref } from './place.ts'
 import { server } from './server.ts'
-import { MATCHER_SETS } from './silence-draft.ts'
 import styles from './silences.module.css'
 
 interface SilenceActionsProps {
@@ -19,12 +18,10 @@ interface SilenceActionsProps {
 
 /** What one can do with a silence in its state. */
 export function SilenceActions({ silence, isListed = false }: SilenceActionsProps) {
-  const { id, status, annotations, comment } = silence
+  const { id, status, comment } = silence
   const [isAsking, setAsking] = useState(false)
   const filter = formatMatchers(silence.matchers.map(matcherOfJson))
   const isOver = status.state === 'expired'
-  // A form has one set: the others would be lost.
-  const isWhole = annotations?.[MATCHER_SETS] === undefined
   return (
     <span className={styles.actions}>
       {isListed && (
@@ -32,7 +29,7 @@ export function SilenceActions({ silence, isListed = false }: SilenceActionsProp
           View
         </Button>
       )}
-      {!isOver && isWhole && (
+      {!isOver && (
         <Button component="a" size="compact-xs" variant="default" href={placeHref(`/silences/${id}/edit`)}>
           Edit
         </Button>

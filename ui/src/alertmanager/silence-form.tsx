@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Notice } from '../app/notice.tsx'
 import { AffectedAlerts } from './affected-alerts.tsx'
+import { MatcherChips } from './chips.tsx'
 import { rememberCreator } from './creator.ts'
 import { MatcherRows } from './matcher-rows.tsx'
 import { parseTyped } from './matchers.ts'
@@ -42,9 +43,7 @@ export function SilenceForm({ draft: initial }: { readonly draft: SilenceDraft }
     },
   })
   const { changes } = initial
-  if (changes?.annotations?.[MATCHER_SETS] !== undefined) {
-    return <Notice kind="error" title="This silence has several sets of matchers: a change here would lose all but the first" />
-  }
+  const sets = changes?.annotations?.[MATCHER_SETS]
   return (
     <>
       <form
@@ -93,12 +92,18 @@ export function SilenceForm({ draft: initial }: { readonly draft: SilenceDraft }
             </Button>
           ))}
         </div>
-        <MatcherRows
-          matchers={draft.matchers}
-          onChange={(next) => setDraft({ ...draft, matchers: next })}
-          typed={typed}
-          onTyped={setTyped}
-        />
+        {sets === undefined ? (
+          <MatcherRows
+            matchers={draft.matchers}
+            onChange={(next) => setDraft({ ...draft, matchers: next })}
+            typed={typed}
+            onTyped={setTyped}
+          />
+        ) : (
+          <Notice kind="info" title={`All ${sets} sets of matchers stay as they are`}>
+            <MatcherChips matchers={draft.matchers} /> is the first.
+          </Notice>
+        )}
         <TextInput
           size="xs"
           label="Creator"

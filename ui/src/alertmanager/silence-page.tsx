@@ -39,7 +39,7 @@ export function SilencePage({ id }: { readonly id: string }) {
           <>
             {sets !== undefined && (
               <Notice kind="warning" title={`This silence has ${sets} sets of matchers`}>
-                The first is shown. What upstream’s API cannot say cannot be changed here either.
+                The first is shown. Times, creator and comment can be changed; the sets stay as they are.
               </Notice>
             )}
             <Facts
