@@ -95,12 +95,17 @@ function digitCount(n: number): number {
 }
 
 function writeMillionths(bytes: Uint8Array, position: number, millionths: number): number {
-  const whole = Math.floor(millionths / 1e6)
-  position = writeInteger(bytes, position, whole)
-  let fraction = millionths - whole * 1e6
+  const whole = Math.floor(millionths / 1e6) | 0
+  position = writeSmall(bytes, position, whole, digitCount(whole))
+  // As integers: a remainder of floats takes longer than all else here.
+  let fraction = (millionths - whole * 1e6) | 0
   let count = 6
+  if (fraction % 1000 === 0) {
+    fraction = (fraction / 1000) | 0
+    count = 3
+  }
   while (fraction % 10 === 0) {
-    fraction /= 10
+    fraction = (fraction / 10) | 0
     count--
   }
   bytes[position] = POINT
