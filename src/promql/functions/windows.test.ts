@@ -6,6 +6,7 @@ import { maxOverTime, minOverTime } from './extremes-over-time.ts'
 import { functionNamed, functionNames } from './function-table.ts'
 import { quantileOfSorted, quantileOverTime, sortValues } from './quantile.ts'
 import { delta, increase, rate } from './rate.ts'
+import { deriv, predictLinear } from './regression.ts'
 import { SIGNATURES } from './signatures.ts'
 import { avgOverTime, stdvarOverTime, sumOverTime } from './sums-over-time.ts'
 import { evenWindows, someSteps, type WindowKernel, type Windows } from './window-kernel.ts'
@@ -143,13 +144,13 @@ test('rates slide as each window alone has them, over samples that are mostly ev
   }
 })
 
-test('rates of windows that are alike are those of each window alone', () => {
+test('rates and lines of windows that are alike are those of each window alone', () => {
   const rising = fc.array(fc.nat(9), { minLength: 1, maxLength: 40 }).map((steps) => {
     let sum = 0
     return steps.map((step) => (sum += step))
   })
   let evenCount = 0
-  for (const kernel of [rate, increase, delta]) {
+  for (const kernel of [rate, increase, delta, deriv, predictLinear]) {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -170,6 +171,9 @@ test('rates of windows that are alike are those of each window alone', () => {
             stepCount,
             firstEnd: phaseMs,
             endStepMs: stride * 1000,
+            firstTime: phaseMs,
+            stepMs: stride * 1000,
+            parameters: [new Float64Array(stepCount).fill(10)],
             mayFall: values.some((v, i) => v < values[i - 1]),
           }
           for (let k = 0; k < stepCount; k++) {
