@@ -86,6 +86,28 @@ test('quantiles slide over a sorted window', () => {
   checkKernel(quantileOverTime, (window) => quantileOfSorted(0.5, sortValues(Float64Array.from(window)), window.length))
 })
 
+test('a quantile of a window that no other one reaches into is that of the sorted samples', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(value, fc.integer({ min: 0, max: 3 })), { minLength: 300, maxLength: 400 }),
+      fc.nat(140),
+      (values, odd) => {
+        const quantile = odd / 100 - 0.2
+        const windows = windowsOf(values, 1, quantile)
+        windows.lo.set([0, 100, 200])
+        windows.hi.set([100, 200, values.length])
+        const [out, present] = [new Float64Array(values.length), new Uint8Array(values.length)]
+        quantileOverTime({ ...windows, stepCount: 3 }, out, present)
+        for (let k = 0; k < 3; k++) {
+          const sorted = sortValues(Float64Array.from(values.slice(windows.lo[k], windows.hi[k])))
+          assert.ok(Object.is(out[k], quantileOfSorted(quantile, sorted, sorted.length)), `step ${k}`)
+        }
+      },
+    ),
+    { seed: 7, numRuns: 300 },
+  )
+})
+
 test('changes and resets are counted', () => {
   const pairs = (window: readonly number[]) => window.slice(1).map((after, i) => [window[i], after])
   checkKernel(changes, (window) => pairs(window).filter(([a, b]) => a !== b && !(Number.isNaN(a) && Number.isNaN(b))).length)
