@@ -48,9 +48,8 @@ export class PoolJob {
   /** Nobody waits for it any more. */
   isAbandoned = false
   readonly #settle: PromiseWithResolvers<JobOutcome>
-  #answered: AnsweredMessage | undefined
-  readonly #parts: PartMessage[] = []
-  #isStreaming = false
+  #isAnswered = false
+  readonly #parts: (AnsweredMessage | PartMessage)[] = []
   #failure: unknown
   #hasFailed = false
   #wake: () => void = () => {}
@@ -75,7 +74,7 @@ export class PoolJob {
   }
 
   get isAnswered(): boolean {
-    return this.#answered !== undefined
+    return this.#isAnswered
   }
 
   /** What a helper is asked for; undefined: nobody can help with it. */
@@ -107,20 +106,17 @@ export class PoolJob {
   }
 
   answered(message: AnsweredMessage): void {
-    this.#answered = message
+    this.#isAnswered = true
     this.giveBack()
+    const { contentType, stats, bytesPeak, bytes, isLast } = message
+    if (!isLast) this.#parts.push(message)
+    const body = isLast ? bytes : this.#stream()
+    this.#settle.resolve({ result: { status: 200, headers: { 'content-type': contentType }, body }, cost: { stats, bytesPeak } })
   }
 
   part(message: PartMessage): void {
     this.#parts.push(message)
-    if (this.#isStreaming) {
-      this.#wake()
-      return
-    }
-    this.#isStreaming = true
-    const { contentType, stats, bytesPeak } = this.#answered!
-    const body = message.isLast ? message.bytes : this.#stream()
-    this.#settle.resolve({ result: { status: 200, headers: { 'content-type': contentType }, body }, cost: { stats, bytesPeak } })
+    this.#wake()
   }
 
   /** It will not be answered, or not to its end. */

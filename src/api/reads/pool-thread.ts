@@ -194,6 +194,7 @@ export class PoolThread implements JobThread, JobHelper {
         return
       case 'answered':
         this.bytesPeak = Math.max(this.bytesPeak, message.bytesPeak)
+        if (message.isLast) this.#remove(job)
         job.answered(message)
         return
       case 'part':

@@ -174,8 +174,7 @@ class ReadThread {
         close()
       }
       const bytesPeak = budget.bytesPeak + (helpers?.bytesPeak ?? 0)
-      this.#port.post({ kind: 'answered', id, contentType: result.contentType, stats: result.stats, bytesPeak })
-      await this.#send(id, job, result.body)
+      await this.#send(id, job, result, bytesPeak)
     } catch (error) {
       const thrown: unknown = signal.aborted ? signal.reason : error
       const code = thrown instanceof CodedError ? thrown.code : undefined
@@ -188,11 +187,12 @@ class ReadThread {
   }
 
   /** Sends the body in parts of some size, as many ahead as there is credit for. Takes as long as who asked takes: the time of the read is over. */
-  async #send(id: number, job: Job, body: Iterable<Uint8Array>): Promise<void> {
+  async #send(id: number, job: Job, { contentType, stats, body }: ReadResult, bytesPeak: number): Promise<void> {
     const { signal } = job.abort
     const breather = new Breather(this.#env.clock, signal)
     let gathered: Uint8Array[] = []
     let gatheredBytes = 0
+    let isFirst = true
     const post = (isLast: boolean) => {
       const bytes = new Uint8Array(gatheredBytes)
       let at = 0
@@ -203,7 +203,11 @@ class ReadThread {
       gathered = []
       gatheredBytes = 0
       job.credit--
-      this.#port.post({ kind: 'part', id, bytes, isLast }, [bytes.buffer])
+      this.#port.post(
+        isFirst ? { kind: 'answered', id, contentType, stats, bytesPeak, bytes, isLast } : { kind: 'part', id, bytes, isLast },
+        [bytes.buffer],
+      )
+      isFirst = false
     }
     for (const piece of body) {
       if (gatheredBytes >= PART_BYTES) {

@@ -7,7 +7,8 @@ import type { WindowState } from '../../tsdb/window/window.ts'
 import type { Read } from './read.ts'
 
 // What a pool of threads and its threads say to each other. A read has a number; after `read` the pool may send `cancel` and `more` of that
-// number, and the thread sends one `failed`, or one `answered` and then parts, the last of which says so.
+// number, and the thread sends one `failed`, or one `answered` and then parts, the last of which says so; `answered` has the first one, since each
+// message wakes the other thread.
 // A read that others help with: they are sent `assist`, of its number. Each `fragment` that its thread sends goes to all of them, and what they
 // answer (`fragmentPart`, `fragmentFailed`) goes to it. When it is over they are sent `release`, and answer `released`.
 
@@ -106,7 +107,12 @@ export type ToThread =
   | { readonly kind: 'caughtUp'; readonly ordinal: number; readonly state: WindowState | undefined }
   | { readonly kind: 'keep'; readonly kept: KeptParts }
 
-export interface AnsweredMessage {
+interface Part {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly isLast: boolean
+}
+
+export interface AnsweredMessage extends Part {
   readonly kind: 'answered'
   readonly id: number
   readonly contentType: string
@@ -114,11 +120,9 @@ export interface AnsweredMessage {
   readonly bytesPeak: number
 }
 
-export interface PartMessage {
+export interface PartMessage extends Part {
   readonly kind: 'part'
   readonly id: number
-  readonly bytes: Uint8Array<ArrayBuffer>
-  readonly isLast: boolean
 }
 
 export interface FailedMessage {
