@@ -70,3 +70,12 @@ test('a series is printed as upstream prints it', () => {
   assert.equal(quote('\u00a0\u200b\ufeff☺日😀'), '"\\u00a0\\u200b\\ufeff☺日😀"')
   assert.equal(quote('\u{e0001}\udcc5'), '"\\U000e0001\\xc5"')
 })
+
+test('labels without the metric name are the same object each time', () => {
+  const named = Labels.of({ __name__: 'm', __type__: 'counter', a: '1' })
+  assert.deepEqual(named.unnamed().pairs, ['a', '1'])
+  assert.equal(named.unnamed(), named.unnamed())
+  assert.equal(named.unnamed().unnamed(), named.unnamed())
+  assert.equal(Labels.of({ __name__: 'm' }).unnamed(), Labels.empty)
+  assert.equal(named.get('__name__'), 'm')
+})

@@ -1,6 +1,8 @@
 import { assert } from '../base/assert.ts'
 
 export const METRIC_NAME = '__name__'
+/** The metric name, and what belongs to the metric and is lost with its name. Source: Prometheus schema/labels.go, IsMetadataLabel. */
+const NAMING_LABELS = [METRIC_NAME, '__type__', '__unit__']
 
 /**
  * A label set: names unique and sorted as bytes (as upstream sorts), no empty values. Immutable.
@@ -12,6 +14,7 @@ export class Labels {
   /** Flat, sorted by name. Do not change. */
   readonly pairs: readonly string[]
   #hash = -1
+  #unnamed: Labels | undefined
 
   private constructor(pairs: readonly string[]) {
     this.pairs = pairs
@@ -69,6 +72,14 @@ export class Labels {
       kept[at++] = pairs[i + 1]
     }
     return Labels.fromSortedPairs(kept)
+  }
+
+  /**
+   * Without the metric name and what belongs to it. Made once: a source that gives many series the same object gives them the same one here,
+   * and who groups them knows it again.
+   */
+  unnamed(): Labels {
+    return (this.#unnamed ??= this.without(...NAMING_LABELS))
   }
 
   /** Only the named labels. */

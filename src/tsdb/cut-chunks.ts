@@ -1,7 +1,6 @@
 import { headerBytesOf, writeHeader } from '../chunkenc/chunk-header.ts'
 import { type Chunk, ChunkEncoding } from '../chunkenc/codec.ts'
 import type { CounterResetHint } from '../model/histogram.ts'
-import type { Timestamp } from '../model/time.ts'
 import { mergeChunks } from '../storage/merge-chunks.ts'
 import { type BlockEncodings, encodedAgain, isOfBlock } from './block-encodings.ts'
 import type { ChunkHeader } from './window/row.ts'

@@ -6,7 +6,7 @@ import type { VectorMatching } from '../parser/ast.ts'
 import type { BinaryPlan } from '../plan/plan.ts'
 import { countSamples, isAnyPresent, type Sink, type StepSeries } from './columns.ts'
 import { combineMixed, mayMixTypes } from './combine.ts'
-import { dropMetricName, type QueryRun, withoutMetricName } from './query-run.ts'
+import { dropMetricName, type QueryRun } from './query-run.ts'
 import { SameLabels } from './same-labels.ts'
 import { SignatureIndex, Signatures } from './signatures.ts'
 import type { Steps } from './steps.ts'
@@ -245,7 +245,7 @@ class Pairing {
 
   #resultLabels(many: Labels, one: Labels): Labels {
     const { on, labels, include } = this.#matching
-    let result = keepsSchema(this.#plan.operator) ? many : withoutMetricName(many)
+    let result = keepsSchema(this.#plan.operator) ? many : many.unnamed()
     if (this.#oneToOne) result = on ? result.only(labels) : result.without(...labels)
     if (include.length === 0) return result
     const builder = new LabelsBuilder(result)

@@ -1,5 +1,4 @@
 import { CodedError } from '../../base/errors.ts'
-import { Labels, METRIC_NAME } from '../../model/labels.ts'
 import type { LabelRange, QueryContext, SeriesSource } from '../../storage/series-source.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Annotations, Remark } from './annotations.ts'
@@ -46,25 +45,10 @@ export interface SharedResult {
   usesLeft: number
 }
 
-/** What belongs to the metric and is lost with its name. Source: Prometheus schema/labels.go, IsMetadataLabel. */
-const METADATA_LABELS = [METRIC_NAME, '__type__', '__unit__']
-
 /** The series is no longer what its name says: drops the name, or marks it to be dropped before the answer. */
 export function dropMetricName(run: { readonly delayedNameRemoval: boolean }, series: StepSeries): void {
   if (run.delayedNameRemoval) series.dropName = true
-  else series.labels = withoutMetricName(series.labels)
-}
-
-let lastNamed = Labels.empty
-let lastUnnamed = Labels.empty
-
-/** The labels without the metric name and what belongs to it. */
-export function withoutMetricName(labels: Labels): Labels {
-  // Where a source leaves out labels many series have the same object.
-  if (labels === lastNamed) return lastUnnamed
-  lastUnnamed = labels.without(...METADATA_LABELS)
-  lastNamed = labels
-  return lastUnnamed
+  else series.labels = series.labels.unnamed()
 }
 
 export function sameLabelsError(): CodedError {

@@ -5,7 +5,7 @@ import { labelsBytes } from '../../model/labels-size.ts'
 import type { MatrixPlan, Plan } from '../plan/plan.ts'
 import type { MatrixSeries, VectorSample } from '../value.ts'
 import { countPresent, countSamples, type StepSeries } from './columns.ts'
-import { type QueryRun, sameLabelsError, withoutMetricName } from './query-run.ts'
+import { type QueryRun, sameLabelsError } from './query-run.ts'
 import { SameLabels } from './same-labels.ts'
 import { readSamples } from './samples.ts'
 import type { Steps } from './steps.ts'
@@ -57,7 +57,7 @@ export async function collectSamples(run: QueryRun, plan: MatrixPlan, steps: Ste
     run.context.budget.chargeSamples(count)
     chargeAnswer(run, count)
     run.context.budget.chargeBytes(labelsBytes(labels))
-    const named = dropName ? withoutMetricName(labels) : labels
+    const named = dropName ? labels.unnamed() : labels
     result.push({ labels: named, timestamps: timestamps.slice(0, length), values: values.slice(0, length), histograms, length })
   })
   // A subquery alone is what it looks at itself.
@@ -70,7 +70,7 @@ async function executeNamed(run: QueryRun, plan: Plan, steps: Steps, sink: (seri
   if (!run.delayedNameRemoval) return run.execute(plan, steps, sink)
   const merged = new SameLabels(run)
   await run.execute(plan, steps, (series) => {
-    if (series.dropName) series.labels = withoutMetricName(series.labels)
+    if (series.dropName) series.labels = series.labels.unnamed()
     merged.add(series)
   })
   await merged.drain(sink)

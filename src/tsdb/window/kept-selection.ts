@@ -4,7 +4,7 @@ import { allLabels, type SeriesWalk } from './series-walk.ts'
 import type { Window } from './window.ts'
 
 /** What a label set takes that is held, with its place. */
-const LABELS_BYTES = 200
+const LABELS_BYTES = 250
 /** A pair that labels are made of: its place in a list, and its text. */
 const RANK_BYTES = 100
 /** Of so many series at most the whole label sets are held; those of more are made anew from their pairs. */
