@@ -99,6 +99,7 @@ test('alerts that are not as they should be are refused in upstream’s words', 
   await check([{ labels: {} }], 400, '"at least one label pair required"\n')
   await check([{ labels: { a: '' } }], 400, '"at least one label pair required"\n')
   const parsing = (why: string) => JSON.stringify({ code: 400, message: `parsing alerts body from "" failed, because ${why}` })
+  await check('null', 200, '')
   await check({ a: 1 }, 400, parsing('json: cannot unmarshal object into Go value of type models.PostableAlerts'))
   await check([{ labels: { a: 'b' }, startsAt: 'x' }], 400, parsing('parsing time "x" as "2006-01-02": cannot parse "x" as "2006"'))
   await check([{ annotations: {} }], 422, '{"code":602,"message":"0.labels in body is required"}')
@@ -233,6 +234,12 @@ test('groups are told of with their numbers, and with their alerts where these a
   assert.deepEqual(shown(await json(`${path}?filter=${encodeURIComponent('s="1"')}`)), ['Source 1 1'])
   assert.deepEqual(shown(await json(`${path}?receiver=pager`)), [])
   for (const query of ['groups=-1', 'alerts=1.5', 'alerts=x']) assert.equal((await call('GET', `${path}?${query}`)).status, 400)
+})
+
+test('a silence that is null has no fields', async () => {
+  const { call } = await open()
+  const { status, text } = await call('POST', '/api/v2/silences', 'null')
+  assert.deepEqual([status, text], [422, '{"code":602,"message":"comment in body is required"}'])
 })
 
 test('a change of a silence of several sets keeps them all, and is refused where it would lose some', async () => {

@@ -55,7 +55,8 @@ export function postAlerts(deps: AlertmanagerApiDeps, request: RouteRequest): An
 }
 
 function items(body: unknown): readonly unknown[] {
-  if (body === null) throw required('alerts')
+  // For upstream's parser a list that is null has nothing in it.
+  if (body === null) return []
   if (!Array.isArray(body)) throw parsing('alerts', `json: cannot unmarshal ${kindOf(body)} into Go value of type models.PostableAlerts`)
   return body
 }

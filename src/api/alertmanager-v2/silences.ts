@@ -98,6 +98,8 @@ function idOf(request: RouteRequest): string {
 }
 
 function parseSilence(body: unknown): NewSilence {
+  // For upstream's parser an object that is null has no fields.
+  if (body === null) throw required('comment')
   if (!isObject(body)) throw parsing(WHAT, `json: cannot unmarshal ${kindOf(body)} into Go value of type models.PostableSilence`)
   const read = {
     id: textField(body, 'id', WHAT) ?? '',
