@@ -59,8 +59,8 @@ export const REHEARSAL_READS: readonly Read[] = [
 export const SMALL_REHEARSAL_READS: readonly Read[] = [
   ...SMALL_INSTANT.map((query) => asked(instantQuestion(query, END, {}))),
   asked(rangeQuestion(SMALL_RANGE, [END - RANGE_MS, END, 15_000], {})),
-  { kind: 'labelValues', name: 'instance', selectors: [], ...SCOPE },
-  { kind: 'series', selectors: ['queue_depth'], ...SCOPE },
+  { kind: 'labelValues', name: 'pod', selectors: [], ...SCOPE },
+  { kind: 'series', selectors: ['requests_total'], ...SCOPE },
 ]
 
 function asked(question: Question): Read {
