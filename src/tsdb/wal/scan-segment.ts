@@ -30,10 +30,14 @@ export interface SegmentVisitor {
 
 const BUFFER_BYTES = 1024 * 1024
 
-/** A part of a file in memory that moves forward. */
+/** A part of a file in memory that moves forward. While one part is looked at the next one is read. */
 class SlidingBuffer {
   readonly #file: File
   bytes: Uint8Array
+  /** What comes behind `bytes`, once `#reading` has resolved to how many there are. */
+  #next: Uint8Array | undefined
+  #nextAt = 0
+  #reading: Promise<number> | undefined
   /** Offset in the file of `bytes[0]`. */
   #base = 0
   #length = 0
@@ -59,13 +63,42 @@ class SlidingBuffer {
     } else this.bytes.copyWithin(0, this.#length - kept, this.#length)
     this.#base = offset
     this.#length = kept
+    await this.#takeNext()
     while (this.#length < this.bytes.length && this.#base + this.#length < this.#end) {
       const wanted = Math.min(this.bytes.length, this.#end - this.#base)
       const read = await this.#file.read(this.bytes.subarray(this.#length, wanted), this.#base + this.#length)
       if (read === 0) break
       this.#length += read
     }
+    this.#readNext()
     return Math.min(count, this.#length)
+  }
+
+  /** Waits for what is being read: the file can be closed then. */
+  async finish(): Promise<void> {
+    await this.#reading?.catch(() => undefined)
+  }
+
+  /** Puts what was read behind the bytes that are here, as far as there is room. */
+  async #takeNext(): Promise<void> {
+    const reading = this.#reading
+    if (reading === undefined || this.#next === undefined) return
+    this.#reading = undefined
+    const read = await reading
+    if (this.#nextAt !== this.#base + this.#length) return
+    const taken = Math.min(read, this.bytes.length - this.#length)
+    this.bytes.set(this.#next.subarray(0, taken), this.#length)
+    this.#length += taken
+  }
+
+  #readNext(): void {
+    const at = this.#base + this.#length
+    if (at >= this.#end) return
+    this.#next ??= new Uint8Array(BUFFER_BYTES)
+    this.#nextAt = at
+    this.#reading = this.#file.read(this.#next.subarray(0, Math.min(BUFFER_BYTES, this.#end - at)), at)
+    // Who comes to these bytes is told.
+    this.#reading.catch(() => {})
   }
 
   /** Where in `bytes` an offset lies that was made available. */
@@ -100,6 +133,22 @@ export async function scanSegment(
 ): Promise<SegmentPlace> {
   const sizeBytes = Math.min(until, await file.size())
   const buffer = new SlidingBuffer(file, Math.max(sizeBytes - from.offset, SEGMENT_HEADER_BYTES), sizeBytes)
+  try {
+    return await scanRecords(file, sizeBytes, buffer, number, visitor, breather, from)
+  } finally {
+    await buffer.finish()
+  }
+}
+
+async function scanRecords(
+  file: File,
+  sizeBytes: number,
+  buffer: SlidingBuffer,
+  number: number,
+  visitor: SegmentVisitor,
+  breather: Breather,
+  from: SegmentPlace,
+): Promise<SegmentPlace> {
   const header = new RecordHeader()
   let sequence = from.recordCount
   let { offset } = from
