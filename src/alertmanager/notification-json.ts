@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { CodedError } from '../base/errors.ts'
 import { parseRfc3339 } from '../base/rfc3339.ts'
 import { GoTime } from '../template/time-value.ts'
