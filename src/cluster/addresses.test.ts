@@ -54,3 +54,13 @@ test('names of peers have all their addresses, and a name without any is waited 
     ['cluster peer has no address never:3'],
   )
 })
+
+test('addresses of peers are as members write them, however they were given', async () => {
+  const env = virtualEnv()
+  env.dns.lookup = async () => ['FD00:0::1', '::ffff:10.0.0.1', 'fe80::1%eth0']
+  const peers = ['[0:0:0:0:0:0:0:1]:1', '[::1]:1', '[FD00::0:1]:2', 'name:2', '10.0.0.1:2']
+  assert.deepEqual(
+    (await resolvePeers(env, { peers, timeoutMs: 0, signal: new AbortController().signal })).map(({ host, port }) => `${host} ${port}`),
+    ['::1 1', 'fd00::1 2', '10.0.0.1 2', 'fe80::1%eth0 2'],
+  )
+})

@@ -2,6 +2,7 @@ import { formatAddress, parseAddress } from '../base/address.ts'
 import { type Env, type NetworkAddress, sleep } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
 import { isAddress } from '../base/ip-address.ts'
+import { ipBytes, ipText } from './ip-bytes.ts'
 
 export interface ResolveOptions {
   /** `HOST:PORT`. */
@@ -21,11 +22,11 @@ export async function resolvePeers(env: Pick<Env, 'dns' | 'clock' | 'log'>, opti
   const found = await Promise.all(
     peers.map(async (peer) => {
       const { host, port } = parseAddress(peer)
-      if (isAddress(host)) return [{ host, port }]
+      if (isAddress(host)) return [{ host: canonical(host), port }]
       for (;;) {
         try {
           const addresses = await env.dns.lookup(host)
-          if (addresses.length > 0) return addresses.map((address) => ({ host: address, port }))
+          if (addresses.length > 0) return addresses.map((address) => ({ host: canonical(address), port }))
         } catch (error) {
           env.log.debug('resolve cluster peer', { peer, error: errorMessage(error) })
         }
@@ -38,4 +39,10 @@ export async function resolvePeers(env: Pick<Env, 'dns' | 'clock' | 'log'>, opti
     }),
   )
   return [...new Map(found.flat().map((address) => [formatAddress(address), address])).values()]
+}
+
+/** As members' addresses are written, by which those are known who are members already; an address with a zone stays as it is. */
+function canonical(address: string): string {
+  const bytes = address.includes('%') ? undefined : ipBytes(address)
+  return bytes === undefined ? address : ipText(bytes)
 }
