@@ -14,6 +14,7 @@ import { HttpMetrics } from './http-metrics.ts'
 import { Routes } from './http-routes.ts'
 import { HttpApp, httpService } from './http-server.ts'
 import { realClock } from './real/clock.ts'
+import { refuse } from './web-guard.ts'
 
 const quiet = virtualEnv().log
 
@@ -91,6 +92,49 @@ test('a body of unknown length is read to its end or to the limit; one that is l
   await closed
   server.close()
   assert.equal(served, before)
+})
+
+test('what is still coming when somebody else has answered is nobody’s, and is not waited for', { timeout: 10_000 }, async (t) => {
+  const { app, routes } = appWithRoutes()
+  const served: string[] = []
+  const serve = ({ method, body }: { readonly method: string; readonly body: Uint8Array }) => {
+    served.push(`${method} ${body.length}`)
+    return textAnswer(200, 'served')
+  }
+  routes.add('/in', { POST: serve, GET: serve }, { bodyBytesMax: 100 })
+  const server = createServer((request, response) => {
+    app.handle(request, response)
+    if (request.method === 'POST') request.once('data', () => refuse(response, 503, 'late'))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  t.after(() => {
+    client.destroy()
+    server.close()
+  })
+  let got = ''
+  const until = (wanted: string) =>
+    new Promise<void>((resolve) => {
+      const look = () => void (got.includes(wanted) && resolve())
+      client.on('data', look)
+      look()
+    })
+  client.on('data', (part) => {
+    got += part
+  })
+  client.on('error', () => {})
+  client.write('POST /p/in HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n01234')
+  await until('late')
+  client.write('56789GET /p/in HTTP/1.1\r\nHost: a\r\n\r\n')
+  await until('served')
+  assert.deepEqual(served, ['GET 0'])
+  got = ''
+  const closed = new Promise((resolve) => client.on('close', resolve))
+  client.write('POST /p/in HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n01234\r\n')
+  await until('late')
+  client.write(`80\r\n${'x'.repeat(128)}\r\n`)
+  await closed
+  assert.deepEqual(served, ['GET 0'])
 })
 
 test('what leads nowhere is not found, and a path that is badly escaped is refused', async () => {

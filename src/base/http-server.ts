@@ -53,11 +53,14 @@ export class HttpApp {
     if (!found?.value.methods.has(method)) return plainError(response, 404, '404 page not found')
     const { value: route, params } = found
     const body = method === 'GET' || method === 'HEAD' ? NO_BODY : await readBody(message, route.bodyBytesMax ?? BODY_BYTES_MAX)
-    if (body === 'lost') {
+    if (response.writableEnded) {
+      // Whoever limits the time of requests has answered that nothing came of it; what is too large is not read to its end.
+      if (body === 'too large') message.destroy()
+    } else if (body === 'lost') {
       response.destroy()
     } else if (body === 'too large') {
       // Who goes on sending would be read to the end otherwise.
-      if (!response.headersSent) response.setHeader('connection', 'close')
+      response.setHeader('connection', 'close')
       plainError(response, 413, 'http: request body too large')
     } else await route.serve({ message, params, body }, response)
   }

@@ -49,6 +49,19 @@ test('a text of YAML is plain data', () => {
   check('{a: [1} x', undefined)
 })
 
+test('what is nested deeper than anybody means it is no YAML', () => {
+  const nested = (depth: number, open = '[', close = ']') => open.repeat(depth) + close.repeat(depth)
+  assert.notEqual(parseYamlPlain(nested(500)), undefined)
+  for (const [open, close] of [
+    ['[', ']'],
+    ['[ ~, ', ']'],
+    ['{"a":', '}'],
+    ['[', ''],
+    ['- ', ''],
+  ])
+    for (const depth of [2000, 20_000]) assert.equal(parseYamlPlain(nested(depth, open, close)), undefined, `${depth} ${open}`)
+})
+
 test('what is easy to read is read as everything is', () => {
   // An empty line before it changes nothing, but is not easy.
   const check = (text: string) => assert.deepEqual(parseYamlPlain(text), parseYamlPlain(`\n${text}`), JSON.stringify(text))

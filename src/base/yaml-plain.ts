@@ -12,10 +12,19 @@ export type Plain = null | boolean | bigint | number | string | readonly Plain[]
 /** Aliases may repeat what they stand for, so that a small text could become huge. */
 const NODES_MAX = 200_000
 
-/** The first document of a text; undefined: it is no YAML. */
+/** Who walks through it does so by recursion. Upstream's library has a limit too. */
+const DEPTH_MAX = 1000
+
+/** The first document of a text; undefined: it is no YAML, or has more values, or deeper ones, than anybody means. */
 export function parseYamlPlain(text: string): Plain | undefined {
-  const easy = plainLine(text) ?? jsonPlain(text)
-  return easy === undefined ? parseWhole(text) : easy
+  try {
+    const easy = plainLine(text) ?? jsonPlain(text)
+    return easy === undefined ? parseWhole(text) : easy
+  } catch (error) {
+    // The parsers themselves run out of stack where it is very deep.
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
 }
 
 /** One line that can be nothing but a plain scalar: names, numbers and times are, and most of the texts that are read. */
@@ -28,7 +37,7 @@ function plainLine(text: string): Plain | undefined {
 function jsonPlain(text: string): Plain | undefined {
   if (!/^[{[]/.test(text)) return undefined
   try {
-    return ofJson(JSON.parse(text, sourced))
+    return ofJson(JSON.parse(text, sourced), 0)
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
     throw error
@@ -48,29 +57,36 @@ function sourced(_name: string, value: unknown, context?: { readonly source?: st
   return typeof value === 'number' && context?.source !== undefined ? new JsonNumber(context.source) : value
 }
 
-function ofJson(value: unknown): Plain {
+function ofJson(value: unknown, depth: number): Plain {
   if (value instanceof JsonNumber) return scalarOf(value.text, true)
-  if (Array.isArray(value)) return value.map(ofJson)
-  if (typeof value === 'object' && value !== null) return new Map(Object.entries(value).map(([name, item]) => [name, ofJson(item)]))
+  checkDepth(depth)
+  if (Array.isArray(value)) return value.map((item) => ofJson(item, depth + 1))
+  if (typeof value === 'object' && value !== null)
+    return new Map(Object.entries(value).map(([name, item]) => [name, ofJson(item, depth + 1)]))
   return value as null | boolean | string
+}
+
+function checkDepth(depth: number): void {
+  if (depth > DEPTH_MAX) throw new RangeError(`deeper than ${DEPTH_MAX} values`)
 }
 
 function parseWhole(text: string): Plain | undefined {
   let left = NODES_MAX
-  const convert = (node: Node | null | undefined): Plain => {
+  const convert = (node: Node | null | undefined, depth: number): Plain => {
+    checkDepth(depth)
     if (left-- <= 0) throw new RangeError(`more than ${NODES_MAX} values`)
     if (node === null || node === undefined) return null
     if (isAlias(node)) {
       const target = node.resolve(first)
       if (target === undefined) throw new RangeError(`unknown anchor ${node.source}`)
-      return convert(target)
+      return convert(target, depth)
     }
     if (isScalar(node)) return scalarOf(String(node.value ?? ''), node.type === 'PLAIN' && node.tag === undefined)
-    if (isSeq(node)) return (node.items as Node[]).map(convert)
+    if (isSeq(node)) return (node.items as Node[]).map((item) => convert(item, depth + 1))
     const out = new Map<string, Plain>()
     for (const { key, value } of isMap(node) ? (node.items as Pair<Node, Node | null>[]) : []) {
-      const name = convert(key)
-      if (typeof name === 'string') out.set(name, convert(value))
+      const name = convert(key, depth + 1)
+      if (typeof name === 'string') out.set(name, convert(value, depth + 1))
     }
     return out
   }
@@ -81,12 +97,7 @@ function parseWhole(text: string): Plain | undefined {
   const close = (isMap(contents) || isSeq(contents)) && contents.flow ? contents.range?.[1] : undefined
   const end = close !== undefined && /[\]}]/.test(text[close - 1] ?? '') ? close : Infinity
   if (errors.some(({ pos }) => pos[0] < end)) return undefined
-  try {
-    return convert(contents as Node | null)
-  } catch (error) {
-    if (error instanceof RangeError) return undefined
-    throw error
-  }
+  return convert(contents as Node | null, 0)
 }
 
 /** What was read by `parseYamlTree`. */

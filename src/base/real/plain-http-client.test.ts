@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import type { HttpRequest } from '../env.ts'
 import { networkFault } from '../network-fault.ts'
@@ -104,4 +104,48 @@ test('nobody listening is told as Go does', async (t) => {
     assert.equal(networkFault(error, `x:${port}`), `dial tcp 127.0.0.1:${port}: connect: connection refused`)
     return true
   })
+})
+
+test('an answer that nobody waited for ends what was asked', { timeout: 10_000 }, async (t) => {
+  const server = createTcpServer((socket) => {
+    socket.on('error', () => {})
+    socket.once('data', () => socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => server.close())
+  await assert.rejects(openPlainStream({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, method: 'POST', body: 'a' }), {
+    message: 'EOF',
+  })
+})
+
+test('a body has its length with every method', async (t) => {
+  const { ask } = await open(t, (request, response) => {
+    let text = ''
+    request.on('data', (part: Buffer) => {
+      text += part
+    })
+    request.on('end', () => response.end(`${request.headers['content-length']} ${text}`))
+  })
+  for (const method of ['DELETE', 'GET', 'PUT', 'PATCH', 'OPTIONS'])
+    assert.equal(await ask({ method, body: 'abc', transport: {} }), '200  3 abc', method)
+})
+
+test('a body that breaks off before anybody reads it is an error for who reads it, and for nobody else', async (t) => {
+  const { server } = await open(t, (_, response) => {
+    response.writeHead(200, { 'content-length': '10' })
+    response.write('begun')
+  })
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const read = async (body: AsyncIterable<Uint8Array>) => {
+    for await (const _ of body);
+  }
+  const broken = await openPlainStream({ url, transport: {} })
+  server.closeAllConnections()
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  await assert.rejects(read(broken.body), { message: 'EOF' })
+  const controller = new AbortController()
+  const unwanted = await openPlainStream({ url, transport: {}, signal: controller.signal })
+  controller.abort(new Error('stopped'))
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  await assert.rejects(read(unwanted.body), { message: 'stopped' })
 })

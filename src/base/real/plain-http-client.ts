@@ -29,6 +29,10 @@ export function openPlainStream({ url, method = 'GET', headers, body, signal, ti
       method,
       headers: sentHeaders(headers ?? {}),
     })
+    // A text would make the library take the head for UTF-8 as well.
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body
+    // The library tells it of some methods only.
+    if (bytes !== undefined && bytes.length > 0) outgoing.setHeader('content-length', bytes.length)
     const limits = new Limits(timeoutMs ?? TIMEOUT_MS, signal, (reason) => outgoing.destroy(reason))
     outgoing.once('response', (incoming) => {
       limits.restart()
@@ -38,9 +42,12 @@ export function openPlainStream({ url, method = 'GET', headers, body, signal, ti
       limits.end()
       reject(limits.reason ?? readable(error))
     })
-    outgoing.once('close', () => limits.end())
-    // At once, so that its length goes ahead of it. A text would make the library take the head for UTF-8 as well.
-    outgoing.end(typeof body === 'string' ? Buffer.from(body) : body)
+    outgoing.once('close', () => {
+      limits.end()
+      // Where the answer was one to something else, such as a change of the protocol, there is neither an answer nor an error.
+      reject(limits.reason ?? new Error('EOF'))
+    })
+    outgoing.end(bytes)
   })
 }
 
