@@ -7,6 +7,9 @@ import type { Window } from './window.ts'
 const LABELS_BYTES = 250
 /** A pair that labels are made of: its place in a list, and its text. */
 const RANK_BYTES = 100
+/** What one takes itself with its matchers, and for each window. */
+const SELF_BYTES = 1500
+const COLUMN_BYTES = 200
 /** Of so many series at most the whole label sets are held; those of more are made anew from their pairs. */
 const WHOLE_LABELS_MAX = 2048
 /** So many series that are new in a window are looked at, whether they belong to a selection. */
@@ -68,7 +71,7 @@ export class KeptSelection {
 
   /** What one takes of `count` series of windows, without labels. */
   static bytesMin(count: number, windowCount: number): number {
-    return count * 4 * (windowCount + 1)
+    return SELF_BYTES + windowCount * COLUMN_BYTES + count * 4 * (windowCount + 1)
   }
 
   /** Whether it is still all that the windows have. Series that came since and are others are remembered. */

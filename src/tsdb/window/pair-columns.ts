@@ -1,10 +1,17 @@
 import type { Window } from './window.ts'
 
+interface FoundSeries {
+  readonly window: Window
+  readonly series: Uint32Array
+}
+
 /** Where a series has fewer labels. */
 export const NO_PAIR = 0xffffffff
 
 /** Series whose pairs are read at once: less than a ms. */
-export const PAIR_COLUMNS_MAX = 16_384
+const SERIES_MAX = 16_384
+/** Places of their labels: one series of thousands of labels would make as many columns for all of them. */
+const CELLS_MAX = 32 * SERIES_MAX
 
 /**
  * The label pairs of not many series of several windows, read once, since they are looked at several times: which of them there are, in what order they are,
@@ -19,22 +26,30 @@ export class PairColumns {
   /** By window: its first item; the last one is where they end. */
   readonly starts: readonly number[]
 
-  /** `hold` is told of the bytes that are going to be held. At most PAIR_COLUMNS_MAX series. */
-  constructor(found: readonly { readonly window: Window; readonly series: Uint32Array }[], hold: (bytes: number) => void) {
-    const starts = [0]
-    let count = 0
-    let placeCount = 0
-    for (const { window, series } of found) {
-      count += series.length
-      starts.push(count)
-      for (let i = 0; i < series.length; i++) placeCount = Math.max(placeCount, window.labelCount(series[i]))
-    }
-    hold(4 * count * placeCount)
+  private constructor(found: readonly FoundSeries[], starts: readonly number[], placeCount: number) {
+    const count = starts[found.length]
     this.count = count
     this.placeCount = placeCount
     this.starts = starts
     this.pairs = new Uint32Array(count * placeCount).fill(NO_PAIR)
     for (const [w, { window, series }] of found.entries()) window.copyPairs(series, this.pairs, starts[w], count)
+  }
+
+  /** Undefined: the series, or their labels, are too many. `hold` is told of the bytes that are going to be held. */
+  static of(found: readonly FoundSeries[], hold: (bytes: number) => void): PairColumns | undefined {
+    const starts = [0]
+    let count = 0
+    for (const { series } of found) {
+      count += series.length
+      starts.push(count)
+    }
+    if (count > SERIES_MAX) return undefined
+    let placeCount = 0
+    for (const { window, series } of found)
+      for (let i = 0; i < series.length; i++) placeCount = Math.max(placeCount, window.labelCount(series[i]))
+    if (count * placeCount > CELLS_MAX) return undefined
+    hold(4 * count * placeCount)
+    return new PairColumns(found, starts, placeCount)
   }
 
   /** Marks the pairs of a window's series in a column by pair, and adds those that were not marked to `seen`. */

@@ -134,7 +134,7 @@ test('what was asked for longest is forgotten, and what is too much is not kept'
     matchers: [new Matcher('=', '__name__', 'm')],
     hints: { labelNames: names },
   })
-  const cache = new SelectionCache(3999)
+  const cache = new SelectionCache(9999)
   const isKnown = (names: readonly string[]) => cache.find(selectionKey([window], asks(names)), [window]) !== undefined
   for (const name of ['a', 'b', 'c']) await read([window], asks([name]), cache)
   assert.deepEqual(
@@ -150,5 +150,17 @@ test('what was asked for longest is forgotten, and what is too much is not kept'
   )
   await read([window], asks(['pod']), cache)
   assert.ok(!isKnown(['pod']))
-  assert.ok(cache.bytes <= 3999)
+  assert.ok(cache.bytes <= 9999)
+})
+
+test('what finds nothing takes room as well', async () => {
+  const window = new Window(new SlabPool(), 1, 0, RANGE)
+  window.append(window.add(Labels.of({ __name__: 'm' })), 1000, 1)
+  const cache = new SelectionCache(50_000)
+  const asks = (name: string) => ({ minTime: 0, maxTime: RANGE, matchers: [new Matcher('=', '__name__', name)] })
+  const isKnown = (name: string) => cache.find(selectionKey([window], asks(name)), [window]) !== undefined
+  for (let i = 0; i < 500; i++) await read([window], asks(`none_${i}`), cache)
+  assert.ok(isKnown('none_499'))
+  assert.ok(!isKnown('none_0'))
+  assert.ok(cache.bytes <= 50_000)
 })

@@ -36,20 +36,20 @@ export class SelectionCache {
       this.#entries.set(key, entry)
       return entry.kept
     }
-    this.#bytes -= entry.kept.bytes
+    this.#bytes -= sizeOf(key, entry.kept.bytes)
     return undefined
   }
 
   /** Whether it would keep as much. */
   takes(key: string, bytes: number): boolean {
-    return key.length <= KEY_LENGTH_MAX && 2 * bytes <= this.#bytesMax
+    return key.length <= KEY_LENGTH_MAX && 2 * sizeOf(key, bytes) <= this.#bytesMax
   }
 
   keep(key: string, windows: readonly Window[], kept: KeptSelection): void {
     this.#forget(key)
     if (!this.takes(key, kept.bytes)) return
     this.#entries.set(key, { kept, ordinals: windows.map(({ ordinal }) => ordinal) })
-    this.#bytes += kept.bytes
+    this.#bytes += sizeOf(key, kept.bytes)
     for (const oldest of this.#entries.keys()) {
       if (this.#bytes <= this.#bytesMax) break
       this.#forget(oldest)
@@ -62,9 +62,16 @@ export class SelectionCache {
   }
 
   #forget(key: string): void {
-    this.#bytes -= this.#entries.get(key)?.kept.bytes ?? 0
+    const entry = this.#entries.get(key)
+    if (entry === undefined) return
+    this.#bytes -= sizeOf(key, entry.kept.bytes)
     this.#entries.delete(key)
   }
+}
+
+/** With the key, which is a text of one byte a character but where a matcher has others. */
+function sizeOf(key: string, keptBytes: number): number {
+  return 2 * key.length + keptBytes
 }
 
 /** The same for requests that select the same series of the same windows, in the same order and with the same labels. */

@@ -2,7 +2,7 @@ import type { Breather } from '../../base/breather.ts'
 import { Labels } from '../../model/labels.ts'
 import { JOINED_BYTES, type JoinedSeries, joinSeries, PLACE_BYTES } from './join-series.ts'
 import { type FoundSeries, type LabelRanks, rankLabels } from './label-ranks.ts'
-import { NO_PAIR, PAIR_COLUMNS_MAX, PairColumns } from './pair-columns.ts'
+import { NO_PAIR, PairColumns } from './pair-columns.ts'
 import { PartLabels } from './part-labels.ts'
 import { ORDER_BYTES, orderSeries, type SeriesOrder } from './series-order.ts'
 import { SomeLabels } from './some-labels.ts'
@@ -39,7 +39,7 @@ export async function walkInOrder(
 ): Promise<SeriesWalk> {
   const foundCount = countOf(found)
   hold(found.reduce((sum, { window }) => sum + 4 * window.pairs.count, foundCount * ORDER_BYTES))
-  const columns = foundCount > PAIR_COLUMNS_MAX ? undefined : new PairColumns(found, hold)
+  const columns = PairColumns.of(found, hold)
   const ranks = await rankLabels(found, columns, breather)
   hold(ranks.names.length * RANK_BYTES)
   if (names !== undefined) hold(foundCount * PART_BYTES)
