@@ -246,6 +246,9 @@ async function openStream(request: HttpRequest): Promise<HttpStream> {
   return await client.openStream(request)
 }
 
+/** How soon after its last answer a connection is closed at the stop. */
+const IDLE_LOOK_MS = 50
+
 function listenerOf(listening: Listening, host: string, port: number): HttpListener {
   return {
     host,
@@ -253,8 +256,11 @@ function listenerOf(listening: Listening, host: string, port: number): HttpListe
     close(graceMs) {
       return new Promise((resolve) => {
         const cut = setTimeout(() => listening.closeAllConnections(), graceMs)
+        // One that has its answer now would be kept for another request.
+        const idle = setInterval(() => listening.closeIdleConnections(), IDLE_LOOK_MS)
         listening.server.close(() => {
           clearTimeout(cut)
+          clearInterval(idle)
           resolve()
         })
         listening.closeIdleConnections()

@@ -230,6 +230,43 @@ test('a service serves long requests at all its addresses until the stop; a port
   for (const port of ports) await assert.rejects(env.http.request({ url: `http://127.0.0.1:${port}/` }))
 })
 
+test('a connection that was busy at the stop is closed when it has its answer', { timeout: 10_000 }, async () => {
+  const env = realEnv(quiet)
+  const listening = Promise.withResolvers<readonly HttpListener[]>()
+  const [arrived, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const stop = new AbortController()
+  const running = httpService({
+    env,
+    role: 'server',
+    flag: '--web.listen-address',
+    addresses: [{ host: '127.0.0.1', port: 0 }],
+    graceMs: 60_000,
+    readTimeoutMs: 60_000,
+    register: (app) =>
+      new Routes(app, { env, metrics: new HttpMetrics(virtualEnv().metrics), prefix: '', onError: () => errorAnswer(500, '') }).add('/', {
+        GET: async () => {
+          arrived.resolve()
+          await go.promise
+          return textAnswer(200, 'whole')
+        },
+      }),
+    onListening: listening.resolve,
+  }).run(stop.signal, () => {})
+  const [{ port }] = await listening.promise
+  const client = connect(port, '127.0.0.1')
+  let got = ''
+  client.on('data', (part) => {
+    got += part
+  })
+  const closed = new Promise((resolve) => client.on('close', resolve))
+  client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  await arrived.promise
+  stop.abort()
+  go.resolve()
+  await Promise.all([running, closed])
+  assert.match(got, /whole$/)
+})
+
 test('a client that goes away aborts what is done for it', async () => {
   const env = realEnv(quiet)
   const stop = new AbortController()
