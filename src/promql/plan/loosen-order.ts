@@ -15,8 +15,8 @@ export function loosenOrder(plan: Plan): Plan {
 function loosen(plan: Plan, isFree: boolean): Plan {
   switch (plan.kind) {
     case 'aggregate': {
-      // What it answers is put in order by itself.
-      if (plan.operator === 'count_values') return { ...plan, input: inAnyOrder(loosen(plan.input, true)) }
+      // What it answers is put in order by itself. Values become labels, so none may differ by the order in which it was added up.
+      if (plan.operator === 'count_values') return { ...plan, input: inAnyOrder(plan.input) }
       if (!REDUCTIONS.has(plan.operator)) return mapInputs(plan, (input) => loosen(input, false))
       const isOneGroup = !plan.without && plan.grouping.length === 0
       const input = isFree || isOneGroup ? inAnyOrder(loosen(plan.input, true)) : loosen(plan.input, false)
