@@ -94,7 +94,7 @@ test('a body of unknown length is read to its end or to the limit; one that is l
   assert.equal(served, before)
 })
 
-test('what is still coming when somebody else has answered is nobody’s, and is not waited for', { timeout: 10_000 }, async (t) => {
+test('what is still coming when somebody else has answered is nobody’s, and is not waited for', { timeout: 60_000 }, async (t) => {
   const { app, routes } = appWithRoutes()
   const served: string[] = []
   const serve = ({ method, body }: { readonly method: string; readonly body: Uint8Array }) => {
@@ -230,7 +230,7 @@ test('a service serves long requests at all its addresses until the stop; a port
   for (const port of ports) await assert.rejects(env.http.request({ url: `http://127.0.0.1:${port}/` }))
 })
 
-test('a connection that was busy at the stop is closed when it has its answer', { timeout: 10_000 }, async () => {
+test('a connection that was busy at the stop is closed when it has its answer', { timeout: 60_000 }, async () => {
   const env = realEnv(quiet)
   const listening = Promise.withResolvers<readonly HttpListener[]>()
   const [arrived, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]

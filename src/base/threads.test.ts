@@ -98,7 +98,7 @@ for (const { name, env, lines, until } of places()) {
     const thread = env.threads.start(fixtureEntry)
     const got: unknown[] = []
     thread.onMessage((message) => got.push(message))
-    thread.post({ kind: 'wait', delayMs: 1 })
+    thread.post({ kind: 'wait', delayMs: 60_000 })
     thread.terminate()
     assert.equal(await until(thread.exited), undefined)
     assert.deepEqual(got, [])

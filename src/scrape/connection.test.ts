@@ -62,7 +62,7 @@ async function fetchText(env: VirtualEnv, from: ScrapeClient, advanceMs = 20_000
   await env.clock.advance(advanceMs)
   // What goes through zlib's thread pool ends in real time.
   let timer: NodeJS.Timeout | undefined
-  await Promise.race([done, new Promise((resolve) => (timer = setTimeout(resolve, 5000)))])
+  await Promise.race([done, new Promise((resolve) => (timer = setTimeout(resolve, 60_000)))])
   clearTimeout(timer)
   return outcome
 }

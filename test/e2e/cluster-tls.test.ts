@@ -21,12 +21,12 @@ async function start(name: string, peers: readonly number[], server: TlsServerOp
     peers: peers.map((one) => `127.0.0.1:${one}`),
     label: 'blue',
     tls: { server: { options: () => server, refused: (_, reason) => void refused.push(reason) }, client: () => client },
-    peersResolveTimeoutMs: 1000,
+    peersResolveTimeoutMs: 20_000,
     gossipIntervalMs: 50,
     pushPullIntervalMs: 0,
-    tcpTimeoutMs: 2000,
-    probeTimeoutMs: 200,
-    probeIntervalMs: 300,
+    tcpTimeoutMs: 20_000,
+    probeTimeoutMs: 1000,
+    probeIntervalMs: 2000,
     settleTimeoutMs: 5000,
     reconnectIntervalMs: 1000,
     reconnectTimeoutMs: 0,
@@ -61,14 +61,14 @@ test('members speak TLS to each other, and who has no certificate is none of the
   const stranger = await start('stranger', [a.port], server, false)
   const count = (one: typeof a) => one.cluster.status().peers.length
   try {
-    await until('two members', 10_000, async () => count(a) === 2 && count(b) === 2)
+    await until('two members', 60_000, async () => count(a) === 2 && count(b) === 2)
     a.channel.broadcast(Buffer.from('small'))
     b.channel.broadcast(Buffer.from('large'.repeat(500)))
-    await until('news', 10_000, async () => b.heard.includes('small') && a.heard.length > 0)
-    await until('a refusal', 10_000, async () => refused.length > 0)
+    await until('news', 60_000, async () => b.heard.includes('small') && a.heard.length > 0)
+    await until('a refusal', 60_000, async () => refused.length > 0)
     assert.equal(count(stranger), 1)
     await b.stop()
-    await until('one member', 10_000, async () => count(a) === 1)
+    await until('one member', 60_000, async () => count(a) === 1)
   } finally {
     await Promise.all([a.stop(), b.stop(), stranger.stop()])
   }

@@ -22,7 +22,7 @@ async function stored(server: Program): Promise<number[]> {
   return found.flatMap(({ exemplars }) => exemplars.map(({ value }) => Number(value)))
 }
 
-test('as many exemplars are kept as the configuration says, over a reload and a restart', { timeout: 60_000 }, async () => {
+test('as many exemplars are kept as the configuration says, over a reload and a restart', { timeout: 600_000 }, async () => {
   const directory = mkdtempSync(join(tmpdir(), 'promontory-exemplars-'))
   const configFile = join(directory, 'prometheus.yml')
   const configure = (max: number) => writeFileSync(configFile, `storage: {exemplars: {max_exemplars: ${max}}}\n`)

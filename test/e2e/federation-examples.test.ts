@@ -18,7 +18,7 @@ const PATTERNS: Readonly<Record<string, { readonly query: string; readonly label
 }
 
 for (const [name, { query, label, want }] of Object.entries(PATTERNS)) {
-  test(`${name}: the server on top answers as its README says`, { timeout: 120_000 }, async () => {
+  test(`${name}: the server on top answers as its README says`, { timeout: 600_000 }, async () => {
     const readme = readFileSync(join(ROOT, 'examples', name, 'README.md'), 'utf8')
     assert.ok(readme.includes(query))
     const servers = [...readme.matchAll(/--config\.file=(\S+) --storage\.tsdb\.path=\S+ --web\.listen-address=127\.0\.0\.1:(\d+)/g)]

@@ -38,7 +38,7 @@ async function measure(exporter: PushMetricExporter, service: string): Promise<v
   await provider.shutdown()
 }
 
-test('an OpenTelemetry SDK pushes metrics', { timeout: 60_000 }, async () => {
+test('an OpenTelemetry SDK pushes metrics', { timeout: 600_000 }, async () => {
   const directory = mkdtempSync(join(tmpdir(), 'promontory-otlp-'))
   const configFile = join(directory, 'prometheus.yml')
   writeFileSync(configFile, 'otlp: {promote_resource_attributes: [host.name]}\n')

@@ -29,7 +29,7 @@ async function scrape(port: number, tls: HttpClientConfig['tls'], count: number)
       http: { ...PLAIN_HTTP_CLIENT, tls },
       accept: 'text/plain',
       enableCompression: true,
-      timeoutMs: 5000,
+      timeoutMs: 60_000,
       bodyBytesMax: 1 << 24,
     },
   )

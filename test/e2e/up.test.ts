@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { freePort, PROMONTORY, Program, until } from '../support/program.ts'
+import { eventually, freePort, PROMONTORY, Program, until } from '../support/program.ts'
 
 async function startUp(directory: string, ports: readonly number[]): Promise<Program> {
   const listen = ['exporter', 'a', 'b'].map((name, index) => `--listen=${name}=127.0.0.1:${ports[index]}`)
@@ -18,11 +18,13 @@ test('up monitors this machine twice, stops cleanly and comes back with everythi
     const replicas = () => [1, 2].map((index) => Object.assign(Object.create(up) as Program, { url: `http://127.0.0.1:${ports[index]}` }))
     const memTotal = Number(/MemTotal:\s+(\d+) kB/.exec(readFileSync('/proc/meminfo', 'utf8'))![1]) * 1024
     for (const replica of replicas()) {
-      await until('three targets up', 20_000, async () => Number((await replica.query('count(up==1)'))[0]?.value[1]) >= 3)
-      const values = (await replica.query('node_memory_MemTotal_bytes')).map(({ value }) => Number(value[1]))
-      assert.deepEqual(values, [memTotal])
+      await until('three targets up', 60_000, async () => Number((await replica.query('count(up==1)'))[0]?.value[1]) >= 3)
+      await eventually(async () => {
+        const values = (await replica.query('node_memory_MemTotal_bytes')).map(({ value }) => Number(value[1]))
+        assert.deepEqual(values, [memTotal])
+      })
     }
-    const before = await until('a few samples', 20_000, async () => {
+    const before = await until('a few samples', 60_000, async () => {
       const { result } = await up.api<{ result: { values: [number, string][] }[] }>('query', { query: 'up{job="exporter"}[1m]' })
       return result[0]?.values.length >= 2 && result[0].values
     })
@@ -52,7 +54,7 @@ test('a children group stops when its parent is killed', async () => {
     await up.ready()
     await up.stop('SIGKILL')
     for (const port of ports) {
-      await until(`the end of the process on port ${port}`, 15_000, async () => {
+      await until(`the end of the process on port ${port}`, 60_000, async () => {
         try {
           await fetch(`http://127.0.0.1:${port}/-/healthy`)
           return false

@@ -31,14 +31,14 @@ function directory(): { dir: string; write(name: string, text: string): string }
 
 /** Ready over TLS, for which `fetch` has no authority. */
 async function secured(program: Program, auth?: string): Promise<void> {
-  await until('an answer over TLS', 20_000, async () => {
+  await until('an answer over TLS', 60_000, async () => {
     const { status } = await httpsGet(`${program.url.replace('http:', 'https:')}/-/healthy`, { ca: TEST_CERTIFICATE, auth })
     return status !== undefined
   })
 }
 
 test('a server scrapes another and an exporter over TLS with a password, and a wrong password or authority is told', {
-  timeout: 90_000,
+  timeout: 600_000,
 }, async () => {
   const { dir, write } = directory()
   const webFile = write('web.yml', WEB_CONFIG)
@@ -68,7 +68,7 @@ ${job('server', second, 'open sesame', known)}${job('exporter', exporter, 'open 
   const first = await startServer({ configFile: write('first.yml', config), dataDir: join(dir, 'first') })
   try {
     await Promise.all([first.ready(), secured(second), secured(exporter)])
-    await until('both are up', 20_000, async () => {
+    await until('both are up', 60_000, async () => {
       const up = await first.query('up == 1')
       return (
         up.length === 2 &&
@@ -79,7 +79,7 @@ ${job('server', second, 'open sesame', known)}${job('exporter', exporter, 'open 
       )
     })
     // The first scrapes may have come before the targets were there.
-    await until('what is wrong is told', 20_000, async () => {
+    await until('what is wrong is told', 60_000, async () => {
       const { activeTargets } = await first.api<{ activeTargets: { scrapePool: string; lastError: string }[] }>('targets')
       const errors = Object.fromEntries(activeTargets.map(({ scrapePool, lastError }) => [scrapePool, lastError]))
       assert.match(errors.password, /server returned HTTP status 401 Unauthorized/)
@@ -95,7 +95,7 @@ ${job('server', second, 'open sesame', known)}${job('exporter', exporter, 'open 
   }
 })
 
-test('certificates, passwords and what is asked of clients change while it serves', { timeout: 60_000 }, async () => {
+test('certificates, passwords and what is asked of clients change while it serves', { timeout: 600_000 }, async () => {
   const { dir, write } = directory()
   const webFile = write('web.yml', WEB_CONFIG)
   const server = await startServer({
@@ -106,7 +106,7 @@ test('certificates, passwords and what is asked of clients change while it serve
   const url = `${server.url.replace('http:', 'https:')}/-/healthy`
   const ask = (options: Parameters<typeof httpsGet>[1]) => httpsGet(url, { ca: TEST_CERTIFICATE, ...options }).then(({ status }) => status)
   const becomes = (what: string, want: number | undefined, options: Parameters<typeof httpsGet>[1]) =>
-    until(what, 10_000, async () => ((await ask(options)) === want ? true : undefined))
+    until(what, 60_000, async () => ((await ask(options)) === want ? true : undefined))
   try {
     await secured(server)
     assert.equal(await ask({}), 401)
@@ -118,7 +118,7 @@ test('certificates, passwords and what is asked of clients change while it serve
     assert.equal(await ask({ auth: 'scraper:open sesame' }), 401)
 
     write('web.yml', 'nonsense\n')
-    await until('the bad file is logged', 10_000, async () => /web configuration not loaded/.test(server.output))
+    await until('the bad file is logged', 60_000, async () => /web configuration not loaded/.test(server.output))
     assert.equal(await ask({ auth: 'scraper:changed' }), 200)
 
     write('web.yml', `${TLS}  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: clients.pem\n`)

@@ -82,7 +82,7 @@ test('requests to the admin API are answered as by Prometheus, and have the same
   const binary = peer(t, 'prometheus 3.5')
   if (binary === undefined) return
   const directory = mkdtempSync(join(tmpdir(), 'promontory-admin-'))
-  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  t.after(() => rmSync(directory, { recursive: true, force: true, maxRetries: 10 }))
   const ours = await start(t, join(directory, 'ours'), PROMONTORY, ['server'])
   const theirs = await start(t, join(directory, 'theirs'), binary, [])
   assert.equal((await stored(ours)).length, 6)

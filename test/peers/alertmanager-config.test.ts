@@ -20,7 +20,7 @@ const SEED = Number(process.env.PROMONTORY_SEED ?? 20260812)
 
 async function scratch(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'promontory-'))
-  t.after(() => rm(directory, { recursive: true }))
+  t.after(() => rm(directory, { recursive: true, maxRetries: 10 }))
   return directory
 }
 

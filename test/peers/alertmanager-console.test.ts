@@ -51,7 +51,7 @@ test('pages of an Alertmanager', async (t) => {
   const visit = async (hash: string, check: (page: Page) => Promise<void>, expected: RegExp = /^$/, width = 1300) => {
     const context = await browser.newContext({ viewport: { width, height: 900 } })
     const page = await context.newPage()
-    page.setDefaultTimeout(15_000)
+    page.setDefaultTimeout(60_000)
     const problems: string[] = []
     page.on('pageerror', (error) => problems.push(String(error)))
     page.on('console', (message) => {

@@ -37,7 +37,7 @@ async function start(command: string, directory: string): Promise<Program> {
 
 async function inDirectory(t: TestContext, run: (directory: string) => Promise<void>): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'promontory-amtool-'))
-  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  t.after(() => rmSync(directory, { recursive: true, force: true, maxRetries: 10 }))
   await run(directory)
 }
 
@@ -116,7 +116,7 @@ test('Debian’s Prometheus sends alerts to ours', async (t) => {
     )
     try {
       await theirs.ready()
-      const alert = await until('the alert', 20_000, async () => JSON.parse(await ours.text('/api/v2/alerts'))[0])
+      const alert = await until('the alert', 60_000, async () => JSON.parse(await ours.text('/api/v2/alerts'))[0])
       assert.deepEqual([alert.labels.alertname, alert.receivers, alert.status.state], ['Always', [{ name: 'pager' }], 'active'])
       assert.match(alert.generatorURL, /^http:\/\/.*vector/)
     } finally {

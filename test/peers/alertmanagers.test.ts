@@ -11,6 +11,7 @@ import { startDnsServer } from '../support/dns-server.ts'
 import { httpsGet } from '../support/https-request.ts'
 import { peer } from '../support/peers.ts'
 import { freePort, Program, startServer, until } from '../support/program.ts'
+import { remoteWriteBody, sendRemoteWrite } from '../support/remote-write-body.ts'
 import { GOOD, GOOD_KEY, SERVER_CA } from '../support/server-certificates.ts'
 
 const RULES = `groups:
@@ -18,7 +19,7 @@ const RULES = `groups:
   interval: 1s
   rules:
   - alert: Down
-    expr: vector(time()) < END
+    expr: vector(time()) > 0 unless on() over
     labels: {severity: page}
     annotations: {summary: 'it is <down>'}
   - {alert: Stays, expr: vector(1)}
@@ -75,8 +76,7 @@ async function run(binaries: readonly string[], directory: string): Promise<void
     { '_am._tcp.x.y': { SRV: [`${ports[2]} am.x.y`] }, 'am.x.y': { A: ['127.0.0.1'] } },
     { host: '127.0.0.1', port: 53 },
   )
-  const end = Math.ceil(Date.now() / 1000) + 12
-  write('rules.yml', RULES.replace('END', String(end)))
+  write('rules.yml', RULES)
   write('secured.json', JSON.stringify([{ targets: [`127.0.0.1:${ports[1]}`, `127.0.0.1:${ports[3]}`], labels: { __scheme__: 'https' } }]))
   const config = {
     global: { external_labels: { region: 'eu', replica: 'a' } },
@@ -98,12 +98,12 @@ async function run(binaries: readonly string[], directory: string): Promise<void
   const server = await startServer({
     configFile: write('prometheus.json', JSON.stringify(config)),
     dataDir: join(directory, 'data'),
-    flags: ['--rules.alert.resend-delay=2s', '--web.external-url=http://p.example'],
+    flags: ['--rules.alert.resend-delay=2s', '--web.external-url=http://p.example', '--web.enable-remote-write-receiver'],
   })
   const firing: (readonly AlertmanagerAlert[])[] = []
   const after: (readonly AlertmanagerAlert[])[] = []
   for (const member of members) {
-    await until(`${member.url} has the alert`, 20_000, async () => {
+    await until(`${member.url} has the alert`, 60_000, async () => {
       const alerts = await alertsOf(member)
       firing.push(alerts)
       if (alerts.length === 2) return true
@@ -112,15 +112,22 @@ async function run(binaries: readonly string[], directory: string): Promise<void
     })
   }
   const found = await server.api('alertmanagers')
+  const notified = async () => (await server.text('/metrics')).split('\n').filter((line) => line.startsWith('prometheus_notifications_'))
+  await until('all are sent the alerts again', 60_000, async () => {
+    const sent = (await notified()).filter((line) => line.startsWith('prometheus_notifications_sent_total'))
+    return sent.length === members.length && sent.every((line) => Number(line.split(' ')[1]) > 4)
+  })
+  const over = remoteWriteBody([{ name: 'over', isFloat: true, samples: [{ t: Date.now(), value: 1 }] }])
+  assert.equal((await sendRemoteWrite(server.url, over)).status, 204)
   for (const member of members) {
-    await until(`${member.url} has its end`, 30_000, async () => {
+    await until(`${member.url} has its end`, 60_000, async () => {
       const alerts = await alertsOf(member)
       if (alerts.length !== 1) return false
       after.push(alerts)
       return true
     })
   }
-  const metrics = (await server.text('/metrics')).split('\n').filter((line) => line.startsWith('prometheus_notifications_'))
+  const metrics = await notified()
   await Promise.all([server.stop(), ...members.map((member) => member.stop())])
   await dns.close()
   process.stdout.write(JSON.stringify({ firing, after, found, metrics, ports }))
@@ -142,7 +149,7 @@ else {
     if (binaries.includes(undefined)) return
     if (spawnSync('unshare', ['-rmn', 'ip', 'link', 'set', 'lo', 'up']).status !== 0) return t.skip('no namespaces here')
     const directory = mkdtempSync(join(tmpdir(), 'promontory-alertmanagers-'))
-    t.after(() => rmSync(directory, { recursive: true, force: true }))
+    t.after(() => rmSync(directory, { recursive: true, force: true, maxRetries: 10 }))
     const resolvConf = join(directory, 'resolv.conf')
     writeFileSync(resolvConf, 'nameserver 127.0.0.1\n')
     const script = 'mount --bind "$0" /etc/resolv.conf && ip link set lo up && exec "$1" "$2"'

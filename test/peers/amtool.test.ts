@@ -36,7 +36,7 @@ function run(command: string, args: readonly string[]): Promise<{ code: number; 
       out += bytes
     })
     child.once('error', reject)
-    child.once('exit', (code) => resolve({ code: code ?? -1, out }))
+    child.once('close', (code) => resolve({ code: code ?? -1, out }))
   })
 }
 
@@ -72,7 +72,7 @@ const oursOf = (question: string) => question.replace('config routes show', 'rou
 
 async function compareTools(t: TestContext, amtool: string, command: string): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'promontory-'))
-  t.after(() => rm(directory, { recursive: true }))
+  t.after(() => rm(directory, { recursive: true, maxRetries: 10 }))
   const { program } = await startAlertmanager({ command, directory, config: CONFIG, peers: [] })
   t.after(() => program.stop())
   await program.ready()
@@ -100,7 +100,7 @@ async function compareTools(t: TestContext, amtool: string, command: string): Pr
     await tell(tool, 'alert add a!=b', 1)
   }
   // What is told is grouped a moment later.
-  await until('alerts', 10_000, async () => (await tell(tools[0], 'alert query -s -a')).split('\n').length === 5)
+  await until('alerts', 60_000, async () => (await tell(tools[0], 'alert query -s -a')).split('\n').length === 5)
   for (const question of QUESTIONS) {
     const [theirs, ours] = await Promise.all(tools.map(({ ask }) => ask(question)))
     // amtool ends a configuration with an empty line where ours has what the server told it.
@@ -120,7 +120,7 @@ async function compareTools(t: TestContext, amtool: string, command: string): Pr
 }
 
 for (const server of ['alertmanager 0.33', 'ours'] as const) {
-  test(`our commands say what amtool 0.33 says, and do what it does, with ${server}`, { timeout: 240_000 }, async (t) => {
+  test(`our commands say what amtool 0.33 says, and do what it does, with ${server}`, { timeout: 600_000 }, async (t) => {
     const amtool = peer(t, 'amtool 0.33')
     const command = server === 'ours' ? server : peer(t, server)
     if (amtool !== undefined && command !== undefined) await compareTools(t, amtool, command)

@@ -36,7 +36,7 @@ const PEERS = [
 
 function workDirectory(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'promontory-blocks-'))
-  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  t.after(() => rmSync(directory, { recursive: true, force: true, maxRetries: 10 }))
   return directory
 }
 
@@ -234,7 +234,7 @@ for (const { name, prometheus: prometheusName, promtool: promtoolName, hasCustom
     const left = theirAnswer(await askEverything(other, name, start, end))
     await other.stop()
     const { db, close } = await runDb(realEnv(env.log), { dir: merged, blockRangeMs: 7_200_000 })
-    for (let turn = 0; turn < 400 && db.stats().blockCount > 1; turn++) await new Promise((resolve) => setTimeout(resolve, 50))
+    for (let turn = 0; turn < 2400 && db.stats().blockCount > 1; turn++) await new Promise((resolve) => setTimeout(resolve, 50))
     await close()
     assert.equal((await listBlocks(env.fs, merged)).blocks.length, 1)
     assertSameTexts(await ourAnswer(merged, start, end), left, 'compacted')

@@ -18,7 +18,7 @@ test('upstream takes and refuses the same files, and reads what we show as the c
   const promtool = peer(t, 'promtool 3.5')
   if (promtool === undefined) return
   const directory = await mkdtemp(join(tmpdir(), 'promontory-config-'))
-  t.after(() => rm(directory, { recursive: true }))
+  t.after(() => rm(directory, { recursive: true, maxRetries: 10 }))
   const env = { fs: { readText: (path: string) => readFile(path, 'utf8'), readDir: (path: string) => readdir(path) } as never }
   const upstreamTakes = (path: string) => spawnSync(promtool, ['check', 'config', '--syntax-only', path]).status === 0
   for (const folder of ['examples/mission', 'test/config/broken']) {
@@ -74,7 +74,7 @@ test('protocols, names and histograms are taken and refused as upstream does', a
   const promtool = peer(t, 'promtool 3.5')
   if (promtool === undefined) return
   const directory = await mkdtemp(join(tmpdir(), 'promontory-config-'))
-  t.after(() => rm(directory, { recursive: true }))
+  t.after(() => rm(directory, { recursive: true, maxRetries: 10 }))
   const names = (validation: string, escaping: string) => [
     ...(validation === '-' ? [] : [`metric_name_validation_scheme: '${validation}'`]),
     ...(escaping === '-' ? [] : [`metric_name_escaping_scheme: '${escaping}'`]),

@@ -18,7 +18,7 @@ test('files of rules of the examples are taken by promtool as by check rules', (
   const promtool = peer(t, 'promtool 3.5')
   if (promtool === undefined) return
   const directory = mkdtempSync(join(tmpdir(), 'promontory-rules-'))
-  t.after(() => rmSync(directory, { recursive: true }))
+  t.after(() => rmSync(directory, { recursive: true, maxRetries: 10 }))
   // Alerts without a group around them: a part of a file, which nobody takes until it has one.
   const part = join(ROOT, 'examples/mission/39-health-alerts.yml')
   const whole = join(directory, 'health.yml')

@@ -154,7 +154,7 @@ describe('compaction', { concurrency: true }, () => {
       const promtool = promtoolName === undefined ? '/usr/bin/promtool' : peer(t, promtoolName)
       if (prometheus === undefined || promtool === undefined) return
       const directory = mkdtempSync(join(tmpdir(), 'promontory-compaction-'))
-      t.after(() => rmSync(directory, { recursive: true, force: true }))
+      t.after(() => rmSync(directory, { recursive: true, force: true, maxRetries: 10 }))
       const [ours, theirs] = [join(directory, 'ours'), join(directory, 'theirs')]
       await writeBlocks(ours, hasCustomBuckets)
       cpSync(ours, theirs, { recursive: true })

@@ -32,7 +32,7 @@ test('the console shows native histograms and exemplars', async (t) => {
   try {
     for (const server of [storing, forgetful]) {
       await server.ready()
-      await until('some scrapes', 20_000, async () => {
+      await until('some scrapes', 60_000, async () => {
         const [result] = await server.query('count_over_time(shop_balance_change_euros[1m])')
         return Number(result?.value[1]) >= 5
       })
@@ -74,7 +74,7 @@ const QUANTILE = 'histogram_quantile(0.9, rate(shop_request_duration_seconds[5s]
 async function visit(browser: Browser, url: string, check: (page: Page) => Promise<void>): Promise<void> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
   const page = await context.newPage()
-  page.setDefaultTimeout(10_000)
+  page.setDefaultTimeout(60_000)
   const problems: string[] = []
   page.on('pageerror', (error) => problems.push(String(error)))
   page.on('console', (message) => message.type() === 'error' && problems.push(message.text()))
@@ -86,7 +86,7 @@ async function visit(browser: Browser, url: string, check: (page: Page) => Promi
 
 /** The policy of the server forbids what Playwright's own waiting evaluates. */
 async function holds(page: Page, condition: string): Promise<void> {
-  await until(condition, 10_000, async () => (await page.evaluate(condition)) === true)
+  await until(condition, 60_000, async () => (await page.evaluate(condition)) === true)
 }
 
 const drawing = (page: Page) => page.getByRole('img', { name: /^Histogram, count \d+, sum [\d.]+, \d+ buckets from -/ })
@@ -177,6 +177,8 @@ async function offersNoExemplars(page: Page): Promise<void> {
 async function exploresHistograms(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Metric explorer' }).click()
   await page.getByRole('list', { name: 'Metrics' }).getByRole('button').first().waitFor()
+  // Keys go to the field once it has the focus.
+  await holds(page, `document.activeElement?.matches('input') === true`)
   await page.keyboard.type('native seconds')
   const found = page.getByRole('list', { name: 'Metrics' }).getByRole('button')
   await holds(page, `document.querySelectorAll('[aria-label="Metrics"] button').length === 1`)

@@ -26,11 +26,11 @@ for (const { name, locking, without } of [
   { name: 'debian prometheus', locking: ['--storage.tsdb.use-lockfile'], without: [] },
   { name: 'prometheus 3.5', locking: [], without: ['--storage.tsdb.no-lockfile'] },
 ]) {
-  test(`two processes on one directory, ${name}`, { timeout: 60_000 }, async (t) => {
+  test(`two processes on one directory, ${name}`, { timeout: 600_000 }, async (t) => {
     const prometheus = peer(t, name)
     if (prometheus === undefined) return
     const directory = mkdtempSync(join(tmpdir(), 'promontory-directory-'))
-    t.after(() => rmSync(directory, { recursive: true, force: true }))
+    t.after(() => rmSync(directory, { recursive: true, force: true, maxRetries: 10 }))
     writeFileSync(join(directory, 'prometheus.yml'), '')
     /** Ends on its own because another one is there. */
     const refused = async (command: string, message: string, ...flags: readonly string[]) => {

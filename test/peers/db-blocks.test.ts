@@ -70,7 +70,7 @@ async function writeDirectory(dir: string): Promise<void> {
     }
     await appender.commit()
   }
-  for (let turn = 0; turn < 400 && db.stats().blockCount < 3; turn++) await new Promise((resolve) => setTimeout(resolve, 25))
+  for (let turn = 0; turn < 4800 && db.stats().blockCount < 3; turn++) await new Promise((resolve) => setTimeout(resolve, 25))
   assert.equal(db.stats().blockCount, 3)
   await close()
 }
@@ -125,7 +125,7 @@ for (const [version, name] of [
     const prometheus = peer(t, name)
     if (prometheus === undefined) return
     const directory = mkdtempSync(join(tmpdir(), 'promontory-db-blocks-'))
-    t.after(() => rmSync(directory, { recursive: true, force: true }))
+    t.after(() => rmSync(directory, { recursive: true, force: true, maxRetries: 10 }))
     const data = join(directory, 'data')
     await writeDirectory(data)
     const ours = await serve(t, PROMONTORY, ['server'], directory, data)

@@ -56,7 +56,7 @@ async function compare(binary: string, directory: string): Promise<void> {
   await theirs.ready()
   const found: Record<string, readonly string[]> = {}
   for (const [name, server] of Object.entries({ ours, theirs })) {
-    await until(name, 20_000, async () => {
+    await until(name, 60_000, async () => {
       found[name] = await discovered(server)
       return found[name].length === TARGETS
     }).catch(() => undefined)

@@ -201,7 +201,7 @@ test('what is discovered is what Prometheus 3.5 discovers, at first and after ch
   /** Both look at changes every few seconds: waits until they agree and `settled` says that this is the end of it. */
   const agree = async (settled: (lines: readonly string[]) => boolean) => {
     let [a, b]: (readonly string[])[] = [[], []]
-    await until('agreement', 30_000, async () => {
+    await until('agreement', 60_000, async () => {
       ;[a, b] = [await discovered(ours), await discovered(theirs)]
       return settled(b) && a.join('\n') === b.join('\n')
     }).catch(() =>

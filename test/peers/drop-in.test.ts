@@ -14,7 +14,7 @@ const seed = Number(process.env['PROMONTORY_SEED'] ?? 20260812)
 
 function directoryOf(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'promontory-drop-in-'))
-  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  t.after(() => rmSync(directory, { recursive: true, force: true, maxRetries: 10 }))
   writeFileSync(join(directory, 'prometheus.yml'), `storage:\n  tsdb:\n    out_of_order_time_window: ${LATE_MS / 60_000}m\n`)
   return directory
 }
@@ -61,9 +61,9 @@ async function fillSlowly(server: Program, load: DropInLoad, data: string): Prom
     for (const series of load.requests(from, from + 10)) await send(server, series)
     if ((from + 10) % 120 !== 70 || from < 120) continue
     cuts++
-    await until(`${cuts} cuts`, 20_000, async () => Number(filesOf(data, 'wal').findLast((file) => /^\d+$/.test(file))) >= cuts)
+    await until(`${cuts} cuts`, 60_000, async () => Number(filesOf(data, 'wal').findLast((file) => /^\d+$/.test(file))) >= cuts)
   }
-  await until('a checkpoint', 20_000, async () => filesOf(data, 'wal').some((file) => /^checkpoint\.\d+$/.test(file)))
+  await until('a checkpoint', 60_000, async () => filesOf(data, 'wal').some((file) => /^checkpoint\.\d+$/.test(file)))
 }
 
 function filesOf(data: string, directory: string): readonly string[] {
@@ -86,7 +86,7 @@ for (const { version, name, features, isKilled, logFlag } of [
   },
 ]) {
   const how = isKilled ? 'that was killed' : `that ended${features.length > 1 ? ' with a snapshot of its memory' : ''}`
-  test(`the directory of a Prometheus ${version} ${how} answers as it did`, { timeout: 120_000 }, async (t) => {
+  test(`the directory of a Prometheus ${version} ${how} answers as it did`, { timeout: 600_000 }, async (t) => {
     const prometheus = peer(t, name)
     if (prometheus === undefined) return
     t.diagnostic(`seed ${seed}`)
@@ -122,7 +122,7 @@ for (const { version, name, features, isKilled, logFlag } of [
 
 /** A command that has to work. */
 function output(command: string, ...args: readonly string[]): string {
-  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 28, timeout: 60_000 })
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 28, timeout: 600_000 })
   assert.equal(status, 0, `${command} ${args.join(' ')}: ${stderr}`)
   return stdout
 }
@@ -137,7 +137,7 @@ async function ourDirectory(t: TestContext, directory: string, data: string, isN
 }
 
 test('our directory, stopped with everything in blocks, answers the same under Prometheus 3.5, and promtool reads it', {
-  timeout: 120_000,
+  timeout: 600_000,
 }, async (t) => {
   const [prometheus, promtool] = [peer(t, 'prometheus 3.5'), peer(t, 'promtool 3.5')]
   if (prometheus === undefined || promtool === undefined) return
@@ -169,7 +169,7 @@ function sorted(answer: unknown): readonly string[] {
   return (answer as { result: readonly unknown[] }).result.map((one) => JSON.stringify(one)).sort()
 }
 
-test('our directory, killed and flushed afterwards, has the same samples under Prometheus 2.42', { timeout: 120_000 }, async (t) => {
+test('our directory, killed and flushed afterwards, has the same samples under Prometheus 2.42', { timeout: 600_000 }, async (t) => {
   const prometheus = peer(t, 'debian prometheus')
   if (prometheus === undefined) return
   t.diagnostic(`seed ${seed}`)

@@ -76,7 +76,7 @@ test('query_exemplars answers as that of Prometheus does', async (t) => {
     const file = join(directory, `${i}.yml`)
     writeFileSync(
       file,
-      `global: {scrape_interval: 1s, scrape_protocols: [OpenMetricsText1.0.0]}
+      `global: {scrape_interval: 2s, scrape_protocols: [OpenMetricsText1.0.0]}
 scrape_configs: [{job_name: j, static_configs: [{targets: ['127.0.0.1:${port}'], labels: {instance: i}}]}]
 `,
     )
@@ -93,7 +93,7 @@ scrape_configs: [{job_name: j, static_configs: [{targets: ['127.0.0.1:${port}'],
     for (const program of [ours, theirs]) {
       await program.ready()
       const last = `t${PAGES - 1}`
-      await until('exemplars', 20_000, async () => (await program.text('/api/v1/query_exemplars?query=requests_total')).includes(last))
+      await until('exemplars', 60_000, async () => (await program.text('/api/v1/query_exemplars?query=requests_total')).includes(last))
     }
     let withExemplars = 0
     for (const [query, start, end] of REQUESTS) {
@@ -121,12 +121,12 @@ for (const [name, flags, wantsMetadata] of [
     const binary = peer(t, name)
     if (binary === undefined) return
     const directory = mkdtempSync(join(tmpdir(), 'promontory-exemplars-'))
-    t.after(() => rmSync(directory, { recursive: true, force: true }))
+    t.after(() => rmSync(directory, { recursive: true, force: true, maxRetries: 10 }))
     const target = await startTarget()
     const [scraping, idle] = ['scraping.yml', 'idle.yml'].map((file) => join(directory, file))
     writeFileSync(
       scraping,
-      `global: {scrape_interval: 1s}
+      `global: {scrape_interval: 2s}
 scrape_configs: [{job_name: j, static_configs: [{targets: ['127.0.0.1:${target.port}']}]}]
 `,
     )
@@ -141,7 +141,7 @@ scrape_configs: [{job_name: j, static_configs: [{targets: ['127.0.0.1:${target.p
     t.after(() => theirs.stop('SIGKILL'))
     await theirs.ready()
     const form = new URLSearchParams({ query: '{__name__=~".+"}' })
-    await until('exemplars', 20_000, async () => JSON.stringify(await answer(theirs, 'GET', form)).includes(`t${PAGES - 1}`))
+    await until('exemplars', 60_000, async () => JSON.stringify(await answer(theirs, 'GET', form)).includes(`t${PAGES - 1}`))
     await target.close()
     const want = await answer(theirs, 'GET', form)
     await theirs.stop('SIGKILL')

@@ -111,7 +111,7 @@ async function checkBothWays(t: TestContext, name: 'prometheus 3.5' | 'debian pr
         assert.equal(response.status, 204, await response.text())
       }
       for (const [kind, scraper] of scrapers) {
-        await until(`round ${round} at the scraper of ${kind}`, 30_000, async () => {
+        await until(`round ${round} at the scraper of ${kind}`, 60_000, async () => {
           const { result } = await scraper.api<{ result: RawSeries[] }>('query', { query: 'fed_region[30m]' })
           return result.length === sources.size && result.every(({ values }) => values!.length === round + 1)
         })
@@ -142,6 +142,6 @@ async function checkBothWays(t: TestContext, name: 'prometheus 3.5' | 'debian pr
   }
 }
 
-test('federation from and to Prometheus 3.5', { timeout: 120_000 }, (t) => checkBothWays(t, 'prometheus 3.5', true))
-test('federation from and to Prometheus 3.5 in text', { timeout: 120_000 }, (t) => checkBothWays(t, 'prometheus 3.5', false))
-test('federation from and to Prometheus 2.42', { timeout: 120_000 }, (t) => checkBothWays(t, 'debian prometheus', false))
+test('federation from and to Prometheus 3.5', { timeout: 600_000 }, (t) => checkBothWays(t, 'prometheus 3.5', true))
+test('federation from and to Prometheus 3.5 in text', { timeout: 600_000 }, (t) => checkBothWays(t, 'prometheus 3.5', false))
+test('federation from and to Prometheus 2.42', { timeout: 600_000 }, (t) => checkBothWays(t, 'debian prometheus', false))

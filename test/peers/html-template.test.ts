@@ -26,7 +26,7 @@ test('HTML is escaped for its place as the newest amtool escapes it', async (t) 
   const amtool = peer(t, 'amtool 0.33')
   if (amtool === undefined) return
   const directory = await mkdtemp(join(tmpdir(), 'promontory-'))
-  t.after(() => rm(directory, { recursive: true }))
+  t.after(() => rm(directory, { recursive: true, maxRetries: 10 }))
   await writeFile(join(directory, 'data.json'), NOTIFICATION)
   await writeFile(join(directory, 'empty.tmpl'), '')
   const args = [

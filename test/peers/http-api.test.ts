@@ -307,8 +307,15 @@ scrape_configs:
     assert.deepEqual(headersOf(refused[0]), headersOf(refused[1]))
     assert.deepEqual(headersOf(streams[0]), headersOf(streams[1]))
     const events = streams.map((stream) => stream.body!.pipeThrough(new TextDecoderStream()).getReader())
-    const next = async () =>
-      (await Promise.all(events.map((event) => event.read()))).map(({ value }) => value?.replace(/"date":"[^"]+"/, ''))
+    const next = () =>
+      Promise.all(
+        events.map(async (event) => {
+          let text = ''
+          // An event may come in parts.
+          while (!text.endsWith('\n\n')) text += (await event.read()).value ?? assert.fail(`the stream ended after ${text}`)
+          return text.replace(/"date":"[^"]+"/, '')
+        }),
+      )
     const reload = async () => {
       for (const program of programs) await fetch(`${program.url}/-/reload`, { method: 'POST' })
     }
@@ -348,7 +355,7 @@ function sorted(data: unknown): unknown {
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; !(await holds()); tries++) {
-    assert.ok(tries < 100, 'the targets are scraped within 10 s')
+    assert.ok(tries < 600, 'the targets are scraped within a minute')
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { DEFAULT_OPTIONS } from '../../src/exporter/options.ts'
 import { peer } from '../support/peers.ts'
-import { freePort, PROMONTORY, Program, ROOT } from '../support/program.ts'
+import { eventually, freePort, PROMONTORY, Program, ROOT } from '../support/program.ts'
 
 const PAGE = readFileSync(join(ROOT, 'docs/operating/exporter.md'), 'utf8')
 const section = (name: string) => new RegExp(`<!-- ${name} -->([\\s\\S]*?)<!-- /${name} -->`).exec(PAGE)![1]
@@ -65,7 +65,8 @@ async function withBoth(command: string, theirFlags: readonly string[], compare:
   const theirs = new Program(command, [`--web.listen-address=127.0.0.1:${theirPort}`, textfiles, ...theirFlags], url(theirPort))
   try {
     await Promise.all([ours.ready(), theirs.ready('/metrics')])
-    compare(...(await Promise.all([scrape(ours.url), scrape(theirs.url)])))
+    // What is mounted, plugged in or running may change between the two.
+    await eventually(async () => compare(...(await Promise.all([scrape(ours.url), scrape(theirs.url)]))), 10_000)
   } finally {
     await ours.stop()
     await theirs.stop()

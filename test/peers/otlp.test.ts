@@ -30,7 +30,7 @@ async function post(url: string, contentType: string, body: Uint8Array, isZipped
   assert.equal(`${answer.status} ${await answer.text()}`, '200 ')
 }
 
-test('metrics of OTLP become the series that VictoriaMetrics makes of them', { timeout: 120_000 }, async (t) => {
+test('metrics of OTLP become the series that VictoriaMetrics makes of them', { timeout: 600_000 }, async (t) => {
   const binary = peer(t, 'victoria-metrics')
   if (binary === undefined) return
   const directory = mkdtempSync(join(tmpdir(), 'promontory-otlp-'))
@@ -84,7 +84,7 @@ test('metrics of OTLP become the series that VictoriaMetrics makes of them', { t
         .sort()
       return their.length >= our.length ? their : undefined
     }
-    const their = await until('the other one shows what it has', 30_000, read).catch(async () => [])
+    const their = await until('the other one shows what it has', 60_000, read).catch(async () => [])
     assert.deepEqual(our, their)
   } finally {
     await theirs.stop()

@@ -81,7 +81,7 @@ async function run(command: string, args: readonly string[]): Promise<Ran> {
   return { status: code, out: out.join(''), err: err.join('') }
 }
 
-test('the commands print what upstream’s print, of our server and of a Prometheus', { timeout: 200_000 }, async (t) => {
+test('the commands print what upstream’s print, of our server and of a Prometheus', { timeout: 600_000 }, async (t) => {
   const [promtool, prometheus] = [peer(t, 'promtool 3.5'), peer(t, 'prometheus 3.5')]
   if (promtool === undefined || prometheus === undefined) return
   const dir = mkdtempSync(join(tmpdir(), 'promontory-commands-'))
@@ -107,7 +107,7 @@ test('the commands print what upstream’s print, of our server and of a Prometh
     for (const server of [ours, theirs]) {
       const headers = { 'content-encoding': 'snappy', 'content-type': 'application/x-protobuf' }
       assert.equal((await fetch(`${server.url}/api/v1/write`, { method: 'POST', headers, body })).status, 204)
-      await until('samples', 20_000, async () => (await server.query('edge', T + 30)).length === 3)
+      await until('samples', 60_000, async () => (await server.query('edge', T + 30)).length === 3)
     }
     for (const { url } of [ours, theirs]) {
       for (const template of COMMANDS) {
@@ -175,7 +175,7 @@ const CANNED: Readonly<Record<string, readonly [status: number, body: string]>> 
   teapot: [302, 'elsewhere'],
 }
 
-test('answers of other kinds are printed as upstream prints them', { timeout: 60_000 }, async (t) => {
+test('answers of other kinds are printed as upstream prints them', { timeout: 600_000 }, async (t) => {
   const promtool = peer(t, 'promtool 3.5')
   if (promtool === undefined) return
   const server = createServer((request, response) => {

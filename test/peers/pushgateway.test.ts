@@ -8,7 +8,7 @@ import { seededRandom } from '../../src/base/virtual/random.ts'
 import type { ExposedFamily, ExposedMetric } from '../../src/exposition/exposed-family.ts'
 import { protobufFamily } from '../../src/exposition/protobuf-writer.ts'
 import { peer } from '../support/peers.ts'
-import { freePort, Program, startServer } from '../support/program.ts'
+import { eventually, freePort, Program, startServer } from '../support/program.ts'
 
 const SEED = Number(process.env.PROMONTORY_SEED ?? 7)
 const PROTOBUF = 'application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited'
@@ -187,14 +187,11 @@ test('the same pushes and deletions leave the same page, and are answered with t
       const what = `${request.method} ${request.path}\n${String(request.body).slice(0, 2000)}\n--- ours ${our.text}--- theirs ${their.text}`
       assert.equal(our.status, their.status, what)
       statuses.set(our.status, (statuses.get(our.status) ?? 0) + 1)
-      let difference = ''
       // Upstream answers 202 before it has done what was asked.
-      for (let attempt = 0; attempt < 100; attempt++) {
-        difference = await pagesDiffer(ours, theirs)
-        if (difference === '') return
-        await new Promise((resolve) => setTimeout(resolve, 20))
-      }
-      assert.fail(`${what}\n${difference}`)
+      await eventually(async () => {
+        const difference = await pagesDiffer(ours, theirs)
+        assert.equal(difference, '', `${what}\n${difference}`)
+      }, 30_000)
     }
     // Behind the last one upstream's lock of such paths is never opened again.
     const last: Request = { method: 'PUT', path: '/metrics/job@base64/!', body: 'a 1\n' }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { peer } from '../support/peers.ts'
-import { freePort, Program, startServer, until } from '../support/program.ts'
+import { eventually, freePort, Program, startServer } from '../support/program.ts'
 import { relabelJobs } from '../support/relabel-jobs.ts'
 
 const seed = Number(process.env.PROMONTORY_SEED ?? 20260801)
@@ -43,6 +43,10 @@ function sorted(labels: unknown): unknown {
   return Object.entries(labels as Record<string, string>).sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
+const count = (found: ReadonlyMap<string, Targets>, what: keyof Targets) =>
+  [...found.values()].reduce((sum, targets) => sum + targets[what].length, 0)
+const byName = ([a]: readonly [string, Targets], [b]: readonly [string, Targets]) => (a < b ? -1 : 1)
+
 test(`the targets that ${COUNT} generated jobs make by relabeling are those of Prometheus (seed ${seed})`, async (t) => {
   const binary = peer(t, 'prometheus 3.5')
   if (binary === undefined) return
@@ -76,21 +80,13 @@ test(`the targets that ${COUNT} generated jobs make by relabeling are those of P
     rmSync(directory, { recursive: true, force: true })
   })
   await Promise.all([ours.ready(), theirs.ready()])
-  /** What a server has when two looks see the same; upstream takes over what discovery finds every 5 s. */
-  const settled = async (server: Program): Promise<ReadonlyMap<string, Targets>> => {
-    let before = ''
-    return until('the same targets twice', 40_000, async () => {
-      await new Promise((resolve) => setTimeout(resolve, 5500))
-      const found = await targets(server)
-      const text = JSON.stringify([...found])
-      const isSame = found.size > 0 && text === before
-      before = text
-      return isSame && found
-    })
-  }
-  const [here, there] = await Promise.all([settled(ours), settled(theirs)])
-  const count = (found: ReadonlyMap<string, Targets>, what: keyof Targets) =>
-    [...found.values()].reduce((sum, targets) => sum + targets[what].length, 0)
+  let [here, there] = await Promise.all([targets(ours), targets(theirs)])
+  // Upstream takes over what discovery finds every 5 s: until it has all of it, and both the same.
+  await eventually(async () => {
+    ;[here, there] = await Promise.all([targets(ours), targets(theirs)])
+    assert.ok(count(there, 'active') >= COUNT / 4)
+    assert.deepEqual([...here].sort(byName), [...there].sort(byName))
+  }).catch(() => undefined)
   for (const what of ['active', 'dropped'] as const) assert.ok(count(there, what) >= COUNT / 4, `${count(there, what)} targets are ${what}`)
   t.diagnostic(`${count(there, 'active')} targets active, ${count(there, 'dropped')} dropped`)
   for (const job of jobs)

@@ -114,5 +114,5 @@ async function checkBothWays(t: TestContext, name: 'prometheus 3.5' | 'debian pr
   }
 }
 
-test('remote read from and to Prometheus 3.5', { timeout: 120_000 }, (t) => checkBothWays(t, 'prometheus 3.5', true))
-test('remote read from and to Prometheus 2.42', { timeout: 120_000 }, (t) => checkBothWays(t, 'debian prometheus', false))
+test('remote read from and to Prometheus 3.5', { timeout: 600_000 }, (t) => checkBothWays(t, 'prometheus 3.5', true))
+test('remote read from and to Prometheus 2.42', { timeout: 600_000 }, (t) => checkBothWays(t, 'debian prometheus', false))

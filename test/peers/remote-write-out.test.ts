@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { peer } from '../support/peers.ts'
-import { freePort, Program, startServer, until } from '../support/program.ts'
+import { eventually, freePort, Program, startServer, until } from '../support/program.ts'
 import { startProtobufTarget } from '../support/protobuf-target.ts'
 import { messageV1, snappyBlock } from '../support/write-requests.ts'
 
@@ -88,15 +88,15 @@ async function check(start: (directory: string) => Promise<readonly Receiver[]>)
     const server = await startServer({ configFile, dataDir: join(directory, 'ours'), flags: [FEATURES] })
     ours = server
     await server.ready()
-    await until('scrapes', 30_000, async () => target.rounds >= SCRAPES)
+    await until('scrapes', 60_000, async () => target.rounds >= SCRAPES)
     await target.close()
-    const failed = await until('a failed scrape', 10_000, async () => (await server.query('up == 0'))[0]?.value[0])
+    const failed = await until('a failed scrape', 60_000, async () => (await server.query('up == 0'))[0]?.value[0])
     const end = failed
     const wantRaw = await raw(server, end, false)
     assert.match(JSON.stringify(wantRaw), /histograms.*buckets/)
     for (const { name, program, floatsOnly = false } of receivers) {
       const want = floatsOnly ? await raw(server, end, true) : wantRaw
-      const got = await until(`samples at ${name}`, 20_000, async () => {
+      const got = await until(`samples at ${name}`, 60_000, async () => {
         const all = await raw(program, end, floatsOnly)
         return all.length >= want.length && JSON.stringify(all) === JSON.stringify(want) ? all : undefined
       }).catch(() => raw(program, end, floatsOnly))
@@ -109,16 +109,19 @@ async function check(start: (directory: string) => Promise<readonly Receiver[]>)
             .replaceAll(/"region":"here",?/g, '')
             .replaceAll(',}', '}'),
         )
-      for (const query of QUERIES) {
-        const [mine, theirs] = await Promise.all(
-          [server, program].map((one) => one.api('query_range', { query, start: from, end, step: 1 })),
-        )
-        assert.deepEqual(plain(theirs), plain(mine), `${name}: ${query}`)
-      }
-      const exemplars = { query: 'requests_total', start: from - 60, end: end + 60 }
-      const [mine, theirs] = await Promise.all([server, program].map((one) => one.api('query_exemplars', exemplars)))
-      assert.match(JSON.stringify(mine), /"trace_id":"t3".*"trace_id":"t4"/)
-      assert.deepEqual(plain(theirs), plain(mine), `${name}: exemplars`)
+      // Markers of staleness, which raw samples do not show, and exemplars may come after the samples.
+      await eventually(async () => {
+        for (const query of QUERIES) {
+          const [mine, theirs] = await Promise.all(
+            [server, program].map((one) => one.api('query_range', { query, start: from, end, step: 1 })),
+          )
+          assert.deepEqual(plain(theirs), plain(mine), `${name}: ${query}`)
+        }
+        const exemplars = { query: 'requests_total', start: from - 60, end: end + 60 }
+        const [mine, theirs] = await Promise.all([server, program].map((one) => one.api('query_exemplars', exemplars)))
+        assert.match(JSON.stringify(mine), /"trace_id":"t3".*"trace_id":"t4"/)
+        assert.deepEqual(plain(theirs), plain(mine), `${name}: exemplars`)
+      }, 20_000)
     }
     const said = await server.text('/metrics')
     const failures = said.split('\n').filter((line) => /^prometheus_remote_storage_\w+_(failed|retried|dropped)_total\{/.test(line))
@@ -259,7 +262,7 @@ test('native histograms through vmagent arrive as its own buckets', async (t) =>
     const headers = { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy', 'x-prometheus-remote-write-version': '0.1.0' }
     const answer = await fetch(`${vmagent.url}/api/v1/write`, { method: 'POST', headers, body })
     assert.equal(answer.status, 204, await answer.text())
-    const found = await until('samples', 10_000, async () => {
+    const found = await until('samples', 60_000, async () => {
       const all = await far.query('{job="j"}', time / 1000)
       return all.length >= 5 && all
     }).catch(() => far.query('{job="j"}', time / 1000))

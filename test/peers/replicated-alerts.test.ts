@@ -110,8 +110,8 @@ test('two replicas page once, go on when one is killed, and tell the end', async
   programs.push(a, b)
   for (const program of programs) await program.ready()
   isFailing = true
-  await until('a page', 30_000, async () => pages.length > 0)
-  await until('both have sent it', 20_000, async () => {
+  await until('a page', 60_000, async () => pages.length > 0)
+  await until('both have sent it', 60_000, async () => {
     const counts = await Promise.all([a, b].map((server) => server.text('/metrics')))
     return counts.every((text) => /^prometheus_notifications_sent_total\{[^}]*\} [1-9]/m.test(text))
   })
@@ -134,7 +134,7 @@ test('two replicas page once, go on when one is killed, and tell the end', async
   )
   isFailing = false
   requests += 1e9
-  await until('the end', 30_000, async () => pages.length > 1)
+  await until('the end', 60_000, async () => pages.length > 1)
   const [{ fingerprint }] = pages[0].alerts
   assert.deepEqual(
     pages.map(({ status, alerts }) => [status, alerts.map((alert) => alert.fingerprint)]),

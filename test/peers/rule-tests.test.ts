@@ -20,7 +20,7 @@ for (const { title, groups, file, hasOwnWords } of RULE_TEST_CASES) {
     const promtool = peer(t, 'promtool 3.5')
     if (promtool === undefined) return
     const directory = await mkdtemp(join(tmpdir(), 'promontory-'))
-    t.after(() => rm(directory, { recursive: true }))
+    t.after(() => rm(directory, { recursive: true, maxRetries: 10 }))
     await writeFile(join(directory, 'rules.yml'), JSON.stringify({ groups }))
     await writeFile(join(directory, 'tests.yml'), JSON.stringify({ rule_files: ['rules.yml'], ...file }))
     const path = join(directory, 'tests.yml')

@@ -23,7 +23,7 @@ const CURL = '/usr/bin/curl'
 const REFUSED = [35, 52, 55, 56]
 
 test('curl, promtool and our own tool reach a server of ours over TLS, with a certificate and a password', {
-  timeout: 120_000,
+  timeout: 600_000,
 }, async (t) => {
   const promtool = peer(t, 'promtool 3.5')
   if (promtool === undefined) return
@@ -56,7 +56,7 @@ test('curl, promtool and our own tool reach a server of ours over TLS, with a ce
   })
   const url = server.url.replace('http:', 'https:')
   const outdated = expired.url.replace('http:', 'https:')
-  for (const program of [server, expired]) await until('it listens', 20_000, async () => program.output.includes('listening'))
+  for (const program of [server, expired]) await until('it listens', 60_000, async () => program.output.includes('listening'))
 
   interface Access {
     readonly url?: string
@@ -68,13 +68,13 @@ test('curl, promtool and our own tool reach a server of ours over TLS, with a ce
   await t.test('curl', { skip: !existsSync(CURL) }, async () => {
     const ask = (changes: Access) => {
       const { url, ca, client, password } = { ...access, ...changes }
-      const args = ['-s', '-o', '/dev/null', '-w', '%{http_code}', '-m', '10', '-u', `ann:${password}`]
+      const args = ['-s', '-o', '/dev/null', '-w', '%{http_code}', '-m', '60', '-u', `ann:${password}`]
       if (ca) args.push('--cacert', ca)
       if (client) args.push('--cert', client[0], '--key', client[1])
       const { status, stdout } = spawnSync(CURL, [...args, `${url}/-/healthy`], { encoding: 'utf8' })
       return [status, stdout]
     }
-    await until('ready', 20_000, async () => ask({})[1] === '200')
+    await until('ready', 60_000, async () => ask({})[1] === '200')
     assert.deepEqual(ask({ password: 'wrong' }), [0, '401'])
     assert.equal(ask({ ca: undefined })[0], 60)
     assert.equal(ask({ ca: files.unknownCa })[0], 60)
@@ -97,7 +97,7 @@ test('curl, promtool and our own tool reach a server of ours over TLS, with a ce
       const run = (command: string, args: readonly string[]) => {
         const { status, stdout, stderr } = spawnSync(command, [...args, `--http.config.file=${config}`, url, '1+1'], {
           encoding: 'utf8',
-          timeout: 20_000,
+          timeout: 60_000,
         })
         assert.doesNotMatch(stderr, /sesame/)
         return { status, text: `${stdout}${stderr}`.replace(/ @\[[\d.]+\]/, '').trim() }

@@ -121,7 +121,7 @@ async function send(program: Program, series: HandSeries): Promise<number> {
   return response.status
 }
 
-test('histograms of all kinds are stored as by Prometheus', { timeout: 120_000 }, async (t) => {
+test('histograms of all kinds are stored as by Prometheus', { timeout: 600_000 }, async (t) => {
   const binary = peer(t, 'prometheus 3.5')
   if (binary === undefined) return
   const seed = Number(process.env.PROMONTORY_SEED ?? 20260801)

@@ -31,7 +31,7 @@ test('templates and their errors are what the newest amtool makes of them', asyn
   const amtool = peer(t, 'amtool 0.33')
   if (amtool === undefined) return
   const directory = await mkdtemp(join(tmpdir(), 'promontory-'))
-  t.after(() => rm(directory, { recursive: true }))
+  t.after(() => rm(directory, { recursive: true, maxRetries: 10 }))
   await writeFile(join(directory, 'data.json'), NOTIFICATION)
   await writeFile(join(directory, 'empty.tmpl'), '')
   const args = ['template', 'render', `--template.glob=${directory}/empty.tmpl`, `--template.data=${directory}/data.json`]

@@ -20,7 +20,7 @@ test('the page of a running fleet draws the CPU rate of this machine', async (t)
     const query = 'rate(node_cpu_seconds_total[30s])'
     await until(
       'a drawable rate',
-      30_000,
+      60_000,
       async () => Number((await up.query(`count(count_over_time(node_cpu_seconds_total[1m]) >= 4)`))[0]?.value[1]) > 0,
     )
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
@@ -28,8 +28,8 @@ test('the page of a running fleet draws the CPU rate of this machine', async (t)
     page.on('pageerror', (error) => problems.push(String(error)))
     page.on('console', (message) => message.type() === 'error' && problems.push(message.text()))
     await page.goto(`${up.url}/query?expr=${encodeURIComponent(query)}&range=5m&tab=graph`)
-    await page.waitForSelector('canvas', { timeout: 20_000 })
-    const painted = await until('a painted graph', 20_000, async () => {
+    await page.waitForSelector('canvas', { timeout: 60_000 })
+    const painted = await until('a painted graph', 60_000, async () => {
       const pixels = Number(await page.evaluate(COLOURED_PIXELS))
       return pixels > 50 && pixels
     })
@@ -38,7 +38,7 @@ test('the page of a running fleet draws the CPU rate of this machine', async (t)
     await page.screenshot({ path: join(ROOT, '.cache/query.png') })
     assert.deepEqual(problems, [])
     await page.goto(`${up.url}/targets`)
-    await page.getByText('exporter').first().waitFor({ timeout: 10_000 })
+    await page.getByText('exporter').first().waitFor({ timeout: 60_000 })
     await page.screenshot({ path: join(ROOT, '.cache/targets.png') })
     assert.deepEqual(problems, [])
   } finally {

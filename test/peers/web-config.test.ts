@@ -80,7 +80,7 @@ function seen({ status, headers, body }: HttpsAnswer) {
   return [status, ...shown, status === 200 ? '' : body].join(' | ')
 }
 
-test('clients get from us what Prometheus gives them with the same web configuration', { timeout: 200_000 }, async (t) => {
+test('clients get from us what Prometheus gives them with the same web configuration', { timeout: 600_000 }, async (t) => {
   const prometheus = peer(t, 'prometheus 3.5')
   if (prometheus === undefined) return
   const dir = mkdtempSync(join(tmpdir(), 'promontory-web-'))
@@ -108,7 +108,7 @@ test('clients get from us what Prometheus gives them with the same web configura
   const ask = async ({ url }: Program, options: RequestOptions) =>
     seen(await httpsGet(`${url.replace('http:', 'https:')}/-/healthy`, { ca: TEST_CERTIFICATE, ...options }))
   try {
-    for (const program of [ours, theirs]) await until('an answer', 20_000, async () => (await ask(program, {})) !== 'no answer')
+    for (const program of [ours, theirs]) await until('an answer', 60_000, async () => (await ask(program, {})) !== 'no answer')
     for (const program of [ours, theirs]) assert.equal((await fetch(`${program.url}/-/healthy`)).status, 400)
     let loaded = 0
     const answers = new Map<string, number>()
@@ -117,7 +117,7 @@ test('clients get from us what Prometheus gives them with the same web configura
       if (name !== CONFIGS[0][0]) {
         write('web.yml', text)
         loaded++
-        await until(name, 10_000, async () => ours.output.split('web configuration loaded').length > loaded)
+        await until(name, 60_000, async () => ours.output.split('web configuration loaded').length > loaded)
       }
       for (const [client, options] of CLIENTS) {
         const answer = await ask(theirs, options)
@@ -135,7 +135,7 @@ test('clients get from us what Prometheus gives them with the same web configura
 
 const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {}, with: () => SILENT }
 
-test('upstream’s checker takes and refuses the same files', { timeout: 60_000 }, async (t) => {
+test('upstream’s checker takes and refuses the same files', { timeout: 600_000 }, async (t) => {
   const promtool = peer(t, 'promtool 3.5')
   if (promtool === undefined) return
   const env = realEnv(SILENT)

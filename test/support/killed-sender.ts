@@ -70,7 +70,7 @@ export async function killSender(flags: readonly string[] = []): Promise<string>
       const { result } = await theirs!.api<{ result: { values: [number, string][] }[] }>('query', { query: 'sent[1h]' })
       return result.map(({ values }) => values)
     }
-    const all = await until('all samples at the receiver', 20_000, async () => {
+    const all = await until('all samples at the receiver', 60_000, async () => {
       const got = await found()
       return got.length === SERIES && got.every((values) => values.length === WRITES) ? got : undefined
     }).catch(found)

@@ -12,15 +12,26 @@ export const PROMONTORY = join(ROOT, 'bin/promontory')
 const PORTS = { first: 10_000, count: 20_000 }
 const given = new Set<number>()
 
-/** A port of 127.0.0.1 on which nobody listens, and which this process has not been given before. */
+/** A port of 127.0.0.1 on which nobody listens, and which no test that runs has been given before. */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 1000; attempt++) {
     const port = PORTS.first + randomInt(PORTS.count)
     if (given.has(port) || !(await isFree(port))) continue
+    if (!(await reserve(port))) continue
     given.add(port)
     return port
   }
   throw new Error('no free port found in 1000 attempts')
+}
+
+/** Whether no other process of tests has the port: for as long as this one lives its reservation is a socket in the kernel's list of names. */
+function reserve(port: number): Promise<boolean> {
+  if (process.platform !== 'linux') return Promise.resolve(true)
+  return new Promise((resolve) => {
+    const server = createServer().unref()
+    server.once('error', () => resolve(false))
+    server.listen(`\0promontory-test-port-${port}`, () => resolve(true))
+  })
 }
 
 function isFree(port: number): Promise<boolean> {
@@ -51,10 +62,25 @@ export async function until<T>(what: string, timeoutMs: number, condition: () =>
   }
 }
 
+/** Repeats assertions until they hold, for what programs do in their own time; throws what the last of them said. */
+export async function eventually(check: () => Promise<void>, timeoutMs = 60_000): Promise<void> {
+  const begun = Date.now()
+  for (;;) {
+    try {
+      return await check()
+    } catch (error) {
+      if (Date.now() > begun + timeoutMs) throw error
+    }
+    // What is nearly there is not waited for long.
+    await delay(Math.min(20 + (Date.now() - begun) / 10, 500))
+  }
+}
+
 export class Program {
   readonly child: ChildProcess
   readonly url: string
   output = ''
+  /** When all is read of what it printed. */
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
 
   constructor(
@@ -74,7 +100,14 @@ export class Program {
         this.output += bytes
       })
     }
-    this.exited = new Promise((resolve) => this.child.once('exit', (code, signal) => resolve({ code, signal })))
+    const closed = new Promise((resolve) => this.child.once('close', resolve))
+    this.exited = new Promise((resolve) =>
+      this.child.once('exit', async (code, signal) => {
+        // What it said last may still be on its way. Children of its own that outlive it hold the streams open.
+        await Promise.race([closed, delay(2000)])
+        resolve({ code, signal })
+      }),
+    )
   }
 
   /** Waits for 200 of `path`. */

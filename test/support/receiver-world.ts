@@ -155,16 +155,8 @@ function serveSmtp(socket: Socket, records: WorldRecord[]): void {
   })
 }
 
-/** A port that is free now. */
-export async function freePort(): Promise<number> {
-  const server = createTcpServer()
-  const port = await listen(server)
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
 /** Resolves once something listens. */
-export async function listens(port: number, attempts = 100): Promise<void> {
+export async function listens(port: number, attempts = 1200): Promise<void> {
   for (let attempt = 0; attempt < attempts; attempt++) {
     const isThere = await new Promise<boolean>((resolve) => {
       const socket = connect(port, '127.0.0.1', () => {

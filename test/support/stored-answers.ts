@@ -26,7 +26,7 @@ export const STEP_MS = 15_000
 export const env = realEnv(createLog({ level: 'warn', format: 'logfmt', now: Date.now, write: (line) => void process.stderr.write(line) }))
 
 export function run(command: string, ...args: readonly string[]): string {
-  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 28, timeout: 60_000 })
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 28, timeout: 300_000 })
   assert.equal(status, 0, `${command} ${args.join(' ')}: ${stderr}`)
   return stdout
 }

@@ -106,7 +106,7 @@ test('nobody listening is told as Go does', async (t) => {
   })
 })
 
-test('an answer that nobody waited for ends what was asked', { timeout: 10_000 }, async (t) => {
+test('an answer that nobody waited for ends what was asked', { timeout: 60_000 }, async (t) => {
   const server = createTcpServer((socket) => {
     socket.on('error', () => {})
     socket.once('data', () => socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'))

@@ -66,11 +66,12 @@ test('HTTP without TLS is told what this is', async (t) => {
 })
 
 test('connections beyond the limit are closed, and idle ones after their time', async (t) => {
-  const { listener } = await serve(t, (_request, response) => response.end('ok'), { connectionsMax: 1, readTimeoutMs: 200 })
+  const { listener } = await serve(t, (_request, response) => response.end('ok'), { connectionsMax: 1, readTimeoutMs: 2000 })
   const first = await secured(listener.port)
+  const ended = closed(first)
   await assert.rejects(secured(listener.port))
   first.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
-  await closed(first)
+  await ended
   const second = await secured(listener.port)
   second.destroy()
 })
