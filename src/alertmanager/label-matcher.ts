@@ -1,4 +1,5 @@
-import { compareStrings, type Labels, quote } from '../model/labels.ts'
+import { quote } from '../base/go-quote.ts'
+import { compareStrings, type Labels } from '../model/labels.ts'
 import type { MatchOperator } from '../model/matcher.ts'
 import { compileRegex, compileSearchRegex, type Regex, type SearchRegex } from '../model/regex.ts'
 

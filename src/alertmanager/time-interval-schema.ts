@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { CodedError } from '../base/errors.ts'
+import { quote } from '../base/go-quote.ts'
 import { list, once, type SectionSchema, scalar, section, text } from '../base/schema.ts'
-import { quote } from '../model/labels.ts'
 import { findTimeZone, type NumberRange, type TimeInterval } from './time-interval.ts'
 
 // Source of the notation and the errors: Alertmanager timeinterval/timeinterval.go.

@@ -1,3 +1,4 @@
+import { quote } from './go-quote.ts'
 import type { Log, LogFields } from './log.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
@@ -50,7 +51,10 @@ export function logfmtLine(record: Readonly<Record<string, unknown>>): string {
   return `${parts.join(' ')}\n`
 }
 
+/** What stands in a line without quotes. Source: Go log/slog/text_handler.go, needsQuoting. */
+const PLAIN_VALUE = /^(?:(?!["=\ufffd])[\p{L}\p{M}\p{N}\p{P}\p{S}\x7f])+$/u
+
 function logfmtValue(value: unknown): string {
   const text = String(value)
-  return text !== '' && /^[^\s"=\\\p{Cc}]+$/u.test(text) ? text : JSON.stringify(text)
+  return PLAIN_VALUE.test(text) ? text : quote(text)
 }

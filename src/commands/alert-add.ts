@@ -1,7 +1,7 @@
 import { CodedError } from '../base/errors.ts'
+import { quote } from '../base/go-quote.ts'
 import { parseRfc3339 } from '../base/rfc3339.ts'
 import { flag } from '../config/flags.ts'
-import { quote } from '../model/labels.ts'
 import { alertmanagerCommand, readPairs, withAlertName } from './alertmanager-command.ts'
 
 export const alertAddCommand = alertmanagerCommand({

@@ -1,5 +1,6 @@
+import { quote } from '../base/go-quote.ts'
 import { parseRfc3339 } from '../base/rfc3339.ts'
-import { quote, sortStrings } from '../model/labels.ts'
+import { sortStrings } from '../model/labels.ts'
 import { goJson } from '../template/go-json.ts'
 import { formatGoTime, GoTime } from '../template/time-value.ts'
 import type { ApiAlert, ApiMatcher, ApiSilence, ApiStatus } from './alertmanager-api.ts'

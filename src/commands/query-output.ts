@@ -1,6 +1,7 @@
+import { quote } from '../base/go-quote.ts'
 import { formatFloatText } from '../exposition/float.ts'
 import { formatFloat } from '../model/go-text.ts'
-import { compareStrings, METRIC_NAME, quote } from '../model/labels.ts'
+import { compareStrings, METRIC_NAME } from '../model/labels.ts'
 
 // Answers of the HTTP API as text, byte for byte as promtool prints them.
 // Source: Prometheus cmd/promtool/main.go, promqlPrinter and jsonPrinter; prometheus/common model/value.go, value_histogram.go, metric.go.

@@ -1,8 +1,8 @@
 import type { z } from 'zod'
 import { drillSchema, heartbeatSchema } from '../alertmanager/deadman/deadman-schema.ts'
 import { globalSchema } from '../alertmanager/global-schema.ts'
+import { quote } from '../base/go-quote.ts'
 import { list, path, type Report, section } from '../base/schema.ts'
-import { quote } from '../model/labels.ts'
 import { checkReceivers, receiverSchema } from './receivers-schema.ts'
 
 /** deadman.yml: its receivers, `global` and `templates` are those of alertmanager.yml. */

@@ -1,5 +1,5 @@
 import { CodedError } from '../base/errors.ts'
-import { quote } from '../model/labels.ts'
+import { quote } from '../base/go-quote.ts'
 
 export interface ExternalUrl {
   /** Without a slash at its end; empty: none. */

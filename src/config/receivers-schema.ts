@@ -1,7 +1,7 @@
 import type { ReceiverGlobals } from '../alertmanager/receivers/receiver-globals.ts'
 import { RECEIVER_FIELDS, type ReceiverSection, receiverProblems } from '../alertmanager/receivers/registry.ts'
+import { quote } from '../base/go-quote.ts'
 import { map, type Report, section, text } from '../base/schema.ts'
-import { quote } from '../model/labels.ts'
 
 // The list `receivers` of alertmanager.yml and deadman.yml. Source of the rules and their texts: Alertmanager config/config.go.
 

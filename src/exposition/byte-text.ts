@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { quote } from '../model/labels.ts'
+import { quote } from '../base/go-quote.ts'
 
 /** Of a page that is quoted in an error, at most this much: the error is kept and shown, and who sends the page chooses its size. */
 const QUOTED_BYTES_MAX = 1000

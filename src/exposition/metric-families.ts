@@ -1,5 +1,6 @@
 import { doAtOnce } from '../base/breather.ts'
-import { METRIC_NAME, quote } from '../model/labels.ts'
+import { quote } from '../base/go-quote.ts'
+import { METRIC_NAME } from '../model/labels.ts'
 import { textOfBytes } from './byte-text.ts'
 import { parseFloatText } from './float.ts'
 

@@ -9,9 +9,10 @@
 // Source: Prometheus model/textparse/protobufparse.go, prompb/io/prometheus/client/decoder.go.
 
 import { isUtf8 } from 'node:buffer'
+import { quote } from '../base/go-quote.ts'
 import type { Exemplar } from '../model/exemplar.ts'
 import { CounterResetHint, type Histogram, NO_BUCKETS } from '../model/histogram.ts'
-import { Labels, METRIC_NAME, quote } from '../model/labels.ts'
+import { Labels, METRIC_NAME } from '../model/labels.ts'
 import type { MetricType } from '../model/metadata.ts'
 import type { Timestamp } from '../model/time.ts'
 import { compactHistogram } from './compact-buckets.ts'

@@ -1,4 +1,5 @@
-import { compareStrings, Labels, quote } from '../model/labels.ts'
+import { quote } from '../base/go-quote.ts'
+import { compareStrings, Labels } from '../model/labels.ts'
 import type { MetricType } from '../model/metadata.ts'
 import { formatBucketBound, parseFloatText } from './float.ts'
 import { nameOrder } from './name-order.ts'

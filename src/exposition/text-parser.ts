@@ -9,9 +9,10 @@
 // Source: Prometheus docs/instrumenting/exposition_formats.md; model/textparse promlex.l and promparse.go.
 
 import { isUtf8 } from 'node:buffer'
+import { quote } from '../base/go-quote.ts'
 import type { Exemplar } from '../model/exemplar.ts'
 import type { Histogram } from '../model/histogram.ts'
-import { type Labels, METRIC_NAME, quote } from '../model/labels.ts'
+import { type Labels, METRIC_NAME } from '../model/labels.ts'
 import type { MetricType } from '../model/metadata.ts'
 import type { Timestamp } from '../model/time.ts'
 import { readDecimal } from './decimal.ts'

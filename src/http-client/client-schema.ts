@@ -1,9 +1,9 @@
 import type { z } from 'zod'
 import { CodedError } from '../base/errors.ts'
+import { quote } from '../base/go-quote.ts'
 import { redactUrl } from '../base/redact-url.ts'
 import type { SectionSchema } from '../base/schema.ts'
 import { boolean, list, map, once, oneOf, path, type Report, scalar, secret, section, text, url, urlText } from '../base/schema.ts'
-import { quote } from '../model/labels.ts'
 import { canonicalHeader } from './header-name.ts'
 
 // How to reach an HTTP server: part of scrape jobs, of most discovery mechanisms, of remote endpoints and Alertmanagers.

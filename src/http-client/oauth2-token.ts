@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Env } from '../base/env.ts'
+import { quote } from '../base/go-quote.ts'
 import { escapeQuery } from '../base/url-escape.ts'
-import { quote } from '../model/labels.ts'
 import type { OAuth2Config } from './client-config.ts'
 import { jwtAssertion } from './jwt-assertion.ts'
 

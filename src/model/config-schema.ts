@@ -1,9 +1,9 @@
 import type { z } from 'zod'
 import { CodedError, errorMessage } from '../base/errors.ts'
+import { quote } from '../base/go-quote.ts'
 import { list, map, once, scalar, text } from '../base/schema.ts'
 import { formatByteSize, parseByteSize } from './byte-size.ts'
 import { formatDuration, parseDuration } from './duration.ts'
-import { quote } from './labels.ts'
 import { isLabelName } from './relabel.ts'
 
 /** ms */

@@ -1,4 +1,4 @@
-import { quote } from './labels.ts'
+import { quote } from '../base/go-quote.ts'
 
 // Go's ways of writing and reading text that upstream's language and messages rest on.
 

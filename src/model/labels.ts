@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.ts'
+import { quote } from '../base/go-quote.ts'
 
 export const METRIC_NAME = '__name__'
 /** The metric name, and what belongs to the metric and is lost with its name. Source: Prometheus schema/labels.go, IsMetadataLabel. */
@@ -237,34 +238,4 @@ export function isLegacyMetricName(name: string): boolean {
 
 export function isLegacyLabelName(name: string): boolean {
   return /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name)
-}
-
-const PLAIN = /^[ !#-[\]-~]*$/
-const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S}]$/u
-const ESCAPES: Readonly<Record<string, string>> = {
-  '"': '\\"',
-  '\\': '\\\\',
-  '\n': '\\n',
-  '\t': '\\t',
-  '\r': '\\r',
-  '\x07': '\\a',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\v': '\\v',
-}
-
-/** A Go-quoted string (strconv.Quote), as upstream prints label values: what Go does not think printable is escaped. */
-export function quote(text: string): string {
-  if (PLAIN.test(text)) return `"${text}"`
-  let out = '"'
-  for (const char of text) out += ESCAPES[char] ?? (char === ' ' || PRINTABLE.test(char) ? char : escapeCode(char.codePointAt(0)!))
-  return `${out}"`
-}
-
-function escapeCode(code: number): string {
-  const hex = code.toString(16)
-  if (code < 0x20 || code === 0x7f) return `\\x${hex.padStart(2, '0')}`
-  // A byte that was no UTF-8 (see go-text.ts, unquote).
-  if (code >= 0xdc80 && code <= 0xdcff) return `\\x${(code - 0xdc00).toString(16)}`
-  return code < 0x10000 ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`
 }

@@ -1,4 +1,5 @@
-import { isLegacyLabelName, quote } from './labels.ts'
+import { quote } from '../base/go-quote.ts'
+import { isLegacyLabelName } from './labels.ts'
 import type { Regex } from './regex.ts'
 import { compileRegex } from './regex.ts'
 

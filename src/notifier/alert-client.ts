@@ -1,9 +1,9 @@
 import { STATUS_CODES } from 'node:http'
 import type { Env } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
+import { quote } from '../base/go-quote.ts'
 import { HttpClient, readBody } from '../http-client/client.ts'
 import type { RequestSigner } from '../http-client/sigv4.ts'
-import { quote } from '../model/labels.ts'
 import type { AlertmanagerConfig } from './alerting-config.ts'
 
 /** What became of a request. */

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { quote } from '../base/go-quote.ts'
 import { list, oneOf, section, text, unsupported } from '../base/schema.ts'
 import { consulSdConfigsSchema } from '../discovery/consul/schema.ts'
 import type { DiscovererConfig } from '../discovery/discoverer.ts'
@@ -14,7 +15,6 @@ import type { HttpClientConfig } from '../http-client/client-config.ts'
 import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields, showHttpClient } from '../http-client/client-schema.ts'
 import { sigv4Schema, toSigV4 } from '../http-client/sigv4-config.ts'
 import { duration } from '../model/config-schema.ts'
-import { quote } from '../model/labels.ts'
 import { relabelSteps, toRelabelConfigs } from '../model/relabel-schema.ts'
 import type { AlertmanagerConfig } from './alerting-config.ts'
 

@@ -1,7 +1,8 @@
 import { posix } from 'node:path'
 import { CodedError } from '../base/errors.ts'
+import { quote } from '../base/go-quote.ts'
 import { escapeHost, escapePath } from '../base/url-escape.ts'
-import { type Labels, LabelsBuilder, quote } from '../model/labels.ts'
+import { type Labels, LabelsBuilder } from '../model/labels.ts'
 import { relabel } from '../model/relabel.ts'
 import type { AlertmanagerConfig } from './alerting-config.ts'
 

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { CodedError } from '../base/errors.ts'
-import { isLegacyLabelName, quote } from '../model/labels.ts'
+import { quote } from '../base/go-quote.ts'
+import { isLegacyLabelName } from '../model/labels.ts'
 
 const BASE64 = '@base64'
 

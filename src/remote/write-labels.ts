@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import { compareStrings, isLegacyLabelName, Labels, METRIC_NAME, quote } from '../model/labels.ts'
+import { quote } from '../base/go-quote.ts'
+import { compareStrings, isLegacyLabelName, Labels, METRIC_NAME } from '../model/labels.ts'
 import type { MessageShape, WireReader } from './wire-reader.ts'
 import type { WriteSymbols } from './write-symbols.ts'
 

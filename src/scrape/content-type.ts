@@ -1,8 +1,8 @@
 // In which format a page is written, by what the target says of it. Source: Prometheus model/textparse/interface.go, extractMediaType.
 
 import { CodedError } from '../base/errors.ts'
+import { quote } from '../base/go-quote.ts'
 import type { PageFormat } from '../exposition/page-formats.ts'
-import { quote } from '../model/labels.ts'
 import { mediaTypeOf, type ScrapeProtocol } from './scrape-protocol.ts'
 
 const FORMATS: ReadonlyMap<string, PageFormat> = new Map([

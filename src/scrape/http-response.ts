@@ -5,7 +5,7 @@
 // Source: RFC 9112, sections 4 to 9.
 
 import { CodedError } from '../base/errors.ts'
-import { quote } from '../model/labels.ts'
+import { quote } from '../base/go-quote.ts'
 import type { BodyBuffer } from './body-buffer.ts'
 
 const HEAD_BYTES_MAX = 64 * 1024

@@ -1,7 +1,8 @@
 // From what a target exposes to what is stored. Source: Prometheus scrape/scrape.go, mutateSampleLabels and verifyLabelLimits.
 
 import { CodedError } from '../base/errors.ts'
-import { compareStrings, isLegacyLabelName, isLegacyMetricName, Labels, LabelsBuilder, METRIC_NAME, quote } from '../model/labels.ts'
+import { quote } from '../base/go-quote.ts'
+import { compareStrings, isLegacyLabelName, isLegacyMetricName, Labels, LabelsBuilder, METRIC_NAME } from '../model/labels.ts'
 import { isLabelName, relabel } from '../model/relabel.ts'
 import type { ScrapeConfig } from './scrape-config.ts'
 

@@ -1,8 +1,9 @@
 // From what was discovered to what is scraped. Source: Prometheus 3 scrape/target.go, PopulateLabels.
 
 import { CodedError, errorMessage } from '../base/errors.ts'
+import { quote } from '../base/go-quote.ts'
 import { formatDuration, parseDuration } from '../model/duration.ts'
-import { Labels, LabelsBuilder, quote } from '../model/labels.ts'
+import { Labels, LabelsBuilder } from '../model/labels.ts'
 import { isLabelName, relabel } from '../model/relabel.ts'
 import type { ScrapeConfig } from './scrape-config.ts'
 import { type ScrapeUrl, scrapeUrl } from './scrape-url.ts'

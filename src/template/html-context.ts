@@ -1,4 +1,4 @@
-import { quote } from '../model/labels.ts'
+import { quote } from '../base/go-quote.ts'
 import type { BranchNode, LoopNode, Node } from './nodes.ts'
 
 // Where in an HTML document a template writes. Source: Go html/template, context.go. Names are Go's: errors show them, and so do the

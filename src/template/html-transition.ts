@@ -1,4 +1,4 @@
-import { quote } from '../model/labels.ts'
+import { quote } from '../base/go-quote.ts'
 import { attributeType, isScriptType } from './html-attributes.ts'
 import {
   ATTR_STARTS,

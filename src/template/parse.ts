@@ -1,4 +1,4 @@
-import { quote } from '../model/labels.ts'
+import { quote } from '../base/go-quote.ts'
 import { LexError, lexTemplate, type Token } from './lex.ts'
 import type { BranchNode, Command, Node, Operand, Pipe } from './nodes.ts'
 import { parseNumber } from './number-constant.ts'

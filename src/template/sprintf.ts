@@ -1,6 +1,6 @@
+import { quote } from '../base/go-quote.ts'
 import { formatGeneral } from '../model/go-float.ts'
 import { formatFloat } from '../model/go-text.ts'
-import { quote } from '../model/labels.ts'
 import { GoNamedInt } from './time-value.ts'
 import { GoList, GoMap, type GoObject, GoSafeText, GoStruct, printValue, typeNameOf, type Value } from './value.ts'
 

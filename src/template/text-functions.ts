@@ -1,6 +1,6 @@
 import { errorMessage } from '../base/errors.ts'
+import { quote } from '../base/go-quote.ts'
 import { parseFloatText } from '../model/go-float.ts'
-import { quote } from '../model/labels.ts'
 import { compileSearchRegex, type SearchRegex } from '../model/regex.ts'
 import { humanizeDuration } from './humanize.ts'
 import { GoDuration } from './time-value.ts'

@@ -1,6 +1,6 @@
+import { quote } from '../../base/go-quote.ts'
 import { list, type Report, section, text, url } from '../../base/schema.ts'
 import { duration, labels } from '../../model/config-schema.ts'
-import { quote } from '../../model/labels.ts'
 import { httpConfigSchema } from '../receivers/http-config.ts'
 
 // The parts of deadman.yml that are its own: docs/operating/deadman.md.

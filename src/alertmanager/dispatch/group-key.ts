@@ -1,4 +1,5 @@
-import { type Labels, quote } from '../../model/labels.ts'
+import { quote } from '../../base/go-quote.ts'
+import type { Labels } from '../../model/labels.ts'
 import type { Route } from './route.ts'
 
 /** Names a group of a route, in the log that members share and for receivers. Source: Alertmanager dispatch/dispatch.go, GroupKey. */

@@ -1,6 +1,6 @@
 import { CodedError } from '../../base/errors.ts'
+import { quote } from '../../base/go-quote.ts'
 import { once, scalar } from '../../base/schema.ts'
-import { quote } from '../../model/labels.ts'
 
 /** `host:port`; empty: none. Source of the texts: Go net.SplitHostPort; Alertmanager config/common/hostport.go. */
 export const hostPort = once(() =>

@@ -1,5 +1,5 @@
 import { errorMessage } from '../../base/errors.ts'
-import { quote } from '../../model/labels.ts'
+import { quote } from '../../base/go-quote.ts'
 import type { FailureReason, NotifyFailure } from './integration.ts'
 import { truncateRunes } from './truncate.ts'
 

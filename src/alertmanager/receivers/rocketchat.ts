@@ -1,7 +1,7 @@
 import type { z } from 'zod'
+import { quote } from '../../base/go-quote.ts'
 import { boolean, list, path, secret, section, text } from '../../base/schema.ts'
 import { SecretReader } from '../../http-client/secret-reader.ts'
-import { quote } from '../../model/labels.ts'
 import { checkStatus } from './delivery.ts'
 import { receiverUrl } from './fields.ts'
 import { receiverFields } from './http-config.ts'

@@ -1,5 +1,5 @@
+import { quote } from '../../base/go-quote.ts'
 import { SecretReader } from '../../http-client/secret-reader.ts'
-import { quote } from '../../model/labels.ts'
 import { checkStatus, type DeliveryAnswer, withTimeout } from './delivery.ts'
 import { clientOf, deliverJson, filled, parseAnswer } from './json-delivery.ts'
 import { inChannel, NotifyError } from './notify-error.ts'

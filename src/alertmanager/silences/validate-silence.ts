@@ -1,5 +1,5 @@
 import { CodedError, errorMessage } from '../../base/errors.ts'
-import { quote } from '../../model/labels.ts'
+import { quote } from '../../base/go-quote.ts'
 import { compileSearchRegex } from '../../model/regex.ts'
 import { LabelMatcher } from '../label-matcher.ts'
 import type { Silence, SilenceMatcher } from './silence.ts'

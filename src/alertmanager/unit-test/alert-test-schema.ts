@@ -1,9 +1,9 @@
 import type { z } from 'zod'
 import { CodedError } from '../../base/errors.ts'
+import { quote } from '../../base/go-quote.ts'
 import { formatRfc3339, parseRfc3339 } from '../../base/rfc3339.ts'
 import { list, map, once, path, type Report, scalar, section, text } from '../../base/schema.ts'
 import { duration, labels } from '../../model/config-schema.ts'
-import { quote } from '../../model/labels.ts'
 import { matcherTexts } from '../dispatch/route-schema.ts'
 
 // A file of tests: which alerts begin and end when, and which notifications must come of it through an alertmanager.yml.

@@ -1,8 +1,8 @@
 import type { Env } from '../../base/env.ts'
 import { CodedError } from '../../base/errors.ts'
+import { quote } from '../../base/go-quote.ts'
 import type { YamlValue } from '../../base/yaml-tree.ts'
 import { YamlScalar } from '../../base/yaml-tree.ts'
-import { quote } from '../../model/labels.ts'
 import { member, textAt } from './yaml-members.ts'
 
 // Programs that know credentials. Source: kubernetes.io/docs/reference/access-authn-authz/authentication, "client-go credential plugins".

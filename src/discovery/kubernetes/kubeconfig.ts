@@ -1,10 +1,10 @@
 import type { FileSystem } from '../../base/env.ts'
 import { CodedError } from '../../base/errors.ts'
 import { directoryOf } from '../../base/files.ts'
+import { quote } from '../../base/go-quote.ts'
 import { redactUrl } from '../../base/redact-url.ts'
 import { parseYamlTree, type YamlValue } from '../../base/yaml-tree.ts'
 import { type HttpClientConfig, PLAIN_HTTP_CLIENT, PLAIN_TLS, type SecretSource } from '../../http-client/client-config.ts'
-import { quote } from '../../model/labels.ts'
 import { type ExecPlugin, toExecPlugin } from './exec-plugin.ts'
 import { member, textAt } from './yaml-members.ts'
 

@@ -1,5 +1,5 @@
+import { quote } from '../../base/go-quote.ts'
 import { formatGeneral, formatGeneralPrecision } from '../../model/go-float.ts'
-import { quote } from '../../model/labels.ts'
 import type { Timestamp } from '../../model/time.ts'
 import type { PositionRange } from '../parser/ast.ts'
 

@@ -1,6 +1,7 @@
 import { assert } from '../../base/assert.ts'
 import { CodedError } from '../../base/errors.ts'
-import { compareLabels, isLegacyLabelName, type Labels, LabelsBuilder, quote } from '../../model/labels.ts'
+import { quote } from '../../base/go-quote.ts'
+import { compareLabels, isLegacyLabelName, type Labels, LabelsBuilder } from '../../model/labels.ts'
 import { compareColumns, computeColumns, isComparison, keepsSchema } from '../functions/arithmetic.ts'
 import type { VectorMatching } from '../parser/ast.ts'
 import type { BinaryPlan } from '../plan/plan.ts'

@@ -1,4 +1,5 @@
-import { METRIC_NAME, quote } from '../../model/labels.ts'
+import { quote } from '../../base/go-quote.ts'
+import { METRIC_NAME } from '../../model/labels.ts'
 import { SIGNATURES } from '../functions/signatures.ts'
 import type { AggregateExpr, BinaryExpr, CallExpr, Expr, PositionRange, ValueType, VectorMatching, VectorSelector } from './ast.ts'
 import { ParseError } from './parse-error.ts'

@@ -1,5 +1,5 @@
+import { quote } from '../../base/go-quote.ts'
 import { unquote } from '../../model/go-text.ts'
-import { quote } from '../../model/labels.ts'
 import { SIGNATURES } from '../functions/signatures.ts'
 import type { AggregateOperator, BinaryOperator, Expr, PositionRange, VectorMatching } from './ast.ts'
 import { parseGrouping, parseMatching } from './grouping.ts'

@@ -1,5 +1,5 @@
+import { quote } from '../../base/go-quote.ts'
 import { unquote } from '../../model/go-text.ts'
-import { quote } from '../../model/labels.ts'
 import type { VectorMatching } from './ast.ts'
 import { isLabelName } from './token.ts'
 import type { TokenStream } from './token-stream.ts'

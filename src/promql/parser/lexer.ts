@@ -1,5 +1,5 @@
+import { quote } from '../../base/go-quote.ts'
 import { quoteRune } from '../../model/go-text.ts'
-import { quote } from '../../model/labels.ts'
 import { Cursor, isAlpha, isAlphaNumeric, isDigit, isSpace } from './cursor.ts'
 import { scanDurationRest, scanNumber } from './scan-number.ts'
 import { scanString } from './scan-string.ts'

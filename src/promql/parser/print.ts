@@ -1,6 +1,7 @@
+import { quote } from '../../base/go-quote.ts'
 import { formatDuration } from '../../model/duration.ts'
 import { formatFloat } from '../../model/go-text.ts'
-import { compareStrings, isLegacyLabelName, METRIC_NAME, quote } from '../../model/labels.ts'
+import { compareStrings, isLegacyLabelName, METRIC_NAME } from '../../model/labels.ts'
 import type { AggregateExpr, AtModifier, Expr, MatrixSelector, Subquery, VectorMatching, VectorSelector } from './ast.ts'
 import { printDurationExpr } from './duration-expression.ts'
 

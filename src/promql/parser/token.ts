@@ -1,4 +1,4 @@
-import { quote } from '../../model/labels.ts'
+import { quote } from '../../base/go-quote.ts'
 
 // biome-ignore format: a table
 export const BINARY_OPERATORS = ['+', '-', '*', '/', '%', '^', '==', '!=', '<', '>', '<=', '>=', '</', '>/', 'and', 'or', 'unless', 'atan2'] as const

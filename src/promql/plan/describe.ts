@@ -1,6 +1,7 @@
+import { quote } from '../../base/go-quote.ts'
 import { formatDuration } from '../../model/duration.ts'
 import { formatFloat } from '../../model/go-text.ts'
-import { compareStrings, isLegacyLabelName, METRIC_NAME, quote } from '../../model/labels.ts'
+import { compareStrings, isLegacyLabelName, METRIC_NAME } from '../../model/labels.ts'
 import { printGrouping, printMatching } from '../parser/print.ts'
 import type { Plan, Samples, Selection } from './plan.ts'
 

@@ -1,8 +1,8 @@
 import type { Clock, Env } from '../../base/env.ts'
 import { CodedError } from '../../base/errors.ts'
+import { quote } from '../../base/go-quote.ts'
 import { HttpClient, readBody } from '../../http-client/client.ts'
 import { PLAIN_HTTP_CLIENT, type ProxyConfig } from '../../http-client/client-config.ts'
-import { quote } from '../../model/labels.ts'
 
 /** What a token server gives. */
 export interface AccessToken {

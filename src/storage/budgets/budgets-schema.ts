@@ -1,6 +1,6 @@
 import type { z } from 'zod'
+import { quote } from '../../base/go-quote.ts'
 import { integer, map, type Report, section, text } from '../../base/schema.ts'
-import { quote } from '../../model/labels.ts'
 import { isLabelName } from '../../model/relabel.ts'
 
 // `budgets` of Promontory's own configuration file. What it means: docs/operating/budgets.md.

@@ -1,5 +1,6 @@
 import type { Env } from '../../base/env.ts'
-import { type Labels, quote } from '../../model/labels.ts'
+import { quote } from '../../base/go-quote.ts'
+import type { Labels } from '../../model/labels.ts'
 import type { SeriesRef } from '../appender.ts'
 import type { KnownPairs, SeriesGate } from '../series-gate.ts'
 import { BudgetGroup, type BudgetScope } from './budget-group.ts'
