@@ -1,6 +1,6 @@
 // Names of labels. Source: prometheus/otlptranslator, label_namer.go and strconv.go.
 
-import { quote } from '../../model/labels.ts'
+import { quote } from '../../base/go-quote.ts'
 import { Untranslatable } from './request-fault.ts'
 
 export interface LabelNameRules {

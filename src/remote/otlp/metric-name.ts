@@ -1,7 +1,7 @@
 // Names of metrics and units. Source: prometheus/otlptranslator, metric_namer.go and unit_namer.go; the OpenTelemetry specification,
 // "Prometheus and OpenMetrics compatibility".
 
-import { quote } from '../../model/labels.ts'
+import { quote } from '../../base/go-quote.ts'
 import { addsSuffixes, escapesNames, type TranslationStrategy } from './translation-strategy.ts'
 
 const UNITS: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
+import { quote } from '../../base/go-quote.ts'
 import { boolean, list, oneOf, type Report, section, text } from '../../base/schema.ts'
-import { quote } from '../../model/labels.ts'
 import { TRANSLATION_STRATEGIES, type TranslationStrategy } from './translation-strategy.ts'
 
 // The section `otlp` of prometheus.yml. Source of fields, defaults and rules: Prometheus config/config.go, OTLPConfig.

@@ -1,8 +1,9 @@
 // From metrics to series. Source: Prometheus storage/remote/otlptranslator/prometheusremotewrite: metrics_to_prw.go, helper.go,
 // number_data_points.go and histograms.go.
 
+import { quote } from '../../base/go-quote.ts'
 import { EXEMPLAR_LABELS_LENGTH_MAX, type Exemplar } from '../../model/exemplar.ts'
-import { Labels, type LabelsBuilder, METRIC_NAME, quote } from '../../model/labels.ts'
+import { Labels, type LabelsBuilder, METRIC_NAME } from '../../model/labels.ts'
 import type { Metadata, MetricType } from '../../model/metadata.ts'
 import { STALE_MARKER } from '../../model/staleness.ts'
 import type { Timestamp } from '../../model/time.ts'
