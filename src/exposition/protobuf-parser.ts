@@ -9,34 +9,28 @@
 // Source: Prometheus model/textparse/protobufparse.go, prompb/io/prometheus/client/decoder.go.
 
 import { isUtf8 } from 'node:buffer'
-import { quote } from '../base/go-quote.ts'
 import type { Exemplar } from '../model/exemplar.ts'
-import { CounterResetHint, type Histogram, NO_BUCKETS } from '../model/histogram.ts'
-import { Labels, METRIC_NAME } from '../model/labels.ts'
+import type { Histogram } from '../model/histogram.ts'
+import { type Labels, METRIC_NAME } from '../model/labels.ts'
 import type { MetricType } from '../model/metadata.ts'
 import type { Timestamp } from '../model/time.ts'
-import { compactHistogram } from './compact-buckets.ts'
 import { ExpositionError } from './exposition-error.ts'
 import { formatBucketBound } from './float.ts'
-import { knownSpans } from './known-spans.ts'
 import { hasHighBit, isEqual } from './line-bytes.ts'
-import { NAME_CLASSES as classes, METRIC_REST, METRIC_START } from './name-bytes.ts'
-import { NumberList } from './number-list.ts'
+import type { NumberList } from './number-list.ts'
 import { Entry, type PageParser, SERIES_BYTES_MAX } from './page-parser.ts'
-import { ProtobufMetric, readPair, readTime } from './protobuf-metric.ts'
+import { readExemplar } from './protobuf-exemplar.ts'
+import { Kind, ProtobufFamily, shownBytes } from './protobuf-family.ts'
+import { isNative, ProtobufHistograms, totalCount } from './protobuf-histograms.ts'
+import { ProtobufMetric } from './protobuf-metric.ts'
 import { ProtobufReader, WireType } from './protobuf-reader.ts'
 import { seriesLabels } from './series-labels.ts'
-import { helpLine, shownName } from './text-writer.ts'
 
 const NO_EXEMPLARS: readonly Exemplar[] = []
 
 const NO_BYTES: Uint8Array = new Uint8Array(0)
 const NO_BUFFER = Buffer.alloc(0)
 const encoder = new TextEncoder()
-
-/** Numbers of metrics.proto's MetricType. */
-const Kind = { counter: 0, gauge: 1, summary: 2, untyped: 3, histogram: 4, gaugeHistogram: 5 } as const
-const TYPES: readonly MetricType[] = ['counter', 'gauge', 'summary', 'unknown', 'histogram', 'gaugehistogram']
 
 /** What of a metric is told of next. From 0 on: the bucket or quantile of that number. */
 const Part = { native: -3, count: -2, sum: -1, first: 0 } as const
@@ -53,25 +47,9 @@ const BOUND_BYTES_MAX = 32
  * buckets. As much as a page of text may have where nothing limits it.
  */
 const SERIES_TOTAL_BYTES_MAX = 256 * 1024 * 1024
-/** A family may have so many metrics: two bytes of a page are one. */
-const METRICS_MAX = 4_194_304
-
-/** Counts of histograms that one piece of memory is taken for. */
-const COUNTS_AT_ONCE = 1024
-
-/** Of bytes that an error shows. */
-const SHOWN_BYTES_MAX = 1000
-/** The length before a message takes at most so many bytes. */
-const LENGTH_BYTES_MAX = 5
 
 type Stage = 'family' | 'help' | 'unit' | 'type' | 'metrics'
 
-const HELP_BEGINS = encoder.encode('# HELP ')
-const TYPE_BEGINS = encoder.encode('# TYPE ')
-const TYPE_ENDS = TYPES.map((type) => encoder.encode(` ${type}\n`))
-const NEWLINE = 10
-const SPACE = 32
-const BACKSLASH = 92
 /** The key of a metric's label. */
 const LABEL_KEY = (1 << 3) | WireType.length
 
@@ -87,20 +65,8 @@ export class ProtobufParser implements PageParser {
   readonly #reader = new ProtobufReader()
   #buffer: Buffer = NO_BUFFER
   #length = 0
-  /** Where the next family's length stands. */
-  #familyEnd = 0
   #stage: Stage = 'family'
-  /** Where name and help stand in the page. */
-  #nameStart = 0
-  #nameEnd = 0
-  #helpStart = 0
-  #helpEnd = 0
-  /** Made when it is asked for. */
-  #nameText: string | undefined
-  #unit = ''
-  #kind = 0
-  /** Two positions a metric of the family. */
-  readonly #metricAt = new NumberList()
+  readonly #family = new ProtobufFamily(this.#reader)
   #metricIndex = 0
   readonly #metric = new ProtobufMetric()
   #part = 0
@@ -118,9 +84,7 @@ export class ProtobufParser implements PageParser {
   /** Bytes of all series of the page so far. */
   #seriesTotalBytes = 0
   #comment = NO_BYTES
-  /** Counts of histograms that were given out, side by side: small arrays with memory of their own are dear. */
-  #counts = NO_BUCKETS
-  #countsUsed = 0
+  readonly #histograms = new ProtobufHistograms()
   /** Texts of the bounds of the last buckets, by their number: neighbours have the same. */
   readonly #bounds: number[] = []
   readonly #boundTexts: string[] = []
@@ -143,7 +107,7 @@ export class ProtobufParser implements PageParser {
     this.#reader.reset(bytes)
     this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
     this.#length = length
-    this.#familyEnd = 0
+    this.#family.reset(this.#buffer, length)
     this.#seriesTotalBytes = 0
     this.#stage = 'family'
     this.#pending = undefined
@@ -166,7 +130,7 @@ export class ProtobufParser implements PageParser {
       if (this.#stage !== 'metrics') return false
       if (this.#hasMore) this.#part++
       else {
-        if (this.#metricIndex >= this.#metricAt.length) return false
+        if (this.#metricIndex >= this.#family.metricAt.length) return false
         isKnown = this.#readKnownMetric(expected, from, to)
         if (!isKnown) this.#readMetric()
       }
@@ -183,10 +147,10 @@ export class ProtobufParser implements PageParser {
 
   takeExpectedComment(expected: Uint8Array, from: number, to: number): boolean {
     if (this.#pending === undefined) {
-      if (this.#stage === 'metrics' && !this.#hasMore && this.#metricIndex >= this.#metricAt.length) this.#stage = 'family'
+      if (this.#stage === 'metrics' && !this.#hasMore && this.#metricIndex >= this.#family.metricAt.length) this.#stage = 'family'
       if (this.#stage === 'family' && !this.#nextFamily()) return false
-      if (this.#stage === 'help' && this.#isHelpLine(expected, from, to)) this.#stage = this.#unit === '' ? 'type' : 'unit'
-      else if (this.#stage === 'type' && this.#isTypeLine(expected, from, to)) this.#beginMetrics()
+      if (this.#stage === 'help' && this.#family.isHelpLine(expected, from, to)) this.#stage = this.#family.unit === '' ? 'type' : 'unit'
+      else if (this.#stage === 'type' && this.#family.isTypeLine(expected, from, to)) this.#beginMetrics()
       else {
         if (this.#stage === 'metrics') return false
         this.#pending = this.#advance()
@@ -217,17 +181,17 @@ export class ProtobufParser implements PageParser {
           if (!this.#nextFamily()) return Entry.end
           continue
         case 'help':
-          this.#stage = this.#unit === '' ? 'type' : 'unit'
-          return this.#tell(Entry.help, helpLine(this.#name, this.#buffer.toString('utf8', this.#helpStart, this.#helpEnd)))
+          this.#stage = this.#family.unit === '' ? 'type' : 'unit'
+          return this.#tell(Entry.help, this.#family.helpLine)
         case 'unit':
           this.#stage = 'type'
-          return this.#tell(Entry.unit, `# UNIT ${shownName(this.#name)} ${this.#unit}\n`)
+          return this.#tell(Entry.unit, this.#family.unitLine)
         case 'type':
           this.#beginMetrics()
-          return this.#tell(Entry.type, `# TYPE ${shownName(this.#name)} ${this.type}\n`)
+          return this.#tell(Entry.type, this.#family.typeLine)
         case 'metrics':
           if (this.#hasMore) this.#part++
-          else if (this.#metricIndex < this.#metricAt.length) this.#readMetric()
+          else if (this.#metricIndex < this.#family.metricAt.length) this.#readMetric()
           else {
             this.#stage = 'family'
             continue
@@ -245,169 +209,33 @@ export class ProtobufParser implements PageParser {
     return entry
   }
 
-  /** Reads up to the next family that has metrics; false when there is none. */
   #nextFamily(): boolean {
-    while (this.#familyEnd < this.#length) {
-      this.#readFamily()
-      // A family without metrics says nothing, not even what it is.
-      if (this.#metricAt.length === 0) continue
-      this.#checkFamily()
-      this.#stage = 'help'
-      return true
+    const family = this.#family
+    family.position = this.position
+    try {
+      if (!family.next()) return false
+    } finally {
+      this.position = family.position
     }
-    this.position = this.#length
-    return false
+    this.#metricIndex = 0
+    this.#stage = 'help'
+    return true
   }
 
   #beginMetrics(): void {
     this.#stage = 'metrics'
     this.#hasMore = false
-    this.type = TYPES[this.#kind]
-  }
-
-  /** Whether the line says what the family says, where nothing in it has to be quoted or escaped. */
-  #isHelpLine(expected: Uint8Array, from: number, to: number): boolean {
-    const buffer = this.#buffer
-    const textStart = from + HELP_BEGINS.length + this.#nameEnd - this.#nameStart + 1
-    if (to - textStart - 1 !== this.#helpEnd - this.#helpStart || expected[to - 1] !== NEWLINE || expected[textStart - 1] !== SPACE)
-      return false
-    if (!this.#hasPlainName(expected, from, HELP_BEGINS)) return false
-    for (let i = textStart, p = this.#helpStart; p < this.#helpEnd; i++, p++) {
-      const c = buffer[p]
-      if (c !== expected[i] || c === BACKSLASH || c === NEWLINE) return false
-    }
-    return true
-  }
-
-  #isTypeLine(expected: Uint8Array, from: number, to: number): boolean {
-    const ends = TYPE_ENDS[this.#kind]
-    const endsAt = from + TYPE_BEGINS.length + this.#nameEnd - this.#nameStart
-    return isEqual(ends, 0, ends.length, expected, endsAt, to) && this.#hasPlainName(expected, from, TYPE_BEGINS)
-  }
-
-  /** Whether the line begins so and with the family's name, which needs no quotes. */
-  #hasPlainName(expected: Uint8Array, from: number, begins: Uint8Array): boolean {
-    for (let i = 0; i < begins.length; i++) if (expected[from + i] !== begins[i]) return false
-    const buffer = this.#buffer
-    for (let i = from + begins.length, p = this.#nameStart; p < this.#nameEnd; i++, p++) {
-      if (buffer[p] !== expected[i] || (classes[buffer[p]] & (p === this.#nameStart ? METRIC_START : METRIC_REST)) === 0) return false
-    }
-    return true
-  }
-
-  get #name(): string {
-    return (this.#nameText ??= this.#buffer.toString('utf8', this.#nameStart, this.#nameEnd))
-  }
-
-  #readFamily(): void {
-    const reader = this.#reader
-    reader.position = this.#familyEnd
-    const end = this.#familyLength()
-    this.#familyEnd = end
-    this.#metricAt.clear()
-    this.#metricIndex = 0
-    this.#nameStart = this.#nameEnd = this.#helpStart = this.#helpEnd = 0
-    this.#nameText = undefined
-    this.#unit = ''
-    this.#kind = 0
-    while (reader.position < end) {
-      reader.key('MetricFamily', end)
-      switch (reader.field) {
-        case 1:
-          reader.want(WireType.length, 'Name')
-          this.#nameEnd = reader.lengthEnd(end)
-          this.#nameStart = reader.position
-          reader.position = this.#nameEnd
-          break
-        case 2:
-          reader.want(WireType.length, 'Help')
-          this.#helpEnd = reader.lengthEnd(end)
-          this.#helpStart = reader.position
-          reader.position = this.#helpEnd
-          break
-        case 3:
-          reader.want(WireType.varint, 'Type')
-          reader.varint(end)
-          this.#kind = reader.integer32
-          break
-        case 4: {
-          reader.want(WireType.length, 'Metric')
-          const stop = reader.lengthEnd(end)
-          if (this.#metricAt.length >= METRICS_MAX * 2) throw new ExpositionError(`family with more than ${METRICS_MAX} metrics`)
-          this.#metricAt.push(reader.position)
-          this.#metricAt.push(stop)
-          reader.position = stop
-          break
-        }
-        case 5:
-          reader.want(WireType.length, 'Unit')
-          this.#unit = this.#textOf(end)
-          break
-        default:
-          reader.skip(end)
-      }
-    }
-    this.position = this.#metricAt.length === 0 ? end : this.#metricAt.at(0)
-    const [helpStart, helpEnd] = [this.#helpStart, this.#helpEnd]
-    if (this.#metricAt.length > 0 && hasHighBit(this.#buffer, helpStart, helpEnd)) {
-      const help = this.#buffer.subarray(helpStart, helpEnd)
-      if (!isUtf8(help)) throw new ExpositionError(`invalid help for metric ${quote(this.#name)}: ${shownBytes(help)}`)
-    }
-  }
-
-  /** Reads the length before a family; answers where the family ends. */
-  #familyLength(): number {
-    const reader = this.#reader
-    const start = reader.position
-    const lengthEnd = Math.min(this.#length, start + LENGTH_BYTES_MAX)
-    let p = start
-    while (p < lengthEnd && this.#buffer[p] >= 128) p++
-    if (p >= lengthEnd) throw new ExpositionError('clientpb: invalid varint encountered')
-    reader.varint(lengthEnd)
-    const end = reader.position + reader.unsigned
-    if (end > this.#length) {
-      throw new ExpositionError(
-        `clientpb: insufficient length of buffer, expected at least ${end - start} bytes, got ${this.#length - start} bytes`,
-      )
-    }
-    return end
-  }
-
-  #textOf(end: number): string {
-    const reader = this.#reader
-    const stop = reader.lengthEnd(end)
-    const text = this.#buffer.toString('utf8', reader.position, stop)
-    reader.position = stop
-    return text
-  }
-
-  #checkFamily(): void {
-    const [start, end] = [this.#nameStart, this.#nameEnd]
-    const isOdd = start === end || hasHighBit(this.#buffer, start, end)
-    if (isOdd && (start === end || !isUtf8(this.#buffer.subarray(start, end)))) {
-      throw new ExpositionError(`invalid metric name: ${shownBytes(this.#buffer.subarray(start, end))}`)
-    }
-    if (this.#kind < 0 || this.#kind >= TYPES.length) {
-      throw new ExpositionError(`unknown metric type for metric ${quote(this.#name)}: ${this.#kind}`)
-    }
-    const unit = this.#unit
-    if (unit === '') return
-    const name = this.#name
-    const isTotal = this.#kind === Kind.counter && name.endsWith('_total')
-    const stem = isTotal ? name.slice(0, -'_total'.length) : name
-    if (!stem.endsWith(`_${unit}`)) {
-      throw new ExpositionError(`unit ${quote(unit)} not a suffix of ${isTotal ? 'counter' : 'metric'} ${quote(name)}`)
-    }
+    this.type = this.#family.type
   }
 
   #readMetric(): void {
     const reader = this.#reader
     const metric = this.#metric
-    const at = this.#metricAt
+    const at = this.#family.metricAt
     reader.position = at.at(this.#metricIndex)
     const end = at.at(this.#metricIndex + 1)
     metric.read(reader, end)
-    const size = this.#nameEnd - this.#nameStart + metric.labelsEnd - metric.labelsStart + BOUND_BYTES_MAX
+    const size = this.#family.nameEnd - this.#family.nameStart + metric.labelsEnd - metric.labelsStart + BOUND_BYTES_MAX
     if (size > SERIES_BYTES_MAX) throw new ExpositionError(`series of ${size} bytes, at most ${SERIES_BYTES_MAX}`)
     this.#beginMetric(end)
   }
@@ -418,15 +246,15 @@ export class ProtobufParser implements PageParser {
    */
   #readKnownMetric(expected: Uint8Array, from: number, to: number): boolean {
     const buffer = this.#buffer
-    const start = this.#metricAt.at(this.#metricIndex)
-    const end = this.#metricAt.at(this.#metricIndex + 1)
+    const start = this.#family.metricAt.at(this.#metricIndex)
+    const end = this.#family.metricAt.at(this.#metricIndex + 1)
     // The first part of a metric is the whole of it, or its count.
     const separatorAt = expected[to - 1] === SEPARATOR ? to - 1 : to - 2
-    const labelsFrom = from + this.#nameEnd - this.#nameStart + 1
+    const labelsFrom = from + this.#family.nameEnd - this.#family.nameStart + 1
     const labelsEnd = start + separatorAt - labelsFrom
     if (labelsEnd < start || labelsEnd > end || expected[separatorAt] !== SEPARATOR || expected[labelsFrom - 1] !== SEPARATOR) return false
     for (let i = separatorAt - 1, p = labelsEnd - 1; p >= start; i--, p--) if (buffer[p] !== expected[i]) return false
-    for (let i = from, p = this.#nameStart; p < this.#nameEnd; i++, p++) if (buffer[p] !== expected[i]) return false
+    for (let i = from, p = this.#family.nameStart; p < this.#family.nameEnd; i++, p++) if (buffer[p] !== expected[i]) return false
     // Nothing but labels stands there.
     const reader = this.#reader
     for (let p = start; p < labelsEnd; p = reader.lengthEnd(end)) {
@@ -445,9 +273,9 @@ export class ProtobufParser implements PageParser {
     this.position = end
     this.hasTimestamp = metric.timestamp !== 0
     this.numbers[1] = metric.timestamp
-    const isHistogram = this.#kind === Kind.histogram || this.#kind === Kind.gaugeHistogram
+    const isHistogram = this.#family.kind === Kind.histogram || this.#family.kind === Kind.gaugeHistogram
     if (isHistogram && !this.#options.ignoreNative && isNative(metric)) this.#part = Part.native
-    else this.#part = isHistogram || this.#kind === Kind.summary ? Part.count : Part.first
+    else this.#part = isHistogram || this.#family.kind === Kind.summary ? Part.count : Part.first
   }
 
   /**
@@ -456,10 +284,10 @@ export class ProtobufParser implements PageParser {
    */
   #writeSeries(): void {
     const { labelsStart, labelsEnd } = this.#metric
-    const size = this.#nameEnd - this.#nameStart + labelsEnd - labelsStart + BOUND_BYTES_MAX
+    const size = this.#family.nameEnd - this.#family.nameStart + labelsEnd - labelsStart + BOUND_BYTES_MAX
     if (this.#made.length < size) this.#made = new Uint8Array(size * 2)
     const series = this.#made
-    let p = this.#buffer.copy(series, 0, this.#nameStart, this.#nameEnd)
+    let p = this.#buffer.copy(series, 0, this.#family.nameStart, this.#family.nameEnd)
     series[p++] = SEPARATOR
     p += this.#buffer.copy(series, p, labelsStart, labelsEnd)
     series[p++] = SEPARATOR
@@ -474,7 +302,7 @@ export class ProtobufParser implements PageParser {
   /** Whether the sample's series has these bytes; of those that are known up to the labels only what follows is looked at. */
   #isSeries(expected: Uint8Array, from: number, to: number, isKnown: boolean): boolean {
     const { labelsStart, labelsEnd } = this.#metric
-    const labelsFrom = from + this.#nameEnd - this.#nameStart + 1
+    const labelsFrom = from + this.#family.nameEnd - this.#family.nameStart + 1
     const separatorAt = labelsFrom + labelsEnd - labelsStart
     const text = this.#boundIndex < 0 ? '' : this.#boundTexts[this.#boundIndex]
     const roleSize = this.#role === Role.whole ? 0 : 1
@@ -485,7 +313,7 @@ export class ProtobufParser implements PageParser {
     if (expected[labelsFrom - 1] !== SEPARATOR) return false
     const buffer = this.#buffer
     for (let i = separatorAt - 1, p = labelsEnd - 1; p >= labelsStart; i--, p--) if (buffer[p] !== expected[i]) return false
-    for (let i = from, p = this.#nameStart; p < this.#nameEnd; i++, p++) if (buffer[p] !== expected[i]) return false
+    for (let i = from, p = this.#family.nameStart; p < this.#family.nameEnd; i++, p++) if (buffer[p] !== expected[i]) return false
     return true
   }
 
@@ -494,7 +322,7 @@ export class ProtobufParser implements PageParser {
     const metric = this.#metric
     const part = this.#part
     this.isHistogram = false
-    switch (this.#kind) {
+    switch (this.#family.kind) {
       case Kind.counter:
         this.isPlain = metric.exemplarAt.length === 0
         this.#sample(metric.counter, Role.whole, false)
@@ -502,7 +330,7 @@ export class ProtobufParser implements PageParser {
       case Kind.gauge:
       case Kind.untyped:
         this.isPlain = true
-        this.#sample(this.#kind === Kind.gauge ? metric.gauge : metric.untyped, Role.whole, false)
+        this.#sample(this.#family.kind === Kind.gauge ? metric.gauge : metric.untyped, Role.whole, false)
         return
       case Kind.summary:
         this.isPlain = true
@@ -549,7 +377,7 @@ export class ProtobufParser implements PageParser {
     this.#role = role
     this.#boundIndex = -1
     const { labelsStart, labelsEnd } = this.#metric
-    this.#seriesTotalBytes += this.#nameEnd - this.#nameStart + labelsEnd - labelsStart + 2
+    this.#seriesTotalBytes += this.#family.nameEnd - this.#family.nameStart + labelsEnd - labelsStart + 2
     if (this.#seriesTotalBytes > this.#length + SERIES_TOTAL_BYTES_MAX) {
       throw new ExpositionError(`series of a page of ${this.#length} bytes take more than ${SERIES_TOTAL_BYTES_MAX} bytes`)
     }
@@ -567,24 +395,24 @@ export class ProtobufParser implements PageParser {
     const pairs: string[] = [METRIC_NAME, this.#seriesName()]
     this.#collectPairs(this.#metric.labels(this.#reader), pairs)
     const part = this.#part
-    if (part >= Part.first && this.#kind === Kind.summary) pairs.push('quantile', this.#boundTexts[part])
-    else if (part >= Part.first && this.#kind >= Kind.histogram) pairs.push('le', this.#boundTexts[part])
+    if (part >= Part.first && this.#family.kind === Kind.summary) pairs.push('quantile', this.#boundTexts[part])
+    else if (part >= Part.first && this.#family.kind >= Kind.histogram) pairs.push('le', this.#boundTexts[part])
     // What is canonical here is so already; a label of that name which the target gave is its own.
     return seriesLabels(pairs, 'unknown', (what) => new ExpositionError(what))
   }
 
   #seriesName(): string {
-    const isHistogram = this.#kind >= Kind.histogram
-    if (!isHistogram && this.#kind !== Kind.summary) return this.#name
+    const isHistogram = this.#family.kind >= Kind.histogram
+    if (!isHistogram && this.#family.kind !== Kind.summary) return this.#family.name
     switch (this.#part) {
       case Part.native:
-        return this.#name
+        return this.#family.name
       case Part.count:
-        return `${this.#name}_count`
+        return `${this.#family.name}_count`
       case Part.sum:
-        return `${this.#name}_sum`
+        return `${this.#family.name}_sum`
       default:
-        return isHistogram ? `${this.#name}_bucket` : this.#name
+        return isHistogram ? `${this.#family.name}_bucket` : this.#family.name
     }
   }
 
@@ -611,48 +439,13 @@ export class ProtobufParser implements PageParser {
   }
 
   histogram(): Histogram {
-    const metric = this.#metric
-    const isFloat = metric.countFloat > 0 || metric.zeroCountFloat > 0
-    return compactHistogram(
-      {
-        isFloat,
-        counterResetHint: this.#kind === Kind.gaugeHistogram ? CounterResetHint.gauge : CounterResetHint.unknown,
-        schema: metric.schema,
-        zeroThreshold: metric.zeroThreshold,
-        zeroCount: isFloat ? metric.zeroCountFloat : metric.zeroCount,
-        count: isFloat ? metric.countFloat : metric.count,
-        sum: metric.sum,
-        positiveSpans: knownSpans(metric.positiveSpans),
-        negativeSpans: knownSpans(metric.negativeSpans),
-        positiveBuckets: isFloat ? metric.positiveCounts.used.slice() : this.#absolute(metric.positiveDeltas),
-        negativeBuckets: isFloat ? metric.negativeCounts.used.slice() : this.#absolute(metric.negativeDeltas),
-        customValues: NO_BUCKETS,
-      },
-      0,
-    )
-  }
-
-  #absolute(deltas: NumberList): Float64Array {
-    const size = deltas.length
-    if (size === 0) return NO_BUCKETS
-    if (this.#countsUsed + size > this.#counts.length) {
-      this.#counts = new Float64Array(Math.max(COUNTS_AT_ONCE, size))
-      this.#countsUsed = 0
-    }
-    const counts = new Float64Array(this.#counts.buffer, this.#countsUsed * 8, size)
-    this.#countsUsed += size
-    let count = 0
-    for (let i = 0; i < size; i++) {
-      count += deltas.at(i)
-      counts[i] = count
-    }
-    return counts
+    return this.#histograms.of(this.#metric, this.#family.kind === Kind.gaugeHistogram)
   }
 
   exemplars(sampleTime: Timestamp): readonly Exemplar[] {
     const metric = this.#metric
     if (this.isPlain) return NO_EXEMPLARS
-    if (this.#kind === Kind.counter) return [this.#exemplar(metric.exemplarAt.at(0), metric.exemplarAt.at(1), sampleTime)]
+    if (this.#family.kind === Kind.counter) return [this.#exemplar(metric.exemplarAt.at(0), metric.exemplarAt.at(1), sampleTime)]
     if (this.#part >= Part.first) {
       const at = this.#part * 2
       return [this.#exemplar(metric.bucketExemplarAt.at(at), metric.bucketExemplarAt.at(at + 1), sampleTime)]
@@ -669,56 +462,10 @@ export class ProtobufParser implements PageParser {
   }
 
   #exemplar(start: number, end: number, sampleTime: Timestamp): Exemplar {
-    const reader = this.#reader
-    reader.position = start
-    const labelAt = new NumberList()
-    let value = 0
-    let timestamp: Timestamp | undefined
-    while (reader.position < end) {
-      reader.key('Exemplar', end)
-      switch (reader.field) {
-        case 1:
-          reader.want(WireType.length, 'Label')
-          readPair(reader, reader.lengthEnd(end), labelAt)
-          break
-        case 2:
-          reader.want(WireType.fixed64, 'Value')
-          value = reader.double(end)
-          break
-        case 3:
-          reader.want(WireType.length, 'Timestamp')
-          timestamp = readTime(reader, reader.lengthEnd(end))
-          break
-        default:
-          reader.skip(end)
-      }
-    }
-    // Nobody checks the labels of an exemplar.
-    const text = (at: number) => this.#buffer.toString('utf8', labelAt.at(at), labelAt.at(at + 1))
-    const labels = new Map<string, string>()
-    for (let i = 0; i < labelAt.length; i += 4) labels.set(text(i), text(i + 2))
-    return { labels: Labels.of(labels), value, timestamp: timestamp ?? sampleTime, hasTimestamp: timestamp !== undefined }
+    return readExemplar(this.#reader, this.#buffer, start, end, sampleTime)
   }
 
   startTime(): Timestamp {
-    return this.#kind === Kind.gauge || this.#kind === Kind.untyped ? 0 : this.#metric.created
+    return this.#family.kind === Kind.gauge || this.#family.kind === Kind.untyped ? 0 : this.#metric.created
   }
-}
-
-function isNative(metric: ProtobufMetric): boolean {
-  return (
-    metric.positiveSpans.length > 0 ||
-    metric.negativeSpans.length > 0 ||
-    metric.zeroThreshold > 0 ||
-    metric.zeroCount > 0 ||
-    metric.zeroCountFloat > 0
-  )
-}
-
-function totalCount(metric: ProtobufMetric): number {
-  return metric.countFloat === 0 ? metric.count : metric.countFloat
-}
-
-function shownBytes(bytes: Buffer): string {
-  return bytes.toString('utf8', 0, SHOWN_BYTES_MAX)
 }
