@@ -13,6 +13,7 @@ import { LateWindows, type SeriesRow } from './late-windows.ts'
 import type { BatchPool, SampleBatch } from './sample-batch.ts'
 import { SeriesGroups } from './series-groups.ts'
 import { SeriesSlots } from './series-slots.ts'
+import type { SampleRun } from './window/append-run.ts'
 import { matchSeries } from './window/match.ts'
 import type { FoundSample } from './window/sample-at.ts'
 import { histogramKind } from './window/sample-kind.ts'
@@ -288,32 +289,20 @@ export class WindowSet implements KnownPairs {
   }
 
   /**
-   * The same for floats that come back from the log, from the place `from` on up to the first one about which there is anything that is not plain: its series
-   * is in the window of the sample before, has had floats last, and the sample is the next one. Its place. Not while others read. Hot.
+   * The same for floats of one series that come back from the log, from the place `from` on up to the first one about which there is anything that is not plain:
+   * the series is in the window of the first sample, has had floats last, and each sample is the next one there. Its place. Not while others read. Hot.
    */
-  applyPlain(refs: Float64Array, times: Float64Array, values: Float64Array, from: number, to: number): number {
-    const window = this.#recent
-    if (window === undefined || this.#hasDeletions) return from
-    const { slots } = this
-    const { ordinal, end } = window
-    const start = Math.max(window.start, this.cutTime)
-    let minTime = Number.POSITIVE_INFINITY
-    let maxTime = Number.NEGATIVE_INFINITY
-    let i = from
-    for (; i < to; i++) {
-      const t = times[i]
-      if (t < start || t >= end) break
-      const series = slots.floatSeriesIn(refs[i], ordinal)
-      if (series < 0 || !window.replayNext(series, t, values[i])) break
-      slots.setNewerFloat(refs[i] >>> 0, t, values[i])
-      if (t > maxTime) maxTime = t
-      if (t < minTime) minTime = t
-    }
-    if (i === from) return from
-    window.countReplayed(i - from, minTime, maxTime)
-    this.maxTime = Math.max(this.maxTime, maxTime)
-    this.minTime = Math.min(this.minTime, minTime)
-    return i
+  applyRun(ref: SeriesRef, run: SampleRun, from: number, to: number): number {
+    if (from === to || run.times[from] < this.cutTime || this.#hasDeletions) return from
+    const window = this.windowOf(run.times[from])
+    const series = this.slots.floatSeriesIn(ref, window.ordinal)
+    const end = series < 0 ? from : window.replayRun(series, run, from, to)
+    if (end === from) return from
+    const newest = run.times[end - 1]
+    this.slots.setNewerFloat(ref >>> 0, newest, run.values[end - 1])
+    if (newest > this.maxTime) this.maxTime = newest
+    if (run.times[from] < this.minTime) this.minTime = run.times[from]
+    return end
   }
 
   /** The same for a histogram; undefined: a stale one. The digest is that of `digestHistogram`. */

@@ -107,9 +107,9 @@ function replayTarget(
     ...rest,
     // What comes back was admitted once.
     series: (labels, time) => windows.series(labels, Math.max(time, cutTime), true),
-    samples: (refs, times, values, count) => {
-      for (let i = windows.applyPlain(refs, times, values, 0, count); i < count; i = windows.applyPlain(refs, times, values, i + 1, count))
-        sample(refs[i], times[i], values[i], 0)
+    samples: (ref, run, count) => {
+      for (let i = windows.applyRun(ref, run, 0, count); i < count; i = windows.applyRun(ref, run, i + 1, count))
+        sample(ref, run.times[i], run.values[i], 0)
     },
     sample,
     histogram: (ref, t, isFloat, histogram, startTime) => {

@@ -26,8 +26,8 @@ async function replay(env: VirtualEnv): Promise<Replayed> {
   const samples: string[] = []
   const report = await replayLog(env, DIR, await listSegments(env, DIR), QUARANTINE, {
     series: (labels) => series.push(labels.toString()) - 1,
-    samples: (refs, times, values, count) => {
-      for (let i = 0; i < count; i++) samples.push(`${series[refs[i]]} ${times[i]} ${values[i]}`)
+    samples: (ref, { times, values }, count) => {
+      for (let i = 0; i < count; i++) samples.push(`${series[ref]} ${times[i]} ${values[i]}`)
     },
     sample: (ref, t, v, startTime) => samples.push(`${series[ref]} ${t} ${v}${startTime === 0 ? '' : ` from ${startTime}`}`),
     histogram: (ref, t, isFloat, histogram, startTime) => {

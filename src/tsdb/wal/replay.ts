@@ -1,4 +1,4 @@
-import { Breather } from '../../base/breather.ts'
+import { Breather, doAtOnce, doInTurns } from '../../base/breather.ts'
 import { crc32c } from '../../base/crc32c.ts'
 import type { Env, File } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
@@ -19,16 +19,15 @@ import {
   decodeSamplesFromRecord,
   decodeSeriesRecord,
 } from './decode.ts'
+import { GatheredSamples, type GatheredTarget } from './gathered-samples.ts'
 import { type LogPosition, type Segment, segmentNumber, segmentPath } from './log-writer.ts'
 import { RECORD_HEADER_BYTES, RecordType } from './record.ts'
-import { SampleSlices, SLICE_SAMPLES } from './sample-slices.ts'
+import { SampleSlices } from './sample-slices.ts'
 import { type Damage, type SegmentVisitor, scanSegment } from './scan-segment.ts'
 
-/** Where the content of a log goes. */
-export interface ReplayTarget {
+/** Where the content of a log goes: of each series in order of the log, and a deletion behind all that stands before it. */
+export interface ReplayTarget extends GatheredTarget {
   series(labels: Labels, time: Timestamp): SeriesRef
-  /** Samples without start times, in their order; the columns are lent for the call. */
-  samples(refs: Float64Array, times: Float64Array, values: Float64Array, count: number): void
   /** `startTime` is 0 where it is not known, which it may be here and there among those that have one. */
   sample(ref: SeriesRef, t: Timestamp, v: number, startTime: Timestamp): void
   /** Undefined: a stale histogram. */
@@ -110,12 +109,13 @@ export async function replayLog(
   let bytesTotal = 0
   for (const number of toRead) bytesTotal += (await fs.stat(segmentPath(dir, number)))?.sizeBytes ?? 0
   if (toRead[0] === first && from !== undefined) bytesTotal -= from.position.offset
+  const gathered = new GatheredSamples(bytesTotal)
   for (const [index, number] of toRead.entries()) {
     const path = segmentPath(dir, number)
     const file = await openPatiently(env, path, 'write')
     const start = number === first ? from : undefined
     try {
-      segments.push(await replaySegment(env, file, number, quarantineDir, target, report, start, bytesTotal, signal))
+      segments.push(await replaySegment(env, file, number, quarantineDir, target, gathered, report, start, bytesTotal, signal))
     } finally {
       await file.close()
     }
@@ -130,6 +130,7 @@ async function replaySegment(
   number: number,
   quarantineDir: string,
   target: ReplayTarget,
+  gathered: GatheredSamples,
   report: ReplayReport,
   from: ReplayStart | undefined,
   bytesTotal: number,
@@ -140,7 +141,13 @@ async function replaySegment(
   let maxTime = from?.segments.find((segment) => segment.number === number)?.maxTime ?? Number.NEGATIVE_INFINITY
   let samplesLost = 0
 
+  const breather = new Breather(clock, signal, REPLAY_WEIGHT)
+  /** What was gathered must be applied before what is to come. */
+  const applyGathered = () => doAtOnce(gathered.apply(refs, target))
+  const applyInTurns = () => doInTurns(gathered.apply(refs, target), breather)
+
   const onSeries = (index: number, labels: Labels, time: Timestamp) => {
+    if (index < gathered.seriesEnd) applyGathered()
     if (index >= refs.length) {
       const larger = new Float64Array(Math.max(index + 1, 2 * refs.length))
       larger.set(refs)
@@ -162,31 +169,22 @@ async function replaySegment(
     return ref
   }
   const slices = new SampleSlices()
-  const sliceRefs = new Float64Array(SLICE_SAMPLES)
-  const readSamples = (bytes: Uint8Array, start: number, end: number) => {
+  const gatherSamples = (bytes: Uint8Array, start: number, end: number) => {
     slices.open(bytes, start, end)
-    const { series, times, values } = slices
+    const { times } = slices
     for (let read = slices.read(); read > 0; read = slices.read()) {
-      let count = 0
-      for (let i = 0; i < read; i++) {
-        const t = times[i]
-        if (t > maxTime) maxTime = t
-        const ref = series[i] < refs.length ? refs[series[i]] - 1 : -1
-        if (ref < 0) continue
-        sliceRefs[count] = ref
-        times[count] = t
-        values[count++] = values[i]
-      }
-      samplesLost += read - count
-      report.samples += count
-      target.samples(sliceRefs, times, values, count)
+      if (!gathered.hasRoom) applyGathered()
+      for (let i = 0; i < read; i++) if (times[i] > maxTime) maxTime = times[i]
+      gathered.add(slices, read)
     }
   }
   const onSampleFrom = (index: number, t: Timestamp, v: number, startTime: Timestamp) => {
+    if (gathered.has(index)) applyGathered()
     const ref = refOfSample(index, t)
     if (ref >= 0) target.sample(ref, t, v, startTime)
   }
   const onHistogram = (index: number, t: Timestamp, isFloat: boolean, histogram: Histogram | undefined, startTime: Timestamp) => {
+    if (gathered.has(index)) applyGathered()
     const ref = refOfSample(index, t)
     if (ref >= 0) target.histogram(ref, t, isFloat, histogram, startTime)
   }
@@ -200,6 +198,7 @@ async function replaySegment(
   }
 
   const onDeletions = async (deletions: readonly Deletion[]) => {
+    await applyInTurns()
     for (const deletion of deletions) {
       // The segment stays as long as one before it, where what was deleted is.
       maxTime = Math.max(maxTime, deletion.maxTime, ...report.segments.map((segment) => segment.maxTime))
@@ -210,7 +209,7 @@ async function replaySegment(
   const visitor: SegmentVisitor = {
     record(type, bytes, start, end) {
       if (type === RecordType.series) decodeSeriesRecord(bytes, start, end, onSeries)
-      else if (type === RecordType.samples) readSamples(bytes, start, end)
+      else if (type === RecordType.samples) gatherSamples(bytes, start, end)
       else if (type === RecordType.samplesFrom) decodeSamplesFromRecord(bytes, start, end, onSampleFrom)
       else if (type === RecordType.histograms) decodeHistogramsRecord(bytes, start, end, onHistogram)
       else if (type === RecordType.exemplars) decodeExemplarsRecord(bytes, start, end, onExemplar)
@@ -219,7 +218,7 @@ async function replaySegment(
       else throw new RangeError(`type ${type} is not known`)
       report.bytes += RECORD_HEADER_BYTES + end - start
       target.progress(report.bytes, bytesTotal)
-      return undefined
+      return gathered.isFull ? applyInTurns() : undefined
     },
     async damage(damage) {
       let quarantine: string | undefined
@@ -258,7 +257,12 @@ async function replaySegment(
       }
     },
   }
-  await scanSegment(file, number, visitor, new Breather(clock, signal, REPLAY_WEIGHT), from?.position)
+  await scanSegment(file, number, visitor, breather, from?.position)
+  await applyInTurns()
+  report.samples += gathered.applied
+  samplesLost += gathered.lost
+  gathered.applied = 0
+  gathered.lost = 0
   if (samplesLost > 0) {
     report.samplesLost += samplesLost
     log.warn('samples lost with the records of their series', { segment: number, samples: samplesLost })

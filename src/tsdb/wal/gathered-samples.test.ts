@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { doAtOnce } from '../../base/breather.ts'
+import { GatheredSamples } from './gathered-samples.ts'
+import { SampleSlices, SLICE_SAMPLES } from './sample-slices.ts'
+
+const SEED = Number(process.env.PROMONTORY_SEED ?? 20261122)
+const SERIES = 400
+
+/** Runs of series that follow each other, long and short, the same again and again. */
+const runs = fc.array(
+  fc.oneof(
+    { weight: 5, arbitrary: fc.tuple(fc.constantFrom(0, 100, 200), fc.constant(100), fc.integer({ min: 1, max: 400 })) },
+    { weight: 2, arbitrary: fc.tuple(fc.nat(SERIES - 1), fc.integer({ min: 1, max: 150 }), fc.constant(1)) },
+    { weight: 1, arbitrary: fc.tuple(fc.nat(SERIES - 1), fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 20 })) },
+  ),
+  { minLength: 1, maxLength: 12 },
+)
+
+function push(all: Map<number, string[]>, ref: number, what: string): void {
+  const some = all.get(ref)
+  if (some === undefined) all.set(ref, [what])
+  else some.push(what)
+}
+
+test('of each series that is known comes what was gathered, in its order, and of the others how much it is', () => {
+  let deepest = 0
+  fc.assert(
+    fc.property(runs, fc.uniqueArray(fc.nat(SERIES - 1), { maxLength: 5 }), fc.boolean(), (patterns, unknown, isShuffled) => {
+      const gathered = new GatheredSamples(1 << 20)
+      const refs = new Float64Array(SERIES).map((_, series) => (unknown.includes(series) ? 0 : 1000 + series + 1))
+      const want = new Map<number, string[]>()
+      const got = new Map<number, string[]>()
+      const isLost = new Set<number>()
+      let lost = 0
+      let t = 0
+      const slice = new SampleSlices()
+      for (const [first, length, times] of patterns) {
+        for (let n = 0; n < times && gathered.hasRoom; n++) {
+          t += n % 3 === 0 ? -1 : 15
+          let count = 0
+          for (let i = 0; i < length && first + i < SERIES; i++) {
+            const series = first + (isShuffled ? (i * 7) % length : i)
+            if (series >= SERIES) continue
+            slice.series[count] = series
+            slice.times[count] = t
+            slice.values[count++] = t * SERIES + series
+            if (unknown.includes(series)) {
+              lost++
+              isLost.add(series)
+            } else push(want, 1000 + series, `${t} ${t * SERIES + series}`)
+          }
+          gathered.add(slice, count)
+        }
+      }
+      for (let series = 0; series < SERIES + 5; series++) assert.equal(gathered.has(series), want.has(1000 + series) || isLost.has(series))
+      doAtOnce(
+        gathered.apply(refs, {
+          samples(ref, run, count) {
+            deepest = Math.max(deepest, count)
+            for (let i = 0; i < count; i++) push(got, ref, `${run.times[i]} ${run.values[i]}`)
+          },
+        }),
+      )
+      assert.deepEqual(got, want)
+      assert.equal(gathered.lost, lost)
+      assert.ok(gathered.isEmpty && !gathered.has(0))
+    }),
+    { seed: SEED, numRuns: 60 },
+  )
+  assert.ok(deepest > 100, `${deepest} at once`)
+})
+
+test('there is room for as many samples as a log has bytes, and for no more runs than are bounded', () => {
+  const gathered = new GatheredSamples(10_000)
+  const slice = new SampleSlices()
+  for (let i = 0; i < SLICE_SAMPLES; i++) slice.series[i] = i
+  for (let n = 0; n < 5; n++) {
+    assert.ok(gathered.hasRoom)
+    gathered.add(slice, SLICE_SAMPLES)
+  }
+  assert.ok(!gathered.hasRoom)
+  const scattered = new GatheredSamples(1 << 22)
+  for (let i = 0; i < SLICE_SAMPLES; i++) slice.series[i] = 2 * i
+  let count = 0
+  for (; scattered.hasRoom; count += SLICE_SAMPLES) scattered.add(slice, SLICE_SAMPLES)
+  assert.equal(count, 64 * 1024)
+  assert.ok(scattered.isFull)
+  doAtOnce(scattered.apply(new Float64Array(2 * SLICE_SAMPLES).fill(1), { samples: (_ref, _run, n) => void (count -= n) }))
+  assert.equal(count, 0)
+})

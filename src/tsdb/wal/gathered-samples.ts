@@ -1,0 +1,202 @@
+import type { SeriesRef } from '../../storage/appender.ts'
+import { SampleRun } from '../window/append-run.ts'
+import { type SampleSlices, SLICE_SAMPLES } from './sample-slices.ts'
+
+// Where samples of the log stand: a scrape's one after the other, the next scrape of the same series a million samples later. To put each where it belongs
+// touches rows and cells of all series for every scrape, which is mostly waiting for memory. So samples are gathered, 8 bytes each, and what
+// several records have of the same series goes to a series at once.
+
+/** Samples that are gathered at most: 32 MB. A million series have four each then. */
+const GATHERED_MAX = 4 * 1024 * 1024
+/** Runs, of 16 bytes each. */
+const RUNS_MAX = 64 * 1024
+/** A shorter run costs more to be put in order than what it saves. */
+const RUN_SAMPLES_MIN = 8
+/** Runs of the same series that are looked at at once. */
+const DEPTH_MAX = 256
+/** Short runs that are applied between two looks at the clock. */
+const RUNS_AT_ONCE = 256
+
+/** Who gets what was gathered. */
+export interface GatheredTarget {
+  /** The first `count` samples of a run, which is lent for the call: of one series, in order of the log. */
+  samples(ref: SeriesRef, run: SampleRun, count: number): void
+}
+
+/** Samples of a segment in order of the log: runs of series that follow each other, of one time each. */
+export class GatheredSamples {
+  readonly #capacity: number
+  readonly #values: Float64Array
+  #count = 0
+  /** Of each run: the number of its first series in the segment, where its values begin, and its time. */
+  readonly #firstSeries: Uint32Array
+  readonly #valuesAt: Uint32Array
+  readonly #times: Float64Array
+  #runCount = 0
+  /** No series here has a higher number, or this one. */
+  seriesEnd = 0
+  /** By series: 1 where a run has it. Of the first `#marked` runs, for those who ask. */
+  #marks = new Uint8Array(0)
+  #marked = 0
+  /** Of those that were applied: samples whose series is not known, and the others. */
+  lost = 0
+  applied = 0
+
+  /** For a log of so many bytes. */
+  constructor(bytes: number) {
+    this.#capacity = Math.min(GATHERED_MAX, bytes) + SLICE_SAMPLES
+    this.#values = new Float64Array(this.#capacity)
+    const runs = Math.min(this.#capacity, RUNS_MAX)
+    this.#firstSeries = new Uint32Array(runs)
+    this.#valuesAt = new Uint32Array(runs + 1)
+    this.#times = new Float64Array(runs)
+  }
+
+  get isEmpty(): boolean {
+    return this.#count === 0
+  }
+
+  /** Whether it is time to apply what is here: a record of usual size has hardly room. */
+  get isFull(): boolean {
+    return this.#count >= 0.95 * this.#capacity || this.#runCount >= RUNS_MAX / 2
+  }
+
+  /** Whether there is room for a slice. */
+  get hasRoom(): boolean {
+    return this.#count + SLICE_SAMPLES <= this.#capacity && this.#runCount + SLICE_SAMPLES <= RUNS_MAX
+  }
+
+  /** Takes the first `count` samples of a slice. Hot in replay. */
+  add({ series, times, values }: SampleSlices, count: number): void {
+    if (count === 0) return
+    this.#values.set(count === values.length ? values : values.subarray(0, count), this.#count)
+    const at = this.#count
+    let next = -1
+    let time = 0
+    for (let i = 0; i < count; i++) {
+      const number = series[i]
+      if (number === next && times[i] === time) {
+        next++
+        continue
+      }
+      if (next > this.seriesEnd) this.seriesEnd = next
+      time = times[i]
+      next = number + 1
+      this.#firstSeries[this.#runCount] = number
+      this.#valuesAt[this.#runCount] = at + i
+      this.#times[this.#runCount++] = time
+    }
+    if (next > this.seriesEnd) this.seriesEnd = next
+    this.#count += count
+    this.#valuesAt[this.#runCount] = this.#count
+  }
+
+  /** Whether something of a series is here. */
+  has(series: number): boolean {
+    if (series >= this.seriesEnd) return false
+    if (this.#marks.length < this.seriesEnd) {
+      this.#marks = new Uint8Array(Math.max(this.seriesEnd, 2 * this.#marks.length))
+      this.#marked = 0
+    }
+    for (; this.#marked < this.#runCount; this.#marked++)
+      this.#marks.fill(1, this.#firstSeries[this.#marked], this.#seriesEndOf(this.#marked))
+    return this.#marks[series] === 1
+  }
+
+  /**
+   * Hands over what is here, and begins anew: of each series in order of the log. `refs` has, by the number of a series, its ref + 1, 0 where it is not
+   * known. Yields wherever it can pause; nothing may be added before it has ended.
+   */
+  *apply(refs: Float64Array, target: GatheredTarget): Generator<undefined, void> {
+    if (this.#count >= RUN_SAMPLES_MIN * this.#runCount) yield* this.#applyBySeries(refs, target)
+    else yield* this.#applyInOrder(refs, target)
+    if (this.#marked > 0) this.#marks.fill(0, 0, this.seriesEnd)
+    this.#marked = 0
+    this.#count = 0
+    this.#runCount = 0
+    this.seriesEnd = 0
+  }
+
+  /** From the lowest series to the highest: the runs that have it, for as many series as these are the same runs. */
+  *#applyBySeries(refs: Float64Array, target: GatheredTarget): Generator<undefined, void> {
+    const runCount = this.#runCount
+    const order = new Float64Array(runCount)
+    for (let run = 0; run < runCount; run++) order[run] = this.#firstSeries[run] * RUNS_MAX + run
+    order.sort()
+    const samples = new SampleRun(Math.min(runCount, DEPTH_MAX))
+    let active: number[] = []
+    let series = 0
+    for (let next = 0; next < runCount || active.length > 0; ) {
+      if (active.length === 0) series = this.#firstSeries[order[next] % RUNS_MAX]
+      const begin = next
+      while (next < runCount && this.#firstSeries[order[next] % RUNS_MAX] === series) next++
+      if (next > begin) active = merged(active, order, begin, next)
+      let end = next < runCount ? this.#firstSeries[order[next] % RUNS_MAX] : Number.POSITIVE_INFINITY
+      for (const run of active) end = Math.min(end, this.#seriesEndOf(run))
+      for (let from = 0; from < active.length; from += DEPTH_MAX) {
+        this.#applyRuns(active, from, Math.min(from + DEPTH_MAX, active.length), series, end, refs, samples, target)
+        yield
+      }
+      series = end
+      active = active.filter((run) => this.#seriesEndOf(run) > end)
+    }
+  }
+
+  /** What the runs from `from` up to `to` have of the series from `series` up to `end`. Hot in replay. */
+  #applyRuns(
+    runs: readonly number[],
+    from: number,
+    to: number,
+    series: number,
+    end: number,
+    refs: Float64Array,
+    samples: SampleRun,
+    target: GatheredTarget,
+  ): void {
+    const count = to - from
+    const values = this.#values
+    for (let i = 0; i < count; i++) {
+      const run = runs[from + i]
+      samples.times[i] = this.#times[run]
+      // The values of a run are in order of its series.
+      valuesAt[i] = this.#valuesAt[run] + series - this.#firstSeries[run]
+    }
+    for (let offset = 0; offset < end - series; offset++) {
+      const known = series + offset < refs.length ? refs[series + offset] : 0
+      if (known === 0) {
+        this.lost += count
+        continue
+      }
+      this.applied += count
+      for (let i = 0; i < count; i++) samples.values[i] = values[valuesAt[i] + offset]
+      target.samples(known - 1, samples, count)
+    }
+  }
+
+  *#applyInOrder(refs: Float64Array, target: GatheredTarget): Generator<undefined, void> {
+    const samples = new SampleRun(1)
+    for (let run = 0; run < this.#runCount; run++) {
+      this.#applyRuns([run], 0, 1, this.#firstSeries[run], this.#seriesEndOf(run), refs, samples, target)
+      if (run % RUNS_AT_ONCE === 0) yield
+    }
+  }
+
+  /** The number after that of the last series of a run. */
+  #seriesEndOf(run: number): number {
+    return this.#firstSeries[run] + this.#valuesAt[run + 1] - this.#valuesAt[run]
+  }
+}
+
+const valuesAt = new Uint32Array(DEPTH_MAX)
+
+/** Runs that are in order of the log, and others of `order` from `from` up to `to` that are as well. */
+function merged(runs: readonly number[], order: Float64Array, from: number, to: number): number[] {
+  const all: number[] = []
+  let next = from
+  for (const run of runs) {
+    while (next < to && order[next] % RUNS_MAX < run) all.push(order[next++] % RUNS_MAX)
+    all.push(run)
+  }
+  while (next < to) all.push(order[next++] % RUNS_MAX)
+  return all
+}
