@@ -1,13 +1,12 @@
 import type { z } from 'zod'
 import { section, text } from '../../base/schema.ts'
-import { checkStatus } from './delivery.ts'
 import { receiverFields } from './http-config.ts'
-import { clientOf, deliverJson, filled } from './json-delivery.ts'
+import { filled } from './json-delivery.ts'
 import { withoutReason } from './notify-error.ts'
 import { receiverKind } from './receiver-kind.ts'
-import { templatedIntegration } from './templated-integration.ts'
+import type { Notification } from './templated-integration.ts'
 import { truncateRunes } from './truncate.ts'
-import { checkWebhookUrl, webhookUrl, webhookUrlFields } from './webhook-url.ts'
+import { checkWebhookUrl, webhookIntegration, webhookUrlFields } from './webhook-url.ts'
 import { withDefaults } from './with-defaults.ts'
 
 // Source: Alertmanager docs/configuration.md, discord_config; notify/discord.
@@ -45,22 +44,18 @@ export const discord = receiverKind<z.output<typeof schema>>({
   schema,
   async build(section, index, context) {
     const config = withDefaults(section, DEFAULTS)
-    const client = clientOf(config, context)
-    const url = webhookUrl(config, context)
-    return templatedIntegration({ kind: 'discord', index, sendResolved: config.send_resolved }, context, async ({ data, text, signal }) => {
-      const message = {
-        content: truncateRunes(text(config.content ?? ''), CONTENT_RUNES_MAX),
-        embeds: [
-          {
-            title: truncateRunes(text(config.title), TITLE_RUNES_MAX),
-            description: truncateRunes(text(config.message), DESCRIPTION_RUNES_MAX),
-            color: data.status === 'firing' ? RED : GREEN,
-          },
-        ],
-        username: filled(config.username),
-        avatar_url: filled(config.avatar_url),
-      }
-      await withoutReason(async () => checkStatus(await deliverJson({ client, url: await url(), signal }, message)))
+    const messageOf = ({ data, text }: Notification) => ({
+      content: truncateRunes(text(config.content ?? ''), CONTENT_RUNES_MAX),
+      embeds: [
+        {
+          title: truncateRunes(text(config.title), TITLE_RUNES_MAX),
+          description: truncateRunes(text(config.message), DESCRIPTION_RUNES_MAX),
+          color: data.status === 'firing' ? RED : GREEN,
+        },
+      ],
+      username: filled(config.username),
+      avatar_url: filled(config.avatar_url),
     })
+    return webhookIntegration({ kind: 'discord', index }, config, context, messageOf, withoutReason)
   },
 })

@@ -1,11 +1,8 @@
 import type { z } from 'zod'
 import { section, text } from '../../base/schema.ts'
-import { checkStatus } from './delivery.ts'
 import { receiverFields } from './http-config.ts'
-import { clientOf, deliverJson } from './json-delivery.ts'
 import { receiverKind } from './receiver-kind.ts'
-import { templatedIntegration } from './templated-integration.ts'
-import { checkWebhookUrl, webhookUrl, webhookUrlFields } from './webhook-url.ts'
+import { checkWebhookUrl, webhookIntegration, webhookUrlFields } from './webhook-url.ts'
 import { withDefaults } from './with-defaults.ts'
 
 // Microsoft Teams by connectors of Office 365. Source: Alertmanager docs/configuration.md, msteams_config; notify/msteams.
@@ -31,18 +28,13 @@ export const msteams = receiverKind<z.output<typeof schema>>({
   schema,
   async build(section, index, context) {
     const config = withDefaults(section, DEFAULTS)
-    const client = clientOf(config, context)
-    const url = webhookUrl(config, context)
-    return templatedIntegration({ kind: 'msteams', index, sendResolved: config.send_resolved }, context, async ({ data, text, signal }) => {
-      const card = {
-        '@context': 'http://schema.org/extensions',
-        type: 'MessageCard',
-        title: text(config.title),
-        summary: text(config.summary),
-        text: text(config.text),
-        themeColor: data.status === 'firing' ? RED : GREEN,
-      }
-      checkStatus(await deliverJson({ client, url: await url(), signal }, card))
-    })
+    return webhookIntegration({ kind: 'msteams', index }, config, context, ({ data, text }) => ({
+      '@context': 'http://schema.org/extensions',
+      type: 'MessageCard',
+      title: text(config.title),
+      summary: text(config.summary),
+      text: text(config.text),
+      themeColor: data.status === 'firing' ? RED : GREEN,
+    }))
   },
 })

@@ -1,11 +1,8 @@
 import type { z } from 'zod'
 import { section, text } from '../../base/schema.ts'
-import { checkStatus } from './delivery.ts'
 import { receiverFields } from './http-config.ts'
-import { clientOf, deliverJson } from './json-delivery.ts'
 import { receiverKind } from './receiver-kind.ts'
-import { templatedIntegration } from './templated-integration.ts'
-import { checkWebhookUrl, webhookUrl, webhookUrlFields } from './webhook-url.ts'
+import { checkWebhookUrl, webhookIntegration, webhookUrlFields } from './webhook-url.ts'
 import { withDefaults } from './with-defaults.ts'
 
 // Microsoft Teams by flows. Source: Alertmanager docs/configuration.md, msteamsv2_config; notify/msteamsv2.
@@ -27,32 +24,26 @@ export const msteamsv2 = receiverKind<z.output<typeof schema>>({
   schema,
   async build(section, index, context) {
     const config = withDefaults(section, DEFAULTS)
-    const client = clientOf(config, context)
-    const url = webhookUrl(config, context)
-    return templatedIntegration(
-      { kind: 'msteamsv2', index, sendResolved: config.send_resolved },
-      context,
-      async ({ data, text, signal }) => {
-        const heading = {
-          weight: 'Bolder',
-          size: 'Medium',
-          wrap: true,
-          style: 'heading',
-          color: data.status === 'firing' ? 'Attention' : 'Good',
-        }
-        const content = {
-          $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
-          type: 'AdaptiveCard',
-          version: '1.2',
-          body: [
-            { type: 'TextBlock', text: text(config.title), ...heading },
-            { type: 'TextBlock', text: text(config.text), wrap: true },
-          ],
-          msteams: { width: 'full' },
-        }
-        const attachments = [{ contentType: 'application/vnd.microsoft.card.adaptive', contentUrl: null, content }]
-        checkStatus(await deliverJson({ client, url: await url(), signal }, { type: 'message', attachments }))
-      },
-    )
+    return webhookIntegration({ kind: 'msteamsv2', index }, config, context, ({ data, text }) => {
+      const heading = {
+        weight: 'Bolder',
+        size: 'Medium',
+        wrap: true,
+        style: 'heading',
+        color: data.status === 'firing' ? 'Attention' : 'Good',
+      }
+      const content = {
+        $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
+        type: 'AdaptiveCard',
+        version: '1.2',
+        body: [
+          { type: 'TextBlock', text: text(config.title), ...heading },
+          { type: 'TextBlock', text: text(config.text), wrap: true },
+        ],
+        msteams: { width: 'full' },
+      }
+      const attachments = [{ contentType: 'application/vnd.microsoft.card.adaptive', contentUrl: null, content }]
+      return { type: 'message', attachments }
+    })
   },
 })

@@ -1,16 +1,14 @@
 import type { z } from 'zod'
 import { errorMessage } from '../../base/errors.ts'
-import { boolean, list, map, path, secret, section, text } from '../../base/schema.ts'
+import { boolean, list, map, section, text } from '../../base/schema.ts'
 import { compareStrings } from '../../model/labels.ts'
 import { BUILTINS } from '../../template/builtins.ts'
 import { parseTemplate } from '../../template/parse.ts'
 import { checkStatus } from './delivery.ts'
-import { receiverUrl } from './fields.ts'
 import { groupHash } from './group-key.ts'
 import { receiverFields } from './http-config.ts'
 import { deliverJson, filled } from './json-delivery.ts'
-import { keyedApi } from './keyed-api.ts'
-import { GLOBAL_DEFAULTS } from './receiver-globals.ts'
+import { checkOneKey, hasKey, keyedApi, keyedApiFields } from './keyed-api.ts'
 import { receiverKind } from './receiver-kind.ts'
 import { templatedIntegration } from './templated-integration.ts'
 import { truncateRunes } from './truncate.ts'
@@ -53,9 +51,7 @@ const schema = section(
   'opsgenie_config',
   {
     ...receiverFields,
-    api_key: secret(),
-    api_key_file: path(),
-    api_url: receiverUrl(),
+    ...keyedApiFields,
     message: text(),
     description: text(),
     source: text(),
@@ -68,12 +64,7 @@ const schema = section(
     priority: text(),
     update_alerts: boolean(),
   },
-  {
-    printed: DEFAULTS,
-    check({ api_key, api_key_file }, report) {
-      if (api_key && api_key_file) report(['api_key_file'], 'at most one of api_key & api_key_file must be configured')
-    },
-  },
+  { printed: DEFAULTS, check: checkOneKey },
 )
 
 const MESSAGE_RUNES_MAX = 130
@@ -91,22 +82,11 @@ type Section = z.output<typeof schema>
 export const opsgenie = receiverKind<Section>({
   kind: 'opsgenie',
   schema,
-  problem({ api_key, api_key_file }, global) {
-    const key = api_key || api_key_file || global.opsgenie_api_key || global.opsgenie_api_key_file
-    return key ? undefined : 'no global OpsGenie API Key set either inline or in a file'
-  },
+  problem: (section, global) =>
+    hasKey('opsgenie', section, global) ? undefined : 'no global OpsGenie API Key set either inline or in a file',
   async build(section, index, context) {
-    const { global } = context
     const config = withDefaults(section, DEFAULTS)
-    const api = keyedApi(
-      config,
-      {
-        api_key: global.opsgenie_api_key,
-        api_key_file: global.opsgenie_api_key_file,
-        api_url: global.opsgenie_api_url ?? GLOBAL_DEFAULTS.opsgenie_api_url,
-      },
-      context,
-    )
+    const api = keyedApi('opsgenie', config, context)
 
     return templatedIntegration({ kind: 'opsgenie', index, sendResolved: config.send_resolved }, context, async (notification) => {
       const { request, data, text, signal } = notification

@@ -41,3 +41,19 @@ export function secretSource(
   if (text) return { text }
   return file ? { file: path(file) } : undefined
 }
+
+/** Text and file of a secret. */
+type GivenSecret = readonly [text: string | undefined, file: string | undefined]
+
+/** The first of several that is given: of an entry, then of what all share. */
+export function firstSecret(context: Pick<ReceiverContext, 'path'>, ...secrets: readonly GivenSecret[]): SecretSource | undefined {
+  for (const [text, file] of secrets) {
+    const source = secretSource(text, file, context)
+    if (source !== undefined) return source
+  }
+  return undefined
+}
+
+export function isGiven(...secrets: readonly GivenSecret[]): boolean {
+  return secrets.some(([text, file]) => Boolean(text || file))
+}

@@ -7,8 +7,8 @@ import { receiverUrl } from './fields.ts'
 import { receiverFields } from './http-config.ts'
 import { clientOf, deliverJson, filled, parseAnswer } from './json-delivery.ts'
 import { inChannel, NotifyError } from './notify-error.ts'
-import { GLOBAL_DEFAULTS } from './receiver-globals.ts'
-import { receiverKind, secretSource } from './receiver-kind.ts'
+import { GLOBAL_DEFAULTS, type ReceiverGlobals } from './receiver-globals.ts'
+import { firstSecret, isGiven, receiverKind } from './receiver-kind.ts'
 import { templatedIntegration } from './templated-integration.ts'
 import { truncateRunes } from './truncate.ts'
 import { joinPath } from './url-parts.ts'
@@ -62,26 +62,37 @@ const schema = section(
 
 const TITLE_RUNES_MAX = 1024
 
-export const rocketchat = receiverKind<z.output<typeof schema>>({
+type Section = z.output<typeof schema>
+
+/** Of an entry, then of the global section. */
+function credentials(section: Section, global: ReceiverGlobals) {
+  return {
+    token: [
+      [section.token, section.token_file],
+      [global.rocketchat_token, global.rocketchat_token_file],
+    ],
+    user: [
+      [section.token_id, section.token_id_file],
+      [global.rocketchat_token_id, global.rocketchat_token_id_file],
+    ],
+  } as const
+}
+
+export const rocketchat = receiverKind<Section>({
   kind: 'rocketchat',
   schema,
-  problem({ token, token_file, token_id, token_id_file }, global) {
-    if (!(token_id || token_id_file || global.rocketchat_token_id || global.rocketchat_token_id_file))
-      return 'no global Rocketchat TokenID set either inline or in a file'
-    const known = token || token_file || global.rocketchat_token || global.rocketchat_token_file
-    return known ? undefined : 'no global Rocketchat Token set either inline or in a file'
+  problem(section, global) {
+    const { token, user } = credentials(section, global)
+    if (!isGiven(...user)) return 'no global Rocketchat TokenID set either inline or in a file'
+    return isGiven(...token) ? undefined : 'no global Rocketchat Token set either inline or in a file'
   },
   async build(section, index, context) {
     const { global } = context
     const config = withDefaults(section, DEFAULTS)
     const client = clientOf(config, context)
     const secrets = new SecretReader(context.env)
-    const token =
-      secretSource(config.token, config.token_file, context) ??
-      secretSource(global.rocketchat_token, global.rocketchat_token_file, context)!
-    const user =
-      secretSource(config.token_id, config.token_id_file, context) ??
-      secretSource(global.rocketchat_token_id, global.rocketchat_token_id_file, context)!
+    const given = credentials(section, global)
+    const [token, user] = [firstSecret(context, ...given.token)!, firstSecret(context, ...given.user)!]
     const url = joinPath(config.api_url ?? global.rocketchat_api_url ?? GLOBAL_DEFAULTS.rocketchat_api_url, 'api/v1/chat.postMessage')
     return templatedIntegration({ kind: 'rocketchat', index, sendResolved: config.send_resolved }, context, async ({ text, signal }) => {
       const optional = (template: string | undefined) => filled(text(template ?? ''))

@@ -6,7 +6,7 @@ import { receiverFields } from './http-config.ts'
 import { clientOf, deliverJson, parseAnswer } from './json-delivery.ts'
 import { NotifyError } from './notify-error.ts'
 import { GLOBAL_DEFAULTS } from './receiver-globals.ts'
-import { receiverKind, secretSource } from './receiver-kind.ts'
+import { firstSecret, isGiven, receiverKind, secretSource } from './receiver-kind.ts'
 import { templatedIntegration } from './templated-integration.ts'
 import { truncateRunes } from './truncate.ts'
 import { withDefaults } from './with-defaults.ts'
@@ -49,17 +49,17 @@ export const telegram = receiverKind<z.output<typeof schema>>({
   kind: 'telegram',
   schema,
   problem({ bot_token, bot_token_file }, global) {
-    const token = bot_token || bot_token_file || global.telegram_bot_token || global.telegram_bot_token_file
-    return token ? undefined : 'missing bot_token or bot_token_file on telegram_config'
+    return isGiven([bot_token, bot_token_file], [global.telegram_bot_token, global.telegram_bot_token_file])
+      ? undefined
+      : 'missing bot_token or bot_token_file on telegram_config'
   },
   async build(section, index, context) {
     const { global } = context
     const config = withDefaults(section, DEFAULTS)
     const client = clientOf(config, context)
     const secrets = new SecretReader(context.env)
-    const token =
-      secretSource(config.bot_token, config.bot_token_file, context) ??
-      secretSource(global.telegram_bot_token, global.telegram_bot_token_file, context)!
+    const own = [config.bot_token, config.bot_token_file] as const
+    const token = firstSecret(context, own, [global.telegram_bot_token, global.telegram_bot_token_file])!
     const chat = secretSource(config.chat_id ? String(config.chat_id) : undefined, config.chat_id_file, context)!
     const base = config.api_url ?? global.telegram_api_url ?? GLOBAL_DEFAULTS.telegram_api_url
     return templatedIntegration({ kind: 'telegram', index, sendResolved: config.send_resolved }, context, async (notification) => {

@@ -1,13 +1,11 @@
 import type { z } from 'zod'
-import { map, path, secret, section, text } from '../../base/schema.ts'
+import { map, section, text } from '../../base/schema.ts'
 import { compareStrings } from '../../model/labels.ts'
 import { checkStatus } from './delivery.ts'
-import { receiverUrl } from './fields.ts'
 import { groupHash } from './group-key.ts'
 import { receiverFields } from './http-config.ts'
 import { deliverJson } from './json-delivery.ts'
-import { keyedApi } from './keyed-api.ts'
-import { GLOBAL_DEFAULTS } from './receiver-globals.ts'
+import { checkOneKey, hasKey, keyedApi, keyedApiFields } from './keyed-api.ts'
 import { receiverKind } from './receiver-kind.ts'
 import { templatedIntegration } from './templated-integration.ts'
 import { truncateRunes } from './truncate.ts'
@@ -29,9 +27,7 @@ const schema = section(
   'victorops_config',
   {
     ...receiverFields,
-    api_key: secret(),
-    api_key_file: path(),
-    api_url: receiverUrl(),
+    ...keyedApiFields,
     routing_key: text(),
     message_type: text(),
     state_message: text(),
@@ -41,9 +37,10 @@ const schema = section(
   },
   {
     printed: DEFAULTS,
-    check({ api_key, api_key_file, routing_key, custom_fields = {} }, report) {
+    check(section, report) {
+      const { routing_key, custom_fields = {} } = section
       if (!routing_key) return report([], 'missing Routing key in VictorOps config')
-      if (api_key && api_key_file) report(['api_key_file'], 'at most one of api_key & api_key_file must be configured')
+      checkOneKey(section, report)
       for (const name of RESERVED)
         if (name in custom_fields)
           report(
@@ -60,22 +57,10 @@ const MESSAGE_TYPES = ['INFO', 'WARNING', 'CRITICAL']
 export const victorops = receiverKind<z.output<typeof schema>>({
   kind: 'victorops',
   schema,
-  problem({ api_key, api_key_file }, global) {
-    const key = api_key || api_key_file || global.victorops_api_key || global.victorops_api_key_file
-    return key ? undefined : 'no global VictorOps API Key set'
-  },
+  problem: (section, global) => (hasKey('victorops', section, global) ? undefined : 'no global VictorOps API Key set'),
   async build(section, index, context) {
-    const { global } = context
     const config = withDefaults(section, DEFAULTS)
-    const api = keyedApi(
-      config,
-      {
-        api_key: global.victorops_api_key,
-        api_key_file: global.victorops_api_key_file,
-        api_url: global.victorops_api_url ?? GLOBAL_DEFAULTS.victorops_api_url,
-      },
-      context,
-    )
+    const api = keyedApi('victorops', config, context)
     return templatedIntegration({ kind: 'victorops', index, sendResolved: config.send_resolved }, context, async (notification) => {
       const { request, data, text, signal } = notification
       const url = api.url(`${await api.readKey()}/${text(config.routing_key!)}`)

@@ -9,7 +9,7 @@ import { receiverFields } from './http-config.ts'
 import { clientOf, deliverJson, filled, parseAnswer } from './json-delivery.ts'
 import { NotifyError, reasonOfStatus } from './notify-error.ts'
 import { GLOBAL_DEFAULTS } from './receiver-globals.ts'
-import { receiverKind, secretSource } from './receiver-kind.ts'
+import { firstSecret, receiverKind } from './receiver-kind.ts'
 import { type Notification, templatedIntegration } from './templated-integration.ts'
 import { appendPath, encodeValues, withSlash } from './url-parts.ts'
 import { withDefaults } from './with-defaults.ts'
@@ -76,9 +76,11 @@ export const wechat = receiverKind<z.output<typeof schema>>({
     const config = withDefaults(section, DEFAULTS)
     const client = clientOf(config, context)
     const secrets = new SecretReader(env)
-    const secret =
-      secretSource(config.api_secret, config.api_secret_file, context) ??
-      secretSource(global.wechat_api_secret, global.wechat_api_secret_file, context)!
+    const secret = firstSecret(
+      context,
+      [config.api_secret, config.api_secret_file],
+      [global.wechat_api_secret, global.wechat_api_secret_file],
+    )!
     const corpId = config.corp_id || global.wechat_api_corp_id!
     const base = withSlash(config.api_url ?? global.wechat_api_url ?? GLOBAL_DEFAULTS.wechat_api_url)
     let token: { readonly text: string; readonly since: number } | undefined
