@@ -18,6 +18,8 @@ export const MADE_UP_END: Timestamp = BOUNDARY + 10 * STEP_MS
 /** Labels as they often come, and the value of the sample `k` of the series `s`. */
 interface Family {
   readonly count: number
+  /** Of each series, where they are few; all in the newer window. */
+  readonly samples?: number
   labels(s: number): Record<string, string>
   value(s: number, k: number): number
 }
@@ -67,6 +69,8 @@ const FAMILIES: Readonly<Record<string, Family>> = {
     labels: (s) => ({ job: 'kubelet', namespace: `ns-${s % 7}`, pod: `web-${s >> 2}`, container: ['app', 'log', 'init', 'proxy'][s & 3] }),
     value: counter,
   },
+  // Many values of a label.
+  pod_info: { count: 1200, samples: 1, labels: (s) => ({ job: 'state', namespace: `ns-${s % 7}`, pod: `task-${s}` }), value: () => 1 },
 }
 
 /**
@@ -76,13 +80,14 @@ const FAMILIES: Readonly<Record<string, Family>> = {
 export function* makeUpWindows(): Generator<void, readonly Window[]> {
   const pool = new SlabPool()
   const windows = [new Window(pool, 1, BOUNDARY - RANGE_MS, BOUNDARY), new Window(pool, 2, BOUNDARY, BOUNDARY + RANGE_MS)]
-  for (const [name, { count, labels, value }] of Object.entries(FAMILIES)) {
+  for (const [name, { count, samples = SAMPLES, labels, value }] of Object.entries(FAMILIES)) {
     for (let s = 0; s < count; s++) {
       const set = Labels.of({ __name__: name, ...labels(s) })
-      const only = s % SHARE_OF_PART === SHARE_OF_PART - 1 ? 0 : s % SHARE_OF_PART === SHARE_OF_PART >> 1 ? 1 : undefined
+      const part = s % SHARE_OF_PART
+      const only = samples < SAMPLES || part === SHARE_OF_PART >> 1 ? 1 : part === SHARE_OF_PART - 1 ? 0 : undefined
       const places = windows.map((window, at) => (only === undefined || only === at ? window.add(set) : -1))
       const end = only === 0 ? SAMPLES - GONE_SAMPLES : SAMPLES
-      for (let k = 0; k < end; k++) {
+      for (let k = SAMPLES - samples; k < end; k++) {
         const t = MADE_UP_END - (SAMPLES - 1 - k) * STEP_MS
         const at = t < BOUNDARY ? 0 : 1
         if (places[at] >= 0) windows[at].append(places[at], t, value(s, k))

@@ -458,19 +458,44 @@ test('what a helper had begun that has ended is done by the query itself', async
   await until(env, place.close())
 })
 
+const rehearsedSeconds = async (env: Env) =>
+  (await env.metrics.getSingleMetric('promontory_query_rehearsal_seconds_total')!.get()).values[0].value
+
 test('threads with nothing to do rehearse, and answer as before', async () => {
   const env = virtualEnv()
   const place = await until(env, open(env, { rehearsalRounds: 1 }))
   await fill(place, 10, 100)
   const ask = async () => textOf(await until(env, place.pool.answer(ranged(EXPENSIVE), nobody())))
-  const seconds = async () => {
-    const metric = (await env.metrics.getMetricsAsJSON()).find(({ name }) => name === 'promontory_query_rehearsal_seconds_total')
-    return metric!.values[0].value
-  }
+  const seconds = () => rehearsedSeconds(env)
   const before = await ask()
   assert.equal(await seconds(), 0)
   for (let i = 0; i < 10_000 && (await seconds()) === 0; i++) await env.clock.advance(1)
   assert.ok((await seconds()) > 0)
   assert.equal(await ask(), before)
   await until(env, place.close())
+})
+
+test('the main thread rehearses before anybody asks, and more of it when somebody has asked', async () => {
+  const env = virtualEnv()
+  const place = await until(env, open(env, { rehearsalRounds: 1, cheapMs: Infinity }))
+  const stretch = async () => {
+    const before = await rehearsedSeconds(env)
+    for (let i = 0; i < 5_000 && (await rehearsedSeconds(env)) === before; i++) await env.clock.advance(1)
+    return (await rehearsedSeconds(env)) - before
+  }
+  const first = await stretch()
+  assert.ok(first > 0)
+  assert.equal(await stretch(), 0)
+  await until(env, place.pool.answer(at('m'), nobody()))
+  assert.ok((await stretch()) > first)
+  assert.equal((await env.metrics.getSingleMetric('promontory_query_threads')!.get()).values[0].value, 0)
+  await until(env, place.close())
+})
+
+test('a stop before the first rehearsal: nothing is rehearsed', async () => {
+  const env = virtualEnv()
+  const place = await until(env, open(env, { rehearsalRounds: 1 }))
+  await until(env, place.close())
+  await env.clock.advance(10_000)
+  assert.equal(await rehearsedSeconds(env), 0)
 })

@@ -1,6 +1,6 @@
 import { Counter, Gauge } from 'prom-client'
 import { copiedText } from '../../base/copied-text.ts'
-import type { Env, ThreadEntry } from '../../base/env.ts'
+import type { Env, ThreadEntry, Timer } from '../../base/env.ts'
 import { CodedError } from '../../base/errors.ts'
 import type { Answer } from '../../base/http-answer.ts'
 import { type Service, untilAborted } from '../../base/service.ts'
@@ -9,13 +9,13 @@ import { SharedMemoryTotal } from '../../promql/exec/shared-memory-total.ts'
 import type { DeskTurn, QueryDescription, QueryDesk } from '../../promql/query-desk.ts'
 import type { SelectRequest, SeriesSource } from '../../storage/series-source.ts'
 import type { DbLender } from '../../tsdb/db-lender.ts'
-import type { ReadEstimate } from '../../tsdb/estimate-read.ts'
+import { estimateRead, type ReadEstimate } from '../../tsdb/estimate-read.ts'
 import { forecast, type ReadForecast } from './forecast.ts'
 import { tryInline } from './inline-read.ts'
 import { type JobOutcome, PoolJob } from './pool-job.ts'
 import { PoolThread } from './pool-thread.ts'
 import type { Asker, Read, Reads } from './read.ts'
-import { Rehearsal } from './rehearsal.ts'
+import { Rehearsal, type RehearsalPlan } from './rehearsal.ts'
 import { SMALL_REHEARSAL_READS } from './rehearsal-reads.ts'
 import type { FromThread, ToThread } from './thread-messages.ts'
 
@@ -61,6 +61,10 @@ const DEAR_MAX = 500
 const KEY_LENGTH_MAX = 1000
 const CHEAP_SECONDS = 0.01
 const KEEP_HOUSE_MS = 10_000
+/** After the log was read, when what has waited for it was taken, the main thread rehearses a part; the rest when somebody has asked for something. */
+const FIRST_REHEARSAL_MS = 3_000
+/** How much longer that rest is, since nearly all queries are little work and are answered there. */
+const ASKED_ROUNDS_FACTOR = 2
 /** How long a thread stays that has nothing to do; the first one stays longer. */
 const IDLE_MS = 30_000
 const FIRST_IDLE_MS = 300_000
@@ -89,6 +93,7 @@ export class ReadPool implements Reads, Service {
   readonly #rehearsedSeconds: Counter
   /** Of this thread. */
   readonly #rehearsal: Rehearsal
+  #isAsked = false
 
   constructor(options: ReadPoolOptions) {
     this.#options = options
@@ -119,7 +124,12 @@ export class ReadPool implements Reads, Service {
     })
     for (const place of ['inline', 'thread']) this.#reads.inc({ place }, 0)
     for (const reason of ['stopped', 'overdue', 'failed']) this.#ends.inc({ reason }, 0)
-    const plan = { reads: SMALL_REHEARSAL_READS, rounds: options.rehearsalRounds, isHelped: false }
+    const plan: RehearsalPlan = {
+      reads: SMALL_REHEARSAL_READS,
+      rounds: options.rehearsalRounds,
+      isHelped: false,
+      before: (read, windows) => void forecast(read, {}, (request) => estimateRead(windows, [], request)),
+    }
     this.#rehearsal = new Rehearsal(env, plan, (ms) => this.#rehearsedSeconds.inc(ms / 1000))
     const gauge = (name: string, help: string, value: () => number) =>
       new Gauge({
@@ -137,13 +147,29 @@ export class ReadPool implements Reads, Service {
 
   /** Ends threads that are not needed. */
   async run(signal: AbortSignal, ready: () => void): Promise<void> {
-    const ticker = this.#options.env.clock.setTicker(KEEP_HOUSE_MS, () => this.#keepHouse())
+    const { env, db, rehearsalRounds } = this.#options
+    const ticker = env.clock.setTicker(KEEP_HOUSE_MS, () => this.#keepHouse())
+    let first: Timer | undefined
+    if (rehearsalRounds > 0)
+      void db.untilReadable(signal).then(
+        () => {
+          first = env.clock.setTimer(FIRST_REHEARSAL_MS, () => this.#rehearse())
+        },
+        () => {},
+      )
     ready()
     await untilAborted(signal)
     ticker.cancel()
+    first?.cancel()
     this.#isClosed = true
     this.#rehearsal.giveWay()
     for (const thread of this.#threads) thread.stop()
+  }
+
+  /** As long as nobody asks for anything. */
+  #rehearse(): void {
+    if (this.#isClosed || this.#options.desk.runningCount > 0) return
+    this.#rehearsal.goOn()
   }
 
   async answer(read: Read, asker: Asker): Promise<Answer> {
@@ -154,6 +180,8 @@ export class ReadPool implements Reads, Service {
     const timeoutMs = read.kind === 'query' ? read.timeoutMs : undefined
     const request = { signal: asker.signal, timeoutMs, isQueued: read.kind === 'query' }
     this.#rehearsal.giveWay()
+    if (!this.#isAsked) this.#rehearsal.add(this.#options.rehearsalRounds * ASKED_ROUNDS_FACTOR)
+    this.#isAsked = true
     const answered = desk.run(describeRead(read, asker), request, async (turn) => {
       let expected = forecasted
       if (!db.isReadable) {
@@ -172,7 +200,7 @@ export class ReadPool implements Reads, Service {
     try {
       return await answered
     } finally {
-      if (desk.runningCount === 0 && !this.#isClosed) this.#rehearsal.goOn()
+      this.#rehearse()
     }
   }
 

@@ -42,8 +42,14 @@ const SMALL_INSTANT = [
   'count_values("depth", queue_depth)',
   'requests_total{status="500"} unless on (instance) (queue_depth{queue="mail"} > 20)',
   'max(memory_bytes) - min(memory_bytes)',
+  'topk(10, rate(requests_total[5m]))',
+  'avg_over_time(memory_bytes[40m])',
+  'quantile_over_time(0.95, queue_depth[40m])',
 ]
-const SMALL_RANGE = 'rate(requests_total{instance="web-3:8080",status="200",path="/api/v1/items"}[5m])'
+const SMALL_RANGE: readonly (readonly [query: string, stepMs: number])[] = [
+  ['rate(requests_total{instance="web-3:8080",status="200",path="/api/v1/items"}[5m])', 15_000],
+  ['predict_linear(memory_bytes[20m], 3600)', 300_000],
+]
 
 const SCOPE = { minTime: END - RANGE_MS, maxTime: END, limit: 0 }
 
@@ -58,7 +64,7 @@ export const REHEARSAL_READS: readonly Read[] = [
 /** Those that are little work. */
 export const SMALL_REHEARSAL_READS: readonly Read[] = [
   ...SMALL_INSTANT.map((query) => asked(instantQuestion(query, END, {}))),
-  asked(rangeQuestion(SMALL_RANGE, [END - RANGE_MS, END, 15_000], {})),
+  ...SMALL_RANGE.map(([query, stepMs]) => asked(rangeQuestion(query, [END - RANGE_MS, END, stepMs], {}))),
   { kind: 'labelValues', name: 'pod', selectors: [], ...SCOPE },
   { kind: 'series', selectors: ['requests_total'], ...SCOPE },
 ]

@@ -8,6 +8,7 @@ import type { SeriesSource } from '../../storage/series-source.ts'
 import { dbSource } from '../../tsdb/db-source.ts'
 import { makeUpWindows } from '../../tsdb/made-up-windows.ts'
 import { SelectionCache } from '../../tsdb/window/selection-cache.ts'
+import type { Window } from '../../tsdb/window/window.ts'
 import { answerRead } from './answer-read.ts'
 import type { Read } from './read.ts'
 import { ThreadAssist } from './thread-assist.ts'
@@ -25,7 +26,13 @@ export interface RehearsalPlan {
   readonly rounds: number
   /** Whether every other round is as with the help of another thread. */
   readonly isHelped: boolean
+  /** What comes before a read is answered, where something does. */
+  before?(read: Read, windows: readonly Window[]): void
 }
+
+const SELECTION_BYTES = 2 ** 20
+/** Series made up between two looks at what else there is to do. */
+const SERIES_A_PIECE = 8
 
 const LIMITS = { samplesMax: 1_000_000, bytesMax: 32 * 2 ** 20 }
 /** More time than a read takes on a machine that is busy otherwise. */
@@ -36,9 +43,11 @@ const READ_MS_MAX = 10_000
  * 2 ms takes 10. Goes on only while there is nothing to do, and keeps nothing but the compiled code.
  */
 export class Rehearsal {
-  readonly #env: Pick<ThreadEnv, 'clock' | 'log'>
+  readonly #env: ThreadEnv
+  readonly #plan: RehearsalPlan
   readonly #onPause: (ms: number) => void
-  /** What is left of it, a small piece at a time. */
+  #roundsLeft: number
+  /** What is left of it, a small piece at a time; undefined: not begun, or over. */
   #pieces: AsyncGenerator<void> | undefined
   #start: Timer | undefined
   #isRunning = false
@@ -47,13 +56,20 @@ export class Rehearsal {
   /** `onPause` is told what a stretch of it took, of time that passed. */
   constructor(env: ThreadEnv, plan: RehearsalPlan, onPause: (ms: number) => void) {
     this.#env = env
+    this.#plan = plan
     this.#onPause = onPause
-    if (plan.rounds > 0) this.#pieces = rehearse(env, plan)
+    this.#roundsLeft = plan.rounds
+  }
+
+  /** There are more rounds to do. */
+  add(rounds: number): void {
+    this.#roundsLeft += rounds
   }
 
   /** There is nothing else to do. */
   goOn(): void {
-    if (this.#pieces === undefined || this.#start !== undefined) return
+    if (this.#start !== undefined || this.#roundsLeft === 0) return
+    this.#pieces ??= this.#rehearse()
     this.#isWanted = true
     this.#start = this.#env.clock.setTimer(IDLE_MS, () => {
       this.#start = undefined
@@ -81,32 +97,31 @@ export class Rehearsal {
       }
     } catch (error) {
       this.#pieces = undefined
+      this.#roundsLeft = 0
       log.warn('rehearsal of queries failed', { error: errorMessage(error) })
     }
     this.#isRunning = false
     this.#onPause(clock.monotonic() - begun)
   }
-}
 
-const SELECTION_BYTES = 2 ** 20
-
-/** Series made up between two looks at what else there is to do. */
-const SERIES_A_PIECE = 8
-
-async function* rehearse(env: ThreadEnv, { reads, rounds, isHelped }: RehearsalPlan): AsyncGenerator<void> {
-  const making = makeUpWindows()
-  let made = making.next()
-  for (let i = 1; made.done !== true; i++) {
-    if (i % SERIES_A_PIECE === 0) yield
-    made = making.next()
-  }
-  const parts = { windows: made.value, late: [], blocks: [] }
-  for (let round = 0; round < rounds; round++) {
-    // What one round has found the next one is to find anew.
-    const source = dbSource(parts, env.clock, new SelectionCache(SELECTION_BYTES))
-    for (const read of reads) {
-      await rehearseRead(env, source, read, isHelped && round % 2 === 1)
-      yield
+  async *#rehearse(): AsyncGenerator<void> {
+    const env = this.#env
+    const { reads, isHelped } = this.#plan
+    const making = makeUpWindows()
+    let made = making.next()
+    for (let i = 1; made.done !== true; i++) {
+      if (i % SERIES_A_PIECE === 0) yield
+      made = making.next()
+    }
+    const parts = { windows: made.value, late: [], blocks: [] }
+    for (; this.#roundsLeft > 0; this.#roundsLeft--) {
+      // What one round has found the next one is to find anew.
+      const source = dbSource(parts, env.clock, new SelectionCache(SELECTION_BYTES))
+      for (const read of reads) {
+        this.#plan.before?.(read, parts.windows)
+        await rehearseRead(env, source, read, isHelped && this.#roundsLeft % 2 === 1)
+        yield
+      }
     }
   }
 }
