@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { apiClient, apiDeps, NOW, withRealClock } from '../../test/support/api-deps.ts'
-import { CodedError } from '../base/errors.ts'
+import { CodedError, type ErrorCode } from '../base/errors.ts'
 import { Labels } from '../model/labels.ts'
 
 // Statuses and texts are what Prometheus 3.5 answered to the same requests.
@@ -163,9 +163,8 @@ test('methods and origins', async () => {
   assert.deepEqual((await call('/api/v1/nothing')).body, '404 page not found\n')
 })
 
-test('until all can be read a query waits, and is then refused rather than answered in part', async () => {
+test('until all can be read what reads it waits, and is then refused rather than answered in part', async () => {
   const deps = apiDeps()
-  deps.engine.results.set('up', { type: 'vector', samples: [] })
   let ready = false
   const waiting = Promise.withResolvers<void>()
   const call = apiClient({
@@ -173,16 +172,47 @@ test('until all can be read a query waits, and is then refused rather than answe
     readiness: () => (ready ? { ready } : { ready, reason: 'replaying the write-ahead log', stopping: false }),
     untilReady: () => waiting.promise,
   })
-  const refused = call('/api/v1/query?query=up')
+  const refused = call('/federate?match[]=up')
   await deps.env.clock.advance(120_000)
   const answer = await refused
   assert.deepEqual(
     [answer.status, answer.body, answer.headers['x-prometheus-stopping']],
     [503, 'Service Unavailable\nreplaying the write-ahead log\n', 'false'],
   )
-  const answered = call('/api/v1/query?query=up')
+  const answered = call('/federate?match[]=up')
   ready = true
   waiting.resolve()
   assert.equal((await answered).status, 200)
   assert.equal((await call('/api/v1/status/buildinfo')).status, 200)
+})
+
+test('until all can be read a query waits where it is answered, and is refused in the same words, or at once for what is wrong with it', async () => {
+  const deps = apiDeps()
+  deps.engine.results.set('up', { type: 'vector', samples: [] })
+  let ready = false
+  let failure: ErrorCode | undefined
+  const { reads } = deps
+  const call = apiClient({
+    ...deps,
+    reads: {
+      async answer(read, asker) {
+        if (failure !== undefined) throw new CodedError(failure, 'no')
+        ready = true
+        return reads.answer(read, asker)
+      },
+    },
+    readiness: () => (ready ? { ready } : { ready, reason: 'replaying the write-ahead log', stopping: false }),
+    untilReady: () => assert.fail('it is not waited for here'),
+  })
+  assert.equal((await call('/api/v1/query_range?query=up')).status, 400)
+  for (const code of ['timeout', 'unavailable'] as const) {
+    failure = code
+    const answer = await call('/api/v1/query?query=up')
+    assert.deepEqual(
+      [answer.status, answer.body, answer.headers['x-prometheus-stopping']],
+      [503, 'Service Unavailable\nreplaying the write-ahead log\n', 'false'],
+    )
+  }
+  failure = undefined
+  assert.equal((await call('/api/v1/query?query=up')).status, 200)
 })

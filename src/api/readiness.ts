@@ -1,4 +1,5 @@
 import { sleep } from '../base/env.ts'
+import { CodedError } from '../base/errors.ts'
 import { type Answer, textAnswer } from '../base/http-answer.ts'
 import type { RouteHandler, RouteRequest } from '../base/http-routes.ts'
 import type { ApiDeps, Readiness } from './deps.ts'
@@ -14,6 +15,25 @@ export function whenReadable(deps: ApiDeps, handler: RouteHandler): RouteHandler
     if (!deps.readiness().ready) await wait(deps, request)
     const readiness = deps.readiness()
     return readiness.ready ? handler(request) : unavailableAnswer(readiness)
+  }
+}
+
+/**
+ * The same for a handler that waits itself: what it needs beside the data it makes meanwhile, and what it refuses it refuses at once. What did not
+ * become readable in its time is refused as above.
+ */
+export function waitsItself(deps: ApiDeps, handler: (request: RouteRequest) => Promise<Answer>): RouteHandler {
+  return async (request) => {
+    const before = deps.readiness()
+    if (before.ready) return handler(request)
+    if (before.stopping) return unavailableAnswer(before)
+    try {
+      return await handler(request)
+    } catch (error) {
+      const readiness = deps.readiness()
+      if (readiness.ready || !(error instanceof CodedError && (error.code === 'timeout' || error.code === 'unavailable'))) throw error
+      return unavailableAnswer(readiness)
+    }
   }
 }
 

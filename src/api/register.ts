@@ -22,7 +22,7 @@ import { openApi } from './openapi.ts'
 import { cancelQuery, queriesStatus } from './queries/queries-status.ts'
 import { query, queryRange } from './query.ts'
 import { formatQuery, parseQuery } from './query-text.ts'
-import { whenReadable } from './readiness.ts'
+import { waitsItself, whenReadable } from './readiness.ts'
 import { relabelSteps, scrapePoolConfig } from './relabel-steps.ts'
 import { RemoteReadRoute } from './remote-read.ts'
 import { alertmanagers, alerts, rules } from './rules.ts'
@@ -84,16 +84,22 @@ const refuseAgent: RouteHandler = () => {
 const PREFLIGHT: RouteHandler = () => ({ status: 204, headers: {}, body: NO_BODY })
 
 function addQueryRoutes(api: Routes, deps: ApiDeps): void {
-  const add = (path: string, methods: readonly Method[], serve: (deps: ApiDeps, request: RouteRequest) => Promise<Answer>) => {
-    const handler = deps.isAgent ? refuseAgent : whenReadable(deps, (request) => serve(deps, request))
+  type Serve = (deps: ApiDeps, request: RouteRequest) => Promise<Answer>
+  const add = (
+    path: string,
+    methods: readonly Method[],
+    serve: Serve,
+    whenItCan: (deps: ApiDeps, handler: (request: RouteRequest) => Promise<Answer>) => RouteHandler = whenReadable,
+  ) => {
+    const handler = deps.isAgent ? refuseAgent : whenItCan(deps, (request) => serve(deps, request))
     api.add(path, { OPTIONS: PREFLIGHT, ...Object.fromEntries(methods.map((method) => [method, handler])) })
   }
-  add('/api/v1/query', ['GET', 'POST'], query)
-  add('/api/v1/query_range', ['GET', 'POST'], queryRange)
+  add('/api/v1/query', ['GET', 'POST'], query, waitsItself)
+  add('/api/v1/query_range', ['GET', 'POST'], queryRange, waitsItself)
   add('/api/v1/query_exemplars', ['GET', 'POST'], queryExemplars)
-  add('/api/v1/series', ['GET', 'POST'], series)
-  add('/api/v1/labels', ['GET', 'POST'], labelNames)
-  add('/api/v1/label/:name/values', ['GET'], labelValues)
+  add('/api/v1/series', ['GET', 'POST'], series, waitsItself)
+  add('/api/v1/labels', ['GET', 'POST'], labelNames, waitsItself)
+  add('/api/v1/label/:name/values', ['GET'], labelValues, waitsItself)
   add('/api/v1/search/metric_names', ['GET', 'POST'], searchMetricNames)
   add('/api/v1/search/label_names', ['GET', 'POST'], searchLabelNames)
   add('/api/v1/search/label_values', ['GET', 'POST'], searchLabelValues)

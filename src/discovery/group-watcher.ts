@@ -51,6 +51,12 @@ export class GroupWatcher {
     return false
   }
 
+  /** Whether all discoverers have said their first word, and something was found. */
+  get isComplete(): boolean {
+    for (const watched of this.#running.values()) if (watched.groups.size > 0) return !this.isPending
+    return false
+  }
+
   /** Lets go of what replaced discoverers had found. */
   forgetLeaving(): void {
     this.#leaving = []

@@ -6,6 +6,8 @@ import type { Db } from '../tsdb/db.ts'
 export interface BegunDatabase {
   /** What comes after it begins when it takes samples, while the log is still being read. */
   readonly service: Service
+  /** Resolves when it takes samples of scrapes. */
+  readonly takes: Promise<void>
   /** Resolves when everything can be read. */
   readonly whole: Promise<void>
   /** For the case that the service was never run: ends the database, and says what went wrong. */
@@ -33,6 +35,7 @@ export function beginDatabase(db: Pick<Db, 'name' | 'run'>, log: Log): BegunData
   }
   return {
     service,
+    takes: takes.promise,
     whole: whole.promise,
     async close() {
       closing.abort()

@@ -9,6 +9,7 @@ import { RemoteReads } from '../api/reads/remote-reads.ts'
 import type { FromThread, ToThread } from '../api/reads/thread-messages.ts'
 import { registerApi } from '../api/register.ts'
 import { type Address, parseAddress } from '../base/address.ts'
+import { inTwoPlaces } from '../base/begun-service.ts'
 import type { Env, ThreadEntry } from '../base/env.ts'
 import { CodedError, errorMessage } from '../base/errors.ts'
 import { httpService } from '../base/http-server.ts'
@@ -310,6 +311,7 @@ async function compose({
   const scrape = createScrapeManager({
     env,
     appendable: db.early,
+    open: begun.takes,
     version: context.version,
     features: scrapeFeatures(features),
     isBusy: () => !db.replayStatus().done || (desk.runningCount > 0 && env.clock.monotonic() < urgentUntil),
@@ -405,6 +407,7 @@ async function compose({
     pageTitle: values['web.page-title'],
     userAssets: values['web.user-assets'],
   }
+  const [firstScrapes, allScrapes] = inTwoPlaces(scrape)
   return [
     processMetricsService(env, build),
     queryLogs([queryLog, activeQueries]),
@@ -421,12 +424,13 @@ async function compose({
       graceMs: HTTP_GRACE_MS,
       register: (app) => registerApi(app, api),
     }),
+    firstScrapes,
     begun.service,
     guard,
     remoteWriter,
     notifier,
     rules,
-    scrape,
+    allScrapes,
     reloader.watcher(),
     ...(webConfig ? [webConfig.watcher()] : []),
   ]

@@ -30,6 +30,7 @@ import type { ScrapeFeatures } from './scrape-features.ts'
 import { acceptHeader } from './scrape-protocol.ts'
 import { EMPTY_PAGE, type PageBuilders, type SeriesPage } from './series-page.ts'
 import { type SlotStart, slotFrom, slotSlackMs, startOfSlot } from './slots.ts'
+import type { StorageOpening } from './storage-opening.ts'
 import type { SyncTurns } from './sync-turns.ts'
 import type { TargetHealth, TargetStatus } from './target.ts'
 import type { Target } from './target-labels.ts'
@@ -38,6 +39,7 @@ import { QueuedTimer } from './timer-queue.ts'
 /** What all loops of a process share. */
 export interface ScrapeContext extends ScrapeClientContext {
   readonly appendable: Appendable
+  readonly opening: StorageOpening
   readonly commits: CommitGroup
   readonly firstScrapes: FirstScrapes
   readonly syncTurns: SyncTurns
@@ -245,6 +247,8 @@ export class ScrapeLoop {
         if (!this.#hasEnded()) failureLogs.write(this.#config.failureLogFile, failure)
       }
     }
+    const opening = this.#context.opening.wait(this.#target.slots.intervalMs)
+    if (opening !== undefined) await opening
     try {
       // Told to stop while it was fetched: what came is not stored, and nothing is marked stale.
       if (!this.#hasEnded()) await this.#store(start.timestamp, began, page, error)

@@ -34,6 +34,42 @@ test('a target is scraped in its slots, with its report', async () => {
   })
 })
 
+test('what is scraped before the storage takes samples waits for it, a third of an interval at most', async () => {
+  const opening = Promise.withResolvers<void>()
+  const w = world({ open: opening.promise })
+  // As a storage that is not open does.
+  const { appender } = w.store
+  w.store.appender = () => {
+    throw new CodedError('unavailable', 'not open')
+  }
+  w.pages.set('a:1', 'x 1\n')
+  w.manager.apply([scrapeConfig({ discoverers: [fixedTargets('a:1')] })])
+  const refused = slot('a:1', START)
+  const kept = refused + 1000
+  await w.env.clock.advance(refused + 300 - START)
+  assert.deepEqual([w.requests.length, w.manager.active()[0].lastError], [1, ''])
+  await w.env.clock.advance(200)
+  assert.equal(w.manager.active()[0].lastError, 'not open')
+  await w.env.clock.advance(kept + 300 - w.env.clock.now())
+  assert.equal(w.requests.length, 2)
+  w.store.appender = appender
+  opening.resolve()
+  await w.env.clock.advance(1000)
+  assert.equal(w.store.text(series('x')), `${kept}=1 ${kept + 1000}=1`)
+  assert.equal(w.requests.length, 3)
+  await w.stop()
+})
+
+test('a scrape that waits for the storage to open does not hold up the end', async () => {
+  const w = world({ open: new Promise(() => {}) })
+  w.pages.set('a:1', 'x 1\n')
+  w.manager.apply([scrapeConfig({ discoverers: [fixedTargets('a:1')] })])
+  await w.env.clock.advance(slot('a:1', START) + 200 - START)
+  assert.equal(w.requests.length, 1)
+  await w.stop()
+  assert.equal(w.store.text(series('x')), '')
+})
+
 test('two replicas give equal timestamps, started and delayed as they may be', async () => {
   const pages = new Map([
     ['a:1', 'x 1\n'],

@@ -16,6 +16,7 @@ import { ScrapePool } from './pool.ts'
 import type { ScrapeConfig } from './scrape-config.ts'
 import { type ScrapeFeatures, scrapeFeatures } from './scrape-features.ts'
 import { PageBuilders } from './series-page.ts'
+import { StorageOpening } from './storage-opening.ts'
 import { SyncTurns } from './sync-turns.ts'
 import type { DroppedTarget, TargetStatus, TargetsView } from './target.ts'
 import { TimerQueue } from './timer-queue.ts'
@@ -24,6 +25,8 @@ export interface ScrapeManagerOptions {
   readonly env: Env
   /** Where samples go: one appender a scrape. */
   readonly appendable: Appendable
+  /** Resolves when `appendable` takes samples. What is scraped before waits for it. Default: it takes them. */
+  readonly open?: Promise<void>
   /** Of this program; part of the User-Agent. */
   readonly version: string
   /** Default: none is asked for. */
@@ -55,7 +58,7 @@ class Manager implements ScrapeManager {
   /** Pools of jobs that are gone, until their staleness markers are written. */
   readonly #leaving = new Set<ScrapePool>()
 
-  constructor({ env, appendable, version, features = scrapeFeatures(new Set()), isBusy = () => false }: ScrapeManagerOptions) {
+  constructor({ env, appendable, open, version, features = scrapeFeatures(new Set()), isBusy = () => false }: ScrapeManagerOptions) {
     const log = env.log.with({ component: 'scrape' })
     const timers = new TimerQueue(env.clock)
     const salt = Math.floor(env.random.next() * 2 ** 32)
@@ -69,6 +72,7 @@ class Manager implements ScrapeManager {
       builders: new PageBuilders(),
       buffers: new BufferPool(BODIES_BYTES_MAX),
       clients: new HttpClients(env),
+      opening: new StorageOpening(env.clock, open),
       userAgent: `Promontory/${version}`,
       appendable,
       metrics: scrapeMetrics(env.metrics),
@@ -91,6 +95,7 @@ class Manager implements ScrapeManager {
     ready()
     await untilAborted(signal)
     this.#isRunning = false
+    this.#context.opening.end()
     const pools = [...this.#pools.values(), ...this.#leaving]
     this.#pools.clear()
     this.#leaving.clear()

@@ -127,6 +127,10 @@ export class ScrapePool {
     }
     const now = this.#context.env.clock.monotonic()
     if (this.#watcher.isPending && now < this.#pendingUntil) return
+    if (this.#found === undefined && this.#watcher.isComplete) {
+      this.#startSync()
+      return
+    }
     const waitMs = this.#lastSync + SYNC_INTERVAL_MS - now
     if (waitMs > SYNC_DELAY_MS) this.#context.metrics.discovery.delayed()
     this.#syncTimer.arm(Math.max(SYNC_DELAY_MS, waitMs))

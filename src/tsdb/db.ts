@@ -526,7 +526,6 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       log,
     )
     await queue.catchUp()
-    await adopted
     if (this.#gate !== undefined) windows.releaseEmpty()
     windows.guard(this.#gate)
     this.#keeper = keeper
@@ -560,6 +559,8 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     const { segments, samples, samplesLost, corruptions } = report
     const durationMs = Math.round(env.clock.monotonic() - start)
     env.log.info('write-ahead log replayed', { dir, segments: segments.length, samples, samplesLost, corruptions, durationMs })
+    // Who reads does not wait for the disk.
+    await adopted
   }
 
   #beginLog(segmentBefore: number): void {

@@ -39,7 +39,7 @@ interface Sample {
 
 /** Every sample of a batch. */
 function batchSamples(batch: number): readonly Sample[] {
-  const t = timeOf(batch)
+  const t = BASE + batch * STEP_MS
   const samples: Sample[] = []
   for (let i = 0; i < STEADY; i++)
     samples.push({ labels: Labels.of({ __name__: 'steady', i: String(i), job: 'crash' }), t, v: sampleValue(batch, i) })
@@ -95,12 +95,7 @@ function sampleValue(batch: number, i: number): number | undefined {
 const EXEMPLAR_SERIES = Labels.of({ __name__: 'counted', i: '0' })
 
 function exemplarOf(batch: number) {
-  return { labels: Labels.of({ trace_id: `trace-${batch}` }), value: batch, timestamp: timeOf(batch) - 1, hasTimestamp: true }
-}
-
-/** Of the samples of a batch, in Unix ms. */
-export function timeOf(batch: number): number {
-  return BASE + batch * STEP_MS
+  return { labels: Labels.of({ trace_id: `trace-${batch}` }), value: batch, timestamp: BASE + batch * STEP_MS - 1, hasTimestamp: true }
 }
 
 /** Appends a batch and resolves once it is acknowledged. */
@@ -136,7 +131,7 @@ export async function missingOf(db: Db, batches: Iterable<number>): Promise<read
   const cutTime = Math.max(...db.blockMetas().map(({ maxTime }) => maxTime))
   const missing: string[] = []
   for (const batch of batches) {
-    const isInBlock = timeOf(batch) < cutTime
+    const isInBlock = BASE + batch * STEP_MS < cutTime
     for (const sample of batchSamples(batch)) {
       const one = found.get(sample.labels.toString())
       const problem = problemOf(sample, one?.series, one?.places.get(sample.t), isInBlock)

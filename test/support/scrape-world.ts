@@ -29,6 +29,8 @@ export interface WorldOptions {
   readonly seed?: number
   /** Feature flags. */
   readonly features?: readonly string[]
+  /** Resolves when the store takes samples. Default: it takes them. */
+  readonly open?: Promise<void>
 }
 
 /** A process that scrapes; several may share `pages`. */
@@ -50,7 +52,8 @@ export function world(options: WorldOptions = {}): World {
     }))
   }
   const store = new MemoryAppendable()
-  const manager = createScrapeManager({ env, appendable: store, version: '1', features: scrapeFeatures(new Set(options.features)) })
+  const features = scrapeFeatures(new Set(options.features))
+  const manager = createScrapeManager({ env, appendable: store, open: options.open, version: '1', features })
   const controller = new AbortController()
   const done = manager.run(controller.signal, () => {})
   return {

@@ -10,7 +10,9 @@ import type { Answer } from '../../base/http-answer.ts'
 import { Labels } from '../../model/labels.ts'
 import { instantQuestion, rangeQuestion } from '../../promql/evaluate.ts'
 import { type FinishedQuery, QueryDesk } from '../../promql/query-desk.ts'
+import type { SelectRequest } from '../../storage/series-source.ts'
 import { type RunningDb, runDb } from '../../tsdb/db.fixture.ts'
+import type { Db } from '../../tsdb/db.ts'
 import { instantQuery } from './instant-query.ts'
 import type { Read } from './read.ts'
 import { ReadPool, type ReadPoolOptions } from './read-pool.ts'
@@ -34,7 +36,10 @@ interface Place {
 
 async function open(
   env: Env,
-  changes: Partial<ReadPoolOptions> & { readonly timeoutMs?: number; readonly dir?: string } = {},
+  {
+    lent = (db) => db,
+    ...changes
+  }: Partial<ReadPoolOptions> & { readonly timeoutMs?: number; readonly dir?: string; lent?(db: Db): ReadPoolOptions['db'] } = {},
 ): Promise<Place> {
   const running = await runDb(env, { dir: changes.dir ?? '/data' })
   const desk = new QueryDesk({ env, timeoutMs: changes.timeoutMs, maxConcurrency: 4 })
@@ -43,7 +48,7 @@ async function open(
   const pool = new ReadPool({
     env,
     desk,
-    db: running.db,
+    db: lent(running.db),
     settings: () => ({}),
     samplesMax: 1_000_000,
     bytesMax: 64 * 2 ** 20,
@@ -161,6 +166,41 @@ test('a thread answers what this one does, byte for byte', async () => {
       maxConcurrency: 4,
     }
   }
+})
+
+test('a query that comes while the log is being read has its thread started, and is answered when all can be read', async () => {
+  const env = virtualEnv({ startTime: START })
+  const readable = Promise.withResolvers<void>()
+  let isReadable = false
+  let startCount = 0
+  const threads: Threads = {
+    start(started) {
+      startCount++
+      return env.threads.start(started)
+    },
+  }
+  const place = await open(
+    { ...env, threads },
+    {
+      lent: (db) =>
+        Object.create(db, {
+          isReadable: { get: () => isReadable },
+          untilReadable: { value: () => readable.promise },
+          estimate: { value: (request: SelectRequest) => db.estimate(request) },
+          missing: { value: () => [] },
+          lender: { value: () => db.lender() },
+        }),
+    },
+  )
+  await fill(place, 20, 100)
+  const answered = place.pool.answer(at('count(m)'), nobody())
+  await env.clock.advance(1000)
+  assert.deepEqual([startCount, place.desk.runningCount, place.finished.length], [1, 1, 0])
+  isReadable = true
+  readable.resolve()
+  assert.match(await textOf(await until(env, answered)), /"20"/)
+  assert.equal(startCount, 1)
+  await place.close()
 })
 
 test('an answer says what could not be read of its time, in a thread and in this one', async () => {

@@ -77,7 +77,7 @@ export interface Asker {
   readonly client: QueryClient | undefined
 }
 
-/** Who answers reads, in this thread or another one. Throws what `answerRead` throws. */
+/** Who answers reads, in this thread or another one, when all that there is can be read. Throws what `answerRead` throws. */
 export interface Reads {
   answer(read: Read, asker: Asker): Promise<Answer>
 }

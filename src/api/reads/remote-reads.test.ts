@@ -19,7 +19,7 @@ test('queries and lists of series warn of a remote server that fails, and of wha
   const reads = new RemoteReads({
     env: { ...env, http },
     desk: new QueryDesk({ env }),
-    db: Object.assign(own, { missing: () => ['block x cannot be read'] }),
+    db: Object.assign(own, { missing: () => ['block x cannot be read'], isReadable: true, untilReadable: async () => {} }),
     own: { answer: () => assert.fail('the remote server is to be asked') },
     settings: () => ({}),
     limits: { samplesMax: 1000, bytesMax: 1e6 },

@@ -20,7 +20,7 @@ const NOTHING_KNOWN = () => ({ seriesCount: 0, sampleCount: 0 })
 export interface RemoteReadsOptions {
   readonly env: Env
   readonly desk: QueryDesk
-  readonly db: SeriesSource & Pick<Lending, 'missing'>
+  readonly db: SeriesSource & Pick<Lending, 'missing' | 'isReadable' | 'untilReadable'>
   /** Answers what our own storage has. */
   readonly own: Reads
   settings(): Omit<EngineSettings, 'optimiser'>
@@ -54,16 +54,20 @@ export class RemoteReads implements Reads {
   }
 
   answer(read: Read, asker: Asker): Promise<Answer> {
-    const { own, desk } = this.#options
-    const sources = this.#sources.length === 0 ? [] : this.#askedFor(read)
+    const { own, desk, db } = this.#options
+    // Where our own storage begins shows when it can be read.
+    const isKnown = db.isReadable
+    const sources = this.#sources.length === 0 || !isAskedOfOthers(read) ? [] : isKnown ? this.#askedFor(read) : this.#sources
     if (sources.length === 0) return own.answer(read, asker)
     const request = { signal: asker.signal, timeoutMs: read.kind === 'query' ? read.timeoutMs : undefined, isQueued: read.kind === 'query' }
-    return desk.run(describeRead(read, asker), request, (turn) => this.#answer(read, sources, turn))
+    return desk.run(describeRead(read, asker), request, async (turn) => {
+      if (isKnown) return this.#answer(read, sources, turn)
+      await db.untilReadable(turn.signal)
+      return this.#answer(read, this.#askedFor(read), turn)
+    })
   }
 
-  /** Federation is of our own alone, and the protocol has no names and values of labels. Source: Prometheus web/federate.go; storage/remote/read.go. */
   #askedFor(read: Read): readonly RemoteReadSource[] {
-    if (read.kind !== 'query' && read.kind !== 'series') return []
     const { minTime } = forecast(read, this.#options.settings(), NOTHING_KNOWN)
     return this.#sources.filter((source) => source.coverage().maxTime >= minTime)
   }
@@ -97,4 +101,9 @@ export class RemoteReads implements Reads {
     if (signal.aborted) throw new CodedError('canceled', 'query was canceled')
     return { result: { status: 200, headers: { 'content-type': contentType }, body }, cost: { stats, bytesPeak: budget.bytesPeak } }
   }
+}
+
+/** Federation is of our own alone, and the protocol has no names and values of labels. Source: Prometheus web/federate.go; storage/remote/read.go. */
+function isAskedOfOthers({ kind }: Read): boolean {
+  return kind === 'query' || kind === 'series'
 }
