@@ -30,10 +30,11 @@ process.env.NODE_COMPILE_CACHE ??= join(root, '.cache/compiled-tests')
 const stream = run({
   cwd: root,
   files: peers ? files.map((path) => join(root, path)) : processes(files),
-  // Peers are started one at a time: they share the machine with what they are compared with.
+  // Half of the time a test with peers waits for them, and they share the machine with it: two at a time, however many cores there are.
   // Of the others some wait for real time: one more than there are cores.
-  concurrency: peers ? 1 : availableParallelism() + 1,
-  timeout: 240_000,
+  concurrency: peers ? 2 : availableParallelism() + 1,
+  // For what hangs: a slow machine takes its time.
+  timeout: peers ? 900_000 : 600_000,
 })
 stream.on('test:fail', () => {
   process.exitCode = 1

@@ -92,6 +92,8 @@ async function check(start: (directory: string) => Promise<readonly Receiver[]>)
     await target.close()
     const failed = await until('a failed scrape', 60_000, async () => (await server.query('up == 0'))[0]?.value[0])
     const end = failed
+    // Scrapes that fail go on: those up to the end are all there when there is one after it.
+    await until('a scrape after the end', 60_000, async () => Number((await server.query('timestamp(up)'))[0]?.value[1]) > end)
     const wantRaw = await raw(server, end, false)
     assert.match(JSON.stringify(wantRaw), /histograms.*buckets/)
     for (const { name, program, floatsOnly = false } of receivers) {
