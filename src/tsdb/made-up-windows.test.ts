@@ -7,8 +7,8 @@ import { dbSource } from './db-source.ts'
 import { MADE_UP_END, makeUpWindows } from './made-up-windows.ts'
 import type { Window } from './window/window.ts'
 
-function madeUp(): { readonly windows: readonly Window[]; readonly pieces: number } {
-  const making = makeUpWindows()
+function madeUp(isBorrower: boolean): { readonly windows: readonly Window[]; readonly pieces: number } {
+  const making = makeUpWindows(isBorrower)
   for (let pieces = 0; ; pieces++) {
     const made = making.next()
     if (made.done === true) return { windows: made.value, pieces }
@@ -19,7 +19,10 @@ function madeUp(): { readonly windows: readonly Window[]; readonly pieces: numbe
 const FEW = 1200
 
 test('most made-up series have samples in both windows, up to the end; some are in one alone', async () => {
-  const { windows, pieces } = madeUp()
+  for (const isBorrower of [false, true]) await check(madeUp(isBorrower))
+})
+
+async function check({ windows, pieces }: ReturnType<typeof madeUp>): Promise<void> {
   const [older, newer] = windows.map(({ seriesCount }) => seriesCount)
   assert.ok(newer < pieces && newer > 0.9 * pieces, `${newer}`)
   assert.ok(older < pieces - FEW && older > 0.9 * (pieces - FEW), `${older}`)
@@ -37,4 +40,4 @@ test('most made-up series have samples in both windows, up to the end; some are 
     }
   }
   assert.deepEqual(parts, { both: 38, ended: 1, began: 1 })
-})
+}

@@ -74,10 +74,10 @@ const FAMILIES: Readonly<Record<string, Family>> = {
 }
 
 /**
- * Makes two windows of series that mean nothing, most with some of the samples in the one and some in the other, and returns them as a thread has them
- * that reads windows of another one. Yields after each series, for who has to stop in between.
+ * Makes two windows of series that mean nothing, most with some of the samples in the one and some in the other. A borrower gets them as a
+ * thread has them that reads windows of another one. Yields after each series, for who has to stop in between.
  */
-export function* makeUpWindows(): Generator<void, readonly Window[]> {
+export function* makeUpWindows(isBorrower: boolean): Generator<void, readonly Window[]> {
   const pool = new SlabPool()
   const windows = [new Window(pool, 1, BOUNDARY - RANGE_MS, BOUNDARY), new Window(pool, 2, BOUNDARY, BOUNDARY + RANGE_MS)]
   for (const [name, { count, samples = SAMPLES, labels, value }] of Object.entries(FAMILIES)) {
@@ -95,5 +95,5 @@ export function* makeUpWindows(): Generator<void, readonly Window[]> {
       yield
     }
   }
-  return windows.map((window) => Window.reader(window.state(), async () => {}))
+  return isBorrower ? windows.map((window) => Window.reader(window.state(), async () => {})) : windows
 }

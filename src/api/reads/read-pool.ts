@@ -9,7 +9,7 @@ import { SharedMemoryTotal } from '../../promql/exec/shared-memory-total.ts'
 import type { DeskTurn, QueryDescription, QueryDesk } from '../../promql/query-desk.ts'
 import type { SelectRequest, SeriesSource } from '../../storage/series-source.ts'
 import type { DbLender } from '../../tsdb/db-lender.ts'
-import { estimateRead, type ReadEstimate } from '../../tsdb/estimate-read.ts'
+import type { ReadEstimate } from '../../tsdb/estimate-read.ts'
 import { forecast, type ReadForecast } from './forecast.ts'
 import { tryInline } from './inline-read.ts'
 import { type JobOutcome, PoolJob } from './pool-job.ts'
@@ -17,6 +17,7 @@ import { PoolThread } from './pool-thread.ts'
 import type { Asker, Read, Reads } from './read.ts'
 import { Rehearsal, type RehearsalPlan } from './rehearsal.ts'
 import { SMALL_REHEARSAL_READS } from './rehearsal-reads.ts'
+import { rehearseInline } from './rehearse-inline.ts'
 import type { FromThread, ToThread } from './thread-messages.ts'
 
 export interface ReadPoolOptions {
@@ -64,7 +65,7 @@ const KEEP_HOUSE_MS = 10_000
 /** After the log was read, when what has waited for it was taken, the main thread rehearses a part; the rest when somebody has asked for something. */
 const FIRST_REHEARSAL_MS = 3_000
 /** How much longer that rest is, since nearly all queries are little work and are answered there. */
-const ASKED_ROUNDS_FACTOR = 2
+const ASKED_ROUNDS_FACTOR = 6
 /** How long a thread stays that has nothing to do; the first one stays longer. */
 const IDLE_MS = 30_000
 const FIRST_IDLE_MS = 300_000
@@ -127,8 +128,8 @@ export class ReadPool implements Reads, Service {
     const plan: RehearsalPlan = {
       reads: SMALL_REHEARSAL_READS,
       rounds: options.rehearsalRounds,
-      isHelped: false,
-      before: (read, windows) => void forecast(read, {}, (request) => estimateRead(windows, [], request)),
+      isBorrower: false,
+      answer: (read, made) => rehearseInline(env.clock, options.settings(), read, made),
     }
     this.#rehearsal = new Rehearsal(env, plan, (ms) => this.#rehearsedSeconds.inc(ms / 1000))
     const gauge = (name: string, help: string, value: () => number) =>

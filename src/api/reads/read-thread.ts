@@ -9,7 +9,7 @@ import { type MemoryShare, SharedMemoryTotal } from '../../promql/exec/shared-me
 import { BorrowedDb } from '../../tsdb/borrowed-db.ts'
 import { answerRead } from './answer-read.ts'
 import type { ReadResult } from './read.ts'
-import { Rehearsal } from './rehearsal.ts'
+import { Rehearsal, type RehearsalPlan, rehearseRead } from './rehearsal.ts'
 import { REHEARSAL_READS } from './rehearsal-reads.ts'
 import { ThreadAssist } from './thread-assist.ts'
 import { shareOf, ThreadHelpers } from './thread-helpers.ts'
@@ -57,9 +57,14 @@ class ReadThread {
 
   constructor(port: ThreadPort<FromThread, ToThread>, env: ThreadEnv, { cacheBytes, memory, rehearsalRounds }: OpenMessage) {
     this.#port = port
-    this.#rehearsal = new Rehearsal(env, { reads: REHEARSAL_READS, rounds: rehearsalRounds, isHelped: true }, (ms) =>
-      port.post({ kind: 'rehearsed', ms }),
-    )
+    const plan: RehearsalPlan = {
+      reads: REHEARSAL_READS,
+      rounds: rehearsalRounds,
+      isBorrower: true,
+      // Every other round as with the help of another thread.
+      answer: (read, { source }, round) => rehearseRead(env, source, read, round % 2 === 1),
+    }
+    this.#rehearsal = new Rehearsal(env, plan, (ms) => port.post({ kind: 'rehearsed', ms }))
     this.#env = env
     this.#share = new SharedMemoryTotal(memory.bytesMax, memory.words).share(memory.index)
     this.#db = new BorrowedDb(env, { cacheBytes, askState: (ordinal) => port.post({ kind: 'catchUp', ordinal }) })

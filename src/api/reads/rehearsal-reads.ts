@@ -51,22 +51,25 @@ const SMALL_RANGE: readonly (readonly [query: string, stepMs: number])[] = [
   ['predict_linear(memory_bytes[20m], 3600)', 300_000],
 ]
 
-const SCOPE = { minTime: END - RANGE_MS, maxTime: END, limit: 0 }
+// In the order of the API's, and put together as there: else it is another kind of object to compiled code.
+const SCOPE = { limit: 0, minTime: END - RANGE_MS, maxTime: END, selectors: [] }
+const LISTS: readonly Read[] = [
+  { kind: 'labelValues', name: 'pod', ...SCOPE },
+  { kind: 'series', minTime: END - RANGE_MS, maxTime: END, selectors: ['requests_total'], limit: 0 },
+]
 
 /** Those that are as much work as any. */
 export const REHEARSAL_READS: readonly Read[] = [
   ...INSTANT.map((query) => asked(instantQuestion(query, END, {}))),
   ...RANGE.map(([query, stepMs]) => asked(rangeQuestion(query, [END - RANGE_MS, END, stepMs], {}))),
-  { kind: 'labelValues', name: 'pod', selectors: [], ...SCOPE },
-  { kind: 'series', selectors: ['requests_total'], ...SCOPE },
+  ...LISTS,
 ]
 
 /** Those that are little work. */
 export const SMALL_REHEARSAL_READS: readonly Read[] = [
   ...SMALL_INSTANT.map((query) => asked(instantQuestion(query, END, {}))),
   ...SMALL_RANGE.map(([query, stepMs]) => asked(rangeQuestion(query, [END - RANGE_MS, END, stepMs], {}))),
-  { kind: 'labelValues', name: 'pod', selectors: [], ...SCOPE },
-  { kind: 'series', selectors: ['requests_total'], ...SCOPE },
+  ...LISTS,
 ]
 
 function asked(question: Question): Read {

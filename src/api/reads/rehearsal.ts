@@ -24,10 +24,15 @@ export interface RehearsalPlan {
   readonly reads: readonly Read[]
   /** How often each of them is answered; 0: nothing is done. */
   readonly rounds: number
-  /** Whether every other round is as with the help of another thread. */
-  readonly isHelped: boolean
-  /** What comes before a read is answered, where something does. */
-  before?(read: Read, windows: readonly Window[]): void
+  /** Whether the windows are as a thread has them that reads those of another one. */
+  readonly isBorrower: boolean
+  /** Answers a read from windows; `round` counts down. */
+  answer(read: Read, made: MadeUp, round: number): Promise<unknown>
+}
+
+export interface MadeUp {
+  readonly windows: readonly Window[]
+  readonly source: SeriesSource
 }
 
 const SELECTION_BYTES = 2 ** 20
@@ -105,28 +110,26 @@ export class Rehearsal {
   }
 
   async *#rehearse(): AsyncGenerator<void> {
-    const env = this.#env
-    const { reads, isHelped } = this.#plan
-    const making = makeUpWindows()
+    const { reads, isBorrower } = this.#plan
+    const making = makeUpWindows(isBorrower)
     let made = making.next()
     for (let i = 1; made.done !== true; i++) {
       if (i % SERIES_A_PIECE === 0) yield
       made = making.next()
     }
-    const parts = { windows: made.value, late: [], blocks: [] }
+    const windows = made.value
     for (; this.#roundsLeft > 0; this.#roundsLeft--) {
       // What one round has found the next one is to find anew.
-      const source = dbSource(parts, env.clock, new SelectionCache(SELECTION_BYTES))
+      const source = dbSource({ windows, late: [], blocks: [] }, this.#env.clock, new SelectionCache(SELECTION_BYTES))
       for (const read of reads) {
-        this.#plan.before?.(read, parts.windows)
-        await rehearseRead(env, source, read, isHelped && this.#roundsLeft % 2 === 1)
+        await this.#plan.answer(read, { windows, source }, this.#roundsLeft)
         yield
       }
     }
   }
 }
 
-/** Bytes of the answer. */
+/** A read as a query thread answers it. Returns the bytes of the answer. */
 export async function rehearseRead(env: ThreadEnv, source: SeriesSource, read: Read, isHelped: boolean): Promise<number> {
   const { clock } = env
   const abort = new AbortController()
