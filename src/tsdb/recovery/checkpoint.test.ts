@@ -255,6 +255,23 @@ test('a checkpoint with damage that cannot be set aside keeps nobody from starti
   await second.close()
 })
 
+test('a log that has lost its end since the checkpoint costs nothing of what that has', async () => {
+  const env = virtualEnv()
+  const first = await runDb(env, OPTIONS)
+  for (let round = 0; round < 20; round++) await appendRound(first.db, round)
+  const before = await contents(first.db)
+  await first.close()
+  const path = '/data/log/00000001.log'
+  const whole = (await env.fs.readFile(path)).slice()
+  for (const length of [28, 100, whole.length >> 1]) {
+    await env.fs.writeFile(path, whole.slice(0, length))
+    const { db } = await runDb(restarted(env), OPTIONS)
+    assert.notEqual(db.recovery()!.checkpoint, undefined)
+    assert.equal(await contents(db), before)
+    await env.fs.remove('/data/promontory.lock')
+  }
+})
+
 test('a checkpoint of a log that has begun anew is not used', async () => {
   const env = virtualEnv({ startTime: START })
   const first = await runDb(env, { ...OPTIONS, segmentBytes: 1 })

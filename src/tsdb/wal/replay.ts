@@ -107,8 +107,11 @@ export async function replayLog(
   const toRead = numbers.slice(segments.length)
   const report: ReplayReport = { segments, bytes: 0, samples: 0, series: 0, samplesLost: 0, damages: [], corruptions: 0 }
   let bytesTotal = 0
-  for (const number of toRead) bytesTotal += (await fs.stat(segmentPath(dir, number)))?.sizeBytes ?? 0
-  if (toRead[0] === first && from !== undefined) bytesTotal -= from.position.offset
+  for (const number of toRead) {
+    const sizeBytes = (await fs.stat(segmentPath(dir, number)))?.sizeBytes ?? 0
+    // A segment may have lost its end since.
+    bytesTotal += Math.max(0, sizeBytes - (number === first ? (from?.position.offset ?? 0) : 0))
+  }
   const gathered = new GatheredSamples(bytesTotal)
   for (const [index, number] of toRead.entries()) {
     const path = segmentPath(dir, number)
