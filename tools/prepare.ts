@@ -17,7 +17,7 @@ if (!existsSync(join(root, 'node_modules/esbuild')) || !existsSync(join(root, 's
 const { build } = await import('esbuild')
 /** Parts of Node that most runs have no use for: loaded when something of theirs is first asked for. */
 const RARE =
-  /^(node:)?(child_process|crypto|dgram|dns|dns\/promises|http2|https|inspector|perf_hooks|readline|tls|v8|vm|worker_threads|zlib)$/
+  /^(node:)?(child_process|crypto|dgram|dns|dns\/promises|http2|https|inspector|perf_hooks|readline|tls|util|v8|vm|worker_threads|zlib)$/
 // Built-in modules come by `require`. An import of one reads all its exports, and with them loads what stands behind getters (undici, web
 // crypto, web streams). With the rare ones it is 20 MB less.
 const builtins: Plugin = {

@@ -158,8 +158,8 @@ export class Alertmanager implements Service {
   }
 
   /** Alerts that came at `now`, with their ends filled in where they were not told. */
-  put(alerts: readonly Alert[]): void {
-    this.alerts.put(alerts)
+  put(alerts: readonly Alert[], keys?: readonly string[]): void {
+    this.alerts.put(alerts, keys)
   }
 
   receiversOf(labels: Labels): readonly string[] {

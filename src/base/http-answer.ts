@@ -40,7 +40,8 @@ const TURN_BYTES = 256 * 1024
 /** Fast rather than small: a level more takes as long as making the JSON did. */
 const GZIP_LEVEL = 1
 
-const gzipBuffer = promisify(gzip)
+/** Made when it is first wanted: with it comes all of Node's compression. */
+let gzipBuffer: typeof gzip.__promisify__ | undefined
 
 /** Whether the client takes gzip. Only the plain name counts, as upstream: `gzip;q=0` does not. */
 export function acceptsGzip(acceptEncoding: string | undefined): boolean {
@@ -67,7 +68,7 @@ export async function sendAnswer(
   }
   const { whole, rest } = answer.body instanceof Uint8Array ? { whole: answer.body, rest: undefined } : takeWhole(answer.body)
   if (rest === undefined) {
-    const body = zip && whole.length >= GZIP_BYTES_MIN ? await gzipBuffer(whole, { level }) : whole
+    const body = zip && whole.length >= GZIP_BYTES_MIN ? await (gzipBuffer ??= promisify(gzip))(whole, { level }) : whole
     if (body !== whole) response.setHeader('content-encoding', 'gzip')
     response.setHeader('content-length', body.length)
     response.end(body)

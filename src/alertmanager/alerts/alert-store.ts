@@ -58,12 +58,14 @@ export class AlertStore {
     return { cancel: () => void this.#listeners.delete(listener) }
   }
 
-  put(news: readonly Alert[]): void {
+  /** `keys`: of their labels, where they are known. */
+  put(news: readonly Alert[], keys?: readonly string[]): void {
     const now = this.#options.clock.now()
     let takenCount = 0
     const texts = new Map<string, string>()
-    for (const alert of news) {
-      const key = alert.labels.key()
+    for (let i = 0; i < news.length; i++) {
+      const alert = news[i]
+      const key = keys?.[i] ?? alert.labels.key()
       const known = this.#alerts.get(key)
       // What is found out about labels is kept by their object: there is one for as long as the alert is known.
       const merged = known === undefined ? shared(alert, texts) : withLabelsOf(known, afterNews(known, alert, now))

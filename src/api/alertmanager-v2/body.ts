@@ -120,23 +120,26 @@ export function labelSet(value: unknown, name: string, what: string): Labels | u
     if (typeof texts[names[i]] !== 'string' && texts[names[i]] !== null) textMap(value, name, what)
   }
   const pairs: string[] = []
-  for (const each of sortNames(names)) {
-    const text = texts[each]
-    if (typeof text === 'string' && text !== '') pairs.push(each, text)
+  sortNames(names)
+  for (let i = 0; i < names.length; i++) {
+    const text = texts[names[i]]
+    if (typeof text === 'string' && text !== '') pairs.push(names[i], text)
   }
   return Labels.fromSortedPairs(pairs)
 }
 
 /** Sorts in place. There are few, mostly sorted: the engine's own sort makes copies. */
-function sortNames(names: string[]): string[] {
-  if (names.length > NAMES_FEW) return names.sort(compareStrings)
+function sortNames(names: string[]): void {
+  if (names.length > NAMES_FEW) {
+    names.sort(compareStrings)
+    return
+  }
   for (let i = 1; i < names.length; i++) {
     const name = names[i]
     let to = i
     for (; to > 0 && compareStrings(names[to - 1], name) > 0; to--) names[to] = names[to - 1]
     names[to] = name
   }
-  return names
 }
 
 const NAMES_FEW = 32

@@ -8,13 +8,15 @@ import { emptyAnswer, jsonAnswer } from './answers.ts'
 import { isObject, jsonBody, jsonItems, kindOf, labelSet, notOfType, parsing, required, textField, timeField } from './body.ts'
 import type { AlertmanagerApiDeps } from './deps.ts'
 
-/** An alert as it was sent; times that were not are undefined. */
+/** An alert as it was sent, to be made the same as what is known of it; times that were not sent are undefined. */
 interface PostedAlert {
-  readonly labels: Labels
-  readonly annotations: Labels
+  labels: Labels
+  annotations: Labels
   readonly startsAt: number | undefined
   readonly endsAt: number | undefined
-  readonly generatorUrl: string
+  generatorUrl: string
+  /** Of the labels. */
+  key: string
 }
 
 /** POST /api/v2/alerts: those that are right are taken, whatever the others are. Source: Alertmanager api/v2/api.go, postAlertsHandler. */
@@ -25,6 +27,7 @@ export function postAlerts(deps: AlertmanagerApiDeps, request: RouteRequest): An
   const now = Math.floor(env.clock.now())
   const { resolveTimeoutMs } = manager.settings
   const right: Alert[] = []
+  const keys: string[] = []
   const wrong: string[] = []
   let firingCount = 0
   for (const alert of posted) {
@@ -37,6 +40,7 @@ export function postAlerts(deps: AlertmanagerApiDeps, request: RouteRequest): An
       wrong.push(problem)
       continue
     }
+    keys.push(alert.key)
     right.push({
       labels: alert.labels,
       annotations: alert.annotations,
@@ -49,7 +53,7 @@ export function postAlerts(deps: AlertmanagerApiDeps, request: RouteRequest): An
   }
   metrics.received('firing', firingCount)
   metrics.received('resolved', posted.length - firingCount)
-  manager.put(right)
+  manager.put(right, keys)
   if (wrong.length === 0) return emptyAnswer(200)
   env.log.warn('alerts are not valid', { alerts: wrong.length, error: wrong[0] })
   return jsonAnswer(wrong.join('\n'), 400)
@@ -72,20 +76,18 @@ function parseAlert(each: unknown, index: number): PostedAlert {
   const labels = labelSet(item.labels, 'labels', 'alerts')
   if (labels === undefined) throw required(`${index}.labels`)
   if (generatorUrl !== '' && !isRequestUri(generatorUrl)) throw notOfType(`${index}.generatorURL`, 'body', 'uri', generatorUrl)
-  return { labels, annotations, startsAt, endsAt, generatorUrl }
+  return { labels, annotations, startsAt, endsAt, generatorUrl, key: '' }
 }
 
 /** Most alerts are sent again and again: what is known of one is used, so that what came is forgotten at once. */
 function asKnown(alerts: AlertStore, posted: PostedAlert): PostedAlert {
-  const known = alerts.get(posted.labels.key())
+  posted.key = posted.labels.key()
+  const known = alerts.get(posted.key)
   if (known === undefined) return posted
-  const { annotations, generatorUrl } = posted
-  return {
-    ...posted,
-    labels: known.labels,
-    annotations: annotations.equals(known.annotations) ? known.annotations : annotations,
-    generatorUrl: generatorUrl === known.generatorUrl ? known.generatorUrl : generatorUrl,
-  }
+  posted.labels = known.labels
+  if (posted.annotations.equals(known.annotations)) posted.annotations = known.annotations
+  if (posted.generatorUrl === known.generatorUrl) posted.generatorUrl = known.generatorUrl
+  return posted
 }
 
 /** A path, or a URL with its scheme. Source: go-openapi/strfmt, IsRequestURI; Go net/url, ParseRequestURI. */
