@@ -65,7 +65,7 @@ const KEEP_HOUSE_MS = 10_000
 /** After the log was read, when what has waited for it was taken, the main thread rehearses a part; the rest when somebody has asked for something. */
 const FIRST_REHEARSAL_MS = 3_000
 /** How much longer that rest is, since nearly all queries are little work and are answered there. */
-const ASKED_ROUNDS_FACTOR = 6
+const ASKED_ROUNDS_FACTOR = 4
 /** How long a thread stays that has nothing to do; the first one stays longer. */
 const IDLE_MS = 30_000
 const FIRST_IDLE_MS = 300_000

@@ -17,8 +17,10 @@ import type { FromThread } from './thread-messages.ts'
 
 /** How long a thread has nothing to do before it rehearses: who asks one query after the other waits for none of it. */
 const IDLE_MS = 60
-/** Between two pieces. */
+/** Between two turns: so long, and so many pieces, at most. */
 const REST_MS = 1
+const TURN_MS = 3
+const TURN_PIECES = 8
 
 export interface RehearsalPlan {
   readonly reads: readonly Read[]
@@ -82,7 +84,7 @@ export class Rehearsal {
     })
   }
 
-  /** There is something to do: stops after the piece that is being done. */
+  /** There is something to do: stops after the turn that is being taken. */
   giveWay(): void {
     this.#isWanted = false
     this.#start?.cancel()
@@ -95,8 +97,11 @@ export class Rehearsal {
     this.#isRunning = true
     try {
       while (this.#isWanted && this.#pieces !== undefined) {
-        const { done } = await this.#pieces.next()
-        if (done === true) this.#pieces = undefined
+        const turnEnd = clock.monotonic() + TURN_MS
+        for (let i = 0; i < TURN_PIECES && this.#isWanted && this.#pieces !== undefined && clock.monotonic() < turnEnd; i++) {
+          const { done } = await this.#pieces.next()
+          if (done === true) this.#pieces = undefined
+        }
         // What has come meanwhile comes first.
         await new Promise<void>((resolve) => clock.setTimer(REST_MS, resolve))
       }
