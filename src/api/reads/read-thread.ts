@@ -68,8 +68,6 @@ class ReadThread {
     this.#env = env
     this.#share = new SharedMemoryTotal(memory.bytesMax, memory.words).share(memory.index)
     this.#db = new BorrowedDb(env, { cacheBytes, askState: (ordinal) => port.post({ kind: 'catchUp', ordinal }) })
-    // What it was started for may still wait for the log to be read.
-    this.#rehearsal.goOn()
   }
 
   take(message: Exclude<ToThread, OpenMessage>): void {
