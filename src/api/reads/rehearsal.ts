@@ -75,11 +75,11 @@ export class Rehearsal {
 
   /** There is nothing else to do. */
   goOn(): void {
-    if (this.#start !== undefined || this.#roundsLeft === 0) return
-    this.#pieces ??= this.#rehearse()
-    this.#isWanted = true
+    if (this.#start !== undefined || this.#isWanted || this.#roundsLeft === 0) return
     this.#start = this.#env.clock.setTimer(IDLE_MS, () => {
       this.#start = undefined
+      this.#isWanted = true
+      this.#pieces ??= this.#rehearse()
       if (!this.#isRunning) void this.#run()
     })
   }
@@ -111,6 +111,7 @@ export class Rehearsal {
       log.warn('rehearsal of queries failed', { error: errorMessage(error) })
     }
     this.#isRunning = false
+    this.#isWanted = false
     this.#onPause(clock.monotonic() - begun)
   }
 
