@@ -29,6 +29,7 @@ import { NO_SLOT, Window } from './window/window.ts'
 
 /** Series of a window that there is room for, by those that go on from the one before. */
 const NEW_SERIES_SHARE = 1.1
+const NO_PAIRS = new Uint32Array(0)
 
 const NONE_DELETED: readonly TimeInterval[] = []
 
@@ -48,8 +49,8 @@ export class WindowSet implements KnownPairs {
   #recent: Window | undefined
   /** Windows that were dropped while a reader had them. */
   #parting: Window[] = []
-  /** Pair by pair, from the window with the first ordinal to that with the second. */
-  #translation = { from: -1, to: -1, pairs: new Uint32Array(0) }
+  /** Pair by pair, from a window to the one where its series went last. Replay goes through all windows with one series, and then with the next. */
+  readonly #translations = new Map<Window, { readonly to: Window; readonly pairs: Uint32Array }>()
   readonly #batches: BatchPool
   /** Something was deleted of a window: who never deletes pays a look at this for each sample. */
   #hasDeletions = false
@@ -506,7 +507,8 @@ export class WindowSet implements KnownPairs {
     }
     this.#byOrdinal.delete(window.ordinal)
     if (this.#recent === window) this.#recent = undefined
-    this.#translation = { from: -1, to: -1, pairs: new Uint32Array(0) }
+    this.#translations.delete(window)
+    for (const [from, { to }] of this.#translations) if (to === window) this.#translations.delete(from)
     this.minTime = Number.POSITIVE_INFINITY
     for (const { minTime } of this.all) this.minTime = Math.min(this.minTime, minTime)
   }
@@ -543,14 +545,17 @@ export class WindowSet implements KnownPairs {
 
   #moveTo(window: Window, slot: number): number {
     const from = this.home(slot)
-    if (
-      this.#translation.from !== from.ordinal ||
-      this.#translation.to !== window.ordinal ||
-      this.#translation.pairs.length < from.pairs.count
-    ) {
-      this.#translation = { from: from.ordinal, to: window.ordinal, pairs: new Uint32Array(from.pairs.count) }
+    let translation = this.#translations.get(from)
+    const { count } = from.pairs
+    if (translation?.to !== window || translation.pairs.length < count) {
+      const known = translation?.to === window ? translation.pairs : NO_PAIRS
+      // Series may come to a window and leave it one by one.
+      const pairs = new Uint32Array(known.length === 0 ? count : Math.max(count, 2 * known.length))
+      pairs.set(known)
+      translation = { to: window, pairs }
+      this.#translations.set(from, translation)
     }
-    const series = window.addFrom(from, this.slots.series(slot), this.#translation.pairs)
+    const series = window.addFrom(from, this.slots.series(slot), translation.pairs)
     assert(window.slot(series) === NO_SLOT, 'a series has one slot')
     from.setSlot(this.slots.series(slot), NO_SLOT)
     window.setSlot(series, slot)

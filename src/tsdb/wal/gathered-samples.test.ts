@@ -90,3 +90,21 @@ test('there is room for as many samples as a log has bytes, and for no more runs
   doAtOnce(scattered.apply(new Float64Array(2 * SLICE_SAMPLES).fill(1), { samples: (_ref, _run, n) => void (count -= n) }))
   assert.equal(count, 0)
 })
+
+test('others can run between parts of long runs of the same series', () => {
+  const gathered = new GatheredSamples(1 << 22)
+  const slice = new SampleSlices()
+  for (let i = 0; i < SLICE_SAMPLES; i++) slice.series[i] = i
+  for (let t = 0; t < 300; t++) {
+    slice.times.fill(t)
+    gathered.add(slice, SLICE_SAMPLES)
+  }
+  let [all, part] = [0, 0]
+  const target = { samples: (_ref: number, _run: unknown, count: number) => void (part += count) }
+  for (const _ of gathered.apply(new Float64Array(SLICE_SAMPLES).fill(1), target)) {
+    assert.ok(part <= 64 * 1024, `${part} samples at once`)
+    all += part
+    part = 0
+  }
+  assert.equal(all, 300 * SLICE_SAMPLES)
+})

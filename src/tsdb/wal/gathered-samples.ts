@@ -14,6 +14,8 @@ const RUNS_MAX = 64 * 1024
 const RUN_SAMPLES_MIN = 8
 /** Runs of the same series that are looked at at once. */
 const DEPTH_MAX = 256
+/** Samples that are applied between two looks at the clock, where runs are many and long. */
+const SAMPLES_AT_ONCE = 64 * 1024
 /** Short runs that are applied between two looks at the clock. */
 const RUNS_AT_ONCE = 256
 
@@ -131,7 +133,8 @@ export class GatheredSamples {
       const begin = next
       while (next < runCount && this.#firstSeries[order[next] % RUNS_MAX] === series) next++
       if (next > begin) active = merged(active, order, begin, next)
-      let end = next < runCount ? this.#firstSeries[order[next] % RUNS_MAX] : Number.POSITIVE_INFINITY
+      let end = series + Math.floor(SAMPLES_AT_ONCE / Math.min(DEPTH_MAX, active.length))
+      if (next < runCount) end = Math.min(end, this.#firstSeries[order[next] % RUNS_MAX])
       for (const run of active) end = Math.min(end, this.#seriesEndOf(run))
       for (let from = 0; from < active.length; from += DEPTH_MAX) {
         this.#applyRuns(active, from, Math.min(from + DEPTH_MAX, active.length), series, end, refs, samples, target)
