@@ -167,12 +167,18 @@ test('until all can be read what reads it waits, and is then refused rather than
   const deps = apiDeps()
   let ready = false
   const waiting = Promise.withResolvers<void>()
+  const arrived = Promise.withResolvers<void>()
   const call = apiClient({
     ...deps,
     readiness: () => (ready ? { ready } : { ready, reason: 'replaying the write-ahead log', stopping: false }),
-    untilReady: () => waiting.promise,
+    untilReady: () => {
+      arrived.resolve()
+      return waiting.promise
+    },
   })
   const refused = call('/federate?match[]=up')
+  // The clock stands still: what comes after it was put forward would wait for ever.
+  await arrived.promise
   await deps.env.clock.advance(120_000)
   const answer = await refused
   assert.deepEqual(
