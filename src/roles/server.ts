@@ -260,7 +260,8 @@ async function compose({
     cacheBytes: QUERY_CACHE_BYTES,
     cheapMs: CHEAP_READ_MS,
     splitMs: SPLIT_READ_MS,
-    rehearsalRounds: REHEARSAL_ROUNDS,
+    // An agent is asked nothing.
+    rehearsalRounds: isAgent(values) ? 0 : REHEARSAL_ROUNDS,
     maxConcurrency: values['query.max-concurrency'],
   })
   const remoteReads = new RemoteReads({

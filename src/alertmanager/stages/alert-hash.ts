@@ -5,8 +5,9 @@ const SEPARATOR = 0xff
 
 const known = new WeakMap<Labels, bigint>()
 
-/** Where texts are written for a hash. */
-let place = Buffer.allocUnsafeSlow(1024)
+/** Where texts are written for a hash. Labels that need more have a place of their own: it would stay as large as the largest ever. */
+const PLACE_BYTES = 16 * 1024
+const place = Buffer.allocUnsafeSlow(PLACE_BYTES)
 
 /**
  * What an alert is called in the notification log, which members share: the hash of its names and values, each followed by a byte 0xff.
@@ -26,11 +27,11 @@ function separated({ pairs }: Labels): Uint8Array {
   let most = 0
   // A unit of a text is three bytes at most.
   for (const text of pairs) most += text.length * 3 + 1
-  if (place.length < most) place = Buffer.allocUnsafeSlow(2 * most)
+  const into = most <= PLACE_BYTES ? place : Buffer.allocUnsafeSlow(most)
   let at = 0
   for (const text of pairs) {
-    at += place.write(text, at)
-    place[at++] = SEPARATOR
+    at += into.write(text, at)
+    into[at++] = SEPARATOR
   }
-  return place.subarray(0, at)
+  return into.subarray(0, at)
 }

@@ -532,6 +532,31 @@ test('the main thread rehearses before anybody asks, and more of it when somebod
   await until(env, place.close())
 })
 
+test('who no longer waits for the log leaves the main thread to it: nothing is rehearsed before it was read', async () => {
+  const env = virtualEnv({ startTime: START })
+  const place = await open(env, {
+    rehearsalRounds: 1,
+    lent: (db) =>
+      Object.create(db, {
+        isReadable: { value: false },
+        untilReadable: {
+          value: (signal: AbortSignal) =>
+            new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true })),
+        },
+        estimate: { value: () => ({ seriesCount: 0, sampleCount: 0 }) },
+        lender: { value: () => db.lender() },
+      }),
+  })
+  const gone = new AbortController()
+  const refused = assert.rejects(place.pool.answer(at('m'), { signal: gone.signal, client: undefined }), { code: 'canceled' })
+  await env.clock.advance(100)
+  gone.abort()
+  await refused
+  await env.clock.advance(10_000)
+  assert.equal(await rehearsedSeconds(env), 0)
+  await until(env, place.close())
+})
+
 test('a stop before the first rehearsal: nothing is rehearsed', async () => {
   const env = virtualEnv()
   const place = await until(env, open(env, { rehearsalRounds: 1 }))

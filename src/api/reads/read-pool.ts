@@ -167,9 +167,10 @@ export class ReadPool implements Reads, Service {
     for (const thread of this.#threads) thread.stop()
   }
 
-  /** As long as nobody asks for anything. */
+  /** As long as nobody asks for anything, and not before the log was read. */
   #rehearse(): void {
-    if (this.#isClosed || this.#options.desk.runningCount > 0) return
+    const { desk, db } = this.#options
+    if (this.#isClosed || !db.isReadable || desk.runningCount > 0) return
     this.#rehearsal.goOn()
   }
 
