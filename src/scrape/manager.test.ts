@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ChangingTargets, fixedTargets, scrapeConfig } from '../../test/support/scrape-config.ts'
 import { START, scraping, series, slot, values, world } from '../../test/support/scrape-world.ts'
+import { sleep } from '../base/env.ts'
 import { CodedError } from '../base/errors.ts'
+import { untilAborted } from '../base/service.ts'
 import type { DiscovererConfig, TargetGroup } from '../discovery/discoverer.ts'
+import { Labels } from '../model/labels.ts'
 import { relabelConfig } from '../model/relabel.ts'
 import type { ScrapeConfig } from './scrape-config.ts'
 
@@ -68,6 +71,25 @@ test('a scrape that waits for the storage to open does not hold up the end', asy
   assert.equal(w.requests.length, 1)
   await w.stop()
   assert.equal(w.store.text(series('x')), '')
+})
+
+test('what discovery finds just after its first word is taken over with no more delay than what comes together', async () => {
+  const w = world()
+  async function* inParts(signal: AbortSignal): AsyncIterable<readonly TargetGroup[]> {
+    for (const source of ['a:1', 'b:1']) {
+      yield [{ source, labels: Labels.empty, targets: [Labels.of({ __address__: source })] }]
+      await sleep(w.env.clock, 5, signal)
+    }
+    await untilAborted(signal)
+  }
+  const discoverers: DiscovererConfig[] = [{ mechanism: 'parts', fingerprint: 'p', create: () => ({ watch: inParts }) }]
+  w.manager.apply([scrapeConfig({ discoverers })])
+  await w.env.clock.advance(100)
+  assert.deepEqual(
+    w.manager.active().map(({ labels }) => labels.get('instance')),
+    ['a:1', 'b:1'],
+  )
+  await w.stop()
 })
 
 test('two replicas give equal timestamps, started and delayed as they may be', async () => {

@@ -129,6 +129,8 @@ export class ScrapePool {
     if (this.#watcher.isPending && now < this.#pendingUntil) return
     if (this.#found === undefined && this.#watcher.isComplete) {
       this.#startSync()
+      // Of some mechanisms the first word is a part: what comes right after it need not wait as what comes later does.
+      this.#lastSync = -Infinity
       return
     }
     const waitMs = this.#lastSync + SYNC_INTERVAL_MS - now

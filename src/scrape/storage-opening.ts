@@ -6,37 +6,34 @@ const INTERVAL_SHARE = 1 / 3
 /** Lets scrapes be made while the storage opens: what they bring waits for it. */
 export class StorageOpening {
   readonly #clock: Clock
-  #isOpen = false
-  readonly #over: Promise<void>
-  #end: () => void = () => {}
+  #isOpen: boolean
+  /** One that has waited long enough is gone: opening may take longer than many scrapes of all targets. */
+  readonly #waiting = new Set<() => void>()
 
   /** `open` resolves when the storage takes samples; undefined: it does. */
   constructor(clock: Clock, open: Promise<void> | undefined) {
     this.#clock = clock
-    this.#over = new Promise((resolve) => {
-      this.#end = () => {
-        this.#isOpen = true
-        resolve()
-      }
-    })
-    if (open === undefined) this.#end()
-    else void open.then(this.#end)
+    this.#isOpen = open === undefined
+    void open?.then(() => this.end())
   }
 
   /** Resolves when what a target's scrape has brought can be stored, or is to be refused; undefined: it can. */
   wait(intervalMs: number): Promise<void> | undefined {
     if (this.#isOpen) return undefined
     return new Promise((resolve) => {
-      const timer = this.#clock.setTimer(intervalMs * INTERVAL_SHARE, resolve)
-      void this.#over.then(() => {
+      const goOn = () => {
         timer.cancel()
+        this.#waiting.delete(goOn)
         resolve()
-      })
+      }
+      const timer = this.#clock.setTimer(intervalMs * INTERVAL_SHARE, goOn)
+      this.#waiting.add(goOn)
     })
   }
 
   /** Nobody waits any more. */
   end(): void {
-    this.#end()
+    this.#isOpen = true
+    for (const goOn of this.#waiting) goOn()
   }
 }
