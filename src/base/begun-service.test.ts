@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { inTwoPlaces } from './begun-service.ts'
+import { inTwoPlaces, startingAfter } from './begun-service.ts'
 import { virtualEnv } from './env-virtual.ts'
 import { runServices, type Service, untilAborted } from './service.ts'
 
@@ -74,4 +74,25 @@ test('one that ends unasked ends the role', async () => {
   const [begin, end] = inTwoPlaces(slow('it'))
   failing.resolve()
   await assert.rejects(runServices([begin, end], new AbortController().signal, log), /ended before it was told to/)
+})
+
+test('one that starts after something else is usable then, and is never begun when it is told to end before', async () => {
+  const { events, service } = world()
+  const before = Promise.withResolvers<void>()
+  const stop = new AbortController()
+  const run = runServices([...inTwoPlaces(startingAfter(before.promise, service('it'))), service('next')], stop.signal, log)
+  await turn()
+  assert.deepEqual(events, [])
+  before.resolve()
+  await turn()
+  assert.deepEqual(events, ['it starts', 'next starts'])
+  stop.abort()
+  await run
+  assert.deepEqual(events.slice(2), ['next stops', 'it stops'])
+
+  const stopped = new AbortController()
+  const never = runServices([startingAfter(new Promise(() => {}), service('never'))], stopped.signal, log)
+  stopped.abort()
+  await never
+  assert.equal(events.length, 4)
 })

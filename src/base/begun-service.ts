@@ -40,3 +40,14 @@ export function inTwoPlaces(service: Service): readonly [begin: Service, end: Se
     },
   ]
 }
+
+/** A service that is begun when `before` has resolved; not at all when it is told to end before that. */
+export function startingAfter(before: Promise<void>, service: Service): Service {
+  return {
+    name: service.name,
+    async run(signal, ready) {
+      await Promise.race([before, untilAborted(signal)])
+      if (!signal.aborted) await service.run(signal, ready)
+    },
+  }
+}

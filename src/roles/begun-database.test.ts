@@ -28,7 +28,11 @@ const isLocked = async ({ env }: Awaited<ReturnType<typeof begun>>) => (await en
 test('a database is read before it is served, and serves until it is told to end', async () => {
   const world = await begun()
   const { env, db, database } = world
+  const stages: string[] = []
+  void database.takenOver.then(() => stages.push('taken over'))
+  void database.takes.then(() => stages.push('takes'))
   await database.whole
+  assert.deepEqual(stages, ['taken over', 'takes'])
   assert.equal((await samplesOf(db)).length, 3)
   const stop = new AbortController()
   const after = {

@@ -6,6 +6,8 @@ import type { Db } from '../tsdb/db.ts'
 export interface BegunDatabase {
   /** What comes after it begins when it takes samples, while the log is still being read. */
   readonly service: Service
+  /** Resolves when what another program left was taken over, and it begins to read its own. */
+  readonly takenOver: Promise<void>
   /** Resolves when it takes samples of scrapes. */
   readonly takes: Promise<void>
   /** Resolves when everything can be read. */
@@ -17,9 +19,10 @@ export interface BegunDatabase {
 /** Has a database read what it had from now on: the disk is waited for while the rest of the server is made. */
 export function beginDatabase(db: Pick<Db, 'name' | 'run'>, log: Log): BegunDatabase {
   const closing = new AbortController()
+  const takenOver = Promise.withResolvers<void>()
   const takes = Promise.withResolvers<void>()
   const whole = Promise.withResolvers<void>()
-  const running = db.run(closing.signal, whole.resolve, takes.resolve)
+  const running = db.run(closing.signal, whole.resolve, { takenOver: takenOver.resolve, takes: takes.resolve })
   running.catch(() => {
     // Whoever waits for it says it.
   })
@@ -35,6 +38,7 @@ export function beginDatabase(db: Pick<Db, 'name' | 'run'>, log: Log): BegunData
   }
   return {
     service,
+    takenOver: takenOver.promise,
     takes: takes.promise,
     whole: whole.promise,
     async close() {

@@ -9,7 +9,7 @@ import { RemoteReads } from '../api/reads/remote-reads.ts'
 import type { FromThread, ToThread } from '../api/reads/thread-messages.ts'
 import { registerApi } from '../api/register.ts'
 import { type Address, parseAddress } from '../base/address.ts'
-import { inTwoPlaces } from '../base/begun-service.ts'
+import { inTwoPlaces, startingAfter } from '../base/begun-service.ts'
 import type { Env, ThreadEntry } from '../base/env.ts'
 import { CodedError, errorMessage } from '../base/errors.ts'
 import { httpService } from '../base/http-server.ts'
@@ -408,7 +408,7 @@ async function compose({
     pageTitle: values['web.page-title'],
     userAssets: values['web.user-assets'],
   }
-  const [firstScrapes, allScrapes] = inTwoPlaces(scrape)
+  const [firstScrapes, allScrapes] = inTwoPlaces(startingAfter(begun.takenOver, scrape))
   return [
     processMetricsService(env, build),
     queryLogs([queryLog, activeQueries]),

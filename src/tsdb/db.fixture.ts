@@ -24,7 +24,7 @@ export async function runDb(
   db.guard(options.gate)
   const controller = new AbortController()
   const { promise: ready, resolve, reject } = Promise.withResolvers<void>()
-  const done = db.run(controller.signal, resolve, () => options.onTakes?.(db))
+  const done = db.run(controller.signal, resolve, { takes: () => options.onTakes?.(db) })
   done.catch(reject)
   await ready
   return {

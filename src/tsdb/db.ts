@@ -112,6 +112,14 @@ export async function openDb(options: DbOptions): Promise<Db> {
 }
 
 /** Blocks, series in memory by windows, and the log that brings those back. */
+/** What is called on the way to `ready`, in this order. */
+export interface DbStages {
+  /** What another program left was taken over, which may take minutes: what is left takes seconds. */
+  takenOver?(): void
+  /** `early` takes samples. */
+  takes?(): void
+}
+
 export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
   readonly name = 'tsdb'
   readonly #options: DbOptions
@@ -167,10 +175,9 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     this.#observers = registerDbMetrics(options.env.metrics, this)
   }
 
-  /** `takes` is called, before `ready`, when `early` takes samples. */
-  async run(signal: AbortSignal, ready: () => void, takes: () => void = () => {}): Promise<void> {
+  async run(signal: AbortSignal, ready: () => void, stages: DbStages = {}): Promise<void> {
     try {
-      await this.#open(signal, takes)
+      await this.#open(signal, stages)
       if (!signal.aborted) ready()
       await Promise.all([this.#keep(signal), this.#checkpointer?.run(signal)])
     } catch (error) {
@@ -465,7 +472,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     this.#repairing = repairLog(this.#env, this.#log!, this.health, this.#ended.signal)
   }
 
-  async #open(signal: AbortSignal, takes: () => void): Promise<void> {
+  async #open(signal: AbortSignal, stages: DbStages): Promise<void> {
     const { env, dir } = this.#options
     const logDir = `${dir}/log`
     const start = env.clock.monotonic()
@@ -475,6 +482,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     await this.#blocks.load()
     const { forwardOnly = false } = this.#options
     if (!forwardOnly) await this.#takeOver(signal)
+    stages.takenOver?.()
     const windows = this.#windows
     windows.cutTime = this.#blocks.cutTime
     const { blockRangeMs, maxBlockMs } = this.#options
@@ -487,7 +495,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       onLoaded: (segmentBefore) => {
         this.#beginLog(segmentBefore)
         windows.guard(this.#gate)
-        takes()
+        stages.takes?.()
       },
       onSegment: (segmentsDone, segmentsTotal) => {
         this.#replay = { segmentsDone, segmentsTotal, done: false }

@@ -40,7 +40,7 @@ async function stopped(env: VirtualEnv, options: Partial<DbOptions>, look: (db: 
     () => {
       isReady = true
     },
-    () => onTakes(db!),
+    { takes: () => onTakes(db!) },
   )
   let ended = false
   const finished = done.finally(() => {
