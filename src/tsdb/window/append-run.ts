@@ -29,7 +29,8 @@ const NO_NUMBER = 0x7ff00000
  * Writes more floats to the open XOR chunk of a row that has two or more: what `XorSampleEncoder` makes of them, a word at a time, the row's state looked up
  * once. Those from `from` up to `to`, which the chunk has room for, as long as they rise in time and stay before `end`; where it ended. It ends as well, and nothing is
  * done with that sample, where the time between samples has changed by more than nine minutes. Whoever calls it publishes them.
- * Hot, it is what ingestion and replay do for each sample.
+ * Hot, it is what ingestion and replay do for each sample: how bits are put behind others, and a cell behind another, is written out in each place, since
+ * a function would have to hand word, place and fill back through memory.
  */
 export function appendRun(
   cells: Cells,
