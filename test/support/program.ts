@@ -9,7 +9,8 @@ export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..')
 export const PROMONTORY = join(ROOT, 'bin/promontory')
 
 // Below those that the kernel hands out: one of its own choice is soon that of somebody's connection, before the program listens on it.
-const PORTS = { first: 10_000, count: 20_000 }
+// And above 10080, which neither `fetch` nor a browser connects to (one of the bad ports of https://fetch.spec.whatwg.org/#port-blocking).
+const PORTS = { first: 10_100, count: 20_000 }
 const given = new Set<number>()
 
 /** A port of 127.0.0.1 on which nobody listens, and which no test that runs has been given before. */
