@@ -19,6 +19,15 @@ export class KeyValues {
     return this.keys.length
   }
 
+  /** As `PointAttributes`: they have been read, and it is not known from what. */
+  all(): KeyValues {
+    return this
+  }
+
+  get bytes(): undefined {
+    return undefined
+  }
+
   has(key: string): boolean {
     return this.keys.includes(key)
   }

@@ -77,8 +77,8 @@ let sum = 0
 /** Reads each point; its attributes too, where nothing is known of them. */
 function readAll(data: MetricData | undefined, withAttributes: boolean): void {
   for (const point of data?.points ?? []) {
-    sum += point.time + (point.attributeBytes?.end ?? 0)
-    if (withAttributes) sum += point.attributes.size
+    sum += point.time + (point.attributes.bytes?.end ?? 0)
+    if (withAttributes) sum += point.attributes.all().size
   }
 }
 

@@ -74,7 +74,7 @@ export class DeltaSums {
     const sums = <P extends Point>(points: Points<P>, add: (sum: P, point: P) => P): P[] => {
       const out: P[] = []
       for (const point of points) {
-        const sum = this.#add(`${identity}${attributesKey(point.attributes)}`, point, add)
+        const sum = this.#add(`${identity}${attributesKey(point.attributes.all())}`, point, add)
         if (sum !== undefined) out.push(sum)
       }
       return out

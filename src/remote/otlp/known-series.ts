@@ -32,10 +32,10 @@ export class KnownSeries {
   }
 
   /** `bounds` are those that labels have. */
-  openPoint({ attributeBytes }: Point, bounds: Float64Array): void {
-    this.#hasKey = attributeBytes !== undefined
-    if (attributeBytes === undefined) return
-    const { view, start, end } = attributeBytes
+  openPoint({ attributes: { bytes } }: Point, bounds: Float64Array): void {
+    this.#hasKey = bytes !== undefined
+    if (bytes === undefined) return
+    const { view, start, end } = bytes
     this.#cache.hashSymbol(view, start, end, this.#hashes, POINT)
     if (bounds.length === 0) this.#hashes.fill(0, 4 * BOUNDS)
     else

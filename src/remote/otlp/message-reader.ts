@@ -102,6 +102,7 @@ export class MessageReader {
     if (type !== BYTES) return false
     const runEnd = this.end()
     if (runEnd > end) throw new RequestFault('unexpected EOF')
+    if (single === FIXED64) into.reserve((runEnd - this.wire.position) >> 3)
     while (this.wire.position < runEnd) {
       into.push(read(runEnd))
       this.#check()
@@ -126,12 +127,19 @@ export class NumberList {
   #length = 0
 
   push(value: number): void {
-    if (this.#length === this.#numbers.length) {
-      const grown = new Float64Array(Math.max(8, this.#length * 2))
-      grown.set(this.#numbers)
-      this.#numbers = grown
-    }
+    if (this.#length === this.#numbers.length) this.#grow(Math.max(8, this.#length * 2))
     this.#numbers[this.#length++] = value
+  }
+
+  /** So many more come. */
+  reserve(count: number): void {
+    if (this.#length + count > this.#numbers.length) this.#grow(this.#length + count)
+  }
+
+  #grow(size: number): void {
+    const grown = new Float64Array(size)
+    grown.set(this.#numbers)
+    this.#numbers = grown
   }
 
   take(): Float64Array {

@@ -47,11 +47,15 @@ export interface ByteRun {
 /** Any other number is as good as none. */
 export const Temporality = { unspecified: 0, delta: 1, cumulative: 2 } as const
 
+export interface PointAttributes {
+  /** They may be read when they are asked for, which throws RequestFault where they are none. */
+  all(): KeyValues
+  /** What they are read from, where it stands in one run of bytes. */
+  readonly bytes: ByteRun | undefined
+}
+
 export interface Point {
-  /** May be read when it is asked for. */
-  readonly attributes: KeyValues
-  /** What the attributes are read from, where it stands in one run of bytes. */
-  readonly attributeBytes?: ByteRun
+  readonly attributes: PointAttributes
   /** When counting began; 0: not known. */
   readonly startTime: Timestamp
   readonly time: Timestamp

@@ -164,7 +164,8 @@ function wholly(resource: ResourceMetrics): ResourceMetrics {
 function wholeMetric(metric: Metric): Metric {
   const { data } = metric
   if (data === undefined) return metric
-  const points = Array.from<Point, Point>(data.points, (point) => ({ ...point }))
+  const points = Array.from<Point>(data.points)
+  for (const { attributes } of points) attributes.all()
   return { ...metric, data: { ...data, points } as MetricData }
 }
 

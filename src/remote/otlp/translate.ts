@@ -178,7 +178,7 @@ class Translation {
   }
 
   #point(data: MetricData, point: Point, metadata: Metadata): void {
-    const series = new PointSeries(this.#name, () => this.#labels.ofPoint(point.attributes, metadata))
+    const series = new PointSeries(this.#name, () => this.#labels.ofPoint(point.attributes.all(), metadata))
     this.#known.openPoint(point, boundsOf(data, point))
     this.#batch.open(metadata, point)
     switch (data.kind) {
