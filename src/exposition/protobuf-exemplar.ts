@@ -2,7 +2,7 @@ import type { Exemplar } from '../model/exemplar.ts'
 import { Labels } from '../model/labels.ts'
 import type { Timestamp } from '../model/time.ts'
 import { NumberList } from './number-list.ts'
-import { readPair, readTime } from './protobuf-metric.ts'
+import { readPair, readTime } from './protobuf-fields.ts'
 import { type ProtobufReader, WireType } from './protobuf-reader.ts'
 
 /** The exemplar from `start` up to `end` of a page. One without a time has that of its sample. */

@@ -1,18 +1,15 @@
 import { doAtOnce } from '../base/breather.ts'
-import { CounterResetHint, type Histogram } from '../model/histogram.ts'
 import type { MetricType } from '../model/metadata.ts'
 import { textOfBytes } from './byte-text.ts'
 import type { ExposedBucket, ExposedFamily, ExposedMetric } from './exposed-family.ts'
 import { ExpositionError } from './exposition-error.ts'
-import { knownSpans } from './known-spans.ts'
-import type { NumberList } from './number-list.ts'
+import { NativeHistograms } from './native-histograms.ts'
+import { TYPES } from './protobuf-family.ts'
 import { ProtobufMetric } from './protobuf-metric.ts'
 import { ProtobufReader, WireType } from './protobuf-reader.ts'
 
 // A page of the protobuf format as families with their metrics, for who looks at it whole; protobuf-writer.ts writes them again. Exemplars
 // are left out. Source: prometheus/client_model, metrics.proto.
-
-const TYPES: readonly MetricType[] = ['counter', 'gauge', 'summary', 'unknown', 'histogram', 'gaugehistogram']
 
 /** Metrics between two pauses. */
 const TURN_METRICS = 256
@@ -71,11 +68,12 @@ function* readFamily(reader: ProtobufReader, end: number): Generator<undefined, 
     }
   }
   const metric = new ProtobufMetric()
+  const histograms = new NativeHistograms()
   const metrics: ExposedMetric[] = []
   for (const [start, stop] of places) {
     reader.position = start
     metric.read(reader, stop)
-    metrics.push(exposedMetric(metric, type, reader))
+    metrics.push(exposedMetric(metric, type, reader, histograms))
     if (metrics.length % TURN_METRICS === 0) yield
   }
   reader.position = end
@@ -94,7 +92,7 @@ function textAt({ bytes }: ProtobufReader, start: number, end: number): string {
   return textOfBytes(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start))
 }
 
-function exposedMetric(metric: ProtobufMetric, type: MetricType, reader: ProtobufReader): ExposedMetric {
+function exposedMetric(metric: ProtobufMetric, type: MetricType, reader: ProtobufReader, histograms: NativeHistograms): ExposedMetric {
   const at = metric.labels(reader)
   const labels: [string, string][] = []
   for (let i = 0; i < at.length; i += 4) labels.push([textAt(reader, at.at(i), at.at(i + 1)), textAt(reader, at.at(i + 2), at.at(i + 3))])
@@ -102,42 +100,17 @@ function exposedMetric(metric: ProtobufMetric, type: MetricType, reader: Protobu
   const startTime = metric.created === 0 ? undefined : metric.created
   const common = { labels, timestamp, startTime }
   if (type === 'summary') {
-    const quantiles = [...metric.quantiles.used].map((quantile, i) => [quantile, metric.quantileValues.at(i)] as const)
-    return { kind: 'summary', ...common, count: metric.summaryCount, sum: metric.summarySum, quantiles }
+    const quantiles = [...metric.summary.quantiles.used].map((quantile, i) => [quantile, metric.summary.quantileValues.at(i)] as const)
+    return { kind: 'summary', ...common, count: metric.summary.count, sum: metric.summary.sum, quantiles }
   }
   if (type === 'histogram' || type === 'gaugehistogram') {
-    const buckets = [...metric.bucketBounds.used].map(
-      (upperBound, i): ExposedBucket => ({ upperBound, count: metric.bucketCounts.at(i), exemplar: undefined }),
+    const { histogram } = metric
+    const buckets = [...histogram.bucketBounds.used].map(
+      (upperBound, i): ExposedBucket => ({ upperBound, count: histogram.bucketCounts.at(i), exemplar: undefined }),
     )
-    const count = metric.countFloat > 0 ? metric.countFloat : metric.count
-    return { kind: 'histogram', ...common, count, sum: metric.sum, buckets, native: nativeOf(metric, type) }
+    const native = histogram.isNative ? histograms.of(histogram, type === 'gaugehistogram') : undefined
+    return { kind: 'histogram', ...common, count: histogram.total, sum: histogram.sum, buckets, native }
   }
   const value = type === 'counter' ? metric.counter : type === 'gauge' ? metric.gauge : metric.untyped
   return { kind: 'value', ...common, value }
-}
-
-/** undefined: it has classic buckets alone. Source: Prometheus model/textparse/protobufparse.go, isNativeHistogram. */
-function nativeOf(metric: ProtobufMetric, type: MetricType): Histogram | undefined {
-  const { positiveSpans, negativeSpans, zeroThreshold, zeroCount, zeroCountFloat } = metric
-  if (positiveSpans.length + negativeSpans.length === 0 && zeroThreshold === 0 && zeroCount === 0 && zeroCountFloat === 0) return undefined
-  const isFloat = metric.countFloat > 0 || zeroCountFloat > 0
-  return {
-    isFloat,
-    counterResetHint: type === 'gaugehistogram' ? CounterResetHint.gauge : CounterResetHint.unknown,
-    schema: metric.schema,
-    zeroThreshold,
-    zeroCount: isFloat ? zeroCountFloat : zeroCount,
-    count: isFloat ? metric.countFloat : metric.count,
-    sum: metric.sum,
-    positiveSpans: knownSpans(positiveSpans),
-    negativeSpans: knownSpans(negativeSpans),
-    positiveBuckets: isFloat ? metric.positiveCounts.used.slice() : absolute(metric.positiveDeltas),
-    negativeBuckets: isFloat ? metric.negativeCounts.used.slice() : absolute(metric.negativeDeltas),
-    customValues: new Float64Array(0),
-  }
-}
-
-function absolute({ used }: NumberList): Float64Array {
-  let count = 0
-  return used.map((delta) => (count += delta))
 }

@@ -15,7 +15,8 @@ const NO_BUFFER = Buffer.alloc(0)
 
 /** Numbers of metrics.proto's MetricType. */
 export const Kind = { counter: 0, gauge: 1, summary: 2, untyped: 3, histogram: 4, gaugeHistogram: 5 } as const
-const TYPES: readonly MetricType[] = ['counter', 'gauge', 'summary', 'unknown', 'histogram', 'gaugehistogram']
+/** By those numbers. */
+export const TYPES: readonly MetricType[] = ['counter', 'gauge', 'summary', 'unknown', 'histogram', 'gaugehistogram']
 
 /** A family may have so many metrics: two bytes of a page are one. */
 const METRICS_MAX = 4_194_304

@@ -8,7 +8,8 @@ import type { Histogram } from '../model/histogram.ts'
 import type { ExposedFamily, ExposedHistogram } from './exposed-family.ts'
 import { ExpositionError } from './exposition-error.ts'
 import { Entry } from './page-parser.ts'
-import { type ProtobufOptions, ProtobufParser } from './protobuf-parser.ts'
+import { ProtobufParser } from './protobuf-parser.ts'
+import type { ProtobufOptions } from './protobuf-samples.ts'
 import { protobufFamily } from './protobuf-writer.ts'
 
 const PLAIN: ProtobufOptions = { ignoreNative: false, keepClassic: false }

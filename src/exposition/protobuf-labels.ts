@@ -1,0 +1,21 @@
+import { isUtf8 } from 'node:buffer'
+import { ExpositionError } from './exposition-error.ts'
+import { hasHighBit } from './line-bytes.ts'
+import type { NumberList } from './number-list.ts'
+import { shownBytes } from './protobuf-family.ts'
+
+/** Adds names and values of the labels that stand at these places of the page, four positions each. Throws ExpositionError where one is none. */
+export function collectLabels(page: Buffer, at: NumberList, pairs: string[]): void {
+  for (let i = 0; i < at.length; i += 4) {
+    const name = textAt(page, at.at(i), at.at(i + 1), 'name')
+    if (name === '') throw new ExpositionError('invalid label name: ')
+    pairs.push(name, textAt(page, at.at(i + 2), at.at(i + 3), 'value'))
+  }
+}
+
+function textAt(page: Buffer, start: number, end: number, what: string): string {
+  if (!hasHighBit(page, start, end)) return page.toString('latin1', start, end)
+  const bytes = page.subarray(start, end)
+  if (!isUtf8(bytes)) throw new ExpositionError(`invalid label ${what}: ${shownBytes(bytes)}`)
+  return bytes.toString('utf8')
+}
