@@ -29,12 +29,26 @@ const builtins: Plugin = {
     onResolve({ filter: RARE }, ({ path, namespace }) =>
       namespace === 'builtin' ? undefined : { path: `node:${path}`, namespace: 'builtin' },
     )
-    onLoad({ filter: /^/, namespace: 'builtin' }, async ({ path }) => {
+    onLoad({ filter: /^/, namespace: 'builtin' }, ({ path }) => {
       const load = `require(${JSON.stringify(path)})`
-      if (!RARE.test(path)) return { contents: `module.exports = ${load}` }
-      const names = Object.keys(await import(path)).filter((name) => name !== 'default')
-      const getters = names.map((name) => `get ${name}() { return (loaded ??= ${load}).${name} }`)
-      return { contents: `let loaded; module.exports = { ${getters.join(', ')} }` }
+      // What the bundler makes of an import is an object with the same prototype and a getter for each of the module's own exports, in each file
+      // that imports it: 3,000 of them. As the prototype the module is found without; but this one listens, and has to be itself.
+      if (path === 'node:process') return { contents: `module.exports = ${load}` }
+      if (!RARE.test(path)) {
+        return { contents: `const loaded = ${load}; module.exports = typeof loaded === 'object' ? Object.create(loaded) : loaded` }
+      }
+      return {
+        contents: `let loaded
+          module.exports = Object.create(new Proxy({}, {
+            get(_, name, asked) {
+              if (name === '__esModule') return
+              // From then on it is found without asking here.
+              Object.setPrototypeOf(asked, loaded ??= ${load})
+              return loaded[name]
+            },
+            has: (_, name) => name in (loaded ??= ${load}),
+          }))`,
+      }
     })
   },
 }

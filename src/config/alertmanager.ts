@@ -17,7 +17,7 @@ import { type AlertmanagerSection, alertmanagerSchema } from './alertmanager-sch
 import { type ConfigFile, fileWarnings, parseConfigFile, readConfigText, resolvePath } from './file.ts'
 import { otherFileKind } from './file-kind.ts'
 import type { ConfigWarning } from './problems.ts'
-import { renderYaml } from './render.ts'
+import { renderYaml } from './render-yaml.ts'
 import { type SecretFile, unreadableFiles } from './secret-files.ts'
 
 export interface LoadedAlertmanagerConfig {

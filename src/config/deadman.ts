@@ -13,7 +13,7 @@ import { fileWarnings, readConfigFile, resolvePath } from './file.ts'
 import { otherFileKind } from './file-kind.ts'
 import { toHttpClientConfig } from './http-client.ts'
 import type { ConfigWarning } from './problems.ts'
-import { renderYaml } from './render.ts'
+import { renderYaml } from './render-yaml.ts'
 
 export interface LoadedDeadmanConfig {
   readonly file: string

@@ -1,4 +1,4 @@
-import { crc32c } from '../../base/crc32c.ts'
+import { tableCrc32c } from '../../base/crc32c-tables.ts'
 import type { Env, File } from '../../base/env.ts'
 import { errorMessage, wrapError } from '../../base/errors.ts'
 import { replaceFile } from '../../base/files.ts'
@@ -109,7 +109,7 @@ export class StateFile {
     return new Promise((resolve, reject) => {
       const head = Buffer.alloc(RECORD_HEAD_BYTES)
       head.writeUInt32LE(delimited.length, 0)
-      head.writeUInt32LE(crc32c(delimited), 4)
+      head.writeUInt32LE(tableCrc32c(delimited), 4)
       const failed = (cause: unknown) => reject(wrapError(`write ${this.#path}.log`, cause))
       this.#pending.push({ record: Buffer.concat([head, delimited]), done: resolve, failed })
       this.#run()
@@ -196,7 +196,7 @@ function takeRecords(bytes: Uint8Array, messages: Uint8Array[]): { readonly end:
     const start = at + RECORD_HEAD_BYTES
     if (length > RECORD_BYTES_MAX || start + length > bytes.length) break
     at = start + length
-    const isWhole = length > 0 && crc32c(bytes, start, at) === view.readUInt32LE(start - 4)
+    const isWhole = length > 0 && tableCrc32c(bytes, start, at) === view.readUInt32LE(start - 4)
     if (!isWhole || !takeMessages(bytes.subarray(start, at), messages)) {
       passedCount++
       continue
