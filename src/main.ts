@@ -69,8 +69,9 @@ for (const stream of [process.stdout, process.stderr]) await new Promise((resolv
 process.exit()
 
 async function main(args: readonly string[]): Promise<number> {
-  // All commands together bring the code of the server: 5 MB that an Alertmanager can do without.
+  // All commands together bring the code of the server: 5 MB that an Alertmanager can do without. And a server need not wait for all others.
   if (args[0] === 'alertmanager') return await run((await import('./roles/alertmanager.ts')).alertmanagerCommand, args.slice(1))
+  if (args[0] === 'server') return await run((await import('./roles/server.ts')).serverCommand, args.slice(1))
   if (args[0] === '--version' || args[0] === 'version') {
     const { revision, branch } = context.build
     context.io.out(`promontory, version ${version}${revision === '' ? '' : ` (branch: ${branch}, revision: ${revision})`}`)

@@ -5,3 +5,11 @@ export const ENTRIES: readonly string[] = [
   'src/roles/query-worker.ts',
   'src/roles/compaction-worker.ts',
 ]
+
+/** What a process goes on with at once, beside those: of each, as few files as can be. */
+export const STARTS: readonly string[] = [
+  'src/roles/server.ts',
+  'src/commands/program.ts',
+  'src/roles/alertmanager.ts',
+  'src/roles/alertmanager-services.ts',
+]

@@ -3,8 +3,9 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Plugin } from 'esbuild'
-import { ENTRIES } from './entries.ts'
+import type { BuildOptions, Plugin } from 'esbuild'
+import { ENTRIES, STARTS } from './entries.ts'
+import { mergeChunks } from './merge-chunks.ts'
 import { warmCache } from './warm-cache.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -72,23 +73,10 @@ const packageParts: Plugin = {
   },
 }
 rmSync(join(root, 'dist'), { recursive: true, force: true })
-await build({
-  entryPoints: ENTRIES.map((path) => join(root, path)),
-  outdir: join(root, 'dist'),
-  outbase: join(root, 'src'),
-  bundle: true,
-  // What is imported on demand becomes a file of its own.
-  splitting: true,
+const form: BuildOptions = {
   platform: 'node',
   format: 'esm',
   target: 'node24',
-  // Packages with native parts, or that a thread of its own loads, stay where they are.
-  external: ['snappy', '@node-rs/crc32', 'bcryptjs'],
-  plugins: [builtins, packageParts],
-  // CommonJS packages inside an ES module still ask for these.
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);const __filename = import.meta.filename;const __dirname = import.meta.dirname;",
-  },
   // Without blanks and in ASCII the engine keeps the text in a third of the memory; names stay, for stack traces.
   minifyWhitespace: true,
   minifySyntax: true,
@@ -96,7 +84,28 @@ await build({
   sourcemap: false,
   legalComments: 'none',
   logLevel: 'warning',
+}
+const { metafile } = await build({
+  ...form,
+  absWorkingDir: root,
+  metafile: true,
+  entryPoints: ENTRIES.map((path) => join(root, path)),
+  outdir: join(root, 'dist'),
+  outbase: join(root, 'src'),
+  bundle: true,
+  // What is imported on demand becomes a file of its own.
+  splitting: true,
+  // Packages with native parts, or that a thread of its own loads, stay where they are.
+  external: ['snappy', '@node-rs/crc32', 'bcryptjs'],
+  plugins: [builtins, packageParts],
+  // CommonJS packages inside an ES module still ask for these.
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);const __filename = import.meta.filename;const __dirname = import.meta.dirname;",
+  },
 })
+const outputOf = (path: string) => Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint === path)![0]
+const entries = ENTRIES.map(outputOf)
+await mergeChunks(root, metafile.outputs, [...entries, ...STARTS.map(outputOf)], new Set(entries), form)
 const git = (...args: string[]) => spawnSync('git', args, { cwd: root, encoding: 'utf8' }).stdout?.trim() ?? ''
 const built = { revision: git('rev-parse', 'HEAD'), branch: git('rev-parse', '--abbrev-ref', 'HEAD'), buildDate: new Date().toISOString() }
 writeFileSync(join(root, 'dist/build.json'), JSON.stringify(built))
