@@ -7,15 +7,16 @@ import { test } from 'node:test'
 import { build } from 'esbuild'
 import { mergeChunks } from './merge-chunks.ts'
 
+/** What begins as an import does here is none of this file: hence the empty comments. */
 const FILES = {
   'main.js': `import { add } from './count.js'; import { NAME } from './common.js'; add()
     const what = process.argv[2]
-    const { run } = what === 'one' ? await import('./one.js') : await import('./two.js')
+    const { run } = what === 'one' ? await import(/**/ './one.js') : await import(/**/ './two.js')
     console.log(NAME, await run())`,
   'worker/three.js': `import { add, count } from '../count.js'; import { deep } from '../deep.js'; add(); console.log('three', count, deep())`,
   'one.js': `import './effect.js'; import { add, count } from './count.js'; import { deep } from './deep.js'; import { both } from './both.js'
-    import { near } from './near.js'; import { nearer } from './nearer.js'
-    export async function run() { add(); const { late } = await import('./late.js'); const { later } = await import('./later.js')
+    /**/ import { near } from './near.js'; import { nearer } from './nearer.js'
+    export async function run() { add(); const { late } = await import(/**/ './late.js'); const { later } = await import(/**/ './later.js')
       return 'one ' + count + deep() + both() + late() + near() + nearer() + later() }`,
   'two.js': `import { add, count } from './count.js'; import { both } from './both.js'
     export async function run() { add(); return 'two ' + count + both() + [globalThis.effect] }`,
