@@ -90,6 +90,67 @@ async function open() {
   return { env, manager, told, call, json }
 }
 
+test('bodies that cannot be read are refused in upstream’s words', async () => {
+  const { call } = await open()
+  const check = async (what: 'alerts' | 'silence', body: unknown, why: string) => {
+    const answer = await call('POST', what === 'alerts' ? '/api/v2/alerts' : '/api/v2/silences', body)
+    assert.equal(JSON.parse(answer.text).message, `parsing ${what} body from "" failed, because json: cannot unmarshal ${why}`)
+    assert.equal(answer.status, 400)
+  }
+  const alert =
+    'struct { Annotations models.LabelSet "json:\\"annotations,omitempty\\""; EndsAt strfmt.DateTime "json:\\"endsAt,omitempty\\""; StartsAt strfmt.DateTime "json:\\"startsAt,omitempty\\"" }'
+  await check('alerts', [1], `number into Go value of type ${alert}`)
+  await check('alerts', [['x']], `array into Go value of type ${alert}`)
+  await check('alerts', [{ labels: [] }], 'array into Go struct field Alert.labels of type models.LabelSet')
+  await check('alerts', [{ labels: { a: 1 } }], 'number into Go struct field Alert.labels.a of type string')
+  await check('alerts', [{ labels: { a: 'b' }, annotations: [] }], 'array into Go struct field .annotations of type models.LabelSet')
+  await check('alerts', [{ labels: { a: 'b' }, startsAt: 5 }], 'number into Go value of type string')
+  await check('alerts', [{ labels: { a: 'b' }, generatorURL: 5 }], 'number into Go value of type string')
+  await check('silence', [], 'array into Go value of type struct { ID string "json:\\"id,omitempty\\"" }')
+  await check('silence', { id: 5 }, 'number into Go struct field .id of type string')
+  await check('silence', { matchers: {} }, 'object into Go struct field Silence.matchers of type models.Matchers')
+  await check('silence', { matchers: [1] }, 'number into Silence.matchers.0 of type models.Matcher')
+  const matcher = { name: 'a', value: 'b', isRegex: 'x' }
+  await check('silence', { matchers: [matcher] }, 'string into Go struct field Silence.matchers.0.isRegex of type bool')
+  await check('silence', { annotations: [] }, 'array into Go struct field Silence.annotations of type models.LabelSet')
+  await check('silence', { annotations: { a: 1 } }, 'number into Go struct field Silence.annotations.a of type string')
+})
+
+test('what comes after a body’s first value is not read, and paths may end in a slash', async () => {
+  const { call, json } = await open()
+  assert.equal((await call('POST', '/api/v2/alerts/', '[{"labels":{"alertname":"A"}}] more')).status, 200)
+  assert.equal((await json('/api/v2/alerts/')).length, 1)
+  for (const method of ['GET', 'DELETE'] as const) {
+    const answer = await call(method, '/api/v2/silence/')
+    assert.deepEqual([answer.status, answer.text], [404, '{"code":404,"message":"path /api/v2/silence/ was not found"}'])
+  }
+})
+
+test('a request without a body is told so whatever its type, and one without a type that it has none', async () => {
+  const { call } = await open()
+  const check = async (body: string, type: string, status: number, message: string) => {
+    const answer = await call('POST', '/api/v2/alerts', body, type)
+    assert.deepEqual([answer.status, JSON.parse(answer.text).message], [status, message])
+  }
+  await check('', 'text/plain', 422, 'alerts in body is required')
+  await check(' ', 'application/json', 422, 'alerts in body is required')
+  await check('[]', '', 415, 'unsupported media type "application/octet-stream", only [application/json] are allowed')
+})
+
+test('a silence whose times are Go’s zero times starts now', async () => {
+  const { env, call, json } = await open()
+  const silence = { matchers: [{ name: 'a', value: 'b', isRegex: false }], createdBy: 'me', comment: 'c' }
+  const endsAt = new Date(env.clock.now() + 60_000).toISOString()
+  for (const startsAt of ['', '0001-01-01T00:00:00Z']) {
+    const made = await call('POST', '/api/v2/silences', { ...silence, startsAt, endsAt })
+    assert.equal(made.status, 200, made.text)
+    const { status, startsAt: begins } = await json(`/api/v2/silence/${JSON.parse(made.text).silenceID}`)
+    assert.deepEqual([status.state, begins], ['active', new Date(env.clock.now()).toISOString()])
+    const ended = await call('POST', '/api/v2/silences', { ...silence, startsAt: endsAt, endsAt: startsAt })
+    assert.deepEqual([ended.status, ended.text], [400, '"Failed to create silence: start time must be before end time"\n'])
+  }
+})
+
 test('alerts that are not as they should be are refused in upstream’s words', async () => {
   const { call, manager } = await open()
   const check = async (body: unknown, status: number, text: string) => {

@@ -1,7 +1,9 @@
+import { errorMessage } from '../../base/errors.ts'
 import type { RouteRequest } from '../../base/http-routes.ts'
 import { parseRfc3339 } from '../../base/rfc3339.ts'
 import { compareStrings, Labels } from '../../model/labels.ts'
 import { INVALID_TYPE, REQUIRED, RequestError } from './answers.ts'
+import { endOfFirstValue } from './go-json.ts'
 
 // Reads bodies as the API's description wants them, with upstream's words for what is wrong. Source: Alertmanager api/v2/openapi.yaml; go-openapi.
 
@@ -9,11 +11,20 @@ export type Json = Readonly<Record<string, unknown>>
 
 /** The body as JSON. `what`: the parameter that it is. */
 export function jsonBody(request: RouteRequest, what: string): unknown {
-  const bytes = jsonBytes(request, what)
+  const text = jsonBytes(request, what).toString('utf8')
   try {
-    return JSON.parse(bytes.toString('utf8'))
+    return JSON.parse(text)
+  } catch {
+    return firstValue(text, what)
+  }
+}
+
+function firstValue(text: string, what: string): unknown {
+  if (/^[ \n\t\r]*$/.test(text)) throw required(what)
+  try {
+    return JSON.parse(text.slice(0, endOfFirstValue(text)))
   } catch (error) {
-    throw parsing(what, error instanceof Error ? error.message : String(error))
+    throw parsing(what, errorMessage(error))
   }
 }
 
@@ -50,15 +61,11 @@ export function jsonItems<T>(request: RouteRequest, what: string, take: (item: u
 const OPEN_BRACKET = 0x5b
 
 function jsonBytes({ headers, body }: RouteRequest, what: string): Buffer {
-  const type = (headers['content-type'] ?? 'application/octet-stream').split(';')[0].trim().toLowerCase()
-  if (type !== 'application/json') {
-    throw new RequestError(
-      415,
-      415,
-      `unsupported media type ${JSON.stringify(headers['content-type'] ?? '')}, only [application/json] are allowed`,
-    )
-  }
-  if (body.length === 0) throw new RequestError(422, REQUIRED, `${what} in body is required`)
+  if (body.length === 0) throw required(what)
+  const given = headers['content-type'] || 'application/octet-stream'
+  const type = given.split(';')[0].trim().toLowerCase()
+  if (type !== 'application/json')
+    throw new RequestError(415, 415, `unsupported media type ${JSON.stringify(given)}, only [application/json] are allowed`)
   return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
 }
 
@@ -71,24 +78,37 @@ export function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A text, or undefined where there is none. */
-export function textField(object: Json, name: string, what: string): string | undefined {
+/** A text, or undefined where there is none. `struct`: of upstream's program that the field is in, as its messages have it. */
+export function textField(object: Json, name: string, what: string, struct = ''): string | undefined {
   const value = object[name]
   if (value === undefined || value === null) return undefined
   if (typeof value === 'string') return value
-  throw parsing(what, `json: cannot unmarshal ${kindOf(value)} into Go struct field .${name} of type string`)
+  throw notUnmarshalled(what, value, `Go struct field ${struct}.${name} of type string`)
 }
 
-export function booleanField(object: Json, name: string, what: string): boolean | undefined {
+/** A text of a type that reads itself, which knows no name of its field. */
+export function ownTextField(object: Json, name: string, what: string): string | undefined {
+  const value = object[name]
+  if (value === undefined || value === null) return undefined
+  if (typeof value === 'string') return value
+  throw notUnmarshalled(what, value, 'Go value of type string')
+}
+
+export function booleanField(object: Json, name: string, what: string, struct: string): boolean | undefined {
   const value = object[name]
   if (value === undefined || value === null) return undefined
   if (typeof value === 'boolean') return value
-  throw parsing(what, `json: cannot unmarshal ${kindOf(value)} into Go struct field .${name} of type bool`)
+  throw notUnmarshalled(what, value, `Go struct field ${struct}.${name} of type bool`)
+}
+
+/** A value of another kind than wanted. `into`: what for, as Go says it. */
+export function notUnmarshalled(what: string, value: unknown, into: string): RequestError {
+  return parsing(what, `json: cannot unmarshal ${kindOf(value)} into ${into}`)
 }
 
 /** Unix ms; undefined where there is none, or Go's zero time. */
 export function timeField(object: Json, name: string, what: string): number | undefined {
-  const text = textField(object, name, what)
+  const text = ownTextField(object, name, what)
   if (text === undefined || text === '' || text.startsWith('0001-01-01T00:00:00')) return undefined
   const time = parseRfc3339(text) ?? parseRfc3339(`${text}T00:00:00Z`) ?? parseRfc3339(`${text}Z`)
   if (time !== undefined) return time
@@ -96,28 +116,26 @@ export function timeField(object: Json, name: string, what: string): number | un
   throw parsing(what, `parsing time ${quoted} as "2006-01-02": cannot parse ${quoted} as "2006"`)
 }
 
-/** Names and values; a value that is null is empty, as Go reads it. */
-export function textMap(value: unknown, name: string, what: string): Readonly<Record<string, string>> | undefined {
+/** Names and values; a value that is null is empty, as Go reads it. `field`: with the struct that it is in. */
+export function textMap(value: unknown, field: string, what: string): Readonly<Record<string, string>> | undefined {
   if (value === undefined || value === null) return undefined
-  if (!isObject(value)) throw parsing(what, `json: cannot unmarshal ${kindOf(value)} into Go struct field .${name} of type models.LabelSet`)
+  if (!isObject(value)) throw notUnmarshalled(what, value, `Go struct field ${field} of type models.LabelSet`)
   const texts: Record<string, string> = Object.create(null)
   for (const [key, text] of Object.entries(value)) {
-    if (text !== null && typeof text !== 'string') {
-      throw parsing(what, `json: cannot unmarshal ${kindOf(text)} into Go struct field .${name} of type string`)
-    }
+    if (text !== null && typeof text !== 'string') throw notUnmarshalled(what, text, `Go struct field ${field}.${key} of type string`)
     texts[key] = text ?? ''
   }
   return texts
 }
 
 /** The same without those that are empty. Hot: of every alert that is sent again and again. */
-export function labelSet(value: unknown, name: string, what: string): Labels | undefined {
+export function labelSet(value: unknown, field: string, what: string): Labels | undefined {
   if (value === undefined || value === null) return undefined
-  const texts = isObject(value) ? value : textMap(value, name, what)!
+  const texts = isObject(value) ? value : textMap(value, field, what)!
   const names = Object.keys(texts)
   for (let i = 0; i < names.length; i++) {
     // Which finds the words for what is wrong with it.
-    if (typeof texts[names[i]] !== 'string' && texts[names[i]] !== null) textMap(value, name, what)
+    if (typeof texts[names[i]] !== 'string' && texts[names[i]] !== null) textMap(value, field, what)
   }
   const pairs: string[] = []
   sortNames(names)
@@ -153,7 +171,7 @@ export function notOfType(place: string, where: string, type: string, found: str
 }
 
 /** As Go calls what JSON has. */
-export function kindOf(value: unknown): string {
+function kindOf(value: unknown): string {
   if (Array.isArray(value)) return 'array'
   return typeof value === 'boolean' ? 'bool' : typeof value
 }

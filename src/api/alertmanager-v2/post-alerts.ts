@@ -5,7 +5,7 @@ import type { RouteRequest } from '../../base/http-routes.ts'
 import type { Alert } from '../../model/alert.ts'
 import { isLegacyLabelName, Labels } from '../../model/labels.ts'
 import { emptyAnswer, jsonAnswer } from './answers.ts'
-import { isObject, jsonBody, jsonItems, kindOf, labelSet, notOfType, parsing, required, textField, timeField } from './body.ts'
+import { isObject, jsonBody, jsonItems, labelSet, notOfType, notUnmarshalled, ownTextField, required, timeField } from './body.ts'
 import type { AlertmanagerApiDeps } from './deps.ts'
 
 /** An alert as it was sent, to be made the same as what is known of it; times that were not sent are undefined. */
@@ -62,18 +62,22 @@ export function postAlerts(deps: AlertmanagerApiDeps, request: RouteRequest): An
 function items(body: unknown): readonly unknown[] {
   // For upstream's parser a list that is null has nothing in it.
   if (body === null) return []
-  if (!Array.isArray(body)) throw parsing('alerts', `json: cannot unmarshal ${kindOf(body)} into Go value of type models.PostableAlerts`)
+  if (!Array.isArray(body)) throw notUnmarshalled('alerts', body, 'Go value of type models.PostableAlerts')
   return body
 }
 
+/** What upstream's program makes of an alert first. */
+const GO_STRUCT =
+  'struct { Annotations models.LabelSet "json:\\"annotations,omitempty\\""; EndsAt strfmt.DateTime "json:\\"endsAt,omitempty\\""; StartsAt strfmt.DateTime "json:\\"startsAt,omitempty\\"" }'
+
 function parseAlert(each: unknown, index: number): PostedAlert {
   const item = each ?? {}
-  if (!isObject(item)) throw parsing('alerts', `json: cannot unmarshal ${kindOf(item)} into Go value of type models.PostableAlert`)
+  if (!isObject(item)) throw notUnmarshalled('alerts', item, `Go value of type ${GO_STRUCT}`)
   const startsAt = timeField(item, 'startsAt', 'alerts')
   const endsAt = timeField(item, 'endsAt', 'alerts')
-  const annotations = labelSet(item.annotations, 'annotations', 'alerts') ?? Labels.empty
-  const generatorUrl = textField(item, 'generatorURL', 'alerts') ?? ''
-  const labels = labelSet(item.labels, 'labels', 'alerts')
+  const annotations = labelSet(item.annotations, '.annotations', 'alerts') ?? Labels.empty
+  const generatorUrl = ownTextField(item, 'generatorURL', 'alerts') ?? ''
+  const labels = labelSet(item.labels, 'Alert.labels', 'alerts')
   if (labels === undefined) throw required(`${index}.labels`)
   if (generatorUrl !== '' && !isRequestUri(generatorUrl)) throw notOfType(`${index}.generatorURL`, 'body', 'uri', generatorUrl)
   return { labels, annotations, startsAt, endsAt, generatorUrl, key: '' }

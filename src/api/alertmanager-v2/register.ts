@@ -41,7 +41,7 @@ export function registerAlertmanagerApi(app: HttpApp, deps: AlertmanagerApiDeps)
     // As their names stand in upstream's answer to another method.
     const allowed = ['POST', 'GET', 'DELETE'].filter((method) => method in methods)
     const wrong: RouteHandler = ({ method }) => {
-      const { answer } = { answer: new RequestError(405, 405, `method ${method} is not allowed, but [${allowed.join(',')}] are`).answer() }
+      const answer = new RequestError(405, 405, `method ${method} is not allowed, but [${allowed.join(',')}] are`).answer()
       return { ...answer, headers: { ...answer.headers, allow: allowed.join(',') } }
     }
     const handlers = METHODS.map((method): [string, RouteHandler] => {
@@ -49,7 +49,8 @@ export function registerAlertmanagerApi(app: HttpApp, deps: AlertmanagerApiDeps)
       if (serve !== undefined) return [method, (request) => serve(deps, request)]
       return [method, method === 'OPTIONS' ? () => emptyAnswer(204) : wrong]
     })
-    api.add(path, Object.fromEntries(handlers), { bodyBytesMax: BODY_BYTES_MAX })
+    // Upstream's routes do not mind a slash at the end.
+    for (const spelt of [path, `${path}/`]) api.add(spelt, Object.fromEntries(handlers), { bodyBytesMax: BODY_BYTES_MAX, handler: path })
   }
   add('/api/v2/status', { GET: getStatus })
   add('/api/v2/receivers', { GET: getReceivers })
@@ -60,7 +61,9 @@ export function registerAlertmanagerApi(app: HttpApp, deps: AlertmanagerApiDeps)
   add('/api/v2/promontory/groups', { GET: getGroupOverview })
   add('/api/v2/promontory/notifications', { GET: getNotifications })
   const unknown: RouteHandler = ({ path }) => new RequestError(404, 404, `path ${path.slice(routePrefix.length)} was not found`).answer()
-  api.add('/api/v2/*', Object.fromEntries(METHODS.map((method) => [method, unknown])), { handler: '/api/v2/' })
+  // What has no ID is no silence's path.
+  for (const path of ['/api/v2/*', '/api/v2/silence/'])
+    api.add(path, Object.fromEntries(METHODS.map((method) => [method, unknown])), { handler: '/api/v2/' })
 
   const gone: RouteHandler = () => jsonAnswer(GONE, 410)
   for (const path of ['status', 'receivers', 'alerts', 'silences']) {

@@ -8,11 +8,13 @@ import type { MatchOperator } from '../../model/matcher.ts'
 import type { GettableSilence, MatcherJson } from '../types/alertmanager.ts'
 import { timeText } from './alert-json.ts'
 import { emptyAnswer, escapedAnswer, jsonAnswer, RequestError, TOO_FEW_ITEMS } from './answers.ts'
-import { booleanField, isObject, type Json, jsonBody, kindOf, notOfType, parsing, required, textField, textMap, timeField } from './body.ts'
+import { booleanField, isObject, type Json, jsonBody, notOfType, notUnmarshalled, required, textField, textMap, timeField } from './body.ts'
 import type { AlertmanagerApiDeps } from './deps.ts'
 import { filterOf, ParameterError } from './filters.ts'
 
 const WHAT = 'silence'
+/** Where upstream's program has most of its fields. */
+const STRUCT = 'Silence'
 
 /** GET /api/v2/silences, in upstream's order. Source: Alertmanager api/v2/api.go, getSilencesHandler, SortSilences. */
 export function getSilences(deps: AlertmanagerApiDeps, { query }: RouteRequest): Answer {
@@ -100,14 +102,14 @@ function idOf(request: RouteRequest): string {
 function parseSilence(body: unknown): NewSilence {
   // For upstream's parser an object that is null has no fields.
   if (body === null) throw required('comment')
-  if (!isObject(body)) throw parsing(WHAT, `json: cannot unmarshal ${kindOf(body)} into Go value of type models.PostableSilence`)
+  if (!isObject(body)) throw notUnmarshalled(WHAT, body, 'Go value of type struct { ID string "json:\\"id,omitempty\\"" }')
   const read = {
     id: textField(body, 'id', WHAT) ?? '',
-    startsAt: timeField(body, 'startsAt', WHAT),
-    endsAt: timeField(body, 'endsAt', WHAT),
-    createdBy: textField(body, 'createdBy', WHAT),
-    comment: textField(body, 'comment', WHAT),
-    annotations: new Map(Object.entries(textMap(body.annotations, 'annotations', WHAT) ?? {})),
+    startsAt: givenTime(body, 'startsAt'),
+    endsAt: givenTime(body, 'endsAt'),
+    createdBy: textField(body, 'createdBy', WHAT, STRUCT),
+    comment: textField(body, 'comment', WHAT, STRUCT),
+    annotations: new Map(Object.entries(textMap(body.annotations, `${STRUCT}.annotations`, WHAT) ?? {})),
   }
   const matchers = matchersOf(body.matchers)
   const { comment, createdBy, startsAt, endsAt } = read
@@ -120,20 +122,40 @@ function parseSilence(body: unknown): NewSilence {
   return { ...read, comment, createdBy, startsAt, endsAt, matcherSets: [matchers.map(toMatcher)] }
 }
 
-function matchersOf(value: unknown): readonly Json[] | undefined {
+/** A time that is there and is Go's zero time is long ago, and not missing. */
+function givenTime(body: Json, name: string): number | undefined {
+  const isThere = body[name] !== undefined && body[name] !== null
+  return timeField(body, name, WHAT) ?? (isThere ? GO_ZERO_TIME : undefined)
+}
+
+/** 0001-01-01. */
+const GO_ZERO_TIME = -62_135_596_800_000
+
+function matchersOf(value: unknown): readonly PostedMatcher[] | undefined {
   if (value === undefined || value === null) return undefined
-  if (!Array.isArray(value))
-    throw parsing(WHAT, `json: cannot unmarshal ${kindOf(value)} into Go struct field .matchers of type models.Matchers`)
-  return value.map((each: unknown): Json => {
-    if (!isObject(each)) throw parsing(WHAT, `json: cannot unmarshal ${kindOf(each)} into Go struct field .matchers of type models.Matcher`)
-    return each
+  if (!Array.isArray(value)) throw notUnmarshalled(WHAT, value, `Go struct field ${STRUCT}.matchers of type models.Matchers`)
+  return value.map((each: unknown, index): PostedMatcher => {
+    const place = `${STRUCT}.matchers.${index}`
+    const matcher = each ?? {}
+    if (!isObject(matcher)) throw notUnmarshalled(WHAT, matcher, `${place} of type models.Matcher`)
+    return {
+      isRegex: booleanField(matcher, 'isRegex', WHAT, place),
+      isEqual: booleanField(matcher, 'isEqual', WHAT, place) ?? true,
+      name: textField(matcher, 'name', WHAT, place),
+      value: textField(matcher, 'value', WHAT, place),
+    }
   })
 }
 
-function toMatcher(matcher: Json, index: number): SilenceMatcher {
-  const isRegex = booleanField(matcher, 'isRegex', WHAT)
-  const isEqual = booleanField(matcher, 'isEqual', WHAT) ?? true
-  const [name, value] = [textField(matcher, 'name', WHAT), textField(matcher, 'value', WHAT)]
+/** A matcher as it was sent. */
+interface PostedMatcher {
+  readonly isRegex: boolean | undefined
+  readonly isEqual: boolean
+  readonly name: string | undefined
+  readonly value: string | undefined
+}
+
+function toMatcher({ isRegex, isEqual, name, value }: PostedMatcher, index: number): SilenceMatcher {
   if (isRegex === undefined) throw required(`matchers.${index}.isRegex`)
   if (name === undefined) throw required(`matchers.${index}.name`)
   if (value === undefined) throw required(`matchers.${index}.value`)
