@@ -1,63 +1,24 @@
 // One target's scrapes, slot after slot.
 //
 // 1. At most one scrape of a target is under way, and its page, its report and its staleness markers are one batch.
-// 2. `#live` says whether the series of `#page` are current in the storage: a failed scrape marks them stale and clears it.
-// 3. A new configuration is taken over between two scrapes only.
+// 2. A new configuration is taken over between two scrapes only.
 
 import { AssertionFailure } from '../base/assert.ts'
 import { CodedError, errorMessage } from '../base/errors.ts'
-import type { Log } from '../base/log.ts'
-import { type PageFormat, pageParserFor } from '../exposition/page-formats.ts'
 import { formatDuration } from '../model/duration.ts'
 import type { Timestamp } from '../model/time.ts'
-import type { Appendable, Appender } from '../storage/appender.ts'
 import { BodySizeError } from './body-buffer.ts'
-import type { CommitGroup } from './commit-group.ts'
-import { pageFormat } from './content-type.ts'
-import type { FailureLogs } from './failure-log.ts'
-import type { FirstScrapes } from './first-scrapes.ts'
-import { BODY_BYTES_MAX, BucketLimitError, SampleLimitError } from './limits.ts'
-import type { ScrapeMetrics } from './metrics.ts'
-import { markStale, PageIngest } from './page-ingest.ts'
-import { type MetadataPool, NO_METADATA, type PageMetadata } from './page-metadata.ts'
-import type { PageTexts } from './page-texts.ts'
+import { BODY_BYTES_MAX } from './limits.ts'
 import { ReportSeries } from './report.ts'
-import type { SampleAppender } from './sample-appender.ts'
-import { LabelLimitError } from './sample-labels.ts'
-import { ScrapeClient, type ScrapeClientContext, type ScrapedPage, ScrapeError } from './scrape-client.ts'
+import { ScrapeClient, type ScrapedPage, ScrapeError } from './scrape-client.ts'
 import type { ScrapeConfig } from './scrape-config.ts'
-import type { ScrapeFeatures } from './scrape-features.ts'
+import type { ScrapeContext } from './scrape-context.ts'
 import { acceptHeader } from './scrape-protocol.ts'
-import { EMPTY_PAGE, type PageBuilders, type SeriesPage } from './series-page.ts'
 import { type SlotStart, slotFrom, slotSlackMs, startOfSlot } from './slots.ts'
-import type { StorageOpening } from './storage-opening.ts'
-import type { SyncTurns } from './sync-turns.ts'
 import type { TargetHealth, TargetStatus } from './target.ts'
 import type { Target } from './target-labels.ts'
+import { TargetPage } from './target-page.ts'
 import { QueuedTimer } from './timer-queue.ts'
-
-/** What all loops of a process share. */
-export interface ScrapeContext extends ScrapeClientContext {
-  readonly appendable: Appendable
-  readonly opening: StorageOpening
-  readonly commits: CommitGroup
-  readonly firstScrapes: FirstScrapes
-  readonly syncTurns: SyncTurns
-  readonly texts: PageTexts
-  readonly builders: PageBuilders
-  readonly metrics: ScrapeMetrics
-  readonly metadata: MetadataPool
-  readonly features: ScrapeFeatures
-  readonly failureLogs: FailureLogs
-  readonly log: Log
-  /** Salts hashes of what targets send. */
-  readonly salt: number
-}
-
-/** What is read between two breaths of the event loop: some 2 ms for known series, some 20 ms for new ones. */
-const BYTES_PER_TURN = 1 << 20
-
-const NOTHING = { scrapedCount: 0, addedCount: 0, seriesAddedCount: 0 }
 
 type Phase = 'idle' | 'waiting' | 'scraping' | 'retiring' | 'ended'
 
@@ -81,12 +42,7 @@ export class ScrapeLoop {
   #lastTimestamp: Timestamp = 0
   #lastStart = 0
 
-  #page: SeriesPage = EMPTY_PAGE
-  #metadata: PageMetadata = NO_METADATA
-  #live = false
-  #format: PageFormat | undefined
-  /** The page was made under another configuration, or is in another format: good for staleness only. */
-  #pageIsForeign = false
+  readonly #page: TargetPage
   readonly #report = new ReportSeries()
   /** Why every scrape fails without being tried. */
   #forcedError: string | undefined
@@ -99,6 +55,7 @@ export class ScrapeLoop {
   /** `onRetired` is called once after `retire`, when the staleness markers have been written. */
   constructor(context: ScrapeContext, target: Target, config: ScrapeConfig, onRetired: () => void) {
     this.#context = context
+    this.#page = new TargetPage(context)
     this.#target = target
     this.#config = config
     this.#onRetired = onRetired
@@ -120,7 +77,7 @@ export class ScrapeLoop {
       health: this.#health,
       scrapeIntervalMs: target.slots.intervalMs,
       scrapeTimeoutMs: target.timeoutMs,
-      metadata: this.#metadata,
+      metadata: this.#page.metadata,
     }
   }
 
@@ -185,7 +142,7 @@ export class ScrapeLoop {
     this.#next = undefined
     this.#client = this.#makeClient()
     this.#intervalText = formatDuration(this.#target.slots.intervalMs)
-    this.#pageIsForeign = true
+    this.#page.readAnew()
     if (this.#phase === 'waiting') this.#waitFrom(this.#context.env.clock.now())
   }
 
@@ -207,7 +164,7 @@ export class ScrapeLoop {
       return
     }
     const { env, metrics, firstScrapes } = this.#context
-    if (this.#page === EMPTY_PAGE && !this.#hasTurn) {
+    if (this.#page.isEmpty && !this.#hasTurn) {
       const { intervalMs } = this.#target.slots
       const delayMs = firstScrapes.delayMs(intervalMs)
       this.#hasTurn = delayMs > 0
@@ -288,47 +245,14 @@ export class ScrapeLoop {
   }
 
   /** Stores what a scrape brought, or that it failed, and the report. Rejects when the storage could not take it. */
-  async #store(timestamp: Timestamp, began: number, page: ScrapedPage | undefined, error: unknown): Promise<void> {
-    const { env, appendable, metrics, features } = this.#context
-    let appender = appendable.appender()
-    let counts = NOTHING
-    const bodyBytes = page?.body.length ?? (error instanceof BodySizeError ? -1 : 0)
+  async #store(timestamp: Timestamp, began: number, scraped: ScrapedPage | undefined, failure: unknown): Promise<void> {
+    const { env, appendable, commits, features } = this.#context
+    const bodyBytes = scraped?.body.length ?? (failure instanceof BodySizeError ? -1 : 0)
+    const scrape = { target: this.#target, config: this.#config, timestamp, page: scraped, error: failure }
+    const taken = await this.#page.take(appendable, scrape, () => this.#hasEnded())
+    if (taken === undefined) return
+    const { appender, error, counts } = taken
     try {
-      if (page !== undefined && page.body.length > 0) {
-        try {
-          const ingest = this.#ingest(appender, timestamp, page)
-          counts = ingest
-          while (!ingest.step(BYTES_PER_TURN)) {
-            await nextTurn(env.clock)
-            if (this.#hasEnded()) {
-              appender.rollback()
-              return
-            }
-          }
-          const read = ingest.page
-          const shared = read === this.#page ? read : this.#context.texts.share(read)
-          ingest.release()
-          if (this.#live) markStale(appender, timestamp, this.#page, shared)
-          this.#page = shared
-          const metadata = ingest.metadata(this.#context.metadata)
-          // Where they are labels, series may have others now: the next page is read anew.
-          this.#pageIsForeign = features.typeAndUnitLabels && metadata !== this.#metadata
-          this.#metadata = metadata
-          this.#live = true
-          this.#countRefused(ingest.samples)
-        } catch (cause) {
-          if (cause instanceof AssertionFailure) throw cause
-          error = cause
-          const fresh = appendable.appender()
-          appender.rollback()
-          appender = fresh
-        }
-        metrics.samplesScraped.inc(counts.scrapedCount)
-      } else if (error === undefined) this.#markPageStale(appender, timestamp)
-      if (error !== undefined) {
-        this.#countFailure(error)
-        this.#markPageStale(appender, timestamp)
-      }
       const durationMs = env.clock.monotonic() - began
       this.#note(error, durationMs)
       const { scrapedCount, addedCount, seriesAddedCount } = counts
@@ -341,41 +265,8 @@ export class ScrapeLoop {
       throw cause
     }
     // What waits for the storage is the samples.
-    page?.body.release()
-    await this.#context.commits.commit(appender)
-  }
-
-  #ingest(appender: Appender, timestamp: Timestamp, { body, contentType }: ScrapedPage): PageIngest {
-    const { features, salt, builders } = this.#context
-    const { fallbackProtocol, nativeHistograms, alwaysClassicHistograms, convertClassicHistograms } = this.#config
-    const format = pageFormat(contentType, fallbackProtocol)
-    // Bytes of one format say nothing about those of another.
-    const isOtherFormat = format !== this.#format
-    this.#format = format
-    if (isOtherFormat) this.#pageIsForeign = true
-    return new PageIngest({
-      appender,
-      parser: pageParserFor(format, {
-        ignoreNativeHistograms: !nativeHistograms,
-        keepClassicHistograms: alwaysClassicHistograms,
-        convertClassicHistograms,
-        startTimes: features.startTimeZeros || features.startTimes,
-      }),
-      config: this.#config,
-      features,
-      targetLabels: this.#target.labels,
-      timestamp,
-      body,
-      page: this.#pageIsForeign ? EMPTY_PAGE : this.#page,
-      metadata: isOtherFormat ? NO_METADATA : this.#metadata,
-      salt,
-      builders,
-    })
-  }
-
-  #markPageStale(appender: Appender, timestamp: Timestamp): void {
-    if (this.#live) markStale(appender, timestamp, this.#page)
-    this.#live = false
+    scraped?.body.release()
+    await commits.commit(appender)
   }
 
   #note(error: unknown, durationMs: number): void {
@@ -385,31 +276,6 @@ export class ScrapeLoop {
     if (error !== undefined) {
       this.#context.log.debug('scrape failed', { target: this.#target.url.text, job: this.#config.jobName, error: this.#lastError })
     }
-  }
-
-  #countFailure(error: unknown): void {
-    const { metrics } = this.#context
-    if (error instanceof SampleLimitError) metrics.exceededSampleLimit.inc()
-    else if (error instanceof BodySizeError) metrics.exceededBodySize.inc()
-    else if (error instanceof LabelLimitError) metrics.exceededLabelLimits.inc()
-    else if (error instanceof BucketLimitError) metrics.exceededBucketLimit.inc()
-  }
-
-  #countRefused({ outOfOrderCount, duplicateCount, outOfBoundsCount, exemplarsOutOfOrderCount }: SampleAppender): void {
-    const { metrics, log } = this.#context
-    if (outOfOrderCount + duplicateCount + outOfBoundsCount + exemplarsOutOfOrderCount === 0) return
-    metrics.outOfOrder.inc(outOfOrderCount)
-    metrics.duplicateTimestamp.inc(duplicateCount)
-    metrics.outOfBounds.inc(outOfBoundsCount)
-    metrics.exemplarOutOfOrder.inc(exemplarsOutOfOrderCount)
-    log.warn('samples of a scrape were not taken', {
-      target: this.#target.url.text,
-      job: this.#config.jobName,
-      outOfOrderCount,
-      duplicateCount,
-      outOfBoundsCount,
-      exemplarsOutOfOrderCount,
-    })
   }
 
   /**
@@ -436,7 +302,7 @@ export class ScrapeLoop {
     try {
       const appender = appendable.appender()
       try {
-        this.#markPageStale(appender, this.#slot)
+        this.#page.markStale(appender, this.#slot)
         this.#report.markStale(appender, this.#slot)
       } catch (cause) {
         appender.rollback()
@@ -453,8 +319,4 @@ export class ScrapeLoop {
     this.#client.abort(new ScrapeError('the target is gone'))
     this.#onRetired()
   }
-}
-
-function nextTurn(clock: ScrapeContext['env']['clock']): Promise<void> {
-  return new Promise((resolve) => void clock.setTimer(0, resolve))
 }
