@@ -1,5 +1,6 @@
 import { stringList } from '../template/text-functions.ts'
-import { formatGoTime, type GoTime } from '../template/time-value.ts'
+import { formatGoTime } from '../template/time-layout.ts'
+import type { GoTime } from '../template/time-value.ts'
 import { type Callable, compareBytes, GoList, GoMap, GoStruct, type Value } from '../template/value.ts'
 
 // What a notification's template sees as its dot. Source: Alertmanager docs/notifications.md, "Data Structures"; template/template.go.

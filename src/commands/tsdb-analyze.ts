@@ -1,8 +1,8 @@
+import { goDurationText } from '../base/go-duration.ts'
 import { flag, flagHelp } from '../config/flags.ts'
 import { METRIC_NAME } from '../model/labels.ts'
 import { parseMetricSelector } from '../promql/parser/parse.ts'
 import { unlimitedContext } from '../storage/query-context.ts'
-import { formatGoDuration } from '../template/time-value.ts'
 import { Block } from '../tsdb/block/block.ts'
 import { BlockCache } from '../tsdb/block/block-cache.ts'
 import { listBlocks } from '../tsdb/block/block-set.ts'
@@ -53,7 +53,7 @@ ${flagHelp(flags)}`,
         counts.add(series.labels, maxTime - minTime - (series.maxTime - series.minTime))
       }
       io.out(`Block ID: ${block.meta.ulid}`)
-      io.out(`Duration: ${formatGoDuration(BigInt(maxTime - minTime) * 1_000_000n)}`)
+      io.out(`Duration: ${goDurationText(maxTime - minTime)}`)
       io.out(`Total Series: ${stats.numSeries}`)
       if (selector !== '') io.out(`Matcher: ${selector}`)
       for (const line of counts.lines(limit, selector !== '')) io.out(line)

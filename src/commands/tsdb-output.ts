@@ -1,7 +1,7 @@
 import type { FileSystem } from '../base/env.ts'
 import { CodedError } from '../base/errors.ts'
+import { goDurationText } from '../base/go-duration.ts'
 import { formatByteSize } from '../model/byte-size.ts'
-import { formatGoDuration } from '../template/time-value.ts'
 import type { BlockMeta } from '../tsdb/block/block-meta.ts'
 import { blockSizeBytes, type ListedBlock } from '../tsdb/block/block-set.ts'
 
@@ -37,7 +37,7 @@ export async function blockLines(
     meta.ulid,
     isHuman ? timeText(meta.minTime) : String(meta.minTime),
     isHuman ? timeText(meta.maxTime) : String(meta.maxTime),
-    formatGoDuration(BigInt(meta.maxTime - meta.minTime) * 1_000_000n),
+    goDurationText(meta.maxTime - meta.minTime),
     String(meta.stats.numSamples),
     String(meta.stats.numChunks),
     String(meta.stats.numSeries),

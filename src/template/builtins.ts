@@ -1,6 +1,6 @@
 import { escapeQuery } from '../base/url-escape.ts'
+import { GoNamedInt } from './named-int.ts'
 import { sprint, sprintf, sprintln } from './sprintf.ts'
-import { GoNamedInt } from './time-value.ts'
 import {
   type Callable,
   compareBytes,

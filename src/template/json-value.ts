@@ -1,4 +1,6 @@
-import { formatGoTime, GoDuration, GoTime } from './time-value.ts'
+import { GoDuration } from './duration-value.ts'
+import { formatGoTime } from './time-layout.ts'
+import { GoTime } from './time-value.ts'
 import { GoList, GoMap, GoObject, GoSafeText, type Value } from './value.ts'
 
 /** An object that knows what JSON it is, as Alertmanager's data do. */

@@ -1,7 +1,10 @@
+import { GoDuration } from './duration-value.ts'
 import { goJson } from './go-json.ts'
 import { jsonOf } from './json-value.ts'
 import { stringList, TEXT_FUNCTIONS, textFunction } from './text-functions.ts'
-import { formatGoTime, GoDuration, GoTime, isZone } from './time-value.ts'
+import { formatGoTime } from './time-layout.ts'
+import { GoTime } from './time-value.ts'
+import { isZone } from './time-zone.ts'
 import { type Callable, type FunctionTable, GoList, GoMap, GoSafeText, type Value } from './value.ts'
 
 /**

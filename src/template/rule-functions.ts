@@ -1,9 +1,10 @@
 import { escapeQuery } from '../base/url-escape.ts'
 import { parseDuration } from '../model/duration.ts'
+import { GoDuration } from './duration-value.ts'
 import { humanize, humanize1024, humanizePercentage } from './humanize.ts'
 import { sprintf } from './sprintf.ts'
 import { numberFunction, TEXT_FUNCTIONS, textFunction, titleWords, toFloat } from './text-functions.ts'
-import { GoDuration, GoTime } from './time-value.ts'
+import { GoTime } from './time-value.ts'
 import { type Callable, compareBytes, type FunctionTable, GoList, GoMap, GoStruct, stringMap, type Value } from './value.ts'
 
 /** What a template of a rule may ask for beyond its own data. */

@@ -1,7 +1,7 @@
 import { quote } from '../base/go-quote.ts'
 import { formatGeneral } from '../model/go-float.ts'
 import { formatFloat } from '../model/go-text.ts'
-import { GoNamedInt } from './time-value.ts'
+import { GoNamedInt } from './named-int.ts'
 import { GoList, GoMap, type GoObject, GoSafeText, GoStruct, printValue, typeNameOf, type Value } from './value.ts'
 
 // Go's fmt.Sprintf, Sprint and Sprintln on the values of templates. Source: Go fmt, "Printing"; print.go, format.go.

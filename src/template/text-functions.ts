@@ -2,8 +2,8 @@ import { errorMessage } from '../base/errors.ts'
 import { quote } from '../base/go-quote.ts'
 import { parseFloatText } from '../model/go-float.ts'
 import { compileSearchRegex, type SearchRegex } from '../model/regex.ts'
+import { GoDuration } from './duration-value.ts'
 import { humanizeDuration } from './humanize.ts'
-import { GoDuration } from './time-value.ts'
 import { type Callable, GoList, GoSafeText, typeNameOf, type Value } from './value.ts'
 
 // The functions that templates of rules and of notifications share.

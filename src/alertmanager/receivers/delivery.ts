@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
+import { goDurationText } from '../../base/go-duration.ts'
 import type { HttpClient } from '../../http-client/client.ts'
-import { formatGoDuration } from '../../template/time-value.ts'
 import { abortMessage, NotifyError, reasonOfAbort, reasonOfStatus } from './notify-error.ts'
 
 // How notifications go over HTTP. Source: Alertmanager notify/util.go.
@@ -101,7 +101,7 @@ export async function withTimeout<T>(
 ): Promise<T> {
   if (timeoutMs <= 0) return await run(signal)
   const timeout = new AbortController()
-  const message = `configured ${what} timeout reached (${formatGoDuration(BigInt(Math.round(timeoutMs * 1e6)))})`
+  const message = `configured ${what} timeout reached (${goDurationText(timeoutMs)})`
   const timer = clock.setTimer(timeoutMs, () => timeout.abort(new Error(message)))
   try {
     return await run(AbortSignal.any([signal, timeout.signal]))

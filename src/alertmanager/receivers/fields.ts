@@ -1,11 +1,11 @@
 import { CodedError, errorMessage } from '../../base/errors.ts'
+import { goDurationText } from '../../base/go-duration.ts'
 import { quote } from '../../base/go-quote.ts'
 import { redactUrl } from '../../base/redact-url.ts'
 import { once, scalar } from '../../base/schema.ts'
 import { parseGoDuration } from '../../model/go-duration.ts'
 import { BUILTINS } from '../../template/builtins.ts'
 import { parseTemplate } from '../../template/parse.ts'
-import { formatGoDuration } from '../../template/time-value.ts'
 
 // Kinds of values that only Alertmanager's configuration has. Source: Alertmanager config/common/url.go.
 
@@ -79,6 +79,6 @@ export const goDuration = once(() =>
       // A plain number is one of nanoseconds.
       return plain && /^-?\d+$/.test(text) ? Number(text) / 1e6 : parseGoDuration(text)
     },
-    (durationMs) => formatGoDuration(BigInt(Math.round(durationMs * 1e6))),
+    (durationMs) => goDurationText(durationMs),
   ),
 )

@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http'
 import { Counter, Gauge } from 'prom-client'
 import type { Env, HttpHandler } from '../../base/env.ts'
+import { goDurationText } from '../../base/go-duration.ts'
 import { type Answer, errorAnswer } from '../../base/http-answer.ts'
 import { refuse } from '../../base/web-guard.ts'
-import { formatGoDuration } from '../../template/time-value.ts'
 
 export interface RequestLimitsOptions {
   readonly env: Pick<Env, 'clock' | 'metrics'>
@@ -29,7 +29,7 @@ export class RequestLimits {
   constructor(options: RequestLimitsOptions) {
     this.#options = options
     this.#getsMax = options.getsMax > 0 ? options.getsMax : Math.max(options.processorCount, GETS_LEAST)
-    this.#tooLate = `Exceeded configured timeout of ${formatGoDuration(BigInt(Math.round(options.timeoutMs * 1e6)))}.`
+    this.#tooLate = `Exceeded configured timeout of ${goDurationText(options.timeoutMs)}.`
     const registers = [options.env.metrics]
     const labelNames = ['method'] as const
     const running = () => this.#gets

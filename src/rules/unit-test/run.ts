@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Clock } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
+import { goDurationText } from '../../base/go-duration.ts'
 import { quote } from '../../base/go-quote.ts'
 import { formatDuration } from '../../model/duration.ts'
 import { formatExponent } from '../../model/go-float.ts'
@@ -10,7 +11,6 @@ import type { Timestamp } from '../../model/time.ts'
 import { parseSeriesDescription } from '../../promql/parser/series-description.ts'
 import { almostEqualHistograms, describeHistogram } from '../../promql/test-script/compare-histograms.ts'
 import type { Appendable } from '../../storage/appender.ts'
-import { formatGoDuration } from '../../template/time-value.ts'
 import { AlertingRule } from '../alerting-rule.ts'
 import { RecordingRule } from '../recording-rule.ts'
 import type { GroupDefinition } from '../rule-definition.ts'
@@ -146,8 +146,7 @@ class TestRun {
       await group.evaluate(this.#options.startTime + sinceMs)
       group.rules.forEach(({ definition }, index) => {
         const { lastError } = group.health(index)
-        if (lastError !== '')
-          errors.push(`    rule: ${definition.name}, time: ${formatGoDuration(BigInt(sinceMs) * 1_000_000n)}, err: ${lastError}`)
+        if (lastError !== '') errors.push(`    rule: ${definition.name}, time: ${goDurationText(sinceMs)}, err: ${lastError}`)
       })
     }
     return errors
