@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { printable, schemaProblems } from '../base/schema.ts'
+import { printable } from '../base/schema.ts'
 import { parseYamlTree } from '../base/yaml-tree.ts'
 import { timeIntervalSchema, toTimeInterval } from './time-interval-schema.ts'
 
-const read = (spec: string) => timeIntervalSchema.safeParse(parseYamlTree(`{name: a, time_intervals: [{${spec}}]}`).root)
+const read = (spec: string) => timeIntervalSchema.read(parseYamlTree(`{name: a, time_intervals: [{${spec}}]}`).root)
 
 test('ranges are read as upstream reads them', () => {
   const check = (spec: string, want: object) => {
@@ -52,7 +52,7 @@ test('what upstream refuses is refused in its words', () => {
     const parsed = read(spec)
     assert.ok(!parsed.success, spec)
     assert.deepEqual(
-      schemaProblems(parsed.error).map(({ message }) => message),
+      parsed.problems.map(({ message }) => message),
       [want],
       spec,
     )

@@ -1,7 +1,7 @@
-import type { z } from 'zod'
 import { CodedError } from '../base/errors.ts'
 import { quote } from '../base/go-quote.ts'
 import { list, once, type SectionSchema, scalar, section, text } from '../base/schema.ts'
+import type { Output, Schema } from '../base/schema-type.ts'
 import { findTimeZone, type NumberRange, type TimeInterval } from './time-interval.ts'
 
 // Source of the notation and the errors: Alertmanager timeinterval/timeinterval.go.
@@ -18,7 +18,7 @@ interface RangeNotation {
 }
 
 /** One member or two with a colon between them, in letters of any case. */
-function range({ type, parse, print = String, problem }: RangeNotation): z.ZodType<NumberRange> {
+function range({ type, parse, print = String, problem }: RangeNotation): Schema<NumberRange> {
   return scalar(
     type,
     ({ text }) => {
@@ -154,9 +154,9 @@ export const timeIntervalSchema = namedIntervals('time_interval', 'missing name 
 /** The same, by the name of old. */
 export const muteTimeIntervalSchema = namedIntervals('mute_time_interval', 'missing name in mute time interval')
 
-type SpecSection = z.output<typeof timeIntervalSpecSchema>
+type SpecSection = Output<typeof timeIntervalSpecSchema>
 
-export type TimeIntervalSection = z.output<SectionSchema<{ name: z.ZodType<string>; time_intervals: z.ZodType<SpecSection[]> }>>
+export type TimeIntervalSection = Output<SectionSchema<{ name: Schema<string>; time_intervals: Schema<SpecSection[]> }>>
 
 export function toTimeInterval(spec: SpecSection): TimeInterval {
   return {

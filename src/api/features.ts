@@ -1,5 +1,4 @@
 import type { Answer } from '../base/http-answer.ts'
-import { schemaInfo } from '../base/schema.ts'
 import { SIGNATURES } from '../promql/functions/signatures.ts'
 import { scrapeConfigSchema } from '../scrape/scrape-config-schema.ts'
 import type { ApiDeps } from './deps.ts'
@@ -117,7 +116,7 @@ export function featureList(deps: ApiDeps): Answer {
 
 /** The mechanisms that a scrape configuration may name: whether they do anything is what its schema says. */
 function discoveryProviders(): Readonly<Record<string, boolean>> {
-  const info = schemaInfo(scrapeConfigSchema)
+  const info = scrapeConfigSchema.info
   if (info.kind !== 'section') return {}
   const providers: [string, boolean][] = []
   for (const [field, { unsupported }] of info.fields) {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { z } from 'zod'
 import { nearest } from './nearest.ts'
 import {
   boolean,
@@ -10,7 +9,6 @@ import {
   map,
   oneOf,
   printable,
-  schemaProblems,
   secret,
   section,
   text,
@@ -18,16 +16,17 @@ import {
   url,
   visitUnsupported,
 } from './schema.ts'
+import type { Schema } from './schema-type.ts'
 import { parseYamlTree } from './yaml-tree.ts'
 
 /** The value, or the problems. */
-function read(schema: z.ZodType, yaml: string): unknown {
-  const parsed = schema.safeParse(parseYamlTree(yaml).root)
-  return parsed.success ? parsed.data : schemaProblems(parsed.error).map(({ path, message }) => `${path.join('.')}: ${message}`)
+function read(schema: Schema, yaml: string): unknown {
+  const parsed = schema.read(parseYamlTree(yaml).root)
+  return parsed.success ? parsed.data : parsed.problems.map(({ path, message }) => `${path.join('.')}: ${message}`)
 }
 
 test('a scalar is what its field makes of it', () => {
-  const check = (schema: z.ZodType, yaml: string, want: unknown) => assert.deepEqual(read(schema, yaml), want, yaml)
+  const check = (schema: Schema, yaml: string, want: unknown) => assert.deepEqual(read(schema, yaml), want, yaml)
   check(text(), '500', '500')
   check(text(), '1.10', '1.10')
   check(text(), 'yes', 'yes')

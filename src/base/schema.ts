@@ -1,67 +1,25 @@
-// As a namespace, so that a bundle has none of the library's message catalogues.
-import * as z from 'zod'
 import { CodedError } from './errors.ts'
 import { nearest } from './nearest.ts'
 import { redactUrl } from './redact-url.ts'
+import { type Field, type Output, type Reading, type Resolve, Schema, type SchemaInfo } from './schema-type.ts'
 import { type Plain, plainOf } from './yaml-plain.ts'
 import { YamlScalar, type YamlValue } from './yaml-tree.ts'
 
-// Schemas of configuration files: zod types over the values of yaml-tree.ts, which keep what the file says until a field
-// gives it a type. Beside each type stands what printing, documentation and warnings need to know about it.
+// Schemas of configuration files, over the values of yaml-tree.ts, which keep what the file says until a field gives it a type. Beside each
+// type stands what printing, documentation and warnings need to know about it.
 // 1. Every field may be absent, and null is absent, as in upstream's files; what must be there is checked by `check`.
 // 2. A field that upstream knows and we have not built is in the schema, checked, and marked `unsupported`.
 
-/** What a field or item is, for whoever walks a schema. */
-export type SchemaInfo =
-  | {
-      readonly kind: 'section'
-      readonly name: string
-      readonly fields: ReadonlyMap<string, Field>
-      readonly printed: Readonly<Record<string, unknown>>
-      shown(value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>
-    }
-  | { readonly kind: 'list'; readonly item: z.ZodType; readonly flow: boolean }
-  | { readonly kind: 'map'; readonly value: z.ZodType }
-  | { readonly kind: 'scalar'; readonly type: string; print(value: unknown, resolve: Resolve): string | number | boolean }
-
-export interface Field {
-  readonly schema: z.ZodType
-  /** Known upstream, without effect here. */
-  readonly unsupported: boolean
-  /** Values with which nothing is ignored, since they ask for what happens anyway. */
-  readonly neutral: readonly unknown[]
-}
-
-/** Makes a path complete. */
-export type Resolve = (path: string) => string
-
-const infos = new WeakMap<z.ZodType, SchemaInfo | (() => SchemaInfo)>()
-const unsupportedMarks = new WeakMap<z.ZodType, readonly unknown[]>()
-
-export function schemaInfo(schema: z.ZodType): SchemaInfo {
-  const info = infos.get(schema)
-  if (info === undefined) throw new TypeError('schema was not made by base/schema')
-  return typeof info === 'function' ? info() : info
-}
-
-function register<S extends z.ZodType>(schema: S, info: SchemaInfo): S {
-  infos.set(schema, info)
-  return schema
-}
-
 /** A field that is checked and then ignored with a warning, unless its value is one of `neutral`. */
-export function unsupported<S extends z.ZodType>(schema: S, ...neutral: readonly unknown[]): S {
-  const copy = schema.clone() as S
-  infos.set(copy, schemaInfo(schema))
-  unsupportedMarks.set(copy, neutral)
-  return copy
+export function unsupported<S extends Schema>(schema: S, ...neutral: readonly unknown[]): S {
+  return new Schema(schema.take, () => schema.info, neutral) as S
 }
 
 export type Report = (path: readonly (string | number)[], message: string) => void
 
-type Shape = Readonly<Record<string, z.ZodType>>
-type OptionalShape<S extends Shape> = { [K in keyof S]: z.ZodOptional<S[K]> }
-export type SectionSchema<S extends Shape> = z.ZodType<z.output<z.ZodObject<OptionalShape<S>, z.core.$strict>>>
+type Shape = Readonly<Record<string, Schema>>
+type Section<S extends Shape> = { [K in keyof S]?: Output<S[K]> | undefined }
+export type SectionSchema<S extends Shape> = Schema<Section<S>>
 
 export interface SectionOptions<V> {
   /** Values that are printed where the file gives none. */
@@ -73,20 +31,31 @@ export interface SectionOptions<V> {
 }
 
 /** A mapping with known fields. `name` is what upstream's documentation calls it. */
-export function section<const S extends Shape>(
-  name: string,
-  shape: S,
-  options: SectionOptions<z.output<z.ZodObject<OptionalShape<S>, z.core.$strict>>> = {},
-): SectionSchema<S> {
+export function section<const S extends Shape>(name: string, shape: S, options: SectionOptions<Section<S>> = {}): SectionSchema<S> {
   const fields = new Map<string, Field>()
   for (const [key, schema] of Object.entries(shape)) {
-    const neutral = unsupportedMarks.get(schema)
-    fields.set(key, { schema, unsupported: neutral !== undefined, neutral: neutral ?? [] })
+    fields.set(key, { schema, unsupported: schema.neutral !== undefined, neutral: schema.neutral ?? [] })
   }
-  // Most sections are in no file that is ever loaded, so what reads them is made when it is first needed.
-  const fieldsSchema = z.lazy(() => fieldsObject(name, shape, options.check))
-  const mapping = z.custom<unknown>(isMapping, { error: (issue) => `found ${describe(issue.input)}, want the fields of ${name}` })
-  return register(mapping.pipe(fieldsSchema) as unknown as SectionSchema<S>, {
+  const take = (input: unknown, reading: Reading) => {
+    if (!isMapping(input)) {
+      reading.report(`found ${describe(input)}, want the fields of ${name}`)
+      return undefined
+    }
+    const knownCount = reading.problems.length
+    const out: Record<string, unknown> = {}
+    for (const [key, { schema }] of fields) {
+      const given = input[key]
+      if (given !== undefined) out[key] = reading.below(key, schema, given)
+      else if (Object.hasOwn(input, key)) out[key] = undefined
+    }
+    for (const key of Object.keys(input)) {
+      if (!fields.has(key)) reading.report(unknownField(key, name, fields.keys()), [key], true)
+    }
+    // An unknown field may be the one that a rule would miss.
+    if (reading.problems.length === knownCount) options.check?.(out as Section<S>, (path, message) => reading.report(message, path))
+    return out as Section<S>
+  }
+  return new Schema(take, {
     kind: 'section',
     name,
     fields,
@@ -96,38 +65,11 @@ export function section<const S extends Shape>(
 }
 
 /** A section that may be one text instead, which is its field `field`. */
-export function textOrSection<T>(schema: z.ZodType<T>, field: string): z.ZodType<T> {
-  const either = z.unknown().transform((input) => (input instanceof YamlScalar ? { [field]: input } : input))
-  return register(either.pipe(schema) as unknown as z.ZodType<T>, schemaInfo(schema))
-}
-
-function fieldsObject<S extends Shape>(name: string, shape: S, check: SectionOptions<never>['check']): z.ZodType {
-  const optional = Object.fromEntries(Object.entries(shape).map(([key, schema]) => [key, optionalOf(schema)]))
-  const object = z.strictObject(optional, {
-    error: (issue) =>
-      issue.code === 'unrecognized_keys'
-        ? issue.keys.map((key: string) => unknownField(key, name, Object.keys(shape))).join('\n')
-        : undefined,
-  })
-  if (check === undefined) return object
-  return object.check((context) => {
-    // An unknown field may be the one that a rule would miss.
-    if (context.issues.length > 0) return
-    check(context.value as never, (path, message) => {
-      context.issues.push({ code: 'custom', path: [...path], message, input: context.value })
-    })
-  })
-}
-
-const optionals = new WeakMap<z.ZodType, z.ZodOptional>()
-
-function optionalOf(schema: z.ZodType): z.ZodOptional {
-  let optional = optionals.get(schema)
-  if (optional === undefined) {
-    optional = schema.optional()
-    optionals.set(schema, optional)
-  }
-  return optional
+export function textOrSection<T>(schema: Schema<T>, field: string): Schema<T> {
+  return new Schema(
+    (input, reading) => schema.take(input instanceof YamlScalar ? { [field]: input } : input, reading),
+    () => schema.info,
+  )
 }
 
 function unknownField(key: string, name: string, known: Iterable<string>): string {
@@ -138,76 +80,50 @@ function unknownField(key: string, name: string, known: Iterable<string>): strin
 }
 
 /** A schema that stands inside of itself. */
-export function recursive<V>(make: () => z.ZodType<V>): z.ZodType<V> {
-  const schema: z.ZodType<V> = z.lazy(make)
-  infos.set(schema, () => schemaInfo(make()))
-  return schema
+export function recursive<V>(make: () => Schema<V>): Schema<V> {
+  return new Schema(
+    (input, reading) => make().take(input, reading),
+    () => make().info,
+  )
 }
 
 /** `empty` is the message for an item that is null. `flow` prints it as `[a, b]`. */
-export function list<S extends z.ZodType>(
-  item: S,
-  options: { readonly empty?: string; readonly flow?: boolean } = {},
-): z.ZodType<z.output<S>[]> {
-  const present = z.unknown().check((context) => {
-    if (context.value !== undefined) return
-    context.issues.push({ code: 'custom', message: options.empty ?? 'found an empty item', input: context.value })
-  })
-  const items = z.array(present.pipe(item as z.ZodType<z.output<S>, unknown>), {
-    error: (issue) => `found ${describe(issue.input)}, want a list`,
-  })
-  return register(items as unknown as z.ZodType<z.output<S>[]>, { kind: 'list', item, flow: options.flow ?? false })
+export function list<S extends Schema>(item: S, options: { readonly empty?: string; readonly flow?: boolean } = {}): Schema<Output<S>[]> {
+  const take = (input: unknown, reading: Reading) => {
+    if (!Array.isArray(input)) {
+      reading.report(`found ${describe(input)}, want a list`)
+      return undefined
+    }
+    return input.map((each: unknown, index) => {
+      if (each !== undefined) return reading.below(index, item as Schema<Output<S>>, each) as Output<S>
+      reading.report(options.empty ?? 'found an empty item', [index])
+      return undefined as never
+    })
+  }
+  return new Schema(take, { kind: 'list', item, flow: options.flow ?? false })
 }
 
 /** A mapping with names of the user's choice. `name` refuses a name by its message; `empty` a null, which is an empty text otherwise. */
-export function map<S extends z.ZodType>(
+export function map<S extends Schema>(
   value: S,
   name: (key: string) => string | undefined = () => undefined,
   { empty }: { readonly empty?: (key: string) => string } = {},
-): z.ZodType<Record<string, z.output<S>>> {
-  const entries = z.unknown().transform((input, context) => {
+): Schema<Record<string, Output<S>>> {
+  const take = (input: unknown, reading: Reading) => {
     if (!isMapping(input)) {
-      context.issues.push({ code: 'custom', message: `found ${describe(input)}, want a mapping`, input })
-      return z.NEVER
+      reading.report(`found ${describe(input)}, want a mapping`)
+      return undefined
     }
-    const out: Record<string, z.output<S>> = Object.create(null)
-    for (const [key, item] of Object.entries(input as Record<string, unknown>)) {
+    const out: Record<string, Output<S>> = Object.create(null)
+    for (const [key, item] of Object.entries(input)) {
       const problem = name(key)
-      if (problem !== undefined) context.issues.push({ code: 'custom', path: [key], message: problem, params: AT_FIELD, input })
-      if (item === undefined && empty !== undefined) {
-        context.issues.push({ code: 'custom', path: [key], message: empty(key), input })
-        continue
-      }
-      const parsed = value.safeParse(item ?? new YamlScalar('', false))
-      if (parsed.success) out[key] = parsed.data
-      else
-        for (const issue of parsed.error.issues)
-          context.issues.push({ code: 'custom', path: [key, ...issue.path], message: issue.message, input })
+      if (problem !== undefined) reading.report(problem, [key], true)
+      if (item === undefined && empty !== undefined) reading.report(empty(key), [key])
+      else out[key] = reading.below(key, value, item ?? new YamlScalar('', false)) as Output<S>
     }
     return out
-  })
-  return register(entries as unknown as z.ZodType<Record<string, z.output<S>>>, { kind: 'map', value })
-}
-
-/** Marks an issue that is about the name of a field, not about its value. */
-const AT_FIELD = { at: 'field' }
-
-export interface SchemaProblem {
-  readonly path: readonly (string | number)[]
-  /** Whether the field's name is the place, rather than its value. */
-  readonly atField: boolean
-  readonly message: string
-}
-
-/** What a failed parse says, a problem at a time. */
-export function schemaProblems(error: z.ZodError): readonly SchemaProblem[] {
-  return error.issues.flatMap((issue): SchemaProblem[] => {
-    const path = issue.path as (string | number)[]
-    if (issue.code !== 'unrecognized_keys')
-      return [{ path, atField: issue.code === 'custom' && issue.params?.at === 'field', message: issue.message }]
-    const messages = issue.message.split('\n')
-    return issue.keys.map((key, index) => ({ path: [...path, key], atField: true, message: messages[index] }))
-  })
+  }
+  return new Schema(take, { kind: 'map', value })
 }
 
 /** A value of one scalar. `parse` throws a CodedError, whose message is the problem. */
@@ -215,28 +131,24 @@ export function scalar<T>(
   type: string,
   parse: (scalar: YamlScalar) => T,
   print: (value: T, resolve: Resolve) => string | number | boolean,
-): z.ZodType<T> {
-  const schema = z.unknown().transform((input, context): T => {
+): Schema<T> {
+  const take = (input: unknown, reading: Reading) => {
     if (!(input instanceof YamlScalar)) {
-      context.issues.push({ code: 'custom', message: `found ${describe(input)}, want ${type}`, input })
-      return z.NEVER
+      reading.report(`found ${describe(input)}, want ${type}`)
+      return undefined
     }
     try {
       return parse(input)
     } catch (error) {
       if (!(error instanceof CodedError)) throw error
-      context.issues.push({ code: 'custom', message: error.message, input })
-      return z.NEVER
+      reading.report(error.message)
+      return undefined
     }
-  })
-  return register(schema as unknown as z.ZodType<T>, {
-    kind: 'scalar',
-    type,
-    print: print as (value: unknown, resolve: Resolve) => string | number | boolean,
-  })
+  }
+  return new Schema(take, { kind: 'scalar', type, print: print as (value: unknown, resolve: Resolve) => string | number | boolean })
 }
 
-/** The same schema every time: a configuration has some thousand fields, and a zod type costs tens of microseconds. */
+/** The same schema every time: a configuration has some thousand fields. */
 export function once<T>(make: () => T): () => T {
   let made: T | undefined
   return () => (made ??= make())
@@ -304,9 +216,8 @@ export const float = once(() =>
 
 /** Whatever the file says. */
 export const anything = once(() => {
-  const schema = z.unknown().transform((input) => plainOf(input as YamlValue))
   const info = { kind: 'scalar', type: 'anything', print: (value: unknown) => printed(value as Plain) } as const
-  return register(schema as unknown as z.ZodType<Plain>, info as unknown as SchemaInfo)
+  return new Schema<Plain>((input) => plainOf(input as YamlValue), info as unknown as SchemaInfo)
 })
 
 function printed(value: Plain): unknown {
@@ -316,7 +227,7 @@ function printed(value: Plain): unknown {
 }
 
 /** One of a few texts, spelt exactly. */
-export function oneOf<const V extends string>(values: readonly V[], problem?: (found: string) => string): z.ZodType<V> {
+export function oneOf<const V extends string>(values: readonly V[], problem?: (found: string) => string): Schema<V> {
   const choice = values.filter((value) => value !== '').join(' or ')
   return scalar<V>(
     choice,
@@ -354,7 +265,7 @@ export const urlText = once(() =>
   ),
 )
 
-function isMapping(value: unknown): boolean {
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof YamlScalar)
 }
 
@@ -367,7 +278,7 @@ function describe(value: unknown): string {
 type Place = readonly (string | number)[]
 
 /** Calls back for every field that is given, marked unsupported, and asks for something. `field` is the path without list positions. */
-export function visitUnsupported(schema: z.ZodType, value: unknown, visit: (path: Place, field: string) => void): void {
+export function visitUnsupported(schema: Schema, value: unknown, visit: (path: Place, field: string) => void): void {
   walkFields(schema, value, {
     unsupported(path, names, { neutral }, given) {
       if (!neutral.some((value) => JSON.stringify(value) === JSON.stringify(given))) visit(path, names.join('.'))
@@ -377,7 +288,7 @@ export function visitUnsupported(schema: z.ZodType, value: unknown, visit: (path
 }
 
 /** Calls back for every path of a file that is given, below fields that have an effect. */
-export function visitPaths(schema: z.ZodType, value: unknown, visit: (place: Place, file: string) => void): void {
+export function visitPaths(schema: Schema, value: unknown, visit: (place: Place, file: string) => void): void {
   walkFields(schema, value, {
     unsupported() {},
     scalar(place, schema, given) {
@@ -389,13 +300,13 @@ export function visitPaths(schema: z.ZodType, value: unknown, visit: (place: Pla
 interface FieldVisitor {
   /** `names` is the path without positions in lists and names in maps. */
   unsupported(path: Place, names: readonly string[], field: Field, given: unknown): void
-  scalar(path: Place, schema: z.ZodType, given: unknown): void
+  scalar(path: Place, schema: Schema, given: unknown): void
 }
 
 /** What is given of a value, in the schema's order. */
-function walkFields(schema: z.ZodType, value: unknown, visitor: FieldVisitor, path: Place = [], names: readonly string[] = []): void {
+function walkFields(schema: Schema, value: unknown, visitor: FieldVisitor, path: Place = [], names: readonly string[] = []): void {
   if (value === undefined) return
-  const info = schemaInfo(schema)
+  const { info } = schema
   switch (info.kind) {
     case 'scalar':
       visitor.scalar(path, schema, value)
@@ -418,8 +329,8 @@ function walkFields(schema: z.ZodType, value: unknown, visitor: FieldVisitor, pa
 }
 
 /** The value as plain data in the schema's order, mappings in that of their names: defaults filled in, paths completed, secrets hidden. */
-export function printable(schema: z.ZodType, value: unknown, resolve: Resolve = (path) => path): unknown {
-  const info = schemaInfo(schema)
+export function printable(schema: Schema, value: unknown, resolve: Resolve = (path) => path): unknown {
+  const { info } = schema
   if (info.kind === 'scalar') return info.print(value, resolve)
   if (info.kind === 'list') return (value as unknown[]).map((item) => printable(info.item, item, resolve))
   if (info.kind === 'map') {

@@ -1,7 +1,6 @@
 import type { RouteSection } from '../alertmanager/dispatch/route-schema.ts'
 import { GLOBAL_DEFAULTS, type ReceiverGlobals } from '../alertmanager/receivers/receiver-globals.ts'
 import { RECEIVER_KINDS } from '../alertmanager/receivers/registry.ts'
-import { schemaInfo } from '../base/schema.ts'
 import type { HttpClientSection } from '../http-client/client-schema.ts'
 import { canonicalHeader } from '../http-client/header-name.ts'
 import type { RouteReader } from './alertmanager-routes.ts'
@@ -74,7 +73,7 @@ function withGlobal<R extends object>(receiver: R, global: ReceiverGlobals): R {
   for (const { kind, schema } of RECEIVER_KINDS) {
     const field = `${kind}_configs`
     const entries = out[field] as readonly Entry[] | undefined
-    const info = schemaInfo(schema)
+    const info = schema.info
     if (entries === undefined || info.kind !== 'section') continue
     out[field] = entries.map((entry) => effectiveEntry(kind, entry, info.fields.has('http_config'), global))
   }

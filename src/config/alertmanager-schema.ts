@@ -1,4 +1,3 @@
-import type { z } from 'zod'
 import { inhibitRuleSchema, type RouteSection, routeSchema } from '../alertmanager/dispatch/route-schema.ts'
 import { globalSchema } from '../alertmanager/global-schema.ts'
 import { perMatcherMode } from '../alertmanager/matchers/matcher-mode.ts'
@@ -8,6 +7,7 @@ import type { ReceiverGlobals } from '../alertmanager/receivers/receiver-globals
 import { muteTimeIntervalSchema, timeIntervalSchema } from '../alertmanager/time-interval-schema.ts'
 import { quote } from '../base/go-quote.ts'
 import { integer, list, path, type Report, section, text, unsupported } from '../base/schema.ts'
+import type { Output } from '../base/schema-type.ts'
 import { tlsConfigSchema } from '../http-client/client-schema.ts'
 import { duration } from '../model/config-schema.ts'
 import { checkReceivers, type NamedReceiver, receiverSchema } from './receivers-schema.ts'
@@ -81,7 +81,7 @@ export const alertmanagerSchema = perMatcherMode((mode) =>
   ),
 )
 
-export type AlertmanagerSection = z.output<ReturnType<typeof alertmanagerSchema>>
+export type AlertmanagerSection = Output<ReturnType<typeof alertmanagerSchema>>
 
 interface Named {
   readonly name?: string | undefined

@@ -1,8 +1,8 @@
-import type { z } from 'zod'
 import { drillSchema, heartbeatSchema } from '../alertmanager/deadman/deadman-schema.ts'
 import { globalSchema } from '../alertmanager/global-schema.ts'
 import { quote } from '../base/go-quote.ts'
 import { list, path, type Report, section } from '../base/schema.ts'
+import type { Output } from '../base/schema-type.ts'
 import { checkReceivers, receiverSchema } from './receivers-schema.ts'
 
 /** deadman.yml: its receivers, `global` and `templates` are those of alertmanager.yml. */
@@ -30,7 +30,7 @@ export const deadmanSchema = section(
   },
 )
 
-export type DeadmanSection = z.output<typeof deadmanSchema>
+export type DeadmanSection = Output<typeof deadmanSchema>
 
 interface Watched {
   readonly name?: string | undefined

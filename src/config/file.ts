@@ -1,8 +1,8 @@
-import type { z } from 'zod'
 import type { FileSystem } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
 import { directoryOf } from '../base/files.ts'
-import { schemaProblems, visitUnsupported } from '../base/schema.ts'
+import { visitUnsupported } from '../base/schema.ts'
+import type { Schema } from '../base/schema-type.ts'
 import { parseYamlTree, type YamlTree } from '../base/yaml-tree.ts'
 import { ConfigError, type ConfigProblem, type ConfigWarning } from './problems.ts'
 
@@ -11,7 +11,7 @@ export interface ConfigFile<V> {
   readonly path: string
   readonly text: string
   readonly tree: YamlTree
-  readonly schema: z.ZodType
+  readonly schema: Schema
   readonly value: V
 }
 
@@ -22,7 +22,7 @@ export interface ConfigFile<V> {
 export async function readConfigFile<V>(
   fs: FileSystem,
   path: string,
-  schema: z.ZodType<V>,
+  schema: Schema<V>,
   misplaced: (text: string, tree: YamlTree) => string | undefined,
 ): Promise<ConfigFile<V>> {
   return parseConfigFile(path, await readConfigText(fs, path), schema, misplaced)
@@ -32,7 +32,7 @@ export async function readConfigFile<V>(
 export function parseConfigFile<V>(
   path: string,
   text: string,
-  schema: z.ZodType<V>,
+  schema: Schema<V>,
   misplaced: (text: string, tree: YamlTree) => string | undefined,
 ): ConfigFile<V> {
   const tree = parseYamlTree(text)
@@ -40,9 +40,9 @@ export function parseConfigFile<V>(
   if (message !== undefined) throw new ConfigError([{ file: path, line: 1, column: 1, message }])
   const problems: ConfigProblem[] = tree.problems.map((problem) => ({ file: path, ...problem }))
   if (!tree.wellFormed) throw new ConfigError(problems)
-  const parsed = schema.safeParse(tree.root ?? Object.create(null))
+  const parsed = schema.read(tree.root ?? Object.create(null))
   if (parsed.success && problems.length === 0) return { path, text, tree, schema, value: parsed.data }
-  for (const { path: place, atField, message } of parsed.success ? [] : schemaProblems(parsed.error)) {
+  for (const { path: place, atField, message } of parsed.success ? [] : parsed.problems) {
     problems.push({ file: path, ...(atField ? tree.fieldPosition(place) : tree.valuePosition(place)), message })
   }
   throw new ConfigError(problems)

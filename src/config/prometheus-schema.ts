@@ -1,7 +1,7 @@
-import type { z } from 'zod'
 import { CodedError } from '../base/errors.ts'
 import { quote } from '../base/go-quote.ts'
 import { boolean, completePath, integer, list, type Report, scalar, section, text, unsupported } from '../base/schema.ts'
+import type { Output } from '../base/schema-type.ts'
 import { duration, labels } from '../model/config-schema.ts'
 import { alertingSchema } from '../notifier/alerting-schema.ts'
 import { otlpSchema } from '../remote/otlp/otlp-schema.ts'
@@ -103,8 +103,8 @@ export const prometheusSchema = section(
   },
 )
 
-export type PrometheusSection = z.output<typeof prometheusSchema>
-export type GlobalSection = z.output<typeof globalSchema>
+export type PrometheusSection = Output<typeof prometheusSchema>
+export type GlobalSection = Output<typeof globalSchema>
 
 function checkNames(names: readonly (string | undefined)[] | undefined, duplicate: (index: number, name: string) => void): void {
   const seen = new Set<string>()

@@ -1,4 +1,5 @@
-import { printable, type Resolve } from '../base/schema.ts'
+import { printable } from '../base/schema.ts'
+import type { Resolve } from '../base/schema-type.ts'
 import { type ScrapeSection, scrapeConfigSchema } from '../scrape/scrape-config-schema.ts'
 import { type PrometheusSection, prometheusSchema } from './prometheus-schema.ts'
 import { renderYaml } from './render-yaml.ts'

@@ -1,5 +1,5 @@
-import type { z } from 'zod'
 import type { FileSystem } from '../base/env.ts'
+import type { Output, Schema } from '../base/schema-type.ts'
 import type { YamlTree } from '../base/yaml-tree.ts'
 import { type GroupDefinition, groupDefinitions } from '../rules/rule-definition.ts'
 import { ruleFileSchema } from '../rules/rule-schema.ts'
@@ -10,7 +10,7 @@ import { otherFileKind } from './file-kind.ts'
 
 /** Reads and checks a file of recording and alerting rules. Throws a ConfigError that lists everything that is wrong. */
 export async function readRuleFile(fs: FileSystem, path: string): Promise<readonly GroupDefinition[]> {
-  const { value } = await readConfigFile(fs, path, ruleFileSchema as z.ZodType<z.output<typeof ruleFileSchema>>, otherThan('groups'))
+  const { value } = await readConfigFile(fs, path, ruleFileSchema as Schema<Output<typeof ruleFileSchema>>, otherThan('groups'))
   return groupDefinitions(path, value)
 }
 

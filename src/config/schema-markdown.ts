@@ -1,14 +1,13 @@
-import type { z } from 'zod'
-import { schemaInfo } from '../base/schema.ts'
+import type { Schema } from '../base/schema-type.ts'
 
 /**
  * A table for every section under `root`: its fields, what they take, and what becomes of them here. `elsewhere`: sections whose tables
  * stand in another file.
  */
-export function schemaMarkdown(root: z.ZodType, elsewhere: ReadonlyMap<string, string> = new Map()): string {
+export function schemaMarkdown(root: Schema, elsewhere: ReadonlyMap<string, string> = new Map()): string {
   const tables = new Map<string, string>()
-  const visit = (schema: z.ZodType, ignored: boolean): void => {
-    const info = schemaInfo(schema)
+  const visit = (schema: Schema, ignored: boolean): void => {
+    const info = schema.info
     if (info.kind === 'list') visit(info.item, ignored)
     if (info.kind === 'map') visit(info.value, ignored)
     if (info.kind !== 'section' || tables.has(info.name) || elsewhere.has(info.name)) return
@@ -34,8 +33,8 @@ function hereText(neutral: readonly unknown[]): string {
     : `ignored, with a warning unless \`${shown.map((value) => (Array.isArray(value) ? `[${value.join(', ')}]` : String(value))).join('` or `')}\``
 }
 
-function typeText(schema: z.ZodType, elsewhere: ReadonlyMap<string, string>): string {
-  const info = schemaInfo(schema)
+function typeText(schema: Schema, elsewhere: ReadonlyMap<string, string>): string {
+  const info = schema.info
   switch (info.kind) {
     case 'section':
       return `[${info.name}](${elsewhere.get(info.name) ?? ''}#${info.name})`

@@ -1,6 +1,6 @@
-import type { z } from 'zod'
 import { CodedError } from '../base/errors.ts'
 import { boolean, integer, list, map, oneOf, scalar, secret, section, text, unsupported } from '../base/schema.ts'
+import type { Output } from '../base/schema-type.ts'
 import { TLS_VERSIONS } from '../http-client/client-schema.ts'
 import { duration } from '../model/config-schema.ts'
 
@@ -89,7 +89,7 @@ export const tlsServerSchema = section(
   },
 )
 
-export type TlsServerSection = z.output<typeof tlsServerSchema>
+export type TlsServerSection = Output<typeof tlsServerSchema>
 
 /** Whether the section turns TLS on: versions and ciphers alone do not. */
 export function isTlsEnabled(tls: { readonly [K in keyof TlsServerSection]?: TlsServerSection[K] }): boolean {
@@ -128,7 +128,7 @@ export const webConfigSchema = section('web configuration', {
   basic_auth_users: map(passwordHash),
 })
 
-export type WebSection = z.output<typeof webConfigSchema>
+export type WebSection = Output<typeof webConfigSchema>
 
 function headerProblem(name: string): string | undefined {
   return name in HEADERS

@@ -81,8 +81,8 @@ test('an abort gives up questions under way', async () => {
 test('what is configured is checked', () => {
   const scalar = (text: string) => new YamlScalar(text, true)
   const check = (config: Record<string, unknown>, want: string | undefined) => {
-    const parsed = dnsSdConfigsSchema.safeParse([config])
-    assert.equal(parsed.success ? undefined : parsed.error.issues[0].message, want)
+    const parsed = dnsSdConfigsSchema.read([config])
+    assert.equal(parsed.success ? undefined : parsed.problems[0].message, want)
   }
   const names = [scalar('a')]
   check({}, 'DNS-SD config must contain at least one SRV record name')

@@ -1,10 +1,10 @@
 import { Counter } from 'prom-client'
-import type { z } from 'zod'
 import { formatAddress } from '../base/address.ts'
 import type { DnsRecord, DnsRecordType, Env } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
 import { quote } from '../base/go-quote.ts'
 import { integer, list, section, text } from '../base/schema.ts'
+import type { Output } from '../base/schema-type.ts'
 import { duration } from '../model/config-schema.ts'
 import { Labels } from '../model/labels.ts'
 import type { Discoverer, TargetGroup } from './discoverer.ts'
@@ -48,7 +48,7 @@ export interface DnsSdConfig {
   readonly refreshIntervalMs: number
 }
 
-export function toDnsSdConfig(config: z.output<typeof dnsSdConfigSchema>): DnsSdConfig {
+export function toDnsSdConfig(config: Output<typeof dnsSdConfigSchema>): DnsSdConfig {
   return {
     names: config.names!,
     type: recordType(config.type)!,

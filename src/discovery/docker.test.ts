@@ -143,8 +143,8 @@ test('a daemon is asked at its socket', async () => {
 
 test('where a daemon is must be said', () => {
   const check = (config: object, message: string | undefined) => {
-    const parsed = dockerSdConfigsSchema.safeParse([config])
-    assert.equal(parsed.success ? undefined : parsed.error.issues[0].message, message)
+    const parsed = dockerSdConfigsSchema.read([config])
+    assert.equal(parsed.success ? undefined : parsed.problems[0].message, message)
   }
   check({}, 'host missing')
 })

@@ -1,8 +1,8 @@
-import type { z } from 'zod'
 import { formatAddress } from '../base/address.ts'
 import type { Env, HttpStream, HttpTransport } from '../base/env.ts'
 import { quote } from '../base/go-quote.ts'
 import { boolean, integer, list, section, text } from '../base/schema.ts'
+import type { Output } from '../base/schema-type.ts'
 import { HttpClient, readBody } from '../http-client/client.ts'
 import type { HttpClientConfig } from '../http-client/client-config.ts'
 import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields, showHttpClient } from '../http-client/client-schema.ts'
@@ -82,7 +82,7 @@ export interface DockerSdConfig {
   readonly client: HttpClientConfig
 }
 
-export function toDockerSdConfig(config: z.output<typeof dockerSdConfigSchema>, client: HttpClientConfig): DockerSdConfig {
+export function toDockerSdConfig(config: Output<typeof dockerSdConfigSchema>, client: HttpClientConfig): DockerSdConfig {
   return {
     host: config.host!,
     port: config.port ?? PORT,

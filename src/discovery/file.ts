@@ -1,11 +1,11 @@
 import { Counter, Gauge, type Registry, Summary } from 'prom-client'
-import type { z } from 'zod'
 import type { Clock, Env, Timer } from '../base/env.ts'
 import { CodedError, errorMessage } from '../base/errors.ts'
 import { directoryOf } from '../base/files.ts'
 import { globFiles } from '../base/glob.ts'
 import { quote } from '../base/go-quote.ts'
-import { completePath, list, scalar, schemaProblems, section } from '../base/schema.ts'
+import { completePath, list, scalar, section } from '../base/schema.ts'
+import type { Output } from '../base/schema-type.ts'
 import { parseYamlTree } from '../base/yaml-tree.ts'
 import { duration } from '../model/config-schema.ts'
 import type { Discoverer, TargetGroup } from './discoverer.ts'
@@ -55,7 +55,7 @@ export interface FileSdConfig {
   readonly refreshIntervalMs: number
 }
 
-export function toFileSdConfig(config: z.output<typeof fileSdConfigSchema>, resolve: (path: string) => string): FileSdConfig {
+export function toFileSdConfig(config: Output<typeof fileSdConfigSchema>, resolve: (path: string) => string): FileSdConfig {
   return { files: (config.files ?? []).map(resolve), refreshIntervalMs: config.refresh_interval || REFRESH_INTERVAL_MS }
 }
 
@@ -165,9 +165,9 @@ function yamlGroups(path: string, text: string): readonly TargetGroupConfig[] {
   const [problem] = tree.problems
   if (problem !== undefined) throw new CodedError('bad_data', `${path}:${problem.line}:${problem.column}: ${problem.message}`)
   if (tree.root === undefined) return []
-  const parsed = groupsSchema.safeParse(tree.root)
+  const parsed = groupsSchema.read(tree.root)
   if (parsed.success) return parsed.data
-  const [{ path: place, atField, message }] = schemaProblems(parsed.error)
+  const [{ path: place, atField, message }] = parsed.problems
   const { line, column } = atField ? tree.fieldPosition(place) : tree.valuePosition(place)
   throw new CodedError('bad_data', `${path}:${line}:${column}: ${message}`)
 }

@@ -97,8 +97,8 @@ test('an abort ends a request under way', async () => {
 test('a proxy must be a URL, or nothing', () => {
   const check = (proxy: string, want: string | undefined) => {
     const scalars = { url: new YamlScalar('http://x', false), proxy_url: new YamlScalar(proxy, false) }
-    const parsed = httpSdConfigsSchema.safeParse([scalars])
-    assert.equal(parsed.success ? undefined : parsed.error.issues[0].message, want)
+    const parsed = httpSdConfigsSchema.read([scalars])
+    assert.equal(parsed.success ? undefined : parsed.problems[0].message, want)
   }
   check('', undefined)
   check('http://proxy:3128', undefined)
@@ -107,8 +107,8 @@ test('a proxy must be a URL, or nothing', () => {
 
 test('a URL must be one of HTTP', () => {
   const check = (url: string | undefined, want: string | undefined) => {
-    const parsed = httpSdConfigsSchema.safeParse([{ url: url === undefined ? undefined : new YamlScalar(url, false) }])
-    assert.equal(parsed.success ? undefined : parsed.error.issues[0].message, want)
+    const parsed = httpSdConfigsSchema.read([{ url: url === undefined ? undefined : new YamlScalar(url, false) }])
+    assert.equal(parsed.success ? undefined : parsed.problems[0].message, want)
   }
   check(undefined, 'URL is missing')
   check('ftp://x', "URL scheme must be 'http' or 'https'")

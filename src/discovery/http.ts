@@ -1,10 +1,10 @@
 import { STATUS_CODES } from 'node:http'
 import { Counter } from 'prom-client'
-import type { z } from 'zod'
 import type { Env } from '../base/env.ts'
 import { quote } from '../base/go-quote.ts'
 import { redactUrl } from '../base/redact-url.ts'
 import { list, section, urlText } from '../base/schema.ts'
+import type { Output } from '../base/schema-type.ts'
 import { HttpClient, readBody } from '../http-client/client.ts'
 import type { HttpClientConfig } from '../http-client/client-config.ts'
 import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields, showHttpClient } from '../http-client/client-schema.ts'
@@ -51,7 +51,7 @@ export interface HttpSdConfig {
   readonly client: HttpClientConfig
 }
 
-export function toHttpSdConfig(config: z.output<typeof httpSdConfigSchema>, client: HttpClientConfig): HttpSdConfig {
+export function toHttpSdConfig(config: Output<typeof httpSdConfigSchema>, client: HttpClientConfig): HttpSdConfig {
   return { url: config.url!, refreshIntervalMs: config.refresh_interval || REFRESH_INTERVAL_MS, client }
 }
 

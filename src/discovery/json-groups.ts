@@ -1,7 +1,7 @@
 import { Breather } from '../base/breather.ts'
 import type { Clock } from '../base/env.ts'
 import { CodedError } from '../base/errors.ts'
-import { list, schemaProblems } from '../base/schema.ts'
+import { list } from '../base/schema.ts'
 import type { YamlPath, YamlValue } from '../base/yaml-tree.ts'
 import { YamlScalar } from '../base/yaml-tree.ts'
 import { isLabelName } from '../model/relabel.ts'
@@ -67,9 +67,9 @@ function bySchema(where: string, json: unknown, first: number): readonly TargetG
     const place = path.map((part, depth) => (depth === 0 && typeof part === 'number' ? part + first : part))
     throw new CodedError('bad_data', `${where}: at ${place.join('.') || 'the top'}: ${message}`)
   }
-  const parsed = groupsSchema.safeParse(yamlValue(json, (path, found) => fail(path, `found ${found}, want a text`)))
+  const parsed = groupsSchema.read(yamlValue(json, (path, found) => fail(path, `found ${found}, want a text`)))
   if (parsed.success) return parsed.data
-  const [{ path: place, message }] = schemaProblems(parsed.error)
+  const [{ path: place, message }] = parsed.problems
   return fail(place, message)
 }
 

@@ -1,5 +1,5 @@
-import type { z } from 'zod'
 import { list, section, text } from '../base/schema.ts'
+import type { Output } from '../base/schema-type.ts'
 import { labels } from '../model/config-schema.ts'
 import { Labels } from '../model/labels.ts'
 import type { Discoverer, TargetGroup } from './discoverer.ts'
@@ -12,7 +12,7 @@ export const targetGroupSchema = section('static_config', { targets: list(text()
 
 export const staticConfigsSchema = list(targetGroupSchema, { empty: 'empty or null section in static_configs' })
 
-export type TargetGroupConfig = z.output<typeof targetGroupSchema>
+export type TargetGroupConfig = Output<typeof targetGroupSchema>
 
 export function targetGroup(source: string, config: TargetGroupConfig, extra: Readonly<Record<string, string>> = {}): TargetGroup {
   return {

@@ -1,5 +1,5 @@
-import type { z } from 'zod'
 import { boolean, float, integer, list, secret, section, text } from '../base/schema.ts'
+import type { Schema } from '../base/schema-type.ts'
 import {
   checkHttpClient,
   HTTP_CLIENT_PRINTED,
@@ -17,7 +17,7 @@ const filters = () => list(section('filter', { name: text(), values: list(text()
 const servers = () => ({ servers: list(text()), paths: list(text()), timeout: duration() })
 
 /** A mechanism that asks an HTTP server. */
-const overHttp = <S extends Readonly<Record<string, z.ZodType>>>(name: string, shape: S) =>
+const overHttp = <S extends Readonly<Record<string, Schema>>>(name: string, shape: S) =>
   section(
     name,
     { ...shape, refresh_interval: duration(), ...httpClientFields() },
@@ -35,7 +35,7 @@ const awsFields = () => ({
   port: integer(),
 })
 
-const schemas: Readonly<Record<string, z.ZodType>> = {
+const schemas: Readonly<Record<string, Schema>> = {
   aws: overHttp('aws_sd_config', { role: text(), ...awsFields(), filters: filters(), clusters: list(text()) }),
   azure: overHttp('azure_sd_config', {
     environment: text(),
@@ -155,7 +155,7 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
 }
 
 /** Fields to spread into a section, `consul_sd_configs` and so on. */
-export function unbuiltDiscoveryFields(mark: <S extends z.ZodType>(schema: S) => S): object {
+export function unbuiltDiscoveryFields(mark: <S extends Schema>(schema: S) => S): object {
   return Object.fromEntries(
     Object.entries(schemas).map(([name, schema]) => [
       `${name}_sd_configs`,

@@ -1,9 +1,9 @@
-import type { z } from 'zod'
 import { CodedError } from '../base/errors.ts'
 import { quote } from '../base/go-quote.ts'
 import { redactUrl } from '../base/redact-url.ts'
 import type { SectionSchema } from '../base/schema.ts'
 import { boolean, list, map, once, oneOf, path, type Report, scalar, secret, section, text, url, urlText } from '../base/schema.ts'
+import type { Output } from '../base/schema-type.ts'
 import { canonicalHeader } from './header-name.ts'
 
 // How to reach an HTTP server: part of scrape jobs, of most discovery mechanisms, of remote endpoints and Alertmanagers.
@@ -60,9 +60,9 @@ const proxyUrl = once(() => {
     'a URL',
     (value) => {
       if (value.text === '') return ''
-      const parsed = plain.safeParse(value)
+      const parsed = plain.read(value)
       if (parsed.success) return parsed.data
-      throw new CodedError('bad_data', parsed.error.issues[0].message)
+      throw new CodedError('bad_data', parsed.problems[0].message)
     },
     (value) => (value === '' ? '' : redactUrl(value)),
   )
@@ -199,7 +199,7 @@ export const httpClientFields = once(() => ({
 }))
 
 /** Those fields as they are read. */
-export type HttpClientSection = z.output<SectionSchema<ReturnType<typeof httpClientFields>>>
+export type HttpClientSection = Output<SectionSchema<ReturnType<typeof httpClientFields>>>
 
 export const HTTP_CLIENT_PRINTED = { follow_redirects: true, enable_http2: true }
 

@@ -1,5 +1,5 @@
-import type { z } from 'zod'
 import { boolean, once, secret, section, text } from '../base/schema.ts'
+import type { Output } from '../base/schema-type.ts'
 
 /** How requests are signed for AWS. Source: prometheus/common sigv4/sigv4_config.go. */
 export interface SigV4Config {
@@ -38,7 +38,7 @@ export const sigv4Schema = once(() =>
 
 /** What a section means, its defaults filled in. */
 export function toSigV4(
-  sigv4: z.output<ReturnType<typeof sigv4Schema>> | undefined,
+  sigv4: Output<ReturnType<typeof sigv4Schema>> | undefined,
   variables: Readonly<Record<string, string | undefined>>,
 ): SigV4Config | undefined {
   return (

@@ -1,7 +1,7 @@
-import type { z } from 'zod'
 import { CodedError, errorMessage } from '../base/errors.ts'
 import { quote } from '../base/go-quote.ts'
 import { list, map, once, scalar, text } from '../base/schema.ts'
+import type { Schema } from '../base/schema-type.ts'
 import { formatByteSize, parseByteSize } from './byte-size.ts'
 import { formatDuration, parseDuration } from './duration.ts'
 import { isLabelName } from './relabel.ts'
@@ -12,7 +12,7 @@ export const duration = once(() => quantity('a duration such as 30s or 1h30m', p
 /** Bytes. */
 export const byteSize = once(() => quantity('a size such as 10MB', parseByteSize, formatByteSize))
 
-function quantity(type: string, parse: (text: string) => number, print: (value: number) => string): z.ZodType<number> {
+function quantity(type: string, parse: (text: string) => number, print: (value: number) => string): Schema<number> {
   const parseOrHint = (text: string): number => {
     try {
       return parse(text)

@@ -1,9 +1,9 @@
-import type { z } from 'zod'
 import { assert } from '../base/assert.ts'
 import { CodedError } from '../base/errors.ts'
 import { quote } from '../base/go-quote.ts'
 import type { Report } from '../base/schema.ts'
 import { integer, list, scalar, section, text } from '../base/schema.ts'
+import type { Output } from '../base/schema-type.ts'
 import { labelNames } from './config-schema.ts'
 import type { Regex } from './regex.ts'
 import { compileAnchoredRegex } from './regex.ts'
@@ -44,7 +44,7 @@ export const relabelStepSchema = section(
   { printed: { separator: ';', replacement: '$1', action: 'replace' }, check: (step, report) => checkStep(step, report) },
 )
 
-export type RelabelStep = z.output<typeof relabelStepSchema>
+export type RelabelStep = Output<typeof relabelStepSchema>
 
 export const relabelSteps = (empty: string) => list(relabelStepSchema, { empty })
 

@@ -1,6 +1,6 @@
-import type { z } from 'zod'
 import { quote } from '../base/go-quote.ts'
 import { list, oneOf, section, text, unsupported } from '../base/schema.ts'
+import type { Output } from '../base/schema-type.ts'
 import { consulSdConfigsSchema } from '../discovery/consul/schema.ts'
 import type { DiscovererConfig } from '../discovery/discoverer.ts'
 import { dnsSdConfigsSchema } from '../discovery/dns.ts'
@@ -65,7 +65,7 @@ export const alertingSchema = section('alerting', {
   alertmanagers: list(alertmanagerSchema, { empty: 'empty or null alertmanager config section' }),
 })
 
-export type AlertmanagerSection = z.output<typeof alertmanagerSchema>
+export type AlertmanagerSection = Output<typeof alertmanagerSchema>
 
 export interface AlertmanagerContext {
   readonly name: string

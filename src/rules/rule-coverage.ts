@@ -1,5 +1,5 @@
-import type { z } from 'zod'
 import { list, oneOf, type Report, section } from '../base/schema.ts'
+import type { Output } from '../base/schema-type.ts'
 import { regex } from '../model/relabel-schema.ts'
 
 // `rules.coverage` of Promontory's own configuration file: which rules rely on seeing all that there is. What it means:
@@ -28,7 +28,7 @@ export interface RulePlace {
 export type CoverageRequirement = (place: RulePlace) => boolean
 
 /** The first entry that is about a rule counts; without any it takes what there is, as upstream. */
-export function toCoverageRequirement(section: z.output<typeof ownRulesSchema> | undefined): CoverageRequirement {
+export function toCoverageRequirement(section: Output<typeof ownRulesSchema> | undefined): CoverageRequirement {
   const entries = section?.coverage ?? []
   return (place) =>
     entries.find(

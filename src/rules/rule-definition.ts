@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type { Output } from '../base/schema-type.ts'
 import { compareStrings } from '../model/labels.ts'
 import type { ruleFileSchema } from './rule-schema.ts'
 
@@ -27,7 +27,7 @@ export interface GroupDefinition {
 }
 
 /** The groups of a file that has been checked. */
-export function groupDefinitions(file: string, value: z.output<typeof ruleFileSchema>): readonly GroupDefinition[] {
+export function groupDefinitions(file: string, value: Output<typeof ruleFileSchema>): readonly GroupDefinition[] {
   return (value.groups ?? []).map((group) => ({
     name: group.name ?? '',
     file,

@@ -1,6 +1,6 @@
-import type { z } from 'zod'
 import { quote } from '../base/go-quote.ts'
 import { boolean, float, integer, list, map, oneOf, type Report, section, text, unsupported } from '../base/schema.ts'
+import type { Output } from '../base/schema-type.ts'
 import { consulSdConfigsSchema } from '../discovery/consul/schema.ts'
 import { dnsSdConfigsSchema } from '../discovery/dns.ts'
 import { dockerSdConfigsSchema } from '../discovery/docker.ts'
@@ -113,4 +113,4 @@ export const scrapeConfigSchema = section(
   },
 )
 
-export type ScrapeSection = z.output<typeof scrapeConfigSchema>
+export type ScrapeSection = Output<typeof scrapeConfigSchema>

@@ -1,6 +1,6 @@
-import type { z } from 'zod'
 import { CodedError } from '../base/errors.ts'
 import { float, oneOf, scalar, section } from '../base/schema.ts'
+import type { Output } from '../base/schema-type.ts'
 import { byteSize, duration } from '../model/config-schema.ts'
 import type { BlockEncodings } from './block-encodings.ts'
 import type { Retention } from './retention.ts'
@@ -41,7 +41,7 @@ export interface StorageConfig {
   readonly retention: Retention
 }
 
-export function toStorageConfig(given: z.output<typeof storageTsdbSchema> | undefined): StorageConfig {
+export function toStorageConfig(given: Output<typeof storageTsdbSchema> | undefined): StorageConfig {
   const { time = 0, size = 0, percentage = 0 } = given?.retention ?? {}
   return {
     lateSpanMs: given?.out_of_order_time_window,

@@ -204,7 +204,7 @@ test('what all receivers are sent is what the newest Alertmanager sends, byte fo
   const clients = new HttpClients(env)
   const integrations = new Map<string, readonly Integration[]>()
   for (const [index, place] of places.entries()) {
-    const parsed = receiverSchema.parse(parseYamlTree(`${entriesOf(index, place)}\n`).root)
+    const parsed = receiverSchema.read(parseYamlTree(`${entriesOf(index, place)}\n`).root).data!
     const context = {
       env,
       clients,

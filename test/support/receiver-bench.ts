@@ -7,7 +7,7 @@ import type { ReceiverContext } from '../../src/alertmanager/receivers/receiver-
 import { buildReceiver, RECEIVER_FIELDS, receiverProblems } from '../../src/alertmanager/receivers/registry.ts'
 import { loadTemplates } from '../../src/alertmanager/template-library.ts'
 import { type VirtualEnv, virtualEnv } from '../../src/base/env-virtual.ts'
-import { schemaProblems, section } from '../../src/base/schema.ts'
+import { section } from '../../src/base/schema.ts'
 import { parseYamlTree } from '../../src/base/yaml-tree.ts'
 import { toHttpClientConfig } from '../../src/config/http-client.ts'
 import { HttpClients } from '../../src/http-client/clients.ts'
@@ -71,8 +71,8 @@ const receiverSchema = section('receiver', RECEIVER_FIELDS)
 
 /** What a list of entries, such as `webhook_configs: [{…}]`, is: its problems, as texts. */
 export function problemsOf(yaml: string, global: ReceiverGlobals = {}): readonly string[] {
-  const parsed = receiverSchema.safeParse(parseYamlTree(yaml).root)
-  if (!parsed.success) return schemaProblems(parsed.error).map(({ path, message }) => `${path.slice(2).join('.')}: ${message}`)
+  const parsed = receiverSchema.read(parseYamlTree(yaml).root)
+  if (!parsed.success) return parsed.problems.map(({ path, message }) => `${path.slice(2).join('.')}: ${message}`)
   return receiverProblems(parsed.data, global).map(({ message }) => message)
 }
 
@@ -106,7 +106,7 @@ export async function receiverBench(
     path: (name) => name,
     variables: {},
   }
-  const [integration] = await buildReceiver(receiverSchema.parse(parseYamlTree(yaml).root), context)
+  const [integration] = await buildReceiver(receiverSchema.read(parseYamlTree(yaml).root).data!, context)
   assert.ok(integration)
   const requests: Recorded[] = []
   let answerTo: (request: Recorded) => Answer = () => ({})

@@ -1,6 +1,6 @@
-import type { z } from 'zod'
 import { quote } from '../../base/go-quote.ts'
 import { boolean, list, map, type Report, recursive, scalar, section, text } from '../../base/schema.ts'
+import type { Output, Schema } from '../../base/schema-type.ts'
 import { duration } from '../../model/config-schema.ts'
 import { isLegacyLabelName } from '../../model/labels.ts'
 import { LabelMatcher } from '../label-matcher.ts'
@@ -61,7 +61,7 @@ export interface RouteSection {
   readonly repeat_interval?: number | undefined
 }
 
-export const routeSchema: (mode: MatcherMode) => z.ZodType<RouteSection> = perMatcherMode((mode) =>
+export const routeSchema: (mode: MatcherMode) => Schema<RouteSection> = perMatcherMode((mode) =>
   section(
     'route',
     {
@@ -119,4 +119,4 @@ export const inhibitRuleSchema = perMatcherMode((mode) =>
   ),
 )
 
-export type InhibitRuleSection = z.output<ReturnType<typeof inhibitRuleSchema>>
+export type InhibitRuleSection = Output<ReturnType<typeof inhibitRuleSchema>>

@@ -1,5 +1,5 @@
-import type { z } from 'zod'
 import { section, text } from '../../base/schema.ts'
+import type { Output } from '../../base/schema-type.ts'
 import { receiverFields } from './http-config.ts'
 import { filled } from './json-delivery.ts'
 import { withoutReason } from './notify-error.ts'
@@ -39,7 +39,7 @@ const CONTENT_RUNES_MAX = 2000
 const RED = 0x992d22
 const GREEN = 0x2ecc71
 
-export const discord = receiverKind<z.output<typeof schema>>({
+export const discord = receiverKind<Output<typeof schema>>({
   kind: 'discord',
   schema,
   async build(section, index, context) {

@@ -1,7 +1,7 @@
-import type { z } from 'zod'
 import { errorMessage } from '../../base/errors.ts'
 import { quote } from '../../base/go-quote.ts'
 import { boolean, map, path, secret, section, text } from '../../base/schema.ts'
+import type { Output } from '../../base/schema-type.ts'
 import { tlsConfigSchema } from '../../http-client/client-schema.ts'
 import { canonicalHeader } from '../../http-client/header-name.ts'
 import { SecretReader } from '../../http-client/secret-reader.ts'
@@ -61,7 +61,7 @@ const schema = section(
   },
 )
 
-type Section = z.output<typeof schema>
+type Section = Output<typeof schema>
 type Config = ReturnType<typeof withDefaults<Section, typeof DEFAULTS>>
 
 const IMPLICIT_TLS_PORT = 465

@@ -1,5 +1,5 @@
-import type { z } from 'zod'
 import { integer, path, secret, section } from '../../base/schema.ts'
+import type { Output } from '../../base/schema-type.ts'
 import { SecretReader } from '../../http-client/secret-reader.ts'
 import { goJson } from '../../template/go-json.ts'
 import { jsonData } from '../notification-data.ts'
@@ -44,7 +44,7 @@ const VERSION = '1'
 /** A longer message is refused. */
 const MESSAGE_BYTES_MAX = 512 * 1024
 
-export const incidentio = receiverKind<z.output<typeof schema>>({
+export const incidentio = receiverKind<Output<typeof schema>>({
   kind: 'incidentio',
   schema,
   async build(config, index, context) {

@@ -1,6 +1,6 @@
-import type { z } from 'zod'
 import { quote } from '../../base/go-quote.ts'
 import { anything, boolean, list, map, oneOf, section, text, textOrSection } from '../../base/schema.ts'
+import type { Output } from '../../base/schema-type.ts'
 import type { Plain } from '../../base/yaml-plain.ts'
 import { duration } from '../../model/config-schema.ts'
 import { compareStrings } from '../../model/labels.ts'
@@ -57,7 +57,7 @@ const schema = section(
 const SUMMARY_RUNES_MAX = 255
 const DESCRIPTION_RUNES_MAX = 32_767
 
-type Section = z.output<typeof schema>
+type Section = Output<typeof schema>
 type Config = ReturnType<typeof withDefaults<Section, typeof DEFAULTS>>
 
 interface Issue {

@@ -1,5 +1,5 @@
-import type { z } from 'zod'
 import { boolean, list, section, text } from '../../base/schema.ts'
+import type { Output } from '../../base/schema-type.ts'
 import { checkStatus } from './delivery.ts'
 import { receiverFields } from './http-config.ts'
 import { clientOf, deliverJson, filled } from './json-delivery.ts'
@@ -74,7 +74,7 @@ const schema = section(
 /** Source: Mattermost's documentation, "Incoming webhooks", tips and best practices. */
 const TEXT_RUNES_MAX = 16_383
 
-type Section = z.output<typeof schema>
+type Section = Output<typeof schema>
 
 export const mattermost = receiverKind<Section>({
   kind: 'mattermost',
@@ -114,10 +114,7 @@ export const mattermost = receiverKind<Section>({
   },
 })
 
-function attachmentOf(
-  attachment: z.output<typeof attachmentSchema>,
-  optional: (template: string | undefined) => string | undefined,
-): object {
+function attachmentOf(attachment: Output<typeof attachmentSchema>, optional: (template: string | undefined) => string | undefined): object {
   return {
     fallback: optional(attachment.fallback),
     color: optional(attachment.color),

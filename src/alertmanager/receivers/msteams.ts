@@ -1,5 +1,5 @@
-import type { z } from 'zod'
 import { section, text } from '../../base/schema.ts'
+import type { Output } from '../../base/schema-type.ts'
 import { receiverFields } from './http-config.ts'
 import { receiverKind } from './receiver-kind.ts'
 import { checkWebhookUrl, webhookIntegration, webhookUrlFields } from './webhook-url.ts'
@@ -23,7 +23,7 @@ const schema = section(
 const RED = '8C1A1A'
 const GREEN = '2DC72D'
 
-export const msteams = receiverKind<z.output<typeof schema>>({
+export const msteams = receiverKind<Output<typeof schema>>({
   kind: 'msteams',
   schema,
   async build(section, index, context) {

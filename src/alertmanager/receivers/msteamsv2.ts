@@ -1,5 +1,5 @@
-import type { z } from 'zod'
 import { section, text } from '../../base/schema.ts'
+import type { Output } from '../../base/schema-type.ts'
 import { receiverFields } from './http-config.ts'
 import { receiverKind } from './receiver-kind.ts'
 import { checkWebhookUrl, webhookIntegration, webhookUrlFields } from './webhook-url.ts'
@@ -19,7 +19,7 @@ const schema = section(
   { printed: DEFAULTS, check: checkWebhookUrl },
 )
 
-export const msteamsv2 = receiverKind<z.output<typeof schema>>({
+export const msteamsv2 = receiverKind<Output<typeof schema>>({
   kind: 'msteamsv2',
   schema,
   async build(section, index, context) {

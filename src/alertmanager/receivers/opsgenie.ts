@@ -1,6 +1,6 @@
-import type { z } from 'zod'
 import { errorMessage } from '../../base/errors.ts'
 import { boolean, list, map, section, text } from '../../base/schema.ts'
+import type { Output } from '../../base/schema-type.ts'
 import { compareStrings } from '../../model/labels.ts'
 import { BUILTINS } from '../../template/builtins.ts'
 import { parseTemplate } from '../../template/parse.ts'
@@ -77,7 +77,7 @@ interface Call {
   readonly message: object
 }
 
-type Section = z.output<typeof schema>
+type Section = Output<typeof schema>
 
 export const opsgenie = receiverKind<Section>({
   kind: 'opsgenie',
@@ -136,7 +136,7 @@ function callsOf(config: Config, alias: string, labels: ReadonlyMap<string, stri
 }
 
 /** None, where its templates give nothing; several teams, where it names several. */
-function respondersOf(responder: z.output<typeof responderSchema>, text: (template: string) => string): readonly object[] {
+function respondersOf(responder: Output<typeof responderSchema>, text: (template: string) => string): readonly object[] {
   const [id, name, username, type] = [responder.id, responder.name, responder.username, responder.type].map((part) => text(part ?? ''))
   if (!id && !name && !username && !type) return []
   if (type === 'teams') return (splitList(name) ?? []).map((team) => ({ name: text(team), type: 'team' }))

@@ -1,5 +1,5 @@
-import type { z } from 'zod'
 import { anything, list, map, path, secret, section, text } from '../../base/schema.ts'
+import type { Output } from '../../base/schema-type.ts'
 import { SecretReader } from '../../http-client/secret-reader.ts'
 import { compareStrings } from '../../model/labels.ts'
 import { goJson } from '../../template/go-json.ts'
@@ -80,7 +80,7 @@ const REMOVED = { error: 'Custom details have been removed because the original 
 /** Of keys of services; those of routes have a URL that may be configured. */
 const V1_URL = 'https://events.pagerduty.com/generic/2010-04-15/create_event.json'
 
-export const pagerduty = receiverKind<z.output<typeof schema>>({
+export const pagerduty = receiverKind<Output<typeof schema>>({
   kind: 'pagerduty',
   schema,
   async build(section, index, context) {
@@ -113,7 +113,7 @@ export const pagerduty = receiverKind<z.output<typeof schema>>({
   },
 })
 
-type Config = ReturnType<typeof withDefaults<z.output<typeof schema>, typeof DEFAULTS>>
+type Config = ReturnType<typeof withDefaults<Output<typeof schema>, typeof DEFAULTS>>
 
 const action = ({ data }: Notification) => (data.status === 'resolved' ? 'resolve' : 'trigger')
 

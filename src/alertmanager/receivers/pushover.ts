@@ -1,5 +1,5 @@
-import type { z } from 'zod'
 import { boolean, path, secret, section, text } from '../../base/schema.ts'
+import type { Output } from '../../base/schema-type.ts'
 import { SecretReader } from '../../http-client/secret-reader.ts'
 import { checkStatus, deliver } from './delivery.ts'
 import { goDuration } from './fields.ts'
@@ -66,7 +66,7 @@ const URL_RUNES_MAX = 512
 
 const seconds = (durationMs: number) => String(Math.trunc(durationMs / 1000))
 
-export const pushover = receiverKind<z.output<typeof schema>>({
+export const pushover = receiverKind<Output<typeof schema>>({
   kind: 'pushover',
   schema,
   async build(section, index, context) {

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type { Schema } from '../../base/schema-type.ts'
 import type { HttpClientConfig, SecretSource } from '../../http-client/client-config.ts'
 import type { HttpClientSection } from '../../http-client/client-schema.ts'
 import type { Integration, IntegrationDeps } from './integration.ts'
@@ -20,7 +20,7 @@ export interface ReceiverKind<S = unknown> {
   /** As in the label `integration` of upstream's metrics. */
   readonly kind: string
   /** Of one entry. */
-  readonly schema: z.ZodType<S>
+  readonly schema: Schema<S>
   /** What is wrong with an entry, fine by itself, below a section `global`: upstream's message. */
   problem?(section: S, global: ReceiverGlobals): string | undefined
   /** Of an entry without problems; `index` is its place in the list. */

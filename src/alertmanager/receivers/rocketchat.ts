@@ -1,6 +1,6 @@
-import type { z } from 'zod'
 import { quote } from '../../base/go-quote.ts'
 import { boolean, list, path, secret, section, text } from '../../base/schema.ts'
+import type { Output } from '../../base/schema-type.ts'
 import { SecretReader } from '../../http-client/secret-reader.ts'
 import { checkStatus } from './delivery.ts'
 import { receiverUrl } from './fields.ts'
@@ -62,7 +62,7 @@ const schema = section(
 
 const TITLE_RUNES_MAX = 1024
 
-type Section = z.output<typeof schema>
+type Section = Output<typeof schema>
 
 /** Of an entry, then of the global section. */
 function credentials(section: Section, global: ReceiverGlobals) {

@@ -1,5 +1,5 @@
-import type { z } from 'zod'
 import { boolean, list, path, secret, section, text } from '../../base/schema.ts'
+import type { Output } from '../../base/schema-type.ts'
 import { goDuration, receiverUrl, secretUrl } from './fields.ts'
 import { receiverFields } from './http-config.ts'
 import type { ReceiverGlobals } from './receiver-globals.ts'
@@ -111,7 +111,7 @@ export const slackSchema = section(
   },
 )
 
-export type SlackSection = z.output<typeof slackSchema>
+export type SlackSection = Output<typeof slackSchema>
 
 /** How Slack is reached: by a URL that is the secret, or by a bot's token. */
 export type SlackAccess =

@@ -1,5 +1,5 @@
-import type { z } from 'zod'
 import { boolean, map, section, text } from '../../base/schema.ts'
+import type { Output } from '../../base/schema-type.ts'
 import type { RequestSigner } from '../../http-client/sigv4.ts'
 import { sigv4Schema, toSigV4 } from '../../http-client/sigv4-config.ts'
 import { compareStrings } from '../../model/labels.ts'
@@ -50,7 +50,7 @@ const MESSAGE_BYTES_MAX = 256 * 1024
 /** Of a text message. */
 const SMS_BYTES_MAX = 1600
 
-type Section = z.output<typeof schema>
+type Section = Output<typeof schema>
 type Config = ReturnType<typeof withDefaults<Section, typeof DEFAULTS>>
 
 export const sns = receiverKind<Section>({

@@ -1,5 +1,5 @@
-import type { z } from 'zod'
 import { boolean, integer, oneOf, path, secret, section, text } from '../../base/schema.ts'
+import type { Output } from '../../base/schema-type.ts'
 import { SecretReader } from '../../http-client/secret-reader.ts'
 import { receiverUrl } from './fields.ts'
 import { receiverFields } from './http-config.ts'
@@ -45,7 +45,7 @@ const schema = section(
 /** Source: Telegram's documentation, "Limits". */
 const MESSAGE_RUNES_MAX = 4096
 
-export const telegram = receiverKind<z.output<typeof schema>>({
+export const telegram = receiverKind<Output<typeof schema>>({
   kind: 'telegram',
   schema,
   problem({ bot_token, bot_token_file }, global) {

@@ -1,5 +1,5 @@
-import type { z } from 'zod'
 import { map, section, text } from '../../base/schema.ts'
+import type { Output } from '../../base/schema-type.ts'
 import { compareStrings } from '../../model/labels.ts'
 import { checkStatus } from './delivery.ts'
 import { groupHash } from './group-key.ts'
@@ -54,7 +54,7 @@ const schema = section(
 const MESSAGE_RUNES_MAX = 20_480
 const MESSAGE_TYPES = ['INFO', 'WARNING', 'CRITICAL']
 
-export const victorops = receiverKind<z.output<typeof schema>>({
+export const victorops = receiverKind<Output<typeof schema>>({
   kind: 'victorops',
   schema,
   problem: (section, global) => (hasKey('victorops', section, global) ? undefined : 'no global VictorOps API Key set'),

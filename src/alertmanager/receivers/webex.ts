@@ -1,5 +1,5 @@
-import type { z } from 'zod'
 import { section, text } from '../../base/schema.ts'
+import type { Output } from '../../base/schema-type.ts'
 import { checkStatus } from './delivery.ts'
 import { receiverUrl } from './fields.ts'
 import { receiverFields } from './http-config.ts'
@@ -30,7 +30,7 @@ const schema = section(
 /** Source: Webex' documentation, messages/create-a-message. */
 const MESSAGE_BYTES_MAX = 7439
 
-export const webex = receiverKind<z.output<typeof schema>>({
+export const webex = receiverKind<Output<typeof schema>>({
   kind: 'webex',
   schema,
   async build(section, index, context) {

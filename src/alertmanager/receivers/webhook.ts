@@ -1,5 +1,5 @@
-import type { z } from 'zod'
 import { anything, integer, path, section } from '../../base/schema.ts'
+import type { Output } from '../../base/schema-type.ts'
 import { SecretReader } from '../../http-client/secret-reader.ts'
 import { goJson } from '../../template/go-json.ts'
 import { notificationOf } from '../notification-of.ts'
@@ -33,7 +33,7 @@ const schema = section(
   },
 )
 
-export const webhook = receiverKind<z.output<typeof schema>>({
+export const webhook = receiverKind<Output<typeof schema>>({
   kind: 'webhook',
   schema,
   async build(config, index, context) {

@@ -1,7 +1,7 @@
-import type { z } from 'zod'
 import { CodedError } from '../../base/errors.ts'
 import { quote } from '../../base/go-quote.ts'
 import { path, scalar, secret, section, text } from '../../base/schema.ts'
+import type { Output } from '../../base/schema-type.ts'
 import { SecretReader } from '../../http-client/secret-reader.ts'
 import { deliver } from './delivery.ts'
 import { receiverUrl } from './fields.ts'
@@ -63,7 +63,7 @@ const schema = section(
 const TOKEN_MS = 2 * 3_600_000
 const TOKEN_EXPIRED = 42_001
 
-export const wechat = receiverKind<z.output<typeof schema>>({
+export const wechat = receiverKind<Output<typeof schema>>({
   kind: 'wechat',
   schema,
   problem({ api_secret, api_secret_file, corp_id }, global) {

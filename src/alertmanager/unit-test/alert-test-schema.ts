@@ -1,8 +1,8 @@
-import type { z } from 'zod'
 import { CodedError } from '../../base/errors.ts'
 import { quote } from '../../base/go-quote.ts'
 import { formatRfc3339, parseRfc3339 } from '../../base/rfc3339.ts'
 import { list, map, once, path, type Report, scalar, section, text } from '../../base/schema.ts'
+import type { Output } from '../../base/schema-type.ts'
 import { duration, labels } from '../../model/config-schema.ts'
 import { matcherTexts } from '../dispatch/route-schema.ts'
 
@@ -100,7 +100,7 @@ export const alertTestFileSchema = section(
   },
 )
 
-export type AlertTestFile = z.output<typeof alertTestFileSchema>
-export type AlertTest = z.output<typeof testSchema>
-export type AlertTestStep = z.output<typeof stepSchema>
-export type ExpectedNotification = z.output<typeof notificationSchema>
+export type AlertTestFile = Output<typeof alertTestFileSchema>
+export type AlertTest = Output<typeof testSchema>
+export type AlertTestStep = Output<typeof stepSchema>
+export type ExpectedNotification = Output<typeof notificationSchema>

@@ -10,7 +10,7 @@ import type { TargetGroup } from '../discoverer.ts'
 import { consulDiscoverer } from './consul.ts'
 import { consulSdConfigsSchema, toConsulSdConfig } from './schema.ts'
 
-const parse = (text: string) => consulSdConfigsSchema.safeParse(parseYamlTree(`[${text}]`).root)
+const parse = (text: string) => consulSdConfigsSchema.read(parseYamlTree(`[${text}]`).root)
 
 async function agent(seed = 1) {
   const env = virtualEnv({ seed })
@@ -197,7 +197,7 @@ test('after any sequence of events the targets are those of the catalog', async 
 test('what is configured is checked', () => {
   const check = (text: string, want: string | undefined) => {
     const parsed = parse(text)
-    assert.equal(parsed.success ? undefined : parsed.error.issues[0].message, want)
+    assert.equal(parsed.success ? undefined : parsed.problems[0].message, want)
   }
   check('{server: ""}', 'consul SD configuration requires a server address')
   check('{server: "a b:x"}', 'found "a b:x", want HOST:PORT or a URL such as https://host:8501')

@@ -1,6 +1,6 @@
-import type { z } from 'zod'
 import { redactUrl } from '../../base/redact-url.ts'
 import { boolean, list, map, secret, section, text, urlText } from '../../base/schema.ts'
+import type { Output } from '../../base/schema-type.ts'
 import type { HttpClientConfig } from '../../http-client/client-config.ts'
 import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields, showHttpClient } from '../../http-client/client-schema.ts'
 import { duration } from '../../model/config-schema.ts'
@@ -57,7 +57,7 @@ const consulSdConfigSchema = section(
   },
 )
 
-type ConsulSection = z.output<typeof consulSdConfigSchema>
+type ConsulSection = Output<typeof consulSdConfigSchema>
 
 export const consulSdConfigsSchema = list(consulSdConfigSchema, { empty: 'empty or null section in consul_sd_configs' })
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { z } from 'zod'
 import type { Env } from '../../base/env.ts'
 import { integer, list, secret, section, text } from '../../base/schema.ts'
+import type { Output } from '../../base/schema-type.ts'
 import type { HttpClientConfig } from '../../http-client/client-config.ts'
 import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields, showHttpClient } from '../../http-client/client-schema.ts'
 import { duration } from '../../model/config-schema.ts'
@@ -59,7 +59,7 @@ export interface Ec2SdConfig {
   readonly client: HttpClientConfig
 }
 
-export function toEc2SdConfig(config: z.output<typeof ec2SdConfigSchema>, client: HttpClientConfig): Ec2SdConfig {
+export function toEc2SdConfig(config: Output<typeof ec2SdConfigSchema>, client: HttpClientConfig): Ec2SdConfig {
   return {
     region: config.region ?? '',
     endpoint: config.endpoint ?? '',

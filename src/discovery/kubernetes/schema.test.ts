@@ -4,13 +4,13 @@ import { parseYamlTree } from '../../base/yaml-tree.ts'
 import { PLAIN_HTTP_CLIENT } from '../../http-client/client-config.ts'
 import { kubernetesSdConfigsSchema, toKubernetesSdConfig } from './schema.ts'
 
-const parse = (text: string) => kubernetesSdConfigsSchema.safeParse(parseYamlTree(`[${text}]`).root)
+const parse = (text: string) => kubernetesSdConfigsSchema.read(parseYamlTree(`[${text}]`).root)
 const context = (variables = {}) => ({ client: PLAIN_HTTP_CLIENT, resolve: (path: string) => `/etc/${path}`, variables })
 
 test('what contradicts itself is refused, in upstream’s words', () => {
   const check = (text: string, want: string | undefined) => {
     const parsed = parse(text)
-    assert.equal(parsed.success ? undefined : parsed.error.issues[0].message, want)
+    assert.equal(parsed.success ? undefined : parsed.problems[0].message, want)
   }
   check('{}', 'role missing (one of: pod, service, endpoints, endpointslice, node, ingress)')
   check('{role: xpod}', 'unknown Kubernetes SD role "xpod", want node, service, pod, endpoints, endpointslice, ingress')
@@ -60,7 +60,7 @@ test('selectors are what the API server can read', () => {
   for (const field of ['', 'a=b', 'a.b!=c', 'a==b,', 'a=b,c=d']) check(`field: "${field}"`, true)
   for (const field of ['a', 'a=b,c', 'a!b']) check(`field: "${field}"`, false)
   assert.equal(
-    parse('{role: pod, selectors: [{role: pod, field: "a=b,keep"}]}').error?.issues[0].message,
+    parse('{role: pod, selectors: [{role: pod, field: "a=b,keep"}]}').problems?.[0].message,
     "invalid selector: 'a=b,keep'; can't understand 'keep'",
   )
 })

@@ -1,5 +1,5 @@
-import type { z } from 'zod'
 import { boolean, list, oneOf, path, section, text, url } from '../../base/schema.ts'
+import type { Output } from '../../base/schema-type.ts'
 import type { HttpClientConfig, ProxyConfig } from '../../http-client/client-config.ts'
 import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields, showHttpClient } from '../../http-client/client-schema.ts'
 import { environmentProxy } from '../../http-client/proxy.ts'
@@ -83,7 +83,7 @@ const kubernetesSdConfigSchema = section(
   },
 )
 
-export type KubernetesSection = z.output<typeof kubernetesSdConfigSchema>
+export type KubernetesSection = Output<typeof kubernetesSdConfigSchema>
 
 export const kubernetesSdConfigsSchema = list(kubernetesSdConfigSchema, { empty: 'empty or null section in kubernetes_sd_configs' })
 

@@ -1,5 +1,5 @@
-import type { z } from 'zod'
 import { boolean, type Report, secret, section, text } from '../../base/schema.ts'
+import type { Output } from '../../base/schema-type.ts'
 import type { AzureAdConfig, AzureCredential, ManagedEndpoint } from './azure-config.ts'
 
 // Source: Prometheus storage/remote/azuread/azuread.go; docs/configuration/configuration.md, azuread. Source of hosts, variables and
@@ -55,7 +55,7 @@ export const azureAdSchema = section(
   },
 )
 
-export type AzureAdSection = z.output<typeof azureAdSchema>
+export type AzureAdSection = Output<typeof azureAdSchema>
 
 interface Application {
   readonly client_id?: string

@@ -1,6 +1,6 @@
-import type { z } from 'zod'
 import { quote } from '../../base/go-quote.ts'
 import { boolean, list, oneOf, type Report, section, text } from '../../base/schema.ts'
+import type { Output } from '../../base/schema-type.ts'
 import { TRANSLATION_STRATEGIES, type TranslationStrategy } from './translation-strategy.ts'
 
 // The section `otlp` of prometheus.yml. Source of fields, defaults and rules: Prometheus config/config.go, OTLPConfig.
@@ -52,7 +52,7 @@ function checkAttributes(names: readonly string[] | undefined, field: string, ad
   }
 }
 
-type OtlpSection = z.output<typeof otlpSchema>
+type OtlpSection = Output<typeof otlpSchema>
 
 /** How metrics of OTLP become series. */
 export interface OtlpConfig {

@@ -1,5 +1,5 @@
-import type { z } from 'zod'
 import { boolean, integer, map, section, text, url } from '../../base/schema.ts'
+import type { Output } from '../../base/schema-type.ts'
 import type { HttpClientConfig } from '../../http-client/client-config.ts'
 import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields, showHttpClient } from '../../http-client/client-schema.ts'
 import { duration, labels } from '../../model/config-schema.ts'
@@ -36,7 +36,7 @@ export const remoteReadSchema = section(
   },
 )
 
-export type RemoteReadSection = z.output<typeof remoteReadSchema>
+export type RemoteReadSection = Output<typeof remoteReadSchema>
 
 export function toRemoteReadConfig(remote: RemoteReadSection, http: HttpClientConfig, externalLabels: Labels): RemoteReadConfig {
   return {

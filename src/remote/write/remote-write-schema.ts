@@ -1,5 +1,5 @@
-import type { z } from 'zod'
 import { boolean, integer, map, oneOf, section, text, url } from '../../base/schema.ts'
+import type { Output } from '../../base/schema-type.ts'
 import type { HttpClientConfig } from '../../http-client/client-config.ts'
 import { checkHttpClient, HTTP_CLIENT_PRINTED, httpClientFields, showHttpClient } from '../../http-client/client-schema.ts'
 import { environmentProxy } from '../../http-client/proxy.ts'
@@ -114,7 +114,7 @@ export const remoteWriteSchema = section(
   },
 )
 
-export type RemoteWriteSection = z.output<typeof remoteWriteSchema>
+export type RemoteWriteSection = Output<typeof remoteWriteSchema>
 
 export interface RemoteWriteContext {
   readonly http: HttpClientConfig

@@ -1,8 +1,8 @@
-import type { z } from 'zod'
 import type { Clock } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
 import { goDurationText } from '../../base/go-duration.ts'
 import { quote } from '../../base/go-quote.ts'
+import type { Output } from '../../base/schema-type.ts'
 import { formatDuration } from '../../model/duration.ts'
 import { formatExponent } from '../../model/go-float.ts'
 import type { Histogram } from '../../model/histogram.ts'
@@ -18,7 +18,7 @@ import { RuleGroup } from '../rule-group.ts'
 import type { RuleQuery } from '../rule-query.ts'
 import type { ruleTestFileSchema } from './test-file-schema.ts'
 
-export type RuleTestFile = z.output<typeof ruleTestFileSchema>
+export type RuleTestFile = Output<typeof ruleTestFileSchema>
 type TestGroup = NonNullable<RuleTestFile['tests']>[number]
 
 /** An empty storage for one test, on a clock of its own. */

@@ -1,6 +1,6 @@
-import type { z } from 'zod'
 import { quote } from '../../base/go-quote.ts'
 import { integer, map, type Report, section, text } from '../../base/schema.ts'
+import type { Output } from '../../base/schema-type.ts'
 import { isLabelName } from '../../model/relabel.ts'
 
 // `budgets` of Promontory's own configuration file. What it means: docs/operating/budgets.md.
@@ -60,7 +60,7 @@ function checkLabel(label: string | undefined, report: Report): void {
   else if (!isLabelName(label)) report(['label'], `${quote(label)} is not a valid label name`)
 }
 
-type LimitsSection = z.output<typeof limitsSchema>
+type LimitsSection = Output<typeof limitsSchema>
 
 function limitsOf(given: LimitsSection | undefined): BudgetLimits {
   return { soft: given?.soft_limit ?? NO_LIMITS.soft, hard: given?.hard_limit ?? NO_LIMITS.hard }
@@ -77,7 +77,7 @@ function labelBudgets(
 /** The label of jobs, as every scrape sets it. */
 const JOB_LABEL = 'job'
 
-export function toBudgetsConfig(given: z.output<typeof budgetsSchema>): BudgetsConfig {
+export function toBudgetsConfig(given: Output<typeof budgetsSchema>): BudgetsConfig {
   const { server, job, owner } = given
   return {
     server: limitsOf(server),
