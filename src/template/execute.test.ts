@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BUILTINS } from './builtins.ts'
-import { executeTemplate, TemplateError, type TemplateLimits } from './execute.ts'
+import { executeTemplate } from './execute.ts'
+import { TemplateError, type TemplateLimits } from './meter.ts'
 import { parseTemplate, TemplateParseError } from './parse.ts'
 import { type Callable, GoList, GoMap, stringMap, type Value } from './value.ts'
 

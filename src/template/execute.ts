@@ -1,6 +1,8 @@
+import { constant, constantAs, fits, kindName } from './argument-kinds.ts'
 import { BUILTINS } from './builtins.ts'
+import { Meter, TEMPLATE_LIMITS, TemplateError, TemplateInterrupt, type TemplateLimits } from './meter.ts'
 import { type BranchNode, type Command, type Node, type Operand, type Pipe, print, type TemplateNode } from './nodes.ts'
-import { lineOf, type ParsedTemplate } from './parse.ts'
+import type { ParsedTemplate } from './parse.ts'
 import { sprint } from './sprintf.ts'
 import {
   type Callable,
@@ -8,7 +10,6 @@ import {
   GoList,
   GoMap,
   GoObject,
-  GoSafeText,
   GoStruct,
   isTrue,
   type Kind,
@@ -16,27 +17,7 @@ import {
   typeNameOf,
   type Value,
 } from './value.ts'
-import { ValueSizes } from './value-sizes.ts'
-
-/** What one execution may use: a template of a hostile hand ends with an error and takes nothing with it. */
-export interface TemplateLimits {
-  /** Nodes, operands and loop turns walked, and what functions have to read: CHARACTERS_PER_STEP a step. */
-  readonly stepsMax: number
-  /** Characters written, and characters made by functions on the way; and those that any value would have if it was written. */
-  readonly textMax: number
-  /** Templates that call templates. */
-  readonly depthMax: number
-}
-
-export const TEMPLATE_LIMITS: TemplateLimits = { stepsMax: 5_000_000, textMax: 32 * 1024 * 1024, depthMax: 1000 }
-
-const CHARACTERS_PER_STEP = 64
-
-/** A template that could not be executed. The message is Go's: `template: NAME:LINE:COLUMN: executing "NAME" at <what>: why`. */
-export class TemplateError extends Error {}
-
-/** What ends an execution without being an error of the template, such as an answer that has to be fetched first. */
-export class TemplateInterrupt extends Error {}
+import { Variables } from './variables.ts'
 
 /** Templates by name, the functions they may call, and what a missing key of a map of anything gives. */
 export interface TemplateSet {
@@ -60,11 +41,6 @@ export function executeTemplate(set: TemplateSet, name: string, data: Value, lim
   return run.out.join('')
 }
 
-interface Variable {
-  readonly name: string
-  value: Value
-}
-
 interface FieldAccess {
   readonly receiver: Value
   readonly declared: string | undefined
@@ -81,26 +57,21 @@ type Final = Value | typeof NONE
 class Run {
   readonly out: string[] = []
   readonly #set: TemplateSet
-  readonly #limits: TemplateLimits
-  #steps = 0
-  #text = 0
+  readonly #meter: Meter
   #depth = 0
-  readonly #sizes = new ValueSizes()
-  #variables: Variable[] = []
-  #current: ParsedTemplate | undefined
-  #at: Operand | Command | Node | undefined
+  #variables = new Variables(undefined)
 
   constructor(set: TemplateSet, limits: TemplateLimits) {
     this.#set = set
-    this.#limits = limits
+    this.#meter = new Meter(limits)
   }
 
   template(template: ParsedTemplate, data: Value): void {
-    const outer = { current: this.#current, variables: this.#variables }
-    this.#current = template
-    this.#variables = [{ name: '$', value: data }]
+    const outer = { template: this.#meter.template, variables: this.#variables }
+    this.#meter.template = template
+    this.#variables = new Variables(data)
     this.#body(template.body, data)
-    this.#current = outer.current
+    this.#meter.template = outer.template
     this.#variables = outer.variables
   }
 
@@ -113,16 +84,16 @@ class Run {
   }
 
   #node(node: Node, dot: Value): Ended {
-    this.#visit(node)
+    this.#meter.visit(node)
     switch (node.kind) {
       case 'text':
         this.#write(node.text)
         return 'done'
       case 'action': {
         const value = this.#pipe(node.pipe, dot)
-        this.#at = node
+        this.#meter.at = node
         if (node.pipe.variables.length > 0) return 'done'
-        this.#read(value)
+        this.#meter.read(value)
         this.#write(written(value))
         return 'done'
       }
@@ -141,7 +112,7 @@ class Run {
   }
 
   #branch(node: BranchNode, dot: Value): Ended {
-    const mark = this.#variables.length
+    const mark = this.#variables.count
     const value = this.#pipe(node.pipe, dot)
     const taken = isTrue(value)
     const ended = taken
@@ -149,20 +120,20 @@ class Run {
       : node.otherwise === null
         ? 'done'
         : this.#body(node.otherwise, dot)
-    this.#variables.length = mark
+    this.#variables.cut(mark)
     return ended
   }
 
   #range(node: BranchNode, dot: Value): void {
-    const mark = this.#variables.length
+    const mark = this.#variables.count
     const value = this.#pipe(node.pipe, dot)
-    const inner = this.#variables.length
+    const inner = this.#variables.count
     const names = node.pipe.variables
     let turns = 0
     const turn = (key: Value, element: Value): boolean => {
       turns++
-      this.#visit(node)
-      this.#variables.length = inner
+      this.#meter.visit(node)
+      this.#variables.cut(inner)
       if (names.length === 1) this.#setTop(1, isIteratedInt ? key : element, node)
       else if (names.length === 2) {
         if (node.pipe.isAssign) {
@@ -184,17 +155,17 @@ class Run {
     } else if (value instanceof GoMap) {
       for (const key of value.sortedKeys()) if (!turn(key, value.entries.get(key))) break
     } else if (value !== null && value !== undefined) this.#fail(`range can't iterate over ${printValue(value, false)}`)
-    this.#variables.length = mark
+    this.#variables.cut(mark)
     if (turns === 0 && node.otherwise !== null) {
       this.#body(node.otherwise, dot)
-      this.#variables.length = mark
+      this.#variables.cut(mark)
     }
   }
 
   #call(node: TemplateNode, dot: Value): void {
     const template = this.#set.templates.get(node.name)
     if (template === undefined) this.#fail(`template ${JSON.stringify(node.name)} not defined`)
-    if (this.#depth >= this.#limits.depthMax) this.#fail(`exceeded maximum template depth (${this.#limits.depthMax})`)
+    if (this.#depth >= this.#meter.limits.depthMax) this.#fail(`exceeded maximum template depth (${this.#meter.limits.depthMax})`)
     const data = node.pipe === null ? null : this.#pipe(node.pipe, dot)
     this.#depth++
     this.template(template, data)
@@ -202,14 +173,14 @@ class Run {
   }
 
   #pipe(pipe: Pipe, dot: Value): Value {
-    this.#visit(pipe)
+    this.#meter.visit(pipe)
     let value: Final = NONE
     for (const command of pipe.commands) value = this.#command(command, dot, value)
     const result = value === NONE ? undefined : (value as Value)
     // The variables of a range are set at each turn.
     for (const name of pipe.variables) {
       if (pipe.isAssign) this.#assign(name, result)
-      else this.#variables.push({ name, value: result })
+      else this.#variables.push(name, result)
     }
     return result
   }
@@ -227,7 +198,7 @@ class Run {
         this.#notAFunction(command, final)
         return this.#pipe(first, dot)
       default:
-        this.#visit(first)
+        this.#meter.visit(first)
         this.#notAFunction(command, final)
         if (first.kind === 'nil') return this.#fail('nil is not a command')
         return constant(first, dot)
@@ -240,7 +211,7 @@ class Run {
 
   /** A field, a chain of fields or a variable, called with what follows it. */
   #access(node: Operand & { kind: 'field' | 'chain' | 'variable' }, args: readonly Operand[], dot: Value, final: Final): Value {
-    this.#visit(node)
+    this.#meter.visit(node)
     switch (node.kind) {
       case 'field':
         return this.#fields(dot, node.names, node, args, dot, final)
@@ -250,29 +221,14 @@ class Run {
       }
       default: {
         const [name, ...fields] = node.names
-        const value = this.#variable(name as string)
+        const variable = this.#variables.find(name as string)
+        if (variable === undefined) return this.#fail(`undefined variable: ${name}`)
+        const { value } = variable
         if (fields.length > 0) return this.#fields(value, fields, node, args, dot, final)
         if (args.length > 1 || final !== NONE) this.#fail(`can't give argument to non-function ${print(node)}`)
         return value
       }
     }
-  }
-
-  #variable(name: string): Value {
-    const variable = this.#variables.findLast((candidate) => candidate.name === name)
-    return variable === undefined ? this.#fail(`undefined variable: ${name}`) : variable.value
-  }
-
-  #assign(name: string, value: Value): void {
-    const variable = this.#variables.findLast((candidate) => candidate.name === name)
-    if (variable === undefined) this.#fail(`undefined variable: ${name}`)
-    variable.value = value
-  }
-
-  /** Sets the nth variable from the top: those of a range, which a turn makes anew. */
-  #setTop(fromTop: number, value: Value, node: BranchNode): void {
-    if (node.pipe.isAssign) this.#assign(node.pipe.variables[0] as string, value)
-    else (this.#variables[this.#variables.length - fromTop] as Variable).value = value
   }
 
   /** A chain of fields; the last may be a method with arguments. */
@@ -296,7 +252,7 @@ class Run {
     if (receiver instanceof GoObject) {
       const method = receiver.method(name)
       if (method !== undefined) {
-        this.#read(receiver)
+        this.#meter.read(receiver)
         return this.#invoke(name, method, args, node, dot, final)
       }
       if (receiver instanceof GoStruct && receiver.fields.has(name)) {
@@ -312,7 +268,7 @@ class Run {
   }
 
   #function(identifier: Operand & { kind: 'identifier' }, command: Command, dot: Value, final: Final): Value {
-    this.#visit(identifier)
+    this.#meter.visit(identifier)
     const { name } = identifier
     const callable = this.#set.functions.get(name) ?? BUILTINS.get(name)
     if (callable === undefined) return this.#fail(`${JSON.stringify(name)} is not a defined function`)
@@ -343,25 +299,21 @@ class Run {
     const kindAt = (index: number): Kind => params[index] ?? rest ?? 'any'
     const values = operands.map((operand, index) => this.#operand(operand, kindAt(index), dot))
     if (final !== NONE) values.push(this.#checked(final as Value, kindAt(values.length)))
-    for (const argument of values) this.#read(argument)
+    for (const argument of values) this.#meter.read(argument)
     let value: Value
     try {
       value = callable.call(values)
     } catch (error) {
       if (error instanceof TemplateInterrupt) throw error
-      this.#at = node
+      this.#meter.at = node
       return this.#fail(`error calling ${name}: ${error instanceof Error ? error.message : String(error)}`)
     }
-    if (typeof value === 'string') this.#charge(value.length)
-    else if (value instanceof GoSafeText) this.#charge(value.text.length)
-    else if (value instanceof GoList) this.#charge(value.items.length)
-    if (value instanceof GoObject && this.#sizes.of(value) > this.#limits.textMax)
-      this.#fail(`made a value of more than ${this.#limits.textMax} characters`)
+    this.#meter.made(value)
     return value
   }
 
   #operand(operand: Operand, kind: Kind, dot: Value): Value {
-    this.#visit(operand)
+    this.#meter.visit(operand)
     switch (operand.kind) {
       case 'dot':
         return this.#checked(dot, kind)
@@ -377,25 +329,7 @@ class Run {
       case 'identifier':
         return this.#checked(this.#function(operand, { kind: 'command', offset: operand.offset, args: [operand] }, dot, NONE), kind)
       default:
-        return this.#constantAs(operand, kind)
-    }
-  }
-
-  #constantAs(operand: Operand & { kind: 'bool' | 'number' | 'string' }, kind: Kind): Value {
-    const expected = (what: string): never => this.#fail(`expected ${what}; found ${print(operand)}`)
-    switch (kind) {
-      case 'any':
-        return constant(operand, null)
-      case 'string':
-        return operand.kind === 'string' ? operand.value : expected('string')
-      case 'bool':
-        return operand.kind === 'bool' ? operand.value : expected('boolean')
-      case 'int':
-        return operand.kind === 'number' && operand.int !== null ? operand.int : expected('integer')
-      case 'float':
-        return operand.kind === 'number' ? operand.float : expected('float')
-      default:
-        return this.#fail(`can't handle ${print(operand)} for arg of type ${kindName(kind)}`)
+        return constantAs(operand, kind, this.#meter)
     }
   }
 
@@ -407,40 +341,24 @@ class Run {
 
   #write(text: string): void {
     if (text === '') return
-    this.#charge(text.length)
+    this.#meter.charge(text.length)
     this.out.push(text)
   }
 
-  #charge(characters: number): void {
-    this.#text += characters
-    if (this.#text > this.#limits.textMax) this.#fail(`made more than ${this.#limits.textMax} characters`)
+  #assign(name: string, value: Value): void {
+    const variable = this.#variables.find(name)
+    if (variable === undefined) this.#fail(`undefined variable: ${name}`)
+    variable.value = value
   }
 
-  /** Errors name what was visited last. */
-  #visit(node: Operand | Command | Node): void {
-    this.#at = node
-    this.#walk(1)
-  }
-
-  /** A function may look at all of its arguments, a method at all of what it belongs to. */
-  #read(value: Value): void {
-    const text = value instanceof GoSafeText ? value.text : value
-    if (typeof text === 'string') this.#walk(Math.floor(text.length / CHARACTERS_PER_STEP))
-    else if (text instanceof GoObject) this.#walk(text.readSteps)
-  }
-
-  #walk(steps: number): void {
-    this.#steps += steps
-    if (this.#steps > this.#limits.stepsMax) this.#fail(`took more than ${this.#limits.stepsMax} steps`)
+  /** Sets the nth variable from the top: those of a range, which a turn makes anew. */
+  #setTop(fromTop: number, value: Value, node: BranchNode): void {
+    if (node.pipe.isAssign) this.#assign(node.pipe.variables[0] as string, value)
+    else this.#variables.setTop(fromTop, value)
   }
 
   #fail(message: string): never {
-    const { name, source } = this.#current as ParsedTemplate
-    const node = this.#at as Operand | Command | Node
-    const line = lineOf(source.text, node.offset)
-    const newline = source.text.lastIndexOf('\n', node.offset - 1)
-    const column = Buffer.byteLength(source.text.slice(newline + 1, node.offset))
-    throw new TemplateError(`template: ${source.name}:${line}:${column}: executing ${JSON.stringify(name)} at <${print(node)}>: ${message}`)
+    return this.#meter.fail(message)
   }
 }
 
@@ -448,47 +366,3 @@ class Run {
 function written(value: Value): string {
   return value === undefined || value === null ? '<no value>' : typeof value === 'string' ? value : sprint([value])
 }
-
-function constant(operand: Operand, dot: Value): Value {
-  switch (operand.kind) {
-    case 'bool':
-    case 'string':
-      return operand.value
-    case 'number':
-      return operand.looksFloat || operand.int === null ? operand.float : operand.int
-    default:
-      return dot
-  }
-}
-
-function fits(value: Value, kind: Kind): boolean {
-  switch (kind) {
-    case 'any':
-      return true
-    case 'string':
-      return typeof value === 'string'
-    case 'int':
-      return typeof value === 'bigint'
-    case 'float':
-      return typeof value === 'number'
-    case 'bool':
-      return typeof value === 'boolean'
-    case 'list':
-    case 'strings':
-      return value === null || value === undefined || (value instanceof GoList && value.typeName === KIND_NAMES[kind])
-    default:
-      return value instanceof GoObject && value.typeName === kind.type
-  }
-}
-
-const KIND_NAMES = {
-  any: 'interface {}',
-  string: 'string',
-  int: 'int',
-  float: 'float64',
-  bool: 'bool',
-  list: '[]interface {}',
-  strings: '[]string',
-} as const
-
-const kindName = (kind: Kind): string => (typeof kind === 'string' ? KIND_NAMES[kind] : kind.type)

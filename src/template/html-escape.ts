@@ -1,4 +1,3 @@
-import { TemplateError } from './execute.ts'
 import {
   type HtmlContext,
   isComment,
@@ -12,6 +11,7 @@ import {
   TEXT_CONTEXT,
 } from './html-context.ts'
 import { contextAfterText } from './html-transition.ts'
+import { TemplateError } from './meter.ts'
 import {
   type ActionNode,
   type BranchNode,
