@@ -1,18 +1,9 @@
 import type { Env } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
-import { flag, flagHelp } from '../config/flags.ts'
+import { flagHelp } from '../config/flags.ts'
 import { ConfigError, formatPlace } from '../config/problems.ts'
-import { compileSearchRegex } from '../model/regex.ts'
-import { parseArguments } from './arguments.ts'
 import { type Command, EXIT } from './command.ts'
-
-const flags = {
-  run: flag.texts({
-    default: [],
-    help: 'Only tests whose name matches the regular expression; may be given more than once.',
-    placeholder: 'REGEX',
-  }),
-}
+import { type WantedTests, wantedTests, wantedTestsFlags } from './wanted-tests.ts'
 
 const HELP = `Usage: promontory test alerts [flags] FILE...
 
@@ -21,7 +12,7 @@ grouped how, with what text, on a clock of their own. Nothing is sent.
 Exit code 0 when everything is as expected, 1 when something is not, 2 when the command was typed wrongly.
 
 Flags:
-${flagHelp(flags)}`
+${flagHelp(wantedTestsFlags)}`
 
 export interface TestAlertsIo {
   readonly env: Pick<Env, 'fs' | 'clock'>
@@ -31,13 +22,9 @@ export interface TestAlertsIo {
 
 /** `test alerts FILE…`. Resolves to the exit code. */
 export async function testAlerts(args: readonly string[], io: TestAlertsIo): Promise<number> {
-  let files: readonly string[]
-  let isWanted: (name: string) => boolean
+  let wanted: WantedTests
   try {
-    const { values, positional } = parseArguments(args, flags, { positional: ['FILE'], repeatLast: true })
-    files = positional
-    const patterns = values.run.map(compileSearchRegex)
-    isWanted = (name) => patterns.length === 0 || patterns.some((pattern) => pattern.test(name))
+    wanted = wantedTests(args)
   } catch (error) {
     io.err(`test alerts: ${errorMessage(error)}`)
     return EXIT.usage
@@ -45,10 +32,10 @@ export async function testAlerts(args: readonly string[], io: TestAlertsIo): Pro
   // A server starts without what tests alone need.
   const { runAlertTestFile } = await import('./alert-test-file.ts')
   let failed = false
-  for (const file of files) {
+  for (const file of wanted.files) {
     io.out(`Testing:  ${file}`)
     try {
-      const { count, failures } = await runAlertTestFile(io.env, file, isWanted)
+      const { count, failures } = await runAlertTestFile(io.env, file, wanted.isWanted)
       if (failures.length === 0) io.out(`  SUCCESS: ${count} ${count === 1 ? 'test' : 'tests'}`)
       else io.err('  FAILED:')
       for (const { name, lines } of failures) {

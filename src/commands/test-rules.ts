@@ -2,24 +2,15 @@ import type { Env } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
 import { globFiles } from '../base/glob.ts'
 import { resolvePath } from '../config/file.ts'
-import { flag, flagHelp } from '../config/flags.ts'
+import { flagHelp } from '../config/flags.ts'
 import { ConfigError, formatPlace } from '../config/problems.ts'
 import { Labels } from '../model/labels.ts'
-import { compileSearchRegex } from '../model/regex.ts'
 import { QUERY_FEATURES } from '../promql/parser/features.ts'
 import type { GroupDefinition } from '../rules/rule-definition.ts'
 import { vectorOf } from '../rules/rule-query.ts'
 import type { TestStorage } from '../rules/unit-test/run.ts'
-import { parseArguments } from './arguments.ts'
 import { type Command, EXIT } from './command.ts'
-
-const flags = {
-  run: flag.texts({
-    default: [],
-    help: 'Only tests whose name matches the regular expression; may be given more than once.',
-    placeholder: 'REGEX',
-  }),
-}
+import { type WantedTests, wantedTests, wantedTestsFlags } from './wanted-tests.ts'
 
 const HELP = `Usage: promontory test rules [flags] FILE...
 
@@ -27,7 +18,7 @@ Runs unit tests of recording and alerting rules: files in promtool's format, on 
 Exit code 0 when everything is as expected, 1 when something is not, 2 when the command was typed wrongly.
 
 Flags:
-${flagHelp(flags)}`
+${flagHelp(wantedTestsFlags)}`
 
 export interface TestRulesIo {
   readonly env: Pick<Env, 'fs'>
@@ -37,21 +28,17 @@ export interface TestRulesIo {
 
 /** `test rules FILE…`. Resolves to the exit code. Source of the form: promtool test rules. */
 export async function testRules(args: readonly string[], io: TestRulesIo): Promise<number> {
-  let files: readonly string[]
-  let isWanted: (name: string) => boolean
+  let wanted: WantedTests
   try {
-    const { values, positional } = parseArguments(args, flags, { positional: ['FILE'], repeatLast: true })
-    files = positional
-    const patterns = values.run.map(compileSearchRegex)
-    isWanted = (name) => patterns.length === 0 || patterns.some((pattern) => pattern.test(name))
+    wanted = wantedTests(args)
   } catch (error) {
     io.err(`test rules: ${errorMessage(error)}`)
     return EXIT.usage
   }
   let failed = false
-  for (const file of files) {
+  for (const file of wanted.files) {
     io.out(`Unit Testing:  ${file}`)
-    const failures = await testFile(file, isWanted, io)
+    const failures = await testFile(file, wanted.isWanted, io)
     if (failures.length === 0) io.out('  SUCCESS')
     else {
       failed = true
