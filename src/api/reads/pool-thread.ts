@@ -42,6 +42,8 @@ export class PoolThread implements JobThread, JobHelper {
   #keptKey = ''
   /** Monotonic ms since which it has nothing to do. */
   idleSince: number
+  /** Reads that it has answered. */
+  answeredCount = 0
   /** The most bytes that a read has taken. */
   bytesPeak = 0
 
@@ -193,6 +195,7 @@ export class PoolThread implements JobThread, JobHelper {
         for (const helper of job.helpers) helper?.fragment(message)
         return
       case 'answered':
+        this.answeredCount++
         this.bytesPeak = Math.max(this.bytesPeak, message.bytesPeak)
         if (message.isLast) this.#remove(job)
         job.answered(message)

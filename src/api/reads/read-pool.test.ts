@@ -451,6 +451,19 @@ test('a query that is much work is answered by several threads as it is by one',
   await until(env, place.close())
 })
 
+test('nobody is started to help a thread that has hardly answered anything', async () => {
+  const env = virtualEnv({ startTime: START })
+  const place = await open(env, { splitMs: 1e-9 })
+  await fill(place, 200, 100)
+  const counts: (number | undefined)[] = []
+  for (let i = 0; i < 20; i++) {
+    await textOf(await until(env, place.pool.answer(ranged('m'), nobody())))
+    counts.push(await splitCount(env))
+  }
+  assert.deepEqual(counts.slice(14), [0, 0, 1, 2, 3, 4])
+  await until(env, place.close())
+})
+
 test('queries and those who help them are together no more than may be at once', async () => {
   const env = virtualEnv({ startTime: START })
   const place = await open(env, { splitMs: 0, threadsMax: 8, maxConcurrency: 3 })

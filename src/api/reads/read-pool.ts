@@ -73,6 +73,12 @@ const FIRST_IDLE_MS = 300_000
 const LARGE_BYTES = 128 * 1024 * 1024
 /** A read that lost its thread to another one is begun again, so often in all. */
 const ATTEMPTS_MAX = 3
+/**
+ * Until a thread has answered so many, nobody is started to help it with what is expected to take less than this: the code of either is compiled as it
+ * goes, and two that do so take longer for a half than one for all.
+ */
+const COLD_ANSWERS = 16
+const COLD_SPLIT_MS = 500
 /** A query of which less can be divided is not: of many series with few samples each, telling each other of them takes longer than reading them. */
 const DIVISIBLE_SHARE = 0.5
 
@@ -268,11 +274,12 @@ export class ReadPool implements Reads, Service {
     if (divisibleMs < splitMs || (splitMs > 0 && divisibleMs < DIVISIBLE_SHARE * costMs) || !job.isDivisible) return
     const helpingCount = this.#threads.filter(({ isHelping }) => isHelping).length
     const free = Math.min(threadsMax, maxConcurrency) - desk.runningCount - helpingCount
+    const isCold = splitMs > 0 && thread.answeredCount < COLD_ANSWERS && divisibleMs < COLD_SPLIT_MS
     const helpers: PoolThread[] = []
     while (helpers.length < free) {
       const idle = this.#threads.find((other) => other !== thread && other.jobCount === 0 && !other.isEnding && !helpers.includes(other))
       if (idle !== undefined) helpers.push(idle)
-      else if (this.#threads.length < threadsMax) helpers.push(this.#add())
+      else if (this.#threads.length < threadsMax && !isCold) helpers.push(this.#add())
       else break
     }
     job.helpers.push(...helpers)
