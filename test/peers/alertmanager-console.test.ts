@@ -1,14 +1,16 @@
 // The pages of an Alertmanager in a real browser, on a running one of ours below a prefix: what is done there is done.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Page } from 'playwright-core'
+import { encodeMeshSilence } from '../../src/alertmanager/silences/silence-message.ts'
 import type { GettableAlert, GettableSilence } from '../../src/api/types/alertmanager.ts'
 import { startAlertmanager, startRecorder } from '../support/alertmanagers.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { peer } from '../support/peers.ts'
+import { freePort } from '../support/program.ts'
 
 const PREFIX = '/some/am'
 
@@ -35,11 +37,14 @@ test('pages of an Alertmanager', async (t) => {
   if (executablePath === undefined) return
   const directory = mkdtempSync(join(tmpdir(), 'alertmanager-console-'))
   const recorder = await startRecorder()
+  const ports = { web: await freePort(), cluster: await freePort() }
+  seedSilence(join(directory, `data-${ports.web}`))
   const { program } = await startAlertmanager({
     command: 'ours',
     directory,
     config: config(recorder.url),
     peers: [],
+    ports,
     flags: [`--web.external-url=http://proxy.example${PREFIX}`, '--cluster.settle-timeout=100ms'],
   })
   const base = `${program.url}${PREFIX}`
@@ -129,7 +134,7 @@ test('pages of an Alertmanager', async (t) => {
         await page.getByRole('button', { name: 'Save' }).click()
         await page.getByRole('heading', { name: /^Ends in 23h/ }).waitFor()
         const silences = await read<readonly GettableSilence[]>('silences')
-        assert.deepEqual([silences.length, silences[0].id], [1, made.id])
+        assert.deepEqual([silences.length, silences[0].id], [2, made.id])
 
         await page.getByRole('link', { name: 'Silences' }).click()
         await page.getByText('Active 1').waitFor()
@@ -164,7 +169,7 @@ test('pages of an Alertmanager', async (t) => {
             .getByText(/invalid label matcher|error parsing regexp/)
             .first()
             .waitFor()
-          assert.equal((await read<readonly GettableSilence[]>('silences')).length, 1)
+          assert.equal((await read<readonly GettableSilence[]>('silences')).length, 2)
         },
         /status of 400/,
       ),
@@ -228,6 +233,35 @@ test('pages of an Alertmanager', async (t) => {
         assert.ok(requests.every((url) => !url.includes('/api/v2/alerts')))
       })
     })
+
+    await t.test('all sets of matchers of a silence are shown, and can be changed', () =>
+      visit('#/silences?state=pending', async (page) => {
+        const listed = item(page, 'Set1').first()
+        assert.match((await listed.textContent()) ?? '', /alertname="Set1"or\S*alertname="Set2"/)
+        await listed.getByRole('link', { name: 'Edit' }).click()
+        const text = (index: number) => page.getByLabel('Add matchers as text').nth(index)
+        await text(1).fill('instance="i1"')
+        await text(1).press('Enter')
+        await page.getByRole('button', { name: 'Add a set of matchers' }).click()
+        await text(2).fill('Many')
+        await page.getByRole('button', { name: 'Remove this set' }).first().click()
+        assert.equal(await text(1).inputValue(), 'Many')
+        await page.getByRole('button', { name: 'Save' }).click()
+        await page.getByRole('heading', { name: 'Affected alerts: 260' }).waitFor()
+        const one = (name: string, value: string) => ({ isEqual: true, isRegex: false, name, value })
+        const pending = (await read<readonly GettableSilence[]>('silences')).filter(({ status }) => status.state === 'pending')
+        assert.deepEqual(
+          pending.map(({ matcherSets }) => matcherSets),
+          [[[one('alertname', 'Set2'), one('instance', 'i1')], [one('alertname', 'Many')]]],
+        )
+        await page.getByRole('button', { name: 'Expire' }).click()
+        await page.getByRole('dialog').getByRole('button', { name: 'Expire' }).click()
+        await page.getByRole('link', { name: 'Recreate' }).click()
+        await page.getByRole('button', { name: 'Create' }).click()
+        await page.getByRole('heading', { name: /^Ends in 1h 59m/ }).waitFor()
+        await page.getByText('alertname="Set2"').waitFor()
+      }),
+    )
   } finally {
     await browser.close()
     await program.stop()
@@ -236,13 +270,29 @@ test('pages of an Alertmanager', async (t) => {
   }
 })
 
+/** A silence of several sets, as another member makes it, which has not begun. */
+function seedSilence(directory: string): void {
+  const now = Date.now()
+  const fields = {
+    startsAt: now + 3_600_000,
+    endsAt: now + 7_200_000,
+    updatedAt: BigInt(now) * 1_000_000n,
+    createdBy: 'ops',
+    comment: 'several',
+  }
+  const matcherSets = ['Set1', 'Set2'].map((value) => [{ operator: '=' as const, name: 'alertname', value }])
+  const silence = { ...fields, id: '11111111-2222-4333-8444-555555555555', matcherSets, annotations: new Map() }
+  mkdirSync(directory)
+  writeFileSync(join(directory, 'silences'), encodeMeshSilence({ expiresAt: now + 86_400_000, silence }))
+}
+
 async function postAlerts(base: string): Promise<void> {
   const times = { startsAt: new Date(Date.now() - 60_000).toISOString(), endsAt: new Date(Date.now() + 600_000).toISOString() }
   const alerts = [
     ...['web-1', 'web-2'].map((instance) => ({
       ...times,
       labels: { alertname: 'InstanceDown', instance, severity: 'page' },
-      annotations: { summary: `${instance} does not answer`, runbook: 'https://runbooks.example/x' },
+      annotations: { summary: `${instance} does not answer`, runbook: 'https://runbooks.example/x', ['long_'.repeat(30)]: 'x' },
       generatorURL: 'http://prom.example/graph?g0.expr=up',
     })),
     { ...times, labels: { alertname: 'ClusterDown', severity: 'none' }, generatorURL: 'ftp://prom.example/' },

@@ -22,7 +22,7 @@ export function getSilences(deps: AlertmanagerApiDeps, { query }: RouteRequest):
   const now = deps.env.clock.now()
   const found = deps.manager.silences
     .all()
-    .filter(({ matcherSets }) => matchers.every((wanted) => matcherSets[0]?.some((has) => sameMatcher(has, wanted))))
+    .filter(({ matcherSets }) => matcherSets.some((set) => matchers.every((wanted) => set.some((has) => sameMatcher(has, wanted)))))
     .map((silence) => ({ silence, state: silenceState(silence, now) }))
     .sort((a, b) => RANKS[a.state] - RANKS[b.state] || ORDERS[a.state](a.silence, b.silence))
   return escapedAnswer(found.map(({ silence, state }) => silenceJson(silence, state)))
@@ -73,22 +73,41 @@ export async function postSilences(deps: AlertmanagerApiDeps, request: RouteRequ
   }
 }
 
-/** Where it is said how many sets of matchers a silence has, of which the API shows the first. */
+/** Where it is said how many sets of matchers a silence has, to those who read no `matcherSets`. */
 const SETS_ANNOTATION = 'promontory_matcher_sets'
 
+/** A silence as it was sent. */
+interface PostedSilence {
+  /** With one set: the one that upstream's API knows. */
+  readonly silence: NewSilence
+  /** Undefined: who sent it knows of the one alone. */
+  readonly sets: NewSilence['matcherSets'] | undefined
+}
+
 /**
- * A change of a silence of several sets, by somebody who was shown the first one: the sets stay. Other matchers than that cannot take the place of all,
- * since who sends them has not seen the others.
+ * A silence of several sets may be changed by who sends them all. Whoever was shown the first one may change the rest: the sets stay. Other matchers
+ * than that cannot take the place of all, since who sends them has not seen the others. No other silence gets several: members of upstream's make
+ * could not show it.
  */
-function withAllSets({ manager }: AlertmanagerApiDeps, wanted: NewSilence): NewSilence {
-  const annotations = new Map([...wanted.annotations].filter(([name]) => name !== SETS_ANNOTATION))
+function withAllSets({ manager }: AlertmanagerApiDeps, { silence, sets }: PostedSilence): NewSilence {
+  const wanted = { ...silence, annotations: new Map([...silence.annotations].filter(([name]) => name !== SETS_ANNOTATION)) }
   const known = wanted.id === '' ? undefined : manager.silences.get(wanted.id)
-  if (known === undefined || known.matcherSets.length < 2) return { ...wanted, annotations }
+  const knownCount = known?.matcherSets.length ?? 1
+  if (sets !== undefined) {
+    if (!sameMatchers({ matcherSets: sets.slice(0, 1) }, wanted)) {
+      const others = knownCount > 1 ? `silence has ${knownCount} sets of matchers: found other matchers, want these; ` : ''
+      throw new ParameterError(`${others}matchers: found other ones than the first set of matcherSets, want the same`)
+    }
+    if (sets.length > 1 && knownCount < 2)
+      throw new ParameterError(`matcherSets: found ${sets.length} sets, want one, but of a silence that has several`)
+    return { ...wanted, matcherSets: sets }
+  }
+  if (known === undefined || knownCount < 2) return wanted
   if (!sameMatchers({ matcherSets: known.matcherSets.slice(0, 1) }, wanted))
     throw new ParameterError(
-      `silence has ${known.matcherSets.length} sets of matchers, of which the first is shown: found other matchers, want these, or another silence`,
+      `silence has ${knownCount} sets of matchers: found other matchers than the first set's, want these, or all in matcherSets`,
     )
-  return { ...wanted, annotations, matcherSets: known.matcherSets }
+  return { ...wanted, matcherSets: known.matcherSets }
 }
 
 const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i
@@ -99,7 +118,7 @@ function idOf(request: RouteRequest): string {
   return id
 }
 
-function parseSilence(body: unknown): NewSilence {
+function parseSilence(body: unknown): PostedSilence {
   // For upstream's parser an object that is null has no fields.
   if (body === null) throw required('comment')
   if (!isObject(body)) throw notUnmarshalled(WHAT, body, 'Go value of type struct { ID string "json:\\"id,omitempty\\"" }')
@@ -111,15 +130,32 @@ function parseSilence(body: unknown): NewSilence {
     comment: textField(body, 'comment', WHAT, STRUCT),
     annotations: new Map(Object.entries(textMap(body.annotations, `${STRUCT}.annotations`, WHAT) ?? {})),
   }
-  const matchers = matchersOf(body.matchers)
+  const matchers = matchersOf(body.matchers, 'matchers')
+  const sets = setsOf(body.matcherSets)
   const { comment, createdBy, startsAt, endsAt } = read
   if (comment === undefined) throw required('comment')
   if (createdBy === undefined) throw required('createdBy')
   if (endsAt === undefined) throw required('endsAt')
   if (matchers === undefined) throw required('matchers')
-  if (matchers.length === 0) throw new RequestError(422, TOO_FEW_ITEMS, 'matchers in body should have at least 1 items')
+  if (matchers.length === 0) throw tooFew('matchers')
   if (startsAt === undefined) throw required('startsAt')
-  return { ...read, comment, createdBy, startsAt, endsAt, matcherSets: [matchers.map(toMatcher)] }
+  const silence = { ...read, comment, createdBy, startsAt, endsAt, matcherSets: [toMatchers(matchers, 'matchers')] }
+  if (sets?.length === 0) throw tooFew('matcherSets')
+  return { silence, sets: sets?.map((set, index) => toMatchers(set, `matcherSets.${index}`)) }
+}
+
+function tooFew(place: string): RequestError {
+  return new RequestError(422, TOO_FEW_ITEMS, `${place} in body should have at least 1 items`)
+}
+
+function setsOf(value: unknown): readonly (readonly PostedMatcher[])[] | undefined {
+  if (value === undefined || value === null) return undefined
+  if (!Array.isArray(value)) throw notUnmarshalled(WHAT, value, `${STRUCT}.matcherSets`)
+  return value.map((set: unknown, index) => {
+    const matchers = matchersOf(set, `matcherSets.${index}`)
+    if (!matchers?.length) throw tooFew(`matcherSets.${index}`)
+    return matchers
+  })
 }
 
 /** A time that is there and is Go's zero time is long ago, and not missing. */
@@ -131,11 +167,11 @@ function givenTime(body: Json, name: string): number | undefined {
 /** 0001-01-01. */
 const GO_ZERO_TIME = -62_135_596_800_000
 
-function matchersOf(value: unknown): readonly PostedMatcher[] | undefined {
+function matchersOf(value: unknown, where: string): readonly PostedMatcher[] | undefined {
   if (value === undefined || value === null) return undefined
-  if (!Array.isArray(value)) throw notUnmarshalled(WHAT, value, `Go struct field ${STRUCT}.matchers of type models.Matchers`)
+  if (!Array.isArray(value)) throw notUnmarshalled(WHAT, value, `Go struct field ${STRUCT}.${where} of type models.Matchers`)
   return value.map((each: unknown, index): PostedMatcher => {
-    const place = `${STRUCT}.matchers.${index}`
+    const place = `${STRUCT}.${where}.${index}`
     const matcher = each ?? {}
     if (!isObject(matcher)) throw notUnmarshalled(WHAT, matcher, `${place} of type models.Matcher`)
     return {
@@ -155,17 +191,19 @@ interface PostedMatcher {
   readonly value: string | undefined
 }
 
-function toMatcher({ isRegex, isEqual, name, value }: PostedMatcher, index: number): SilenceMatcher {
-  if (isRegex === undefined) throw required(`matchers.${index}.isRegex`)
-  if (name === undefined) throw required(`matchers.${index}.name`)
-  if (value === undefined) throw required(`matchers.${index}.value`)
-  return { operator: OPERATORS[`${isEqual} ${isRegex}`], name, value }
+function toMatchers(matchers: readonly PostedMatcher[], where: string): readonly SilenceMatcher[] {
+  return matchers.map(({ isRegex, isEqual, name, value }, index) => {
+    if (isRegex === undefined) throw required(`${where}.${index}.isRegex`)
+    if (name === undefined) throw required(`${where}.${index}.name`)
+    if (value === undefined) throw required(`${where}.${index}.value`)
+    return { operator: OPERATORS[`${isEqual} ${isRegex}`], name, value }
+  })
 }
 
 /** By whether it asks for the value, and whether that is a regular expression. */
 const OPERATORS: Readonly<Record<string, MatchOperator>> = { 'true false': '=', 'false false': '!=', 'true true': '=~', 'false true': '!~' }
 
-/** Upstream refuses to show a silence of several sets; here it is shown with the first one, and flagged. */
+/** Upstream refuses to show a silence of several sets; here it is shown with the first one, flagged, and with all. */
 function silenceJson(silence: Silence, state: SilenceState): GettableSilence {
   const annotations = Object.fromEntries(silence.annotations)
   if (silence.matcherSets.length > 1) annotations[SETS_ANNOTATION] = String(silence.matcherSets.length)
@@ -178,6 +216,7 @@ function silenceJson(silence: Silence, state: SilenceState): GettableSilence {
     createdBy: silence.createdBy,
     endsAt: timeText(silence.endsAt),
     matchers: (silence.matcherSets[0] ?? []).map(matcherJson),
+    ...(silence.matcherSets.length > 1 ? { matcherSets: silence.matcherSets.map((set) => set.map(matcherJson)) } : {}),
     startsAt: timeText(silence.startsAt),
   }
 }

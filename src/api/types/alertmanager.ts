@@ -57,6 +57,8 @@ export interface GettableSilence {
   readonly createdBy: string
   readonly endsAt: string
   readonly matchers: readonly MatcherJson[]
+  /** Our own: all sets, where there are several; `matchers` is the first. */
+  readonly matcherSets?: readonly (readonly MatcherJson[])[]
   readonly startsAt: string
 }
 

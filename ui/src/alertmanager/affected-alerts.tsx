@@ -12,24 +12,26 @@ import { goTo } from './use-place.ts'
 
 const alertsMax = 50
 
-/** The alerts there are now to which matchers fit, asked for again and again. */
-export function AffectedAlerts({ matchers }: { readonly matchers: readonly Matcher[] }) {
-  const filter = formatMatchers(matchers)
+/** The alerts there are now to which one of the sets of matchers fits, asked for again and again. An empty set fits none. */
+export function AffectedAlerts({ sets }: { readonly sets: readonly (readonly Matcher[])[] }) {
+  const asked = sets.filter((set) => set.length > 0)
+  const filters = asked.map(formatMatchers)
   const query = useQuery({
-    queryKey: ['alerts', filter],
-    queryFn: ({ signal }) => server.alerts(matchers, signal),
-    enabled: matchers.length > 0,
+    queryKey: ['alerts', ...filters],
+    queryFn: ({ signal }) => server.alertsOfSets(asked, signal),
+    enabled: asked.length > 0,
     refetchInterval: 10_000,
     staleTime: 0,
   })
   const found = query.data?.data
-  const all = placeHref('/alerts', { filter, silenced: 'true', inhibited: 'true', muted: 'true' })
+  const all =
+    filters.length > 1 ? undefined : placeHref('/alerts', { filter: filters[0], silenced: 'true', inhibited: 'true', muted: 'true' })
   return (
     <section className={styles.preview} aria-label="Affected alerts">
       <h2 className={styles.title} aria-live="polite">
         {found === undefined ? 'Affected alerts' : `Affected alerts: ${formatCount(found.length)}`}
       </h2>
-      {matchers.length === 0 && <Notice kind="info" title="Matchers say which alerts are silenced" />}
+      {asked.length === 0 && <Notice kind="info" title="Matchers say which alerts are silenced" />}
       {query.error !== null && (
         <Notice kind="error" title="These matchers cannot be tried">
           {query.error.message}
@@ -50,7 +52,13 @@ export function AffectedAlerts({ matchers }: { readonly matchers: readonly Match
           ))}
         </ul>
       )}
-      {found !== undefined && found.length > alertsMax && <a href={all}>Show all {formatCount(found.length)}</a>}
+      {found !== undefined &&
+        found.length > alertsMax &&
+        (all === undefined ? (
+          <span>{formatCount(found.length - alertsMax)} more are not shown</span>
+        ) : (
+          <a href={all}>Show all {formatCount(found.length)}</a>
+        ))}
     </section>
   )
 }

@@ -15,6 +15,8 @@ export interface PostableSilence {
   /** Of the silence that this replaces. */
   readonly id?: string
   readonly matchers: readonly MatcherJson[]
+  /** All sets, of one that has several; `matchers` is the first. */
+  readonly matcherSets?: readonly (readonly MatcherJson[])[]
   readonly startsAt: string
   readonly endsAt: string
   readonly createdBy: string
@@ -63,6 +65,13 @@ export class AlertmanagerClient {
 
   alerts(matchers: readonly Matcher[], signal: AbortSignal): Promise<Answer<readonly GettableAlert[]>> {
     return this.#get('alerts', [...filters(matchers), ...ALL_STATES], signal)
+  }
+
+  /** Alerts that fit one of several sets of matchers, each once. One request after the other: the server takes few at a time. */
+  async alertsOfSets(sets: readonly (readonly Matcher[])[], signal: AbortSignal): Promise<Answer<readonly GettableAlert[]>> {
+    const found = new Map<string, GettableAlert>()
+    for (const matchers of sets) for (const alert of (await this.alerts(matchers, signal)).data) found.set(alert.fingerprint, alert)
+    return { data: [...found.values()], warnings: [], infos: [] }
   }
 
   /** Those that have all these matchers. */

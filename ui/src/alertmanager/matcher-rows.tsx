@@ -5,20 +5,23 @@ import { type Matcher, OPERATORS } from './matchers.ts'
 import styles from './silences.module.css'
 
 interface MatcherRowsProps {
+  readonly legend: string
   readonly matchers: readonly Matcher[]
   readonly onChange: (matchers: readonly Matcher[]) => void
   /** What stands in the field that takes them as text. */
   readonly typed: string
   readonly onTyped: (text: string) => void
+  /** Undefined: they cannot all be taken away. */
+  readonly onRemove?: (() => void) | undefined
 }
 
 /** Matchers part by part; a field below takes them as text. */
-export function MatcherRows({ matchers, onChange, typed, onTyped }: MatcherRowsProps) {
+export function MatcherRows({ legend, matchers, onChange, typed, onTyped, onRemove }: MatcherRowsProps) {
   const change = (index: number, parts: Partial<Matcher>) =>
     onChange(matchers.map((matcher, at) => (at === index ? { ...matcher, ...parts } : matcher)))
   return (
     <fieldset className={styles.matchers}>
-      <legend>Alerts with</legend>
+      <legend>{legend}</legend>
       {matchers.map((matcher, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: it is typed in, nothing of it stays
         <fieldset key={index} className={styles.matcher} aria-label={`Matcher ${index + 1}`}>
@@ -69,15 +72,21 @@ export function MatcherRows({ matchers, onChange, typed, onTyped }: MatcherRowsP
         onAdd={(added) => onChange([...matchers, ...added])}
         onBack={() => undefined}
       />
-      <Button
-        size="compact-xs"
-        variant="default"
-        className={styles.add}
-        leftSection={<IconPlus size={13} aria-hidden />}
-        onClick={() => onChange([...matchers, { name: '', operator: '=', value: '' }])}
-      >
-        Add a matcher
-      </Button>
+      <div className={styles.add}>
+        <Button
+          size="compact-xs"
+          variant="default"
+          leftSection={<IconPlus size={13} aria-hidden />}
+          onClick={() => onChange([...matchers, { name: '', operator: '=', value: '' }])}
+        >
+          Add a matcher
+        </Button>
+        {onRemove !== undefined && (
+          <Button size="compact-xs" variant="default" leftSection={<IconTrash size={13} aria-hidden />} onClick={onRemove}>
+            Remove this set
+          </Button>
+        )}
+      </div>
     </fieldset>
   )
 }

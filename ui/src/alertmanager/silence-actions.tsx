@@ -4,10 +4,10 @@ import { useState } from 'react'
 import type { GettableSilence } from '../../../src/api/types/alertmanager.ts'
 import { Dialog } from '../app/dialog.tsx'
 import { Notice } from '../app/notice.tsx'
-import { MatcherChips } from './chips.tsx'
 import { formatMatchers, matcherOfJson } from './matchers.ts'
 import { placeHref } from './place.ts'
 import { server } from './server.ts'
+import { SilenceMatchers } from './silence-matchers.tsx'
 import styles from './silences.module.css'
 
 interface SilenceActionsProps {
@@ -21,6 +21,8 @@ export function SilenceActions({ silence, isListed = false }: SilenceActionsProp
   const { id, status, comment } = silence
   const [isAsking, setAsking] = useState(false)
   const filter = formatMatchers(silence.matchers.map(matcherOfJson))
+  // An address has room for one set of matchers.
+  const again = silence.matcherSets === undefined ? placeHref('/silences/new', { filter, comment }) : placeHref(`/silences/${id}/edit`)
   const isOver = status.state === 'expired'
   return (
     <span className={styles.actions}>
@@ -35,7 +37,7 @@ export function SilenceActions({ silence, isListed = false }: SilenceActionsProp
         </Button>
       )}
       {isOver ? (
-        <Button component="a" size="compact-xs" variant="default" href={placeHref('/silences/new', { filter, comment })}>
+        <Button component="a" size="compact-xs" variant="default" href={again}>
           Recreate
         </Button>
       ) : (
@@ -59,7 +61,7 @@ function ExpireDialog({ silence, onClose }: { readonly silence: GettableSilence;
   })
   return (
     <Dialog title="Expire this silence?" onClose={onClose}>
-      <MatcherChips matchers={silence.matchers.map(matcherOfJson)} />
+      <SilenceMatchers silence={silence} />
       <div>{silence.status.state === 'pending' ? 'It will never begin.' : 'Receivers are told of what it silences at the next flush.'}</div>
       {expire.error !== null && (
         <Notice kind="error" title="The silence is as it was">

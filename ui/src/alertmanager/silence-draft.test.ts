@@ -7,7 +7,7 @@ import { draftOf, newDraft, postable, withDuration, withEnd, withStart } from '.
 const now = Date.UTC(2026, 0, 1, 12)
 const hour = 3_600_000
 const matchers = [{ name: 'a', operator: '=~', value: 'b' }] as const
-const fresh = newDraft(now, { matchers, createdBy: ' me ', comment: 'work' })
+const fresh = newDraft(now, { sets: [matchers], createdBy: ' me ', comment: 'work' })
 
 const silence: GettableSilence = {
   id: 'id-1',
@@ -43,7 +43,7 @@ test('start, end and duration stay together', () => {
 })
 
 test('a change keeps its ID, its start and its annotations', () => {
-  const changed = postable(withDuration(draftOf(silence), '3h'))
+  const changed = postable(withDuration(draftOf(silence, now), '3h'))
   assert.ok(typeof changed !== 'string')
   const { id, startsAt, endsAt, annotations } = changed
   assert.deepEqual(
@@ -52,10 +52,27 @@ test('a change keeps its ID, its start and its annotations', () => {
   )
 })
 
+test('all sets of matchers are changed together, and an empty one is none', () => {
+  const [first, second] = [silence.matchers, [{ name: 'c', value: 'd', isEqual: true, isRegex: false }]]
+  const draft = draftOf({ ...silence, matcherSets: [first, second] }, now)
+  const sent = postable({ ...draft, sets: [[{ name: '', operator: '=', value: '' }], draft.sets[1], draft.sets[0]] })
+  assert.ok(typeof sent !== 'string')
+  assert.deepEqual([sent.matchers, sent.matcherSets], [second, [second, first]])
+  const one = postable(draftOf(silence, now))
+  assert.ok(typeof one !== 'string')
+  assert.equal(one.matcherSets, undefined)
+})
+
+test('one that is over is made again from now on', () => {
+  const again = postable(draftOf({ ...silence, status: { state: 'expired' } }, now + 24 * hour))
+  assert.ok(typeof again !== 'string')
+  assert.deepEqual([again.id, again.startsAt, again.endsAt], ['id-1', '2026-01-02T12:00:00.000Z', '2026-01-02T14:00:00.000Z'])
+})
+
 test('what is missing is said', () => {
   assert.match(String(postable({ ...fresh, comment: ' ' })), /comment/)
   assert.match(String(postable({ ...fresh, createdBy: '' })), /creator/)
-  assert.match(String(postable({ ...fresh, matchers: [{ name: '', operator: '=', value: '' }] })), /matcher/)
+  assert.match(String(postable({ ...fresh, sets: [[{ name: '', operator: '=', value: '' }]] })), /matcher/)
   assert.match(String(postable({ ...fresh, end: '' })), /end/)
   assert.match(String(postable({ ...fresh, start: '' })), /start/)
 })

@@ -2,7 +2,8 @@ import type { GettableSilence } from '../../../src/api/types/alertmanager.ts'
 import { formatDuration, parseDuration } from '../format/duration.ts'
 import { fromInputTime, toInputTime } from '../format/time.ts'
 import type { PostableSilence } from './client.ts'
-import { type Matcher, matcherJson, matcherOfJson } from './matchers.ts'
+import { type Matcher, matcherJson } from './matchers.ts'
+import { MATCHER_SETS, setsOf } from './silence-sets.ts'
 
 /** A silence as it stands in the form: times as their fields have them, half typed ones too. */
 export interface SilenceDraft {
@@ -11,26 +12,27 @@ export interface SilenceDraft {
   readonly start: string
   readonly end: string
   readonly duration: string
-  readonly matchers: readonly Matcher[]
+  /** An alert fits where all matchers of one set do. */
+  readonly sets: readonly (readonly Matcher[])[]
   readonly createdBy: string
   readonly comment: string
 }
 
 export const DURATION_DEFAULT_MS = 2 * 3_600_000
 
-/** Where our API says that a silence has more sets of matchers than it shows. */
-export const MATCHER_SETS = 'promontory_matcher_sets'
-
 /** From `now` on, Unix ms. */
-export function newDraft(now: number, wanted: Pick<SilenceDraft, 'matchers' | 'createdBy' | 'comment'>): SilenceDraft {
+export function newDraft(now: number, wanted: Pick<SilenceDraft, 'sets' | 'createdBy' | 'comment'>): SilenceDraft {
   const duration = formatDuration(DURATION_DEFAULT_MS)
   return { ...wanted, start: toInputTime(now), end: toInputTime(now + DURATION_DEFAULT_MS), duration }
 }
 
-export function draftOf(silence: GettableSilence): SilenceDraft {
-  const [start, end] = [toInputTime(Date.parse(silence.startsAt)), toInputTime(Date.parse(silence.endsAt))]
+/** One that is over is made again, from `now` on. */
+export function draftOf(silence: GettableSilence, now: number): SilenceDraft {
   const { comment, createdBy } = silence
-  return { changes: silence, start, end, duration: between(start, end), matchers: silence.matchers.map(matcherOfJson), createdBy, comment }
+  const sets = setsOf(silence)
+  if (silence.status.state === 'expired') return { ...newDraft(now, { sets, createdBy, comment }), changes: silence }
+  const [start, end] = [toInputTime(Date.parse(silence.startsAt)), toInputTime(Date.parse(silence.endsAt))]
+  return { changes: silence, start, end, duration: between(start, end), sets, createdBy, comment }
 }
 
 /** The end moves along. */
@@ -55,14 +57,16 @@ export function postable(draft: SilenceDraft): PostableSilence | string {
   const endsAt = isoTime(end)
   if (startsAt === undefined) return 'The start is no time'
   if (endsAt === undefined) return 'The end is no time'
-  const matchers = draft.matchers.filter(({ name }) => name !== '')
-  if (matchers.length === 0) return 'Which alerts? It needs a matcher'
+  const sets = draft.sets.map((set) => set.filter(({ name }) => name !== '').map(matcherJson)).filter((set) => set.length > 0)
+  const [matchers] = sets
+  if (matchers === undefined) return 'Which alerts? It needs a matcher'
   if (createdBy.trim() === '') return 'Who makes it? The creator is missing'
   if (comment.trim() === '') return 'Why? The comment is missing'
   const annotations = Object.fromEntries(Object.entries(changes?.annotations ?? {}).filter(([name]) => name !== MATCHER_SETS))
   return {
     ...(changes === undefined ? {} : { id: changes.id }),
-    matchers: matchers.map(matcherJson),
+    matchers,
+    ...(changes?.matcherSets === undefined ? {} : { matcherSets: sets }),
     startsAt,
     endsAt,
     createdBy: createdBy.trim(),

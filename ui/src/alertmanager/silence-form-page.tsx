@@ -15,7 +15,7 @@ import { SilenceForm } from './silence-form.tsx'
 export function NewSilencePage({ search }: { readonly search: Readonly<Record<string, string>> }) {
   useDocumentTitle(`New silence · ${SITE_TITLE}`)
   const { matchers, problem } = matchersOfSearch(search)
-  const [draft] = useState(() => newDraft(Date.now(), { matchers, createdBy: lastCreator(), comment: search['comment'] ?? '' }))
+  const [draft] = useState(() => newDraft(Date.now(), { sets: [matchers], createdBy: lastCreator(), comment: search['comment'] ?? '' }))
   return (
     <div className={page.page}>
       <div className={page.bar}>
@@ -36,7 +36,7 @@ export function EditSilencePage({ id }: { readonly id: string }) {
   const query = useQuery({ queryKey: ['edited silence', id], queryFn: ({ signal }) => server.silence(id, signal), gcTime: 0 })
   return (
     <DataPage title="Edit silence" query={query}>
-      {(silence) => <SilenceForm draft={draftOf(silence)} />}
+      {(silence) => <SilenceForm draft={draftOf(silence, Date.now())} />}
     </DataPage>
   )
 }

@@ -4,13 +4,12 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Notice } from '../app/notice.tsx'
 import { AffectedAlerts } from './affected-alerts.tsx'
-import { MatcherChips } from './chips.tsx'
 import { rememberCreator } from './creator.ts'
-import { MatcherRows } from './matcher-rows.tsx'
+import { MatcherSets, type TypedSet } from './matcher-sets.tsx'
 import { parseTyped } from './matchers.ts'
 import { placeHref } from './place.ts'
 import { server } from './server.ts'
-import { MATCHER_SETS, postable, type SilenceDraft, withDuration, withEnd, withStart } from './silence-draft.ts'
+import { postable, type SilenceDraft, withDuration, withEnd, withStart } from './silence-draft.ts'
 import styles from './silences.module.css'
 import { goTo } from './use-place.ts'
 
@@ -21,15 +20,15 @@ const previewDelayMs = 350
 /** Makes or changes a silence, and shows what it would affect meanwhile. */
 export function SilenceForm({ draft: initial }: { readonly draft: SilenceDraft }) {
   const [draft, setDraft] = useState(initial)
-  const [typed, setTyped] = useState('')
+  const [sets, setSets] = useState<readonly TypedSet[]>(() => initial.sets.map((matchers) => ({ matchers, typed: '' })))
   const [problem, setProblem] = useState<string>()
-  const [matchers] = useDebouncedValue(draft.matchers, previewDelayMs)
+  const [tried] = useDebouncedValue(sets, previewDelayMs)
   const client = useQueryClient()
   const save = useMutation({
     mutationFn: async () => {
       // What is typed and not yet added is meant as well.
-      const added = typed.trim() === '' ? [] : parseTyped(typed)
-      const silence = postable({ ...draft, matchers: [...draft.matchers, ...added] })
+      const meant = sets.map(({ matchers, typed }) => (typed.trim() === '' ? matchers : [...matchers, ...parseTyped(typed)]))
+      const silence = postable({ ...draft, sets: meant })
       if (typeof silence === 'string') throw new Error(silence)
       const id = await server.setSilence(silence)
       rememberCreator(silence.createdBy)
@@ -43,7 +42,7 @@ export function SilenceForm({ draft: initial }: { readonly draft: SilenceDraft }
     },
   })
   const { changes } = initial
-  const sets = changes?.annotations?.[MATCHER_SETS]
+  const isNew = changes === undefined || changes.status.state === 'expired'
   return (
     <>
       <form
@@ -92,18 +91,7 @@ export function SilenceForm({ draft: initial }: { readonly draft: SilenceDraft }
             </Button>
           ))}
         </div>
-        {sets === undefined ? (
-          <MatcherRows
-            matchers={draft.matchers}
-            onChange={(next) => setDraft({ ...draft, matchers: next })}
-            typed={typed}
-            onTyped={setTyped}
-          />
-        ) : (
-          <Notice kind="info" title={`All ${sets} sets of matchers stay as they are`}>
-            <MatcherChips matchers={draft.matchers} /> is the first.
-          </Notice>
-        )}
+        <MatcherSets sets={sets} mayBeSeveral={changes?.matcherSets !== undefined} onChange={setSets} />
         <TextInput
           size="xs"
           label="Creator"
@@ -137,11 +125,11 @@ export function SilenceForm({ draft: initial }: { readonly draft: SilenceDraft }
             Cancel
           </Button>
           <Button size="xs" type="submit" loading={save.isPending}>
-            {changes === undefined ? 'Create' : 'Save'}
+            {isNew ? 'Create' : 'Save'}
           </Button>
         </div>
       </form>
-      <AffectedAlerts matchers={matchers.filter(({ name }) => name !== '')} />
+      <AffectedAlerts sets={tried.map(({ matchers }) => matchers.filter(({ name }) => name !== ''))} />
     </>
   )
 }

@@ -1,16 +1,14 @@
 import { useQuery } from '@tanstack/react-query'
 import { DataPage } from '../app/data-page.tsx'
-import { Notice } from '../app/notice.tsx'
 import { formatDateTime } from '../format/time.ts'
 import { Facts } from '../status/facts.tsx'
 import { AffectedAlerts } from './affected-alerts.tsx'
-import { MatcherChips } from './chips.tsx'
 import { LinkedText } from './linked-text.tsx'
-import { matcherOfJson } from './matchers.ts'
 import { server } from './server.ts'
 import { SilenceActions } from './silence-actions.tsx'
-import { MATCHER_SETS } from './silence-draft.ts'
 import { SilenceMark } from './silence-mark.tsx'
+import { SilenceMatchers } from './silence-matchers.tsx'
+import { MATCHER_SETS, setsOf } from './silence-sets.ts'
 import { silenceTiming } from './silence-times.ts'
 
 /** One silence, and the alerts that it affects. */
@@ -31,21 +29,14 @@ export function SilencePage({ id }: { readonly id: string }) {
   return (
     <DataPage title="Silence" query={query} tools={tools}>
       {(silence) => {
-        const matchers = silence.matchers.map(matcherOfJson)
         const { annotations = {} } = silence
-        const sets = annotations[MATCHER_SETS]
         const time = (text: string) => formatDateTime(Date.parse(text))
         return (
           <>
-            {sets !== undefined && (
-              <Notice kind="warning" title={`This silence has ${sets} sets of matchers`}>
-                The first is shown. Times, creator and comment can be changed; the sets stay as they are.
-              </Notice>
-            )}
             <Facts
               title={silenceTiming(silence, query.dataUpdatedAt).replace(/^./, (first) => first.toUpperCase())}
               facts={[
-                ['Matchers', <MatcherChips key="" matchers={matchers} />],
+                ['Matchers', <SilenceMatchers key="" silence={silence} />],
                 ['Starts', time(silence.startsAt)],
                 ['Ends', time(silence.endsAt)],
                 ['Created by', silence.createdBy],
@@ -55,7 +46,7 @@ export function SilencePage({ id }: { readonly id: string }) {
                 ['ID', <code key="">{silence.id}</code>],
               ]}
             />
-            <AffectedAlerts matchers={matchers} />
+            <AffectedAlerts sets={setsOf(silence)} />
           </>
         )
       }}

@@ -9,15 +9,15 @@ import { formatCount } from '../format/number.ts'
 import { formatDateTime } from '../format/time.ts'
 import rules from '../rules/page.module.css'
 import alerts from './alerts.module.css'
-import { MatcherChips } from './chips.tsx'
 import { LinkedText } from './linked-text.tsx'
 import { MatcherFilter } from './matcher-filter.tsx'
-import { formatMatchers, type Matcher, matcherOfJson } from './matchers.ts'
+import { formatMatchers, type Matcher } from './matchers.ts'
 import { placeHref } from './place.ts'
 import { matchersOfSearch } from './search-matchers.ts'
 import { server } from './server.ts'
 import { SilenceActions } from './silence-actions.tsx'
 import { SilenceMark } from './silence-mark.tsx'
+import { SilenceMatchers } from './silence-matchers.tsx'
 import { silenceTiming } from './silence-times.ts'
 import styles from './silences.module.css'
 import { UnreadFilter } from './unread-filter.tsx'
@@ -114,7 +114,7 @@ function SilenceItem({ silence, readAt }: { readonly silence: GettableSilence; r
         </span>
         <SilenceActions silence={silence} isListed />
       </div>
-      <MatcherChips matchers={silence.matchers.map(matcherOfJson)} />
+      <SilenceMatchers silence={silence} />
       <div className={styles.comment}>
         <b>{silence.createdBy}</b> <LinkedText text={silence.comment} />
       </div>
