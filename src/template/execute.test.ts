@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import { BUILTINS } from './builtins.ts'
 import { executeTemplate } from './execute.ts'
 import { TemplateError, type TemplateLimits } from './meter.ts'
-import { parseTemplate, TemplateParseError } from './parse.ts'
+import { parseTemplate } from './parse.ts'
+import { TemplateParseError } from './token-stream.ts'
 import { type Callable, GoList, GoMap, stringMap, type Value } from './value.ts'
 
 const DATA: Value = new GoMap(

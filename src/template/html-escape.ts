@@ -23,7 +23,8 @@ import {
   type TemplateNode,
   type TextNode,
 } from './nodes.ts'
-import { lineOf, type ParsedTemplate } from './parse.ts'
+import type { ParsedTemplate } from './parse.ts'
+import { lineOf } from './template-source.ts'
 
 // Go's html/template: each action is given the escapers of the place that it writes to. Source: Go html/template, escape.go.
 //

@@ -1,5 +1,6 @@
 import { type Command, type Node, type Operand, print } from './nodes.ts'
-import { lineOf, type ParsedTemplate } from './parse.ts'
+import type { ParsedTemplate } from './parse.ts'
+import { lineOf } from './template-source.ts'
 import { GoList, GoObject, GoSafeText, type Value } from './value.ts'
 import { ValueSizes } from './value-sizes.ts'
 
