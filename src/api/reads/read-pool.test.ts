@@ -13,6 +13,7 @@ import { type FinishedQuery, QueryDesk } from '../../promql/query-desk.ts'
 import type { SelectRequest } from '../../storage/series-source.ts'
 import { type RunningDb, runDb } from '../../tsdb/db.fixture.ts'
 import type { Db } from '../../tsdb/db.ts'
+import { RequestRehearsal } from '../request-rehearsal.ts'
 import { instantQuery } from './instant-query.ts'
 import type { Read } from './read.ts'
 import { ReadPool, type ReadPoolOptions } from './read-pool.ts'
@@ -59,6 +60,7 @@ async function open(
     cheapMs: 0,
     splitMs: Infinity,
     rehearsalRounds: 0,
+    stage: undefined,
     maxConcurrency: 4,
     ...changes,
   })
@@ -163,6 +165,7 @@ test('a thread answers what this one does, byte for byte', async () => {
       cheapMs: 0,
       splitMs: Infinity,
       rehearsalRounds: 0,
+      stage: undefined,
       maxConcurrency: 4,
     }
   }
@@ -530,7 +533,10 @@ test('threads with nothing to do rehearse, and answer as before', async () => {
 
 test('the main thread rehearses before anybody asks, and more of it when somebody has asked', async () => {
   const env = virtualEnv()
-  const place = await until(env, open(env, { rehearsalRounds: 1, cheapMs: Infinity }))
+  const place = await until(
+    env,
+    open(env, { rehearsalRounds: 1, cheapMs: Infinity, stage: new RequestRehearsal({ env, settings: () => ({}) }) }),
+  )
   const stretch = async () => {
     const before = await rehearsedSeconds(env)
     for (let i = 0; i < 5_000 && (await rehearsedSeconds(env)) === before; i++) await env.clock.advance(1)
@@ -549,6 +555,7 @@ test('who no longer waits for the log leaves the main thread to it: nothing is r
   const env = virtualEnv({ startTime: START })
   const place = await open(env, {
     rehearsalRounds: 1,
+    stage: new RequestRehearsal({ env, settings: () => ({}) }),
     lent: (db) =>
       Object.create(db, {
         isReadable: { value: false },
@@ -572,7 +579,7 @@ test('who no longer waits for the log leaves the main thread to it: nothing is r
 
 test('a stop before the first rehearsal: nothing is rehearsed', async () => {
   const env = virtualEnv()
-  const place = await until(env, open(env, { rehearsalRounds: 1 }))
+  const place = await until(env, open(env, { rehearsalRounds: 1, stage: new RequestRehearsal({ env, settings: () => ({}) }) }))
   await until(env, place.close())
   await env.clock.advance(10_000)
   assert.equal(await rehearsedSeconds(env), 0)

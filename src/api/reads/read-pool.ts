@@ -15,9 +15,8 @@ import { tryInline } from './inline-read.ts'
 import { type JobOutcome, PoolJob } from './pool-job.ts'
 import { PoolThread } from './pool-thread.ts'
 import type { Asker, Read, Reads } from './read.ts'
-import { Rehearsal, type RehearsalPlan } from './rehearsal.ts'
+import { Rehearsal, type RehearsalStage } from './rehearsal.ts'
 import { SMALL_REHEARSAL_READS } from './rehearsal-reads.ts'
-import { rehearseInline } from './rehearse-inline.ts'
 import type { FromThread, ToThread } from './thread-messages.ts'
 
 export interface ReadPoolOptions {
@@ -32,7 +31,8 @@ export interface ReadPoolOptions {
   /** Of all queries together. */
   readonly bytesMaxTogether: number
   readonly threadsMax: number
-  readonly entry: ThreadEntry<ToThread, FromThread>
+  /** Undefined: there are no threads; what is more than a little work is refused. */
+  readonly entry: ThreadEntry<ToThread, FromThread> | undefined
   /** What all threads together may hold of blocks' files in memory. */
   readonly cacheBytes: number
   /** What is expected to take less is answered in this thread. */
@@ -41,6 +41,8 @@ export interface ReadPoolOptions {
   readonly splitMs: number
   /** How often a thread, or this one, that has nothing to do answers each of the reads that it rehearses; 0: it does not. */
   readonly rehearsalRounds: number
+  /** Where this one rehearses; undefined: it does not. */
+  readonly stage: RehearsalStage | undefined
   /** Queries, with the threads that help them, at once. */
   readonly maxConcurrency: number
 }
@@ -99,7 +101,7 @@ export class ReadPool implements Reads, Service {
   readonly #splits: Counter
   readonly #rehearsedSeconds: Counter
   /** Of this thread. */
-  readonly #rehearsal: Rehearsal
+  readonly #rehearsal: Rehearsal | undefined
   #isAsked = false
 
   constructor(options: ReadPoolOptions) {
@@ -131,13 +133,11 @@ export class ReadPool implements Reads, Service {
     })
     for (const place of ['inline', 'thread']) this.#reads.inc({ place }, 0)
     for (const reason of ['stopped', 'overdue', 'failed']) this.#ends.inc({ reason }, 0)
-    const plan: RehearsalPlan = {
-      reads: SMALL_REHEARSAL_READS,
-      rounds: options.rehearsalRounds,
-      isBorrower: false,
-      answer: (read, made) => rehearseInline(env.clock, options.settings(), read, made),
+    const { stage, rehearsalRounds } = options
+    if (stage !== undefined) {
+      const plan = { reads: SMALL_REHEARSAL_READS, rounds: rehearsalRounds, isBorrower: false, stage }
+      this.#rehearsal = new Rehearsal(env, plan, (ms) => this.#rehearsedSeconds.inc(ms / 1000))
     }
-    this.#rehearsal = new Rehearsal(env, plan, (ms) => this.#rehearsedSeconds.inc(ms / 1000))
     const gauge = (name: string, help: string, value: () => number) =>
       new Gauge({
         name,
@@ -154,10 +154,10 @@ export class ReadPool implements Reads, Service {
 
   /** Ends threads that are not needed. */
   async run(signal: AbortSignal, ready: () => void): Promise<void> {
-    const { env, db, rehearsalRounds } = this.#options
+    const { env, db } = this.#options
     const ticker = env.clock.setTicker(KEEP_HOUSE_MS, () => this.#keepHouse())
     let first: Timer | undefined
-    if (rehearsalRounds > 0)
+    if (this.#rehearsal !== undefined)
       void db.untilReadable(signal).then(
         () => {
           first = env.clock.setTimer(FIRST_REHEARSAL_MS, () => this.#rehearse())
@@ -169,7 +169,7 @@ export class ReadPool implements Reads, Service {
     ticker.cancel()
     first?.cancel()
     this.#isClosed = true
-    this.#rehearsal.giveWay()
+    this.#rehearsal?.giveWay()
     for (const thread of this.#threads) thread.stop()
   }
 
@@ -177,39 +177,55 @@ export class ReadPool implements Reads, Service {
   #rehearse(): void {
     const { desk, db } = this.#options
     if (this.#isClosed || !db.isReadable || desk.runningCount > 0) return
-    this.#rehearsal.goOn()
+    this.#rehearsal?.goOn()
   }
 
   async answer(read: Read, asker: Asker): Promise<Answer> {
-    const { desk, db } = this.#options
-    const settings = this.#options.settings()
-    const foresee = () => forecast(read, settings, (request) => db.estimate(request))
-    const forecasted = foresee()
+    const { desk } = this.#options
+    // What is wrong with it is said before it has its turn.
+    const expected = this.#foresee(read)
     const timeoutMs = read.kind === 'query' ? read.timeoutMs : undefined
     const request = { signal: asker.signal, timeoutMs, isQueued: read.kind === 'query' }
-    this.#rehearsal.giveWay()
-    if (!this.#isAsked) this.#rehearsal.add(this.#options.rehearsalRounds * ASKED_ROUNDS_FACTOR)
-    this.#isAsked = true
-    const answered = desk.run(describeRead(read, asker), request, async (turn) => {
-      let expected = forecasted
-      if (!db.isReadable) {
-        // A thread takes a tenth of a second to start, which the log that is being read takes as well. What a read looks at shows afterwards.
-        if (this.#threads.length === 0 && !this.#isClosed) this.#add()
-        await db.untilReadable(turn.signal)
-        turn.signal.throwIfAborted()
-        expected = foresee()
-      }
-      const done = await this.#inline(read, expected, turn, settings)
-      if (done !== undefined) return done
-      const outcome = await this.#inThread(read, expected, turn, { settings, signal: asker.signal })
-      if (isCheap(outcome)) this.#dear.delete(keyOf(read))
-      return outcome
-    })
+    this.#isAskedFor()
     try {
-      return await answered
+      return await desk.run(describeRead(read, asker), request, (turn) => this.#inTurn(read, asker, turn, expected))
     } finally {
       this.#rehearse()
     }
+  }
+
+  /** The same for a read that has its turn at the desk. */
+  async inTurn(read: Read, asker: Asker, turn: DeskTurn): Promise<JobOutcome> {
+    this.#isAskedFor()
+    return this.#inTurn(read, asker, turn, this.#foresee(read))
+  }
+
+  #isAskedFor(): void {
+    this.#rehearsal?.giveWay()
+    if (!this.#isAsked) this.#rehearsal?.add(this.#options.rehearsalRounds * ASKED_ROUNDS_FACTOR)
+    this.#isAsked = true
+  }
+
+  #foresee(read: Read): ReadForecast {
+    const { settings, db } = this.#options
+    return forecast(read, settings(), (request) => db.estimate(request))
+  }
+
+  async #inTurn(read: Read, asker: Asker, turn: DeskTurn, expected: ReadForecast): Promise<JobOutcome> {
+    const { db, entry } = this.#options
+    const settings = this.#options.settings()
+    if (!db.isReadable) {
+      // A thread takes a tenth of a second to start, which the log that is being read takes as well. What a read looks at shows afterwards.
+      if (this.#threads.length === 0 && !this.#isClosed && entry !== undefined) this.#add()
+      await db.untilReadable(turn.signal)
+      turn.signal.throwIfAborted()
+      expected = this.#foresee(read)
+    }
+    const done = await this.#inline(read, expected, turn, settings)
+    if (done !== undefined) return done
+    const outcome = await this.#inThread(read, expected, turn, { settings, signal: asker.signal })
+    if (isCheap(outcome)) this.#dear.delete(keyOf(read))
+    return outcome
   }
 
   async #inline(read: Read, reach: ReadForecast, turn: DeskTurn, settings: EngineSettings): Promise<JobOutcome | undefined> {
@@ -259,6 +275,7 @@ export class ReadPool implements Reads, Service {
    */
   #pick(): PoolThread {
     if (this.#isClosed) throw new CodedError('unavailable', 'the server is stopping')
+    if (this.#options.entry === undefined) throw new CodedError('unavailable', 'there are no query threads')
     const alive = this.#threads.filter(({ isEnding }) => !isEnding)
     const isFull = this.#threads.length === this.#options.threadsMax
     let least: PoolThread | undefined
@@ -299,7 +316,7 @@ export class ReadPool implements Reads, Service {
     while (this.#threads.some((thread) => thread.index === index)) index++
     return new PoolThread({
       env,
-      entry,
+      entry: entry!,
       lender: db.lender(),
       memory: this.#memory,
       index,

@@ -62,7 +62,7 @@ class ReadThread {
       rounds: rehearsalRounds,
       isBorrower: true,
       // Every other round as with the help of another thread.
-      answer: (read, { source }, round) => rehearseRead(env, source, read, round % 2 === 1),
+      stage: { answer: (read, { source }, round) => rehearseRead(env, source, read, round % 2 === 1) },
     }
     this.#rehearsal = new Rehearsal(env, plan, (ms) => port.post({ kind: 'rehearsed', ms }))
     this.#env = env

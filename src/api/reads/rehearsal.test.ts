@@ -4,9 +4,8 @@ import { type VirtualEnv, virtualEnv } from '../../base/env-virtual.ts'
 import { dbSource } from '../../tsdb/db-source.ts'
 import { makeUpWindows } from '../../tsdb/made-up-windows.ts'
 import type { Read } from './read.ts'
-import { type MadeUp, Rehearsal, type RehearsalPlan, rehearseRead } from './rehearsal.ts'
+import { type MadeUp, Rehearsal, type RehearsalPlan, type RehearsalStage, rehearseRead } from './rehearsal.ts'
 import { REHEARSAL_READS, SMALL_REHEARSAL_READS } from './rehearsal-reads.ts'
-import { rehearseInline } from './rehearse-inline.ts'
 
 /** Of an answer that has nothing, at most. */
 const EMPTY_BYTES = 70
@@ -19,8 +18,8 @@ function madeUp(env: VirtualEnv, isBorrower: boolean): MadeUp {
 }
 
 function plan(env: VirtualEnv, rounds: number): RehearsalPlan {
-  const answer: RehearsalPlan['answer'] = (read, { source }, round) => rehearseRead(env, source, read, round % 2 === 1)
-  return { reads: SMALL_REHEARSAL_READS, rounds, isBorrower: true, answer }
+  const answer: RehearsalStage['answer'] = (read, { source }, round) => rehearseRead(env, source, read, round % 2 === 1)
+  return { reads: SMALL_REHEARSAL_READS, rounds, isBorrower: true, stage: { answer } }
 }
 
 test('every rehearsed read finds something, and the same with help', async () => {
@@ -31,17 +30,6 @@ test('every rehearsed read finds something, and the same with help', async () =>
     assert.ok(alone > EMPTY_BYTES, JSON.stringify(read))
     assert.equal(await rehearseRead(env, source, read, true), alone, JSON.stringify(read))
   }
-})
-
-test('what the main thread rehearses is answered there, as a query thread answers it', async () => {
-  const env = virtualEnv()
-  const [own, borrowed] = [madeUp(env, false), madeUp(env, true)]
-  for (const read of SMALL_REHEARSAL_READS)
-    assert.equal(
-      await rehearseInline(env.clock, {}, read, own),
-      await rehearseRead(env, borrowed.source, read, false),
-      JSON.stringify(read),
-    )
 })
 
 test('a rehearsal begins when nothing has come for a while, stops for what comes, and goes on to its end', async () => {

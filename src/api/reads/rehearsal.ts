@@ -28,8 +28,15 @@ export interface RehearsalPlan {
   readonly rounds: number
   /** Whether the windows are as a thread has them that reads those of another one. */
   readonly isBorrower: boolean
+  readonly stage: RehearsalStage
+}
+
+/** Where reads are rehearsed. */
+export interface RehearsalStage {
   /** Answers a read from windows; `round` counts down. */
   answer(read: Read, made: MadeUp, round: number): Promise<unknown>
+  /** Nothing is rehearsed for a while, or any more. */
+  rest?(): void
 }
 
 export interface MadeUp {
@@ -110,6 +117,7 @@ export class Rehearsal {
       this.#roundsLeft = 0
       log.warn('rehearsal of queries failed', { error: errorMessage(error) })
     }
+    this.#plan.stage.rest?.()
     this.#isRunning = false
     this.#isWanted = false
     this.#onPause(clock.monotonic() - begun)
@@ -128,7 +136,7 @@ export class Rehearsal {
       // What one round has found the next one is to find anew.
       const source = dbSource({ windows, late: [], blocks: [] }, this.#env.clock, new SelectionCache(SELECTION_BYTES))
       for (const read of reads) {
-        await this.#plan.answer(read, { windows, source }, this.#roundsLeft)
+        await this.#plan.stage.answer(read, { windows, source }, this.#roundsLeft)
         yield
       }
     }
