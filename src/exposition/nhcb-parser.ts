@@ -16,8 +16,9 @@ import { type Labels, METRIC_NAME } from '../model/labels.ts'
 import type { MetricType } from '../model/metadata.ts'
 import type { Timestamp } from '../model/time.ts'
 import { ClassicHistogram } from './classic-histogram.ts'
+import { familyName, keyOf, nameWithoutSuffix, roleOf } from './classic-series.ts'
 import { parseFloatText } from './float.ts'
-import { LAYOUT_MARKER, LayoutReader, LayoutWriter, LineRole, layoutKey } from './histogram-layout.ts'
+import { LAYOUT_MARKER, LayoutReader, LayoutWriter, LineRole } from './histogram-layout.ts'
 import { isEqual } from './line-bytes.ts'
 import { Entry, type PageParser } from './page-parser.ts'
 
@@ -375,40 +376,4 @@ function readerOf({ bytes, start }: Converted): LayoutReader {
   const reader = new LayoutReader()
   reader.reset(bytes, start)
   return reader
-}
-
-function roleOf(name: string): LineRole | undefined {
-  if (name.endsWith('_bucket')) return LineRole.bucket
-  if (name.endsWith('_sum')) return LineRole.sum
-  return name.endsWith('_count') ? LineRole.count : undefined
-}
-
-function nameWithoutSuffix(name: string): string {
-  const size = name.endsWith('_bucket')
-    ? '_bucket'.length
-    : name.endsWith('_sum')
-      ? '_sum'.length
-      : name.endsWith('_count')
-        ? '_count'.length
-        : 0
-  return size === 0 ? name : name.slice(0, -size)
-}
-
-/** Equal for all series of a histogram, and made of its labels. */
-function keyOf(labels: Labels, name: string): string {
-  const { pairs } = labels
-  const kept: string[] = []
-  for (let i = 0; i < pairs.length; i += 2) {
-    if (pairs[i] === METRIC_NAME) kept.push(METRIC_NAME, name)
-    else if (pairs[i] !== 'le') kept.push(pairs[i], pairs[i + 1])
-  }
-  return layoutKey(kept)
-}
-
-const TYPE_LINE = /#[ \t]+TYPE[ \t]+("(?:[^"\\]|\\.)*"|[^ \t]+)/
-
-function familyName(bytes: Uint8Array, start: number, end: number): string {
-  const written = TYPE_LINE.exec(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8'))?.[1] ?? ''
-  if (!written.startsWith('"')) return written
-  return written.slice(1, -1).replace(/\\(["\\n])/g, (_, char: string) => (char === 'n' ? '\n' : char))
 }

@@ -23,6 +23,7 @@ import { hasHighBit } from './line-bytes.ts'
 import { CreatedLines, type CreatedScout, countsFromStart, isCreatedName } from './open-metrics-created.ts'
 import { OpenMetricsLexer, TOKEN_NAMES, Token } from './open-metrics-lexer.ts'
 import { Entry, LABELS_MAX, SERIES_BYTES_MAX } from './page-parser.ts'
+import { pageText, unescaped } from './page-text.ts'
 import { seriesLabels } from './series-labels.ts'
 
 const NO_EXEMPLARS: readonly Exemplar[] = []
@@ -403,12 +404,9 @@ export class OpenMetricsParser implements CreatedScout {
   }
 
   #unescaped(start: number, end: number): string {
-    const buffer = this.#buffer
-    if (hasHighBit(buffer, start, end)) {
-      if (!isUtf8(buffer.subarray(start, end))) throw new ExpositionError(`invalid UTF-8 ${quotedBytes(buffer, start, end)}`)
-      return unescaped(buffer.toString('utf8', start, end))
-    }
-    return unescaped(buffer.toString('latin1', start, end))
+    const text = pageText(this.#buffer, start, end)
+    if (text === undefined) throw new ExpositionError(`invalid UTF-8 ${quotedBytes(this.#buffer, start, end)}`)
+    return unescaped(text)
   }
 
   histogram(): Histogram {
@@ -469,8 +467,4 @@ export class OpenMetricsParser implements CreatedScout {
   #quotedEntry(end: number): string {
     return quotedBytes(this.#bytes, this.#start, end)
   }
-}
-
-function unescaped(text: string): string {
-  return text.includes('\\') ? text.replace(/\\(["\\n])/g, (_, char: string) => (char === 'n' ? '\n' : char)) : text
 }

@@ -1,7 +1,6 @@
-import { isUtf8 } from 'node:buffer'
 import { ExpositionError } from './exposition-error.ts'
-import { hasHighBit } from './line-bytes.ts'
 import type { NumberList } from './number-list.ts'
+import { pageText } from './page-text.ts'
 import { shownBytes } from './protobuf-family.ts'
 
 /** Adds names and values of the labels that stand at these places of the page, four positions each. Throws ExpositionError where one is none. */
@@ -14,8 +13,7 @@ export function collectLabels(page: Buffer, at: NumberList, pairs: string[]): vo
 }
 
 function textAt(page: Buffer, start: number, end: number, what: string): string {
-  if (!hasHighBit(page, start, end)) return page.toString('latin1', start, end)
-  const bytes = page.subarray(start, end)
-  if (!isUtf8(bytes)) throw new ExpositionError(`invalid label ${what}: ${shownBytes(bytes)}`)
-  return bytes.toString('utf8')
+  const text = pageText(page, start, end)
+  if (text === undefined) throw new ExpositionError(`invalid label ${what}: ${shownBytes(page.subarray(start, end))}`)
+  return text
 }

@@ -21,6 +21,7 @@ import { parseFloatText } from './float.ts'
 import { hasHighBit, linePart, startsWith } from './line-bytes.ts'
 import { NAME_CLASSES as classes, LABEL_REST, LABEL_START, METRIC_REST, METRIC_START } from './name-bytes.ts'
 import { Entry, LABELS_MAX, type PageParser, SERIES_BYTES_MAX } from './page-parser.ts'
+import { pageText, unescaped } from './page-text.ts'
 import { seriesLabels } from './series-labels.ts'
 
 const NO_EXEMPLARS: readonly Exemplar[] = []
@@ -350,17 +351,13 @@ export class TextParser implements PageParser {
   }
 
   #unescaped(start: number, end: number): string {
-    const text = this.#text(start, end)
-    return text.includes('\\') ? text.replace(/\\(["\\n])/g, (_, char: string) => (char === 'n' ? '\n' : char)) : text
+    return unescaped(this.#text(start, end))
   }
 
   #text(start: number, end: number): string {
-    const buffer = this.#buffer
-    if (!hasHighBit(buffer, start, end)) return buffer.toString('latin1', start, end)
-    if (!isUtf8(buffer.subarray(start, end))) {
-      throw this.#error(start, `invalid UTF-8 ${quote(buffer.toString('latin1', start, Math.min(end, start + 50)))}`)
-    }
-    return buffer.toString('utf8', start, end)
+    const text = pageText(this.#buffer, start, end)
+    if (text !== undefined) return text
+    throw this.#error(start, `invalid UTF-8 ${quote(this.#buffer.toString('latin1', start, Math.min(end, start + 50)))}`)
   }
 
   #error(position: number, what: string): ExpositionError {
