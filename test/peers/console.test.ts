@@ -76,6 +76,11 @@ async function showsAlerts(page: Page): Promise<void> {
   assert.match((await rows.first().textContent()) ?? '', /instance="10\.0\.7\.3:8080".*firing1h [67]m ago0$/)
   assert.match((await rows.nth(1).textContent()) ?? '', /10\.0\.7\.4.*pending[45]\ds ago0$/)
   assert.match((await rule('InstanceDown').locator('summary').textContent()) ?? '', /for 5m1 firing1 pending/)
+  // What is closed has nothing of its alerts in the page; the keyboard opens it again.
+  await rule('InstanceDown').locator('summary').click()
+  await rule('InstanceDown').locator('table').waitFor({ state: 'detached' })
+  await page.keyboard.press('Enter')
+  await rule('InstanceDown').locator('table').waitFor()
   // Only what fires is open.
   assert.equal(await page.getByText('14.4 * 0.001').isVisible(), false)
   await page.getByText('ErrorBudgetBurns').click()

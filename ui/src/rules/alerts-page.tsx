@@ -2,7 +2,7 @@ import { Switch } from '@mantine/core'
 import { IconChevronRight } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { useMemo } from 'react'
+import { useMemo, useState } from 'react'
 import type { AlertingRuleJson } from '../../../src/api/types/rules.ts'
 import { DataPage } from '../app/data-page.tsx'
 import { Notice } from '../app/notice.tsx'
@@ -12,12 +12,14 @@ import { formatCount } from '../format/number.ts'
 import { AlertTable } from './alert-table.tsx'
 import { FilterBar } from './filter-bar.tsx'
 import { GroupSection } from './group-section.tsx'
-import { type AlertState, alertGroups, countStates } from './groups.ts'
+import { type AlertState, alertGroups, countAlerts, countStates } from './groups.ts'
 import styles from './page.module.css'
 import { RuleFacts } from './rule-facts.tsx'
 import { StateMark } from './state-mark.tsx'
 
 const refreshMs = 5000
+/** Above it rules come closed, whatever they do: thousands of rows at once make a page slow. */
+const openAlertsMax = 500
 
 /** What fires, what waits to, and what would. Filters stand in the URL. */
 export function AlertsPage() {
@@ -34,6 +36,7 @@ export function AlertsPage() {
   const withAnnotations = search['annotations'] === 'show'
   const groups = query.data?.data.groups
   const shown = useMemo(() => alertGroups(groups ?? [], { only, text }), [groups, only, text])
+  const alertCount = countAlerts(shown)
   const show = (next: { readonly only: AlertState | 'all'; readonly text: string; readonly withAnnotations?: boolean }) => {
     const params: Record<string, string> = {}
     if (next.only !== 'all') params['state'] = next.only
@@ -80,6 +83,7 @@ export function AlertsPage() {
                   // biome-ignore lint/suspicious/noArrayIndexKey: their order is that of the file
                   key={`${rule.name} ${index}`}
                   rule={rule}
+                  startsOpen={rule.state === 'firing' && alertCount <= openAlertsMax}
                   withAnnotations={withAnnotations}
                   readAt={query.dataUpdatedAt}
                 />
@@ -94,17 +98,28 @@ export function AlertsPage() {
 
 interface AlertingRuleProps {
   readonly rule: AlertingRuleJson
+  /** Until one opens or closes it. */
+  readonly startsOpen: boolean
   readonly withAnnotations: boolean
   readonly readAt: number
 }
 
-function AlertingRule({ rule, withAnnotations, readAt }: AlertingRuleProps) {
+function AlertingRule({ rule, startsOpen, withAnnotations, readAt }: AlertingRuleProps) {
+  const [chosen, setChosen] = useState<boolean>()
+  const isOpen = chosen ?? startsOpen
   const alerts = rule.alerts ?? []
   const count = (state: AlertState) => alerts.filter((alert) => alert.state === state).length
   const [firing, pending] = [count('firing'), count('pending')]
   return (
-    <details className={styles.rule} open={rule.state === 'firing'}>
-      <summary className={styles.ruleHead}>
+    <details className={styles.rule} open={isOpen}>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: a summary is a control of its own, which the keyboard clicks as well */}
+      <summary
+        className={styles.ruleHead}
+        onClick={(event) => {
+          event.preventDefault()
+          setChosen(!isOpen)
+        }}
+      >
         <IconChevronRight size={15} className={styles.chevron} aria-hidden />
         <span className={styles.ruleName}>{rule.name}</span>
         {rule.duration > 0 && <span className={styles.kind}>for {formatDuration(rule.duration * 1000)}</span>}
@@ -115,10 +130,12 @@ function AlertingRule({ rule, withAnnotations, readAt }: AlertingRuleProps) {
           {alerts.length === 0 && <StateMark state="inactive" />}
         </span>
       </summary>
-      <div className={styles.body}>
-        <RuleFacts rule={rule} />
-        {alerts.length > 0 && <AlertTable alerts={alerts} withAnnotations={withAnnotations} readAt={readAt} />}
-      </div>
+      {isOpen && (
+        <div className={styles.body}>
+          <RuleFacts rule={rule} />
+          {alerts.length > 0 && <AlertTable alerts={alerts} withAnnotations={withAnnotations} readAt={readAt} />}
+        </div>
+      )}
     </details>
   )
 }

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AlertingRuleJson, RecordingRuleJson, RuleGroupJson } from '../../../src/api/types/rules.ts'
-import { type AlertState, alertGroups, countHealth, countStates, evaluationTime, type RuleHealth, ruleGroups } from './groups.ts'
+import {
+  type AlertState,
+  alertGroups,
+  countAlerts,
+  countHealth,
+  countStates,
+  evaluationTime,
+  type RuleHealth,
+  ruleGroups,
+} from './groups.ts'
 
 const common = { query: 'up == 0', evaluationTime: 0.01, lastEvaluation: '2026-11-22T02:00:00.5Z' }
 
@@ -61,6 +70,12 @@ test('rules are shown by health; without a filter groups without rules as well',
 test('counts are of all rules, whatever is shown', () => {
   assert.deepEqual(countStates(GROUPS), { firing: 1, pending: 1, inactive: 1 })
   assert.deepEqual(countHealth(GROUPS), { ok: 2, err: 2, unknown: 1 })
+})
+
+test('alerts are counted of the rules that are shown', () => {
+  assert.equal(countAlerts(alertGroups(GROUPS, { only: 'all', text: '' })), 2)
+  assert.equal(countAlerts(alertGroups(GROUPS, { only: 'pending', text: '' })), 1)
+  assert.equal(countAlerts(alertGroups([group('x', [{ ...alerting('A', 'inactive'), alerts: null }])], { only: 'all', text: '' })), 0)
 })
 
 test('a group that was never evaluated says so', () => {

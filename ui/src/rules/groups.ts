@@ -38,6 +38,13 @@ export function countStates(groups: readonly RuleGroupJson[]): Readonly<Record<A
   return counts
 }
 
+/** How many alerts groups show in all. */
+export function countAlerts(groups: readonly ShownGroup<AlertingRuleJson>[]): number {
+  let count = 0
+  for (const { rules } of groups) for (const { alerts } of rules) count += alerts?.length ?? 0
+  return count
+}
+
 /** Rules by their health. */
 export function countHealth(groups: readonly RuleGroupJson[]): Readonly<Record<RuleHealth, number>> {
   const counts = { ok: 0, err: 0, unknown: 0 }
