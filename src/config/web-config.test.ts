@@ -90,6 +90,10 @@ test('what is wrong is said with its place, and no secret', async () => {
     'http_server_config:\n  headers:\n    X-Frame-Options: x\n',
     '3:22: invalid value for X-Frame-Options: found "x", want one of deny, sameorigin',
   )
+  await fails(
+    'http_server_config:\n  headers:\n    constructor: x\n',
+    '3:5: HTTP header "constructor" can not be configured, want one of Strict-Transport-Security, X-Content-Type-Options, X-Frame-Options, X-XSS-Protection, Content-Security-Policy',
+  )
 })
 
 test('a changed file is taken over, a bad one is not, and TLS stays on', async () => {

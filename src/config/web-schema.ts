@@ -131,7 +131,7 @@ export const webConfigSchema = section('web configuration', {
 export type WebSection = Output<typeof webConfigSchema>
 
 function headerProblem(name: string): string | undefined {
-  return name in HEADERS
+  return Object.hasOwn(HEADERS, name)
     ? undefined
     : `HTTP header ${JSON.stringify(name)} can not be configured, want one of ${Object.keys(HEADERS).join(', ')}`
 }

@@ -131,9 +131,10 @@ export class NumberList {
     this.#numbers[this.#length++] = value
   }
 
-  /** So many more come. */
+  /** So many more come. Others may follow them: a field of many short runs is not copied once a run. */
   reserve(count: number): void {
-    if (this.#length + count > this.#numbers.length) this.#grow(this.#length + count)
+    const size = this.#length + count
+    if (size > this.#numbers.length) this.#grow(Math.max(size, this.#length * 2))
   }
 
   #grow(size: number): void {

@@ -485,6 +485,10 @@ test('what is no request is told', async () => {
   for (let i = 0; i < 200; i++) deep = field(5, field(1, deep))
   const nested = field(1, field(1, field(1, Buffer.concat([field(1, 'k'), field(2, deep)]))))
   await check(nested, OTLP_PROTOBUF, undefined, '400 attribute nests deeper than 100')
+  for (const kind of [5, 7, 9, 10, 11]) {
+    const noField = field(1, field(2, field(2, field(kind, field(1, field(0, ''))))))
+    await check(noField, OTLP_PROTOBUF, undefined, '400 proto: DataPoint: illegal tag 0 (wire type 2)')
+  }
 })
 
 test('bombs are refused by what they would become', async () => {

@@ -12,10 +12,11 @@ const EXEMPLAR: MessageShape = { name: 'Exemplar', fields: {} }
 /** Flags of a point: there is no recorded value. */
 const NO_RECORDED_VALUE = 1
 
-/** The numbers of fields that each kind has its own for. Exemplars 0: points of the kind have none. */
+/** The numbers of fields that each kind has its own for. */
 export interface HeadFields {
   readonly attributes: number
-  readonly exemplars: number
+  /** Undefined: points of the kind have none. */
+  readonly exemplars: number | undefined
   readonly flags: number
 }
 

@@ -19,7 +19,7 @@ const QUANTILE: MessageShape = { name: 'ValueAtQuantile', fields: {} }
 const NUMBER_POINT: HeadFields = { attributes: 7, exemplars: 5, flags: 8 }
 const HISTOGRAM_POINT: HeadFields = { attributes: 9, exemplars: 8, flags: 10 }
 const EXPONENTIAL_POINT: HeadFields = { attributes: 1, exemplars: 11, flags: 10 }
-const SUMMARY_POINT: HeadFields = { attributes: 7, exemplars: 0, flags: 8 }
+const SUMMARY_POINT: HeadFields = { attributes: 7, exemplars: undefined, flags: 8 }
 
 export function readNumberPoint(message: MessageReader, end: number): NumberPoint {
   const head = new PointHead(message, end, NUMBER_POINT)
