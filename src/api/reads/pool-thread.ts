@@ -24,6 +24,8 @@ export interface PoolThreadOptions {
   readonly cacheBytes: number
   /** How often a thread that has nothing to do answers each of the reads that it rehearses. */
   readonly rehearsalRounds: number
+  readonly isSpare: boolean
+  readonly asked: Int32Array<SharedArrayBuffer>
   onRehearsed(ms: number): void
   /** The thread has ended; `orphans` are what it had not answered and can be begun again elsewhere. */
   onEnd(thread: PoolThread, orphans: readonly PoolJob[], reason: 'stopped' | 'overdue' | 'failed'): void
@@ -48,13 +50,20 @@ export class PoolThread implements JobThread, JobHelper {
   bytesPeak = 0
 
   constructor(options: PoolThreadOptions) {
-    const { env, entry, memory, index, cacheBytes, rehearsalRounds } = options
+    const { env, entry, memory, index, cacheBytes, rehearsalRounds, isSpare, asked } = options
     this.#options = options
     this.index = index
     this.idleSince = env.clock.monotonic()
     this.#thread = env.threads.start(entry)
     this.#thread.onMessage((message) => this.#take(message))
-    this.#thread.post({ kind: 'open', cacheBytes, memory: { words: memory.words, bytesMax: memory.bytesMax, index }, rehearsalRounds })
+    this.#thread.post({
+      kind: 'open',
+      cacheBytes,
+      memory: { words: memory.words, bytesMax: memory.bytesMax, index },
+      rehearsalRounds,
+      isSpare,
+      asked,
+    })
     void this.#thread.exited.then((error) => this.#ended(error))
   }
 

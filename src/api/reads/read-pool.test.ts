@@ -467,6 +467,21 @@ test('nobody is started to help a thread that has hardly answered anything', asy
   await until(env, place.close())
 })
 
+test('who would have helped is started when nobody asks for anything, and rehearses', async () => {
+  const env = virtualEnv({ startTime: START })
+  const place = await open(env, { splitMs: 1e-9, rehearsalRounds: 1 })
+  await fill(place, 200, 100)
+  const threadCount = async () => (await env.metrics.getSingleMetric('promontory_query_threads')!.get()).values[0].value
+  await textOf(await until(env, place.pool.answer(ranged('m'), nobody())))
+  await textOf(await until(env, place.pool.answer(ranged('m'), nobody())))
+  assert.equal(await threadCount(), 1)
+  for (let i = 0; i < 10_000 && (await threadCount()) === 1; i++) await env.clock.advance(1)
+  assert.equal(await threadCount(), 2)
+  await textOf(await until(env, place.pool.answer(ranged('m'), nobody())))
+  assert.equal(await splitCount(env), 1)
+  await until(env, place.close())
+})
+
 test('queries and those who help them are together no more than may be at once', async () => {
   const env = virtualEnv({ startTime: START })
   const place = await open(env, { splitMs: 0, threadsMax: 8, maxConcurrency: 3 })

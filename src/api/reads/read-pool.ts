@@ -10,6 +10,7 @@ import type { DeskTurn, QueryDescription, QueryDesk } from '../../promql/query-d
 import type { SelectRequest, SeriesSource } from '../../storage/series-source.ts'
 import type { DbLender } from '../../tsdb/db-lender.ts'
 import type { ReadEstimate } from '../../tsdb/estimate-read.ts'
+import { AskedTime } from './asked-time.ts'
 import { forecast, type ReadForecast } from './forecast.ts'
 import { tryInline } from './inline-read.ts'
 import { type JobOutcome, PoolJob } from './pool-job.ts'
@@ -81,6 +82,8 @@ const ATTEMPTS_MAX = 3
  */
 const COLD_ANSWERS = 16
 const COLD_SPLIT_MS = 500
+/** How long nobody asks for anything before such a helper is started after all, for the next ones. */
+const SPARE_MS = 100
 /** A query of which less can be divided is not: of many series with few samples each, telling each other of them takes longer than reading them. */
 const DIVISIBLE_SHARE = 0.5
 
@@ -103,11 +106,16 @@ export class ReadPool implements Reads, Service {
   /** Of this thread. */
   readonly #rehearsal: Rehearsal | undefined
   #isAsked = false
+  readonly #askedTime: AskedTime
+  /** A thread more would have had something to do. */
+  #isSpareWanted = false
+  #spare: Timer | undefined
 
   constructor(options: ReadPoolOptions) {
     this.#options = options
     const { env, bytesMaxTogether, threadsMax } = options
     this.#memory = new SharedMemoryTotal(bytesMaxTogether, threadsMax)
+    this.#askedTime = new AskedTime(env.clock)
     const registers = [env.metrics]
     this.#reads = new Counter({
       name: 'promontory_reads_total',
@@ -169,6 +177,7 @@ export class ReadPool implements Reads, Service {
     ticker.cancel()
     first?.cancel()
     this.#isClosed = true
+    this.#spare?.cancel()
     this.#rehearsal?.giveWay()
     for (const thread of this.#threads) thread.stop()
   }
@@ -178,6 +187,15 @@ export class ReadPool implements Reads, Service {
     const { desk, db } = this.#options
     if (this.#isClosed || !db.isReadable || desk.runningCount > 0) return
     this.#rehearsal?.goOn()
+    if (this.#isSpareWanted && this.#options.rehearsalRounds > 0)
+      this.#spare ??= this.#options.env.clock.setTimer(SPARE_MS, () => this.#addSpare())
+  }
+
+  /** Starts a thread that rehearses until it is needed. */
+  #addSpare(): void {
+    this.#spare = undefined
+    this.#isSpareWanted = false
+    if (!this.#isClosed && this.#threads.length < this.#options.threadsMax) this.#threads.push(this.#start(true))
   }
 
   async answer(read: Read, asker: Asker): Promise<Answer> {
@@ -201,7 +219,10 @@ export class ReadPool implements Reads, Service {
   }
 
   #isAskedFor(): void {
+    this.#askedTime.set()
     this.#rehearsal?.giveWay()
+    this.#spare?.cancel()
+    this.#spare = undefined
     if (!this.#isAsked) this.#rehearsal?.add(this.#options.rehearsalRounds * ASKED_ROUNDS_FACTOR)
     this.#isAsked = true
   }
@@ -297,7 +318,10 @@ export class ReadPool implements Reads, Service {
       const idle = this.#threads.find((other) => other !== thread && other.jobCount === 0 && !other.isEnding && !helpers.includes(other))
       if (idle !== undefined) helpers.push(idle)
       else if (this.#threads.length < threadsMax && !isCold) helpers.push(this.#add())
-      else break
+      else {
+        this.#isSpareWanted ||= isCold && this.#threads.length < threadsMax
+        break
+      }
     }
     job.helpers.push(...helpers)
     for (const [place, helper] of helpers.entries()) helper.assist(job, place)
@@ -305,12 +329,12 @@ export class ReadPool implements Reads, Service {
   }
 
   #add(): PoolThread {
-    const thread = this.#start()
+    const thread = this.#start(false)
     this.#threads.push(thread)
     return thread
   }
 
-  #start(): PoolThread {
+  #start(isSpare: boolean): PoolThread {
     const { env, entry, db, cacheBytes, threadsMax } = this.#options
     let index = 0
     while (this.#threads.some((thread) => thread.index === index)) index++
@@ -322,6 +346,8 @@ export class ReadPool implements Reads, Service {
       index,
       cacheBytes: Math.floor(cacheBytes / threadsMax),
       rehearsalRounds: this.#options.rehearsalRounds,
+      isSpare,
+      asked: this.#askedTime.word,
       onRehearsed: (ms) => this.#rehearsedSeconds.inc(ms / 1000),
       onEnd: (thread, orphans, reason) => {
         this.#ends.inc({ reason })

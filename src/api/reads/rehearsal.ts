@@ -29,6 +29,8 @@ export interface RehearsalPlan {
   /** Whether the windows are as a thread has them that reads those of another one. */
   readonly isBorrower: boolean
   readonly stage: RehearsalStage
+  /** Whether others have something to do that is not to be disturbed: nothing is done for a while. Default: they have not. */
+  isBusyElsewhere?(): boolean
 }
 
 /** Where reads are rehearsed. */
@@ -104,6 +106,10 @@ export class Rehearsal {
     this.#isRunning = true
     try {
       while (this.#isWanted && this.#pieces !== undefined) {
+        if (this.#plan.isBusyElsewhere?.() === true) {
+          await new Promise<void>((resolve) => clock.setTimer(IDLE_MS, resolve))
+          continue
+        }
         const turnEnd = clock.monotonic() + TURN_MS
         for (let i = 0; i < TURN_PIECES && this.#isWanted && this.#pieces !== undefined && clock.monotonic() < turnEnd; i++) {
           const { done } = await this.#pieces.next()
