@@ -52,7 +52,9 @@ export class Inhibitor {
   }
 
   #note(alert: Alert, labels: string): void {
-    for (const { rule, sources } of this.#rules) {
+    // By index: for each alert that comes.
+    for (let i = 0; i < this.#rules.length; i++) {
+      const { rule, sources } = this.#rules[i]
       if (!matchesAll(rule.sourceMatchers, alert.labels)) continue
       const key = equalKey(rule, alert.labels)
       const alerts = sources.get(key)

@@ -24,7 +24,7 @@ export function webhookMessage(
 ): string {
   const isFiring = alerts.some((alert) => !isResolved(alert, now))
   let told = ''
-  for (const alert of alerts) told += `${told === '' ? '' : ','}${alertJson(alert, now)}`
+  for (let i = 0; i < alerts.length; i++) told += i === 0 ? alertJson(alerts[i], now) : `,${alertJson(alerts[i], now)}`
   const commonLabels = commonPairs(alerts.map(({ labels }) => labels))
   const commonAnnotations = commonPairs(alerts.map(({ annotations }) => annotations))
   return `{"receiver":${goJsonText(quoteMeta(receiver))},"status":"${isFiring ? 'firing' : 'resolved'}","alerts":[${told}],"notification_reason":${goJsonText(reason)},"groupLabels":${pairsJson(groupLabels)},"commonLabels":${pairsJson(commonLabels)},"commonAnnotations":${pairsJson(commonAnnotations)},"externalURL":${goJsonText(externalUrl)},"version":"${VERSION}","groupKey":${goJsonText(groupKey)},"truncatedAlerts":${truncatedAlerts}}`

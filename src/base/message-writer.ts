@@ -18,7 +18,7 @@ export class MessageWriter {
   text(field: number, text: string): void {
     const size = Buffer.byteLength(text)
     this.#key(field, LENGTH)
-    this.varint(BigInt(size))
+    this.#small(size)
     this.#reserve(size)
     this.#bytes.write(text, this.#length)
     this.#length += size
@@ -38,7 +38,7 @@ export class MessageWriter {
 
   raw(field: number, bytes: Uint8Array): void {
     this.#key(field, LENGTH)
-    this.varint(BigInt(bytes.length))
+    this.#small(bytes.length)
     this.#reserve(bytes.length)
     this.#bytes.set(bytes, this.#length)
     this.#length += bytes.length
@@ -74,7 +74,7 @@ export class MessageWriter {
       let sizeBytes = 1
       for (let left = size; left >= 128; left = Math.floor(left / 128)) sizeBytes++
       this.#bytes.copyWithin(at + sizeBytes, at + 1, at + 1 + size)
-      this.varint(BigInt(size))
+      this.#small(size)
     }
     this.#length += size
   }
@@ -92,8 +92,16 @@ export class MessageWriter {
     this.#bytes[this.#length++] = Number(left)
   }
 
+  /** The same of a number that is not negative and below 2^31: most are, and large integers are objects. */
+  #small(value: number): void {
+    this.#reserve(VARINT_BYTES_MAX)
+    let left = value
+    for (; left >= 128; left >>>= 7) this.#bytes[this.#length++] = (left & 127) | 128
+    this.#bytes[this.#length++] = left
+  }
+
   #key(field: number, wireType: number): void {
-    this.varint(BigInt(field * 8 + wireType))
+    this.#small(field * 8 + wireType)
   }
 
   #reserve(size: number): void {

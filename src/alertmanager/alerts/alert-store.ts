@@ -63,6 +63,7 @@ export class AlertStore {
     const now = this.#options.clock.now()
     let takenCount = 0
     const texts = new Map<string, string>()
+    const listeners = [...this.#listeners.keys()]
     for (let i = 0; i < news.length; i++) {
       const alert = news[i]
       const key = keys?.[i] ?? alert.labels.key()
@@ -72,7 +73,7 @@ export class AlertStore {
       if (!this.#admits(merged, key, now)) continue
       this.#alerts.set(key, merged)
       takenCount++
-      for (const listener of this.#listeners.keys()) listener(merged, key)
+      for (let each = 0; each < listeners.length; each++) listeners[each](merged, key)
     }
     if (takenCount === 0) return
     for (const name of this.#listeners.values()) this.#writes.inc({ subscriber: name }, takenCount)
@@ -132,10 +133,14 @@ export class AlertStore {
 }
 
 /** The same story with what is kept already, so that what came with the news is forgotten at once: most news repeat what is known. */
-function withLabelsOf(known: Alert, { annotations, startsAt, endsAt, generatorUrl, updatedAt, hasTimeout }: Alert): Alert {
+function withLabelsOf(known: Alert, news: Alert): Alert {
+  const { startsAt, endsAt, generatorUrl, updatedAt, hasTimeout } = news
+  const annotations = news.annotations.equals(known.annotations) ? known.annotations : news.annotations
+  // Made of what is known already, by who took it.
+  if (news.labels === known.labels && news.annotations === annotations) return news
   return {
     labels: known.labels,
-    annotations: annotations.equals(known.annotations) ? known.annotations : annotations,
+    annotations,
     startsAt,
     endsAt,
     generatorUrl: generatorUrl === known.generatorUrl ? known.generatorUrl : generatorUrl,

@@ -16,8 +16,18 @@ export function afterNews(known: Alert, news: Alert, now: Timestamp): Alert {
  * silence. Source: Alertmanager alert/alert.go, Merge.
  */
 export function mergeAlerts(a: Alert, b: Alert, now: Timestamp): Alert {
-  const [older, younger] = b.updatedAt < a.updatedAt ? [b, a] : [a, b]
+  const isNewer = b.updatedAt >= a.updatedAt
+  const older = isNewer ? a : b
+  const younger = isNewer ? b : a
   const outlasts = older.endsAt > younger.endsAt
   const keepsEnd = isResolved(younger, now) ? isResolved(older, now) && outlasts : outlasts && !older.hasTimeout
-  return { ...younger, startsAt: Math.min(older.startsAt, younger.startsAt), endsAt: keepsEnd ? older.endsAt : younger.endsAt }
+  return {
+    labels: younger.labels,
+    annotations: younger.annotations,
+    startsAt: Math.min(older.startsAt, younger.startsAt),
+    endsAt: keepsEnd ? older.endsAt : younger.endsAt,
+    generatorUrl: younger.generatorUrl,
+    updatedAt: younger.updatedAt,
+    hasTimeout: younger.hasTimeout,
+  }
 }

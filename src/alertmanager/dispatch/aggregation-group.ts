@@ -104,7 +104,6 @@ export class AggregationGroup {
   #snapshot(): Notification {
     const { clock, route } = this.#options
     const now = Math.floor(clock.now())
-    const alerts = [...this.#alerts.values()].sort(compareAlerts)
     return {
       now,
       receiver: route.receiver,
@@ -114,7 +113,7 @@ export class AggregationGroup {
       repeatIntervalMs: route.repeatIntervalMs,
       muteTimeIntervals: route.muteTimeIntervals,
       activeTimeIntervals: route.activeTimeIntervals,
-      alerts: alerts.map((alert) => (isResolved(alert, now) ? alert : { ...alert, endsAt: 0 })),
+      alerts: [...this.#alerts.values()].sort(compareAlerts),
       refreshed: () => this.#snapshot(),
     }
   }

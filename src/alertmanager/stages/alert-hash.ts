@@ -26,11 +26,12 @@ export function alertHash(labels: Labels): bigint {
 function separated({ pairs }: Labels): Uint8Array {
   let most = 0
   // A unit of a text is three bytes at most.
-  for (const text of pairs) most += text.length * 3 + 1
+  // By index: an iterator makes an object a step.
+  for (let i = 0; i < pairs.length; i++) most += pairs[i].length * 3 + 1
   const into = most <= PLACE_BYTES ? place : Buffer.allocUnsafeSlow(most)
   let at = 0
-  for (const text of pairs) {
-    at += into.write(text, at)
+  for (let i = 0; i < pairs.length; i++) {
+    at += into.write(pairs[i], at)
     into[at++] = SEPARATOR
   }
   return into.subarray(0, at)

@@ -14,7 +14,7 @@ export interface Notification {
   readonly repeatIntervalMs: number
   readonly muteTimeIntervals: readonly string[]
   readonly activeTimeIntervals: readonly string[]
-  /** Those that fire at `now` have no end: they do not resolve on the way. */
+  /** What is over is asked at `now`: those that fire then do not resolve on the way. */
   readonly alerts: readonly Alert[]
   /** The group as it is by now. */
   refreshed(): Notification

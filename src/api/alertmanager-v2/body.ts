@@ -40,7 +40,8 @@ export function jsonItems<T>(request: RouteRequest, what: string, take: (item: u
   if (bytes[0] !== OPEN_BRACKET) return undefined
   const taken: T[] = []
   const takeAll = (json: string) => {
-    for (const item of JSON.parse(json) as readonly unknown[]) taken.push(take(item, taken.length))
+    const items = JSON.parse(json) as readonly unknown[]
+    for (let i = 0; i < items.length; i++) taken.push(take(items[i], taken.length))
   }
   try {
     let from = 1

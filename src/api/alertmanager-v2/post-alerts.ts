@@ -30,7 +30,8 @@ export function postAlerts(deps: AlertmanagerApiDeps, request: RouteRequest): An
   const keys: string[] = []
   const wrong: string[] = []
   let firingCount = 0
-  for (const alert of posted) {
+  for (let i = 0; i < posted.length; i++) {
+    const alert = posted[i]
     const startsAt = alert.startsAt ?? alert.endsAt ?? now
     const endsAt = alert.endsAt ?? now + resolveTimeoutMs
     if (endsAt > now) firingCount++
@@ -96,9 +97,12 @@ function asKnown(alerts: AlertStore, posted: PostedAlert): PostedAlert {
 
 /** A path, or a URL with its scheme. Source: go-openapi/strfmt, IsRequestURI; Go net/url, ParseRequestURI. */
 function isRequestUri(text: string): boolean {
-  if (/^[^?#]*%(?![0-9a-f]{2})/i.test(text)) return false
-  return text.startsWith('/') || /^[a-z][a-z0-9+.-]*:/i.test(text)
+  if (BAD_ESCAPE.test(text)) return false
+  return text.startsWith('/') || SCHEME.test(text)
 }
+
+const BAD_ESCAPE = /^[^?#]*%(?![0-9a-f]{2})/i
+const SCHEME = /^[a-z][a-z0-9+.-]*:/i
 
 /** What is wrong with an alert, in upstream's words. Source: Alertmanager alert/alert.go, Validate. */
 function problemOf({ matcherMode }: AlertmanagerApiDeps, alert: PostedAlert, startsAt: number, endsAt: number): string | undefined {

@@ -29,10 +29,11 @@ export function openPlainStream({ url, method = 'GET', headers, body, signal, ti
       method,
       headers: sentHeaders(headers ?? {}),
     })
-    // A text would make the library take the head for UTF-8 as well.
-    const bytes = typeof body === 'string' ? Buffer.from(body) : body
+    // A text of ASCII goes as it is: bytes of it would stay in memory until the collector comes. Any other would make the library take the head
+    // for UTF-8 as well.
+    const sent = typeof body === 'string' && Buffer.byteLength(body) !== body.length ? Buffer.from(body) : body
     // The library tells it of some methods only.
-    if (bytes !== undefined && bytes.length > 0) outgoing.setHeader('content-length', bytes.length)
+    if (sent !== undefined && sent.length > 0) outgoing.setHeader('content-length', sent.length)
     const limits = new Limits(timeoutMs ?? TIMEOUT_MS, signal, (reason) => outgoing.destroy(reason))
     outgoing.once('response', (incoming) => {
       limits.restart()
@@ -47,7 +48,8 @@ export function openPlainStream({ url, method = 'GET', headers, body, signal, ti
       // Where the answer was one to something else, such as a change of the protocol, there is neither an answer nor an error.
       reject(limits.reason ?? new Error('EOF'))
     })
-    outgoing.end(bytes)
+    if (typeof sent === 'string') outgoing.end(sent, 'latin1')
+    else outgoing.end(sent)
   })
 }
 
