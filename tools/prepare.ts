@@ -64,6 +64,9 @@ const PARTS: Readonly<Record<string, string>> = {
     exports.Gauge = require('prom-client/lib/gauge')
     exports.Histogram = require('prom-client/lib/histogram')
     exports.Summary = require('prom-client/lib/summary')`,
+  // Half a MB of tables, for those who have regular expressions.
+  re2js: `const engine = () => require(${JSON.stringify(join(root, 'node_modules/re2js/build/index.js'))})
+    module.exports = { get RE2JS() { return engine().RE2JS }, get RE2JSSyntaxException() { return engine().RE2JSSyntaxException } }`,
 }
 const packageParts: Plugin = {
   name: 'package parts',

@@ -23,6 +23,8 @@ export class TemplateLibrary implements NotificationTemplates {
   readonly #htmlFunctions: FunctionTable
   readonly #limits: TemplateLimits | undefined
   readonly #named = new Map<string, ParsedTemplate>()
+  /** What is not among those yet. */
+  #base: string | undefined
   readonly #texts = new Map<string, ReadonlyMap<string, ParsedTemplate>>()
   /** The same, with what escapes them. */
   readonly #pages = new Map<string, ReadonlyMap<string, ParsedTemplate>>()
@@ -40,6 +42,14 @@ export class TemplateLibrary implements NotificationTemplates {
     this.#pages.clear()
   }
 
+  /**
+   * Templates that are right, whose place others take whenever those were added. They are parsed when a text first asks for templates: many a
+   * configuration has none that does.
+   */
+  setBase(text: string): void {
+    this.#base = text
+  }
+
   /** Those of the files that match, each under its name. Rejects when a file cannot be read. */
   async addFiles(fs: Pick<FileSystem, 'readDir' | 'readText'>, patterns: readonly string[]): Promise<void> {
     for (const pattern of patterns)
@@ -47,7 +57,7 @@ export class TemplateLibrary implements NotificationTemplates {
   }
 
   text(template: string, data: NotificationData): string {
-    if (template === '') return ''
+    if (!template.includes('{{')) return template
     const templates = this.#with(template)
     return executeTemplate({ templates, functions: this.#functions }, '', templateData(data), this.#limits)
   }
@@ -66,11 +76,21 @@ export class TemplateLibrary implements NotificationTemplates {
   #with(text: string): ReadonlyMap<string, ParsedTemplate> {
     const known = this.#texts.get(text)
     if (known !== undefined) return known
+    this.#parseBase()
     const templates = new Map(this.#named)
     define(templates, this.#parse('', text))
     if (this.#texts.size >= TEXTS_MAX) this.#texts.clear()
     this.#texts.set(text, templates)
     return templates
+  }
+
+  #parseBase(): void {
+    if (this.#base === undefined) return
+    const added = [...this.#named.values()]
+    this.#named.clear()
+    define(this.#named, this.#parse('', this.#base))
+    define(this.#named, added)
+    this.#base = undefined
   }
 
   #parse(name: string, text: string): readonly ParsedTemplate[] {
@@ -96,7 +116,7 @@ function define(templates: Map<string, ParsedTemplate>, parsed: readonly ParsedT
 /** The default templates and those of the files that match. Throws a TemplateParseError; rejects when a file cannot be read. */
 export async function loadTemplates({ fs, clock }: Pick<Env, 'fs' | 'clock'>, patterns: readonly string[]): Promise<TemplateLibrary> {
   const library = new TemplateLibrary(() => clock.now())
-  library.add('', DEFAULT_TEMPLATES)
+  library.setBase(DEFAULT_TEMPLATES)
   await library.addFiles(fs, patterns)
   return library
 }

@@ -41,9 +41,11 @@ interface Entry {
 /** What is known of the silences of a label set. */
 interface Known {
   /** How many silences had come when it was found out. */
-  count: number
-  readonly ids: string[]
+  readonly count: number
+  readonly ids: readonly string[]
 }
+
+const NONE: readonly string[] = []
 
 /**
  * All silences of the cluster, as far as they are known here; of two versions the one that was changed last holds.
@@ -61,6 +63,8 @@ export class Silences implements ReplicatedState {
   /** Ids in the order in which they came, for those who know of the first `count`. */
   #arrivals: string[] = []
   #known = new WeakMap<Labels, Known>()
+  /** What is known of most: one for all of them. */
+  #unsilenced: Known = { count: 0, ids: NONE }
   readonly #metrics: SilenceMetrics
   readonly #stateMetrics: StateMetrics
   #channel: Channel = { broadcast: () => {} }
@@ -142,25 +146,25 @@ export class Silences implements ReplicatedState {
   /** Ids of the silences that are active for labels, sorted. Hot: asked for each alert of each notification and of each answer. */
   silencedBy(labels: Labels): readonly string[] {
     const { clock } = this.#options.env
-    let known = this.#known.get(labels)
-    if (known === undefined) {
-      known = { count: 0, ids: [] }
-      this.#known.set(labels, known)
-    }
+    const count = this.#arrivals.length
+    if (count === 0) return NONE
+    const known = this.#known.get(labels)
     // Nothing has come since nothing silenced it.
-    if (known.count === this.#arrivals.length && known.ids.length === 0) return known.ids
+    if (known?.count === count && known.ids.length === 0) return NONE
     const started = clock.monotonic()
-    const skippedCount = known.count
-    const scannedCount = this.#arrivals.length - known.count + known.ids.length
-    if (known.count < this.#arrivals.length) {
-      for (let i = known.count; i < this.#arrivals.length; i++) {
+    const skippedCount = known?.count ?? 0
+    let ids = known?.ids ?? NONE
+    const scannedCount = count - skippedCount + ids.length
+    if (known === undefined || skippedCount < count) {
+      for (let i = skippedCount; i < count; i++) {
         const compiled = this.#entries.get(this.#arrivals[i])?.compiled
-        if (compiled !== undefined && silences(compiled, labels)) known.ids.push(this.#arrivals[i])
+        if (compiled !== undefined && silences(compiled, labels)) ids = [...ids, this.#arrivals[i]]
       }
-      known.count = this.#arrivals.length
+      if (this.#unsilenced.count !== count) this.#unsilenced = { count, ids: NONE }
+      this.#known.set(labels, ids.length === 0 ? this.#unsilenced : { count, ids })
     }
     const now = clock.now()
-    const active = known.ids
+    const active = ids
       .filter((id) => {
         const entry = this.#entries.get(id)
         return entry !== undefined && silenceState(entry.silence, now) === 'active'
