@@ -28,12 +28,12 @@ const found = (labels: Record<string, string>) =>
   })
 
 test('of few series those that have all pairs are counted', () => {
-  assert.deepEqual(found({ __name__: 'm', instance: '3', path: '2' }), { seriesCount: 1, sampleCount: 10 })
-  assert.deepEqual(found({ instance: '3', one: 'yes' }), { seriesCount: 0, sampleCount: 0 })
-  assert.deepEqual(found({ instance: '7', one: 'yes', path: '0' }), { seriesCount: 1, sampleCount: 10 })
+  assert.deepEqual(found({ __name__: 'm', instance: '3', path: '2' }), { seriesCount: 1, sampleCount: 10, blockCount: 0 })
+  assert.deepEqual(found({ instance: '3', one: 'yes' }), { seriesCount: 0, sampleCount: 0, blockCount: 0 })
+  assert.deepEqual(found({ instance: '7', one: 'yes', path: '0' }), { seriesCount: 1, sampleCount: 10, blockCount: 0 })
 })
 
 test('of many series, and of a pair that is not there, the rarest pair says how many', () => {
-  assert.deepEqual(found({ __name__: 'm', one: 'no' }), { seriesCount: 999, sampleCount: 9990 })
-  assert.deepEqual(found({ __name__: 'm', one: 'perhaps' }), { seriesCount: 0, sampleCount: 0 })
+  assert.deepEqual(found({ __name__: 'm', one: 'no' }), { seriesCount: 999, sampleCount: 9990, blockCount: 0 })
+  assert.deepEqual(found({ __name__: 'm', one: 'perhaps' }), { seriesCount: 0, sampleCount: 0, blockCount: 0 })
 })

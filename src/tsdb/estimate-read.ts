@@ -7,6 +7,8 @@ import type { Window } from './window/window.ts'
 export interface ReadEstimate {
   readonly seriesCount: number
   readonly sampleCount: number
+  /** Blocks that are looked at. */
+  readonly blockCount: number
 }
 
 /** Looks at counts only: microseconds, and nothing of the disk. */
@@ -28,13 +30,15 @@ export function estimateRead(
     sampleCount += window.sampleCount * share * overlap(window, minTime, maxTime)
   }
   // What a block has of them is on disk: they are taken to be as frequent in it as in memory, and one in a thousand at least.
+  let blockCount = 0
   const shareOfBlocks = Math.max(share, 0.001)
   for (const { minTime: blockMin, maxTime: blockMax, stats } of blocks) {
     if (blockMin > maxTime || blockMax <= minTime) continue
+    blockCount++
     seriesCount = Math.max(seriesCount, stats.numSeries * shareOfBlocks)
     sampleCount += stats.numSamples * shareOfBlocks * overlap({ minTime: blockMin, maxTime: blockMax }, minTime, maxTime)
   }
-  return { seriesCount, sampleCount }
+  return { seriesCount, sampleCount, blockCount }
 }
 
 /** What has as many series at most is looked at, series by series: microseconds. */

@@ -10,7 +10,7 @@ import type { Answer } from '../../base/http-answer.ts'
 import { Labels } from '../../model/labels.ts'
 import { instantQuestion, rangeQuestion } from '../../promql/evaluate.ts'
 import { type FinishedQuery, QueryDesk } from '../../promql/query-desk.ts'
-import type { SelectRequest } from '../../storage/series-source.ts'
+import type { QueryContext, SelectRequest } from '../../storage/series-source.ts'
 import { type RunningDb, runDb } from '../../tsdb/db.fixture.ts'
 import type { Db } from '../../tsdb/db.ts'
 import { RequestRehearsal } from '../request-rehearsal.ts'
@@ -171,7 +171,7 @@ test('a thread answers what this one does, byte for byte', async () => {
   }
 })
 
-test('a query that comes while the log is being read has its thread started, and is answered when all can be read', async () => {
+async function waitingFor(cheapMs: number, blockCount: number): Promise<string | undefined> {
   const env = virtualEnv({ startTime: START })
   const readable = Promise.withResolvers<void>()
   let isReadable = false
@@ -185,13 +185,15 @@ test('a query that comes while the log is being read has its thread started, and
   const place = await open(
     { ...env, threads },
     {
+      cheapMs,
       lent: (db) =>
         Object.create(db, {
           isReadable: { get: () => isReadable },
           untilReadable: { value: () => readable.promise },
-          estimate: { value: (request: SelectRequest) => db.estimate(request) },
+          estimate: { value: (request: SelectRequest) => ({ ...db.estimate(request), blockCount }) },
           missing: { value: () => [] },
           lender: { value: () => db.lender() },
+          select: { value: (request: SelectRequest, ctx: QueryContext) => db.select(request, ctx) },
         }),
     },
   )
@@ -204,6 +206,20 @@ test('a query that comes while the log is being read has its thread started, and
   assert.match(await textOf(await until(env, answered)), /"20"/)
   assert.equal(startCount, 1)
   await place.close()
+  const metrics = await env.metrics.getMetricsAsJSON()
+  const reads = metrics.find(({ name }) => name === 'promontory_reads_total')?.values.find(({ value }) => value === 1)
+  return reads?.labels.place as string | undefined
+}
+
+test('a query that comes while the log is being read has its thread started, and is answered when all can be read', async () => {
+  assert.equal(await waitingFor(0, 0), 'thread')
+})
+
+test('what has waited for the log is answered here rather than in a new thread, if it is little and in memory', async () => {
+  // It is expected to take about 0.05 ms.
+  assert.equal(await waitingFor(0.02, 0), 'inline')
+  assert.equal(await waitingFor(0.02, 1), 'thread')
+  assert.equal(await waitingFor(0.002, 0), 'thread')
 })
 
 test('an answer says what could not be read of its time, in a thread and in this one', async () => {

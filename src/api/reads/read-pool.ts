@@ -63,6 +63,8 @@ export interface Lending {
 /** Reads that were more work than they seemed are remembered, as many. */
 const DEAR_MAX = 500
 const KEY_LENGTH_MAX = 1000
+/** What has waited for the log is answered here when it is so many times as much work, if all is in memory: the first read of a thread takes a tenth of a second. */
+const WAITED_CHEAP_FACTOR = 5
 const CHEAP_SECONDS = 0.01
 const KEEP_HOUSE_MS = 10_000
 /** After the log was read, when what has waited for it was taken, the main thread rehearses a part; the rest when somebody has asked for something. */
@@ -235,22 +237,29 @@ export class ReadPool implements Reads, Service {
   async #inTurn(read: Read, asker: Asker, turn: DeskTurn, expected: ReadForecast): Promise<JobOutcome> {
     const { db, entry } = this.#options
     const settings = this.#options.settings()
-    if (!db.isReadable) {
+    const hasWaited = !db.isReadable
+    if (hasWaited) {
       // A thread takes a tenth of a second to start, which the log that is being read takes as well. What a read looks at shows afterwards.
       if (this.#threads.length === 0 && !this.#isClosed && entry !== undefined) this.#add()
       await db.untilReadable(turn.signal)
       turn.signal.throwIfAborted()
       expected = this.#foresee(read)
     }
-    const done = await this.#inline(read, expected, turn, settings)
+    const done = await this.#inline(read, expected, turn, settings, hasWaited && expected.isInMemory ? WAITED_CHEAP_FACTOR : 1)
     if (done !== undefined) return done
     const outcome = await this.#inThread(read, expected, turn, { settings, signal: asker.signal })
     if (isCheap(outcome)) this.#dear.delete(keyOf(read))
     return outcome
   }
 
-  async #inline(read: Read, reach: ReadForecast, turn: DeskTurn, settings: EngineSettings): Promise<JobOutcome | undefined> {
-    if (reach.costMs >= this.#options.cheapMs) return undefined
+  async #inline(
+    read: Read,
+    reach: ReadForecast,
+    turn: DeskTurn,
+    settings: EngineSettings,
+    cheapFactor: number,
+  ): Promise<JobOutcome | undefined> {
+    if (reach.costMs >= cheapFactor * this.#options.cheapMs) return undefined
     const key = keyOf(read)
     if (this.#dear.has(key)) return undefined
     const { env, db, samplesMax, bytesMax } = this.#options

@@ -15,7 +15,7 @@ import { forecast } from './forecast.ts'
 import type { Asker, Read, Reads } from './read.ts'
 import { describeRead, type Lending, type ReadPool } from './read-pool.ts'
 
-const NOTHING_KNOWN = () => ({ seriesCount: 0, sampleCount: 0 })
+const NOTHING_KNOWN = () => ({ seriesCount: 0, sampleCount: 0, blockCount: 0 })
 
 export interface RemoteReadsOptions {
   readonly env: Env

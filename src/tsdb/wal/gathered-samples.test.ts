@@ -28,7 +28,7 @@ test('of each series that is known comes what was gathered, in its order, and of
   let deepest = 0
   fc.assert(
     fc.property(runs, fc.uniqueArray(fc.nat(SERIES - 1), { maxLength: 5 }), fc.boolean(), (patterns, unknown, isShuffled) => {
-      const gathered = new GatheredSamples(1 << 20)
+      const gathered = new GatheredSamples(1 << 20, 0)
       const refs = new Float64Array(SERIES).map((_, series) => (unknown.includes(series) ? 0 : 1000 + series + 1))
       const want = new Map<number, string[]>()
       const got = new Map<number, string[]>()
@@ -73,7 +73,7 @@ test('of each series that is known comes what was gathered, in its order, and of
 })
 
 test('there is room for as many samples as a log has bytes, and for no more runs than are bounded', () => {
-  const gathered = new GatheredSamples(10_000)
+  const gathered = new GatheredSamples(10_000, 0)
   const slice = new SampleSlices()
   for (let i = 0; i < SLICE_SAMPLES; i++) slice.series[i] = i
   for (let n = 0; n < 5; n++) {
@@ -81,7 +81,7 @@ test('there is room for as many samples as a log has bytes, and for no more runs
     gathered.add(slice, SLICE_SAMPLES)
   }
   assert.ok(!gathered.hasRoom)
-  const scattered = new GatheredSamples(1 << 22)
+  const scattered = new GatheredSamples(1 << 22, 0)
   for (let i = 0; i < SLICE_SAMPLES; i++) slice.series[i] = 2 * i
   let count = 0
   for (; scattered.hasRoom; count += SLICE_SAMPLES) scattered.add(slice, SLICE_SAMPLES)
@@ -92,7 +92,7 @@ test('there is room for as many samples as a log has bytes, and for no more runs
 })
 
 test('others can run between parts of long runs of the same series', () => {
-  const gathered = new GatheredSamples(1 << 22)
+  const gathered = new GatheredSamples(1 << 22, 0)
   const slice = new SampleSlices()
   for (let i = 0; i < SLICE_SAMPLES; i++) slice.series[i] = i
   for (let t = 0; t < 300; t++) {

@@ -6,8 +6,9 @@ import { type SampleSlices, SLICE_SAMPLES } from './sample-slices.ts'
 // touches rows and cells of all series for every scrape, which is mostly waiting for memory. So samples are gathered, 8 bytes each, and what
 // several records have of the same series goes to a series at once.
 
-/** Samples that are gathered at most: 32 MB. A million series have four each then. */
+/** Samples that are gathered at most: 32 MB, or so many of each series, which are 64 bytes beside the 160 and more that a series takes. */
 const GATHERED_MAX = 4 * 1024 * 1024
+const GATHERED_OF_SERIES = 8
 /** Runs, of 16 bytes each. */
 const RUNS_MAX = 64 * 1024
 /** A shorter run costs more to be put in order than what it saves. */
@@ -44,9 +45,9 @@ export class GatheredSamples {
   lost = 0
   applied = 0
 
-  /** For a log of so many bytes. */
-  constructor(bytes: number) {
-    this.#capacity = Math.min(GATHERED_MAX, bytes) + SLICE_SAMPLES
+  /** For a log of so many bytes, and so many series as far as is known. */
+  constructor(bytes: number, seriesCount: number) {
+    this.#capacity = Math.min(Math.max(GATHERED_MAX, GATHERED_OF_SERIES * seriesCount), bytes) + SLICE_SAMPLES
     this.#values = new Float64Array(this.#capacity)
     const runs = Math.min(this.#capacity, RUNS_MAX)
     this.#firstSeries = new Uint32Array(runs)

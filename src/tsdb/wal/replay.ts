@@ -112,7 +112,7 @@ export async function replayLog(
     // A segment may have lost its end since.
     bytesTotal += Math.max(0, sizeBytes - (number === first ? (from?.position.offset ?? 0) : 0))
   }
-  const gathered = new GatheredSamples(bytesTotal)
+  const gathered = new GatheredSamples(bytesTotal, from?.position.seriesCount ?? 0)
   for (const [index, number] of toRead.entries()) {
     const path = segmentPath(dir, number)
     const file = await openPatiently(env, path, 'write')
