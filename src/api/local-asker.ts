@@ -13,6 +13,8 @@ export class LocalAsker {
   /** Where the body of the answer begins and ends; 0: its headers are not here yet. */
   #body: readonly [start: number, end: number] = [0, 0]
   #asked: PromiseWithResolvers<number> | undefined
+  /** Why nothing more can be asked. */
+  #failure: Error | undefined
 
   constructor(tcp: Tcp, { host, port }: NetworkAddress) {
     this.#host = `${host}:${port}`
@@ -29,6 +31,7 @@ export class LocalAsker {
   /** Resolves with the bytes of the body of the answer; rejects when it is no success. */
   async ask(path: string, parameters: string, isForm: boolean): Promise<number> {
     await this.#connected.promise
+    if (this.#failure !== undefined) throw this.#failure
     this.#length = 0
     this.#body = [0, 0]
     this.#asked = Promise.withResolvers()
@@ -67,6 +70,7 @@ export class LocalAsker {
   }
 
   #fail(error: Error): void {
+    this.#failure ??= error
     this.#connected.promise.catch(() => {})
     this.#connected.reject(error)
     this.#asked?.promise.catch(() => {})

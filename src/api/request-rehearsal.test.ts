@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { realEnv } from '../base/env-real.ts'
 import { virtualEnv } from '../base/env-virtual.ts'
 import { dbSource } from '../tsdb/db-source.ts'
@@ -8,8 +10,16 @@ import { type MadeUp, rehearseRead } from './reads/rehearsal.ts'
 import { SMALL_REHEARSAL_READS } from './reads/rehearsal-reads.ts'
 import { RequestRehearsal } from './request-rehearsal.ts'
 
+const env = realEnv(virtualEnv().log)
+
+function madeUp(isBorrower: boolean): MadeUp {
+  const making = makeUpWindows(isBorrower)
+  let made = making.next()
+  while (made.done !== true) made = making.next()
+  return { windows: made.value, source: dbSource({ windows: made.value, late: [], blocks: [] }, env.clock) }
+}
+
 test('reads are rehearsed as requests, by URL and by form, and answered as in a query thread; nothing of it shows', async () => {
-  const env = realEnv(virtualEnv().log)
   const stage = new RequestRehearsal({ env, settings: () => ({}) })
   const [own, borrowed] = [madeUp(false), madeUp(true)]
   for (const round of [8, 7])
@@ -21,11 +31,24 @@ test('reads are rehearsed as requests, by URL and by form, and answered as in a 
   // After a rest it goes on.
   assert.ok((await stage.answer(SMALL_REHEARSAL_READS[0], own, 6)) > 0)
   stage.rest()
+})
 
-  function madeUp(isBorrower: boolean): MadeUp {
-    const making = makeUpWindows(isBorrower)
-    let made = making.next()
-    while (made.done !== true) made = making.next()
-    return { windows: made.value, source: dbSource({ windows: made.value, late: [], blocks: [] }, env.clock) }
+test('while it rests it keeps no windows', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const stage = new RequestRehearsal({ env, settings: () => ({}) })
+  const windows = await rehearse()
+  for (let i = 0; i < 20 && windows.deref() !== undefined; i++) {
+    await new Promise((resolve) => setImmediate(resolve))
+    collect()
+  }
+  assert.ok(windows.deref() === undefined)
+  stage.rest()
+
+  async function rehearse(): Promise<WeakRef<object>> {
+    const made = madeUp(false)
+    await stage.answer(SMALL_REHEARSAL_READS[0], made, 6)
+    stage.rest()
+    return new WeakRef(made.windows)
   }
 })

@@ -70,6 +70,8 @@ export class RequestRehearsal implements RehearsalStage {
   rest(): void {
     const opened = this.#opened
     this.#opened = undefined
+    // Whether there will be more of it or not: who goes on brings the windows along.
+    this.#db.made = undefined
     opened?.asker.close()
     void opened?.listener.close(0)
   }
