@@ -56,6 +56,22 @@ test('a rehearsal begins when nothing has come for a while, stops for what comes
   assert.equal(pauses.length, 2)
 })
 
+test('the time in which others are busy is not counted', async () => {
+  const timeOf = async (busyMs: number) => {
+    const env = virtualEnv()
+    const pauses: number[] = []
+    const begun = env.clock.monotonic()
+    const isBusyElsewhere = () => env.clock.monotonic() - begun < busyMs
+    const rehearsal = new Rehearsal(env, { ...plan(env, 1), isBusyElsewhere }, (ms) => pauses.push(ms))
+    rehearsal.goOn()
+    for (let i = 0; i < 20_000 && pauses.length < 1; i++) await env.clock.advance(1)
+    return pauses
+  }
+  const undisturbed = await timeOf(0)
+  assert.equal(undisturbed.length, 1)
+  assert.deepEqual(await timeOf(5000), undisturbed)
+})
+
 test('no rounds: nothing is rehearsed', async () => {
   const env = virtualEnv()
   const pauses: number[] = []

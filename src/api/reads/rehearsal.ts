@@ -69,7 +69,7 @@ export class Rehearsal {
   #isRunning = false
   #isWanted = false
 
-  /** `onPause` is told what a stretch of it took, of time that passed. */
+  /** `onPause` is told what a stretch of it took, of time that passed, without what it waited for others. */
   constructor(env: ThreadEnv, plan: RehearsalPlan, onPause: (ms: number) => void) {
     this.#env = env
     this.#plan = plan
@@ -103,11 +103,14 @@ export class Rehearsal {
   async #run(): Promise<void> {
     const { clock, log } = this.#env
     const begun = clock.monotonic()
+    let waitedMs = 0
     this.#isRunning = true
     try {
       while (this.#isWanted && this.#pieces !== undefined) {
         if (this.#plan.isBusyElsewhere?.() === true) {
+          const since = clock.monotonic()
           await new Promise<void>((resolve) => clock.setTimer(IDLE_MS, resolve))
+          waitedMs += clock.monotonic() - since
           continue
         }
         const turnEnd = clock.monotonic() + TURN_MS
@@ -126,7 +129,7 @@ export class Rehearsal {
     this.#plan.stage.rest?.()
     this.#isRunning = false
     this.#isWanted = false
-    this.#onPause(clock.monotonic() - begun)
+    this.#onPause(clock.monotonic() - begun - waitedMs)
   }
 
   async *#rehearse(): AsyncGenerator<void> {
