@@ -8,12 +8,12 @@ import { badData } from './failure.ts'
 import { optionalLimit, optionalTime, selectors, TIME_MAX, TIME_MIN } from './parameters.ts'
 
 /** /api/v1/labels: names of labels. */
-export function labelNames({ reads }: Pick<ApiDeps, 'reads'>, request: RouteRequest): Promise<Answer> {
+export function labelNames({ reads }: ApiDeps, request: RouteRequest): Promise<Answer> {
   return reads.answer({ kind: 'labelNames', ...scopeOf(request.form) }, askerOf(request))
 }
 
 /** /api/v1/label/NAME/values. */
-export function labelValues({ reads }: Pick<ApiDeps, 'reads'>, request: RouteRequest): Promise<Answer> {
+export function labelValues({ reads }: ApiDeps, request: RouteRequest): Promise<Answer> {
   const name = unescapeName(request.param('name'))
   if (name === '') throw badData(`invalid label name: ${JSON.stringify(name)}`)
   return reads.answer({ kind: 'labelValues', name, ...scopeOf(request.form) }, askerOf(request))

@@ -9,13 +9,11 @@ import type { ApiDeps } from './deps.ts'
 import { badData, invalidParameter } from './failure.ts'
 import { optionalDuration, optionalLimit, optionalTime, parameter, requiredTime } from './parameters.ts'
 
-type QueryDeps = Pick<ApiDeps, 'env' | 'features' | 'reads'>
-
 /** Points of a series that one answer may have. Source: Prometheus web/api/v1/api.go, queryRange. */
 const POINTS_MAX = 11_000
 
 /** /api/v1/query: an expression at one time. */
-export async function query(deps: QueryDeps, request: RouteRequest): Promise<Answer> {
+export async function query(deps: ApiDeps, request: RouteRequest): Promise<Answer> {
   const { form } = request
   const limit = optionalLimit(form)
   const time = optionalTime(form, 'time', Math.floor(deps.env.clock.now()))
@@ -24,7 +22,7 @@ export async function query(deps: QueryDeps, request: RouteRequest): Promise<Ans
 }
 
 /** /api/v1/query_range: an expression at every step of a range. */
-export async function queryRange(deps: QueryDeps, request: RouteRequest): Promise<Answer> {
+export async function queryRange(deps: ApiDeps, request: RouteRequest): Promise<Answer> {
   const { form } = request
   const limit = optionalLimit(form)
   const start = requiredTime(form, 'start')
@@ -43,7 +41,7 @@ export async function queryRange(deps: QueryDeps, request: RouteRequest): Promis
   return answer(deps, request, rangeQuestion(form.get('query'), [start, end, stepMs], options), { limit, timeoutMs })
 }
 
-function queryOptions({ features }: QueryDeps, form: FormValues) {
+function queryOptions({ features }: ApiDeps, form: FormValues) {
   const timeoutMs = optionalDuration(form, 'timeout')
   if (timeoutMs !== undefined && timeoutMs <= 0) throw new CodedError('timeout', 'query timed out in expression evaluation')
   const perStepStats = form.get('stats') === 'all' && features.has('promql-per-step-stats')
@@ -62,7 +60,7 @@ function lookback(form: FormValues): number | undefined {
 }
 
 async function answer(
-  { reads }: QueryDeps,
+  { reads }: ApiDeps,
   request: RouteRequest,
   question: Question,
   { limit, timeoutMs }: { readonly limit: number; readonly timeoutMs: number | undefined },

@@ -22,7 +22,7 @@ export function whenReadable(deps: ApiDeps, handler: RouteHandler): RouteHandler
  * The same for a handler that waits itself: what it needs beside the data it makes meanwhile, and what it refuses it refuses at once. What did not
  * become readable in its time is refused as above.
  */
-export function waitsItself(deps: Pick<ApiDeps, 'readiness'>, handler: (request: RouteRequest) => Promise<Answer>): RouteHandler {
+export function waitsItself(deps: ApiDeps, handler: (request: RouteRequest) => Promise<Answer>): RouteHandler {
   return async (request) => {
     const before = deps.readiness()
     if (before.ready) return handler(request)

@@ -1,6 +1,9 @@
 import { Gauge } from 'prom-client'
+import { CodedError, errorMessage } from '../base/errors.ts'
 import { type Answer, errorAnswer, NO_BODY, redirectAnswer } from '../base/http-answer.ts'
-import type { Method, RouteHandler, RouteRequest, Routes } from '../base/http-routes.ts'
+import { corsHeaders } from '../base/http-cors.ts'
+import { HttpMetrics } from '../base/http-metrics.ts'
+import { type Method, type RouteHandler, type RouteRequest, Routes } from '../base/http-routes.ts'
 import type { HttpApp } from '../base/http-server.ts'
 import { WRITE_BODY_BYTES_MAX } from '../remote/write-receiver.ts'
 import { addAdminRoutes } from './admin.ts'
@@ -8,21 +11,24 @@ import { budgetsStatus } from './budgets-status.ts'
 import { addConsoleRoutes, SERVER_CONSOLE } from './console-files.ts'
 import type { ApiDeps } from './deps.ts'
 import { queryExemplars } from './exemplars.ts'
+import { failureOf } from './failure.ts'
 import { featureList } from './features.ts'
 import { Federation } from './federate.ts'
+import { labelNames, labelValues } from './labels.ts'
 import { addManagementRoutes } from './management.ts'
 import { metricMetadata, targetMetadata } from './metadata.ts'
 import { liveNotifications, notificationList } from './notifications.ts'
 import { openApi } from './openapi.ts'
 import { cancelQuery, queriesStatus } from './queries/queries-status.ts'
+import { query, queryRange } from './query.ts'
 import { formatQuery, parseQuery } from './query-text.ts'
-import { addReadRoutes, apiRoutes, PREFLIGHT, plainRoutes, refuseAgent } from './read-routes.ts'
-import { whenReadable } from './readiness.ts'
+import { waitsItself, whenReadable } from './readiness.ts'
 import { relabelSteps, scrapePoolConfig } from './relabel-steps.ts'
 import { RemoteReadRoute } from './remote-read.ts'
 import { alertmanagers, alerts, rules } from './rules.ts'
 import { searchLabelNames, searchLabelValues, searchMetricNames } from './search.ts'
 import { selfMetrics } from './self-metrics.ts'
+import { series } from './series.ts'
 import { buildStatus, configStatus, flagsStatus, runtimeStatus } from './status.ts'
 import { scrapePools, targets } from './targets.ts'
 import { tsdbBlocksStatus, tsdbStatus, walReplayStatus } from './tsdb-status.ts'
@@ -30,10 +36,17 @@ import { tsdbBlocksStatus, tsdbStatus, walReplayStatus } from './tsdb-status.ts'
 /** Adds all of a server's HTTP to an app: API v1, federation, management, metrics, remote write, console. */
 export function registerApi(app: HttpApp, deps: ApiDeps): void {
   const { env } = deps
-  const routes = plainRoutes(app, deps)
-  const api = apiRoutes(routes, deps)
+  const routes = new Routes(app, {
+    env,
+    metrics: new HttpMetrics(env.metrics),
+    prefix: deps.routePrefix,
+    onError: (error, request) => errorAnswer(logged(deps, error, request).status, errorMessage(error)),
+  })
+  const api = routes.with({
+    headers: (request) => corsHeaders(request.headers.origin, deps.corsOrigin),
+    onError: (error, request) => logged(deps, error, request),
+  })
 
-  addReadRoutes(api, deps)
   addQueryRoutes(api, deps)
   addStatusRoutes(api, deps)
   addAdminRoutes(api, deps)
@@ -63,17 +76,35 @@ export function registerApi(app: HttpApp, deps: ApiDeps): void {
   })
 }
 
+/** Source: Prometheus web/api/v1/api.go, wrapAgent. */
+const refuseAgent: RouteHandler = () => {
+  throw new CodedError('execution', 'unavailable with Prometheus Agent')
+}
+
+const PREFLIGHT: RouteHandler = () => ({ status: 204, headers: {}, body: NO_BODY })
+
 function addQueryRoutes(api: Routes, deps: ApiDeps): void {
-  const add = (path: string, serve: (deps: ApiDeps, request: RouteRequest) => Promise<Answer>, ...methods: readonly Method[]) => {
-    const handler = deps.isAgent ? refuseAgent : whenReadable(deps, (request) => serve(deps, request))
+  type Serve = (deps: ApiDeps, request: RouteRequest) => Promise<Answer>
+  const add = (
+    path: string,
+    methods: readonly Method[],
+    serve: Serve,
+    whenItCan: (deps: ApiDeps, handler: (request: RouteRequest) => Promise<Answer>) => RouteHandler = whenReadable,
+  ) => {
+    const handler = deps.isAgent ? refuseAgent : whenItCan(deps, (request) => serve(deps, request))
     api.add(path, { OPTIONS: PREFLIGHT, ...Object.fromEntries(methods.map((method) => [method, handler])) })
   }
-  add('/api/v1/query_exemplars', queryExemplars, 'GET', 'POST')
-  add('/api/v1/search/metric_names', searchMetricNames, 'GET', 'POST')
-  add('/api/v1/search/label_names', searchLabelNames, 'GET', 'POST')
-  add('/api/v1/search/label_values', searchLabelValues, 'GET', 'POST')
-  add('/api/v1/status/tsdb', tsdbStatus, 'GET')
-  add('/api/v1/status/budgets', budgetsStatus, 'GET')
+  add('/api/v1/query', ['GET', 'POST'], query, waitsItself)
+  add('/api/v1/query_range', ['GET', 'POST'], queryRange, waitsItself)
+  add('/api/v1/query_exemplars', ['GET', 'POST'], queryExemplars)
+  add('/api/v1/series', ['GET', 'POST'], series, waitsItself)
+  add('/api/v1/labels', ['GET', 'POST'], labelNames, waitsItself)
+  add('/api/v1/label/:name/values', ['GET'], labelValues, waitsItself)
+  add('/api/v1/search/metric_names', ['GET', 'POST'], searchMetricNames)
+  add('/api/v1/search/label_names', ['GET', 'POST'], searchLabelNames)
+  add('/api/v1/search/label_values', ['GET', 'POST'], searchLabelValues)
+  add('/api/v1/status/tsdb', ['GET'], tsdbStatus)
+  add('/api/v1/status/budgets', ['GET'], budgetsStatus)
   for (const [path, handler] of Object.entries({ format_query: formatQuery, parse_query: parseQuery })) {
     const serve: RouteHandler = (request) => handler(deps, request)
     api.add(`/api/v1/${path}`, { OPTIONS: PREFLIGHT, GET: serve, POST: serve })
@@ -147,4 +178,12 @@ function addPrefixRedirects(routes: Routes, prefix: string): void {
   const bare = routes.with({ prefix: '' })
   bare.add('/', { GET: toPrefix })
   bare.add(prefix, { GET: toPrefix })
+}
+
+/** Faults of ours go to the log; what a client did wrong goes to the client alone. */
+function logged({ env }: ApiDeps, error: unknown, request: RouteRequest): Answer {
+  if (!(error instanceof CodedError) || error.code === 'internal') {
+    env.log.error('request failed', { method: request.method, path: request.url.split('?')[0], error: errorMessage(error) })
+  }
+  return failureOf(error)
 }

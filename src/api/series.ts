@@ -6,7 +6,7 @@ import { badData } from './failure.ts'
 import { optionalLimit, optionalTime, parameter, selectors, TIME_MAX, TIME_MIN } from './parameters.ts'
 
 /** /api/v1/series: the label sets that selectors find. */
-export function series({ reads }: Pick<ApiDeps, 'reads'>, request: RouteRequest): Promise<Answer> {
+export function series({ reads }: ApiDeps, request: RouteRequest): Promise<Answer> {
   const { form } = request
   if (form.all('match[]').length === 0) throw badData('no match[] parameter provided')
   const limit = optionalLimit(form)

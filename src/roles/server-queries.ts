@@ -4,7 +4,6 @@ import { QueryLogFile } from '../api/queries/query-log-file.ts'
 import { ReadPool } from '../api/reads/read-pool.ts'
 import { RemoteReads } from '../api/reads/remote-reads.ts'
 import type { FromThread, ToThread } from '../api/reads/thread-messages.ts'
-import { RequestRehearsal } from '../api/request-rehearsal.ts'
 import type { ThreadEntry } from '../base/env.ts'
 import { type Service, untilAborted } from '../base/service.ts'
 import { LimitedBudget } from '../promql/exec/budget.ts'
@@ -73,9 +72,7 @@ export async function serverQueries({
     cheapMs: CHEAP_READ_MS,
     splitMs: SPLIT_READ_MS,
     // An agent is asked nothing.
-    ...(isAgent(values)
-      ? { rehearsalRounds: 0, stage: undefined }
-      : { rehearsalRounds: REHEARSAL_ROUNDS, stage: new RequestRehearsal({ env, settings }) }),
+    rehearsalRounds: isAgent(values) ? 0 : REHEARSAL_ROUNDS,
     maxConcurrency: values['query.max-concurrency'],
   })
   const remoteReads = new RemoteReads({

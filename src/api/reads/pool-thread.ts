@@ -24,8 +24,6 @@ export interface PoolThreadOptions {
   readonly cacheBytes: number
   /** How often a thread that has nothing to do answers each of the reads that it rehearses. */
   readonly rehearsalRounds: number
-  readonly isSpare: boolean
-  readonly asked: Int32Array<SharedArrayBuffer>
   onRehearsed(ms: number): void
   /** The thread has ended; `orphans` are what it had not answered and can be begun again elsewhere. */
   onEnd(thread: PoolThread, orphans: readonly PoolJob[], reason: 'stopped' | 'overdue' | 'failed'): void
@@ -44,26 +42,17 @@ export class PoolThread implements JobThread, JobHelper {
   #keptKey = ''
   /** Monotonic ms since which it has nothing to do. */
   idleSince: number
-  /** Reads that it has answered. */
-  answeredCount = 0
   /** The most bytes that a read has taken. */
   bytesPeak = 0
 
   constructor(options: PoolThreadOptions) {
-    const { env, entry, memory, index, cacheBytes, rehearsalRounds, isSpare, asked } = options
+    const { env, entry, memory, index, cacheBytes, rehearsalRounds } = options
     this.#options = options
     this.index = index
     this.idleSince = env.clock.monotonic()
     this.#thread = env.threads.start(entry)
     this.#thread.onMessage((message) => this.#take(message))
-    this.#thread.post({
-      kind: 'open',
-      cacheBytes,
-      memory: { words: memory.words, bytesMax: memory.bytesMax, index },
-      rehearsalRounds,
-      isSpare,
-      asked,
-    })
+    this.#thread.post({ kind: 'open', cacheBytes, memory: { words: memory.words, bytesMax: memory.bytesMax, index }, rehearsalRounds })
     void this.#thread.exited.then((error) => this.#ended(error))
   }
 
@@ -204,7 +193,6 @@ export class PoolThread implements JobThread, JobHelper {
         for (const helper of job.helpers) helper?.fragment(message)
         return
       case 'answered':
-        this.answeredCount++
         this.bytesPeak = Math.max(this.bytesPeak, message.bytesPeak)
         if (message.isLast) this.#remove(job)
         job.answered(message)

@@ -42,7 +42,6 @@ async function measure(name: string, cheapMs: number, query: string, rounds: num
     cheapMs,
     splitMs: Infinity,
     rehearsalRounds: 0,
-    stage: undefined,
     maxConcurrency: 20,
   })
   const stop = new AbortController()

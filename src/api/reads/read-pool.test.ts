@@ -13,7 +13,6 @@ import { type FinishedQuery, QueryDesk } from '../../promql/query-desk.ts'
 import type { QueryContext, SelectRequest } from '../../storage/series-source.ts'
 import { type RunningDb, runDb } from '../../tsdb/db.fixture.ts'
 import type { Db } from '../../tsdb/db.ts'
-import { RequestRehearsal } from '../request-rehearsal.ts'
 import { instantQuery } from './instant-query.ts'
 import type { Read } from './read.ts'
 import { ReadPool, type ReadPoolOptions } from './read-pool.ts'
@@ -60,7 +59,6 @@ async function open(
     cheapMs: 0,
     splitMs: Infinity,
     rehearsalRounds: 0,
-    stage: undefined,
     maxConcurrency: 4,
     ...changes,
   })
@@ -165,7 +163,6 @@ test('a thread answers what this one does, byte for byte', async () => {
       cheapMs: 0,
       splitMs: Infinity,
       rehearsalRounds: 0,
-      stage: undefined,
       maxConcurrency: 4,
     }
   }
@@ -470,34 +467,6 @@ test('a query that is much work is answered by several threads as it is by one',
   await until(env, place.close())
 })
 
-test('nobody is started to help a thread that has hardly answered anything', async () => {
-  const env = virtualEnv({ startTime: START })
-  const place = await open(env, { splitMs: 1e-9 })
-  await fill(place, 200, 100)
-  const counts: (number | undefined)[] = []
-  for (let i = 0; i < 20; i++) {
-    await textOf(await until(env, place.pool.answer(ranged('m'), nobody())))
-    counts.push(await splitCount(env))
-  }
-  assert.deepEqual(counts.slice(14), [0, 0, 1, 2, 3, 4])
-  await until(env, place.close())
-})
-
-test('who would have helped is started when nobody asks for anything, and rehearses', async () => {
-  const env = virtualEnv({ startTime: START })
-  const place = await open(env, { splitMs: 1e-9, rehearsalRounds: 1 })
-  await fill(place, 200, 100)
-  const threadCount = async () => (await env.metrics.getSingleMetric('promontory_query_threads')!.get()).values[0].value
-  await textOf(await until(env, place.pool.answer(ranged('m'), nobody())))
-  await textOf(await until(env, place.pool.answer(ranged('m'), nobody())))
-  assert.equal(await threadCount(), 1)
-  for (let i = 0; i < 10_000 && (await threadCount()) === 1; i++) await env.clock.advance(1)
-  assert.equal(await threadCount(), 2)
-  await textOf(await until(env, place.pool.answer(ranged('m'), nobody())))
-  assert.equal(await splitCount(env), 1)
-  await until(env, place.close())
-})
-
 test('queries and those who help them are together no more than may be at once', async () => {
   const env = virtualEnv({ startTime: START })
   const place = await open(env, { splitMs: 0, threadsMax: 8, maxConcurrency: 3 })
@@ -564,10 +533,7 @@ test('threads with nothing to do rehearse, and answer as before', async () => {
 
 test('the main thread rehearses before anybody asks, and more of it when somebody has asked', async () => {
   const env = virtualEnv()
-  const place = await until(
-    env,
-    open(env, { rehearsalRounds: 1, cheapMs: Infinity, stage: new RequestRehearsal({ env, settings: () => ({}) }) }),
-  )
+  const place = await until(env, open(env, { rehearsalRounds: 1, cheapMs: Infinity }))
   const stretch = async () => {
     const before = await rehearsedSeconds(env)
     for (let i = 0; i < 5_000 && (await rehearsedSeconds(env)) === before; i++) await env.clock.advance(1)
@@ -586,7 +552,6 @@ test('who no longer waits for the log leaves the main thread to it: nothing is r
   const env = virtualEnv({ startTime: START })
   const place = await open(env, {
     rehearsalRounds: 1,
-    stage: new RequestRehearsal({ env, settings: () => ({}) }),
     lent: (db) =>
       Object.create(db, {
         isReadable: { value: false },
@@ -610,7 +575,7 @@ test('who no longer waits for the log leaves the main thread to it: nothing is r
 
 test('a stop before the first rehearsal: nothing is rehearsed', async () => {
   const env = virtualEnv()
-  const place = await until(env, open(env, { rehearsalRounds: 1, stage: new RequestRehearsal({ env, settings: () => ({}) }) }))
+  const place = await until(env, open(env, { rehearsalRounds: 1 }))
   await until(env, place.close())
   await env.clock.advance(10_000)
   assert.equal(await rehearsedSeconds(env), 0)

@@ -10,14 +10,14 @@ import type { DeskTurn, QueryDescription, QueryDesk } from '../../promql/query-d
 import type { SelectRequest, SeriesSource } from '../../storage/series-source.ts'
 import type { DbLender } from '../../tsdb/db-lender.ts'
 import type { ReadEstimate } from '../../tsdb/estimate-read.ts'
-import { AskedTime } from './asked-time.ts'
 import { forecast, type ReadForecast } from './forecast.ts'
 import { tryInline } from './inline-read.ts'
 import { type JobOutcome, PoolJob } from './pool-job.ts'
 import { PoolThread } from './pool-thread.ts'
 import type { Asker, Read, Reads } from './read.ts'
-import { Rehearsal, type RehearsalStage } from './rehearsal.ts'
+import { Rehearsal, type RehearsalPlan } from './rehearsal.ts'
 import { SMALL_REHEARSAL_READS } from './rehearsal-reads.ts'
+import { rehearseInline } from './rehearse-inline.ts'
 import type { FromThread, ToThread } from './thread-messages.ts'
 
 export interface ReadPoolOptions {
@@ -32,8 +32,7 @@ export interface ReadPoolOptions {
   /** Of all queries together. */
   readonly bytesMaxTogether: number
   readonly threadsMax: number
-  /** Undefined: there are no threads; what is more than a little work is refused. */
-  readonly entry: ThreadEntry<ToThread, FromThread> | undefined
+  readonly entry: ThreadEntry<ToThread, FromThread>
   /** What all threads together may hold of blocks' files in memory. */
   readonly cacheBytes: number
   /** What is expected to take less is answered in this thread. */
@@ -42,8 +41,6 @@ export interface ReadPoolOptions {
   readonly splitMs: number
   /** How often a thread, or this one, that has nothing to do answers each of the reads that it rehearses; 0: it does not. */
   readonly rehearsalRounds: number
-  /** Where this one rehearses; undefined: it does not. */
-  readonly stage: RehearsalStage | undefined
   /** Queries, with the threads that help them, at once. */
   readonly maxConcurrency: number
 }
@@ -78,14 +75,6 @@ const FIRST_IDLE_MS = 300_000
 const LARGE_BYTES = 128 * 1024 * 1024
 /** A read that lost its thread to another one is begun again, so often in all. */
 const ATTEMPTS_MAX = 3
-/**
- * Until a thread has answered so many, nobody is started to help it with what is expected to take less than this: the code of either is compiled as it
- * goes, and two that do so take longer for a half than one for all.
- */
-const COLD_ANSWERS = 16
-const COLD_SPLIT_MS = 500
-/** How long nobody asks for anything before such a helper is started after all, for the next ones. */
-const SPARE_MS = 100
 /** A query of which less can be divided is not: of many series with few samples each, telling each other of them takes longer than reading them. */
 const DIVISIBLE_SHARE = 0.5
 
@@ -106,18 +95,13 @@ export class ReadPool implements Reads, Service {
   readonly #splits: Counter
   readonly #rehearsedSeconds: Counter
   /** Of this thread. */
-  readonly #rehearsal: Rehearsal | undefined
+  readonly #rehearsal: Rehearsal
   #isAsked = false
-  readonly #askedTime: AskedTime
-  /** A thread more would have had something to do. */
-  #isSpareWanted = false
-  #spare: Timer | undefined
 
   constructor(options: ReadPoolOptions) {
     this.#options = options
     const { env, bytesMaxTogether, threadsMax } = options
     this.#memory = new SharedMemoryTotal(bytesMaxTogether, threadsMax)
-    this.#askedTime = new AskedTime(env.clock)
     const registers = [env.metrics]
     this.#reads = new Counter({
       name: 'promontory_reads_total',
@@ -143,11 +127,13 @@ export class ReadPool implements Reads, Service {
     })
     for (const place of ['inline', 'thread']) this.#reads.inc({ place }, 0)
     for (const reason of ['stopped', 'overdue', 'failed']) this.#ends.inc({ reason }, 0)
-    const { stage, rehearsalRounds } = options
-    if (stage !== undefined) {
-      const plan = { reads: SMALL_REHEARSAL_READS, rounds: rehearsalRounds, isBorrower: false, stage }
-      this.#rehearsal = new Rehearsal(env, plan, (ms) => this.#rehearsedSeconds.inc(ms / 1000))
+    const plan: RehearsalPlan = {
+      reads: SMALL_REHEARSAL_READS,
+      rounds: options.rehearsalRounds,
+      isBorrower: false,
+      answer: (read, made) => rehearseInline(env.clock, options.settings(), read, made),
     }
+    this.#rehearsal = new Rehearsal(env, plan, (ms) => this.#rehearsedSeconds.inc(ms / 1000))
     const gauge = (name: string, help: string, value: () => number) =>
       new Gauge({
         name,
@@ -164,10 +150,10 @@ export class ReadPool implements Reads, Service {
 
   /** Ends threads that are not needed. */
   async run(signal: AbortSignal, ready: () => void): Promise<void> {
-    const { env, db } = this.#options
+    const { env, db, rehearsalRounds } = this.#options
     const ticker = env.clock.setTicker(KEEP_HOUSE_MS, () => this.#keepHouse())
     let first: Timer | undefined
-    if (this.#rehearsal !== undefined)
+    if (rehearsalRounds > 0)
       void db.untilReadable(signal).then(
         () => {
           first = env.clock.setTimer(FIRST_REHEARSAL_MS, () => this.#rehearse())
@@ -179,8 +165,7 @@ export class ReadPool implements Reads, Service {
     ticker.cancel()
     first?.cancel()
     this.#isClosed = true
-    this.#spare?.cancel()
-    this.#rehearsal?.giveWay()
+    this.#rehearsal.giveWay()
     for (const thread of this.#threads) thread.stop()
   }
 
@@ -188,68 +173,40 @@ export class ReadPool implements Reads, Service {
   #rehearse(): void {
     const { desk, db } = this.#options
     if (this.#isClosed || !db.isReadable || desk.runningCount > 0) return
-    this.#rehearsal?.goOn()
-    if (this.#isSpareWanted && this.#options.rehearsalRounds > 0)
-      this.#spare ??= this.#options.env.clock.setTimer(SPARE_MS, () => this.#addSpare())
-  }
-
-  /** Starts a thread that rehearses until it is needed. */
-  #addSpare(): void {
-    this.#spare = undefined
-    this.#isSpareWanted = false
-    if (!this.#isClosed && this.#threads.length < this.#options.threadsMax) this.#threads.push(this.#start(true))
+    this.#rehearsal.goOn()
   }
 
   async answer(read: Read, asker: Asker): Promise<Answer> {
-    const { desk } = this.#options
-    // What is wrong with it is said before it has its turn.
-    const expected = this.#foresee(read)
+    const { desk, db } = this.#options
+    const settings = this.#options.settings()
+    const foresee = () => forecast(read, settings, (request) => db.estimate(request))
+    const forecasted = foresee()
     const timeoutMs = read.kind === 'query' ? read.timeoutMs : undefined
     const request = { signal: asker.signal, timeoutMs, isQueued: read.kind === 'query' }
-    this.#isAskedFor()
+    this.#rehearsal.giveWay()
+    if (!this.#isAsked) this.#rehearsal.add(this.#options.rehearsalRounds * ASKED_ROUNDS_FACTOR)
+    this.#isAsked = true
+    const answered = desk.run(describeRead(read, asker), request, async (turn) => {
+      let expected = forecasted
+      const hasWaited = !db.isReadable
+      if (hasWaited) {
+        // A thread takes a tenth of a second to start, which the log that is being read takes as well. What a read looks at shows afterwards.
+        if (this.#threads.length === 0 && !this.#isClosed) this.#add()
+        await db.untilReadable(turn.signal)
+        turn.signal.throwIfAborted()
+        expected = foresee()
+      }
+      const done = await this.#inline(read, expected, turn, settings, hasWaited && expected.isInMemory ? WAITED_CHEAP_FACTOR : 1)
+      if (done !== undefined) return done
+      const outcome = await this.#inThread(read, expected, turn, { settings, signal: asker.signal })
+      if (isCheap(outcome)) this.#dear.delete(keyOf(read))
+      return outcome
+    })
     try {
-      return await desk.run(describeRead(read, asker), request, (turn) => this.#inTurn(read, asker, turn, expected))
+      return await answered
     } finally {
       this.#rehearse()
     }
-  }
-
-  /** The same for a read that has its turn at the desk. */
-  async inTurn(read: Read, asker: Asker, turn: DeskTurn): Promise<JobOutcome> {
-    this.#isAskedFor()
-    return this.#inTurn(read, asker, turn, this.#foresee(read))
-  }
-
-  #isAskedFor(): void {
-    this.#askedTime.set()
-    this.#rehearsal?.giveWay()
-    this.#spare?.cancel()
-    this.#spare = undefined
-    if (!this.#isAsked) this.#rehearsal?.add(this.#options.rehearsalRounds * ASKED_ROUNDS_FACTOR)
-    this.#isAsked = true
-  }
-
-  #foresee(read: Read): ReadForecast {
-    const { settings, db } = this.#options
-    return forecast(read, settings(), (request) => db.estimate(request))
-  }
-
-  async #inTurn(read: Read, asker: Asker, turn: DeskTurn, expected: ReadForecast): Promise<JobOutcome> {
-    const { db, entry } = this.#options
-    const settings = this.#options.settings()
-    const hasWaited = !db.isReadable
-    if (hasWaited) {
-      // A thread takes a tenth of a second to start, which the log that is being read takes as well. What a read looks at shows afterwards.
-      if (this.#threads.length === 0 && !this.#isClosed && entry !== undefined) this.#add()
-      await db.untilReadable(turn.signal)
-      turn.signal.throwIfAborted()
-      expected = this.#foresee(read)
-    }
-    const done = await this.#inline(read, expected, turn, settings, hasWaited && expected.isInMemory ? WAITED_CHEAP_FACTOR : 1)
-    if (done !== undefined) return done
-    const outcome = await this.#inThread(read, expected, turn, { settings, signal: asker.signal })
-    if (isCheap(outcome)) this.#dear.delete(keyOf(read))
-    return outcome
   }
 
   async #inline(
@@ -305,7 +262,6 @@ export class ReadPool implements Reads, Service {
    */
   #pick(): PoolThread {
     if (this.#isClosed) throw new CodedError('unavailable', 'the server is stopping')
-    if (this.#options.entry === undefined) throw new CodedError('unavailable', 'there are no query threads')
     const alive = this.#threads.filter(({ isEnding }) => !isEnding)
     const isFull = this.#threads.length === this.#options.threadsMax
     let least: PoolThread | undefined
@@ -321,16 +277,12 @@ export class ReadPool implements Reads, Service {
     if (divisibleMs < splitMs || (splitMs > 0 && divisibleMs < DIVISIBLE_SHARE * costMs) || !job.isDivisible) return
     const helpingCount = this.#threads.filter(({ isHelping }) => isHelping).length
     const free = Math.min(threadsMax, maxConcurrency) - desk.runningCount - helpingCount
-    const isCold = splitMs > 0 && thread.answeredCount < COLD_ANSWERS && divisibleMs < COLD_SPLIT_MS
     const helpers: PoolThread[] = []
     while (helpers.length < free) {
       const idle = this.#threads.find((other) => other !== thread && other.jobCount === 0 && !other.isEnding && !helpers.includes(other))
       if (idle !== undefined) helpers.push(idle)
-      else if (this.#threads.length < threadsMax && !isCold) helpers.push(this.#add())
-      else {
-        this.#isSpareWanted ||= isCold && this.#threads.length < threadsMax
-        break
-      }
+      else if (this.#threads.length < threadsMax) helpers.push(this.#add())
+      else break
     }
     job.helpers.push(...helpers)
     for (const [place, helper] of helpers.entries()) helper.assist(job, place)
@@ -338,25 +290,23 @@ export class ReadPool implements Reads, Service {
   }
 
   #add(): PoolThread {
-    const thread = this.#start(false)
+    const thread = this.#start()
     this.#threads.push(thread)
     return thread
   }
 
-  #start(isSpare: boolean): PoolThread {
+  #start(): PoolThread {
     const { env, entry, db, cacheBytes, threadsMax } = this.#options
     let index = 0
     while (this.#threads.some((thread) => thread.index === index)) index++
     return new PoolThread({
       env,
-      entry: entry!,
+      entry,
       lender: db.lender(),
       memory: this.#memory,
       index,
       cacheBytes: Math.floor(cacheBytes / threadsMax),
       rehearsalRounds: this.#options.rehearsalRounds,
-      isSpare,
-      asked: this.#askedTime.word,
       onRehearsed: (ms) => this.#rehearsedSeconds.inc(ms / 1000),
       onEnd: (thread, orphans, reason) => {
         this.#ends.inc({ reason })

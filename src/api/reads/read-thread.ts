@@ -8,7 +8,6 @@ import { Pacer } from '../../promql/exec/pacer.ts'
 import { type MemoryShare, SharedMemoryTotal } from '../../promql/exec/shared-memory-total.ts'
 import { BorrowedDb } from '../../tsdb/borrowed-db.ts'
 import { answerRead } from './answer-read.ts'
-import { AskedTime } from './asked-time.ts'
 import type { ReadResult } from './read.ts'
 import { Rehearsal, type RehearsalPlan, rehearseRead } from './rehearsal.ts'
 import { REHEARSAL_READS } from './rehearsal-reads.ts'
@@ -23,9 +22,6 @@ import {
   type ReadMessage,
   type ToThread,
 } from './thread-messages.ts'
-
-/** So long after a query that another thread answers, nothing is rehearsed. */
-const ASKED_MS = 60
 
 /** Answers reads in a thread, several at a time, in turns. Never ends by itself. */
 export function serveReads(port: ThreadPort<FromThread, ToThread>, env: ThreadEnv): Promise<void> {
@@ -59,27 +55,19 @@ class ReadThread {
   readonly #rehearsal: Rehearsal
   readonly #assists = new Map<number, { readonly assist: ThreadAssist; close(): void }>()
 
-  constructor(
-    port: ThreadPort<FromThread, ToThread>,
-    env: ThreadEnv,
-    { cacheBytes, memory, rehearsalRounds, isSpare, asked }: OpenMessage,
-  ) {
+  constructor(port: ThreadPort<FromThread, ToThread>, env: ThreadEnv, { cacheBytes, memory, rehearsalRounds }: OpenMessage) {
     this.#port = port
-    const askedTime = new AskedTime(env.clock, asked)
     const plan: RehearsalPlan = {
       reads: REHEARSAL_READS,
       rounds: rehearsalRounds,
       isBorrower: true,
       // Every other round as with the help of another thread.
-      stage: { answer: (read, { source }, round) => rehearseRead(env, source, read, round % 2 === 1) },
-      // Compilers, collectors and who asks have a use for the cores that the main thread leaves.
-      isBusyElsewhere: () => askedTime.isWithin(ASKED_MS),
+      answer: (read, { source }, round) => rehearseRead(env, source, read, round % 2 === 1),
     }
     this.#rehearsal = new Rehearsal(env, plan, (ms) => port.post({ kind: 'rehearsed', ms }))
     this.#env = env
     this.#share = new SharedMemoryTotal(memory.bytesMax, memory.words).share(memory.index)
     this.#db = new BorrowedDb(env, { cacheBytes, askState: (ordinal) => port.post({ kind: 'catchUp', ordinal }) })
-    if (isSpare) this.#rehearsal.goOn()
   }
 
   take(message: Exclude<ToThread, OpenMessage>): void {

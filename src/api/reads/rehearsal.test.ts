@@ -4,8 +4,9 @@ import { type VirtualEnv, virtualEnv } from '../../base/env-virtual.ts'
 import { dbSource } from '../../tsdb/db-source.ts'
 import { makeUpWindows } from '../../tsdb/made-up-windows.ts'
 import type { Read } from './read.ts'
-import { type MadeUp, Rehearsal, type RehearsalPlan, type RehearsalStage, rehearseRead } from './rehearsal.ts'
+import { type MadeUp, Rehearsal, type RehearsalPlan, rehearseRead } from './rehearsal.ts'
 import { REHEARSAL_READS, SMALL_REHEARSAL_READS } from './rehearsal-reads.ts'
+import { rehearseInline } from './rehearse-inline.ts'
 
 /** Of an answer that has nothing, at most. */
 const EMPTY_BYTES = 70
@@ -18,8 +19,8 @@ function madeUp(env: VirtualEnv, isBorrower: boolean): MadeUp {
 }
 
 function plan(env: VirtualEnv, rounds: number): RehearsalPlan {
-  const answer: RehearsalStage['answer'] = (read, { source }, round) => rehearseRead(env, source, read, round % 2 === 1)
-  return { reads: SMALL_REHEARSAL_READS, rounds, isBorrower: true, stage: { answer } }
+  const answer: RehearsalPlan['answer'] = (read, { source }, round) => rehearseRead(env, source, read, round % 2 === 1)
+  return { reads: SMALL_REHEARSAL_READS, rounds, isBorrower: true, answer }
 }
 
 test('every rehearsed read finds something, and the same with help', async () => {
@@ -30,6 +31,17 @@ test('every rehearsed read finds something, and the same with help', async () =>
     assert.ok(alone > EMPTY_BYTES, JSON.stringify(read))
     assert.equal(await rehearseRead(env, source, read, true), alone, JSON.stringify(read))
   }
+})
+
+test('what the main thread rehearses is answered there, as a query thread answers it', async () => {
+  const env = virtualEnv()
+  const [own, borrowed] = [madeUp(env, false), madeUp(env, true)]
+  for (const read of SMALL_REHEARSAL_READS)
+    assert.equal(
+      await rehearseInline(env.clock, {}, read, own),
+      await rehearseRead(env, borrowed.source, read, false),
+      JSON.stringify(read),
+    )
 })
 
 test('a rehearsal begins when nothing has come for a while, stops for what comes, and goes on to its end', async () => {
@@ -54,22 +66,6 @@ test('a rehearsal begins when nothing has come for a while, stops for what comes
   rehearsal.goOn()
   await env.clock.advance(1000)
   assert.equal(pauses.length, 2)
-})
-
-test('the time in which others are busy is not counted', async () => {
-  const timeOf = async (busyMs: number) => {
-    const env = virtualEnv()
-    const pauses: number[] = []
-    const begun = env.clock.monotonic()
-    const isBusyElsewhere = () => env.clock.monotonic() - begun < busyMs
-    const rehearsal = new Rehearsal(env, { ...plan(env, 1), isBusyElsewhere }, (ms) => pauses.push(ms))
-    rehearsal.goOn()
-    for (let i = 0; i < 20_000 && pauses.length < 1; i++) await env.clock.advance(1)
-    return pauses
-  }
-  const undisturbed = await timeOf(0)
-  assert.equal(undisturbed.length, 1)
-  assert.deepEqual(await timeOf(5000), undisturbed)
 })
 
 test('no rounds: nothing is rehearsed', async () => {

@@ -28,17 +28,8 @@ export interface RehearsalPlan {
   readonly rounds: number
   /** Whether the windows are as a thread has them that reads those of another one. */
   readonly isBorrower: boolean
-  readonly stage: RehearsalStage
-  /** Whether others have something to do that is not to be disturbed: nothing is done for a while. Default: they have not. */
-  isBusyElsewhere?(): boolean
-}
-
-/** Where reads are rehearsed. */
-export interface RehearsalStage {
   /** Answers a read from windows; `round` counts down. */
   answer(read: Read, made: MadeUp, round: number): Promise<unknown>
-  /** Nothing is rehearsed for a while, or any more. */
-  rest?(): void
 }
 
 export interface MadeUp {
@@ -69,7 +60,7 @@ export class Rehearsal {
   #isRunning = false
   #isWanted = false
 
-  /** `onPause` is told what a stretch of it took, of time that passed, without what it waited for others. */
+  /** `onPause` is told what a stretch of it took, of time that passed. */
   constructor(env: ThreadEnv, plan: RehearsalPlan, onPause: (ms: number) => void) {
     this.#env = env
     this.#plan = plan
@@ -103,16 +94,9 @@ export class Rehearsal {
   async #run(): Promise<void> {
     const { clock, log } = this.#env
     const begun = clock.monotonic()
-    let waitedMs = 0
     this.#isRunning = true
     try {
       while (this.#isWanted && this.#pieces !== undefined) {
-        if (this.#plan.isBusyElsewhere?.() === true) {
-          const since = clock.monotonic()
-          await new Promise<void>((resolve) => clock.setTimer(IDLE_MS, resolve))
-          waitedMs += clock.monotonic() - since
-          continue
-        }
         const turnEnd = clock.monotonic() + TURN_MS
         for (let i = 0; i < TURN_PIECES && this.#isWanted && this.#pieces !== undefined && clock.monotonic() < turnEnd; i++) {
           const { done } = await this.#pieces.next()
@@ -126,10 +110,9 @@ export class Rehearsal {
       this.#roundsLeft = 0
       log.warn('rehearsal of queries failed', { error: errorMessage(error) })
     }
-    this.#plan.stage.rest?.()
     this.#isRunning = false
     this.#isWanted = false
-    this.#onPause(clock.monotonic() - begun - waitedMs)
+    this.#onPause(clock.monotonic() - begun)
   }
 
   async *#rehearse(): AsyncGenerator<void> {
@@ -145,7 +128,7 @@ export class Rehearsal {
       // What one round has found the next one is to find anew.
       const source = dbSource({ windows, late: [], blocks: [] }, this.#env.clock, new SelectionCache(SELECTION_BYTES))
       for (const read of reads) {
-        await this.#plan.stage.answer(read, { windows, source }, this.#roundsLeft)
+        await this.#plan.answer(read, { windows, source }, this.#roundsLeft)
         yield
       }
     }

@@ -5,25 +5,11 @@ import { PLAIN_HTTP_CLIENT } from '../../http-client/client-config.ts'
 import { Labels } from '../../model/labels.ts'
 import { instantQuestion } from '../../promql/evaluate.ts'
 import { QueryDesk } from '../../promql/query-desk.ts'
-import type { RemoteReadConfig } from '../../remote/read/remote-read-config.ts'
 import { MemorySource } from '../../storage/memory-source.ts'
 import type { Read } from './read.ts'
 import { RemoteReads } from './remote-reads.ts'
 
 const T = 1_700_000_000_000
-const FAR: RemoteReadConfig = {
-  name: 'far',
-  url: 'http://far/api/v1/read',
-  timeoutMs: 1000,
-  frameBytesMax: 1024,
-  headers: {},
-  readRecent: true,
-  requiredMatchers: {},
-  externalLabels: Labels.empty,
-  http: PLAIN_HTTP_CLIENT,
-}
-const query: Read = { kind: 'query', question: instantQuestion('m', T, {}), timeoutMs: undefined, limit: 0, stats: false }
-const notOwn = () => assert.fail('the remote server is to be asked')
 
 test('queries and lists of series warn of a remote server that fails, and of what cannot be read here', async () => {
   const env = virtualEnv({ startTime: T })
@@ -34,12 +20,25 @@ test('queries and lists of series warn of a remote server that fails, and of wha
     env: { ...env, http },
     desk: new QueryDesk({ env }),
     db: Object.assign(own, { missing: () => ['block x cannot be read'], isReadable: true, untilReadable: async () => {} }),
-    own: { answer: notOwn, inTurn: notOwn },
+    own: { answer: () => assert.fail('the remote server is to be asked') },
     settings: () => ({}),
     limits: { samplesMax: 1000, bytesMax: 1e6 },
     localMarginMs: 0,
   })
-  await reads.apply([FAR])
+  await reads.apply([
+    {
+      name: 'far',
+      url: 'http://far/api/v1/read',
+      timeoutMs: 1000,
+      frameBytesMax: 1024,
+      headers: {},
+      readRecent: true,
+      requiredMatchers: {},
+      externalLabels: Labels.empty,
+      http: PLAIN_HTTP_CLIENT,
+    },
+  ])
+  const query: Read = { kind: 'query', question: instantQuestion('m', T, {}), timeoutMs: undefined, limit: 0, stats: false }
   const series: Read = { kind: 'series', selectors: ['m'], minTime: T, maxTime: T, limit: 0 }
   for (const read of [query, series]) {
     const { body } = await reads.answer(read, { signal: new AbortController().signal, client: undefined })
@@ -49,31 +48,4 @@ test('queries and lists of series warn of a remote server that fails, and of wha
     assert.deepEqual(warnings, ['block x cannot be read', 'remote_read: remote server http://far/api/v1/read returned http status 503: '])
     assert.equal((data.result ?? data).length, 1)
   }
-})
-
-test('what has waited for the log and needs no remote server is answered as if there were none, in the same turn', async () => {
-  const env = virtualEnv({ startTime: T })
-  const own = new MemorySource([{ labels: Labels.of({ __name__: 'm' }), timestamps: Float64Array.of(T), values: Float64Array.of(1) }])
-  const desk = new QueryDesk({ env, maxConcurrency: 1 })
-  const answer = { status: 200, headers: {}, body: new Uint8Array(3) }
-  const turns: number[] = []
-  const reads = new RemoteReads({
-    env,
-    desk,
-    db: Object.assign(own, { missing: () => [], isReadable: false, untilReadable: async () => {} }),
-    own: {
-      answer: () => assert.fail('it has its turn already'),
-      async inTurn(_read, _asker, { id }) {
-        turns.push(id)
-        return { result: answer, cost: { stats: undefined, bytesPeak: 0 } }
-      },
-    },
-    settings: () => ({}),
-    limits: { samplesMax: 1000, bytesMax: 1e6 },
-    // All that is asked for is well within what our own storage has.
-    localMarginMs: -10 * 60_000,
-  })
-  await reads.apply([{ ...FAR, readRecent: false }])
-  assert.equal(await reads.answer(query, { signal: new AbortController().signal, client: undefined }), answer)
-  assert.deepEqual(turns, [1])
 })

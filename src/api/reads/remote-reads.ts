@@ -13,7 +13,7 @@ import type { SeriesSource } from '../../storage/series-source.ts'
 import { answerRead } from './answer-read.ts'
 import { forecast } from './forecast.ts'
 import type { Asker, Read, Reads } from './read.ts'
-import { describeRead, type Lending, type ReadPool } from './read-pool.ts'
+import { describeRead, type Lending } from './read-pool.ts'
 
 const NOTHING_KNOWN = () => ({ seriesCount: 0, sampleCount: 0, blockCount: 0 })
 
@@ -22,7 +22,7 @@ export interface RemoteReadsOptions {
   readonly desk: QueryDesk
   readonly db: SeriesSource & Pick<Lending, 'missing' | 'isReadable' | 'untilReadable'>
   /** Answers what our own storage has. */
-  readonly own: Reads & Pick<ReadPool, 'inTurn'>
+  readonly own: Reads
   settings(): Omit<EngineSettings, 'optimiser'>
   /** Of one query. */
   readonly limits: BudgetLimits
@@ -63,8 +63,7 @@ export class RemoteReads implements Reads {
     return desk.run(describeRead(read, asker), request, async (turn) => {
       if (isKnown) return this.#answer(read, sources, turn)
       await db.untilReadable(turn.signal)
-      const asked = this.#askedFor(read)
-      return asked.length === 0 ? own.inTurn(read, asker, turn) : this.#answer(read, asked, turn)
+      return this.#answer(read, this.#askedFor(read), turn)
     })
   }
 

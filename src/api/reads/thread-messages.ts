@@ -25,10 +25,6 @@ export interface OpenMessage {
   readonly memory: { readonly words: Int32Array<SharedArrayBuffer>; readonly bytesMax: number; readonly index: number }
   /** See Rehearsal. */
   readonly rehearsalRounds: number
-  /** Whether there is nothing to do yet: it rehearses at once. */
-  readonly isSpare: boolean
-  /** See AskedTime. */
-  readonly asked: Int32Array<SharedArrayBuffer>
 }
 
 export interface ReadMessage {

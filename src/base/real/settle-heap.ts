@@ -17,16 +17,14 @@ export function growHeapBy(percent: number): void {
 
 /**
  * Collects once, `afterMs` from now, what starting has left, and gives the pages back; from then on the heap grows by a tenth between
- * collections. Neither is done where a thread has said otherwise. The engine sizes its heap by what a collection leaves: without this the first
- * one comes when the heap is three times as large, and a small one may double: 15 MB more, for two collections a minute less. While all that is
- * needed is still being made, a tenth is nothing: a fifth of a start went into collections that found little. Collecting stops the thread for 1 to
- * 4 ms a MB that is in use, and is not done where that is much.
+ * collections, unless a thread has said otherwise. The engine sizes its heap by what a collection leaves: without this the first one comes
+ * when the heap is three times as large, and a small one may double: 15 MB more, for two collections a minute less. While all that is needed is
+ * still being made, a tenth is nothing: a fifth of a start went into collections that found little. Collecting stops the thread for 1 to 4 ms
+ * a MB that is in use, and is not done where that is much.
  */
 export function settleHeap(afterMs: number): void {
   setTimeout(() => {
-    // Who is asked already would lose the code that was compiled for queries with what the start has left.
-    if (isGrowthSaid) return
-    growHeapBy(GROWTH_PERCENT)
+    if (!isGrowthSaid) growHeapBy(GROWTH_PERCENT)
     if (getHeapStatistics().used_heap_size > HEAP_BYTES_MAX) return
     setFlagsFromString('--expose-gc')
     const collect = runInNewContext('gc') as (options: { type: 'major'; execution: 'sync'; flavor: 'last-resort' }) => void

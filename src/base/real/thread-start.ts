@@ -13,9 +13,6 @@ import { waitingFileSystem } from './waiting-file-system.ts'
 /** A tenth of the share that others have of a busy core. */
 const BACKGROUND_NICENESS = 10
 
-// The first buffer that a thread gives away has all compiled code that reads buffers thrown away: better before there is any.
-new ArrayBuffer(1).transfer()
-
 const parent = parentPort!
 const { url, isBackground } = workerData as ThreadStart
 if (isBackground) giveWay()

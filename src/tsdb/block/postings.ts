@@ -6,11 +6,6 @@ import { DamageError, hex } from './damage.ts'
 
 export const NO_POSTINGS = new Uint32Array(0)
 
-/** From so many on they are turned round faster all at once, in code that needs no compiling. */
-const SWAP_COUNT_MIN = 100
-/** The machine's order of bytes; the file's is the other one. */
-const IS_LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1
-
 /** How many series postings have, without reading them. The checksum is not compared. */
 export async function countPostings(file: CachedFile, offset: number): Promise<number> {
   return (file.peek(offset + 4, 4) ?? (await file.read(offset + 4, 4))).readUInt32BE(0)
@@ -27,14 +22,8 @@ export async function readPostings(file: CachedFile, offset: number): Promise<Ui
   const count = body.readUInt32BE(0)
   if (count !== length / 4 - 1) throw new DamageError(file.path, offset + 4, 'count of postings', count, length / 4 - 1)
   const postings = new Uint32Array(count)
-  if (count < SWAP_COUNT_MIN || !IS_LITTLE_ENDIAN) {
-    for (let i = 0, at = 4; i < count; i++, at += 4)
-      postings[i] = (body[at] << 24) | (body[at + 1] << 16) | (body[at + 2] << 8) | body[at + 3]
-  } else {
-    const bytes = Buffer.from(postings.buffer)
-    body.copy(bytes, 0, 4, length)
-    bytes.swap32()
-  }
+  for (let i = 0, at = 4; i < count; i++, at += 4)
+    postings[i] = (body[at] << 24) | (body[at + 1] << 16) | (body[at + 2] << 8) | body[at + 3]
   return postings
 }
 
