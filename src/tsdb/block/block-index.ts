@@ -5,6 +5,7 @@ import type { BlockCache } from './block-cache.ts'
 import { ByteCursor } from './byte-cursor.ts'
 import { CachedFile } from './cached-file.ts'
 import { DamageError, hex } from './damage.ts'
+import { KnownMatches } from './known-matches.ts'
 import { PostingsTable } from './postings-table.ts'
 import { SERIES_ALIGNMENT, SeriesEntry } from './series-entry.ts'
 import { SymbolTable } from './symbol-table.ts'
@@ -35,6 +36,7 @@ export interface IndexTables {
 export class BlockIndex {
   readonly file: CachedFile
   readonly contents: TableOfContents
+  readonly matches: KnownMatches
   readonly #cache: BlockCache
   #tables: Promise<IndexTables> | undefined
   #opened: IndexTables | undefined
@@ -42,6 +44,7 @@ export class BlockIndex {
   private constructor(file: CachedFile, contents: TableOfContents, cache: BlockCache) {
     this.file = file
     this.contents = contents
+    this.matches = new KnownMatches(cache)
     this.#cache = cache
   }
 
@@ -90,6 +93,7 @@ export class BlockIndex {
 
   async close(): Promise<void> {
     const opened = this.#opened
+    this.matches.close()
     opened?.symbols.close()
     opened?.postings.close()
     await this.file.close()

@@ -1,6 +1,7 @@
 import type { Breather } from '../../base/breather.ts'
 import type { Matcher } from '../../model/matcher.ts'
 import type { BlockIndex } from './block-index.ts'
+import { matchersKey } from './known-matches.ts'
 import { countPostings, intersect, NO_POSTINGS, PostingsUnion, readPostings, subtract } from './postings.ts'
 import type { PostingsTable } from './postings-table.ts'
 
@@ -11,15 +12,24 @@ import type { PostingsTable } from './postings-table.ts'
 /** Reading the postings of a value costs about as much as looking at the labels of so many series. */
 const SERIES_PER_VALUE = 8
 
-export interface FoundSeries {
+export interface MatchedSeries {
   /** Numbers of series, rising, which is label order. */
   readonly series: Uint32Array
   /** What the labels of the series must still be matched by. */
   readonly late: readonly Matcher[]
 }
 
-/** The series that fulfil all matchers, but for what is left to be looked at. */
-export async function findSeries(index: BlockIndex, matchers: readonly Matcher[], breather: Breather): Promise<FoundSeries> {
+/** The series that fulfil all matchers, but for what is left to be looked at. What it answers is not to be written to. */
+export async function findSeries(index: BlockIndex, matchers: readonly Matcher[], breather: Breather): Promise<MatchedSeries> {
+  const key = matchersKey(matchers)
+  const known = index.matches.find(key)
+  if (known !== undefined) return known
+  const matched = await matchSeries(index, matchers, breather)
+  index.matches.keep(key, matched)
+  return matched
+}
+
+async function matchSeries(index: BlockIndex, matchers: readonly Matcher[], breather: Breather): Promise<MatchedSeries> {
   const { postings: table } = await index.tables()
   if (table.allOffset === undefined) return { series: NO_POSTINGS, late: [] }
   const lookUps: { readonly want: boolean; readonly values: readonly string[]; readonly name: string }[] = []

@@ -1,0 +1,75 @@
+import type { Matcher } from '../../model/matcher.ts'
+import type { BlockCache, CacheEntry } from './block-cache.ts'
+import type { MatchedSeries } from './match-series.ts'
+
+/** What an entry takes beside its key and its numbers. */
+const SELF_BYTES = 400
+/** One takes such a part of the cache at most: what selects much costs more to read than to find. */
+const CACHE_PART = 512
+
+class KnownMatch implements CacheEntry {
+  readonly matched: MatchedSeries
+  readonly sizeBytes: number
+  isUsed = true
+  slot = -1
+  readonly #key: string
+  readonly #all: Map<string, KnownMatch>
+
+  constructor(key: string, matched: MatchedSeries, sizeBytes: number, all: Map<string, KnownMatch>) {
+    this.#key = key
+    this.matched = matched
+    this.sizeBytes = sizeBytes
+    this.#all = all
+  }
+
+  drop(): void {
+    this.#all.delete(this.#key)
+  }
+}
+
+/**
+ * Which series of a block fulfil matchers, as it was found: a block does not change, and dashboards and rules ask the same again and again. Reading the
+ * postings of each matcher, comparing their checksums and joining them is most of what a query of few series costs a block.
+ */
+export class KnownMatches {
+  readonly #cache: BlockCache
+  readonly #all = new Map<string, KnownMatch>()
+
+  constructor(cache: BlockCache) {
+    this.#cache = cache
+  }
+
+  find(key: string): MatchedSeries | undefined {
+    const known = this.#all.get(key)
+    if (known === undefined) return undefined
+    known.isUsed = true
+    return known.matched
+  }
+
+  /** Keeps what was found, where it is little. */
+  keep(key: string, { series, late }: MatchedSeries): void {
+    const sizeBytes = SELF_BYTES + 2 * key.length + series.byteLength
+    if (sizeBytes > this.#cache.bytesMax / CACHE_PART || this.#all.has(key)) return
+    // What was found may lie in a part of the memory of more.
+    const known = new KnownMatch(key, { series: series.slice(), late }, sizeBytes, this.#all)
+    this.#all.set(key, known)
+    this.#cache.add(known)
+  }
+
+  close(): void {
+    for (const known of this.#all.values()) this.#cache.remove(known)
+    this.#all.clear()
+  }
+}
+
+const keys = new WeakMap<readonly Matcher[], string>()
+
+/** The same for matchers that are the same, in the same order. Plans are kept, and with them their matchers. */
+export function matchersKey(matchers: readonly Matcher[]): string {
+  let key = keys.get(matchers)
+  if (key === undefined) {
+    key = JSON.stringify(matchers.map(({ name, operator, value }) => [name, operator, value]))
+    keys.set(matchers, key)
+  }
+  return key
+}
