@@ -368,3 +368,15 @@ test('an alert that fires again in the ms in which it was over is not forgotten 
   await env.clock.advance(MINUTE)
   assert.deepEqual(told, ['10 r: first notification: a', '70 r: all alerts resolved: -a', '130 r: first notification: a'])
 })
+
+test('an alert that was told to be over fires again for all, though the clock goes back to when it did', async () => {
+  const { env, told, fire } = await world()
+  fire({ n: 'a' }, MINUTE)
+  await env.clock.advance(20 * SECOND)
+  env.clock.jump(10 * MINUTE)
+  await env.clock.advance(MINUTE)
+  env.clock.jump(-10 * MINUTE - 50 * SECOND)
+  fire({ n: 'a' })
+  await env.clock.advance(MINUTE)
+  assert.deepEqual(told, ['10 r: first notification: a', '670 r: all alerts resolved: -a', '30 r: first notification: a'])
+})

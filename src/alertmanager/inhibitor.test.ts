@@ -79,3 +79,16 @@ test('a later end keeps inhibiting', async () => {
   await env.clock.advance(8000)
   assert.equal(by({ t: '1' }), undefined)
 })
+
+test('a source that was forgotten inhibits again, though the clock goes back to before it was over', async () => {
+  const { env, fire, inhibitor, by } = inhibitorOf([
+    { name: '', sourceMatchers: [is('s', '1')], targetMatchers: [is('t', '1')], equal: [] },
+  ])
+  const source = fire({ s: '1' })
+  env.clock.jump(5000)
+  inhibitor.collect(env.clock.now())
+  env.clock.jump(-5000)
+  assert.equal(by({ t: '1' }), undefined)
+  fire({ s: '1' })
+  assert.equal(by({ t: '1' }), source)
+})

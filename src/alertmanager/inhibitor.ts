@@ -1,12 +1,12 @@
-import { type Alert, fingerprint, isResolved } from '../model/alert.ts'
+import { fingerprint, isResolved } from '../model/alert.ts'
 import { keyOfPairs, type Labels } from '../model/labels.ts'
 import type { Timestamp } from '../model/time.ts'
 import type { InhibitRule } from './alertmanager-config.ts'
-import type { AlertStore } from './alerts/alert-store.ts'
+import type { AlertStore, KeptAlert } from './alerts/alert-store.ts'
 import { matchesAll } from './label-matcher.ts'
 
 /** The alerts of a rule's source side by the values of its equal labels, then by all labels. */
-type Sources = Map<string, Map<string, Alert>>
+type Sources = Map<string, Map<string, KeptAlert>>
 
 /**
  * Which alerts are inhibited, and by which. An alert that matches both sides of a rule is not inhibited by others that do, itself among
@@ -18,7 +18,7 @@ export class Inhibitor {
 
   constructor(rules: readonly InhibitRule[], alerts: AlertStore) {
     this.#rules = rules.map((rule) => ({ rule, sources: new Map() }))
-    this.#subscription = alerts.subscribe('inhibitor', (alert, key) => this.#note(alert, key))
+    this.#subscription = alerts.subscribe('inhibitor', { take: (alert) => this.#note(alert), goOn: () => {} })
   }
 
   /** The fingerprint of an alert that inhibits those with these labels; undefined: none does. */
@@ -41,7 +41,11 @@ export class Inhibitor {
   collect(now: Timestamp): void {
     for (const { sources } of this.#rules) {
       for (const [key, alerts] of sources) {
-        for (const [labels, alert] of alerts) if (isResolved(alert, now)) alerts.delete(labels)
+        for (const [labels, alert] of alerts) {
+          if (!isResolved(alert, now)) continue
+          alerts.delete(labels)
+          alert.isLetGo = true
+        }
         if (alerts.size === 0) sources.delete(key)
       }
     }
@@ -51,15 +55,15 @@ export class Inhibitor {
     this.#subscription.cancel()
   }
 
-  #note(alert: Alert, labels: string): void {
+  #note(alert: KeptAlert): void {
     // By index: for each alert that comes.
     for (let i = 0; i < this.#rules.length; i++) {
       const { rule, sources } = this.#rules[i]
       if (!matchesAll(rule.sourceMatchers, alert.labels)) continue
       const key = equalKey(rule, alert.labels)
       const alerts = sources.get(key)
-      if (alerts === undefined) sources.set(key, new Map([[labels, alert]]))
-      else alerts.set(labels, alert)
+      if (alerts === undefined) sources.set(key, new Map([[alert.key, alert]]))
+      else alerts.set(alert.key, alert)
     }
   }
 }

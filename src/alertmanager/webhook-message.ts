@@ -14,7 +14,7 @@ const VERSION = '4'
 const NO_TIME = '0001-01-01T00:00:00Z'
 
 /**
- * What a webhook is sent, as JSON, written as it goes: hundreds of groups may be due at once. The same fields as `notificationOf` finds, in
+ * What a webhook is sent, a line of JSON, written as it goes: hundreds of groups may be due at once. The same fields as `notificationOf` finds, in
  * the order of Go's struct. Source: Alertmanager notify/webhook, Message; template/template.go, Data.
  */
 export function webhookMessage(
@@ -23,11 +23,14 @@ export function webhookMessage(
   truncatedAlerts: number,
 ): string {
   const isFiring = alerts.some((alert) => !isResolved(alert, now))
-  let told = ''
-  for (let i = 0; i < alerts.length; i++) told += i === 0 ? alertJson(alerts[i], now) : `,${alertJson(alerts[i], now)}`
   const commonLabels = commonPairs(alerts.map(({ labels }) => labels))
   const commonAnnotations = commonPairs(alerts.map(({ annotations }) => annotations))
-  return `{"receiver":${goJsonText(quoteMeta(receiver))},"status":"${isFiring ? 'firing' : 'resolved'}","alerts":[${told}],"notification_reason":${goJsonText(reason)},"groupLabels":${pairsJson(groupLabels)},"commonLabels":${pairsJson(commonLabels)},"commonAnnotations":${pairsJson(commonAnnotations)},"externalURL":${goJsonText(externalUrl)},"version":"${VERSION}","groupKey":${goJsonText(groupKey)},"truncatedAlerts":${truncatedAlerts}}`
+  const rest = `],"notification_reason":${goJsonText(reason)},"groupLabels":${pairsJson(groupLabels)},"commonLabels":${pairsJson(commonLabels)},"commonAnnotations":${pairsJson(commonAnnotations)},"externalURL":${goJsonText(externalUrl)},"version":"${VERSION}","groupKey":${goJsonText(groupKey)},"truncatedAlerts":${truncatedAlerts}}\n`
+  const parts = [`{"receiver":${goJsonText(quoteMeta(receiver))},"status":"${isFiring ? 'firing' : 'resolved'}","alerts":[`]
+  for (let i = 0; i < alerts.length; i++) parts.push(i === 0 ? alertJson(alerts[i], now) : `,${alertJson(alerts[i], now)}`)
+  parts.push(rest)
+  // One text: the engine keeps what texts were added from until somebody reads them, and most wait before they are sent.
+  return parts.join('')
 }
 
 function alertJson(alert: Alert, now: number): string {

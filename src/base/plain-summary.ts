@@ -31,8 +31,9 @@ export class PlainSummary {
     for (const registry of registers) registry.registerMetric(metric as unknown as Parameters<Registry['registerMetric']>[0])
   }
 
-  observe(value: number): void {
-    this.#sum += value
-    this.#count++
+  /** `count` measurements of the same. */
+  observe(value: number, count = 1): void {
+    this.#sum += value * count
+    this.#count += count
   }
 }

@@ -13,8 +13,23 @@ export interface AlertStoreOptions {
   readonly perNameLimit: number
 }
 
-/** `key`: of the alert's labels. */
-export type AlertListener = (alert: Alert, key: string) => void
+export interface AlertListener {
+  /** An alert that is new, or is not what it was: another object. */
+  take(alert: KeptAlert): void
+  /** So many of those that were taken go on: they are the same objects, which end later. */
+  goOn(count: number): void
+}
+
+/** An alert as it is kept. */
+export interface KeptAlert extends Alert {
+  /** Of its labels. */
+  readonly key: string
+  /** Set by who took it, and has no more use for it: news of it are told again, whatever clocks say by then. */
+  isLetGo: boolean
+}
+
+/** Here alone: for all others it is as it is. */
+type ChangingAlert = { -readonly [field in keyof KeptAlert]: KeptAlert[field] }
 
 /**
  * The alerts that were sent here, one a label set, until some time after they are over. Those who listen are told of an alert before
@@ -23,7 +38,7 @@ export type AlertListener = (alert: Alert, key: string) => void
 export class AlertStore {
   readonly #options: AlertStoreOptions
   /** By the key of their labels. */
-  readonly #alerts = new Map<string, Alert>()
+  readonly #alerts = new Map<string, ChangingAlert>()
   readonly #listeners = new Map<AlertListener, string>()
   /** Keys of the alerts of each name, where names are limited. */
   readonly #byName = new Map<string, Set<string>>()
@@ -51,35 +66,44 @@ export class AlertStore {
     })
   }
 
-  /** Calls back for every alert that is there, and then for each that comes. */
+  /** Tells of every alert that is there, and then of those that come. */
   subscribe(name: string, listener: AlertListener): { cancel(): void } {
-    for (const [key, alert] of this.#alerts) listener(alert, key)
+    for (const alert of this.#alerts.values()) listener.take(alert)
     this.#listeners.set(listener, name)
     return { cancel: () => void this.#listeners.delete(listener) }
   }
 
-  /** `keys`: of their labels, where they are known. */
+  /** Takes alerts over. `keys`: of their labels, where they are known. */
   put(news: readonly Alert[], keys?: readonly string[]): void {
     const now = this.#options.clock.now()
-    let takenCount = 0
+    let [takenCount, goingOnCount] = [0, 0]
     const texts = new Map<string, string>()
     const listeners = [...this.#listeners.keys()]
     for (let i = 0; i < news.length; i++) {
       const alert = news[i]
-      const key = keys?.[i] ?? alert.labels.key()
+      const key = keys?.[i] ?? alert.labels.smallKey()
       const known = this.#alerts.get(key)
-      // What is found out about labels is kept by their object: there is one for as long as the alert is known.
-      const merged = known === undefined ? shared(alert, texts) : withLabelsOf(known, afterNews(known, alert, now))
-      if (!this.#admits(merged, key, now)) continue
-      this.#alerts.set(key, merged)
+      const told = known === undefined ? alert : afterNews(known, alert, now)
+      if (known !== undefined && goesOn(known, told, now)) {
+        known.endsAt = told.endsAt
+        known.updatedAt = told.updatedAt
+        known.hasTimeout = told.hasTimeout
+        goingOnCount++
+        continue
+      }
+      const kept = known === undefined ? withSharedTexts(key, told, texts) : withTextsOf(known, told)
+      if (!this.#admits(kept, key, now)) continue
+      this.#alerts.set(key, kept)
       takenCount++
-      for (let each = 0; each < listeners.length; each++) listeners[each](merged, key)
+      for (let each = 0; each < listeners.length; each++) listeners[each].take(kept)
     }
+    if (goingOnCount > 0) for (const listener of listeners) listener.goOn(goingOnCount)
+    takenCount += goingOnCount
     if (takenCount === 0) return
     for (const name of this.#listeners.values()) this.#writes.inc({ subscriber: name }, takenCount)
   }
 
-  get(key: string): Alert | undefined {
+  get(key: string): KeptAlert | undefined {
     return this.#alerts.get(key)
   }
 
@@ -132,25 +156,38 @@ export class AlertStore {
   }
 }
 
-/** The same story with what is kept already, so that what came with the news is forgotten at once: most news repeat what is known. */
-function withLabelsOf(known: Alert, news: Alert): Alert {
-  const { startsAt, endsAt, generatorUrl, updatedAt, hasTimeout } = news
-  const annotations = news.annotations.equals(known.annotations) ? known.annotations : news.annotations
-  // Made of what is known already, by who took it.
-  if (news.labels === known.labels && news.annotations === annotations) return news
+/**
+ * Whether what is told says only that an alert that fires does so for longer, as most do. Whoever has seen it fire sees it fire still, so that it need not be
+ * another object: 5,000 that are sent again and again would leave 0.6 MB each time, which is old by then.
+ */
+function goesOn(known: KeptAlert, told: Alert, now: number): boolean {
+  return (
+    told.startsAt === known.startsAt &&
+    told.generatorUrl === known.generatorUrl &&
+    told.annotations.equals(known.annotations) &&
+    !known.isLetGo &&
+    !isResolved(known, now) &&
+    !isResolved(told, now)
+  )
+}
+
+/**
+ * With what is kept already, so that what came with the news is forgotten at once. What is found out about labels is kept by their object: there
+ * is one for as long as the alert is known.
+ */
+function withTextsOf({ key, labels, annotations, generatorUrl }: KeptAlert, told: Alert): KeptAlert {
   return {
-    labels: known.labels,
-    annotations,
-    startsAt,
-    endsAt,
-    generatorUrl: generatorUrl === known.generatorUrl ? known.generatorUrl : generatorUrl,
-    updatedAt,
-    hasTimeout,
+    ...told,
+    labels,
+    annotations: told.annotations.equals(annotations) ? annotations : told.annotations,
+    generatorUrl: told.generatorUrl === generatorUrl ? generatorUrl : told.generatorUrl,
+    key,
+    isLetGo: false,
   }
 }
 
 /** With texts that are the same as others' kept once: alerts of one rule differ in few of them. */
-function shared(alert: Alert, texts: Map<string, string>): Alert {
+function withSharedTexts(key: string, alert: Alert, texts: Map<string, string>): KeptAlert {
   const kept = (text: string) => {
     const known = texts.get(text)
     if (known === undefined) texts.set(text, text)
@@ -161,5 +198,7 @@ function shared(alert: Alert, texts: Map<string, string>): Alert {
     labels: Labels.fromSortedPairs(alert.labels.pairs.map(kept)),
     annotations: Labels.fromSortedPairs(alert.annotations.pairs.map(kept)),
     generatorUrl: kept(alert.generatorUrl),
+    key,
+    isLetGo: false,
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../../base/env.ts'
-import { type Alert, isResolved } from '../../model/alert.ts'
+import { isResolved } from '../../model/alert.ts'
 import type { Labels } from '../../model/labels.ts'
+import type { KeptAlert } from '../alerts/alert-store.ts'
 import { compareAlerts } from '../alerts/order.ts'
 import { FlushEnded, type Notification } from '../stages/notification.ts'
 import { groupKey } from './group-key.ts'
@@ -27,7 +28,7 @@ export class AggregationGroup {
   readonly labels: Labels
   readonly key: string
   readonly #options: GroupOptions
-  readonly #alerts = new Map<string, Alert>()
+  readonly #alerts = new Map<string, KeptAlert>()
   /** When the next flush is due, by the clock that never goes back. */
   #due: number
   #timer: Timer | undefined
@@ -35,13 +36,13 @@ export class AggregationGroup {
   #isRunning = false
   #isDestroyed = false
 
-  constructor(options: GroupOptions, first: Alert, firstKey: string) {
+  constructor(options: GroupOptions, first: KeptAlert) {
     const { clock, route, labels } = options
     this.#options = options
     this.route = route
     this.labels = labels
     this.key = groupKey(route, labels)
-    this.insert(first, firstKey)
+    this.insert(first)
     const now = clock.now()
     // Who restarts, or reloads, lets nobody wait again.
     const waited = first.startsAt + route.groupWaitMs < now
@@ -53,13 +54,12 @@ export class AggregationGroup {
     return this.#isDestroyed
   }
 
-  alerts(): Iterable<Alert> {
+  alerts(): Iterable<KeptAlert> {
     return this.#alerts.values()
   }
 
-  /** `key`: of the alert's labels. */
-  insert(alert: Alert, key: string): void {
-    this.#alerts.set(key, alert)
+  insert(alert: KeptAlert): void {
+    this.#alerts.set(alert.key, alert)
   }
 
   run(): void {
@@ -120,13 +120,14 @@ export class AggregationGroup {
 
   async #tell(signal: AbortSignal): Promise<void> {
     const notification = this.#snapshot()
-    const resolved = notification.alerts.filter((alert) => isResolved(alert, notification.now))
+    const resolved = [...this.#alerts.values()].filter((alert) => isResolved(alert, notification.now))
     const wasTold = await this.#options.notify(notification, signal)
     if (!wasTold) return
     for (const alert of resolved) {
-      const key = alert.labels.key()
       // One that fires again, be it in the same ms, has been told of as over, and is not forgotten.
-      if (this.#alerts.get(key) === alert) this.#alerts.delete(key)
+      if (this.#alerts.get(alert.key) !== alert || !isResolved(alert, notification.now)) continue
+      this.#alerts.delete(alert.key)
+      alert.isLetGo = true
     }
   }
 }

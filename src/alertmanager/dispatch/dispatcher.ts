@@ -3,7 +3,7 @@ import { errorMessage } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import type { Alert } from '../../model/alert.ts'
 import type { Labels } from '../../model/labels.ts'
-import type { AlertStore } from '../alerts/alert-store.ts'
+import type { AlertStore, KeptAlert } from '../alerts/alert-store.ts'
 import { compareAlerts, compareLabelSets } from '../alerts/order.ts'
 import type { Pipeline } from '../stages/pipeline.ts'
 import type { GroupMutes } from '../stages/time-intervals.ts'
@@ -40,8 +40,6 @@ export class Dispatcher {
   readonly #options: DispatcherOptions
   /** By route, then by the key of the group's labels. */
   readonly #groups = new Map<Route, Map<string, AggregationGroup>>()
-  /** Alerts are sent again and again: they stay in the same groups. */
-  readonly #homes = new WeakMap<Labels, readonly AggregationGroup[]>()
   readonly #subscription: { cancel(): void }
   readonly #timers: Timer[]
   #isRunning: boolean
@@ -51,14 +49,18 @@ export class Dispatcher {
     const { clock, alerts, startDelayMs, maintenanceIntervalMs, metrics } = options
     this.#isRunning = startDelayMs <= 0
     metrics.groups.set(0)
-    this.#subscription = alerts.subscribe('dispatcher', (alert, key) => this.#take(alert, key))
+    this.#subscription = alerts.subscribe('dispatcher', {
+      take: (alert) => this.#take(alert),
+      // They are in their groups.
+      goOn: (count) => metrics.processing.observe(0, count),
+    })
     this.#timers = [clock.setTicker(maintenanceIntervalMs, () => this.#maintain())]
     if (!this.#isRunning) this.#timers.push(clock.setTimer(startDelayMs, () => this.#start()))
   }
 
   /** The receivers of an alert, in the order of its routes. */
   receiversOf(labels: Labels): readonly string[] {
-    return this.#routesOf(labels).map(({ receiver }) => receiver)
+    return matchRoutes(this.#options.route, labels).map(({ receiver }) => receiver)
   }
 
   /** Groups of the routes that `takesRoute`, with the alerts that `takesAlert`; without empty ones. In upstream's order. */
@@ -87,24 +89,14 @@ export class Dispatcher {
     for (const groups of this.#groups.values()) for (const group of groups.values()) group.run()
   }
 
-  #routesOf(labels: Labels): readonly Route[] {
-    return this.#homes.get(labels)?.map(({ route }) => route) ?? matchRoutes(this.#options.route, labels)
-  }
-
-  #take(alert: Alert, key: string): void {
+  #take(alert: KeptAlert): void {
     const { clock, metrics } = this.#options
     const started = clock.monotonic()
-    const homes = this.#homes.get(alert.labels)
-    if (homes !== undefined && areThere(homes)) for (let i = 0; i < homes.length; i++) homes[i].insert(alert, key)
-    else
-      this.#homes.set(
-        alert.labels,
-        this.#routesOf(alert.labels).map((route) => this.#group(alert, key, route)),
-      )
+    for (const route of matchRoutes(this.#options.route, alert.labels)) this.#put(alert, route)
     metrics.processing.observe((clock.monotonic() - started) / 1000)
   }
 
-  #group(alert: Alert, alertKey: string, route: Route): AggregationGroup {
+  #put(alert: KeptAlert, route: Route): void {
     const labels = groupLabels(route, alert.labels)
     const key = labels.key()
     let groups = this.#groups.get(route)
@@ -114,8 +106,8 @@ export class Dispatcher {
     }
     const known = groups.get(key)
     if (known !== undefined && !known.isDestroyed) {
-      known.insert(alert, alertKey)
-      return known
+      known.insert(alert)
+      return
     }
     const { clock, metrics, timeoutMs } = this.#options
     const group = new AggregationGroup(
@@ -128,12 +120,10 @@ export class Dispatcher {
         onFlush: (latenessMs) => metrics.lateness.observe(latenessMs / 1000),
       },
       alert,
-      alertKey,
     )
     if (known === undefined) metrics.groups.inc()
     groups.set(key, group)
     if (this.#isRunning) group.run()
-    return group
   }
 
   async #notify(...[notification, signal]: Parameters<Pipeline>): Promise<boolean> {
@@ -161,10 +151,4 @@ export class Dispatcher {
       }
     }
   }
-}
-
-/** Hot, as what calls it: for each alert that comes, by index, since an iterator makes an object a step. */
-function areThere(homes: readonly AggregationGroup[]): boolean {
-  for (let i = 0; i < homes.length; i++) if (homes[i].isDestroyed) return false
-  return true
 }

@@ -51,11 +51,10 @@ export const webhook = receiverKind<Output<typeof schema>>({
       const told = { ...request, alerts: kept }
       const expand = (plain: NonNullable<typeof payload>) => {
         const data = kept === alerts ? notification.data : notificationOf(told, context.externalUrl)
-        return goJson(expandPayload(plain, (part) => context.templates.text(part, data)))
+        return `${goJson(expandPayload(plain, (part) => context.templates.text(part, data)))}\n`
       }
-      const message =
+      const body =
         payload === undefined || payload === null ? webhookMessage(told, context.externalUrl, alerts.length - kept.length) : expand(payload)
-      const body = `${message}\n`
       await rest()
       const headers = { ...JSON_TYPE, 'idempotency-key': idempotencyKey }
       checkStatus(

@@ -86,8 +86,9 @@ function parseAlert(each: unknown, index: number): PostedAlert {
 
 /** Most alerts are sent again and again: what is known of one is used, so that what came is forgotten at once. */
 function asKnown(alerts: AlertStore, posted: PostedAlert): PostedAlert {
-  posted.key = posted.labels.key()
-  const known = alerts.get(posted.key)
+  const key = posted.labels.smallKey()
+  const known = alerts.get(key)
+  posted.key = known?.key ?? key
   if (known === undefined) return posted
   posted.labels = known.labels
   if (posted.annotations.equals(known.annotations)) posted.annotations = known.annotations
