@@ -172,3 +172,17 @@ test('an Alertmanager that never answers is one that did not take the alert, and
   assert.doesNotMatch(body, /secret/)
   await world.stopAll()
 })
+
+test('who was told of a drill that is not configured any more is told that it is over', async () => {
+  const world = await DeadmanWorld.start()
+  const process = await world.startDeadman(CONFIG)
+  await world.pass(2 * MINUTE + SECOND)
+  assert.deepEqual(world.news(), ['120 /page firing paging'])
+  await process.env.fs.writeFile('/deadman.yml', CONFIG.replace('name: paging', 'name: other'))
+  assert.equal((await world.ask(`${DEADMAN}/-/reload`, { method: 'POST' })).status, 200)
+  await world.pass(SECOND)
+  const [over] = world.told
+  assert.deepEqual([over.reason, over.annotations.summary], ['removed from the configuration', 'The drill paging did not arrive within 2m'])
+  assert.match(world.news().join(), /^12\d \/page resolved paging$/)
+  await world.stopAll()
+})

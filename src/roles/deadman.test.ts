@@ -225,3 +225,127 @@ test('a reload keeps what is known of those that stay; a file that is wrong chan
   assert.match((await world.ask(`${DEADMAN}/api/v1/status/config`)).body, /timeout: 5m/)
   await world.stopAll()
 })
+
+const US = `heartbeats: [{name: us, timeout: 1h, receiver: page}]
+receivers:
+  - name: page
+    webhook_configs: [{url: '${RECEIVER}/page'}]
+`
+
+test('who was told of a heartbeat that is not configured any more is told once that it is over', async () => {
+  const { world, process } = await started(CONFIG.replace('timeout: 5m', 'annotations: {summary: EU is silent}, timeout: 5m'))
+  await world.pass(5 * MINUTE)
+  const [first] = world.told
+  assert.equal(world.news().length, 1)
+  world.answer = () => 503
+  await process.env.fs.writeFile('/deadman.yml', US)
+  assert.equal((await world.ask(`${DEADMAN}/-/reload`, { method: 'POST' })).status, 200)
+  await world.pass(MINUTE)
+  world.answer = () => 200
+  await world.pass(MINUTE)
+  const [over] = world.told
+  assert.deepEqual([over.status, over.reason, over.labels], ['resolved', 'removed from the configuration', first.labels])
+  assert.deepEqual([over.startsAt, over.endsAt.slice(0, 16)], [first.startsAt, '2026-01-01T00:05'])
+  assert.deepEqual(over.annotations, {
+    summary: 'EU is silent',
+    description: 'The heartbeat eu is not in the configuration any more: nobody waits for it.',
+  })
+  assert.equal(world.news().length, 1)
+  assert.doesNotMatch(await process.env.fs.readText('/data/deadman.json'), /severity/)
+  await world.stop(process)
+  await world.startDeadman()
+  await world.pass(40 * MINUTE)
+  assert.deepEqual(world.news(), [])
+  await world.stopAll()
+})
+
+test('it is told as well after a restart with the changed file, and after one before it was told', async () => {
+  const { world, process } = await started()
+  await world.pass(5 * MINUTE)
+  assert.equal(world.news().length, 1)
+  process.kill()
+  world.answer = () => 503
+  const second = await world.startDeadman(US)
+  await world.pass(MINUTE)
+  await world.stop(second)
+  world.answer = () => 200
+  await world.startDeadman()
+  await world.pass(SECOND)
+  const [over] = world.told
+  assert.deepEqual([over.status, over.reason], ['resolved', 'removed from the configuration'])
+  assert.deepEqual(over.labels, { alertname: 'HeartbeatMissing', heartbeat: 'eu', severity: 'critical' })
+  assert.equal(world.news().length, 1)
+  await world.pass(40 * MINUTE)
+  assert.deepEqual(world.news(), [])
+  await world.stopAll()
+})
+
+test('a heartbeat that comes back to the configuration before its end was told is one that is over', async () => {
+  const { world, process, call } = await started()
+  const reload = () => world.ask(`${DEADMAN}/-/reload`, { method: 'POST' })
+  await world.pass(5 * MINUTE)
+  world.news()
+  world.answer = () => 503
+  await process.env.fs.writeFile('/deadman.yml', US)
+  await reload()
+  await process.env.fs.writeFile('/deadman.yml', CONFIG)
+  await reload()
+  assert.equal(await world.metric('promontory_deadman_heartbeat_expired{heartbeat="eu"}'), '0')
+  world.answer = () => 200
+  await world.pass(2 * MINUTE)
+  assert.match(world.news().join(), /^\d+ \/page resolved eu$/)
+  await call()
+  await world.pass(4 * MINUTE)
+  assert.deepEqual(world.news(), [])
+  await world.pass(2 * MINUTE)
+  assert.match(world.news().join(), /^\d+ \/page firing eu$/)
+  await world.stopAll()
+})
+
+test('with another receiver or other labels, what was told of a silence ends, and goes on as what it is now', async () => {
+  const { world, process, call } = await started()
+  const take = async (config: string) => {
+    await process.env.fs.writeFile('/deadman.yml', config)
+    assert.equal((await world.ask(`${DEADMAN}/-/reload`, { method: 'POST' })).status, 200)
+    await world.pass(SECOND)
+    const news = world.told.map(({ path, status, reason, labels }) => `${path} ${status} ${labels.severity}: ${reason}`)
+    world.news()
+    return news.sort()
+  }
+  await world.pass(5 * MINUTE)
+  world.news()
+  assert.deepEqual(await take(CONFIG.replace('repeat_interval: 30m', 'repeat_interval: 40m')), [])
+  assert.deepEqual(await take(CONFIG.replace('critical', 'warning')), [
+    '/page firing warning: first notification',
+    '/page resolved critical: changed in the configuration',
+  ])
+  const other = `${CONFIG.replace('receiver: page', 'receiver: second')}  - {name: second, webhook_configs: [{url: '${RECEIVER}/second'}]}\n`
+  assert.deepEqual(await take(other), [
+    '/page resolved warning: changed in the configuration',
+    '/second firing critical: first notification',
+  ])
+  await call()
+  await world.pass(SECOND)
+  assert.match(world.news().join(), /^\d+ \/second resolved eu$/)
+  await world.stopAll()
+})
+
+test('a state that an earlier version wrote has its alarms', async () => {
+  const { world, process } = await started()
+  await world.pass(5 * MINUTE)
+  world.news()
+  await world.stop(process)
+  const { left: _, ...state } = JSON.parse(await process.env.fs.readText('/data/deadman.json'))
+  delete state.heartbeats.eu.alarm.labels
+  delete state.heartbeats.eu.alarm.annotations
+  await process.env.fs.writeFile('/data/deadman.json', JSON.stringify(state))
+  const next = await world.startDeadman()
+  await world.pass(MINUTE)
+  assert.deepEqual(world.news(), [])
+  await next.env.fs.writeFile('/deadman.yml', US)
+  await world.ask(`${DEADMAN}/-/reload`, { method: 'POST' })
+  await world.pass(SECOND)
+  assert.equal(world.told[0].labels.severity, 'critical')
+  assert.match(world.news().join(), /^\d+ \/page resolved eu$/)
+  await world.stopAll()
+})

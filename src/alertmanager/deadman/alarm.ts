@@ -53,9 +53,7 @@ export class Alarm {
     this.#episode = restored?.episode
     this.#tellers = parts.integrations.map((integration) => {
       const key = `${integration.kind}[${integration.index}]`
-      // Another receiver has not been told what this one was.
-      const told = restored?.receiver === parts.receiver ? restored.told[key] : undefined
-      return { integration, key, told, error: undefined, waker: new Waker() }
+      return { integration, key, told: restored?.told[key], error: undefined, waker: new Waker() }
     })
   }
 
@@ -78,10 +76,16 @@ export class Alarm {
     this.#changed()
   }
 
+  /** Whether somebody is to be told of its end. */
+  get owesEnd(): boolean {
+    return this.#episode?.end !== undefined && this.#tellers.some((teller) => this.#dueMs(teller) === 0)
+  }
+
   state(): AlarmState {
+    const { receiver, labels, annotations } = this.#parts
     const told: Record<string, Told> = {}
     for (const teller of this.#tellers) if (teller.told !== undefined) told[teller.key] = teller.told
-    return { receiver: this.#parts.receiver, episode: this.#episode, told }
+    return { receiver, labels: labels.toObject(), annotations: annotations.toObject(), episode: this.#episode, told }
   }
 
   telling(): readonly TellingStatus[] {
@@ -156,7 +160,7 @@ export class Alarm {
     return failure
   }
 
-  #request({ integration, told }: Teller, { since, end, annotations }: Episode, memory: Map<string, string>): NotifyRequest {
+  #request({ integration, told }: Teller, { since, end, annotations, reason }: Episode, memory: Map<string, string>): NotifyRequest {
     const { receiver, labels, annotations: own } = this.#parts
     const count = told?.since === since ? told.count : 0
     const now = this.#now()
@@ -179,7 +183,7 @@ export class Alarm {
       groupLabels: labels,
       alerts: [alert],
       now,
-      reason: end !== undefined ? 'all alerts resolved' : count === 0 ? 'first notification' : 'repeat interval elapsed',
+      reason: end !== undefined ? (reason ?? 'all alerts resolved') : count === 0 ? 'first notification' : 'repeat interval elapsed',
       idempotencyKey: createHash('sha256').update(key.join('\0')).digest('hex').slice(0, 32),
       memory,
     }

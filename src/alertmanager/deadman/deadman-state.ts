@@ -11,6 +11,8 @@ export interface Episode {
   readonly end?: number
   /** What was known when it began. */
   readonly annotations: Readonly<Record<string, string>>
+  /** Why it is over, where it is not that all is well again. */
+  readonly reason?: string
 }
 
 /** What an entry of a receiver was told last. */
@@ -27,6 +29,9 @@ export interface Told {
 
 export interface AlarmState {
   readonly receiver: string
+  /** Of its alert, for when the configuration has them no more. Absent: a version before wrote it. */
+  readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
   readonly episode?: Episode | undefined
   /** By entry: `webhook[0]`. */
   readonly told: Readonly<Record<string, Told>>
@@ -62,6 +67,8 @@ export interface DrillState {
 export interface DeadmanState {
   readonly heartbeats: Readonly<Record<string, HeartbeatState>>
   readonly drills: Readonly<Record<string, DrillState>>
+  /** What the configuration has no more, and whose end somebody has not been told yet. Absent: a version before wrote it. */
+  readonly left?: readonly AlarmState[]
 }
 
 export const NO_STATE: DeadmanState = { heartbeats: {}, drills: {} }
@@ -93,13 +100,14 @@ export async function readState({ fs, log }: Pick<Env, 'fs' | 'log'>, path: stri
 }
 
 function decodeState(text: string): DeadmanState {
-  const { version, heartbeats, drills } = JSON.parse(text) as Partial<DeadmanState> & { readonly version?: number }
+  const { version, heartbeats, drills, left } = JSON.parse(text) as Partial<DeadmanState> & { readonly version?: number }
   if (version !== VERSION) throw new CodedError('bad_data', `found version ${version}, want ${VERSION}`)
   for (const [name, { silentMs, alarm }] of Object.entries(heartbeats ?? {}))
     if (!Number.isFinite(silentMs) || !isAlarm(alarm)) throw new CodedError('bad_data', `heartbeat ${name} is damaged`)
   for (const [name, { outcomes, alarm }] of Object.entries(drills ?? {}))
     if (!Array.isArray(outcomes) || !isAlarm(alarm)) throw new CodedError('bad_data', `drill ${name} is damaged`)
-  return { heartbeats: heartbeats ?? {}, drills: drills ?? {} }
+  if (left?.every(isAlarm) === false) throw new CodedError('bad_data', 'what is left to be told is damaged')
+  return { heartbeats: heartbeats ?? {}, drills: drills ?? {}, left }
 }
 
 function isAlarm(alarm: AlarmState | undefined): boolean {

@@ -2,15 +2,16 @@ import type { Env } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
 import type { Service } from '../../base/service.ts'
 import { untilAborted } from '../../base/service.ts'
-import { Labels, LabelsBuilder } from '../../model/labels.ts'
+import { Labels } from '../../model/labels.ts'
 import type { Integration } from '../receivers/integration.ts'
 import { Alarm } from './alarm.ts'
 import type { AlarmConfig, DrillConfig, HeartbeatConfig } from './deadman-config.ts'
 import { DeadmanMetrics } from './deadman-metrics.ts'
 import { DRILL_LABEL, DRILL_RUN_LABEL } from './deadman-schema.ts'
-import { type AlarmState, type DeadmanState, encodeState, readState, writeState } from './deadman-state.ts'
+import { type DeadmanState, encodeState, readState, writeState } from './deadman-state.ts'
 import { Drill, type DrillSender } from './drill.ts'
 import { Heartbeat } from './heartbeat.ts'
+import { type KnownAlarm, KnownAlarms } from './known-alarms.ts'
 import { Waker } from './waker.ts'
 import { alertsOfMessage } from './webhook-message.ts'
 
@@ -29,6 +30,8 @@ export interface DeadmanSettings {
 interface Generation {
   readonly heartbeats: ReadonlyMap<string, Heartbeat>
   readonly drills: ReadonlyMap<string, Drill>
+  /** What the configuration has no more, until its end is told. */
+  readonly left: readonly Alarm[]
 }
 
 /** Listens for those who call, holds drills, and notifies by itself where something is silent. What it knows lasts in a file. */
@@ -39,7 +42,7 @@ export class Deadman implements Service {
   readonly #metrics: DeadmanMetrics
   /** What was there at the start, until it is taken over. */
   #restored: DeadmanState | undefined
-  #parts: Generation = { heartbeats: new Map(), drills: new Map() }
+  #parts: Generation = { heartbeats: new Map(), drills: new Map(), left: [] }
   /** Ends the generation that runs; resolves when it has ended. */
   #endGeneration: (() => Promise<void>) | undefined
   /** Begins one; absent while nothing runs. */
@@ -66,24 +69,25 @@ export class Deadman implements Service {
     return [...this.#parts.drills.values()]
   }
 
-  /** Takes over a configuration: what keeps its name keeps what is known of it. */
+  /** Takes over a configuration: what keeps its name keeps what is known of it, and what was told of one that is gone is told to be over. */
   async apply(settings: DeadmanSettings): Promise<void> {
     await this.#endGeneration?.()
     const known = this.#restored ?? this.#state()
     const before = this.#parts
     this.#restored = undefined
+    const alarms = new KnownAlarms(known)
     const heartbeats = settings.heartbeats.map((config): [string, Heartbeat] => {
       const state = known.heartbeats[config.name]
-      const alarm = this.#alarm(config, { alertname: 'HeartbeatMissing', heartbeat: config.name }, settings, state?.alarm)
+      const alarm = this.#alarm(config, alarms.ofHeartbeat(config), settings)
       const { clock, log } = this.#env
       return [config.name, new Heartbeat(config, { clock, log, alarm }, state, before.heartbeats.get(config.name))]
     })
     const drills = settings.drills.map((config): [string, Drill] => {
       const state = known.drills[config.name]
-      const alarm = this.#alarm(config, { alertname: 'DrillMissed', drill: config.name }, settings, state?.alarm)
+      const alarm = this.#alarm(config, alarms.ofDrill(config), settings)
       return [config.name, this.#drill(config, alarm, settings, state, before.drills.get(config.name))]
     })
-    this.#parts = { heartbeats: new Map(heartbeats), drills: new Map(drills) }
+    this.#parts = { heartbeats: new Map(heartbeats), drills: new Map(drills), left: this.#left(alarms, settings) }
     for (const [heartbeat] of heartbeats) this.#metrics.heartbeats.inc({ heartbeat }, 0)
     this.#changed()
     this.#beginGeneration?.()
@@ -121,9 +125,10 @@ export class Deadman implements Service {
     const { promise: failed, reject: fail } = Promise.withResolvers<never>()
     const begin = () => {
       const controller = new AbortController()
-      const { heartbeats, drills } = this.#parts
+      const { heartbeats, drills, left } = this.#parts
       const all = [...heartbeats.values(), ...drills.values()]
-      const done = Promise.all(all.flatMap((each) => [each.run(controller.signal), each.alarm.run(controller.signal)]))
+      const runs = [...all, ...all.map(({ alarm }) => alarm), ...left]
+      const done = Promise.all(runs.map((each) => each.run(controller.signal)))
       // One that fails against its word ends the role, and is not silently gone.
       done.catch((error: unknown) => fail(error))
       this.#endGeneration = async () => {
@@ -146,26 +151,40 @@ export class Deadman implements Service {
   }
 
   #alarm(
-    config: AlarmConfig,
-    own: Readonly<Record<string, string>>,
+    config: Pick<AlarmConfig, 'receiver' | 'repeatIntervalMs' | 'annotations'>,
+    known: KnownAlarm,
     { receivers }: DeadmanSettings,
-    restored: AlarmState | undefined,
   ): Alarm {
-    const builder = new LabelsBuilder(Labels.of(own))
-    for (const [name, value] of config.labels) builder.set(name, value)
     return new Alarm(
       {
-        ...config,
+        receiver: config.receiver,
+        repeatIntervalMs: config.repeatIntervalMs,
         clock: this.#env.clock,
         log: this.#env.log,
         integrations: receivers.get(config.receiver) ?? [],
-        labels: builder.labels(),
+        labels: known.labels,
+        annotations: config.annotations,
         attempted: (receiver, { kind: integration }, failure) =>
           this.#metrics.notifications.inc({ receiver, integration, outcome: failure === undefined ? 'delivered' : 'failed' }),
         changed: () => this.#changed(),
       },
-      restored,
+      known.state,
     )
+  }
+
+  /** What nobody of the configuration took over: who was told of it is told that it is over. */
+  #left(alarms: KnownAlarms, settings: DeadmanSettings): readonly Alarm[] {
+    const { clock, log } = this.#env
+    const left: Alarm[] = []
+    for (const { labels, state } of alarms.rest(Math.floor(clock.now()), settings)) {
+      const { receiver, annotations = {} } = state
+      const config = { receiver, repeatIntervalMs: 0, annotations: Labels.of(annotations) }
+      const alarm = this.#alarm(config, { labels, state }, settings)
+      if (alarm.owesEnd) left.push(alarm)
+      else if (!settings.receivers.has(receiver) && Object.values(state.told).some(({ status }) => status === 'firing'))
+        log.warn('the receiver is gone, it is not told that an alarm is over', { receiver, alarm: labels.toString() })
+    }
+    return left
   }
 
   #drill(
@@ -202,7 +221,9 @@ export class Deadman implements Service {
   #state(): DeadmanState {
     const states = <S>(parts: ReadonlyMap<string, { state(): S }>) =>
       Object.fromEntries([...parts].map(([name, part]) => [name, part.state()]))
-    return { heartbeats: states(this.#parts.heartbeats), drills: states(this.#parts.drills) }
+    const { heartbeats, drills, left } = this.#parts
+    const untold = left.filter(({ owesEnd }) => owesEnd)
+    return { heartbeats: states(heartbeats), drills: states(drills), left: untold.map((alarm) => alarm.state()) }
   }
 
   #changed(): void {
