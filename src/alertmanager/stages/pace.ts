@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../../base/env.ts'
 
 /** So few are quick and share connections; as many wait for a receiver that is slow, and no more memory is held than theirs. */
-const AT_ONCE = 16
+const AT_ONCE = 6
 /** Who waits for slow ones goes on after so long for each before it: 200 a second. */
 const EVERY_MS = 5
 
