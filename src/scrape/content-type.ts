@@ -2,6 +2,7 @@
 
 import { CodedError } from '../base/errors.ts'
 import { quote } from '../base/go-quote.ts'
+import { parseMediaType } from '../base/media-type.ts'
 import type { PageFormat } from '../exposition/page-formats.ts'
 import { mediaTypeOf, type ScrapeProtocol } from './scrape-protocol.ts'
 
@@ -16,7 +17,7 @@ const FORMATS: ReadonlyMap<string, PageFormat> = new Map([
  * Without a fallback it throws, and the scrape fails.
  */
 export function pageFormat(contentType: string, fallback: ScrapeProtocol | undefined): PageFormat {
-  const mediaType = parseMediaType(contentType)
+  const mediaType = readable(contentType)
   const format = mediaType === undefined ? undefined : FORMATS.get(mediaType)
   if (format !== undefined) return format
   if (fallback !== undefined) return FORMATS.get(mediaTypeOf(fallback))!
@@ -35,24 +36,12 @@ export function pageFormat(contentType: string, fallback: ScrapeProtocol | undef
   )
 }
 
-const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+"
-const MEDIA_TYPE = new RegExp(`^\\s*(${TOKEN}(?:/${TOKEN})?)\\s*(?=;|$)`)
-const PARAMETER = new RegExp(`\\s*;\\s*(${TOKEN})\\s*=\\s*(${TOKEN}|"(?:[^"\\\\]|\\\\.)*")`, 'y')
-
-/** In lower case; undefined when the header cannot be read, its parameters included. Source: Go mime, ParseMediaType. */
-function parseMediaType(contentType: string): string | undefined {
-  const head = MEDIA_TYPE.exec(contentType)
-  if (head === null) return undefined
-  const names = new Set<string>()
-  let end = head[0].length
-  for (;;) {
-    PARAMETER.lastIndex = end
-    const parameter = PARAMETER.exec(contentType)
-    if (parameter === null) break
-    const name = parameter[1].toLowerCase()
-    if (names.has(name)) return undefined
-    names.add(name)
-    end = PARAMETER.lastIndex
+/** Undefined when the header cannot be read, its parameters included. */
+function readable(contentType: string): string | undefined {
+  try {
+    return parseMediaType(contentType).type
+  } catch {
+    // What then counts is the fallback.
+    return undefined
   }
-  return /^\s*;?\s*$/.test(contentType.slice(end)) ? head[1].toLowerCase() : undefined
 }

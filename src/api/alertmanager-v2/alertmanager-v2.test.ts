@@ -81,9 +81,16 @@ async function open() {
     metrics: new AlertMetrics(env.metrics),
     limits: new RequestLimits({ env, getsMax: 0, processorCount: 2, timeoutMs: 0 }),
   })
-  const call = async (method: 'GET' | 'POST' | 'DELETE' | 'PUT', url: string, body?: unknown, type = 'application/json') => {
+  const call = async (
+    method: 'GET' | 'POST' | 'DELETE' | 'PUT',
+    url: string,
+    body?: unknown,
+    type = 'application/json',
+    others: Readonly<Record<string, string>> = {},
+  ) => {
     const payload = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body)
-    const answer = await inject(app, { method, url: `/am${url}`, payload, headers: payload === undefined ? {} : { 'content-type': type } })
+    const headers = { ...others, ...(payload === undefined ? {} : { 'content-type': type }) }
+    const answer = await inject(app, { method, url: `/am${url}`, payload, headers })
     return { status: answer.status, text: answer.text, headers: answer.headers }
   }
   const json = async (url: string) => JSON.parse((await call('GET', url)).text)
@@ -184,6 +191,52 @@ test('alerts that are not as they should be are refused in upstream’s words', 
     [plain.status, plain.text],
     [415, '{"code":415,"message":"unsupported media type \\"text/plain\\", only [application/json] are allowed"}'],
   )
+})
+
+// The rows are what Alertmanager 0.33 answers.
+test('who does not take JSON is told that there is nothing else', async () => {
+  const { call } = await open()
+  const check = async (accept: string, status: number, url = '/api/v2/receivers') => {
+    const answer = await call('GET', url, undefined, '', { accept })
+    assert.equal(answer.status, status, accept)
+    if (status !== 406) return
+    assert.equal(answer.text, '{"code":406,"message":"unsupported media type requested, only [application/json] are available"}')
+    assert.equal(answer.headers['content-type'], 'application/json')
+  }
+  assert.equal((await call('GET', '/api/v2/receivers')).status, 200)
+  for (const accept of ['*/*', 'application/*', 'APPLICATION/JSON', 'application/json; charset=latin1', '*/plain', 'application/json;'])
+    await check(accept, 200)
+  for (const accept of ['text/plain, application/json;q=0.0001', 'application/json;q=0,*/*', 'x;q,,*/*', 'application/json;q=abc'])
+    await check(accept, 200)
+  await check('application/json;x="a,b"', 200)
+  for (const accept of ['', 'text/plain', 'text/*', 'application/json;q=0', '*/*;q=0.0', 'application/vnd.api+json', '*', 'json', ','])
+    await check(accept, 406)
+  for (const accept of ['application/json;q', 'application/json;q=1;q=0', 'text/plain;x=",application/json"', 'application/json;q=-1'])
+    await check(accept, 406)
+  // It is said before what else is wrong, but not where there is nothing at all.
+  await check('text/plain', 406, '/api/v2/silence/xx')
+  await check('text/plain', 406, '/api/v2/alerts?filter=%7B')
+  await check('text/plain', 404, '/api/v2/nope')
+  await check('text/html', 200, '/metrics')
+  const accept = { accept: 'text/plain' }
+  assert.equal((await call('POST', '/api/v2/alerts', undefined, '', accept)).status, 406)
+  assert.equal((await call('POST', '/api/v2/alerts', '[]', 'application/json', accept)).status, 200)
+})
+
+test('a body of another type is refused in upstream’s words', async () => {
+  const { call } = await open()
+  const check = async (type: string, status: number, message = '') => {
+    const answer = await call('POST', '/api/v2/alerts', '[]', type)
+    assert.deepEqual([answer.status, answer.text], [status, message === '' ? '' : JSON.stringify({ code: status, message })], type)
+  }
+  const header = (text: string, why: string) => `parsing Content-Type header from ${JSON.stringify(text)} failed, because ${why}`
+  await check('application/json; charset=latin1', 200)
+  await check('APPLICATION/JSON;', 200)
+  await check('Text/Plain; x=1', 415, 'unsupported media type "text/plain", only [application/json] are allowed')
+  await check('application/*; x=1', 500, 'no consumer registered for application/*')
+  await check('foo;x=1', 400, header('foo', 'mediatype: malformed: "foo" has no subtype'))
+  await check('foo/', 400, header('foo/', 'mime: expected token after slash'))
+  await check('application/json; x', 400, header('application/json; x', 'mime: invalid media parameter'))
 })
 
 test('many alerts in one request are all taken, whatever their texts hold, or none', async () => {

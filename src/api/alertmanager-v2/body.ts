@@ -61,12 +61,8 @@ export function jsonItems<T>(request: RouteRequest, what: string, take: (item: u
 
 const OPEN_BRACKET = 0x5b
 
-function jsonBytes({ headers, body }: RouteRequest, what: string): Buffer {
+function jsonBytes({ body }: RouteRequest, what: string): Buffer {
   if (body.length === 0) throw required(what)
-  const given = headers['content-type'] || 'application/octet-stream'
-  const type = given.split(';')[0].trim().toLowerCase()
-  if (type !== 'application/json')
-    throw new RequestError(415, 415, `unsupported media type ${JSON.stringify(given)}, only [application/json] are allowed`)
   return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
 }
 

@@ -9,6 +9,7 @@ import { registryFamilies } from '../../exposition/registry-families.ts'
 import { ALERTMANAGER_CONSOLE, addConsoleRoutes } from '../console-files.ts'
 import { getAlertGroups, getAlerts } from './alerts.ts'
 import { emptyAnswer, jsonAnswer, RequestError } from './answers.ts'
+import { checkContentTypes } from './content-types.ts'
 import type { AlertmanagerApiDeps } from './deps.ts'
 import { ParameterError } from './filters.ts'
 import { getGroupOverview } from './group-overview.ts'
@@ -46,7 +47,13 @@ export function registerAlertmanagerApi(app: HttpApp, deps: AlertmanagerApiDeps)
     }
     const handlers = METHODS.map((method): [string, RouteHandler] => {
       const serve = methods[method]
-      if (serve !== undefined) return [method, (request) => serve(deps, request)]
+      if (serve !== undefined) {
+        const checked: RouteHandler = (request) => {
+          checkContentTypes(request)
+          return serve(deps, request)
+        }
+        return [method, checked]
+      }
       return [method, method === 'OPTIONS' ? () => emptyAnswer(204) : wrong]
     })
     // Upstream's routes do not mind a slash at the end.
