@@ -177,6 +177,11 @@ test('alerts that are not as they should be are refused in upstream’s words', 
     422,
     '{"code":601,"message":"0.generatorURL in body must be of type uri: \\"%%\\""}',
   )
+  await check(
+    [{ labels: { a: 'b' }, generatorURL: 'http://<h>:x\u0007' }],
+    422,
+    '{"code":601,"message":"0.generatorURL in body must be of type uri: \\"http://\\u003ch\\u003e:x\\\\a\\""}',
+  )
   assert.equal(manager.alerts.size, 0)
   // The right ones are taken, whatever the others are.
   const reversed = { labels: { a: 'b' }, startsAt: '2026-01-02T00:00:00Z', endsAt: '2026-01-01T00:00:00Z' }

@@ -8,10 +8,14 @@ export function jsonAnswer(value: unknown, status = 200): Answer {
   return { status, headers: JSON_HEADERS, body: Buffer.from(`${JSON.stringify(value)}\n`) }
 }
 
-/** The same of alerts and silences, in which upstream writes as escapes what could end a script, or a line of one. Source: Go encoding/json. */
+/** The same of alerts and silences, in which upstream writes as escapes what could end a script, or a line of one. */
 export function escapedAnswer(value: unknown): Answer {
-  const json = JSON.stringify(value).replace(ENDS_A_SCRIPT, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
-  return { status: 200, headers: JSON_HEADERS, body: Buffer.from(`${json}\n`) }
+  return { status: 200, headers: JSON_HEADERS, body: Buffer.from(`${escapedJson(value)}\n`) }
+}
+
+/** Source: Go encoding/json. */
+function escapedJson(value: unknown): string {
+  return JSON.stringify(value).replace(ENDS_A_SCRIPT, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 const ENDS_A_SCRIPT = /[<>&\u2028\u2029]/g
@@ -32,7 +36,7 @@ export class RequestError extends Error {
   }
 
   answer(): Answer {
-    return { status: this.status, headers: JSON_HEADERS, body: Buffer.from(JSON.stringify({ code: this.code, message: this.message })) }
+    return { status: this.status, headers: JSON_HEADERS, body: Buffer.from(escapedJson({ code: this.code, message: this.message })) }
   }
 }
 

@@ -1,4 +1,5 @@
 import { errorMessage } from '../../base/errors.ts'
+import { quote } from '../../base/go-quote.ts'
 import type { RouteRequest } from '../../base/http-routes.ts'
 import { parseRfc3339 } from '../../base/rfc3339.ts'
 import { compareStrings, Labels } from '../../model/labels.ts'
@@ -164,7 +165,7 @@ export function required(place: string): RequestError {
 }
 
 export function notOfType(place: string, where: string, type: string, found: string): RequestError {
-  return new RequestError(422, INVALID_TYPE, `${place} in ${where} must be of type ${type}: ${JSON.stringify(found)}`)
+  return new RequestError(422, INVALID_TYPE, `${place} in ${where} must be of type ${type}: ${quote(found)}`)
 }
 
 /** As Go calls what JSON has. */

@@ -2,6 +2,7 @@ import type { AlertStore } from '../../alertmanager/alerts/alert-store.ts'
 import { quote } from '../../base/go-quote.ts'
 import type { Answer } from '../../base/http-answer.ts'
 import type { RouteRequest } from '../../base/http-routes.ts'
+import { isRequestUri } from '../../base/request-uri.ts'
 import type { Alert } from '../../model/alert.ts'
 import { isLegacyLabelName, Labels } from '../../model/labels.ts'
 import { emptyAnswer, jsonAnswer } from './answers.ts'
@@ -95,15 +96,6 @@ function asKnown(alerts: AlertStore, posted: PostedAlert): PostedAlert {
   if (posted.generatorUrl === known.generatorUrl) posted.generatorUrl = known.generatorUrl
   return posted
 }
-
-/** A path, or a URL with its scheme. Source: go-openapi/strfmt, IsRequestURI; Go net/url, ParseRequestURI. */
-function isRequestUri(text: string): boolean {
-  if (BAD_ESCAPE.test(text)) return false
-  return text.startsWith('/') || SCHEME.test(text)
-}
-
-const BAD_ESCAPE = /^[^?#]*%(?![0-9a-f]{2})/i
-const SCHEME = /^[a-z][a-z0-9+.-]*:/i
 
 /** What is wrong with an alert, in upstream's words. Source: Alertmanager alert/alert.go, Validate. */
 function problemOf({ matcherMode }: AlertmanagerApiDeps, alert: PostedAlert, startsAt: number, endsAt: number): string | undefined {
