@@ -14,6 +14,15 @@ import { freePort } from '../support/program.ts'
 
 const PREFIX = '/some/am'
 
+interface VisitOptions {
+  /** Errors that the page logs. */
+  readonly expected?: RegExp
+  readonly width?: number
+  readonly height?: number
+  /** Its clock is the test's. */
+  readonly clock?: boolean
+}
+
 const config = (webhook: string) => `
 route:
   receiver: team
@@ -53,9 +62,14 @@ test('pages of an Alertmanager', async (t) => {
   const stateOf = async (name: string) =>
     (await read<readonly GettableAlert[]>('alerts')).find(({ labels }) => labels['alertname'] === name)?.status.state
   /** A page of its own; whatever it logs as an error, the policy's refusals included, fails the test. */
-  const visit = async (hash: string, check: (page: Page) => Promise<void>, expected: RegExp = /^$/, width = 1300) => {
-    const context = await browser.newContext({ viewport: { width, height: 900 } })
+  const visit = async (
+    hash: string,
+    check: (page: Page) => Promise<void>,
+    { expected = /^$/, width = 1300, height = 900, clock = false }: VisitOptions = {},
+  ) => {
+    const context = await browser.newContext({ viewport: { width, height } })
     const page = await context.newPage()
+    if (clock) await page.clock.install()
     page.setDefaultTimeout(60_000)
     const problems: string[] = []
     page.on('pageerror', (error) => problems.push(String(error)))
@@ -171,7 +185,7 @@ test('pages of an Alertmanager', async (t) => {
             .waitFor()
           assert.equal((await read<readonly GettableSilence[]>('silences')).length, 2)
         },
-        /status of 400/,
+        { expected: /status of 400/ },
       ),
     )
 
@@ -211,8 +225,7 @@ test('pages of an Alertmanager', async (t) => {
             assert.equal(await fits(), true, name)
           }
         },
-        /^$/,
-        390,
+        { width: 390 },
       ),
     )
 
@@ -234,6 +247,33 @@ test('pages of an Alertmanager', async (t) => {
       })
     })
 
+    await t.test('alerts that a silence would affect are asked for while they are in sight', () =>
+      visit(
+        '#/silences/new?filter={alertname="InstanceDown"}',
+        async (page) => {
+          const asked: string[] = []
+          page.on('request', (request) => {
+            const url = new URL(request.url())
+            if (url.pathname.endsWith('/api/v2/alerts')) asked.push(url.searchParams.getAll('filter').join())
+          })
+          const field = page.getByLabel('Add matchers as text')
+          await field.fill('instance="web-1"')
+          await field.press('Enter')
+          await page.getByLabel('Value').nth(1).waitFor()
+          // Typing has rested for long, and it is time to ask again.
+          await page.clock.runFor(30_000)
+          assert.deepEqual(asked, [])
+          await page.getByRole('region', { name: 'Affected alerts' }).scrollIntoViewIfNeeded()
+          await page.getByRole('heading', { name: 'Affected alerts: 1' }).waitFor()
+          await page.clock.runFor(11_000)
+          await page.evaluate('scrollTo(0, 0)')
+          assert.ok(asked.length >= 1)
+          assert.deepEqual([...new Set(asked)], ['alertname="InstanceDown",instance="web-1"'])
+        },
+        { width: 390, height: 300, clock: true },
+      ),
+    )
+
     await t.test('all sets of matchers of a silence are shown, and can be changed', () =>
       visit('#/silences?state=pending', async (page) => {
         const listed = item(page, 'Set1').first()
@@ -246,6 +286,16 @@ test('pages of an Alertmanager', async (t) => {
         await text(2).fill('Many')
         await page.getByRole('button', { name: 'Remove this set' }).first().click()
         assert.equal(await text(1).inputValue(), 'Many')
+        // None of them is left out unsaid.
+        await page.getByRole('button', { name: 'Add a set of matchers' }).click()
+        await page.getByRole('button', { name: 'Save' }).click()
+        const last = page.getByRole('group', { name: 'or alerts with' }).last()
+        await last.getByRole('alert').filter({ hasText: 'It needs a matcher' }).waitFor()
+        assert.equal(await page.getByRole('alert').count(), 1)
+        await last.getByLabel('Value').fill('x')
+        await last.getByText('A value has none').waitFor()
+        await page.getByRole('button', { name: 'Remove this set' }).last().click()
+        assert.equal(await page.getByRole('alert').count(), 0)
         await page.getByRole('button', { name: 'Save' }).click()
         await page.getByRole('heading', { name: 'Affected alerts: 260' }).waitFor()
         const one = (name: string, value: string) => ({ isEqual: true, isRegex: false, name, value })

@@ -1,3 +1,4 @@
+import { useInViewport } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { Notice } from '../app/notice.tsx'
 import { formatCount } from '../format/number.ts'
@@ -12,14 +13,15 @@ import { goTo } from './use-place.ts'
 
 const alertsMax = 50
 
-/** The alerts there are now to which one of the sets of matchers fits, asked for again and again. An empty set fits none. */
+/** The alerts there are now to which one of the sets of matchers fits, asked for again and again while they are in sight. An empty set fits none. */
 export function AffectedAlerts({ sets }: { readonly sets: readonly (readonly Matcher[])[] }) {
   const asked = sets.filter((set) => set.length > 0)
   const filters = asked.map(formatMatchers)
+  const { ref, inViewport } = useInViewport()
   const query = useQuery({
     queryKey: ['alerts', ...filters],
     queryFn: ({ signal }) => server.alertsOfSets(asked, signal),
-    enabled: asked.length > 0,
+    enabled: inViewport && asked.length > 0,
     refetchInterval: 10_000,
     staleTime: 0,
   })
@@ -27,7 +29,7 @@ export function AffectedAlerts({ sets }: { readonly sets: readonly (readonly Mat
   const all =
     filters.length > 1 ? undefined : placeHref('/alerts', { filter: filters[0], silenced: 'true', inhibited: 'true', muted: 'true' })
   return (
-    <section className={styles.preview} aria-label="Affected alerts">
+    <section ref={ref} className={styles.preview} aria-label="Affected alerts">
       <h2 className={styles.title} aria-live="polite">
         {found === undefined ? 'Affected alerts' : `Affected alerts: ${formatCount(found.length)}`}
       </h2>

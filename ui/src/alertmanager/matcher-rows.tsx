@@ -1,5 +1,6 @@
 import { ActionIcon, Button, NativeSelect, TextInput } from '@mantine/core'
 import { IconPlus, IconTrash } from '@tabler/icons-react'
+import { useEffect, useRef } from 'react'
 import { MatcherField } from './matcher-field.tsx'
 import { type Matcher, OPERATORS } from './matchers.ts'
 import styles from './silences.module.css'
@@ -7,6 +8,8 @@ import styles from './silences.module.css'
 interface MatcherRowsProps {
   readonly legend: string
   readonly matchers: readonly Matcher[]
+  /** What is missing. */
+  readonly problem: string | undefined
   readonly onChange: (matchers: readonly Matcher[]) => void
   /** What stands in the field that takes them as text. */
   readonly typed: string
@@ -16,11 +19,16 @@ interface MatcherRowsProps {
 }
 
 /** Matchers part by part; a field below takes them as text. */
-export function MatcherRows({ legend, matchers, onChange, typed, onTyped, onRemove }: MatcherRowsProps) {
+export function MatcherRows({ legend, matchers, problem, onChange, typed, onTyped, onRemove }: MatcherRowsProps) {
   const change = (index: number, parts: Partial<Matcher>) =>
     onChange(matchers.map((matcher, at) => (at === index ? { ...matcher, ...parts } : matcher)))
+  const place = useRef<HTMLFieldSetElement>(null)
+  useEffect(() => {
+    // The button that found it may be far below.
+    if (problem !== undefined) place.current?.scrollIntoView({ block: 'nearest' })
+  }, [problem])
   return (
-    <fieldset className={styles.matchers}>
+    <fieldset ref={place} className={styles.matchers}>
       <legend>{legend}</legend>
       {matchers.map((matcher, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: it is typed in, nothing of it stays
@@ -32,6 +40,7 @@ export function MatcherRows({ legend, matchers, onChange, typed, onTyped, onRemo
             placeholder="label"
             spellCheck={false}
             autoCapitalize="none"
+            error={problem !== undefined && matcher.name === ''}
             value={matcher.name}
             onChange={(event) => change(index, { name: event.currentTarget.value })}
           />
@@ -72,6 +81,11 @@ export function MatcherRows({ legend, matchers, onChange, typed, onTyped, onRemo
         onAdd={(added) => onChange([...matchers, ...added])}
         onBack={() => undefined}
       />
+      {problem !== undefined && (
+        <p className={styles.problem} role="alert">
+          {problem}
+        </p>
+      )}
       <div className={styles.add}>
         <Button
           size="compact-xs"

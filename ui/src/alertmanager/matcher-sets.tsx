@@ -13,6 +13,8 @@ export interface TypedSet {
 
 interface MatcherSetsProps {
   readonly sets: readonly TypedSet[]
+  /** By set: what is missing in it. */
+  readonly problems: readonly (string | undefined)[]
   /** The API takes several of a silence that has several. */
   readonly mayBeSeveral: boolean
   /** Several changes may come at once: each is of what the one before made. */
@@ -20,7 +22,7 @@ interface MatcherSetsProps {
 }
 
 /** Sets of matchers one below the other; an alert needs to fit one of them. */
-export function MatcherSets({ sets, mayBeSeveral, onChange }: MatcherSetsProps) {
+export function MatcherSets({ sets, problems, mayBeSeveral, onChange }: MatcherSetsProps) {
   const change = (index: number, parts: Partial<TypedSet>) =>
     onChange((before) => before.map((set, at) => (at === index ? { ...set, ...parts } : set)))
   return (
@@ -31,6 +33,7 @@ export function MatcherSets({ sets, mayBeSeveral, onChange }: MatcherSetsProps) 
           key={index}
           legend={index === 0 ? 'Alerts with' : 'or alerts with'}
           matchers={matchers}
+          problem={problems[index]}
           onChange={(next) => change(index, { matchers: next })}
           typed={typed}
           onTyped={(text) => change(index, { typed: text })}

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { GettableSilence } from '../../../src/api/types/alertmanager.ts'
 import { toInputTime } from '../format/time.ts'
-import { draftOf, newDraft, postable, withDuration, withEnd, withStart } from './silence-draft.ts'
+import { draftOf, newDraft, postable, setProblem, withDuration, withEnd, withStart } from './silence-draft.ts'
 
 const now = Date.UTC(2026, 0, 1, 12)
 const hour = 3_600_000
@@ -52,10 +52,18 @@ test('a change keeps its ID, its start and its annotations', () => {
   )
 })
 
-test('all sets of matchers are changed together, and an empty one is none', () => {
+test('all sets of matchers are changed together, and none is left out unsaid', () => {
   const [first, second] = [silence.matchers, [{ name: 'c', value: 'd', isEqual: true, isRegex: false }]]
   const draft = draftOf({ ...silence, matcherSets: [first, second] }, now)
-  const sent = postable({ ...draft, sets: [[{ name: '', operator: '=', value: '' }], draft.sets[1], draft.sets[0]] })
+  const blank = { name: '', operator: '=', value: '' } as const
+  for (const empty of [[], [blank]]) {
+    assert.equal(setProblem(empty), 'Which alerts? It needs a matcher')
+    assert.equal(postable({ ...draft, sets: [draft.sets[0], empty] }), setProblem(empty))
+  }
+  const unlabelled = [...draft.sets[1], { ...blank, value: 'x' }]
+  assert.match(String(setProblem(unlabelled)), /label/)
+  assert.equal(postable({ ...draft, sets: [unlabelled] }), setProblem(unlabelled))
+  const sent = postable({ ...draft, sets: [[...draft.sets[1], blank], draft.sets[0]] })
   assert.ok(typeof sent !== 'string')
   assert.deepEqual([sent.matchers, sent.matcherSets], [second, [second, first]])
   const one = postable(draftOf(silence, now))

@@ -49,6 +49,14 @@ export function withDuration(draft: SilenceDraft, duration: string): SilenceDraf
   return { ...draft, duration, end: start === undefined || durationMs === undefined ? draft.end : toInputTime(start + durationMs) }
 }
 
+const NO_MATCHER = 'Which alerts? It needs a matcher'
+
+/** What is missing in a set of matchers. A row in which nothing stands is none; a set of none would be left out, and what it was for not silenced. */
+export function setProblem(matchers: readonly Matcher[]): string | undefined {
+  if (matchers.some(({ name, value }) => name === '' && value !== '')) return 'Of which label? A value has none'
+  return matchers.every(({ name }) => name === '') ? NO_MATCHER : undefined
+}
+
 /** What is sent; a text where something is missing without which nothing can be. The rest is the server's to judge. */
 export function postable(draft: SilenceDraft): PostableSilence | string {
   const { changes, start, end, createdBy, comment } = draft
@@ -57,9 +65,11 @@ export function postable(draft: SilenceDraft): PostableSilence | string {
   const endsAt = isoTime(end)
   if (startsAt === undefined) return 'The start is no time'
   if (endsAt === undefined) return 'The end is no time'
-  const sets = draft.sets.map((set) => set.filter(({ name }) => name !== '').map(matcherJson)).filter((set) => set.length > 0)
+  const problem = draft.sets.map(setProblem).find((each) => each !== undefined)
+  if (problem !== undefined) return problem
+  const sets = draft.sets.map((set) => set.filter(({ name }) => name !== '').map(matcherJson))
   const [matchers] = sets
-  if (matchers === undefined) return 'Which alerts? It needs a matcher'
+  if (matchers === undefined) return NO_MATCHER
   if (createdBy.trim() === '') return 'Who makes it? The creator is missing'
   if (comment.trim() === '') return 'Why? The comment is missing'
   const annotations = Object.fromEntries(Object.entries(changes?.annotations ?? {}).filter(([name]) => name !== MATCHER_SETS))

@@ -9,7 +9,7 @@ import { MatcherSets, type TypedSet } from './matcher-sets.tsx'
 import { parseTyped } from './matchers.ts'
 import { placeHref } from './place.ts'
 import { server } from './server.ts'
-import { postable, type SilenceDraft, withDuration, withEnd, withStart } from './silence-draft.ts'
+import { postable, type SilenceDraft, setProblem, withDuration, withEnd, withStart } from './silence-draft.ts'
 import styles from './silences.module.css'
 import { goTo } from './use-place.ts'
 
@@ -21,8 +21,9 @@ const previewDelayMs = 350
 export function SilenceForm({ draft: initial }: { readonly draft: SilenceDraft }) {
   const [draft, setDraft] = useState(initial)
   const [sets, setSets] = useState<readonly TypedSet[]>(() => initial.sets.map((matchers) => ({ matchers, typed: '' })))
-  const [problem, setProblem] = useState<string>()
-  const [tried] = useDebouncedValue(sets, previewDelayMs)
+  const [refusal, setRefusal] = useState<string>()
+  const [isTried, setTried] = useState(false)
+  const [rested] = useDebouncedValue(sets, previewDelayMs)
   const client = useQueryClient()
   const save = useMutation({
     mutationFn: async () => {
@@ -34,14 +35,15 @@ export function SilenceForm({ draft: initial }: { readonly draft: SilenceDraft }
       rememberCreator(silence.createdBy)
       return id
     },
-    onMutate: () => setProblem(undefined),
-    onError: (error) => setProblem(error.message),
+    onError: (error) => setRefusal(error.message),
     onSuccess: (id) => {
       void client.invalidateQueries()
       goTo(`/silences/${id}`)
     },
   })
   const { changes } = initial
+  // What is typed and not yet added is judged when it is read.
+  const problems = sets.map(({ matchers, typed }) => (typed.trim() === '' ? setProblem(matchers) : undefined))
   const isNew = changes === undefined || changes.status.state === 'expired'
   return (
     <>
@@ -50,7 +52,9 @@ export function SilenceForm({ draft: initial }: { readonly draft: SilenceDraft }
         aria-label={changes === undefined ? 'New silence' : 'Silence'}
         onSubmit={(event) => {
           event.preventDefault()
-          save.mutate()
+          setTried(true)
+          setRefusal(undefined)
+          if (problems.every((problem) => problem === undefined)) save.mutate()
         }}
       >
         <div className={styles.times}>
@@ -91,7 +95,7 @@ export function SilenceForm({ draft: initial }: { readonly draft: SilenceDraft }
             </Button>
           ))}
         </div>
-        <MatcherSets sets={sets} mayBeSeveral={changes?.matcherSets !== undefined} onChange={setSets} />
+        <MatcherSets sets={sets} problems={isTried ? problems : []} mayBeSeveral={changes?.matcherSets !== undefined} onChange={setSets} />
         <TextInput
           size="xs"
           label="Creator"
@@ -110,9 +114,9 @@ export function SilenceForm({ draft: initial }: { readonly draft: SilenceDraft }
             onChange={(event) => setDraft({ ...draft, comment: event.currentTarget.value })}
           />
         </Input.Wrapper>
-        {problem !== undefined && (
+        {refusal !== undefined && (
           <Notice kind="error" title="The silence is not made">
-            {problem}
+            {refusal}
           </Notice>
         )}
         <div className={styles.buttons}>
@@ -129,7 +133,7 @@ export function SilenceForm({ draft: initial }: { readonly draft: SilenceDraft }
           </Button>
         </div>
       </form>
-      <AffectedAlerts sets={tried.map(({ matchers }) => matchers.filter(({ name }) => name !== ''))} />
+      <AffectedAlerts sets={rested.map(({ matchers }) => matchers.filter(({ name }) => name !== ''))} />
     </>
   )
 }
