@@ -60,12 +60,11 @@ test('what is known is given up for what is needed now, and found again', async 
   const { block, cache } = await writtenBlock(someSeries(), { cacheBytes: 2_000_000 })
   const { matches } = (await block.open()).index
   const first = await found(block, QUESTIONS[0])
-  const key = '[["job","=","node"]]'
-  assert.notEqual(matches.find(key), undefined)
+  assert.notEqual(matches.find(QUESTIONS[0]), undefined)
   const bytes = cache.usedBytes
   for (let i = 0; i < 5000; i++) await found(block, [new Matcher('=', 'instance', `host-${i}`)])
   assert.ok(cache.usedBytes <= 2_000_000 && cache.usedBytes > bytes)
-  assert.equal(matches.find(key), undefined)
+  assert.equal(matches.find(QUESTIONS[0]), undefined)
   assert.deepEqual(await found(block, QUESTIONS[0]), first)
   await block.close()
 })
@@ -77,8 +76,21 @@ test('what selects much is not kept', async () => {
     values: [1],
   }))
   const { block } = await writtenBlock(many, { cacheBytes: 4_000_000 })
-  assert.equal((await found(block, [new Matcher('=', '__name__', 'up')])).length, 2000)
-  assert.equal((await block.open()).index.matches.find('[["__name__","=","up"]]'), undefined)
-  assert.equal((await found(block, [new Matcher('=', '__name__', 'up')])).length, 2000)
+  const matchers = [new Matcher('=', '__name__', 'up')]
+  assert.equal((await found(block, matchers)).length, 2000)
+  assert.equal((await block.open()).index.matches.find(matchers), undefined)
+  assert.equal((await found(block, matchers)).length, 2000)
+  await block.close()
+})
+
+test('of matchers that were left to be looked at, those of whoever asks are answered, and none are kept', async () => {
+  const { block } = await writtenBlock(someSeries())
+  const asked = () => [new Matcher('=~', 'instance', 'host-[1-3].'), new Matcher('=', 'instance', 'host-21')]
+  assert.equal((await found(block, asked())).length, 1)
+  const matchers = asked()
+  const late = (await block.open()).index.matches.find(matchers)?.late
+  assert.equal(late?.length, 1)
+  assert.equal(late[0], matchers[0])
+  assert.equal((await found(block, matchers)).length, 1)
   await block.close()
 })

@@ -8,16 +8,19 @@ const SELF_BYTES = 400
 const CACHE_PART = 512
 
 class KnownMatch implements CacheEntry {
-  readonly matched: MatchedSeries
+  readonly series: Uint32Array
+  /** Places of the late ones among the matchers. Kept themselves, they would keep their compiled expressions, which are larger than all else here. */
+  readonly late: readonly number[]
   readonly sizeBytes: number
   isUsed = true
   slot = -1
   readonly #key: string
   readonly #all: Map<string, KnownMatch>
 
-  constructor(key: string, matched: MatchedSeries, sizeBytes: number, all: Map<string, KnownMatch>) {
+  constructor(key: string, series: Uint32Array, late: readonly number[], sizeBytes: number, all: Map<string, KnownMatch>) {
     this.#key = key
-    this.matched = matched
+    this.series = series
+    this.late = late
     this.sizeBytes = sizeBytes
     this.#all = all
   }
@@ -39,19 +42,21 @@ export class KnownMatches {
     this.#cache = cache
   }
 
-  find(key: string): MatchedSeries | undefined {
-    const known = this.#all.get(key)
+  find(matchers: readonly Matcher[]): MatchedSeries | undefined {
+    const known = this.#all.get(matchersKey(matchers))
     if (known === undefined) return undefined
     known.isUsed = true
-    return known.matched
+    return { series: known.series, late: known.late.map((place) => matchers[place]) }
   }
 
   /** Keeps what was found, where it is little. */
-  keep(key: string, { series, late }: MatchedSeries): void {
+  keep(matchers: readonly Matcher[], { series, late }: MatchedSeries): void {
+    const key = matchersKey(matchers)
     const sizeBytes = SELF_BYTES + 2 * key.length + series.byteLength
     if (sizeBytes > this.#cache.bytesMax / CACHE_PART || this.#all.has(key)) return
+    const places = late.map((matcher) => matchers.indexOf(matcher))
     // What was found may lie in a part of the memory of more.
-    const known = new KnownMatch(key, { series: series.slice(), late }, sizeBytes, this.#all)
+    const known = new KnownMatch(key, series.slice(), places, sizeBytes, this.#all)
     this.#all.set(key, known)
     this.#cache.add(known)
   }
@@ -65,7 +70,7 @@ export class KnownMatches {
 const keys = new WeakMap<readonly Matcher[], string>()
 
 /** The same for matchers that are the same, in the same order. Plans are kept, and with them their matchers. */
-export function matchersKey(matchers: readonly Matcher[]): string {
+function matchersKey(matchers: readonly Matcher[]): string {
   let key = keys.get(matchers)
   if (key === undefined) {
     key = JSON.stringify(matchers.map(({ name, operator, value }) => [name, operator, value]))

@@ -1,7 +1,6 @@
 import type { Breather } from '../../base/breather.ts'
 import type { Matcher } from '../../model/matcher.ts'
 import type { BlockIndex } from './block-index.ts'
-import { matchersKey } from './known-matches.ts'
 import { countPostings, intersect, NO_POSTINGS, PostingsUnion, readPostings, subtract } from './postings.ts'
 import type { PostingsTable } from './postings-table.ts'
 
@@ -21,11 +20,10 @@ export interface MatchedSeries {
 
 /** The series that fulfil all matchers, but for what is left to be looked at. What it answers is not to be written to. */
 export async function findSeries(index: BlockIndex, matchers: readonly Matcher[], breather: Breather): Promise<MatchedSeries> {
-  const key = matchersKey(matchers)
-  const known = index.matches.find(key)
+  const known = index.matches.find(matchers)
   if (known !== undefined) return known
   const matched = await matchSeries(index, matchers, breather)
-  index.matches.keep(key, matched)
+  index.matches.keep(matchers, matched)
   return matched
 }
 
