@@ -111,7 +111,6 @@ export async function openDb(options: DbOptions): Promise<Db> {
   return new Db(options, lock)
 }
 
-/** Blocks, series in memory by windows, and the log that brings those back. */
 /** What is called on the way to `ready`, in this order. */
 export interface DbStages {
   /** What another program left was taken over, which may take minutes: what is left takes seconds. */
@@ -120,6 +119,7 @@ export interface DbStages {
   takes?(): void
 }
 
+/** Blocks, series in memory by windows, and the log that brings those back. */
 export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
   readonly name = 'tsdb'
   readonly #options: DbOptions
