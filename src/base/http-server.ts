@@ -67,7 +67,7 @@ export class HttpApp {
 }
 
 /** Of what was asked for, which is a whole URL where we are taken for a proxy. */
-function pathOf(url: string): string {
+export function pathOf(url: string): string {
   const target = url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/]*/i, '')
   const cut = target.search(/[?#]/)
   return cut < 0 ? target : target.slice(0, cut)

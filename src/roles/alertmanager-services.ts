@@ -7,6 +7,7 @@ import { AlertMetrics } from '../api/alertmanager-v2/alert-metrics.ts'
 import { registerAlertmanagerApi } from '../api/alertmanager-v2/register.ts'
 import { RequestLimits } from '../api/alertmanager-v2/request-limits.ts'
 import { type Address, formatAddress, reachable } from '../base/address.ts'
+import { redirectingUnclean } from '../base/clean-paths.ts'
 import type { Env } from '../base/env.ts'
 import { errorMessage } from '../base/errors.ts'
 import { httpService } from '../base/http-server.ts'
@@ -96,7 +97,7 @@ export async function alertmanagerServices(parts: AlertmanagerParts): Promise<Se
       addresses: parts.addresses,
       web: webConfig?.settings,
       graceMs: HTTP_GRACE_MS,
-      wrap: (open) => limits.wrap(open),
+      wrap: (open) => redirectingUnclean(limits.wrap(open)),
       register: (app) =>
         registerAlertmanagerApi(app, {
           env,

@@ -88,6 +88,47 @@ for (const version of ['amtool 0.25', 'amtool 0.33'] as const) {
   })
 }
 
+test('what is unusual is answered as 0.33 answers it', async (t) => {
+  const command = peer(t, 'alertmanager 0.33')
+  if (command === undefined) return
+  await inDirectory(t, async (directory) => {
+    const upstream = await start(command, directory)
+    const ours = await start('ours', mkdtempSync(join(directory, 'ours-')))
+    const json = { 'content-type': 'application/json' }
+    const alert = (generatorURL: string) => ({
+      method: 'POST',
+      headers: json,
+      body: JSON.stringify([{ labels: { a: 'b' }, generatorURL }]),
+    })
+    const requests: readonly (readonly [path: string, init: RequestInit])[] = [
+      ...['*/*', 'text/plain', 'application/json;q=0', 'application/json;q', ''].map(
+        (accept) => ['/api/v2/receivers', { headers: { accept } }] as const,
+      ),
+      ['/api/v2/silence/x', { headers: { accept: 'text/plain' } }],
+      ['/api/v2/alerts', { method: 'POST', headers: { ...json, accept: 'text/plain' }, body: '[]' }],
+      ...['text/plain; x=1', 'application/*', 'foo', 'application/json;;'].map(
+        (type) => ['/api/v2/alerts', { method: 'POST', headers: { 'content-type': type }, body: '[]' }] as const,
+      ),
+      ...['http://h:x', 'http://a b/', '/a b', 'http://[::1', 'x\u0007<y>'].map((url) => ['/api/v2/alerts', alert(url)] as const),
+      ...['//api/v2/receivers?a=//', '/api//v2/alerts/', '//-/ready', '//'].map((path) => [path, {}] as const),
+      ['//api/v2/alerts', alert('')],
+    ]
+    try {
+      for (const [path, init] of requests) {
+        const ask = async ({ url }: Program) => {
+          const response = await fetch(`${url}${path}`, { ...init, redirect: 'manual' })
+          const { status, headers } = response
+          return { status, type: headers.get('content-type'), location: headers.get('location'), body: await response.text() }
+        }
+        assert.deepEqual(await ask(ours), await ask(upstream), `${path} ${JSON.stringify(init)}`)
+      }
+    } finally {
+      await upstream.stop()
+      await ours.stop()
+    }
+  })
+})
+
 test('Debian’s Prometheus sends alerts to ours', async (t) => {
   const command = peer(t, 'debian prometheus')
   if (command === undefined) return

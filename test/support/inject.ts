@@ -17,7 +17,7 @@ export interface InjectedAnswer {
 }
 
 /** Sends one request to an app, which serves it on a port of its own for as long. */
-export async function inject(app: HttpApp, request: InjectedRequest | string): Promise<InjectedAnswer> {
+export async function inject(app: Pick<HttpApp, 'handle'>, request: InjectedRequest | string): Promise<InjectedAnswer> {
   const { url, method = 'GET', payload, headers = {} } = typeof request === 'string' ? { url: request } : request
   const server = createServer({ maxHeaderSize: 256 * 1024 }, app.handle)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
