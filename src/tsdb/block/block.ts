@@ -1,6 +1,6 @@
 import { Breather } from '../../base/breather.ts'
 import type { Clock, Env } from '../../base/env.ts'
-import { CodedError, wrapError } from '../../base/errors.ts'
+import { wrapError } from '../../base/errors.ts'
 import type { Chunk } from '../../chunkenc/codec.ts'
 import { compareLabels, Labels } from '../../model/labels.ts'
 import { Matcher } from '../../model/matcher.ts'
@@ -15,14 +15,14 @@ import type { BlockCache } from './block-cache.ts'
 import { peekLabels, readLabels } from './block-index.ts'
 import { type BlockMeta, META_FILE, parseMeta } from './block-meta.ts'
 import type { ListedBlock } from './block-set.ts'
-import type { ChunkSegments } from './chunk-segments.ts'
-import { withoutDeleted } from './delete-samples.ts'
 import { FoundSeries } from './found-series.ts'
+import { HeldParts } from './held-parts.ts'
 import { findSeries } from './match-series.ts'
 import { OpenParts } from './open-parts.ts'
 import type { SeriesEntry } from './series-entry.ts'
 import type { SymbolTable } from './symbol-table.ts'
-import { isAllDeleted, isPartDeleted, type TimeInterval, type Tombstones } from './tombstones.ts'
+import type { TimeInterval, Tombstones } from './tombstones.ts'
+import { pushChunks } from './wanted-chunks.ts'
 
 /** Chunk bytes after which a batch is handed on before it is full. */
 const BATCH_BYTES = 4 * 1024 * 1024
@@ -39,26 +39,21 @@ const BATCH_CHUNKS = 384
 export class Block implements SeriesSource {
   readonly directory: string
   readonly #env: Pick<Env, 'fs' | 'clock'>
-  readonly #cache: BlockCache
-  /** Somebody else looks at headers and checksums of small files. */
-  readonly #isListed: boolean
+  readonly #parts: HeldParts
   #meta: BlockMeta
   /** What was deleted since it was listed. */
   #replaced: Tombstones | undefined
-  #parts: OpenParts | undefined
-  #opening: Promise<OpenParts> | undefined
-  /** The cache has given up the parts; who is reading has them still. */
-  #isDropped = false
-  #readerCount = 0
-  #isClosed = false
-  #lastReaderGone: (() => void) | undefined
 
+  /** `isListed`: somebody else looks at headers and checksums of small files. */
   private constructor(env: Pick<Env, 'fs' | 'clock'>, { directory, meta }: ListedBlock, cache: BlockCache, isListed: boolean) {
     this.#env = env
-    this.#isListed = isListed
     this.directory = directory
     this.#meta = meta
-    this.#cache = cache
+    const read = (dropped: () => void) =>
+      OpenParts.open(env, directory, cache, dropped, isListed).catch((error: unknown) => {
+        throw wrapError(`open block ${directory}`, error)
+      })
+    this.#parts = new HeldParts(read, () => this.name)
   }
 
   /** Nothing is read before it is asked for something, and nothing is looked at but what is read. */
@@ -91,7 +86,7 @@ export class Block implements SeriesSource {
 
   /** Whether something of it is deleted, as far as that is known without reading it. */
   get hasTombstones(): boolean {
-    const known = this.#replaced ?? this.#parts?.tombstones
+    const known = this.#replaced ?? this.#parts.now?.tombstones
     return known === undefined ? this.#meta.stats.numTombstones > 0 : known.size > 0
   }
 
@@ -108,27 +103,12 @@ export class Block implements SeriesSource {
 
   /** Opens it, where it is not open. A failure is tried again at the next call. */
   open(): Promise<OpenParts> {
-    this.#opening ??= OpenParts.open(this.#env, this.directory, this.#cache, () => this.#dropped(), this.#isListed).then(
-      (parts) => {
-        this.#parts = parts
-        return parts
-      },
-      (error) => {
-        this.#opening = undefined
-        throw wrapError(`open block ${this.directory}`, error)
-      },
-    )
-    return this.#opening
+    return this.#parts.open()
   }
 
   /** Lets go of what is held of it, unless it is being read. */
   rest(): void {
-    const parts = this.#parts
-    if (parts === undefined || this.#readerCount > 0) return
-    this.#parts = undefined
-    this.#opening = undefined
-    this.#isDropped = false
-    parts.close().catch(() => {})
+    this.#parts.rest()
   }
 
   coverage(): Coverage {
@@ -137,27 +117,29 @@ export class Block implements SeriesSource {
 
   /** Bytes of memory that the block holds besides its share of the cache. */
   get heldBytes(): number {
-    return this.#parts === undefined ? 0 : this.#parts.index.heldBytes + 100 * this.#parts.tombstones.size
+    const { now } = this.#parts
+    return now === undefined ? 0 : now.index.heldBytes + 100 * now.tombstones.size
   }
 
   /** Bytes read from its files since it was opened. */
   get readBytes(): number {
-    return this.#parts === undefined ? 0 : this.#parts.index.file.readBytes + this.#parts.chunks.readBytes
+    const { now } = this.#parts
+    return now === undefined ? 0 : now.index.file.readBytes + now.chunks.readBytes
   }
 
   async *select(request: SelectRequest, ctx: QueryContext): AsyncIterable<readonly Series[]> {
-    this.#beginReading()
+    this.#parts.beginReading()
     try {
       yield* this.#select(request, ctx)
     } finally {
-      this.#endReading()
+      this.#parts.endReading()
     }
   }
 
   async *#select({ matchers, minTime, maxTime, hints, labelRange }: SelectRequest, ctx: QueryContext): AsyncIterable<readonly Series[]> {
     ctx.signal.throwIfAborted()
     if (!this.#overlaps(minTime, maxTime)) return
-    const { chunks: segments } = await this.#used()
+    const { chunks: segments } = await this.#parts.used()
     let batch: Series[] = []
     let batchBytes = 0
     let batchChunks = 0
@@ -167,13 +149,8 @@ export class Block implements SeriesSource {
       for (let there = found.next(); there === true || (await there); there = found.next()) {
         const { entry, labels, deleted } = found
         const chunks: Chunk[] = []
-        if (wantsChunks) {
-          let at = pushInMemory(segments, entry, nextChunk(entry, 0, minTime, maxTime, deleted), { minTime, maxTime, deleted }, chunks)
-          while (at < entry.chunkCount) {
-            pushUndeleted(await segments.read(entry.refs[at], entry.minTimes[at], entry.maxTimes[at]), deleted, chunks)
-            at = pushInMemory(segments, entry, nextChunk(entry, at + 1, minTime, maxTime, deleted), { minTime, maxTime, deleted }, chunks)
-          }
-        }
+        const waiting = wantsChunks ? pushChunks(segments, entry, { minTime, maxTime, deleted }, chunks) : undefined
+        if (waiting !== undefined) await waiting
         for (const chunk of chunks) batchBytes += chunk.end - chunk.start
         if (chunks.length === 0 && wantsChunks) continue
         batchChunks += chunks.length
@@ -191,11 +168,11 @@ export class Block implements SeriesSource {
   }
 
   async sampleLabels({ matchers, minTime, maxTime }: SelectRequest, ctx: QueryContext): Promise<readonly Labels[]> {
-    this.#beginReading()
+    this.#parts.beginReading()
     try {
       ctx.signal.throwIfAborted()
       if (!this.#overlaps(minTime, maxTime)) return []
-      const { index } = await this.#used()
+      const { index } = await this.#parts.used()
       const { symbols } = await index.tables()
       const { series } = await findSeries(index, matchers, breatherOf(ctx, this.#env.clock))
       const entry = index.newEntry()
@@ -203,34 +180,35 @@ export class Block implements SeriesSource {
       for (const number of evenly(series)) samples.push(await labelsOf(entry, symbols, number))
       return samples
     } finally {
-      this.#endReading()
+      this.#parts.endReading()
     }
   }
 
   async labelNames(request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
-    this.#beginReading()
+    this.#parts.beginReading()
     try {
       return await this.#labelNames(request, ctx)
     } finally {
-      this.#endReading()
+      this.#parts.endReading()
     }
   }
 
   async #labelNames(request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
     ctx.signal.throwIfAborted()
     if (!this.#overlaps(request.minTime, request.maxTime)) return []
-    if (await this.#countsWhole(request)) return sortedUpTo((await (await this.#used()).index.tables()).postings.names(), request.limit)
+    if (await this.#countsWhole(request))
+      return sortedUpTo((await (await this.#parts.used()).index.tables()).postings.names(), request.limit)
     const names = new ChargedTexts(ctx.budget)
     for await (const labels of this.#labelSets(request, [], ctx)) for (const [name] of labels) names.add(name)
     return sortedUpTo(names, request.limit)
   }
 
   async labelValues(name: string, request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
-    this.#beginReading()
+    this.#parts.beginReading()
     try {
       return await this.#labelValues(name, request, ctx)
     } finally {
-      this.#endReading()
+      this.#parts.endReading()
     }
   }
 
@@ -243,7 +221,7 @@ export class Block implements SeriesSource {
       for await (const labels of this.#labelSets(request, [new Matcher('!=', name, '')], ctx)) values.add(labels.get(name))
       return sortedUpTo(values, limit)
     }
-    const { postings } = await (await this.#used()).index.tables()
+    const { postings } = await (await this.#parts.used()).index.tables()
     const values: string[] = []
     for await (const group of postings.groups(name)) {
       ctx.signal.throwIfAborted()
@@ -256,12 +234,12 @@ export class Block implements SeriesSource {
 
   /** The series that matchers select, in label order, with the times of their first and last sample; chunks are not read. */
   async *describeSeries(matchers: readonly Matcher[], ctx: QueryContext): AsyncIterable<DescribedSeries> {
-    this.#beginReading()
+    this.#parts.beginReading()
     try {
       for await (const { entry, labels } of this.#matching(matchers, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, ctx))
         yield { labels, minTime: entry.minTimes[0], maxTime: entry.maxTimes[entry.chunkCount - 1] }
     } finally {
-      this.#endReading()
+      this.#parts.endReading()
     }
   }
 
@@ -270,7 +248,7 @@ export class Block implements SeriesSource {
    * sample or `minTime` on up to its last one or `maxTime`. What was deleted before is no part of it.
    */
   async *findDeletable(matchers: readonly Matcher[], minTime: Timestamp, maxTime: Timestamp, ctx: QueryContext): AsyncIterable<Deletable> {
-    this.#beginReading()
+    this.#parts.beginReading()
     try {
       if (!this.#overlaps(minTime, maxTime)) return
       for await (const { series, entry } of this.#matching(matchers, minTime, maxTime, ctx)) {
@@ -278,45 +256,13 @@ export class Block implements SeriesSource {
         yield { series, minTime: Math.max(minTime, entry.minTimes[0]), maxTime: Math.min(maxTime, last) }
       }
     } finally {
-      this.#endReading()
+      this.#parts.endReading()
     }
   }
 
   /** Refuses who asks from now on, waits for who is reading, and lets go of the files. Its directory may be gone by then. */
-  async close(): Promise<void> {
-    if (this.#isClosed) return
-    this.#isClosed = true
-    if (this.#readerCount > 0) {
-      await new Promise<void>((resolve) => {
-        this.#lastReaderGone = resolve
-      })
-    }
-    const [opening] = await Promise.allSettled([this.#opening])
-    if (opening.status === 'fulfilled') await opening.value?.close()
-  }
-
-  /** What it is read from, by who has begun to read. */
-  async #used(): Promise<OpenParts> {
-    const parts = this.#parts ?? (await this.open())
-    parts.isUsed = true
-    return parts
-  }
-
-  #dropped(): void {
-    this.#isDropped = true
-    if (this.#readerCount === 0) this.rest()
-  }
-
-  #beginReading(): void {
-    if (this.#isClosed) throw new CodedError('unavailable', `${this.name} is closed`)
-    this.#readerCount++
-  }
-
-  #endReading(): void {
-    this.#readerCount--
-    if (this.#readerCount > 0) return
-    if (this.#isDropped) this.rest()
-    this.#lastReaderGone?.()
+  close(): Promise<void> {
+    return this.#parts.close()
   }
 
   #overlaps(minTime: Timestamp, maxTime: Timestamp): boolean {
@@ -351,7 +297,7 @@ export class Block implements SeriesSource {
     labelRange?: LabelRange,
   ): Promise<FoundSeries> {
     const breather = breatherOf(ctx, this.#env.clock)
-    const { index, tombstones: filed } = await this.#used()
+    const { index, tombstones: filed } = await this.#parts.used()
     const { symbols } = await index.tables()
     const { series, late } = await findSeries(index, matchers, breather)
     const entry = index.newEntry()
@@ -403,43 +349,6 @@ export interface DescribedSeries {
   readonly labels: Labels
   readonly minTime: Timestamp
   readonly maxTime: Timestamp
-}
-
-interface Wanted extends TimeInterval {
-  readonly deleted: readonly TimeInterval[]
-}
-
-/** Pushes chunks from a place on, as far as they are in memory, and answers the place of the first that is not. Hot: no turn of an async function. */
-function pushInMemory(
-  segments: ChunkSegments,
-  entry: SeriesEntry,
-  from: number,
-  { minTime, maxTime, deleted }: Wanted,
-  into: Chunk[],
-): number {
-  const { refs, minTimes, maxTimes, chunkCount } = entry
-  for (let i = from; i < chunkCount; i = nextChunk(entry, i + 1, minTime, maxTime, deleted)) {
-    const chunk = segments.peek(refs[i], minTimes[i], maxTimes[i])
-    if (chunk === undefined) return i
-    if (deleted.length === 0) into.push(chunk)
-    else pushUndeleted(chunk, deleted, into)
-  }
-  return chunkCount
-}
-
-/** What is left of a chunk. */
-function pushUndeleted(chunk: Chunk, deleted: readonly TimeInterval[], into: Chunk[]): void {
-  if (deleted.length > 0 && isPartDeleted(deleted, chunk.minTime, chunk.maxTime)) into.push(...withoutDeleted(chunk, deleted))
-  else into.push(chunk)
-}
-
-/** From `from` on, the place of the next chunk that reaches into the range and is not deleted; the count of chunks where there is none. */
-function nextChunk(entry: SeriesEntry, from: number, minTime: Timestamp, maxTime: Timestamp, deleted: readonly TimeInterval[]): number {
-  for (let i = from; i < entry.chunkCount; i++) {
-    if (entry.maxTimes[i] < minTime || entry.minTimes[i] > maxTime) continue
-    if (deleted.length === 0 || !isAllDeleted(deleted, entry.minTimes[i], entry.maxTimes[i])) return i
-  }
-  return entry.chunkCount
 }
 
 /** What a batch holds is charged while its reader has it. */
