@@ -14,9 +14,9 @@ import { seededRandom } from '../../src/base/virtual/random.ts'
 import { runDb } from '../../src/tsdb/db.fixture.ts'
 import { restarted } from '../../src/tsdb/ending-disk.fixture.ts'
 import { slowFor } from '../../src/tsdb/slow-disk.fixture.ts'
-import { segmentNumber } from '../../src/tsdb/wal/log-writer.ts'
 import { RECORD_HEADER_BYTES, SEGMENT_HEADER_BYTES } from '../../src/tsdb/wal/record.ts'
 import { type SegmentVisitor, scanSegment } from '../../src/tsdb/wal/scan-segment.ts'
+import { segmentNumber } from '../../src/tsdb/wal/segment.ts'
 import { appendBatch, EXEMPLARS_MAX, isMetadataKnown, missingOf, SHORT_RANGE_MS } from './crash-load.ts'
 
 export interface ProofOptions {

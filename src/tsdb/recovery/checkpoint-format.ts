@@ -1,5 +1,5 @@
 import { crc32c } from '../../base/crc32c.ts'
-import type { LogPosition } from '../wal/log-writer.ts'
+import type { LogPosition } from '../wal/segment.ts'
 
 // The frame of a checkpoint. Format: docs/formats/checkpoint.md.
 

@@ -18,10 +18,11 @@ import {
   decodeSamplesRecord,
   decodeSeriesRecord,
 } from '../wal/decode.ts'
-import { LogWriter, segmentPath } from '../wal/log-writer.ts'
+import { LogWriter } from '../wal/log-writer.ts'
 import { RecordType } from '../wal/record.ts'
 import { listSegments } from '../wal/replay.ts'
 import { scanSegment } from '../wal/scan-segment.ts'
+import { segmentPath } from '../wal/segment.ts'
 import { histogramKind } from '../window/sample-kind.ts'
 import { SlabPool } from '../window/slab-pool.ts'
 import { Window } from '../window/window.ts'

@@ -1,5 +1,5 @@
-import { type Segment, segmentPath } from '../wal/log-writer.ts'
 import { listSegments } from '../wal/replay.ts'
+import { type Segment, segmentPath } from '../wal/segment.ts'
 import type { RecoverOptions, Recovery } from './recover.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { crc32c } from '../../base/crc32c.ts'
 import type { FileSystem } from '../../base/env.ts'
 import { replaceFile } from '../../base/files.ts'
-import { segmentPath } from '../wal/log-writer.ts'
+import { segmentPath } from '../wal/segment.ts'
 import type { LogFile, UpstreamLog } from './log-files.ts'
 import { PAGE_BYTES } from './segment-reader.ts'
 

@@ -6,9 +6,9 @@ import type { LogPiece, LogPlace, LogReader, LogSink } from '../../storage/log-r
 import { ByteReader } from './byte-writer.ts'
 import { decodeMetadataRecord, decodeSeriesRecord } from './decode.ts'
 import { EntryColumns } from './entry-columns.ts'
-import { type LogPosition, type Segment, segmentPath } from './log-writer.ts'
 import { RecordType, SEGMENT_HEADER_BYTES, segmentCreated, segmentHeaderProblem } from './record.ts'
 import { type Damage, type SegmentPlace, type SegmentVisitor, scanSegment } from './scan-segment.ts'
+import { type LogPosition, type Segment, segmentPath } from './segment.ts'
 
 // 1. A follower reads up to the end of what is applied: a batch that fails is taken back from the file, and nobody has seen it.
 // 2. A file is opened anew for every look: after an fsync that failed another one has its name, with the same bytes.

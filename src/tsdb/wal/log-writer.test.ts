@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { File } from '../../base/env.ts'
 import { type VirtualEnv, virtualEnv } from '../../base/env-virtual.ts'
-import { LogWriter, segmentPath } from './log-writer.ts'
+import { LogWriter } from './log-writer.ts'
+import { segmentPath } from './segment.ts'
 
 const DIR = '/data/log'
 

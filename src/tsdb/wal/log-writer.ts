@@ -1,12 +1,10 @@
-import { Breather } from '../../base/breather.ts'
-import type { Clock, File, FileSystem, Timer } from '../../base/env.ts'
+import type { Clock, FileSystem, Timer } from '../../base/env.ts'
 import { errorMessage, wrapError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import type { Timestamp } from '../../model/time.ts'
 import { LogEncoder } from './encode.ts'
-import { SEGMENT_HEADER_BYTES, segmentHeader } from './record.ts'
-import { scanSegment } from './scan-segment.ts'
-import { UnsyncedBytes } from './unsynced-bytes.ts'
+import { ANEW_SUFFIX, OwnSegment } from './own-segment.ts'
+import { type LogPosition, type Segment, segmentPath } from './segment.ts'
 
 // What a disk refuses. docs/decisions/0013-disks-that-fail.md.
 // 1. After a failure nothing is written until `repair` has come back: nothing is acknowledged on top of what may come back after a restart.
@@ -24,28 +22,8 @@ const LOOK_MS = 800
 /** What a disk must take before anything is written to it again after a failure. */
 const PROBE_BYTES = 256 * 1024
 const PROBE = 'probe'
-const ANEW_SUFFIX = '.anew'
-const COPY_BYTES = 1024 * 1024
 
 export type WalFsync = 'interval' | 'always'
-
-export interface Segment {
-  readonly number: number
-  readonly path: string
-  readonly sizeBytes: number
-  /** Of the newest sample in it; -Infinity when there is none. */
-  readonly maxTime: Timestamp
-}
-
-/** A place in the log between two batches. */
-export interface LogPosition {
-  readonly segment: number
-  /** In the segment; 0: it has not begun. */
-  readonly offset: number
-  /** Records of the segment before it, and series that they tell of. */
-  readonly recordCount: number
-  readonly seriesCount: number
-}
 
 export interface LogWriterOptions {
   readonly fs: FileSystem
@@ -61,33 +39,6 @@ export interface LogWriterOptions {
   readonly onSync: (seconds: number) => void
   /** The log takes nothing from now on; see `failure`. */
   readonly onFailure: (error: unknown) => void
-}
-
-/** A segment that this process writes, or wrote. */
-interface OwnSegment {
-  readonly number: number
-  readonly path: string
-  /** Absent until the first batch is written, after the last fsync, and while nothing is done with a segment of the process before. */
-  file: File | undefined
-  sizeBytes: number
-  maxTime: Timestamp
-  /** Of its bytes, those that are durable. */
-  syncedBytes: number
-  readonly unsynced: UnsyncedBytes
-  /** No batch comes to it any more. */
-  isRetired: boolean
-  /** The next batch goes elsewhere unless repeating the series there would cost too much. */
-  isEnough: boolean
-}
-
-export function segmentPath(dir: string, number: number): string {
-  return `${dir}/${String(number).padStart(8, '0')}.log`
-}
-
-/** The number of a segment file's name; undefined for other files. */
-export function segmentNumber(name: string): number | undefined {
-  const match = /^(\d{8,})\.log$/.exec(name)
-  return match === null ? undefined : Number(match[1])
 }
 
 /** Removes what a repair left that did not come to its end. Nothing of it counts. */
@@ -140,19 +91,9 @@ export class LogWriter {
    */
   async adopt(segments: readonly Segment[]): Promise<void> {
     this.#closed = [...segments, ...this.#closed]
-    for (const [i, { number, path, sizeBytes, maxTime }] of segments.entries()) {
-      if (sizeBytes === 0) continue
-      const segment: OwnSegment = {
-        number,
-        path,
-        file: undefined,
-        sizeBytes,
-        maxTime,
-        syncedBytes: 0,
-        unsynced: new UnsyncedBytes(),
-        isRetired: true,
-        isEnough: true,
-      }
+    for (const [i, found] of segments.entries()) {
+      if (found.sizeBytes === 0) continue
+      const segment = OwnSegment.adopted(found)
       this.#closed = this.#closed.with(i, segment)
       this.#unsynced.add(segment)
     }
@@ -200,17 +141,7 @@ export class LogWriter {
     if (open !== undefined && (open.sizeBytes < full || this.isHeld)) return false
     if (open !== undefined) this.#retire(open)
     const number = this.#nextNumber++
-    this.#open = {
-      number,
-      path: segmentPath(this.#options.dir, number),
-      file: undefined,
-      sizeBytes: 0,
-      maxTime: Number.NEGATIVE_INFINITY,
-      syncedBytes: 0,
-      unsynced: new UnsyncedBytes(),
-      isRetired: false,
-      isEnough: false,
-    }
+    this.#open = new OwnSegment(number, segmentPath(this.#options.dir, number))
     this.encoder.openSegment(number)
     return true
   }
@@ -236,15 +167,10 @@ export class LogWriter {
     const before = open.sizeBytes
     try {
       if (open.file === undefined) {
-        open.file = await fs.open(open.path, 'create')
+        await open.create(fs)
         this.#namesUnsynced = true
-        const header = segmentHeader(open.number, clock.now())
-        await open.file.write([header, bytes], 0)
-        open.unsynced.push(header)
-        open.sizeBytes = SEGMENT_HEADER_BYTES
-      } else await open.file.write([bytes], before)
-      open.unsynced.push(bytes)
-      open.sizeBytes += bytes.length
+      }
+      await open.write(bytes, clock.now())
       this.bytesWritten += bytes.length
       if (!this.#wrong.has(open)) this.#unsynced.add(open)
       if (this.#options.fsync === 'always') await this.#syncAll()
@@ -305,7 +231,7 @@ export class LogWriter {
     try {
       await this.#findMissing()
       for (const [segment, what] of [...this.#wrong]) {
-        if (segment.sizeBytes <= SEGMENT_HEADER_BYTES) await this.#discard(segment)
+        if (segment.isEmpty) await this.#discard(segment)
         else if (what === 'not durable') await this.#writeAnew(segment)
         else {
           this.#wrong.set(segment, 'not durable')
@@ -358,15 +284,12 @@ export class LogWriter {
 
   /** Takes a batch back that does not count: the file ends where it did before. */
   async #takeBack(segment: OwnSegment, sizeBytes: number): Promise<void> {
-    const written = segment.sizeBytes - sizeBytes
-    segment.unsynced.dropLast(written)
-    segment.sizeBytes = sizeBytes
-    segment.syncedBytes = Math.min(segment.syncedBytes, sizeBytes)
+    segment.takeBack(sizeBytes)
     if (segment.file === undefined) return
     if (!this.#wrong.has(segment)) this.#wrong.set(segment, 'too long')
     this.#unsynced.delete(segment)
     try {
-      if (sizeBytes <= SEGMENT_HEADER_BYTES) await this.#discard(segment)
+      if (segment.isEmpty) await this.#discard(segment)
       else if (this.#wrong.get(segment) === 'too long') await this.#cutBack(segment)
       else return
       this.#wrong.delete(segment)
@@ -380,11 +303,11 @@ export class LogWriter {
     this.#closed = this.#closed.filter((one) => one !== segment)
     if (this.#open === segment) this.#open = undefined
     await this.#options.fs.remove(segment.path)
-    await closeFile(segment)
+    await segment.close()
   }
 
   async #cutBack(segment: OwnSegment): Promise<void> {
-    await segment.file!.truncate(segment.sizeBytes)
+    await segment.cut()
     this.#unsynced.add(segment)
     this.#syncSoon()
   }
@@ -392,28 +315,8 @@ export class LogWriter {
   /** Writes a segment whose fsync failed to another file, which takes its place. */
   async #writeAnew(segment: OwnSegment): Promise<void> {
     const { fs, dir, log, clock } = this.#options
-    const { sizeBytes, syncedBytes, unsynced } = segment
-    const path = segment.path + ANEW_SUFFIX
-    await fs.remove(path)
-    const file = await fs.open(path, 'create')
-    let damageCount = 0
-    try {
-      const from = segment.file ?? (segment.file = await fs.open(segment.path, 'read'))
-      const { kept } = unsynced
-      await copyBytes(from, file, 0, syncedBytes)
-      await file.write([kept], syncedBytes)
-      await copyBytes(from, file, syncedBytes + kept.length, sizeBytes)
-      await file.sync()
-      const count = async () => void damageCount++
-      await scanSegment(file, segment.number, { record: () => {}, damage: count }, new Breather(clock))
-    } finally {
-      await file.close()
-    }
-    await fs.rename(path, segment.path)
-    await fs.syncDir(dir)
-    unsynced.dropFirst(unsynced.length)
-    await closeFile(segment)
-    segment.syncedBytes = sizeBytes
+    const { sizeBytes } = segment
+    const damageCount = await segment.writeAnew(fs, dir, clock)
     const fields = { segment: segment.number, sizeBytes, damageCount }
     if (damageCount > 0) log.error('log segment written anew, and not all of it could be read', fields)
     else log.info('log segment written anew', fields)
@@ -486,22 +389,19 @@ export class LogWriter {
     let failure: unknown
     for (const segment of segments) {
       const start = clock.monotonic()
-      const { sizeBytes, isRetired } = segment
+      const { isRetired } = segment
       const isOurs = segment.file !== undefined
       try {
-        segment.file ??= await fs.open(segment.path, 'write')
-        await segment.file.sync()
+        await segment.sync(fs)
         this.#options.onSync((clock.monotonic() - start) / 1000)
-        segment.unsynced.dropFirst(sizeBytes - segment.syncedBytes)
-        segment.syncedBytes = sizeBytes
-        if (isRetired && this.#writing?.segment !== segment) await closeFile(segment)
+        if (isRetired && this.#writing?.segment !== segment) await segment.close()
       } catch (error) {
         failure ??= error
         this.syncFailures++
         this.#unsynced.delete(segment)
         this.#wrong.set(segment, 'not durable')
         // Of those there may be thousands.
-        if (!isOurs) await closeFile(segment)
+        if (!isOurs) await segment.close()
       }
     }
     this.#beingSynced = []
@@ -525,28 +425,9 @@ export class LogWriter {
 
 /** Whether the segment is ours, and open. */
 function isReadable(segment: Segment): segment is OwnSegment {
-  return (segment as Partial<OwnSegment>).file !== undefined
+  return segment instanceof OwnSegment && segment.file !== undefined
 }
 
 function goneError(path: string): Error {
   return Object.assign(new Error(`${path} is gone`), { code: 'ENOENT' })
-}
-
-/** What the file has is durable, or elsewhere: it does not matter how closing it ends. */
-async function closeFile(segment: OwnSegment): Promise<void> {
-  const { file, unsynced } = segment
-  segment.file = undefined
-  unsynced.letGo()
-  await file?.close().catch(() => {})
-}
-
-/** Copies the bytes from `start` up to `end` to the same place of another file. */
-async function copyBytes(from: File, to: File, start: number, end: number): Promise<void> {
-  const bytes = new Uint8Array(Math.max(0, Math.min(COPY_BYTES, end - start)))
-  for (let at = start; at < end; ) {
-    const read = await from.read(bytes.subarray(0, Math.min(bytes.length, end - at)), at)
-    if (read === 0) return
-    await to.write([bytes.subarray(0, read)], at)
-    at += read
-  }
 }

@@ -20,10 +20,10 @@ import {
   decodeSeriesRecord,
 } from './decode.ts'
 import { GatheredSamples, type GatheredTarget } from './gathered-samples.ts'
-import { type LogPosition, type Segment, segmentNumber, segmentPath } from './log-writer.ts'
 import { RECORD_HEADER_BYTES, RecordType } from './record.ts'
 import { SampleSlices } from './sample-slices.ts'
 import { type Damage, type SegmentVisitor, scanSegment } from './scan-segment.ts'
+import { type LogPosition, type Segment, segmentNumber, segmentPath } from './segment.ts'
 
 /** Where the content of a log goes: of each series in order of the log, and a deletion behind all that stands before it. */
 export interface ReplayTarget extends GatheredTarget {
