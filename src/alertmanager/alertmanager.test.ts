@@ -380,3 +380,34 @@ test('an alert that was told to be over fires again for all, though the clock go
   await env.clock.advance(MINUTE)
   assert.deepEqual(told, ['10 r: first notification: a', '670 r: all alerts resolved: -a', '30 r: first notification: a'])
 })
+
+test('alerts are counted by what the last flush found of them, whoever has asked meanwhile', async () => {
+  const is = (value: string) => [new LabelMatcher('=', 'n', value)]
+  const rule = { name: '', sourceMatchers: is('source'), targetMatchers: is('target'), equal: [] }
+  const { env, manager, fire, resolve } = await world({ settings: { inhibitRules: [rule] } })
+  const check = async (want: string) => {
+    const counts = (await env.metrics.getSingleMetric('alertmanager_alerts')!.get()).values
+    assert.equal(counts.map(({ labels, value }) => `${value} ${labels['state']}`).join(', '), want)
+  }
+  const silence = async (value: string) => {
+    const now = env.clock.now()
+    const matcherSets = [[{ operator: '=' as const, name: 'n', value }]]
+    const fields = { id: '', startsAt: now, endsAt: now + 60 * MINUTE, createdBy: '', comment: '', annotations: new Map() }
+    await manager.silences.set({ ...fields, matcherSets })
+  }
+  for (const n of ['a', 'b', 'source', 'target']) fire({ g: '1', n }, 60 * MINUTE)
+  await silence('a')
+  await check('0 active, 0 suppressed, 4 unprocessed')
+  for (const { labels } of manager.alerts.all()) manager.statusOf(labels)
+  await check('0 active, 0 suppressed, 4 unprocessed')
+  await env.clock.advance(11 * SECOND)
+  await check('2 active, 2 suppressed, 0 unprocessed')
+  await silence('b')
+  await check('2 active, 2 suppressed, 0 unprocessed')
+  await env.clock.advance(MINUTE)
+  await check('1 active, 3 suppressed, 0 unprocessed')
+  resolve({ g: '1', n: 'source' })
+  await check('0 active, 3 suppressed, 0 unprocessed')
+  await env.clock.advance(MINUTE)
+  await check('1 active, 2 suppressed, 0 unprocessed')
+})

@@ -73,8 +73,8 @@ export class Alertmanager implements Service {
   readonly #claims: Claims
   readonly #pipelineMetrics: PipelineMetrics
   readonly #dispatcherMetrics: DispatcherMetrics
-  /** Labels whose alerts have been looked at: before that nothing is known of them. */
-  readonly #processed = new WeakSet<Labels>()
+  /** What the last flush found of alerts, by their labels; before the first one nothing is. */
+  readonly #found = new WeakMap<Labels, 'active' | 'suppressed'>()
   readonly #startedAt: number
   #running: { readonly settings: AlertmanagerSettings; readonly inhibitor: Inhibitor; readonly dispatcher: Dispatcher } | undefined
 
@@ -128,8 +128,20 @@ export class Alertmanager implements Service {
       env,
       cluster,
       claims: this.#claims,
-      inhibitor: { inhibitedBy: (labels, now) => inhibitor.inhibitedBy(this.#lookedAt(labels), now) },
-      silences: this.silences,
+      inhibitor: {
+        inhibitedBy: (labels, now) => {
+          const inhibitedBy = inhibitor.inhibitedBy(labels, now)
+          this.#found.set(labels, inhibitedBy === undefined ? 'active' : 'suppressed')
+          return inhibitedBy
+        },
+      },
+      silences: {
+        silencedBy: (labels) => {
+          const silencedBy = this.silences.silencedBy(labels)
+          if (silencedBy.length > 0) this.#found.set(labels, 'suppressed')
+          return silencedBy
+        },
+      },
       intervals: settings.timeIntervals,
       mutes: this.#mutes,
       log: this.log,
@@ -177,7 +189,6 @@ export class Alertmanager implements Service {
 
   /** What is found out about an alert's labels now. */
   statusOf(labels: Labels): AlertStatus {
-    this.#lookedAt(labels)
     const inhibitedBy = this.#current.inhibitor.inhibitedBy(labels, this.#options.env.clock.now())
     const silencedBy = this.silences.silencedBy(labels)
     const isSuppressed = inhibitedBy !== undefined || silencedBy.length > 0
@@ -231,12 +242,7 @@ export class Alertmanager implements Service {
     return this.#options.cluster.position() * this.#options.peerTimeoutMs
   }
 
-  #lookedAt(labels: Labels): Labels {
-    this.#processed.add(labels)
-    return labels
-  }
-
-  /** Source of name and text: Alertmanager provider/mem/mem.go. */
+  /** Of the alerts there are now, as the last flush found them: as upstream counts. Source of name and text: Alertmanager provider/mem/mem.go. */
   #countAlerts(): void {
     const { env } = this.#options
     const manager = this
@@ -250,7 +256,7 @@ export class Alertmanager implements Service {
         const now = env.clock.now()
         for (const alert of manager.alerts.all()) {
           if (isResolved(alert, now)) continue
-          counts[manager.#processed.has(alert.labels) ? manager.statusOf(alert.labels).state : 'unprocessed']++
+          counts[manager.#found.get(alert.labels) ?? 'unprocessed']++
         }
         for (const [state, count] of Object.entries(counts)) this.set({ state }, count)
       },
