@@ -3,6 +3,7 @@ import type { Block } from './block/block.ts'
 import type { ListedBlock } from './block/block-set.ts'
 import type { Tombstones } from './block/tombstones.ts'
 import type { DbBlocks } from './db-blocks.ts'
+import { holdParts } from './hold-parts.ts'
 import type { Window, WindowState } from './window/window.ts'
 import type { WindowSet } from './window-set.ts'
 
@@ -53,19 +54,11 @@ export class DbLender {
   lend(minTime: Timestamp, maxTime: Timestamp): DbLoan {
     const kept = this.kept()
     for (const ordinal of this.#told.keys()) if (!kept.ordinals.includes(ordinal)) this.#told.delete(ordinal)
-    const isAsked = (window: Window) => window.minTime <= maxTime && window.maxTime >= minTime
-    const windows = this.#windows.windows.filter(isAsked)
-    const late = this.#windows.late.all.filter(isAsked)
-    const blocks = this.#blocks.hold(minTime, maxTime)
-    for (const window of [...windows, ...late]) window.pins++
+    const { windows, late, blocks, release } = holdParts(this.#windows, this.#blocks, minTime, maxTime)
     const tell = (window: Window) => this.#tell(window)
     return {
       lease: { windows: windows.map(tell), late: late.map(tell), blocks: blocks.map(({ block }) => this.#describe(block)), kept },
-      giveBack: () => {
-        for (const window of [...windows, ...late]) window.pins--
-        this.#windows.releaseParted()
-        this.#blocks.release(blocks)
-      },
+      giveBack: release,
     }
   }
 

@@ -23,18 +23,19 @@ import { CommitQueue } from './commit-queue.ts'
 import { compactBlocks, type RunCompaction } from './compact/compact-blocks.ts'
 import { blockRanges, defaultMaxBlockMs } from './compact/plan.ts'
 import { DbAppender, TIME_MAX } from './db-appender.ts'
-import { DbBlocks, type LoadedBlock } from './db-blocks.ts'
+import { DbBlocks } from './db-blocks.ts'
 import { dbCounters } from './db-counters.ts'
 import { DbLender } from './db-lender.ts'
 import { type DbObservers, registerDbMetrics } from './db-metrics.ts'
-import { dbSource } from './db-source.ts'
+import { DbReader } from './db-reader.ts'
 import { type DbStats, dbStats } from './db-stats.ts'
 import { estimateRead, type ReadEstimate } from './estimate-read.ts'
 import { ExemplarRing } from './exemplars/exemplar-ring.ts'
 import { flushToBlocks } from './flush.ts'
-import { isThereInParts, type LeftOutBlock, mayHave } from './left-out-blocks.ts'
+import type { LeftOutBlock } from './left-out-blocks.ts'
 import { type DirLock, lockDir } from './lock.ts'
 import { repairLog } from './log-repair.ts'
+import { missingBlocks } from './missing-blocks.ts'
 import { Checkpointer, type CheckpointSchedule } from './recovery/checkpointer.ts'
 import { leaveUnread } from './recovery/leave-unread.ts'
 import { type RecoverOptions, type Recovery, recover } from './recovery/recover.ts'
@@ -42,15 +43,12 @@ import type { RecoverUntil } from './recovery/recover-until.ts'
 import { RefusalCounts } from './refusal-counts.ts'
 import type { Retention } from './retention.ts'
 import { BatchPool } from './sample-batch.ts'
-import { mayHaveHad } from './set-aside-blocks.ts'
 import { snapshotName, takeSnapshot } from './snapshot.ts'
 import { diskStateOf, refusedByDisk, StorageHealth } from './storage-health.ts'
 import { takeOverIfLeft } from './upstream-log/take-over-if-left.ts'
 import { LogTail } from './wal/log-tail.ts'
 import { LogWriter, removeLeftovers, type WalFsync } from './wal/log-writer.ts'
 import type { ReplayReport } from './wal/replay.ts'
-import { SelectionCache } from './window/selection-cache.ts'
-import type { Window } from './window/window.ts'
 import { WindowSet } from './window-set.ts'
 
 /** How often retention is looked after, and what failed is tried again. */
@@ -63,9 +61,6 @@ const REPLAYING = 'the write-ahead log is being replayed'
 
 /** What is deleted must fit into one record of the log. */
 const MATCHERS_LENGTH_MAX = 1024 * 1024
-
-/** What is kept of which series were selected of windows, of the small reads that are answered in this thread. */
-const SELECTION_BYTES = 2 ** 20
 
 export interface DbOptions {
   readonly env: Env
@@ -128,13 +123,13 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
   readonly #env: Env
   readonly #lock: DirLock
   readonly #windows: WindowSet
-  readonly #selections = new SelectionCache(SELECTION_BYTES)
   readonly #pool = new BatchPool()
   readonly #exemplars: ExemplarRing
   readonly #refused = new RefusalCounts((seconds) => this.#observers.late(seconds))
   readonly #replayed = Promise.withResolvers<void>()
   #gate: SeriesGate | undefined
   readonly #blocks: DbBlocks
+  readonly #reader: DbReader
   #log: LogWriter | undefined
   readonly #tail: LogTail
   #keeper: BlockKeeper | undefined
@@ -168,6 +163,12 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     // A select that waits gets the failure; without one nobody else needs it.
     this.#replayed.promise.catch(() => {})
     this.#blocks = new DbBlocks(options.env, options.dir, new BlockCache(BLOCK_CACHE_BYTES))
+    this.#reader = new DbReader({
+      clock: options.env.clock,
+      windows: this.#windows,
+      blocks: this.#blocks,
+      untilReadable: (signal) => this.untilReadable(signal),
+    })
     this.#tail = new LogTail(options.env, `${options.dir}/log`, () => {
       this.#isKeeperDue = true
       this.#wakeKeeper()
@@ -277,52 +278,28 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
   }
 
   async exemplars(request: ExemplarRequest, ctx: QueryContext): Promise<readonly SeriesExemplars[]> {
-    await this.#whenReplayed(ctx.signal)
+    await this.untilReadable(ctx.signal)
     return this.#exemplars.select(request, ctx.budget, new Breather(this.#env.clock, ctx.signal))
   }
 
   coverage(): Coverage {
-    return this.#sourceOf(this.#windows.windows, this.#windows.late.all, this.#blocks.all).coverage()
+    return this.#reader.coverage()
   }
 
-  async *select(request: SelectRequest, ctx: QueryContext): AsyncIterable<readonly Series[]> {
-    await this.#whenReplayed(ctx.signal)
-    const held = this.#hold(request)
-    try {
-      yield* held.source.select(request, ctx)
-    } finally {
-      held.release()
-    }
+  select(request: SelectRequest, ctx: QueryContext): AsyncIterable<readonly Series[]> {
+    return this.#reader.select(request, ctx)
   }
 
-  async sampleLabels(request: SelectRequest, ctx: QueryContext): Promise<readonly Labels[]> {
-    await this.#whenReplayed(ctx.signal)
-    const held = this.#hold(request)
-    try {
-      return await held.source.sampleLabels(request, ctx)
-    } finally {
-      held.release()
-    }
+  sampleLabels(request: SelectRequest, ctx: QueryContext): Promise<readonly Labels[]> {
+    return this.#reader.sampleLabels(request, ctx)
   }
 
-  async labelNames(request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
-    await this.#whenReplayed(ctx.signal)
-    const held = this.#hold(request)
-    try {
-      return await held.source.labelNames(request, ctx)
-    } finally {
-      held.release()
-    }
+  labelNames(request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
+    return this.#reader.labelNames(request, ctx)
   }
 
-  async labelValues(name: string, request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
-    await this.#whenReplayed(ctx.signal)
-    const held = this.#hold(request)
-    try {
-      return await held.source.labelValues(name, request, ctx)
-    } finally {
-      held.release()
-    }
+  labelValues(name: string, request: LabelRequest, ctx: QueryContext): Promise<readonly string[]> {
+    return this.#reader.labelValues(name, request, ctx)
   }
 
   stats(): DbStats {
@@ -340,8 +317,18 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
   }
 
   /** Resolves when everything can be read; rejects when the signal aborts first. */
-  untilReadable(signal: AbortSignal): Promise<void> {
-    return this.#whenReplayed(signal)
+  async untilReadable(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    if (this.#closed) throw unavailable('the database is closed')
+    if (this.#replay.done) return
+    const { promise: aborted, reject } = Promise.withResolvers<never>()
+    const onAbort = () => reject(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      await Promise.race([this.#replayed.promise, aborted])
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
   }
 
   /** For one other thread that reads; nothing is lent before `untilReadable`. */
@@ -356,7 +343,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
 
   /** What labels the active series have; at most `countMax` entries a list. Rejects when the signal aborts. */
   async cardinality(countMax: number, signal: AbortSignal): Promise<Cardinality> {
-    await this.#whenReplayed(signal)
+    await this.untilReadable(signal)
     const windows = [...this.#windows.windows]
     for (const window of windows) window.pins++
     try {
@@ -408,7 +395,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     const { env, dir } = this.#options
     const name = snapshotName(env)
     // Of one moment: a window that becomes a block meanwhile is in the snapshot once.
-    const held = this.#hold({ minTime: Number.NEGATIVE_INFINITY, maxTime: Number.POSITIVE_INFINITY })
+    const held = this.#reader.hold({ minTime: Number.NEGATIVE_INFINITY, maxTime: Number.POSITIVE_INFINITY })
     try {
       const blocks = held.blocks.map(({ block }) => block.directory)
       await takeSnapshot(
@@ -435,13 +422,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
 
   /** What may be missing of what lies between the times, both inclusive, since blocks cannot be read; for people. */
   missing({ minTime, maxTime }: Pick<SelectRequest, 'minTime' | 'maxTime'>): readonly string[] {
-    const ulids = new Set(this.#blocks.metas.map(({ ulid }) => ulid))
-    const missed = this.#blocks.leftOut.filter((one) => mayHave(one, minTime, maxTime) && !isThereInParts(one, ulids))
-    const damaged = this.#blocks.setAside.filter((one) => mayHaveHad(one, minTime, maxTime) && !isThereInParts(one, ulids))
-    return [
-      ...missed.map(({ directory, problem }) => `block ${directory} cannot be read, and what it has may be missing: ${problem}`),
-      ...damaged.map(({ directory }) => `block ${directory} is set aside since it is damaged, and what it has may be missing`),
-    ]
+    return missingBlocks(this.#blocks, minTime, maxTime)
   }
 
   /** What senders said of the metrics of active series. */
@@ -633,50 +614,11 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     this.#wakeKeeper = () => {}
   }
 
-  /** Windows and blocks with something between the times, which stay until they are released. */
-  #hold({ minTime, maxTime }: { readonly minTime: number; readonly maxTime: number }) {
-    const isAsked = (window: Window) => window.minTime <= maxTime && window.maxTime >= minTime
-    const windows = this.#windows.windows.filter(isAsked)
-    const late = this.#windows.late.all.filter(isAsked)
-    const blocks = this.#blocks.hold(minTime, maxTime)
-    for (const window of [...windows, ...late]) window.pins++
-    return {
-      source: this.#sourceOf(windows, late, blocks),
-      inMemory: this.#sourceOf(windows, late, []),
-      blocks,
-      release: () => {
-        for (const window of [...windows, ...late]) window.pins--
-        this.#windows.releaseParted()
-        this.#blocks.release(blocks)
-      },
-    }
-  }
-
-  #sourceOf(windows: readonly Window[], late: readonly Window[], blocks: readonly LoadedBlock[]): SeriesSource {
-    const opened = blocks.map(({ block }) => block)
-    return dbSource({ windows, late, blocks: opened }, this.#env.clock, this.#selections)
-  }
-
   async #whenOpen(signal: AbortSignal): Promise<{ readonly keeper: BlockKeeper; readonly queue: CommitQueue }> {
-    await this.#whenReplayed(signal)
+    await this.untilReadable(signal)
     const [keeper, queue] = [this.#keeper, this.#queue]
     assert(keeper !== undefined && queue !== undefined, 'a database that is replayed has a keeper and a queue')
     return { keeper, queue }
-  }
-
-  /** Rejects when the signal aborts first. */
-  async #whenReplayed(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted()
-    if (this.#closed) throw unavailable('the database is closed')
-    if (this.#replay.done) return
-    const { promise: aborted, reject } = Promise.withResolvers<never>()
-    const onAbort = () => reject(signal.reason)
-    signal.addEventListener('abort', onAbort, { once: true })
-    try {
-      await Promise.race([this.#replayed.promise, aborted])
-    } finally {
-      signal.removeEventListener('abort', onAbort)
-    }
   }
 }
 
