@@ -1,4 +1,5 @@
 import type { NotificationData } from '../alertmanager/notification-data.ts'
+import { parseNotificationData } from '../alertmanager/notification-json.ts'
 import { TemplateLibrary } from '../alertmanager/template-library.ts'
 import type { Env } from '../base/env.ts'
 import { wrapError } from '../base/errors.ts'
@@ -23,8 +24,6 @@ export async function renderNotification(env: Env, { globs, text, dataPath, isHt
 }
 
 async function readData(env: Env, path: string): Promise<NotificationData> {
-  // With it comes a library that nothing else needs.
-  const { parseNotificationData } = await import('../alertmanager/notification-json.ts')
   const json = await env.fs.readText(path)
   try {
     return parseNotificationData(json)
