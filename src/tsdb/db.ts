@@ -35,6 +35,7 @@ import { flushToBlocks } from './flush.ts'
 import type { LeftOutBlock } from './left-out-blocks.ts'
 import { type DirLock, lockDir } from './lock.ts'
 import { repairLog } from './log-repair.ts'
+import { metricMetadata } from './metric-metadata.ts'
 import { missingBlocks } from './missing-blocks.ts'
 import { Checkpointer, type CheckpointSchedule } from './recovery/checkpointer.ts'
 import { leaveUnread } from './recovery/leave-unread.ts'
@@ -427,7 +428,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
 
   /** What senders said of the metrics of active series. */
   metricMetadata(): ReadonlyMap<string, Metadata> {
-    return this.#windows.metricMetadata()
+    return metricMetadata(this.#windows)
   }
 
   /** What has happened since the start; for the metrics. */

@@ -1,20 +1,19 @@
 import { assert } from '../base/assert.ts'
 import type { Breather } from '../base/breather.ts'
 import type { Histogram } from '../model/histogram.ts'
-import { type Labels, METRIC_NAME } from '../model/labels.ts'
-import type { Metadata } from '../model/metadata.ts'
+import type { Labels } from '../model/labels.ts'
 import type { Timestamp } from '../model/time.ts'
 import { AppendStatus, type SeriesRef } from '../storage/appender.ts'
 import type { KnownPairs, SeriesGate } from '../storage/series-gate.ts'
 import { isDeletedAt, type TimeInterval } from './block/tombstones.ts'
 import type { Deletion } from './deletion.ts'
 import type { EarlyBatches } from './early-batches.ts'
+import { hideDeleted } from './hide-deleted.ts'
 import { LateWindows, type SeriesRow } from './late-windows.ts'
 import type { BatchPool, SampleBatch } from './sample-batch.ts'
 import { SeriesGroups } from './series-groups.ts'
 import { SeriesSlots } from './series-slots.ts'
 import type { SampleRun } from './window/append-run.ts'
-import { matchSeries } from './window/match.ts'
 import type { FoundSample } from './window/sample-at.ts'
 import { histogramKind } from './window/sample-kind.ts'
 import { SlabPool } from './window/slab-pool.ts'
@@ -233,33 +232,6 @@ export class WindowSet implements KnownPairs {
     return this.home(slot).labels(this.slots.series(slot))
   }
 
-  /** What is said of metrics, by name: what a series that samples can still come to says, in the newest window that has one. */
-  metricMetadata(): Map<string, Metadata> {
-    const found = new Map<string, Metadata>()
-    const { metadata } = this.slots
-    if (metadata.seriesCount === 0) return found
-    for (let i = this.#windows.length - 1; i >= 0; i--) {
-      const window = this.#windows[i]
-      const nameSymbol = window.slotCount === 0 ? -1 : window.symbols.find(METRIC_NAME)
-      if (nameSymbol < 0) continue
-      const { pairs } = window
-      for (let pair = pairs.firstOfName(nameSymbol); pair >= 0; pair = pairs.nextOfName(pair)) {
-        const name = window.symbols.text(pairs.value(pair))
-        if (found.has(name)) continue
-        const series = new Uint32Array(pairs.seriesCount(pair))
-        window.copySeries(pair, series, 0)
-        for (const one of series) {
-          const slot = window.slot(one)
-          const said = slot === NO_SLOT ? undefined : metadata.get(slot)
-          if (said === undefined) continue
-          found.set(name, said)
-          break
-        }
-      }
-    }
-    return found
-  }
-
   /** Whether the newest sample of a slot has been applied, and is there still. */
   isApplied(slot: number, t: Timestamp): boolean {
     const [home, series] = [this.home(slot), this.slots.series(slot)]
@@ -450,22 +422,9 @@ export class WindowSet implements KnownPairs {
   }
 
   /** Hides what is there now of what is to be deleted. Nothing may be applied until it has come back. */
-  async delete({ minTime, maxTime, matchers }: Deletion, breather: Breather): Promise<void> {
+  async delete(deletion: Deletion, breather: Breather): Promise<void> {
     this.#hasDeletions = true
-    for (const window of this.all) {
-      if (window.minTime > maxTime || window.maxTime < minTime) continue
-      window.pins++
-      try {
-        for (const series of await matchSeries(window, matchers, minTime, maxTime, breather)) {
-          // Of a series that others have gone past, what comes next may be older than the deletion.
-          const last = window.isLate ? window.maxTime : window.lastTime(series)
-          window.tombstones.add(series, Math.max(minTime, window.start), Math.min(maxTime, last))
-          if (breather.isDue()) await breather.rest()
-        }
-      } finally {
-        window.pins--
-      }
-    }
+    await hideDeleted(this.all, deletion, breather)
   }
 
   /** Samples of a window and of the late one beside it. */
