@@ -89,6 +89,34 @@ test('who tells what a member that died was about to tell says that it may come 
   assert.equal(cluster.members[1]!.manager.history.find({ limit: 1 })[0].mayBeDuplicate, true)
 })
 
+test('who died between the answer and its log, and is back before the others take over, says that it may tell again', async () => {
+  const cluster = await AlertCluster.start(SEED)
+  const { clock } = cluster.world
+  await clock.advance(12_000)
+  cluster.onHeard = ({ from }) => {
+    cluster.onHeard = () => {}
+    clock.setTimer(5, () => cluster.kill(from, { losesPower: true }))
+  }
+  cluster.fire('alert', 'group')
+  cluster.send()
+  while (cluster.living.length === 3) await clock.advance(100)
+  await clock.advance(1000)
+  const [first] = cluster.heard
+  await cluster.startMember(first.from)
+  cluster.send()
+  await clock.advance(ALL_TOLD_MS)
+  assert.deepEqual(
+    cluster.heard.map(({ from, idempotencyKey }) => [from, idempotencyKey]),
+    [
+      [first.from, first.idempotencyKey],
+      [first.from, first.idempotencyKey],
+    ],
+  )
+  assert.deepEqual(await cluster.duplicatesCounted(), { known: 0, possible: 1 })
+  const { unnoticed, unknowable } = judge(cluster, new Set())
+  assert.deepEqual([unnoticed, unknowable], [[], 0])
+})
+
 test('who was alone and died between the answer and its log tells again, under the same key, and the judge counts it', async () => {
   const cluster = await AlertCluster.start(SEED)
   const { clock } = cluster.world
@@ -108,8 +136,8 @@ test('who was alone and died between the answer and its log tells again, under t
   await clock.advance(ALL_TOLD_MS)
   const { duplicates, unnoticed, unknowable, honouredTwice } = judge(cluster, new Set())
   assert.deepEqual(
-    duplicates.map(({ cause, hasSameKey, first }) => [cause, hasSameKey, first.isAlone]),
-    [['sender died', true, true]],
+    duplicates.map(({ cause, hasSameKey, first }) => [cause, hasSameKey, first.witnesses.length]),
+    [['sender died', true, 0]],
   )
   assert.deepEqual([unnoticed, unknowable, honouredTwice], [[], 1, 0])
 })

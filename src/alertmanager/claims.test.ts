@@ -13,7 +13,8 @@ function members(...names: string[]) {
   const living = new Set(names)
   const states: ReplicatedState[] = []
   const sent: { readonly from: ReplicatedState; readonly bytes: Uint8Array }[] = []
-  const claims = names.map((name) => {
+  const start = (name: string) => {
+    living.add(name)
     const cluster: ClusterView = {
       addState(state) {
         states.push(state)
@@ -27,11 +28,12 @@ function members(...names: string[]) {
       hasMember: (other) => living.has(other),
     }
     return new Claims(clock, cluster)
-  })
+  }
+  const claims = names.map(start)
   const deliver = () => {
     for (const { from, bytes } of sent.splice(0)) for (const state of states) if (state !== from) state.merge(bytes)
   }
-  return { clock, claims, deliver, sent, living }
+  return { clock, claims, deliver, sent, living, start }
 }
 
 test('a claim is known to others while it holds and its holder lives', async () => {
@@ -117,4 +119,35 @@ test('who tells what another member has claimed may tell it again', async () => 
   a.claim(ID, NEWS)
   deliver()
   assert.equal(a.mayHaveBeenTold(ID, NEWS), false)
+})
+
+test('who claims again what was claimed before is told so, be it by itself in an earlier life', async () => {
+  const world = members('a', 'b', 'c')
+  const [a, b] = world.claims
+  a.claim(ID, NEWS)
+  world.deliver()
+  await world.clock.advance(2000)
+  // Its own claims of this life are no news to it.
+  a.claim(ID, NEWS)
+  world.deliver()
+  world.deliver()
+  assert.equal(a.mayHaveBeenTold(ID, NEWS), false)
+  await world.clock.advance(1000)
+  const again = world.start('a')
+  again.claim(ID, NEWS)
+  assert.equal(again.mayHaveBeenTold(ID, NEWS), false)
+  world.deliver()
+  world.deliver()
+  assert.equal(again.mayHaveBeenTold(ID, NEWS), true)
+  assert.equal(again.byOther(ID), undefined, 'what is remembered is no claim')
+  assert.equal(b.byOther(ID)?.holder, 'a')
+  // Who was not there before hears of it as well, and it ends there.
+  const late = world.start('d')
+  await world.clock.advance(20_000)
+  late.claim(ID, NEWS)
+  world.deliver()
+  world.deliver()
+  assert.equal(late.mayHaveBeenTold(ID, NEWS), true)
+  world.deliver()
+  assert.equal(world.sent.length, 0)
 })

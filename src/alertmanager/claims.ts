@@ -35,15 +35,22 @@ export class Claims implements ReplicatedState {
   readonly #clock: Clock
   readonly #cluster: ClusterView
   readonly #claims = new Map<string, Claim>()
-  /** News that another member was the last to claim: it may have told that, and died before it said so. */
-  readonly #begun = new Map<string, string>()
+  /**
+   * The first claim of the news that another member was the last to claim, or this one in an earlier life: whoever made it may have told that, and died
+   * before it said so.
+   */
+  readonly #begun = new Map<string, Pick<Claim, 'holder' | 'number' | 'news'>>()
   readonly #channel: Channel
-  #lastNumber = 0
+  /** Claims of an earlier life of this member have lower ones than all of this. */
+  readonly #firstNumber: number
+  #lastNumber: number
 
   constructor(clock: Clock, cluster: ClusterView) {
     this.#clock = clock
     this.#cluster = cluster
     this.#channel = cluster.addState(this)
+    this.#firstNumber = Math.floor(clock.now())
+    this.#lastNumber = this.#firstNumber - 1
   }
 
   /** Tells the others that this member is about to notify. */
@@ -52,7 +59,7 @@ export class Claims implements ReplicatedState {
     const number = Math.max(Math.floor(this.#clock.now()), this.#lastNumber + 1)
     this.#lastNumber = number
     this.#keep(id, { holder, number, news })
-    this.#channel.broadcast(Buffer.from(`${id} ${number} ${news} ${holder}`))
+    this.#channel.broadcast(messageOf(id, { holder, number, news }))
   }
 
   /** Keeps up a claim of this member, if there is one, until that is cancelled, or for half a minute. */
@@ -65,9 +72,9 @@ export class Claims implements ReplicatedState {
     })
   }
 
-  /** Whether another member was about to tell this: who tells it now may tell it a second time. */
+  /** Whether another member, or this one in an earlier life, was about to tell this: who tells it now may tell it a second time. */
   mayHaveBeenTold(id: string, news: string): boolean {
-    return this.#begun.get(id) === news
+    return this.#begun.get(id)?.news === news
   }
 
   /** Another member's, while it lives and the claim holds. */
@@ -82,21 +89,38 @@ export class Claims implements ReplicatedState {
   }
 
   merge(remote: Uint8Array): Uint8Array | null {
-    const [, id, digits, news, holder] =
-      /^([0-9a-f]{32}) (\d{1,15}) ([0-9a-f]{32}) (\S{1,1024})$/.exec(Buffer.from(remote).toString()) ?? []
+    const [, id, digits, news, holder, reminder] =
+      /^([0-9a-f]{32}) (\d{1,15}) ([0-9a-f]{32}) (\S{1,1024})( begun)?$/.exec(Buffer.from(remote).toString()) ?? []
     if (id === undefined) throw new Error('found a claim that is none')
-    const number = Number(digits)
+    const claim = { holder, number: Number(digits), news }
+    const isOwn = holder === this.#cluster.status().name
+    if (isOwn && claim.number >= this.#firstNumber) return null
+    if (reminder !== undefined || isOwn) return this.#begin(id, claim) ? remote : null
+    return this.#takeLive(id, claim) ? remote : null
+  }
+
+  /** Whether it is news. */
+  #takeLive(id: string, claim: Pick<Claim, 'holder' | 'number' | 'news'>): boolean {
+    const { holder, number, news } = claim
     const known = this.#claims.get(id)
-    if ([known, known?.before].some((one) => one?.holder === holder && number <= one.number)) return null
+    if ([known, known?.before].some((one) => one?.holder === holder && number <= one.number)) return false
     // Of two at once that of the first by name holds.
     const isAtOnce = known !== undefined && this.#clock.monotonic() - (known.until - CLAIM_MS) < AT_ONCE_MS
-    if (isAtOnce && known.holder < holder) return null
-    this.#keep(id, { holder, number, news })
-    // Not deleted with the claim: a notification comes long after its sender's death.
+    if (isAtOnce && known.holder < holder) return false
+    this.#keep(id, claim)
+    // Who was not there when the same was claimed before, be it by itself, does not know that it was.
+    const first = this.#begun.get(id)
+    if (!this.#begin(id, claim)) this.#channel.broadcast(messageOf(id, first!, ' begun'))
+    return true
+  }
+
+  /** Remembers the first claim of some news; false where there is one. Not deleted with the claim: a notification comes long after its sender's death. */
+  #begin(id: string, claim: Pick<Claim, 'holder' | 'number' | 'news'>): boolean {
+    if (this.#begun.get(id)?.news === claim.news) return false
     this.#begun.delete(id)
-    this.#begun.set(id, news)
+    this.#begun.set(id, claim)
     if (this.#begun.size > CLAIMS_MAX) this.#begun.delete(this.#begun.keys().next().value!)
-    return remote
+    return true
   }
 
   #keep(id: string, claim: Pick<Claim, 'holder' | 'number' | 'news'>): void {
@@ -115,6 +139,10 @@ export class Claims implements ReplicatedState {
       this.#claims.delete(oldest)
     }
   }
+}
+
+function messageOf(id: string, { number, news, holder }: Pick<Claim, 'holder' | 'number' | 'news'>, end = ''): Uint8Array {
+  return Buffer.from(`${id} ${number} ${news} ${holder}${end}`)
 }
 
 /** Names what is claimed: a group, for an entry of a receiver. */

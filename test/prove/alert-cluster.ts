@@ -19,7 +19,7 @@ console.log(
 console.log(
   `${total('twiceInPartition') + total('twiceSinceDeath')} came twice, each with the key of the first: ${total('twiceInPartition')} in a partition, ` +
     `${total('twiceSinceDeath')} since their sender died before its log had spread; members found out ${total('counted')}, and said of ${total('possible')} that they may be; ` +
-    `by key none came again unnoticed, but for ${total('unknowable')} whose sender was alone and died before its log had them, and ${total('overcounted')} were found out beyond what came; ` +
+    `by key none came again unnoticed, but for ${total('unknowable')} whose sender died before its log had them, out of reach of who told them again, and ${total('overcounted')} were found out beyond what came; ` +
     `a receiver that takes a key once had ${total('honouredTwice')} twice; ` +
     `${total('parts')} told a part of what another side of a partition had told`,
 )

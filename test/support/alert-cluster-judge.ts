@@ -22,7 +22,10 @@ export interface Verdict {
   readonly duplicates: readonly Duplicate[]
   /** Keys that came more often than members found out or said that they may have. */
   readonly unnoticed: readonly string[]
-  /** So many came again that nobody can know of: whoever told them first was alone, and died before its log had them. */
+  /**
+   * So many came again that nobody can know of: whoever told them first died before its log had them, and nobody that it could reach was there, or could be
+   * reached, when they came again.
+   */
   readonly unknowable: number
   /** So many were found out beyond what came again. */
   readonly overcounted: number
@@ -71,14 +74,15 @@ export function judge(cluster: AlertCluster, silenced: ReadonlySet<string>): Ver
 }
 
 /** What came again beside what members know of it, key by key. */
-function noticed({ foundOut, saidPossible }: AlertCluster, duplicates: readonly Duplicate[]) {
+function noticed(cluster: AlertCluster, duplicates: readonly Duplicate[]) {
+  const { foundOut, saidPossible } = cluster
   const again = new Map<string, { count: number; unknowable: number }>()
-  for (const { heard, first, cause, isSame } of duplicates) {
+  for (const { heard, first, isSame } of duplicates) {
     if (!isSame) continue
     const known = again.get(heard.idempotencyKey) ?? { count: 0, unknowable: 0 }
     again.set(heard.idempotencyKey, known)
     known.count++
-    if (cause === 'sender died' && first.isAlone) known.unknowable++
+    if (senderDied(cluster, first) && !canBeKnown(first, heard)) known.unknowable++
   }
   const unnoticed: string[] = []
   let [unknowable, overcounted] = [0, 0]
@@ -92,11 +96,18 @@ function noticed({ foundOut, saidPossible }: AlertCluster, duplicates: readonly 
   return { unnoticed, unknowable, overcounted }
 }
 
-function causeOf({ kills, partitions }: AlertCluster, first: Heard, second: Heard): Duplicate['cause'] {
-  if (partitions.some(({ from, to }) => from <= second.time && to + AFTER_PARTITION_MS >= first.time)) return 'partition'
-  if (kills.some(({ member, time }) => member === first.from && time >= first.time - ON_ITS_WAY_MS && time <= first.time + SPREAD_MS))
-    return 'sender died'
-  return 'none'
+/** Whether who told it again, or somebody whom that one could reach, is one of those that could hear of the first. */
+function canBeKnown(first: Heard, second: Heard): boolean {
+  return [second.sender, ...second.witnesses].some((process) => process !== undefined && first.witnesses.includes(process))
+}
+
+function causeOf(cluster: AlertCluster, first: Heard, second: Heard): Duplicate['cause'] {
+  if (cluster.partitions.some(({ from, to }) => from <= second.time && to + AFTER_PARTITION_MS >= first.time)) return 'partition'
+  return senderDied(cluster, first) ? 'sender died' : 'none'
+}
+
+function senderDied({ kills }: AlertCluster, { from, time: told }: Heard): boolean {
+  return kills.some(({ member, time }) => member === from && time >= told - ON_ITS_WAY_MS && time <= told + SPREAD_MS)
 }
 
 /** So long after the last change everything must have been told. */

@@ -22,7 +22,7 @@ export interface RunCounts {
   counted: number
   /** Of which they said that it may have come twice. */
   possible: number
-  /** Came again, and nobody can know: whoever told it first was alone, and died before its log had it. */
+  /** Came again, and nobody can know: see Verdict. */
   unknowable: number
   /** Found out beyond what came again. */
   overcounted: number

@@ -41,8 +41,9 @@ export interface Heard {
   readonly group: string
   readonly from: number
   readonly idempotencyKey: string
-  /** No other member was up that its sender could reach. */
-  readonly isAlone: boolean
+  /** Its sender, and the other members that it could reach, as they ran then. */
+  readonly sender: VirtualProcess | undefined
+  readonly witnesses: readonly VirtualProcess[]
   /** Names of its alerts. */
   readonly firing: readonly string[]
   readonly resolved: readonly string[]
@@ -242,9 +243,11 @@ export class AlertCluster {
     }
   }
 
-  #isAlone(member: number): boolean {
+  #reachedBy(member: number): readonly VirtualProcess[] {
     const { swallows } = this.world.network
-    return this.living.every((other) => other === member || swallows(hostOf(member), hostOf(other)))
+    return this.living
+      .filter((other) => other !== member && !swallows(hostOf(member), hostOf(other)))
+      .map((other) => this.members[other]!.process)
   }
 
   async silenceGroup(i: number, group: string, comment: string): Promise<string> {
@@ -275,7 +278,8 @@ export class AlertCluster {
         time: this.now,
         group: body.groupLabels.group,
         from,
-        isAlone: this.#isAlone(from),
+        sender: this.members[from]?.process,
+        witnesses: this.#reachedBy(from),
         idempotencyKey: String(request.headers['idempotency-key']),
         firing: names('firing').sort(),
         resolved: names('resolved').sort(),
