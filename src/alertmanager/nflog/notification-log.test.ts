@@ -193,3 +193,45 @@ test('of several that were told on both sides of a partition each is found out, 
   first.merge(again.snapshot())
   assert.deepEqual(found, ['second k', 'second l', 'second m'])
 })
+
+test('of two that told the same at the same time one finds it out, whoever hears of the other first', async () => {
+  for (const order of [
+    [0, 1],
+    [1, 0],
+  ]) {
+    const env = virtualEnv()
+    const names = ['a', 'b']
+    const logs = [await open(env, 'a'), await open(other(env), 'b')]
+    const found: string[] = []
+    for (const [i, log] of logs.entries()) log.onDuplicate(({ idempotencyKey }) => found.push(`${names[i]} ${idempotencyKey}`))
+    for (const log of logs) log.note(told, HOUR)
+    // By way of one that hears of both, and of which each hears alone.
+    const third = await open(other(env), 'c')
+    for (const i of order) third.merge(logs[i].snapshot())
+    await env.clock.advance(1000)
+    for (const log of logs) log.merge(third.snapshot())
+    assert.deepEqual(found, ['b k'])
+  }
+})
+
+test('who is cut off while others tell more finds out all that it told after another', async () => {
+  const env = virtualEnv()
+  const [first, second, third] = [await open(env, 'a'), await open(other(env), 'b'), await open(other(env), 'c')]
+  const found: string[] = []
+  second.onDuplicate(({ idempotencyKey }) => found.push(idempotencyKey))
+  first.note(told, HOUR)
+  second.note(told, HOUR)
+  third.merge(second.snapshot())
+  await env.clock.advance(1000)
+  for (const log of [third, first]) log.note({ ...told, idempotencyKey: 'l' }, HOUR)
+  // From here on without the second.
+  third.merge(first.snapshot())
+  first.merge(third.snapshot())
+  for (const idempotencyKey of ['m', 'n', 'o', 'p']) {
+    await env.clock.advance(60_000)
+    third.note({ ...told, idempotencyKey }, HOUR)
+    first.merge(third.snapshot())
+  }
+  second.merge(third.snapshot())
+  assert.deepEqual(found, ['k'])
+})

@@ -8,7 +8,7 @@ import { readableMessages } from '../state/readable-messages.ts'
 import { StateFile } from '../state/state-file.ts'
 import { StateMetrics } from '../state/state-metrics.ts'
 import { decodeMeshEntry, encodeMeshEntry, type LogEntry, type LogReceiver } from './entry-message.ts'
-import { type Telling, Tellings } from './tellings.ts'
+import { isEarlier, type Telling, Tellings } from './tellings.ts'
 
 export interface NotificationLogOptions {
   readonly env: Env
@@ -18,9 +18,6 @@ export interface NotificationLogOptions {
   /** The name of this member of a cluster; empty: there is none. */
   readonly member: string
 }
-
-/** So much of what was told before goes with each entry. */
-const EARLIER_MAX = 3
 
 interface Kept {
   readonly entry: LogEntry
@@ -136,7 +133,7 @@ export class NotificationLog implements ReplicatedState {
     const known = this.#entries.get(id)?.entry
     // Another member's clock may be ahead: what was told later holds all the same, or it would be news at every flush.
     const time = known !== undefined && known.time >= preciseOf(now) ? known.time + 1n : preciseOf(now)
-    const entry = { ...told, time, sender: this.#options.member, earlier: this.#tellings.of(id).slice(-EARLIER_MAX) }
+    const entry = { ...told, time, sender: this.#options.member, earlier: this.#tellings.toPassOn(id) }
     const mesh = { entry, expiresAt: Math.floor(now) + Math.max(leastMs, Math.min(this.#options.retentionMs, keepMs)) }
     const kept = { ...mesh, heardAt: now, bytes: encodeMeshEntry(mesh) }
     this.#take(kept)
@@ -210,14 +207,14 @@ export class NotificationLog implements ReplicatedState {
     if (kept.expiresAt < this.#options.env.clock.now()) return false
     const id = entryKey(kept.entry.groupKey, kept.entry.receiver)
     const known = this.#entries.get(id)
-    const isLast = known === undefined || known.entry.time < kept.entry.time
+    const isLast = known === undefined || isEarlier(known.entry, kept.entry)
     if (isLast) this.#entries.set(id, kept)
     if (known === undefined) return true
     const before = this.#firsts.get(id)
     const [last, older] = isLast ? [kept, known] : [known, kept]
     const first = [before, older]
       .filter((one) => one !== undefined && isToldAgain(one.entry, last.entry))
-      .reduce((a, b) => (a === undefined || (b !== undefined && b.entry.time < a.entry.time) ? b : a), undefined)
+      .reduce((a, b) => (a === undefined || (b !== undefined && isEarlier(b.entry, a.entry)) ? b : a), undefined)
     if (first === undefined) this.#firsts.delete(id)
     else this.#firsts.set(id, first)
     return isLast || (first === kept && first !== before)
@@ -228,7 +225,9 @@ export class NotificationLog implements ReplicatedState {
 function isToldAgain(first: LogEntry, last: LogEntry): boolean {
   const { idempotencyKey, time, sender } = first
   const same = tellingsOf(last).filter(({ key }) => key !== '' && key === idempotencyKey)
-  return same.some((one) => one.sender !== sender && one.time > time) && !same.some((one) => one.sender === sender && one.time === time)
+  return (
+    same.some((one) => one.sender !== sender && isEarlier(first, one)) && !same.some((one) => one.sender === sender && one.time === time)
+  )
 }
 
 function tellingsOf({ idempotencyKey, time, sender, earlier }: LogEntry): readonly Telling[] {
