@@ -5,7 +5,7 @@ import { type Callable, compareBytes, GoList, GoMap, GoStruct, type Value } from
 
 // What a notification's template sees as its dot. Source: Alertmanager docs/notifications.md, "Data Structures"; template/template.go.
 
-/** One alert of a notification. Times are Unix ms; 0 is no time. */
+/** One alert of a notification. One that fires has Go's zero time as its end. */
 export interface NotifiedAlert {
   readonly status: 'firing' | 'resolved' | (string & {})
   readonly labels: ReadonlyMap<string, string>

@@ -59,7 +59,7 @@ test('without a build the page says what is missing, and the API works', async (
 
 test('the title and the files of an operator', async () => {
   const call = await built({ pageTitle: 'Fleet <1> & $& more', userAssets: '/ui/dist/assets' })
-  assert.equal((await call('/query')).body, '<!doctype html><title>Fleet &#60;1&#62; &#38; $&#38; more</title>')
+  assert.equal((await call('/query')).body, '<!doctype html><title>Fleet &lt;1&gt; &amp; $&amp; more</title>')
   const { status, body, headers } = await call('/user/main-1a2b.js')
   assert.deepEqual([status, body, headers['content-type']], [200, 'let a', 'text/javascript; charset=utf-8'])
   for (const path of ['/user/none.js', '/user/', '/user/../index.html', '/user/%2e%2e/index.html']) {

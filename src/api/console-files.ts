@@ -1,4 +1,5 @@
 import type { Env } from '../base/env.ts'
+import { escapeHtml } from '../base/escape-html.ts'
 import { type Answer, errorAnswer, textAnswer } from '../base/http-answer.ts'
 import type { RouteHandler, Routes } from '../base/http-routes.ts'
 
@@ -110,8 +111,7 @@ export function addConsoleRoutes(routes: Routes, console: Console, { env, uiDir,
 
 /** The document with another title, from which the pages make theirs. */
 function titled(document: Uint8Array, title: string): Uint8Array {
-  const escaped = title.replace(/[&<>]/g, (found) => `&#${found.charCodeAt(0)};`)
-  return Buffer.from(new TextDecoder().decode(document).replace(/<title>[^<]*<\/title>/, () => `<title>${escaped}</title>`))
+  return Buffer.from(new TextDecoder().decode(document).replace(/<title>[^<]*<\/title>/, () => `<title>${escapeHtml(title)}</title>`))
 }
 
 function isPlainPath(path: string): boolean {

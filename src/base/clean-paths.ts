@@ -1,4 +1,5 @@
 import type { HttpHandler } from './env.ts'
+import { escapeHtml } from './escape-html.ts'
 import { pathOf } from './http-server.ts'
 import { escapePath } from './url-escape.ts'
 
@@ -50,10 +51,3 @@ function cleanPath(path: string): string {
   const clean = `/${parts.join('/')}`
   return path.endsWith('/') && clean !== '/' ? `${clean}/` : clean
 }
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (char) => ESCAPES[char])
-}
-
-/** As Go spells them. */
-const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;' }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import type { HttpHandler } from '../base/env.ts'
 import { CodedError, errorMessage } from '../base/errors.ts'
+import { escapeHtml } from '../base/escape-html.ts'
 import type { Log } from '../base/log.ts'
 import { familyPage } from '../exposition/family-page.ts'
 import { type NegotiatedFormat, negotiate } from '../exposition/negotiate.ts'
@@ -129,8 +130,4 @@ function landingPage({ telemetryPath, version }: ExporterHttpOptions): string {
 </body>
 </html>
 `
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"]/g, (found) => `&#${found.charCodeAt(0)};`)
 }

@@ -1,4 +1,5 @@
 import type { AlarmStatus, DrillStatus, deadmanStatus, HeartbeatStatus } from '../../alertmanager/deadman/deadman-status.ts'
+import { escapeHtml } from '../../base/escape-html.ts'
 import type { Answer } from '../../base/http-answer.ts'
 
 // The console of a deadman: one document without scripts, which asks for itself again. It has to show what is wrong where nothing else runs.
@@ -105,8 +106,4 @@ function table(title: string, head: readonly string[], rows: readonly (readonly 
   const line = (cells: readonly Cell[]) =>
     `<tr>${cells.map(({ text, tone }) => `<td${tone === undefined ? '' : ` class="${tone}"`}>${escapeHtml(text)}</td>`).join('')}</tr>`
   return `<h2>${title}</h2>\n<div class="scroll"><table><tr>${headCells}</tr>\n${rows.map(line).join('\n')}</table></div>`
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`)
 }
