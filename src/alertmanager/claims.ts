@@ -101,7 +101,7 @@ export class Claims implements ReplicatedState {
 
   /** Whether it is news. */
   #takeLive(id: string, claim: Pick<Claim, 'holder' | 'number' | 'news'>): boolean {
-    const { holder, number, news } = claim
+    const { holder, number } = claim
     const known = this.#claims.get(id)
     if ([known, known?.before].some((one) => one?.holder === holder && number <= one.number)) return false
     // Of two at once that of the first by name holds.

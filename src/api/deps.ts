@@ -124,6 +124,8 @@ export interface ApiDeps {
   readiness(): Readiness
   /** Resolves when it is ready, or when `signal` aborts. */
   untilReady(signal: AbortSignal): Promise<void>
+  /** Resolves when samples are taken, as they are soon after it is ready, and at once before that, when they are refused. Rejects when `signal` aborts. */
+  untilTaking(signal: AbortSignal): Promise<void>
   /** The configuration in force, as YAML without secrets. */
   config(): string
   /** The job of this name as YAML without secrets; undefined: there is none. */

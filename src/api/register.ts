@@ -138,11 +138,12 @@ function addStatusRoutes(api: Routes, deps: ApiDeps): void {
   add('/api/v1/notifications/live', (request) => liveNotifications(deps.notifications, request))
 }
 
-function addWriteRoute(routes: Routes, { writeReceiver }: ApiDeps): void {
+function addWriteRoute(routes: Routes, { writeReceiver, untilTaking }: ApiDeps): void {
   const handler: RouteHandler =
     writeReceiver === undefined
       ? () => errorAnswer(404, 'remote write receiver needs to be enabled with --web.enable-remote-write-receiver')
-      : async ({ headers, body }) => {
+      : async ({ headers, body, signal }) => {
+          await untilTaking(signal)
           const {
             status,
             text,
@@ -157,11 +158,12 @@ function addWriteRoute(routes: Routes, { writeReceiver }: ApiDeps): void {
   routes.add('/api/v1/write', { POST: handler }, { bodyBytesMax: WRITE_BODY_BYTES_MAX })
 }
 
-function addOtlpRoute(api: Routes, { otlpReceiver }: ApiDeps): void {
+function addOtlpRoute(api: Routes, { otlpReceiver, untilTaking }: ApiDeps): void {
   const handler: RouteHandler =
     otlpReceiver === undefined
       ? () => errorAnswer(404, 'otlp write receiver needs to be enabled with --web.enable-otlp-receiver')
-      : async ({ headers, body }) => {
+      : async ({ headers, body, signal }) => {
+          await untilTaking(signal)
           const { status, text } = await otlpReceiver.receive({
             contentType: headers['content-type'],
             contentEncoding: headers['content-encoding'],

@@ -36,12 +36,15 @@ export class Breather {
   }
 }
 
-/** Does work that yields wherever it can pause, and rests when it is time to. What the work throws, this rejects with. */
-export async function doInTurns<T>(work: Generator<undefined, T>, breather: Breather): Promise<T> {
+/**
+ * Does work that yields wherever it can pause, and rests when it is time to, or wherever it can while others are in a hurry. What the work throws, this
+ * rejects with.
+ */
+export async function doInTurns<T>(work: Generator<undefined, T>, breather: Breather, isHurried: () => boolean = () => false): Promise<T> {
   for (;;) {
     const step = work.next()
     if (step.done === true) return step.value
-    if (breather.isDue()) await breather.rest()
+    if (isHurried() || breather.isDue()) await breather.rest()
   }
 }
 

@@ -10,7 +10,9 @@ export interface BegunDatabase {
   readonly takenOver: Promise<void>
   /** Resolves when it takes samples of scrapes. */
   readonly takes: Promise<void>
-  /** Resolves when everything can be read. */
+  /** Resolves when selects are answered. */
+  readonly selectable: Promise<void>
+  /** Resolves when everything can be read, and written. */
   readonly whole: Promise<void>
   /** For the case that the service was never run: ends the database, and says what went wrong. */
   close(): Promise<void>
@@ -21,8 +23,13 @@ export function beginDatabase(db: Pick<Db, 'name' | 'run'>, log: Log): BegunData
   const closing = new AbortController()
   const takenOver = Promise.withResolvers<void>()
   const takes = Promise.withResolvers<void>()
+  const selectable = Promise.withResolvers<void>()
   const whole = Promise.withResolvers<void>()
-  const running = db.run(closing.signal, whole.resolve, { takenOver: takenOver.resolve, takes: takes.resolve })
+  const running = db.run(closing.signal, whole.resolve, {
+    takenOver: takenOver.resolve,
+    takes: takes.resolve,
+    selectable: selectable.resolve,
+  })
   running.catch(() => {
     // Whoever waits for it says it.
   })
@@ -40,6 +47,7 @@ export function beginDatabase(db: Pick<Db, 'name' | 'run'>, log: Log): BegunData
     service,
     takenOver: takenOver.promise,
     takes: takes.promise,
+    selectable: selectable.promise,
     whole: whole.promise,
     async close() {
       closing.abort()

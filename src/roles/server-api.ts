@@ -55,7 +55,10 @@ export async function serverApi(
     lifecycle: values['web.enable-lifecycle'] ? { reload: async () => void (await reloader.reload()), quit: parts.quit } : undefined,
     admin: values['web.enable-admin-api'] ? db : undefined,
     readiness: () => readinessOf(parts),
-    untilReady: (signal) => Promise.race([begun.whole, untilAborted(signal)]),
+    untilReady: (signal) => Promise.race([begun.selectable, untilAborted(signal)]),
+    untilTaking: async (signal) => {
+      if (db.isSelectable) await db.untilReadable(signal)
+    },
     config: () => reloader.current.toYaml(),
     scrapePoolConfig: (jobName) => reloader.current.jobYaml(jobName),
     flags: () => flagTexts(serverFlags, values),
@@ -86,7 +89,7 @@ export async function serverApi(
 /** Whether it can be asked everything; if not, why. */
 function readinessOf({ db, stop }: ServerParts): Readiness {
   if (stop.aborted) return { ready: false, reason: 'the server is stopping', stopping: true }
-  const { done, segmentsDone, segmentsTotal } = db.replayStatus()
-  if (done) return { ready: true }
+  if (db.isSelectable) return { ready: true }
+  const { segmentsDone, segmentsTotal } = db.replayStatus()
   return { ready: false, reason: `the write-ahead log is being replayed: ${segmentsDone} of ${segmentsTotal} segments`, stopping: false }
 }

@@ -39,6 +39,8 @@ export async function serverServices(parts: ServerParts): Promise<Service[]> {
     storage: db,
     source: db,
     query: async (expr, time, onMissing) => {
+      // What it says is to be written as well.
+      await db.untilReadable(stop)
       const { value, missing } = await instantQuery(queries.remoteReads, expr, time, stop)
       for (const what of missing) onMissing(what)
       return vectorOf(value, Labels.empty)

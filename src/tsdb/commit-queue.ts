@@ -68,6 +68,8 @@ export class CommitQueue {
   #earlyEnd: LogPosition
   /** What early batches have had of samples. */
   readonly earlyCounts = { float: 0, histogram: 0 }
+  /** Floats of theirs that were stored before the log was read, and how many of them as late ones. */
+  readonly earlyApplied = { samples: 0, late: 0 }
   readonly #refused: RefusalCounts
   readonly #onWritten: () => void
 
@@ -201,6 +203,37 @@ export class CommitQueue {
     this.earlyCounts.float += batch.count
     this.earlyCounts.histogram += batch.histograms.count
     resolve()
+  }
+
+  /** The oldest time of what early batches may have; Infinity: there are none. */
+  get earlyMinTime(): Timestamp {
+    let minTime = Number.POSITIVE_INFINITY
+    if (this.#early !== undefined) for (const batch of this.#early.waiting()) minTime = Math.min(minTime, batch.minTime)
+    return minTime
+  }
+
+  /**
+   * Applies what early batches have of some slots, of which everything older is applied; by slot: 1 where it is wanted. False, and nothing is done: there
+   * may be histograms among them, which are applied with all else.
+   */
+  applyEarly(isWanted: Uint8Array): boolean {
+    if (this.#early === undefined) return true
+    const batches = [...this.#early.waiting()]
+    if (batches.some(({ histograms }) => histograms.count > 0)) return false
+    if (batches.length === 0) return true
+    const windows = this.#windows
+    const [samples, late] = [windows.samplesAppended, windows.late.appended.float]
+    for (const batch of batches) {
+      for (let i = 0; i < batch.count; i++) {
+        if (isWanted[batch.slots[i]] !== 1 || batch.isApplied?.[i] === 1) continue
+        this.#applyFloats(batch, i, i + 1)
+        batch.isApplied ??= new Uint8Array(batch.count)
+        batch.isApplied[i] = 1
+      }
+    }
+    this.earlyApplied.samples += windows.samplesAppended - samples
+    this.earlyApplied.late += windows.late.appended.float - late
+    return true
   }
 
   /** The log was read: early batches are applied, and from now on each when it is written. */
@@ -374,9 +407,10 @@ export class CommitQueue {
     for (const { slot, metadata: said } of metadata) slots.metadata.set(slot, said)
   }
 
-  #applyFloats({ slots, times, values, startTimes }: SampleBatch, from: number, to: number): void {
+  #applyFloats({ slots, times, values, startTimes, isApplied }: SampleBatch, from: number, to: number): void {
     const windows = this.#windows
     for (let i = from; i < to; i++) {
+      if (isApplied !== undefined && isApplied[i] === 1) continue
       const status = windows.apply(slots[i], times[i], values[i], startTimes === undefined ? 0 : startTimes[i])
       if (status !== AppendStatus.ok) this.#refused.count(status, SampleKind.float)
     }

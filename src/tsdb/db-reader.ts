@@ -17,9 +17,11 @@ export interface DbReaderOptions {
   readonly blocks: DbBlocks
   /** Resolves when everything can be read; rejects when the signal aborts first. */
   untilReadable(signal: AbortSignal): Promise<void>
+  /** The same for what a select may find. */
+  untilFindable(request: SelectRequest, signal: AbortSignal): Promise<void>
 }
 
-/** What windows and blocks of a database have, in the thread that has them. Each question holds what it reads, and waits until all can be read. */
+/** What windows and blocks of a database have, in the thread that has them. Each question holds what it reads, and waits until that can be read. */
 export class DbReader implements SeriesSource {
   readonly name = 'tsdb'
   readonly #options: DbReaderOptions
@@ -35,7 +37,7 @@ export class DbReader implements SeriesSource {
   }
 
   async *select(request: SelectRequest, ctx: QueryContext): AsyncIterable<readonly Series[]> {
-    await this.#options.untilReadable(ctx.signal)
+    await this.#options.untilFindable(request, ctx.signal)
     const held = this.hold(request)
     try {
       yield* held.source.select(request, ctx)

@@ -16,6 +16,7 @@ export async function runDb(
     readonly lateSpanMs?: number
     readonly gate?: SeriesGate
     readonly onTakes?: (db: Db) => void
+    readonly onSelectable?: (db: Db) => void
   } = {},
 ): Promise<RunningDb> {
   const db = await openDb({ env, dir: '/data', retentionMs: 0, blockRangeMs: 7_200_000, walFsync: 'interval', ...options })
@@ -24,7 +25,10 @@ export async function runDb(
   db.guard(options.gate)
   const controller = new AbortController()
   const { promise: ready, resolve, reject } = Promise.withResolvers<void>()
-  const done = db.run(controller.signal, resolve, { takes: () => options.onTakes?.(db) })
+  const done = db.run(controller.signal, resolve, {
+    takes: () => options.onTakes?.(db),
+    selectable: () => options.onSelectable?.(db),
+  })
   done.catch(reject)
   await ready
   return {

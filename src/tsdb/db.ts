@@ -37,10 +37,12 @@ import { type DirLock, lockDir } from './lock.ts'
 import { repairLog } from './log-repair.ts'
 import { metricMetadata } from './metric-metadata.ts'
 import { missingBlocks } from './missing-blocks.ts'
+import { bringBack } from './recovery/bring-back.ts'
 import { Checkpointer, type CheckpointSchedule } from './recovery/checkpointer.ts'
 import { leaveUnread } from './recovery/leave-unread.ts'
 import { type RecoverOptions, type Recovery, recover } from './recovery/recover.ts'
 import type { RecoverUntil } from './recovery/recover-until.ts'
+import type { UnappliedSamples } from './recovery/unapplied-samples.ts'
 import { RefusalCounts } from './refusal-counts.ts'
 import type { Retention } from './retention.ts'
 import { BatchPool } from './sample-batch.ts'
@@ -113,6 +115,8 @@ export interface DbStages {
   takenOver?(): void
   /** `early` takes samples. */
   takes?(): void
+  /** What was acknowledged is answered by selects, some of them later than others. */
+  selectable?(): void
 }
 
 /** Blocks, series in memory by windows, and the log that brings those back. */
@@ -128,6 +132,13 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
   readonly #exemplars: ExemplarRing
   readonly #refused = new RefusalCounts((seconds) => this.#observers.late(seconds))
   readonly #replayed = Promise.withResolvers<void>()
+  /** Resolves when all of the log was read. */
+  readonly #read = Promise.withResolvers<void>()
+  #isRead = false
+  /** Read, and on its way into the windows. */
+  #unapplied: UnappliedSamples | undefined
+  /** Those who read meanwhile. */
+  #earlyReaders = 0
   #gate: SeriesGate | undefined
   readonly #blocks: DbBlocks
   readonly #reader: DbReader
@@ -163,12 +174,14 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     this.#exemplars = new ExemplarRing(this.#windows.pool)
     // A select that waits gets the failure; without one nobody else needs it.
     this.#replayed.promise.catch(() => {})
+    this.#read.promise.catch(() => {})
     this.#blocks = new DbBlocks(options.env, options.dir, new BlockCache(BLOCK_CACHE_BYTES))
     this.#reader = new DbReader({
       clock: options.env.clock,
       windows: this.#windows,
       blocks: this.#blocks,
       untilReadable: (signal) => this.untilReadable(signal),
+      untilFindable: (request, signal) => this.#untilFindable(request, signal),
     })
     this.#tail = new LogTail(options.env, `${options.dir}/log`, () => {
       this.#isKeeperDue = true
@@ -183,12 +196,15 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       if (!signal.aborted) ready()
       await Promise.all([this.#keep(signal), this.#checkpointer?.run(signal)])
     } catch (error) {
+      this.#read.reject(error)
       this.#replayed.reject(error)
       throw error
     } finally {
       this.#closed = true
       this.#ended.abort()
-      this.#replayed.reject(unavailable('the database is closed'))
+      const closed = unavailable('the database is closed')
+      this.#read.reject(closed)
+      this.#replayed.reject(closed)
       try {
         await this.#queue?.close()
         await this.#repairing
@@ -317,19 +333,38 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
     return this.#replay.done && !this.#closed
   }
 
+  /** Whether selects are answered. */
+  get isSelectable(): boolean {
+    return (this.#isRead || this.#replay.done) && !this.#closed
+  }
+
   /** Resolves when everything can be read; rejects when the signal aborts first. */
   async untilReadable(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
     if (this.#closed) throw unavailable('the database is closed')
-    if (this.#replay.done) return
-    const { promise: aborted, reject } = Promise.withResolvers<never>()
-    const onAbort = () => reject(signal.reason)
-    signal.addEventListener('abort', onAbort, { once: true })
-    try {
-      await Promise.race([this.#replayed.promise, aborted])
-    } finally {
-      signal.removeEventListener('abort', onAbort)
+    if (!this.#replay.done) await unlessAborted(this.#replayed.promise, signal)
+  }
+
+  /** Resolves when selects are answered: each brings what it selects from the log into the windows first, if that was not done yet. Rejects as above. */
+  async untilSelectable(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    if (this.#closed) throw unavailable('the database is closed')
+    if (!this.isSelectable) await unlessAborted(this.#read.promise, signal)
+  }
+
+  /** Lets who selects before everything can be read go first, until the answer is called. */
+  readEarly(): () => void {
+    this.#earlyReaders++
+    return () => {
+      this.#earlyReaders--
     }
+  }
+
+  async #untilFindable(request: SelectRequest, signal: AbortSignal): Promise<void> {
+    await this.untilSelectable(signal)
+    if (this.#replay.done) return
+    const isFindable = await bringBack(request, signal, this.#env.clock, this.#windows, this.#unapplied, this.#queue!)
+    if (!isFindable) await this.untilReadable(signal)
   }
 
   /** For one other thread that reads; nothing is lent before `untilReadable`. */
@@ -482,16 +517,25 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       onSegment: (segmentsDone, segmentsTotal) => {
         this.#replay = { segmentsDone, segmentsTotal, done: false }
       },
+      onRead: (unapplied) => {
+        this.#unapplied = unapplied
+        this.#isRead = true
+        this.#read.resolve()
+        stages.selectable?.()
+      },
+      isAsked: () => this.#earlyReaders > 0,
     }
     const recovery = await (forwardOnly ? leaveUnread(options) : recover(options, windows, this.#exemplars)).catch((error: unknown) => {
       if (!signal.aborted) throw error
     })
     if (signal.aborted || recovery === undefined) return
     this.#recovery = recovery
+    this.#unapplied = undefined
     const { report, checkpoint, lastCheckpoint } = recovery
-    this.#samplesReplayed = windows.samplesAppended
+    const { earlyApplied } = this.#queue!
+    this.#samplesReplayed = windows.samplesAppended - earlyApplied.samples
     this.#histogramsReplayed = windows.histogramsAppended
-    windows.late.forgetCounts()
+    windows.late.forgetCounts(earlyApplied.late)
     this.#exemplars.appended = 0
     this.#exemplars.outOfOrder = 0
     const [log, queue] = [this.#log, this.#queue]
@@ -545,6 +589,8 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       )
     }
     this.#replay = { segmentsDone: report.segments.length, segmentsTotal: report.segments.length, done: true }
+    if (!this.#isRead) stages.selectable?.()
+    this.#read.resolve()
     this.#replayed.resolve()
     const { segments, samples, samplesLost, corruptions } = report
     const durationMs = Math.round(env.clock.monotonic() - start)
@@ -625,4 +671,16 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
 
 function unavailable(message: string): CodedError {
   return new CodedError('unavailable', message)
+}
+
+/** What the promise says, or the signal's reason when it aborts first. */
+async function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const onAbort = () => reject(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    await Promise.race([promise, aborted])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
 }

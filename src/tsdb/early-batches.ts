@@ -29,6 +29,11 @@ export class EarlyBatches {
     this.weight += batch.weight
   }
 
+  /** Those that are here, oldest first. */
+  *waiting(): Generator<SampleBatch, void> {
+    for (const batch of this.#batches) if (batch !== undefined) yield batch
+  }
+
   /** Lets a batch go that is to be applied now. */
   take(at: number): SampleBatch {
     const batch = this.#batches[at]!

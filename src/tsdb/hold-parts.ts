@@ -12,7 +12,8 @@ export interface HeldParts {
 
 /** What has something between the times, both inclusive, stays until it is released. */
 export function holdParts(set: WindowSet, all: DbBlocks, minTime: number, maxTime: number): HeldParts {
-  const isAsked = (window: Window) => window.minTime <= maxTime && window.maxTime >= minTime
+  // While the log is read there may be windows again that are blocks.
+  const isAsked = (window: Window) => window.end > set.cutTime && window.minTime <= maxTime && window.maxTime >= minTime
   const windows = set.windows.filter(isAsked)
   const late = set.late.all.filter(isAsked)
   const blocks = all.hold(minTime, maxTime)

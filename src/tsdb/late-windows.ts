@@ -44,9 +44,9 @@ export class LateWindows {
     return this.#all
   }
 
-  /** Counts from nothing again: what replay brought back was counted before. */
-  forgetCounts(): void {
-    this.appended.float = 0
+  /** Counts from nothing again, but for some floats: what replay brought back was counted before. */
+  forgetCounts(floats: number): void {
+    this.appended.float = floats
     this.appended.histogram = 0
   }
 

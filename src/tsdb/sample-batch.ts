@@ -84,6 +84,8 @@ export class SampleBatch {
   changesKind = false
   /** One of `EarlyBatches`. */
   isEarly = false
+  /** By float: 1 where it was applied before the others; undefined: none was. */
+  isApplied: Uint8Array | undefined
 
   get isEmpty(): boolean {
     return this.count === 0 && this.histograms.count === 0 && this.exemplars.length === 0 && this.metadata.length === 0
@@ -157,6 +159,7 @@ export class SampleBatch {
     this.metadata.length = 0
     this.changesKind = false
     this.isEarly = false
+    this.isApplied = undefined
   }
 
   #grow(): void {

@@ -196,6 +196,7 @@ export function apiDeps(changes: Partial<ApiDeps> = {}): ApiDeps & { readonly en
     admin: undefined,
     readiness: () => ready,
     untilReady: async () => {},
+    untilTaking: async () => {},
     config: () => 'global:\n  scrape_interval: 15s\n',
     flags: () => ({ 'web.listen-address': '127.0.0.1:9090', 'config.file': 'prometheus.yml' }),
     build: { version: '0.1.0', revision: 'abc', branch: 'main', buildUser: 'me', buildDate: 'today', goVersion: 'v24.21.0' },

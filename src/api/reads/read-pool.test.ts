@@ -7,6 +7,7 @@ import type { Env, ThreadEntry, Threads } from '../../base/env.ts'
 import { realEnv } from '../../base/env-real.ts'
 import { type VirtualEnv, virtualEnv } from '../../base/env-virtual.ts'
 import type { Answer } from '../../base/http-answer.ts'
+import { untilAborted } from '../../base/service.ts'
 import { Labels } from '../../model/labels.ts'
 import { instantQuestion, rangeQuestion } from '../../promql/evaluate.ts'
 import { type FinishedQuery, QueryDesk } from '../../promql/query-desk.ts'
@@ -168,11 +169,14 @@ test('a thread answers what this one does, byte for byte', async () => {
   }
 })
 
-async function waitingFor(cheapMs: number, blockCount: number): Promise<string | undefined> {
+/** Asks before the log was read. By where it was answered, and whether that was before all of it could be read. */
+async function waitingFor(cheapMs: number, blockCount: number, read = at('count(m)')): Promise<string | undefined> {
   const env = virtualEnv({ startTime: START })
   const readable = Promise.withResolvers<void>()
+  const selectable = Promise.withResolvers<void>()
   let isReadable = false
   let startCount = 0
+  let readers = 0
   const threads: Threads = {
     start(started) {
       startCount++
@@ -187,34 +191,50 @@ async function waitingFor(cheapMs: number, blockCount: number): Promise<string |
         Object.create(db, {
           isReadable: { get: () => isReadable },
           untilReadable: { value: () => readable.promise },
+          untilSelectable: { value: () => selectable.promise },
+          readEarly: {
+            value: () => {
+              readers++
+              return () => readers--
+            },
+          },
           estimate: { value: (request: SelectRequest) => ({ ...db.estimate(request), blockCount }) },
           missing: { value: () => [] },
           lender: { value: () => db.lender() },
           select: { value: (request: SelectRequest, ctx: QueryContext) => db.select(request, ctx) },
+          labelValues: { value: (...of: Parameters<typeof db.labelValues>) => db.labelValues(...of) },
         }),
     },
   )
   await fill(place, 20, 100)
-  const answered = place.pool.answer(at('count(m)'), nobody())
+  const answered = place.pool.answer(read, nobody())
   await env.clock.advance(1000)
   assert.deepEqual([startCount, place.desk.runningCount, place.finished.length], [1, 1, 0])
+  selectable.resolve()
+  await env.clock.advance(1000)
+  const isEarly = place.finished.length === 1
   isReadable = true
   readable.resolve()
-  assert.match(await textOf(await until(env, answered)), /"20"/)
-  assert.equal(startCount, 1)
+  assert.match(await textOf(await until(env, answered)), /"20"|"19"/)
+  assert.deepEqual([startCount, readers], [1, 0])
   await place.close()
   const metrics = await env.metrics.getMetricsAsJSON()
   const reads = metrics.find(({ name }) => name === 'promontory_reads_total')?.values.find(({ value }) => value === 1)
-  return reads?.labels.place as string | undefined
+  return `${reads?.labels.place}${isEarly ? ' early' : ''}`
 }
 
 test('a query that comes while the log is being read has its thread started, and is answered when all can be read', async () => {
   assert.equal(await waitingFor(0, 0), 'thread')
 })
 
-test('what has waited for the log is answered here rather than in a new thread, if it is little and in memory', async () => {
+test('names and values of labels wait for all: what is selected is brought back first, and not they', async () => {
+  const values: Read = { kind: 'labelValues', name: 'i', ...SCOPE, limit: 0 }
+  assert.equal(await waitingFor(1, 0, values), 'inline')
+})
+
+test('what has waited for the log is answered here as soon as it was read, if it is little and in memory', async () => {
   // It is expected to take about 0.05 ms.
-  assert.equal(await waitingFor(0.02, 0), 'inline')
+  assert.equal(await waitingFor(0.02, 0), 'inline early')
   assert.equal(await waitingFor(0.02, 1), 'thread')
   assert.equal(await waitingFor(0.002, 0), 'thread')
 })
@@ -559,6 +579,7 @@ test('who no longer waits for the log leaves the main thread to it: nothing is r
           value: (signal: AbortSignal) =>
             new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true })),
         },
+        untilSelectable: { value: (signal: AbortSignal) => untilAborted(signal).then(() => signal.throwIfAborted()) },
         estimate: { value: () => ({ seriesCount: 0, sampleCount: 0 }) },
         lender: { value: () => db.lender() },
       }),

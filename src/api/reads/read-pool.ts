@@ -55,6 +55,10 @@ export interface Lending {
   readonly isReadable: boolean
   /** Resolves when it can; rejects when the signal aborts first. */
   untilReadable(signal: AbortSignal): Promise<void>
+  /** The same for what is selected in this thread. */
+  untilSelectable(signal: AbortSignal): Promise<void>
+  /** Lets who selects before everything can be read go first, until the answer is called. */
+  readEarly(): () => void
 }
 
 /** Reads that were more work than they seemed are remembered, as many. */
@@ -192,12 +196,22 @@ export class ReadPool implements Reads, Service {
       if (hasWaited) {
         // A thread takes a tenth of a second to start, which the log that is being read takes as well. What a read looks at shows afterwards.
         if (this.#threads.length === 0 && !this.#isClosed) this.#add()
+        await (isSelecting(read) ? db.untilSelectable(turn.signal) : db.untilReadable(turn.signal))
+        turn.signal.throwIfAborted()
+        expected = foresee()
+      }
+      const endEarly = hasWaited ? db.readEarly() : undefined
+      try {
+        const done = await this.#inline(read, expected, turn, settings, hasWaited && expected.isInMemory ? WAITED_CHEAP_FACTOR : 1)
+        if (done !== undefined) return done
+      } finally {
+        endEarly?.()
+      }
+      if (hasWaited) {
         await db.untilReadable(turn.signal)
         turn.signal.throwIfAborted()
         expected = foresee()
       }
-      const done = await this.#inline(read, expected, turn, settings, hasWaited && expected.isInMemory ? WAITED_CHEAP_FACTOR : 1)
-      if (done !== undefined) return done
       const outcome = await this.#inThread(read, expected, turn, { settings, signal: asker.signal })
       if (isCheap(outcome)) this.#dear.delete(keyOf(read))
       return outcome
@@ -345,6 +359,11 @@ export class ReadPool implements Reads, Service {
 /** Whether it took little after all: what was too much once need not be so the next time. */
 function isCheap({ cost: { stats, bytesPeak } }: JobOutcome): boolean {
   return stats !== undefined && (stats.timings['innerEvalTime'] ?? Infinity) < CHEAP_SECONDS && bytesPeak < LARGE_BYTES
+}
+
+/** Whether it is answered by selects, and not from the index alone. */
+function isSelecting({ kind }: Read): boolean {
+  return kind === 'query' || kind === 'series' || kind === 'federate'
 }
 
 /** Reads with the same key are about as much work. */

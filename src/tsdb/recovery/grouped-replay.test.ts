@@ -28,6 +28,7 @@ import { SlabPool } from '../window/slab-pool.ts'
 import { Window } from '../window/window.ts'
 import { WindowSet } from '../window-set.ts'
 import { recover } from './recover.ts'
+import type { UnappliedSamples } from './unapplied-samples.ts'
 
 const SEED = Number(process.env.PROMONTORY_SEED ?? 20261122)
 const DIR = '/data'
@@ -179,7 +180,7 @@ function contents(windows: WindowSet) {
 }
 
 test('what comes back of a log series by series is what comes back record by record, whatever is in it', async () => {
-  const seen = { samples: 0, lost: 0, late: 0, deleted: 0 }
+  const seen = { samples: 0, lost: 0, late: 0, deleted: 0, early: 0 }
   await fc.assert(
     fc.asyncProperty(
       fc.array(event, { minLength: 1, maxLength: 300, size: 'max' }),
@@ -188,8 +189,9 @@ test('what comes back of a log series by series is what comes back record by rec
         cutWindows: fc.nat(1),
         hasDeletions: fc.boolean(),
         damageAt: fc.option(fc.nat(20_000)),
+        askedFor: fc.array(fc.nat(PAGES * PAGE - 1), { maxLength: 2 * PAGE }),
       }),
-      async (events, { segmentBytes, cutWindows, hasDeletions, damageAt }) => {
+      async (events, { segmentBytes, cutWindows, hasDeletions, damageAt, askedFor }) => {
         const env = virtualEnv()
         await write(env, events, segmentBytes, hasDeletions)
         const [first] = await listSegments(env, `${DIR}/log`)
@@ -206,7 +208,14 @@ test('what comes back of a log series by series is what comes back record by rec
         const counts = await replayOneByOne(env, want)
         want.dropCut()
         const { signal } = new AbortController()
-        const options = { env, dir: DIR, retentionMs: 0, until: undefined, signal, onLoaded: () => {}, onSegment: () => {} }
+        const onRead = (unapplied: UnappliedSamples) => {
+          const before = got.samplesAppended
+          const isWanted = new Uint8Array(got.slots.count)
+          for (const slot of askedFor) if (slot < isWanted.length) isWanted[slot] = 1
+          unapplied.applyOf(isWanted)
+          seen.early += got.samplesAppended - before
+        }
+        const options = { env, dir: DIR, retentionMs: 0, until: undefined, signal, onLoaded: () => {}, onSegment: () => {}, onRead }
         const { report } = await recover(options, got, new ExemplarRing(got.pool))
         assert.deepEqual({ samples: report.samples, samplesLost: report.samplesLost }, counts)
         assert.deepEqual(contents(got), contents(want))

@@ -11,6 +11,7 @@ import { histogramKind } from '../window/sample-kind.ts'
 import type { WindowSet } from '../window-set.ts'
 import { type LoadedCheckpoint, listCheckpoints, loadCheckpoint, removeUnfinished } from './load-checkpoint.ts'
 import { type RecoverUntil, setAside } from './recover-until.ts'
+import { UnappliedSamples } from './unapplied-samples.ts'
 
 // What a database had in memory comes back in two steps: the last checkpoint, then what the log has after it.
 
@@ -28,6 +29,10 @@ export interface RecoverOptions {
   /** Series of the checkpoint are there. From now on others may write to segments with higher numbers than these, and apply nothing before all is read. */
   readonly onLoaded: (segmentBefore: number) => void
   readonly onSegment: (segmentsDone: number, segmentsTotal: number) => void
+  /** All was read, and comes into the windows in turn. Series by series it can be had now. */
+  readonly onRead?: (unapplied: UnappliedSamples) => void
+  /** Whether somebody does, or works on it. */
+  readonly isAsked?: () => boolean
 }
 
 export interface Recovery {
@@ -40,7 +45,7 @@ export interface Recovery {
 
 /** Brings back into `windows` and `exemplars`, which have nothing yet, what is in no block. */
 export async function recover(
-  { env, dir, retentionMs, until, signal, onLoaded, onSegment }: RecoverOptions,
+  { env, dir, retentionMs, until, signal, onLoaded, onSegment, onRead, isAsked }: RecoverOptions,
   windows: WindowSet,
   exemplars: ExemplarRing,
 ): Promise<Recovery> {
@@ -67,6 +72,8 @@ export async function recover(
       const seconds = (now - start) / 1000
       log.info('write-ahead log is being replayed', { percent: Math.floor((100 * bytesDone) / bytesTotal), bytesDone, bytesTotal, seconds })
     },
+    allRead: (held) => onRead?.(new UnappliedSamples(held)),
+    isAsked: () => isAsked?.() === true,
     segmentEnd: (done, total) => {
       onSegment(done, total)
       windows.closeOld()
@@ -85,7 +92,7 @@ function replayTarget(
   exemplars: ExemplarRing,
   { clock }: Pick<Env, 'clock'>,
   signal: AbortSignal,
-  rest: Pick<ReplayTarget, 'progress' | 'segmentEnd'>,
+  rest: Pick<ReplayTarget, 'progress' | 'allRead' | 'isAsked' | 'segmentEnd'>,
 ): ReplayTarget {
   const { cutTime, slots } = windows
   const slotOf = (ref: SeriesRef) => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { doAtOnce } from '../../base/breather.ts'
+import type { SampleRun } from '../window/append-run.ts'
 import { GatheredSamples } from './gathered-samples.ts'
 import { SampleSlices, SLICE_SAMPLES } from './sample-slices.ts'
 
@@ -18,6 +19,9 @@ const runs = fc.array(
   { minLength: 1, maxLength: 12 },
 )
 
+/** What is asked for before its turn: all that there is, or some series. */
+const asked = fc.array(fc.oneof(fc.constant('all' as const), fc.array(fc.nat(SERIES + 5), { maxLength: 20 })), { maxLength: 6 })
+
 function push(all: Map<number, string[]>, ref: number, what: string): void {
   const some = all.get(ref)
   if (some === undefined) all.set(ref, [what])
@@ -26,50 +30,70 @@ function push(all: Map<number, string[]>, ref: number, what: string): void {
 
 test('of each series that is known comes what was gathered, in its order, and of the others how much it is', () => {
   let deepest = 0
+  let early = 0
   fc.assert(
-    fc.property(runs, fc.uniqueArray(fc.nat(SERIES - 1), { maxLength: 5 }), fc.boolean(), (patterns, unknown, isShuffled) => {
-      const gathered = new GatheredSamples(1 << 20, 0)
-      const refs = new Float64Array(SERIES).map((_, series) => (unknown.includes(series) ? 0 : 1000 + series + 1))
-      const want = new Map<number, string[]>()
-      const got = new Map<number, string[]>()
-      const isLost = new Set<number>()
-      let lost = 0
-      let t = 0
-      const slice = new SampleSlices()
-      for (const [first, length, times] of patterns) {
-        for (let n = 0; n < times && gathered.hasRoom; n++) {
-          t += n % 3 === 0 ? -1 : 15
-          let count = 0
-          for (let i = 0; i < length && first + i < SERIES; i++) {
-            const series = first + (isShuffled ? (i * 7) % length : i)
-            if (series >= SERIES) continue
-            slice.series[count] = series
-            slice.times[count] = t
-            slice.values[count++] = t * SERIES + series
-            if (unknown.includes(series)) {
-              lost++
-              isLost.add(series)
-            } else push(want, 1000 + series, `${t} ${t * SERIES + series}`)
+    fc.property(
+      runs,
+      fc.uniqueArray(fc.nat(SERIES - 1), { maxLength: 5 }),
+      fc.boolean(),
+      asked,
+      (patterns, unknown, isShuffled, wanted) => {
+        const gathered = new GatheredSamples(1 << 20, 0)
+        const refs = new Float64Array(SERIES).map((_, series) => (unknown.includes(series) ? 0 : 1000 + series + 1))
+        const want = new Map<number, string[]>()
+        const got = new Map<number, string[]>()
+        const isLost = new Set<number>()
+        let lost = 0
+        let t = 0
+        const slice = new SampleSlices()
+        for (const [first, length, times] of patterns) {
+          for (let n = 0; n < times && gathered.hasRoom; n++) {
+            t += n % 3 === 0 ? -1 : 15
+            let count = 0
+            for (let i = 0; i < length && first + i < SERIES; i++) {
+              const series = first + (isShuffled ? (i * 7) % length : i)
+              if (series >= SERIES) continue
+              slice.series[count] = series
+              slice.times[count] = t
+              slice.values[count++] = t * SERIES + series
+              if (unknown.includes(series)) {
+                lost++
+                isLost.add(series)
+              } else push(want, 1000 + series, `${t} ${t * SERIES + series}`)
+            }
+            gathered.add(slice, count)
           }
-          gathered.add(slice, count)
         }
-      }
-      for (let series = 0; series < SERIES + 5; series++) assert.equal(gathered.has(series), want.has(1000 + series) || isLost.has(series))
-      doAtOnce(
-        gathered.apply(refs, {
-          samples(ref, run, count) {
+        for (let series = 0; series < SERIES + 5; series++)
+          assert.equal(gathered.has(series), want.has(1000 + series) || isLost.has(series))
+        const target = {
+          samples(ref: number, run: SampleRun, count: number) {
             deepest = Math.max(deepest, count)
             for (let i = 0; i < count; i++) push(got, ref, `${run.times[i]} ${run.values[i]}`)
           },
-        }),
-      )
-      assert.deepEqual(got, want)
-      assert.equal(gathered.lost, lost)
-      assert.ok(gathered.isEmpty && !gathered.has(0))
-    }),
+        }
+        const questions = wanted.values()
+        /** Some of it before its turn. */
+        const ask = () => {
+          const { value, done } = questions.next()
+          if (done === true || !gathered.isInRuns) return
+          const all = [...want.keys()].map((ref) => ref - 1000).sort((a, b) => a - b)
+          const numbers = value === 'all' ? all : [...new Set(value)].sort((a, b) => a - b)
+          gathered.applyOf(numbers, refs, target)
+          for (const number of numbers) assert.deepEqual(got.get(1000 + number), want.get(1000 + number))
+          early += numbers.length
+        }
+        ask()
+        for (const _ of gathered.apply(refs, target)) ask()
+        assert.deepEqual(got, want)
+        assert.equal(gathered.lost, lost)
+        assert.ok(gathered.isEmpty && !gathered.has(0))
+      },
+    ),
     { seed: SEED, numRuns: 60 },
   )
   assert.ok(deepest > 100, `${deepest} at once`)
+  assert.ok(early > 100, `${early} before their turn`)
 })
 
 test('there is room for as many samples as a log has bytes, and for no more runs than are bounded', () => {

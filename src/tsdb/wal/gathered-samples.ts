@@ -41,6 +41,12 @@ export class GatheredSamples {
   /** By series: 1 where a run has it. Of the first `#marked` runs, for those who ask. */
   #marks = new Uint8Array(0)
   #marked = 0
+  /** Runs by their first series, each as `first * RUNS_MAX + run`; undefined: to be made. */
+  #order: Float64Array | undefined
+  /** What is applied in turn has come so far: of series with lower numbers nothing is left. */
+  #doneBefore = 0
+  /** By series: 1 where what is here was applied before its turn. */
+  #isTaken: Uint8Array | undefined
   /** Of those that were applied: samples whose series is not known, and the others. */
   lost = 0
   applied = 0
@@ -67,6 +73,18 @@ export class GatheredSamples {
   /** Whether there is room for a slice. */
   get hasRoom(): boolean {
     return this.#count + SLICE_SAMPLES <= this.#capacity && this.#runCount + SLICE_SAMPLES <= RUNS_MAX
+  }
+
+  /** The oldest time of what is here; Infinity: nothing is. */
+  get minTime(): number {
+    let minTime = Number.POSITIVE_INFINITY
+    for (let run = 0; run < this.#runCount; run++) minTime = Math.min(minTime, this.#times[run])
+    return minTime
+  }
+
+  /** Whether it is worth it to put runs in order of their series. */
+  get isInRuns(): boolean {
+    return this.#count >= RUN_SAMPLES_MIN * this.#runCount
   }
 
   /** Takes the first `count` samples of a slice. Hot in replay. */
@@ -111,21 +129,58 @@ export class GatheredSamples {
    * known. Yields wherever it can pause; nothing may be added before it has ended.
    */
   *apply(refs: Float64Array, target: GatheredTarget): Generator<undefined, void> {
-    if (this.#count >= RUN_SAMPLES_MIN * this.#runCount) yield* this.#applyBySeries(refs, target)
+    if (this.isInRuns) yield* this.#applyBySeries(refs, target)
     else yield* this.#applyInOrder(refs, target)
     if (this.#marked > 0) this.#marks.fill(0, 0, this.seriesEnd)
     this.#marked = 0
     this.#count = 0
     this.#runCount = 0
+    this.#order = undefined
+    this.#doneBefore = 0
+    this.#isTaken = undefined
     this.seriesEnd = 0
+  }
+
+  /**
+   * Hands over what is here of some series, by their rising numbers, before `apply` comes to them: before it has begun, or where it yields. Nothing
+   * may be added any more, and `isInRuns` holds.
+   */
+  applyOf(numbers: readonly number[], refs: Float64Array, target: GatheredTarget): void {
+    const order = this.#ordered()
+    this.#isTaken ??= new Uint8Array(this.seriesEnd)
+    const isTaken = this.#isTaken
+    const samples = new SampleRun(Math.min(order.length, DEPTH_MAX))
+    let active: number[] = []
+    let next = 0
+    for (const series of numbers) {
+      if (series >= this.seriesEnd) break
+      if (series < this.#doneBefore || isTaken[series] === 1) continue
+      const begin = next
+      while (next < order.length && this.#firstSeries[order[next] % RUNS_MAX] <= series) next++
+      if (next > begin || active.some((run) => this.#seriesEndOf(run) <= series)) {
+        for (let i = begin; i < next; i++) active.push(order[i] % RUNS_MAX)
+        active = active.filter((run) => this.#seriesEndOf(run) > series).sort((a, b) => a - b)
+      }
+      for (let from = 0; from < active.length; from += DEPTH_MAX)
+        this.#applyRuns(active, from, Math.min(from + DEPTH_MAX, active.length), series, series + 1, refs, samples, target)
+      isTaken[series] = 1
+    }
+  }
+
+  /** Runs by their first series; of equals in order of the log. */
+  #ordered(): Float64Array {
+    if (this.#order !== undefined) return this.#order
+    const runCount = this.#runCount
+    const order = new Float64Array(runCount)
+    for (let run = 0; run < runCount; run++) order[run] = this.#firstSeries[run] * RUNS_MAX + run
+    this.#order = order.sort()
+    return order
   }
 
   /** From the lowest series to the highest: the runs that have it, for as many series as these are the same runs. */
   *#applyBySeries(refs: Float64Array, target: GatheredTarget): Generator<undefined, void> {
     const runCount = this.#runCount
-    const order = new Float64Array(runCount)
-    for (let run = 0; run < runCount; run++) order[run] = this.#firstSeries[run] * RUNS_MAX + run
-    order.sort()
+    const order = this.#ordered()
     const samples = new SampleRun(Math.min(runCount, DEPTH_MAX))
     let active: number[] = []
     let series = 0
@@ -134,13 +189,14 @@ export class GatheredSamples {
       const begin = next
       while (next < runCount && this.#firstSeries[order[next] % RUNS_MAX] === series) next++
       if (next > begin) active = merged(active, order, begin, next)
-      let end = series + Math.floor(SAMPLES_AT_ONCE / Math.min(DEPTH_MAX, active.length))
+      let end = series + Math.max(1, Math.floor(SAMPLES_AT_ONCE / active.length))
       if (next < runCount) end = Math.min(end, this.#firstSeries[order[next] % RUNS_MAX])
       for (const run of active) end = Math.min(end, this.#seriesEndOf(run))
-      for (let from = 0; from < active.length; from += DEPTH_MAX) {
+      // A series is done whole, or not begun, wherever others may run.
+      for (let from = 0; from < active.length; from += DEPTH_MAX)
         this.#applyRuns(active, from, Math.min(from + DEPTH_MAX, active.length), series, end, refs, samples, target)
-        yield
-      }
+      this.#doneBefore = end
+      yield
       series = end
       active = active.filter((run) => this.#seriesEndOf(run) > end)
     }
@@ -159,6 +215,7 @@ export class GatheredSamples {
   ): void {
     const count = to - from
     const values = this.#values
+    const isTaken = this.#isTaken
     for (let i = 0; i < count; i++) {
       const run = runs[from + i]
       samples.times[i] = this.#times[run]
@@ -166,6 +223,7 @@ export class GatheredSamples {
       valuesAt[i] = this.#valuesAt[run] + series - this.#firstSeries[run]
     }
     for (let offset = 0; offset < end - series; offset++) {
+      if (isTaken !== undefined && isTaken[series + offset] === 1) continue
       const known = series + offset < refs.length ? refs[series + offset] : 0
       if (known === 0) {
         this.lost += count

@@ -41,6 +41,8 @@ async function replay(env: VirtualEnv): Promise<Replayed> {
     metadata: (ref, { type, unit, help }) => samples.push(`${series[ref]} ${type} ${unit} ${help}`),
     deletion: async ({ minTime, maxTime, matchers }) => void samples.push(`delete {${matchers.join(',')}} ${minTime} to ${maxTime}`),
     progress: () => {},
+    allRead: () => {},
+    isAsked: () => false,
     segmentEnd: () => true,
   })
   return { report, samples }

@@ -38,8 +38,22 @@ export interface ReplayTarget extends GatheredTarget {
   deletion(deletion: Deletion): Promise<void>
   /** After each record. */
   progress(bytesDone: number, bytesTotal: number): void
+  /** The whole log was read: what is held comes next, in turns. Not called where that is not to be had series by series. */
+  allRead(held: HeldSamples): void
+  /** Whether somebody waits for some of that, or works on it. */
+  isAsked(): boolean
   /** After each segment; refs of it are not used again. False ends the replay. */
   segmentEnd(done: number, total: number): boolean
+}
+
+/** Samples that were read and are not applied yet, until the replay is over. */
+export interface HeldSamples {
+  /** By the number of a series in the segment: 0 where nothing is known, else the ref + 1. */
+  readonly refs: Float64Array
+  /** No sample is older. */
+  readonly minTime: Timestamp
+  /** Applies what is held of some series now, by their rising numbers. */
+  applyOf(numbers: readonly number[]): void
 }
 
 export interface LogDamage extends Damage {
@@ -118,7 +132,8 @@ export async function replayLog(
     const file = await openPatiently(env, path, 'write')
     const start = number === first ? from : undefined
     try {
-      segments.push(await replaySegment(env, file, number, quarantineDir, target, gathered, report, start, bytesTotal, signal))
+      const isLast = index === toRead.length - 1
+      segments.push(await replaySegment(env, file, number, isLast, quarantineDir, target, gathered, report, start, bytesTotal, signal))
     } finally {
       await file.close()
     }
@@ -131,6 +146,7 @@ async function replaySegment(
   { fs, log, clock }: Pick<Env, 'fs' | 'log' | 'clock'>,
   file: File,
   number: number,
+  isLast: boolean,
   quarantineDir: string,
   target: ReplayTarget,
   gathered: GatheredSamples,
@@ -261,7 +277,11 @@ async function replaySegment(
     },
   }
   await scanSegment(file, number, visitor, breather, from?.position)
-  await applyInTurns()
+  if (isLast && gathered.isInRuns) {
+    const { minTime } = gathered
+    target.allRead({ refs, minTime, applyOf: (numbers) => gathered.applyOf(numbers, refs, target) })
+  }
+  await doInTurns(gathered.apply(refs, target), breather, () => target.isAsked())
   report.samples += gathered.applied
   samplesLost += gathered.lost
   gathered.applied = 0

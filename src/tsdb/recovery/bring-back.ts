@@ -1,0 +1,49 @@
+import { Breather } from '../../base/breather.ts'
+import type { Clock } from '../../base/env.ts'
+import type { SelectRequest } from '../../storage/series-source.ts'
+import type { CommitQueue } from '../commit-queue.ts'
+import { estimateRead } from '../estimate-read.ts'
+import { matchAtAnyTime } from '../window/match.ts'
+import { NO_SLOT } from '../window/window.ts'
+import type { WindowSet } from '../window-set.ts'
+import type { UnappliedSamples } from './unapplied-samples.ts'
+
+/** Of more series, to bring them back takes about as long as bringing back all. */
+const SERIES_MAX = 20_000
+
+/**
+ * Brings into the windows what a select may find of what was read of the log, and of what came meanwhile, before its turn. False, and nothing was done, where
+ * that takes as long as to wait for all. Rejects when the signal aborts.
+ */
+export async function bringBack(
+  request: Pick<SelectRequest, 'matchers' | 'minTime' | 'maxTime'>,
+  signal: AbortSignal,
+  clock: Clock,
+  windows: WindowSet,
+  unapplied: UnappliedSamples | undefined,
+  queue: Pick<CommitQueue, 'earlyMinTime' | 'applyEarly'>,
+): Promise<boolean> {
+  const { maxTime } = request
+  if (maxTime < (unapplied?.minTime ?? Number.POSITIVE_INFINITY) && maxTime < queue.earlyMinTime) return true
+  // Of any time: where samples are missing the windows do not say yet which times they have.
+  const { seriesCount } = estimateRead(windows.windows, [], {
+    ...request,
+    minTime: Number.NEGATIVE_INFINITY,
+    maxTime: Number.POSITIVE_INFINITY,
+  })
+  if (seriesCount > SERIES_MAX) return false
+  const breather = new Breather(clock, signal)
+  const isWanted = new Uint8Array(windows.slots.count)
+  let count = 0
+  for (const window of [...windows.windows]) {
+    const found = await matchAtAnyTime(window, request.matchers, breather)
+    count += found.length
+    if (count > SERIES_MAX) return false
+    for (const series of found) {
+      const slot = window.slot(series)
+      if (slot !== NO_SLOT) isWanted[slot] = 1
+    }
+  }
+  unapplied?.applyOf(isWanted)
+  return queue.applyEarly(isWanted)
+}
