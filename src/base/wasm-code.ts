@@ -55,6 +55,8 @@ export const i32And = binary(0x71)
 export const i32Or = binary(0x72)
 export const i32Shl = binary(0x74)
 export const i32ShrU = binary(0x76)
+export const i32Eq = binary(0x46)
+export const i32Ne = binary(0x47)
 export const i32LtS = binary(0x48)
 export const i32LtU = binary(0x49)
 export const i32GtU = binary(0x4b)
@@ -72,6 +74,7 @@ export const i64LtS = binary(0x53)
 export const i64GeS = binary(0x59)
 
 export const f64Eq = binary(0x61)
+export const f64Ne = binary(0x62)
 export const f64Gt = binary(0x64)
 export const f64Le = binary(0x65)
 export const f64Ge = binary(0x66)
@@ -83,6 +86,8 @@ export const toI32 = unary(0xa7)
 export const toI64 = unary(0xad)
 export const f64OfI64 = unary(0xb9)
 export const f64OfI32 = unary(0xb7)
+/** Rounded towards zero; what is out of range is the number of the range next to it. */
+export const i32OfF64 = unary(0xfc, 0x02)
 
 /** Of little-endian memory; `offset` is added to the address. */
 const load =
@@ -92,6 +97,8 @@ const store =
   (opcode: number, alignment: number) =>
   (address: Code, value: Code, offset = 0): Code => [...address, ...value, opcode, alignment, ...unsigned(offset)]
 export const loadByte = load(0x2d, 0)
+/** The 64 bits at an address of any alignment, the first byte the lowest. */
+export const loadI64 = load(0x29, 0)
 export const storeI32 = store(0x36, 2)
 export const storeI64 = store(0x37, 3)
 export const storeF64 = store(0x39, 3)

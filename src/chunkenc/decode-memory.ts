@@ -1,21 +1,12 @@
-import { wasmModule } from '../base/wasm-code.ts'
+import { WASM_PAGE_BYTES, type WasmMemory, WasmProgram } from '../base/wasm-instance.ts'
 import type { Timestamp } from '../model/time.ts'
 import type { SampleColumns } from './codec.ts'
 import { NOTES, XOR_KERNEL, XorFailure } from './xor-kernel.ts'
-
-// What is used of WebAssembly, which the types of Node leave out.
-declare const WebAssembly: {
-  Module: new (bytes: Uint8Array<ArrayBuffer>) => object
-  Memory: new (size: { initial: number }) => { readonly buffer: ArrayBuffer; grow(pages: number): number }
-  Instance: new (module: object, imports: object) => { readonly exports: object }
-  validate(bytes: Uint8Array<ArrayBuffer>): boolean
-}
 
 interface Kernels {
   decodeXor(at: number, end: number, count: number, times: number, values: number, minTime: Timestamp, maxTime: Timestamp): number
 }
 
-const PAGE_BYTES = 65_536
 /** Where encoded bytes go, and how many: a chunk of a block has some hundreds of them. */
 const INPUT_AT = 64
 const INPUT_BYTES = 8192
@@ -32,7 +23,7 @@ const SAMPLES_MIN = 6
  * The code is the same in all threads, which share it once it is compiled.
  */
 export class DecodeMemory {
-  readonly #memory = new WebAssembly.Memory({ initial: PAGES_FIRST })
+  readonly #memory: WasmMemory
   readonly #kernels: Kernels
   #input = new BigInt64Array(0)
   /** Of the bytes that the last chunk was in: those that come one after the other mostly lie in the same. */
@@ -44,9 +35,10 @@ export class DecodeMemory {
   timestamps = new Float64Array(0)
   values = new Float64Array(0)
 
-  constructor(module: object) {
-    this.#kernels = new WebAssembly.Instance(module, { env: { memory: this.#memory } }).exports as Kernels
-    this.grow(Math.floor((PAGES_FIRST * PAGE_BYTES - COLUMNS_AT) / BYTES_PER_SAMPLE))
+  constructor(memory: WasmMemory, kernels: Kernels) {
+    this.#memory = memory
+    this.#kernels = kernels
+    this.grow(Math.floor((PAGES_FIRST * WASM_PAGE_BYTES - COLUMNS_AT) / BYTES_PER_SAMPLE))
   }
 
   get sizeBytes(): number {
@@ -56,7 +48,7 @@ export class DecodeMemory {
   /** Makes the columns longer; arrays of before are no longer to be used. */
   grow(capacity: number): void {
     const missing = COLUMNS_AT + capacity * BYTES_PER_SAMPLE - this.sizeBytes
-    if (missing > 0) this.#memory.grow(Math.ceil(missing / PAGE_BYTES))
+    if (missing > 0) this.#memory.grow(Math.ceil(missing / WASM_PAGE_BYTES))
     const { buffer } = this.#memory
     const valuesAt = COLUMNS_AT + capacity * 8
     new Uint8Array(buffer).copyWithin(valuesAt, this.#valuesAt, this.#valuesAt + this.#capacity * 8)
@@ -121,33 +113,16 @@ const IDLE_MAX = 2
 const IDLE_BYTES_MAX = 4 * 2 ** 20
 
 const idle: DecodeMemory[] = []
-let compiled: object | 'none' | undefined
+const program = new WasmProgram<Kernels>([XOR_KERNEL])
 
-/**
- * Undefined where the processor, the limits of the process or how it was started do not allow it: chunks are decoded all the same. Who has been
- * refused once does not ask again: before it refuses, the engine collects everything there is, more than once.
- */
+/** Undefined where compiled code is not to be had: chunks are decoded all the same. */
 export function takeDecodeMemory(): DecodeMemory | undefined {
   const known = idle.pop()
   if (known !== undefined) return known
-  if (compiled === 'none') return undefined
-  try {
-    compiled ??= compile()
-    return compiled === 'none' ? undefined : new DecodeMemory(compiled)
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    compiled = 'none'
-    return undefined
-  }
+  const started = program.start(PAGES_FIRST)
+  return started && new DecodeMemory(started.memory, started.exports)
 }
 
 export function giveBackDecodeMemory(memory: DecodeMemory | undefined): void {
   if (memory !== undefined && idle.length < IDLE_MAX && memory.sizeBytes <= IDLE_BYTES_MAX) idle.push(memory)
-}
-
-function compile(): object | 'none' {
-  // Not there when the engine may not make code at all.
-  if (typeof WebAssembly === 'undefined') return 'none'
-  const bytes = wasmModule([XOR_KERNEL])
-  return WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : 'none'
 }

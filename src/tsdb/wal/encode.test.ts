@@ -16,22 +16,64 @@ import {
 } from './decode.ts'
 import { LogEncoder } from './encode.ts'
 import { RECORD_HEADER_BYTES, RecordHeader, RecordType } from './record.ts'
-import { SampleSlices, SLICE_SAMPLES } from './sample-slices.ts'
+import { PlainSlices, type SampleSlices, SLICE_SAMPLES, sampleSlices } from './sample-slices.ts'
 
 type Row = [series: number, t: number, v: number]
 
-const slices = new SampleSlices()
+type OnSample = (series: number, t: number, v: number) => void
+
+const [plain, compiled] = [new PlainSlices(), sampleSlices()]
 
 /** The same as `decodeSamplesRecord`, by slices. */
-function decodeSlices(bytes: Uint8Array, start: number, end: number, onSample: (series: number, t: number, v: number) => void): void {
+const decodeSlices = (bytes: Uint8Array, start: number, end: number, onSample: OnSample) => decodeBy(plain, bytes, start, end, onSample)
+const decodeCompiled = (bytes: Uint8Array, start: number, end: number, onSample: OnSample) =>
+  decodeBy(compiled, bytes, start, end, onSample)
+
+function decodeBy(slices: SampleSlices, bytes: Uint8Array, start: number, end: number, onSample: OnSample): void {
   const wanted = slices.open(bytes, start, end)
   let count = 0
   for (let read = slices.read(); read > 0; read = slices.read()) {
+    const { values, runCount, firstSeries, starts, times, seriesEnd } = slices
+    let most = 0
+    for (let run = 0; run < runCount; run++) {
+      const runEnd = run + 1 < runCount ? starts[run + 1] : read
+      for (let i = starts[run]; i < runEnd; i++) onSample(firstSeries[run] + i - starts[run], times[run], values[i])
+      most = Math.max(most, firstSeries[run] + runEnd - starts[run])
+    }
+    assert.equal(seriesEnd, most)
     count += read
-    for (let i = 0; i < read; i++) onSample(slices.series[i], slices.times[i], slices.values[i])
   }
   assert.equal(count, wanted)
 }
+
+/** All samples, or that it is none. */
+function rowsOf(decode: typeof decodeSlices, payload: Uint8Array): Row[] | 'refused' {
+  const rows: Row[] = []
+  try {
+    decode(payload, 0, payload.length, (...row) => rows.push(row))
+  } catch (error) {
+    assert.ok(error instanceof RangeError, String(error))
+    return 'refused'
+  }
+  return rows
+}
+
+test('samples are read by compiled code, which finds the same as what it stands for, whatever the bytes are', () => {
+  assert.ok(!(compiled instanceof PlainSlices))
+  const seen = { samples: 0, refused: 0 }
+  const byte = fc.oneof(fc.constantFrom(0x00, 0x08, 0x09, 0x0f, 0x21, 0x31, 0x1e), fc.integer({ min: 0, max: 255 }))
+  fc.assert(
+    fc.property(fc.nat(8), fc.array(byte, { maxLength: 150 }), (count, bytes) => {
+      const payload = Uint8Array.from([0x64, count, ...bytes])
+      const want = rowsOf(decodeSlices, payload)
+      assert.deepEqual(rowsOf(decodeCompiled, payload), want)
+      if (want === 'refused') seen.refused++
+      else seen.samples += want.length
+    }),
+    { numRuns: 5000 },
+  )
+  assert.ok(seen.samples > 100 && seen.refused > 100, JSON.stringify(seen))
+})
 
 /** All that is in the records of a buffer. */
 function decodeAll(bytes: Uint8Array, segment: number): { series: [number, string, number][]; samples: Row[]; records: number } {
@@ -51,6 +93,9 @@ function decodeAll(bytes: Uint8Array, segment: number): { series: [number, strin
       decodeSamplesRecord(bytes, start, at, (number, t, v) => samples.push([number, t, v]))
       decodeSlices(bytes, start, at, (number, t, v) => sliced.push([number, t, v]))
       assert.deepEqual(sliced, samples.slice(samples.length - sliced.length))
+      const inCode: Row[] = []
+      decodeCompiled(bytes, start, at, (number, t, v) => inCode.push([number, t, v]))
+      assert.deepEqual(inCode, sliced)
     }
   }
   return { series, samples, records }
@@ -227,7 +272,7 @@ test('slices begin where the one before ended, within a record', () => {
 
 test('a payload that lies about itself is an error', () => {
   const check = (payload: number[], series: boolean) => {
-    for (const decode of series ? [decodeSeriesRecord] : [decodeSamplesRecord, decodeSlices])
+    for (const decode of series ? [decodeSeriesRecord] : [decodeSamplesRecord, decodeSlices, decodeCompiled])
       assert.throws(() => decode(new Uint8Array(payload), 0, payload.length, () => {}), RangeError)
   }
   check([0, 1, 0, 1, 1], true)

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { doAtOnce } from '../../base/breather.ts'
 import type { SampleRun } from '../window/append-run.ts'
 import { GatheredSamples } from './gathered-samples.ts'
-import { SampleSlices, SLICE_SAMPLES } from './sample-slices.ts'
+import { type SampleSlice, SLICE_SAMPLES } from './sample-slices.ts'
 
 const SEED = Number(process.env.PROMONTORY_SEED ?? 20261122)
 const SERIES = 400
@@ -21,6 +21,23 @@ const runs = fc.array(
 
 /** What is asked for before its turn: all that there is, or some series. */
 const asked = fc.array(fc.oneof(fc.constant('all' as const), fc.array(fc.nat(SERIES + 5), { maxLength: 20 })), { maxLength: 6 })
+
+type Row = readonly [series: number, t: number, v: number]
+
+function sliceOf(rows: readonly Row[]): SampleSlice {
+  const starts = rows.flatMap(([series, t], i) => (i > 0 && rows[i - 1][0] === series - 1 && rows[i - 1][1] === t ? [] : [i]))
+  return {
+    values: Float64Array.from(rows, ([, , v]) => v),
+    runCount: starts.length,
+    firstSeries: Uint32Array.from(starts, (i) => rows[i][0]),
+    starts: Uint32Array.from(starts),
+    times: Float64Array.from(starts, (i) => rows[i][1]),
+    seriesEnd: rows.reduce((end, [series]) => Math.max(end, series + 1), 0),
+  }
+}
+
+/** A slice of series with so much between their numbers. */
+const spaced = (spacing: number, t = 0) => sliceOf(Array.from({ length: SLICE_SAMPLES }, (_, i) => [spacing * i, t, 0]))
 
 function push(all: Map<number, string[]>, ref: number, what: string): void {
   const some = all.get(ref)
@@ -45,23 +62,20 @@ test('of each series that is known comes what was gathered, in its order, and of
         const isLost = new Set<number>()
         let lost = 0
         let t = 0
-        const slice = new SampleSlices()
         for (const [first, length, times] of patterns) {
           for (let n = 0; n < times && gathered.hasRoom; n++) {
             t += n % 3 === 0 ? -1 : 15
-            let count = 0
+            const rows: Row[] = []
             for (let i = 0; i < length && first + i < SERIES; i++) {
               const series = first + (isShuffled ? (i * 7) % length : i)
               if (series >= SERIES) continue
-              slice.series[count] = series
-              slice.times[count] = t
-              slice.values[count++] = t * SERIES + series
+              rows.push([series, t, t * SERIES + series])
               if (unknown.includes(series)) {
                 lost++
                 isLost.add(series)
               } else push(want, 1000 + series, `${t} ${t * SERIES + series}`)
             }
-            gathered.add(slice, count)
+            gathered.add(sliceOf(rows), rows.length)
           }
         }
         for (let series = 0; series < SERIES + 5; series++)
@@ -98,15 +112,13 @@ test('of each series that is known comes what was gathered, in its order, and of
 
 test('there is room for as many samples as a log has bytes, and for no more runs than are bounded', () => {
   const gathered = new GatheredSamples(10_000, 0)
-  const slice = new SampleSlices()
-  for (let i = 0; i < SLICE_SAMPLES; i++) slice.series[i] = i
   for (let n = 0; n < 5; n++) {
     assert.ok(gathered.hasRoom)
-    gathered.add(slice, SLICE_SAMPLES)
+    gathered.add(spaced(1), SLICE_SAMPLES)
   }
   assert.ok(!gathered.hasRoom)
   const scattered = new GatheredSamples(1 << 22, 0)
-  for (let i = 0; i < SLICE_SAMPLES; i++) slice.series[i] = 2 * i
+  const slice = spaced(2)
   let count = 0
   for (; scattered.hasRoom; count += SLICE_SAMPLES) scattered.add(slice, SLICE_SAMPLES)
   assert.equal(count, 64 * 1024)
@@ -117,12 +129,7 @@ test('there is room for as many samples as a log has bytes, and for no more runs
 
 test('others can run between parts of long runs of the same series', () => {
   const gathered = new GatheredSamples(1 << 22, 0)
-  const slice = new SampleSlices()
-  for (let i = 0; i < SLICE_SAMPLES; i++) slice.series[i] = i
-  for (let t = 0; t < 300; t++) {
-    slice.times.fill(t)
-    gathered.add(slice, SLICE_SAMPLES)
-  }
+  for (let t = 0; t < 300; t++) gathered.add(spaced(1, t), SLICE_SAMPLES)
   let [all, part] = [0, 0]
   const target = { samples: (_ref: number, _run: unknown, count: number) => void (part += count) }
   for (const _ of gathered.apply(new Float64Array(SLICE_SAMPLES).fill(1), target)) {

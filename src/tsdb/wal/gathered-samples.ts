@@ -1,6 +1,6 @@
 import type { SeriesRef } from '../../storage/appender.ts'
 import { SampleRun } from '../window/append-run.ts'
-import { type SampleSlices, SLICE_SAMPLES } from './sample-slices.ts'
+import { type SampleSlice, SLICE_SAMPLES } from './sample-slices.ts'
 
 // Where samples of the log stand: a scrape's one after the other, the next scrape of the same series a million samples later. To put each where it belongs
 // touches rows and cells of all series for every scrape, which is mostly waiting for memory. So samples are gathered, 8 bytes each, and what
@@ -54,7 +54,8 @@ export class GatheredSamples {
   /** For a log of so many bytes, and so many series as far as is known. */
   constructor(bytes: number, seriesCount: number) {
     this.#capacity = Math.min(Math.max(GATHERED_MAX, GATHERED_OF_SERIES * seriesCount), bytes) + SLICE_SAMPLES
-    this.#values = new Float64Array(this.#capacity)
+    // What is shared does not count when the engine asks itself whether to collect: as much as this makes it do so at once.
+    this.#values = new Float64Array(new SharedArrayBuffer(8 * this.#capacity))
     const runs = Math.min(this.#capacity, RUNS_MAX)
     this.#firstSeries = new Uint32Array(runs)
     this.#valuesAt = new Uint32Array(runs + 1)
@@ -87,28 +88,17 @@ export class GatheredSamples {
     return this.#count >= RUN_SAMPLES_MIN * this.#runCount
   }
 
-  /** Takes the first `count` samples of a slice. Hot in replay. */
-  add({ series, times, values }: SampleSlices, count: number): void {
-    if (count === 0) return
-    this.#values.set(count === values.length ? values : values.subarray(0, count), this.#count)
+  /** Takes the first `count` samples of a slice, which are all of it. */
+  add({ values, runCount, firstSeries, starts, times, seriesEnd }: SampleSlice, count: number): void {
     const at = this.#count
-    let next = -1
-    let time = 0
-    for (let i = 0; i < count; i++) {
-      const number = series[i]
-      if (number === next && times[i] === time) {
-        next++
-        continue
-      }
-      if (next > this.seriesEnd) this.seriesEnd = next
-      time = times[i]
-      next = number + 1
-      this.#firstSeries[this.#runCount] = number
-      this.#valuesAt[this.#runCount] = at + i
-      this.#times[this.#runCount++] = time
+    this.#values.set(count === values.length ? values : values.subarray(0, count), at)
+    for (let run = 0; run < runCount; run++) {
+      this.#firstSeries[this.#runCount] = firstSeries[run]
+      this.#valuesAt[this.#runCount] = at + starts[run]
+      this.#times[this.#runCount++] = times[run]
     }
-    if (next > this.seriesEnd) this.seriesEnd = next
-    this.#count += count
+    if (seriesEnd > this.seriesEnd) this.seriesEnd = seriesEnd
+    this.#count = at + count
     this.#valuesAt[this.#runCount] = this.#count
   }
 

@@ -21,7 +21,7 @@ import {
 } from './decode.ts'
 import { GatheredSamples, type GatheredTarget } from './gathered-samples.ts'
 import { RECORD_HEADER_BYTES, RecordType } from './record.ts'
-import { SampleSlices } from './sample-slices.ts'
+import { type SampleSlices, sampleSlices } from './sample-slices.ts'
 import { type Damage, type SegmentVisitor, scanSegment } from './scan-segment.ts'
 import { type LogPosition, type Segment, segmentNumber, segmentPath } from './segment.ts'
 
@@ -127,13 +127,16 @@ export async function replayLog(
     bytesTotal += Math.max(0, sizeBytes - (number === first ? (from?.position.offset ?? 0) : 0))
   }
   const gathered = new GatheredSamples(bytesTotal, from?.position.seriesCount ?? 0)
+  const slices = sampleSlices()
   for (const [index, number] of toRead.entries()) {
     const path = segmentPath(dir, number)
     const file = await openPatiently(env, path, 'write')
     const start = number === first ? from : undefined
     try {
       const isLast = index === toRead.length - 1
-      segments.push(await replaySegment(env, file, number, isLast, quarantineDir, target, gathered, report, start, bytesTotal, signal))
+      segments.push(
+        await replaySegment(env, file, number, isLast, quarantineDir, target, gathered, slices, report, start, bytesTotal, signal),
+      )
     } finally {
       await file.close()
     }
@@ -150,6 +153,7 @@ async function replaySegment(
   quarantineDir: string,
   target: ReplayTarget,
   gathered: GatheredSamples,
+  slices: SampleSlices,
   report: ReplayReport,
   from: ReplayStart | undefined,
   bytesTotal: number,
@@ -187,13 +191,12 @@ async function replaySegment(
     else report.samples++
     return ref
   }
-  const slices = new SampleSlices()
   const gatherSamples = (bytes: Uint8Array, start: number, end: number) => {
     slices.open(bytes, start, end)
-    const { times } = slices
     for (let read = slices.read(); read > 0; read = slices.read()) {
       if (!gathered.hasRoom) applyGathered()
-      for (let i = 0; i < read; i++) if (times[i] > maxTime) maxTime = times[i]
+      const { times, runCount } = slices
+      for (let run = 0; run < runCount; run++) if (times[run] > maxTime) maxTime = times[run]
       gathered.add(slices, read)
     }
   }
