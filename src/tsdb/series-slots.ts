@@ -105,6 +105,7 @@ export class SeriesSlots {
   /** Finds the slots again that are free. */
   linkFree(): void {
     this.#free = -1
+    if (this.#used === this.#count) return
     for (let slot = this.#count - 1; slot >= 0; slot--) {
       if (this.#word(slot, WINDOW) !== FREE) continue
       this.#setWord(slot, SERIES, this.#free < 0 ? FREE : this.#free)
@@ -223,6 +224,24 @@ export class SeriesSlots {
 
   setLogIndex(slot: number, index: number): void {
     this.#setWord(slot, LOG_INDEX, index)
+  }
+
+  /** Fills `refs` with the ref + 1 of each slot that is used, at the place that `logIndexes` has by slot, as far as there are such places. */
+  fillRefs(logIndexes: Uint32Array, refs: Float64Array): void {
+    const count = Math.min(logIndexes.length, this.#count)
+    // A slab a call: at a start code that is called often is compiled sooner than code that loops long.
+    for (let from = 0; from < count; from += 1 << ROWS_SHIFT)
+      this.#fillRefsOf(from, Math.min(count, from + (1 << ROWS_SHIFT)), logIndexes, refs)
+  }
+
+  #fillRefsOf(from: number, to: number, logIndexes: Uint32Array, refs: Float64Array): void {
+    const { words } = this.slabs[from >>> ROWS_SHIFT]
+    for (let slot = from; slot < to; slot++) {
+      const row = (slot & ROWS_MASK) << ROW_WORDS_SHIFT
+      const index = logIndexes[slot]
+      if (index < refs.length && words[row + WINDOW] !== FREE)
+        refs[index] = (words[row + GENERATION] & GENERATION_MASK) * 0x100000000 + slot + 1
+    }
   }
 
   /** Copies the log indexes of slots from `from` on, as many as there is room for. */

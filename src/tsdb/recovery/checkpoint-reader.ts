@@ -1,7 +1,7 @@
 import type { Breather } from '../../base/breather.ts'
 import { crc32c } from '../../base/crc32c.ts'
 import type { File } from '../../base/env.ts'
-import { SLAB_BYTES } from '../window/slab-pool.ts'
+import { newSlabs, SLAB_BYTES, SLABS_AT_ONCE } from '../window/slab-pool.ts'
 import {
   checkCrc,
   checkHeader,
@@ -13,8 +13,7 @@ import {
   type SlabRange,
 } from './checkpoint-format.ts'
 
-/** Slabs that one call to the file system reads, and calls that are under way at once. */
-const READ_SLABS = 16
+/** Calls to the file system that are under way at once. */
 const READS = 4
 
 /** Reads a checkpoint that was opened, checking every checksum on the way: throws RangeErrors that say which is wrong. */
@@ -48,21 +47,20 @@ export class CheckpointReader {
   }
 
   /** New memory with slabs of the checkpoint. */
-  async slabs({ first, count }: SlabRange, breather: Breather): Promise<SharedArrayBuffer[]> {
-    const buffers: SharedArrayBuffer[] = []
+  async slabs({ first, count }: SlabRange, breather: Breather): Promise<Uint8Array[]> {
+    const buffers: Uint8Array[] = []
     let next = 0
     const readSome = async () => {
       while (next < count) {
         const from = next
-        next = Math.min(count, from + READ_SLABS)
-        const views: Uint8Array[] = []
-        for (let i = from; i < next; i++) {
-          buffers[i] = new SharedArrayBuffer(SLAB_BYTES)
-          views.push(new Uint8Array(buffers[i]))
+        next = Math.min(count, from + SLABS_AT_ONCE)
+        const slabs = newSlabs(next - from)
+        const got = await this.#file.readAll([new Uint8Array(slabs[0].buffer)], HEADER_BYTES + (first + from) * SLAB_BYTES)
+        if (got < slabs.length * SLAB_BYTES) throw new RangeError(`slab ${first + from} ends too early`)
+        for (const [i, bytes] of slabs.entries()) {
+          checkCrc(`slab ${first + from + i}`, this.#checksums[first + from + i], crc32c(bytes))
+          buffers[from + i] = bytes
         }
-        const got = await this.#file.readAll(views, HEADER_BYTES + (first + from) * SLAB_BYTES)
-        if (got < views.length * SLAB_BYTES) throw new RangeError(`slab ${first + from} ends too early`)
-        for (const [i, bytes] of views.entries()) checkCrc(`slab ${first + from + i}`, this.#checksums[first + from + i], crc32c(bytes))
         if (breather.isDue()) await breather.rest()
       }
     }

@@ -44,14 +44,14 @@ export class CheckpointWriter {
   }
 
   /** Writes slabs, some at a time; each is as it was in one moment. */
-  async slabs(buffers: readonly SharedArrayBuffer[]): Promise<SlabRange> {
+  async slabs(buffers: readonly Uint8Array[]): Promise<SlabRange> {
     const first = this.#slabCount
     for (let from = 0; from < buffers.length; from += TURN_SLABS) {
       const count = Math.min(TURN_SLABS, buffers.length - from)
       this.#reserve(count)
       for (let i = 0; i < count; i++) {
         const at = i * SLAB_BYTES
-        this.#staging.set(new Uint8Array(buffers[from + i]), at)
+        this.#staging.set(buffers[from + i], at)
         this.#checksums[this.#slabCount++] = crc32c(this.#staging, at, at + SLAB_BYTES)
       }
       await this.#write(this.#staging.subarray(0, count * SLAB_BYTES))

@@ -126,9 +126,7 @@ async function load(
       breather,
     )
     const refs = new Float64Array(manifest.position.seriesCount)
-    for (let slot = 0; slot < logIndexes.length; slot++) {
-      if (logIndexes[slot] < refs.length && slots.isUsed(slot)) refs[logIndexes[slot]] = slots.ref(slot) + 1
-    }
+    slots.fillRefs(logIndexes, refs)
     const segments = manifest.segments.map(({ number: one, sizeBytes, maxTime }) => ({
       number: one,
       path: segmentPath(`${dir}/log`, one),

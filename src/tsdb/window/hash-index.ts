@@ -18,7 +18,7 @@ const HASHES = 2 ** 32
 export interface IndexState {
   readonly generation: number
   readonly count: number
-  readonly buffers: readonly SharedArrayBuffer[]
+  readonly buffers: readonly Uint8Array[]
 }
 
 /**
@@ -57,14 +57,14 @@ export class HashIndex {
 
   state(last?: IndexState): IndexState {
     const isKnown = last?.generation === this.#generation
-    return { generation: this.#generation, count: this.#count, buffers: isKnown ? [] : this.#slabs.map(({ buffer }) => buffer) }
+    return { generation: this.#generation, count: this.#count, buffers: isKnown ? [] : this.#slabs.map(({ bytes }) => bytes) }
   }
 
   refresh({ generation, count, buffers }: IndexState): void {
     this.#count = count
     if (generation === this.#generation) return
     this.#generation = generation
-    this.#slabs = buffers.map((buffer) => this.#pool.adopt(buffer))
+    this.#slabs = buffers.map((bytes) => this.#pool.adopt(bytes))
     this.#measure()
   }
 

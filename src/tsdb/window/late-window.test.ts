@@ -110,10 +110,10 @@ test('writing a chunk again leaves no memory behind, unless a reader may have th
 
 test('a window that comes back with a chunk which was written again while it was captured keeps its chunks apart', async () => {
   const window = Window.late(new SlabPool(), 1, 0, RANGE)
-  const copies = (buffers: readonly SharedArrayBuffer[]) =>
+  const copies = (buffers: readonly Uint8Array[]) =>
     buffers.map((buffer) => {
-      const copy = new SharedArrayBuffer(buffer.byteLength)
-      new Uint8Array(copy).set(new Uint8Array(buffer))
+      const copy = new Uint8Array(new SharedArrayBuffer(buffer.length))
+      copy.set(buffer)
       return copy
     })
   const series = [0, 1].map((i) => window.add(Labels.of({ i: String(i) })))

@@ -7,19 +7,30 @@ export const SLAB_BYTES_SHIFT = 16
 export const SLAB_WORDS = SLAB_BYTES / 4
 export const SLAB_WORDS_SHIFT = 14
 
+/**
+ * Slabs of which the memory is had at once. As much comes from the system as zeros, which costs nothing until it is used; a slab by itself would come from
+ * the C library, which fills it with zeros first, and that takes as long as all else that is done to bring back a slab of a checkpoint.
+ */
+export const SLABS_AT_ONCE = 16
+
 /** A piece of shared memory of fixed size, and the views on it. Views that track a length read ten times slower. */
 export class Slab {
-  readonly buffer: SharedArrayBuffer
   readonly bytes: Uint8Array
   readonly words: Uint32Array
   readonly floats: Float64Array
 
-  constructor(buffer = new SharedArrayBuffer(SLAB_BYTES)) {
-    this.buffer = buffer
-    this.bytes = new Uint8Array(this.buffer)
-    this.words = new Uint32Array(this.buffer)
-    this.floats = new Float64Array(this.buffer)
+  constructor(bytes: Uint8Array = newSlabs(1)[0]) {
+    const { buffer, byteOffset } = bytes
+    this.bytes = bytes
+    this.words = new Uint32Array(buffer, byteOffset, SLAB_WORDS)
+    this.floats = new Float64Array(buffer, byteOffset, SLAB_BYTES / 8)
   }
+}
+
+/** Zeroed shared memory for so many slabs. */
+export function newSlabs(count: number): Uint8Array[] {
+  const buffer = new SharedArrayBuffer(count * SLAB_BYTES)
+  return Array.from({ length: count }, (_, i) => new Uint8Array(buffer, i * SLAB_BYTES, SLAB_BYTES))
 }
 
 /**
@@ -28,22 +39,25 @@ export class Slab {
  */
 export class SlabPool {
   readonly #free: Slab[] = []
+  /** Never used. */
+  #fresh: Uint8Array[] = []
   #slabCount = 0
 
   take(): Slab {
     const slab = this.#free.pop()
     if (slab === undefined) {
       this.#slabCount++
-      return new Slab()
+      if (this.#fresh.length === 0) this.#fresh = newSlabs(SLABS_AT_ONCE).reverse()
+      return new Slab(this.#fresh.pop())
     }
     slab.bytes.fill(0)
     return slab
   }
 
   /** A slab on memory that comes from elsewhere, as it is. */
-  adopt(buffer: SharedArrayBuffer): Slab {
+  adopt(bytes: Uint8Array): Slab {
     this.#slabCount++
-    return new Slab(buffer)
+    return new Slab(bytes)
   }
 
   giveBack(slabs: Slab[]): void {
@@ -64,7 +78,7 @@ export class SlabPool {
 /** Slabs of an arena from the place `from` on, in order. */
 export interface ArenaState {
   readonly from: number
-  readonly buffers: readonly SharedArrayBuffer[]
+  readonly buffers: readonly Uint8Array[]
 }
 
 /** How many slabs whoever has this and what came before it has. */
@@ -94,8 +108,8 @@ export class Arena {
   /** What one that has `last` does not have yet. */
   state(last?: ArenaState): ArenaState {
     const from = slabsIn(last)
-    const buffers: SharedArrayBuffer[] = []
-    for (let i = from; i < this.slabs.length; i++) buffers.push(this.slabs[i].buffer)
+    const buffers: Uint8Array[] = []
+    for (let i = from; i < this.slabs.length; i++) buffers.push(this.slabs[i].bytes)
     return { from, buffers }
   }
 

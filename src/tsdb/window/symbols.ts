@@ -186,7 +186,8 @@ export class Symbols {
     const start = offset & BYTE_MASK
     if (length === 0) return ''
     if (this.#field(id, IS_ASCII) === 1 && start + length <= SLAB_BYTES) {
-      return Buffer.from(this.#text.slabs[offset >>> SLAB_BYTES_SHIFT].buffer, start, length).toString('latin1')
+      const { buffer, byteOffset } = this.#text.slabs[offset >>> SLAB_BYTES_SHIFT].bytes
+      return Buffer.from(buffer, byteOffset + start, length).toString('latin1')
     }
     // A decoder refuses shared memory, so the bytes are copied first.
     const bytes = new Uint8Array(length)

@@ -214,11 +214,11 @@ test('a window that was copied a slab at a time while it was written comes back 
 function copied(window: Window, between: () => void): WindowState {
   window.pins++
   const state = window.state()
-  const copy = (buffers: readonly SharedArrayBuffer[]) =>
+  const copy = (buffers: readonly Uint8Array[]) =>
     buffers.map((buffer) => {
       between()
-      const bytes = new SharedArrayBuffer(buffer.byteLength)
-      new Uint8Array(bytes).set(new Uint8Array(buffer))
+      const bytes = new Uint8Array(new SharedArrayBuffer(buffer.length))
+      bytes.set(buffer)
       return bytes
     })
   const rows = { from: 0, buffers: copy(state.rows.buffers) }
