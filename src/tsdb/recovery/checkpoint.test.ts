@@ -17,9 +17,11 @@ import { RefusalCounts } from '../refusal-counts.ts'
 import { BatchPool } from '../sample-batch.ts'
 import { slowFor } from '../slow-disk.fixture.ts'
 import { LogWriter } from '../wal/log-writer.ts'
+import { SlabPool } from '../window/slab-pool.ts'
+import { Window } from '../window/window.ts'
 import { WindowSet } from '../window-set.ts'
 import { HEADER_BYTES } from './checkpoint-format.ts'
-import { isWorthItsBytes } from './checkpointer.ts'
+import { isWorthItsBytes, isWorthItsLog } from './checkpointer.ts'
 import { writeCheckpoint } from './write-checkpoint.ts'
 
 const START = 1_700_000_400_000
@@ -429,4 +431,51 @@ test('a process that ends writes a checkpoint where that does not make it much m
   check(0, 170, 4, false)
   check(135, 230, 150, false)
   check(2000, 500, 1150, true)
+})
+
+test('a checkpoint comes behind the beginning of a segment rather than before it, and not much later than wanted', () => {
+  const check = (log: number, share: number, isSaid: boolean, want: boolean) =>
+    assert.equal(isWorthItsLog({ log, wanted: 100, share, isSaid }), want, `${log} ${share} ${isSaid}`)
+  check(80, 0.1, true, false)
+  check(90, 0.1, true, true)
+  check(90, 0.1, false, false)
+  check(90, 0.4, true, false)
+  check(100, 0.4, true, true)
+  check(100, 0.7, true, false)
+  check(140, 0.02, false, false)
+  check(140, 0.95, true, false)
+  check(150, 0.95, false, true)
+})
+
+test('a segment knows how full it is, beside the series that it has said', async () => {
+  const env = virtualEnv({ startTime: START })
+  await env.fs.mkdir('/data/log')
+  const writer = new LogWriter({
+    fs: env.fs,
+    clock: env.clock,
+    log: env.log,
+    dir: '/data/log',
+    fsync: 'interval',
+    segmentBefore: 0,
+    segmentBytes: 10_000,
+    onSync: () => {},
+    onFailure: () => {},
+  })
+  assert.equal(writer.segmentFill.share, 0)
+  const window = new Window(new SlabPool(), 1, 0, 7_200_000)
+  assert.equal(writer.beginBatch(), true)
+  const number = writer.encoder.series(window, window.add(labelsOf(1)), 0)
+  await writer.writeBatch(0)
+  const { seriesBytes, share } = writer.segmentFill
+  assert.ok(seriesBytes > 0 && seriesBytes < 100 && share > 0 && share < 0.01, `${seriesBytes} ${share}`)
+  let before = share
+  for (let t = 0; t < 5; t++) {
+    assert.equal(writer.beginBatch(), false)
+    for (let i = 0; i < 100; i++) writer.encoder.sample(number, 1000 * t + i, i / 3)
+    await writer.writeBatch(t)
+    const fill = writer.segmentFill
+    assert.ok(fill.seriesBytes === seriesBytes && fill.share > before && fill.share < 1, `${fill.share}`)
+    before = fill.share
+  }
+  await writer.close()
 })

@@ -5,7 +5,8 @@ import { checkpointDir, listCheckpoints } from './load-checkpoint.ts'
 import { type CheckpointSource, writeCheckpoint } from './write-checkpoint.ts'
 
 // 1. A checkpoint is written when the log since the last one has become half as long as what a checkpoint writes, so that checkpoints write at most
-//    twice what the log does; and once when many new series have come, since making series is what takes long in replay.
+//    twice what the log does; and once when many new series have come, since making series is what takes long in replay. A new segment says all
+//    series again: a checkpoint comes behind that rather than before it.
 // 2. The one before goes when the new one is durable. There is at most one, and one that is being written.
 //    At an orderly end there is one more, if that does not make it much more than twice: a process that ends soon has it from the log instead.
 // 3. The log does not depend on checkpoints: it loses only what is in blocks. So a damaged checkpoint costs time, and no data.
@@ -15,6 +16,12 @@ const LOOK_MS = 5000
 const LOG_BYTES_MIN = 8 * 1024 * 1024
 /** Log that is worth a checkpoint, as a share of what a checkpoint writes. */
 const LOG_SHARE = 0.5
+/** Of that, what is enough behind the beginning of a segment, and up to what the next one is waited for. */
+const ENOUGH_SHARE = 0.85
+const TOO_MUCH_SHARE = 1.5
+/** Parts of a segment: it has begun, and it will end before long. */
+const YOUNG_SHARE = 0.25
+const OLD_SHARE = 0.6
 /** What is replayed after an orderly end, rather than written there. */
 const LOG_BYTES_AT_END = 1024 * 1024
 /** So much is written at an orderly end whatever was written before. */
@@ -59,6 +66,8 @@ export class Checkpointer {
   #logBytesThen: number
   #seriesThen: number
   #seriesAtLook = 0
+  /** What the open segment had said of series at the last look. */
+  #saidAtLook = 0
   readonly #closing = new AbortController()
   #writing: Promise<void> = Promise.resolve()
   /** By the monotonic clock. */
@@ -115,8 +124,15 @@ export class Checkpointer {
     const { windows } = this.#source
     const isSettled = windows.seriesCreated - this.#seriesAtLook <= UNSETTLED_SHARE * windows.slots.used
     this.#seriesAtLook = windows.seriesCreated
+    const { seriesBytes, share } = this.#source.log.segmentFill
+    const isSaid = seriesBytes > 0 && Math.abs(seriesBytes - this.#saidAtLook) <= UNSETTLED_SHARE * seriesBytes
+    this.#saidAtLook = seriesBytes
     if (this.#options.env.clock.monotonic() < this.#retryAt) return false
-    if (this.#logBytes >= (this.#options.logBytes ?? Math.max(LOG_BYTES_MIN, LOG_SHARE * windows.pool.usedBytes))) return true
+    const { logBytes } = this.#options
+    if (logBytes !== undefined) {
+      if (this.#logBytes >= logBytes) return true
+    } else if (isWorthItsLog({ log: this.#logBytes, wanted: Math.max(LOG_BYTES_MIN, LOG_SHARE * windows.pool.usedBytes), share, isSaid }))
+      return true
     const created = windows.seriesCreated - this.#seriesThen
     return isSettled && created >= SERIES_MIN && created >= SERIES_SHARE * windows.slots.used
   }
@@ -170,6 +186,25 @@ export class Checkpointer {
       this.removed++
     }
   }
+}
+
+/**
+ * Whether there is enough log for a checkpoint, of which so much is wanted: by the part of the open segment that is there, and whether that has said the
+ * series it goes on with. Who has to read on from before a segment's beginning reads all series again.
+ */
+export function isWorthItsLog({
+  log,
+  wanted,
+  share,
+  isSaid,
+}: {
+  readonly log: number
+  readonly wanted: number
+  readonly share: number
+  readonly isSaid: boolean
+}): boolean {
+  if (log >= TOO_MUCH_SHARE * wanted) return true
+  return isSaid && log >= ENOUGH_SHARE * wanted && (share <= YOUNG_SHARE || (log >= wanted && share < OLD_SHARE))
 }
 
 /** Whether a process that ends writes a checkpoint: by what it has written, what one more has, and what it has written or read of the log. */

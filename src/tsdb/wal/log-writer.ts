@@ -136,14 +136,24 @@ export class LogWriter {
   /** Begins a batch; true when it goes to a new segment, which knows no series. */
   beginBatch(): boolean {
     const open = this.#open
-    const seriesShare = SERIES_SHARE * this.encoder.seriesBytes
-    const full = open?.isEnough ? seriesShare : Math.max(this.#options.segmentBytes ?? SEGMENT_BYTES, seriesShare)
-    if (open !== undefined && (open.sizeBytes < full || this.isHeld)) return false
+    if (open !== undefined && (open.sizeBytes < this.#fullBytes || this.isHeld)) return false
     if (open !== undefined) this.#retire(open)
     const number = this.#nextNumber++
     this.#open = new OwnSegment(number, segmentPath(this.#options.dir, number))
     this.encoder.openSegment(number)
     return true
+  }
+
+  /** Of the open segment: what its series records take, and which part of what else it has room for is there. */
+  get segmentFill(): { readonly seriesBytes: number; readonly share: number } {
+    const { seriesBytes } = this.encoder
+    const room = this.#fullBytes - seriesBytes
+    return { seriesBytes, share: this.#open === undefined || room <= 0 ? 0 : (this.#open.sizeBytes - seriesBytes) / room }
+  }
+
+  get #fullBytes(): number {
+    const seriesShare = SERIES_SHARE * this.encoder.seriesBytes
+    return this.#open?.isEnough ? seriesShare : Math.max(this.#options.segmentBytes ?? SEGMENT_BYTES, seriesShare)
   }
 
   /** Writes what was encoded. Rejects, and leaves nothing of it in the log, when that is not possible; then there is a `failure`. */
