@@ -1,5 +1,6 @@
 import { Breather } from '../../base/breather.ts'
 import type { Clock } from '../../base/env.ts'
+import type { Matcher } from '../../model/matcher.ts'
 import type { SelectRequest } from '../../storage/series-source.ts'
 import type { CommitQueue } from '../commit-queue.ts'
 import { estimateRead } from '../estimate-read.ts'
@@ -32,18 +33,32 @@ export async function bringBack(
     maxTime: Number.POSITIVE_INFINITY,
   })
   if (seriesCount > SERIES_MAX) return false
-  const breather = new Breather(clock, signal)
-  const isWanted = new Uint8Array(windows.slots.count)
-  let count = 0
-  for (const window of [...windows.windows]) {
-    const found = await matchAtAnyTime(window, request.matchers, breather)
-    count += found.length
-    if (count > SERIES_MAX) return false
-    for (const series of found) {
-      const slot = window.slot(series)
-      if (slot !== NO_SLOT) isWanted[slot] = 1
-    }
-  }
+  const isWanted = await wantedSlots(request.matchers, windows, new Breather(clock, signal))
+  if (isWanted === undefined) return false
   unapplied?.applyOf(isWanted)
   return queue.applyEarly(isWanted)
+}
+
+/** By slot: 1 where a series fulfils the matchers; undefined: they are too many. */
+async function wantedSlots(matchers: readonly Matcher[], set: WindowSet, breather: Breather): Promise<Uint8Array | undefined> {
+  const windows = [...set.windows]
+  // The replay may end meanwhile, and let go of windows that are blocks.
+  for (const window of windows) window.pins++
+  try {
+    const isWanted = new Uint8Array(set.slots.count)
+    let count = 0
+    for (const window of windows) {
+      const found = await matchAtAnyTime(window, matchers, breather)
+      count += found.length
+      if (count > SERIES_MAX) return undefined
+      for (const series of found) {
+        const slot = window.slot(series)
+        if (slot !== NO_SLOT) isWanted[slot] = 1
+      }
+    }
+    return isWanted
+  } finally {
+    for (const window of windows) window.pins--
+    set.releaseParted()
+  }
 }
