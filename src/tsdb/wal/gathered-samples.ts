@@ -6,9 +6,9 @@ import { type SampleSlice, SLICE_SAMPLES } from './sample-slices.ts'
 // touches rows and cells of all series for every scrape, which is mostly waiting for memory. So samples are gathered, 8 bytes each, and what
 // several records have of the same series goes to a series at once.
 
-/** Samples that are gathered at most: 32 MB, or so many of each series, which are 96 bytes beside the 160 and more that a series takes. */
+/** Samples that are gathered at most: 32 MB, or so many of each series, which are 64 bytes beside the 160 and more that a series takes. */
 const GATHERED_MAX = 4 * 1024 * 1024
-const GATHERED_OF_SERIES = 12
+const GATHERED_OF_SERIES = 8
 /** Runs, of 16 bytes each. */
 const RUNS_MAX = 64 * 1024
 /** A shorter run costs more to be put in order than what it saves. */
