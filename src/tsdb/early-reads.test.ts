@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type VirtualEnv, virtualEnv } from '../base/env-virtual.ts'
-import { CounterResetHint, type Histogram, NO_BUCKETS, NO_SPANS } from '../model/histogram.ts'
+import { histogram } from '../chunkenc/samples.fixture.ts'
 import { Labels } from '../model/labels.ts'
 import { Matcher } from '../model/matcher.ts'
 import { AppendStatus } from '../storage/appender.ts'
@@ -19,20 +19,7 @@ const STEP_MS = 15_000
 
 const labelsOf = (page: number, i: number) => Labels.of({ __name__: 'm', page: String(page), i: String(i) })
 
-const HISTOGRAM: Histogram = {
-  isFloat: false,
-  counterResetHint: CounterResetHint.unknown,
-  schema: 3,
-  zeroThreshold: 2 ** -128,
-  zeroCount: 1,
-  count: 1,
-  sum: 0,
-  positiveSpans: NO_SPANS,
-  negativeSpans: NO_SPANS,
-  positiveBuckets: NO_BUCKETS,
-  negativeBuckets: NO_BUCKETS,
-  customValues: NO_BUCKETS,
-}
+const HISTOGRAM = histogram({ schema: 3, zeroCount: 1, sum: 0 })
 
 /** The disk of a database that was killed: pages of series, each scraped some times. */
 async function killed(): Promise<VirtualEnv> {

@@ -35,7 +35,7 @@ export interface SampleSlices extends SampleSlice {
   read(): number
 }
 
-/** By compiled code, where that is to be had: a third of the time. */
+/** By compiled code, where that is to be had: less than half of the time. */
 export function sampleSlices(): SampleSlices {
   const started = program.start(COMPILED_PAGES)
   return started === undefined ? new PlainSlices() : new CompiledSlices(started.memory, started.exports)
