@@ -12,8 +12,8 @@ import type { BatchPool, HistogramColumns, SampleBatch } from './sample-batch.ts
 import { NOT_LOGGED } from './series-slots.ts'
 import { refusedByDisk } from './storage-health.ts'
 import type { LogWriter } from './wal/log-writer.ts'
-import { REPLAY_WEIGHT } from './wal/replay.ts'
 import type { LogPosition } from './wal/segment.ts'
+import { REPLAY_WEIGHT } from './wal/segment-replay.ts'
 import { histogramKind, SampleKind } from './window/sample-kind.ts'
 import type { WindowSet } from './window-set.ts'
 

@@ -21,13 +21,15 @@ export interface InlineOptions {
   readonly limits: BudgetLimits
   /** See ReadPlace. */
   readonly missing: readonly string[]
+  /** So many times as much time as others: some of it goes by with waiting. */
+  readonly patience?: number
 }
 
 /** Tries a read in this thread. Undefined: it is more than a little work, and nothing of it is left. */
 export async function tryInline(
   read: Read,
   turn: DeskTurn,
-  { clock, source, settings, limits, missing }: InlineOptions,
+  { clock, source, settings, limits, missing, patience = 1 }: InlineOptions,
 ): Promise<{ readonly result: Answer; readonly cost: QueryCost } | undefined> {
   const abort = new AbortController()
   const { signal } = abort
@@ -38,12 +40,13 @@ export async function tryInline(
   }
   const onAbort = () => abort.abort(turn.signal.reason)
   turn.signal.addEventListener('abort', onAbort, { once: true })
-  const timer = clock.setTimer(INLINE_MS, giveUp)
+  const inlineMs = patience * INLINE_MS
+  const timer = clock.setTimer(inlineMs, giveUp)
   const budget = new LimitedBudget({
     samplesMax: Math.min(INLINE_SAMPLES, limits.samplesMax),
     bytesMax: Math.min(INLINE_BYTES, limits.bytesMax),
   })
-  const pacer = new Pacer(clock, signal, clock.monotonic() + INLINE_MS, giveUp)
+  const pacer = new Pacer(clock, signal, clock.monotonic() + inlineMs, giveUp)
   try {
     const { contentType, body, stats } = await answerRead(read, {
       source,

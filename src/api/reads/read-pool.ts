@@ -194,15 +194,15 @@ export class ReadPool implements Reads, Service {
       let expected = forecasted
       const hasWaited = !db.isReadable
       if (hasWaited) {
-        // A thread takes a tenth of a second to start, which the log that is being read takes as well. What a read looks at shows afterwards.
-        if (this.#threads.length === 0 && !this.#isClosed) this.#add()
+        // A thread takes a tenth of a second to start, which the log that is being read takes as well; and some ms of this one.
+        if (this.#threads.length === 0 && !this.#isClosed && !this.#isCheap(expected, WAITED_CHEAP_FACTOR)) this.#add()
         await (isSelecting(read) ? db.untilSelectable(turn.signal) : db.untilReadable(turn.signal))
         turn.signal.throwIfAborted()
         expected = foresee()
       }
       const endEarly = hasWaited ? db.readEarly() : undefined
       try {
-        const done = await this.#inline(read, expected, turn, settings, hasWaited && expected.isInMemory ? WAITED_CHEAP_FACTOR : 1)
+        const done = await this.#inline(read, expected, turn, settings, hasWaited ? WAITED_CHEAP_FACTOR : 1)
         if (done !== undefined) return done
       } finally {
         endEarly?.()
@@ -223,6 +223,11 @@ export class ReadPool implements Reads, Service {
     }
   }
 
+  /** Whether it is little work, or as many times as much as a factor says where all of it is in memory. */
+  #isCheap({ costMs, isInMemory }: ReadForecast, factor: number): boolean {
+    return costMs < (isInMemory ? factor : 1) * this.#options.cheapMs
+  }
+
   async #inline(
     read: Read,
     reach: ReadForecast,
@@ -230,12 +235,13 @@ export class ReadPool implements Reads, Service {
     settings: EngineSettings,
     cheapFactor: number,
   ): Promise<JobOutcome | undefined> {
-    if (reach.costMs >= cheapFactor * this.#options.cheapMs) return undefined
+    if (!this.#isCheap(reach, cheapFactor)) return undefined
     const key = keyOf(read)
     if (this.#dear.has(key)) return undefined
     const { env, db, samplesMax, bytesMax } = this.#options
     const limits = { samplesMax, bytesMax }
-    const done = await tryInline(read, turn, { clock: env.clock, source: db, settings, limits, missing: db.missing(reach) })
+    const options = { clock: env.clock, source: db, settings, limits, missing: db.missing(reach), patience: cheapFactor }
+    const done = await tryInline(read, turn, options)
     if (done === undefined) this.#remember(key)
     else this.#reads.inc({ place: 'inline' })
     return done

@@ -13,7 +13,7 @@ import type { UnappliedSamples } from './unapplied-samples.ts'
 const SERIES_MAX = 20_000
 
 /**
- * Brings into the windows what a select may find of what was read of the log, and of what came meanwhile, before its turn. False, and nothing was done, where
+ * Brings into the windows what a select may find of the log, and of what came meanwhile, before its turn. False, and nothing was done, where
  * that takes as long as to wait for all. Rejects when the signal aborts.
  */
 export async function bringBack(
@@ -25,7 +25,8 @@ export async function bringBack(
   queue: Pick<CommitQueue, 'earlyMinTime' | 'applyEarly'>,
 ): Promise<boolean> {
   const { maxTime } = request
-  if (maxTime < (unapplied?.minTime ?? Number.POSITIVE_INFINITY) && maxTime < queue.earlyMinTime) return true
+  // What the log has of earlier times is in blocks.
+  if (maxTime < (unapplied === undefined ? Number.POSITIVE_INFINITY : windows.cutTime) && maxTime < queue.earlyMinTime) return true
   // Of any time: where samples are missing the windows do not say yet which times they have.
   const { seriesCount } = estimateRead(windows.windows, [], {
     ...request,
@@ -35,7 +36,8 @@ export async function bringBack(
   if (seriesCount > SERIES_MAX) return false
   const isWanted = await wantedSlots(request.matchers, windows, new Breather(clock, signal))
   if (isWanted === undefined) return false
-  unapplied?.applyOf(isWanted)
+  if (unapplied !== undefined && !(await unapplied.bring(isWanted))) return false
+  signal.throwIfAborted()
   return queue.applyEarly(isWanted)
 }
 

@@ -180,7 +180,7 @@ function contents(windows: WindowSet) {
 }
 
 test('what comes back of a log series by series is what comes back record by record, whatever is in it', async () => {
-  const seen = { samples: 0, lost: 0, late: 0, deleted: 0, early: 0 }
+  const seen = { samples: 0, lost: 0, late: 0, deleted: 0, early: 0, refused: 0 }
   await fc.assert(
     fc.asyncProperty(
       fc.array(event, { minLength: 1, maxLength: 300, size: 'max' }),
@@ -208,15 +208,21 @@ test('what comes back of a log series by series is what comes back record by rec
         const counts = await replayOneByOne(env, want)
         want.dropCut()
         const { signal } = new AbortController()
+        const looks: Promise<void>[] = []
         const onRead = (unapplied: UnappliedSamples) => {
-          const before = got.samplesAppended
-          const isWanted = new Uint8Array(got.slots.count)
-          for (const slot of askedFor) if (slot < isWanted.length) isWanted[slot] = 1
-          unapplied.applyOf(isWanted)
-          seen.early += got.samplesAppended - before
+          const look = async (slots: readonly number[]) => {
+            const before = got.samplesAppended
+            const isWanted = new Uint8Array(got.slots.count)
+            for (const slot of slots) if (slot < isWanted.length) isWanted[slot] = 1
+            if (await unapplied.bring(isWanted)) seen.early += got.samplesAppended - before
+            else seen.refused++
+          }
+          // Two at once, and another one when something was brought.
+          looks.push(Promise.all([look(askedFor), look(askedFor.slice(1, 3))]).then(() => look(askedFor.map((slot) => slot + 1))))
         }
         const options = { env, dir: DIR, retentionMs: 0, until: undefined, signal, onLoaded: () => {}, onSegment: () => {}, onRead }
         const { report } = await recover(options, got, new ExemplarRing(got.pool))
+        await Promise.all(looks)
         assert.deepEqual({ samples: report.samples, samplesLost: report.samplesLost }, counts)
         assert.deepEqual(contents(got), contents(want))
         seen.samples += report.samples

@@ -29,7 +29,7 @@ export interface RecoverOptions {
   /** Series of the checkpoint are there. From now on others may write to segments with higher numbers than these, and apply nothing before all is read. */
   readonly onLoaded: (segmentBefore: number) => void
   readonly onSegment: (segmentsDone: number, segmentsTotal: number) => void
-  /** All was read, and comes into the windows in turn. Series by series it can be had now. */
+  /** All was checked, and comes into the windows in turn. Series by series it can be had now. */
   readonly onRead?: (unapplied: UnappliedSamples) => void
   /** Whether somebody does, or works on it. */
   readonly isAsked?: () => boolean
@@ -72,7 +72,7 @@ export async function recover(
       const seconds = (now - start) / 1000
       log.info('write-ahead log is being replayed', { percent: Math.floor((100 * bytesDone) / bytesTotal), bytesDone, bytesTotal, seconds })
     },
-    allRead: (held) => onRead?.(new UnappliedSamples(held)),
+    restBegins: (rest) => onRead?.(new UnappliedSamples(rest)),
     isAsked: () => isAsked?.() === true,
     segmentEnd: (done, total) => {
       onSegment(done, total)
@@ -92,7 +92,7 @@ function replayTarget(
   exemplars: ExemplarRing,
   { clock }: Pick<Env, 'clock'>,
   signal: AbortSignal,
-  rest: Pick<ReplayTarget, 'progress' | 'allRead' | 'isAsked' | 'segmentEnd'>,
+  rest: Pick<ReplayTarget, 'progress' | 'restBegins' | 'isAsked' | 'segmentEnd'>,
 ): ReplayTarget {
   const { cutTime, slots } = windows
   const slotOf = (ref: SeriesRef) => {

@@ -1,28 +1,22 @@
-import type { Timestamp } from '../../model/time.ts'
-import type { HeldSamples } from '../wal/replay.ts'
+import type { RestOfLog } from '../wal/replay.ts'
 
 /** Numbers that one call looks at: this is asked right after a start, and code that is called often is compiled sooner than code that loops long. */
 const STRIDE = 2048
 
-/** Samples of the log that were read and come into the windows in turn; those of a series come at once where somebody asks for it. */
+/** Samples of the log that come into the windows in turn; those of a series come at once where somebody asks for it. */
 export class UnappliedSamples {
-  readonly #held: HeldSamples
+  readonly #rest: RestOfLog
 
-  constructor(held: HeldSamples) {
-    this.#held = held
+  constructor(rest: RestOfLog) {
+    this.#rest = rest
   }
 
-  /** No sample is older. */
-  get minTime(): Timestamp {
-    return this.#held.minTime
-  }
-
-  /** Applies what the series of some slots have here; by slot: 1 where it is wanted. */
-  applyOf(isWanted: Uint8Array): void {
-    const { refs } = this.#held
+  /** Applies what the series of some slots have here; by slot: 1 where it is wanted. False, and nothing is done: see `RestOfLog`. */
+  async bring(isWanted: Uint8Array): Promise<boolean> {
+    const { refs } = this.#rest
     const numbers: number[] = []
     for (let from = 0; from < refs.length; from += STRIDE) addWanted(refs, from, Math.min(refs.length, from + STRIDE), isWanted, numbers)
-    this.#held.applyOf(numbers)
+    return this.#rest.bring(numbers)
   }
 }
 

@@ -48,18 +48,28 @@ function push(all: Map<number, string[]>, ref: number, what: string): void {
 test('of each series that is known comes what was gathered, in its order, and of the others how much it is', () => {
   let deepest = 0
   let early = 0
+  let leftOut = 0
   fc.assert(
     fc.property(
       runs,
       fc.uniqueArray(fc.nat(SERIES - 1), { maxLength: 5 }),
       fc.boolean(),
       asked,
-      (patterns, unknown, isShuffled, wanted) => {
+      fc.nat(40),
+      (patterns, unknown, isShuffled, wanted, askedAfter) => {
         const gathered = new GatheredSamples(1 << 20, 0)
         const refs = new Float64Array(SERIES).map((_, series) => (unknown.includes(series) ? 0 : 1000 + series + 1))
         const want = new Map<number, string[]>()
         const got = new Map<number, string[]>()
-        const isLost = new Set<number>()
+        const target = {
+          samples(ref: number, run: SampleRun, count: number) {
+            deepest = Math.max(deepest, count)
+            for (let i = 0; i < count; i++) push(got, ref, `${run.times[i]} ${run.values[i]}`)
+          },
+        }
+        const added = new Set<number>()
+        /** Asked for while more is added: what comes of them then is left out. */
+        const isLeftOut = new Set<number>()
         let lost = 0
         let t = 0
         for (const [first, length, times] of patterns) {
@@ -70,22 +80,24 @@ test('of each series that is known comes what was gathered, in its order, and of
               const series = first + (isShuffled ? (i * 7) % length : i)
               if (series >= SERIES) continue
               rows.push([series, t, t * SERIES + series])
-              if (unknown.includes(series)) {
+              added.add(series)
+              if (isLeftOut.has(series)) leftOut++
+              else if (unknown.includes(series)) {
                 lost++
-                isLost.add(series)
               } else push(want, 1000 + series, `${t} ${t * SERIES + series}`)
             }
             gathered.add(sliceOf(rows), rows.length)
+            if (n !== askedAfter || !gathered.isInRuns) continue
+            const numbers = [...new Set(wanted.flatMap((one) => (one === 'all' ? [first, first + 1] : one)))]
+            const known = numbers.filter((series) => series < SERIES && !unknown.includes(series)).sort((a, b) => a - b)
+            gathered.applyOf(known, refs, target)
+            for (const series of known) {
+              isLeftOut.add(series)
+              assert.deepEqual(got.get(1000 + series), want.get(1000 + series))
+            }
           }
         }
-        for (let series = 0; series < SERIES + 5; series++)
-          assert.equal(gathered.has(series), want.has(1000 + series) || isLost.has(series))
-        const target = {
-          samples(ref: number, run: SampleRun, count: number) {
-            deepest = Math.max(deepest, count)
-            for (let i = 0; i < count; i++) push(got, ref, `${run.times[i]} ${run.values[i]}`)
-          },
-        }
+        for (let series = 0; series < SERIES + 5; series++) assert.equal(gathered.has(series), added.has(series))
         const questions = wanted.values()
         /** Some of it before its turn. */
         const ask = () => {
@@ -108,6 +120,7 @@ test('of each series that is known comes what was gathered, in its order, and of
   )
   assert.ok(deepest > 100, `${deepest} at once`)
   assert.ok(early > 100, `${early} before their turn`)
+  assert.ok(leftOut > 100, `${leftOut} left out`)
 })
 
 test('there is room for as many samples as a log has bytes, and for no more runs than are bounded', () => {

@@ -45,8 +45,8 @@ export class GatheredSamples {
   #order: Float64Array | undefined
   /** What is applied in turn has come so far: of series with lower numbers nothing is left. */
   #doneBefore = 0
-  /** By series: 1 where what is here was applied before its turn. */
-  #isTaken: Uint8Array | undefined
+  /** By series: 1 where all there is of it was applied before its turn. */
+  #taken: Uint8Array | undefined
   /** Of those that were applied: samples whose series is not known, and the others. */
   lost = 0
   applied = 0
@@ -76,13 +76,6 @@ export class GatheredSamples {
     return this.#count + SLICE_SAMPLES <= this.#capacity && this.#runCount + SLICE_SAMPLES <= RUNS_MAX
   }
 
-  /** The oldest time of what is here; Infinity: nothing is. */
-  get minTime(): number {
-    let minTime = Number.POSITIVE_INFINITY
-    for (let run = 0; run < this.#runCount; run++) minTime = Math.min(minTime, this.#times[run])
-    return minTime
-  }
-
   /** Whether it is worth it to put runs in order of their series. */
   get isInRuns(): boolean {
     return this.#count >= RUN_SAMPLES_MIN * this.#runCount
@@ -98,6 +91,7 @@ export class GatheredSamples {
       this.#times[this.#runCount++] = times[run]
     }
     if (seriesEnd > this.seriesEnd) this.seriesEnd = seriesEnd
+    this.#order = undefined
     this.#count = at + count
     this.#valuesAt[this.#runCount] = this.#count
   }
@@ -127,34 +121,48 @@ export class GatheredSamples {
     this.#runCount = 0
     this.#order = undefined
     this.#doneBefore = 0
-    this.#isTaken = undefined
     this.seriesEnd = 0
   }
 
   /**
-   * Hands over what is here of some series, by their rising numbers, before `apply` comes to them: before it has begun, or where it yields. Nothing
-   * may be added any more, and `isInRuns` holds.
+   * Hands over what is here of some series, by their rising numbers, before `apply` comes to them: before it has begun, or where it yields. What is added of
+   * them from now on is left out. `isInRuns` holds, or nothing is here.
    */
-  applyOf(numbers: readonly number[], refs: Float64Array, target: GatheredTarget): void {
+  applyOf(numbers: ArrayLike<number>, refs: Float64Array, target: GatheredTarget): void {
+    const taken = this.#takenUpTo(numbers[numbers.length - 1] ?? -1)
     const order = this.#ordered()
-    this.#isTaken ??= new Uint8Array(this.seriesEnd)
-    const isTaken = this.#isTaken
     const samples = new SampleRun(Math.min(order.length, DEPTH_MAX))
     let active: number[] = []
     let next = 0
-    for (const series of numbers) {
-      if (series >= this.seriesEnd) break
-      if (series < this.#doneBefore || isTaken[series] === 1) continue
-      const begin = next
-      while (next < order.length && this.#firstSeries[order[next] % RUNS_MAX] <= series) next++
-      if (next > begin || active.some((run) => this.#seriesEndOf(run) <= series)) {
-        for (let i = begin; i < next; i++) active.push(order[i] % RUNS_MAX)
-        active = active.filter((run) => this.#seriesEndOf(run) > series).sort((a, b) => a - b)
+    for (let n = 0; n < numbers.length; n++) {
+      const series = numbers[n]
+      if (taken[series] === 1) continue
+      if (series >= this.#doneBefore && series < this.seriesEnd) {
+        const begin = next
+        while (next < order.length && this.#firstSeries[order[next] % RUNS_MAX] <= series) next++
+        if (next > begin || active.some((run) => this.#seriesEndOf(run) <= series)) {
+          for (let i = begin; i < next; i++) active.push(order[i] % RUNS_MAX)
+          active = active.filter((run) => this.#seriesEndOf(run) > series).sort((a, b) => a - b)
+        }
+        for (let from = 0; from < active.length; from += DEPTH_MAX)
+          this.#applyRuns(active, from, Math.min(from + DEPTH_MAX, active.length), series, series + 1, refs, samples, target)
       }
-      for (let from = 0; from < active.length; from += DEPTH_MAX)
-        this.#applyRuns(active, from, Math.min(from + DEPTH_MAX, active.length), series, series + 1, refs, samples, target)
-      isTaken[series] = 1
+      taken[series] = 1
     }
+  }
+
+  /** Whether all there is of a series was applied before its turn. */
+  isTaken(series: number): boolean {
+    return this.#taken !== undefined && this.#taken[series] === 1
+  }
+
+  #takenUpTo(series: number): Uint8Array {
+    if (this.#taken === undefined || this.#taken.length <= series) {
+      const larger = new Uint8Array(Math.max(series + 1, this.seriesEnd))
+      if (this.#taken !== undefined) larger.set(this.#taken)
+      this.#taken = larger
+    }
+    return this.#taken
   }
 
   /** Runs by their first series; of equals in order of the log. */
@@ -205,7 +213,7 @@ export class GatheredSamples {
   ): void {
     const count = to - from
     const values = this.#values
-    const isTaken = this.#isTaken
+    const taken = this.#taken
     for (let i = 0; i < count; i++) {
       const run = runs[from + i]
       samples.times[i] = this.#times[run]
@@ -213,7 +221,7 @@ export class GatheredSamples {
       valuesAt[i] = this.#valuesAt[run] + series - this.#firstSeries[run]
     }
     for (let offset = 0; offset < end - series; offset++) {
-      if (isTaken !== undefined && isTaken[series + offset] === 1) continue
+      if (taken !== undefined && taken[series + offset] === 1) continue
       const known = series + offset < refs.length ? refs[series + offset] : 0
       if (known === 0) {
         this.lost += count

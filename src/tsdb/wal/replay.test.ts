@@ -41,7 +41,7 @@ async function replay(env: VirtualEnv): Promise<Replayed> {
     metadata: (ref, { type, unit, help }) => samples.push(`${series[ref]} ${type} ${unit} ${help}`),
     deletion: async ({ minTime, maxTime, matchers }) => void samples.push(`delete {${matchers.join(',')}} ${minTime} to ${maxTime}`),
     progress: () => {},
-    allRead: () => {},
+    restBegins: () => {},
     isAsked: () => false,
     segmentEnd: () => true,
   })
@@ -138,18 +138,22 @@ test('the bytes of a small segment are those of the golden file', async () => {
   const bytes = await written.env.fs.readFile(segmentPath(DIR, 1))
   const want = await readFile(new URL('testdata/small.log.hex', import.meta.url), 'utf8')
   assert.equal(Buffer.from(bytes).toString('hex'), want.replace(/\s/g, ''))
-  assert.deepEqual((await replay(written.env)).samples.slice(5), [
+  const { samples } = await replay(written.env)
+  // What is said of series comes first.
+  assert.deepEqual(samples.slice(0, 5), [
+    `m{i="0"} exemplar {trace_id="a1"} 0.25 ${t + 44_000} given`,
+    `m{i="2"} exemplar {trace_id="b2"} 3 ${t + 45_000}`,
+    'm{i="0"} counter seconds Time spent.',
+    'm{i="1"} counter seconds Time spent.',
+    'm{i="2"} stateset  Ü',
+  ])
+  assert.deepEqual(samples.slice(10), [
     `m{i="0"} ${t + 30_000} 7 from ${t - 1000}`,
     `m{i="1"} ${t + 30_000} 8`,
     `m{i="2"} ${t + 30_000} 9.5 from ${t - 1000}`,
     `m{i="0"} ${t + 45_000} histogram count 7 sum 3.5 [2,3,1]`,
     `m{i="1"} ${t + 45_000} float histogram count 7.5 sum 3.5 [2,3,1] from ${t}`,
     `m{i="0"} ${t + 60_000} histogram stale`,
-    `m{i="0"} exemplar {trace_id="a1"} 0.25 ${t + 44_000} given`,
-    `m{i="2"} exemplar {trace_id="b2"} 3 ${t + 45_000}`,
-    'm{i="0"} counter seconds Time spent.',
-    'm{i="1"} counter seconds Time spent.',
-    'm{i="2"} stateset  Ü',
     `delete {__name__="m",i!~"m|1"} ${t - 1} to ${t + 60_000}`,
     `delete {} -5 to ${t}`,
   ])
