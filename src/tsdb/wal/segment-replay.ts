@@ -67,7 +67,10 @@ export class SegmentReplay implements RestOfLog {
   #end = 0
   #state: 'reading' | 'resting' | 'over' | 'failed' = 'reading'
   #looksLeft = LOOKS_MAX
-  /** The look that is being taken, and who the next one is for. */
+  /**
+   * The look that is being taken, and who the next one is for. Nothing is gathered while one is: whoever waits for its end goes on, or looks again, in the
+   * same turn in which it finds that there is none.
+   */
   #look: Promise<boolean> | undefined
   #nextLook: { readonly numbers: Set<number>; readonly done: Promise<boolean> } | undefined
 
@@ -136,13 +139,13 @@ export class SegmentReplay implements RestOfLog {
       await this.#letAskersGoFirst()
       await this.#readSamples(offset)
       const segment = await this.#finish()
-      await this.#untilLooked()
+      while (this.#look !== undefined) await ended(this.#look)
       this.#state = 'over'
       return segment
     } finally {
       if (this.#state !== 'over') this.#state = 'failed'
       // The file is closed next.
-      await this.#untilLooked()
+      while (this.#look !== undefined) await ended(this.#look)
     }
   }
 
@@ -175,19 +178,18 @@ export class SegmentReplay implements RestOfLog {
   async #lookFor(wanted: ReadonlySet<number>): Promise<boolean> {
     // Those who ask at the same time are answered together, and those who ask meanwhile after it.
     await Promise.resolve()
-    await this.#untilLooked()
+    while (this.#look !== undefined) await ended(this.#look)
     this.#nextLook = undefined
     if (this.#state !== 'resting') return this.#state === 'over'
-    this.#look = this.#takeEarly(Float64Array.from(wanted).sort())
+    // The look before may have brought some of them.
+    const missing = [...wanted].filter((number) => !this.#around.gathered.isTaken(number))
+    if (missing.length === 0) return true
+    this.#look = this.#takeEarly(Float64Array.from(missing).sort())
     try {
       return await this.#look
     } finally {
       this.#look = undefined
     }
-  }
-
-  async #untilLooked(): Promise<void> {
-    while (this.#look !== undefined) await this.#look.catch(() => {})
   }
 
   /** Applies what is gathered and what follows of some series. Nothing is gathered meanwhile. */
@@ -214,7 +216,7 @@ export class SegmentReplay implements RestOfLog {
       return gathered.isFull ? this.#applyInTurns() : undefined
     }
     const takeInTurn = async (type: number, bytes: Uint8Array, start: number, end: number, offset: number) => {
-      await this.#untilLooked()
+      while (this.#look !== undefined) await ended(this.#look)
       await take(type, bytes, start, end, offset)
     }
     await scanSegment(
@@ -381,6 +383,11 @@ export class SegmentReplay implements RestOfLog {
 }
 
 const reader = new ByteReader()
+
+/** Resolves when it has ended, however. */
+function ended(promise: Promise<unknown>): Promise<unknown> {
+  return promise.catch(() => {})
+}
 
 function placeOf({ offset, sizeBytes }: Damage): string {
   return `${offset} ${sizeBytes}`
