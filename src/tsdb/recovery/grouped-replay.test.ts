@@ -9,6 +9,7 @@ import { Labels } from '../../model/labels.ts'
 import { Matcher } from '../../model/matcher.ts'
 import { STALE_MARKER } from '../../model/staleness.ts'
 import { AppendStatus } from '../../storage/appender.ts'
+import type { Deletion } from '../deletion.ts'
 import { ExemplarRing } from '../exemplars/exemplar-ring.ts'
 import { digest, digestHistogram } from '../histogram-digest.ts'
 import { BatchPool } from '../sample-batch.ts'
@@ -128,6 +129,9 @@ async function replayOneByOne(env: VirtualEnv, windows: WindowSet) {
       if (slot >= 0 && windows.apply(slot, t, v, startTime) === AppendStatus.ok && t > slots.lastTime(slot)) slots.setLast(slot, t, v)
     }
     const file = await env.fs.open(segmentPath(`${DIR}/log`, number), 'read')
+    const deleteAll = async (deletions: readonly Deletion[]) => {
+      for (const deletion of deletions) await windows.delete(deletion, new Breather(env.clock))
+    }
     const record = (type: number, bytes: Uint8Array, start: number, end: number) => {
       if (type === RecordType.series)
         decodeSeriesRecord(bytes, start, end, (index, labels, t) => {
@@ -144,7 +148,7 @@ async function replayOneByOne(env: VirtualEnv, windows: WindowSet) {
           if (windows.applyHistogram(slot, t, isFloat, histogram, startTime, high, low) !== AppendStatus.ok) return
           if (t > slots.lastTime(slot)) slots.setLastBits(slot, t, histogramKind(isFloat), high, low)
         })
-      else return windows.delete(decodeDeletionsRecord(bytes, start, end)[0], new Breather(env.clock))
+      else return deleteAll(decodeDeletionsRecord(bytes, start, end))
       return undefined
     }
     await scanSegment(file, number, { record, damage: async () => {} }, new Breather(env.clock))
