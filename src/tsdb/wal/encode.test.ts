@@ -6,6 +6,7 @@ import { Labels } from '../../model/labels.ts'
 import { isStaleMarker, STALE_MARKER } from '../../model/staleness.ts'
 import { SlabPool } from '../window/slab-pool.ts'
 import { Window } from '../window/window.ts'
+import { ByteWriter } from './byte-writer.ts'
 import {
   decodeExemplarsRecord,
   decodeHistogramsRecord,
@@ -14,7 +15,7 @@ import {
   decodeSamplesRecord,
   decodeSeriesRecord,
 } from './decode.ts'
-import { LogEncoder } from './encode.ts'
+import { LogEncoder, SERIES_FOLLOWS } from './encode.ts'
 import { RECORD_HEADER_BYTES, RecordHeader, RecordType } from './record.ts'
 import { PlainSlices, type SampleSlices, SLICE_SAMPLES, sampleSlices } from './sample-slices.ts'
 
@@ -62,9 +63,18 @@ test('samples are read by compiled code, which finds the same as what it stands 
   assert.ok(!(compiled instanceof PlainSlices))
   const seen = { samples: 0, refused: 0 }
   const byte = fc.oneof(fc.constantFrom(0x00, 0x08, 0x09, 0x0f, 0x21, 0x31, 0x1e), fc.integer({ min: 0, max: 255 }))
+  // A sample of the series that is 2^31 + `n` numbers further on, or back.
+  const far = fc.tuple(fc.integer({ min: -3, max: 3 }), fc.boolean()).map(([n, isBack]) => {
+    const writer = new ByteWriter()
+    writer.reserve(16)
+    writer.byte(SERIES_FOLLOWS)
+    writer.zigzag((2 ** 31 + n) * (isBack ? -1 : 1))
+    return [...writer.bytes.subarray(0, writer.length)]
+  })
+  const some = fc.oneof({ weight: 9, arbitrary: byte.map((one) => [one]) }, { weight: 1, arbitrary: far })
   fc.assert(
-    fc.property(fc.nat(8), fc.array(byte, { maxLength: 150 }), (count, bytes) => {
-      const payload = Uint8Array.from([0x64, count, ...bytes])
+    fc.property(fc.nat(8), fc.array(some, { maxLength: 150 }), (count, parts) => {
+      const payload = Uint8Array.from([0x64, count, ...parts.flat()])
       const want = rowsOf(decodeSlices, payload)
       assert.deepEqual(rowsOf(decodeCompiled, payload), want)
       if (want === 'refused') seen.refused++

@@ -116,6 +116,7 @@ export class PlainSlices implements SampleSlices {
       const control = bytes[at++]
       number++
       if ((control & SERIES_FOLLOWS) !== 0) {
+        if (number > SERIES_MAX) throw new RangeError(NO_SERIES)
         const byte = bytes[at]
         if (byte < 0x80) {
           number += (byte >>> 1) ^ -(byte & 1)
@@ -123,7 +124,9 @@ export class PlainSlices implements SampleSlices {
         } else {
           const reader = this.#reader
           reader.open(bytes, at, end)
-          number += reader.zigzag()
+          const skipped = reader.zigzag()
+          if (skipped !== (skipped | 0)) throw new RangeError(NO_SERIES)
+          number += skipped
           at = reader.at
         }
       }

@@ -124,6 +124,13 @@ const readValue: Code = when(
   ],
 )
 
+/** The sum of two that each are whole and in range is below zero when it is out of range. */
+const skipToSeries: readonly Code[] = [
+  ...readZigzag,
+  when(i32Or(i32LtS(get(SERIES), i32(0)), f64Ne(f64OfI32(i32OfF64(get(NUMBER))), get(NUMBER))), [leave(i32(SliceFailure.noSeries))]),
+  advance(SERIES, i32OfF64(get(NUMBER))),
+]
+
 const beginRun: readonly Code[] = [
   when(i32LtS(get(SERIES), i32(0)), [leave(i32(SliceFailure.noSeries))]),
   raise(SERIES_END, get(NEXT)),
@@ -154,7 +161,7 @@ export const SLICE_KERNEL: WasmFunction = {
         set(CONTROL, loadByte(get(AT))),
         advance(AT, i32(1)),
         advance(SERIES, i32(1)),
-        when(i32And(get(CONTROL), i32(SERIES_FOLLOWS)), [...readZigzag, advance(SERIES, i32OfF64(get(NUMBER)))]),
+        when(i32And(get(CONTROL), i32(SERIES_FOLLOWS)), skipToSeries),
         when(i32And(get(CONTROL), i32(TIME_FOLLOWS)), [...readZigzag, set(TIME, f64Add(get(TIME), get(NUMBER)))]),
         set(KIND, i32And(get(CONTROL), i32(0x0f))),
         readValue,
