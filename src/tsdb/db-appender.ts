@@ -15,9 +15,8 @@ import { digest, digestHistogram } from './histogram-digest.ts'
 import type { RefusalCounts } from './refusal-counts.ts'
 import type { BatchPool, SampleBatch } from './sample-batch.ts'
 import { HISTOGRAM_PARTS_MAX, histogramParts } from './wal/histogram-body.ts'
-import { isSameSample } from './window/sample-at.ts'
+import { isSameSample, sameBits } from './window/same-sample.ts'
 import { histogramKind, SampleKind } from './window/sample-kind.ts'
-import { sameBits } from './window/window.ts'
 import type { WindowSet } from './window-set.ts'
 
 /** Times further from 1970 are not exact enough to be encoded. */
@@ -175,7 +174,8 @@ export class DbAppender implements Appender {
       if (status !== undefined) return status
     }
     if (t === last) {
-      const isSame = slots.lastKind(slot) === kind && slots.lastHigh(slot) === high && slots.lastLow(slot) === low
+      const newest = { kind: slots.lastKind(slot), high: slots.lastHigh(slot), low: slots.lastLow(slot) }
+      const isSame = isSameSample(newest, kind, high, low)
       if (!isSame) return this.#refuse(AppendStatus.duplicateTimestamp, kind)
       if (!this.#queue.isEarly && this.#windows.isApplied(slot, t)) return AppendStatus.ok
     }

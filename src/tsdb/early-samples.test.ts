@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type VirtualEnv, virtualEnv } from '../base/env-virtual.ts'
+import { histogram } from '../chunkenc/samples.fixture.ts'
 import { Labels } from '../model/labels.ts'
+import { STALE_MARKER } from '../model/staleness.ts'
 import { AppendStatus, ExemplarStatus } from '../storage/appender.ts'
 import { readAll } from '../storage/series-source.contract.ts'
 import { runDb } from './db.fixture.ts'
@@ -99,6 +101,46 @@ test('what a log has of the same time and what is older in it decides only when 
   const next = await runDb(await afterKill(env), { blockRangeMs: RANGE_MS })
   assert.deepEqual(await contents(next.db), want)
   await next.close()
+})
+
+test('a staleness marker is the same whether its series was known to be of histograms or not', async () => {
+  const env = virtualEnv(ENV)
+  const h = histogram({ isFloat: false, schema: 2, spans: [0, 1], buckets: [1], sum: 1 })
+  const first = await runDb(env, { blockRangeMs: RANGE_MS, lateSpanMs: RANGE_MS })
+  const before = first.db.appender()
+  assert.equal(before.appendHistogram(before.series(one), START, h), AppendStatus.ok)
+  await before.commit()
+  const early = Promise.withResolvers<void>()
+  const onTakes = async (db: Db) => {
+    const appender = db.early.appender()
+    const ref = appender.series(one)
+    // The log was not read: of what kind the series is, is not known.
+    assert.equal(appender.append(ref, START + 100, STALE_MARKER), AppendStatus.ok)
+    assert.equal(appender.appendHistogram(ref, START + 200, h), AppendStatus.ok)
+    assert.equal(appender.append(ref, START + 300, STALE_MARKER), AppendStatus.ok)
+    await appender.commit()
+    early.resolve()
+  }
+  const { db, close } = await runDb(await afterKill(env), {
+    blockRangeMs: RANGE_MS,
+    lateSpanMs: RANGE_MS,
+    onTakes: (db) => void onTakes(db),
+  })
+  await early.promise
+  const again = db.appender()
+  const ref = again.series(one)
+  for (const t of [START + 100, START + 300]) {
+    assert.equal(again.append(ref, t, STALE_MARKER), AppendStatus.ok, `sent again, for ${t}`)
+    assert.equal(again.appendHistogram(ref, t, { ...h, sum: STALE_MARKER }), AppendStatus.ok, `sent again as a histogram, for ${t}`)
+    assert.equal(again.append(ref, t, 1), AppendStatus.duplicateTimestamp)
+  }
+  await again.commit()
+  const [{ timestamps }] = await readAll(db, START, START + RANGE_MS, [])
+  assert.deepEqual(
+    Array.from(timestamps),
+    [0, 100, 200, 300].map((t) => START + t),
+  )
+  await close()
 })
 
 test('a process that is killed while it reads the log loses nothing that it took meanwhile', async () => {

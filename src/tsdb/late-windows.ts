@@ -1,10 +1,10 @@
 import type { Histogram } from '../model/histogram.ts'
 import type { Timestamp } from '../model/time.ts'
 import { AppendStatus } from '../storage/appender.ts'
-import { type FoundSample, isSameSample, sampleAt } from './window/sample-at.ts'
-import { SampleKind } from './window/sample-kind.ts'
+import { isSameFloat, isSameSample, type SampleBits } from './window/same-sample.ts'
+import { sampleAt } from './window/sample-at.ts'
 import type { SlabPool } from './window/slab-pool.ts'
-import { sameBits, Window } from './window/window.ts'
+import { Window } from './window/window.ts'
 
 // 1. A late window is there once a sample of its range came that the series had gone past, and goes with the window of the same range.
 // 2. No sample is in both: of two of one time the one that was applied first stays.
@@ -69,7 +69,7 @@ export class LateWindows {
   }
 
   /** What a series has at a time of a window. `home` is where its labels are. */
-  at(ref: number, home: SeriesRow, window: Window, t: Timestamp): FoundSample | undefined {
+  at(ref: number, home: SeriesRow, window: Window, t: Timestamp): SampleBits | undefined {
     const { inOrder, late, lateSeries } = this.#placeOf(ref, home, window)
     const found = inOrder < 0 ? undefined : sampleAt(window, inOrder, t)
     return found ?? (late === undefined || lateSeries < 0 ? undefined : sampleAt(late, lateSeries, t))
@@ -78,8 +78,7 @@ export class LateWindows {
   /** Stores a sample beside a window, unless the series has one of the same time. `ordinal` is for a window that has to be made. */
   insert(ref: number, home: SeriesRow, window: Window, t: Timestamp, v: number, startTime: Timestamp, ordinal: () => number): AppendStatus {
     const found = this.at(ref, home, window, t)
-    if (found !== undefined)
-      return found.kind === SampleKind.float && sameBits(found.high, found.low, v) ? AppendStatus.ok : AppendStatus.duplicateTimestamp
+    if (found !== undefined) return isSameFloat(found, v) ? AppendStatus.ok : AppendStatus.duplicateTimestamp
     const { late, lateSeries } = this.#madePlace(ref, home, window, ordinal)
     late.insert(lateSeries, t, v, startTime)
     late.tombstones.keep(lateSeries, t)
@@ -96,7 +95,7 @@ export class LateWindows {
     isFloat: boolean,
     histogram: Histogram | undefined,
     startTime: Timestamp,
-    sample: FoundSample,
+    sample: SampleBits,
     ordinal: () => number,
   ): AppendStatus {
     const found = this.at(ref, home, window, t)

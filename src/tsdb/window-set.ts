@@ -14,7 +14,7 @@ import type { BatchPool, SampleBatch } from './sample-batch.ts'
 import { SeriesGroups } from './series-groups.ts'
 import { SeriesSlots } from './series-slots.ts'
 import type { SampleRun } from './window/append-run.ts'
-import type { FoundSample } from './window/sample-at.ts'
+import type { SampleBits } from './window/same-sample.ts'
 import { histogramKind } from './window/sample-kind.ts'
 import { SlabPool } from './window/slab-pool.ts'
 import { NO_SLOT, Window } from './window/window.ts'
@@ -239,7 +239,7 @@ export class WindowSet implements KnownPairs {
   }
 
   /** What the series of a slot has at a time that it has gone past, of what was applied. */
-  sampleAt(slot: number, t: Timestamp): FoundSample | undefined {
+  sampleAt(slot: number, t: Timestamp): SampleBits | undefined {
     const start = Math.floor(t / this.blockRangeMs) * this.blockRangeMs
     const window = this.#windows.find((one) => one.start === start)
     return window === undefined ? undefined : this.late.at(this.slots.ref(slot), this.#row(slot), window, t)
@@ -323,7 +323,7 @@ export class WindowSet implements KnownPairs {
     digestHigh: number,
     digestLow: number,
   ): AppendStatus {
-    const sample: FoundSample = { kind: histogramKind(isFloat), high: digestHigh, low: digestLow }
+    const sample: SampleBits = { kind: histogramKind(isFloat), high: digestHigh, low: digestLow }
     const ref = this.slots.ref(slot)
     const status = this.late.insertHistogram(ref, this.#row(slot), window, t, isFloat, histogram, startTime, sample, this.#nextOrdinal)
     if (t < this.minTime) this.minTime = t

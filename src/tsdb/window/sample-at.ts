@@ -1,32 +1,18 @@
 import { SampleColumns } from '../../chunkenc/codec.ts'
 import { decodeChunk } from '../../chunkenc/decode-chunk.ts'
-import { isStaleBits } from '../../model/staleness.ts'
 import type { Timestamp } from '../../model/time.ts'
 import { isDeletedAt } from '../block/tombstones.ts'
 import { digest, digestHistogram } from '../histogram-digest.ts'
 import { ChunkPlaces } from './chunk-places.ts'
 import { copyChunk } from './copy-chunk.ts'
+import type { SampleBits } from './same-sample.ts'
 import { kindOf, SampleKind } from './sample-kind.ts'
 import type { Window } from './window.ts'
-
-/** What a sample is, and the bits of its value; of a histogram those of its digest. */
-export interface FoundSample {
-  readonly kind: SampleKind
-  readonly high: number
-  readonly low: number
-}
-
-/** Whether a sample is of this kind and has these bits. Staleness markers are one, however the engine has them. */
-export function isSameSample(found: FoundSample, kind: SampleKind, high: number, low: number): boolean {
-  if (found.kind !== kind) return false
-  if (found.high === high && found.low === low) return true
-  return kind === SampleKind.float && isStaleBits(found.high, found.low) && isStaleBits(high, low)
-}
 
 const columns = new SampleColumns()
 
 /** The sample that a series has at a time; undefined: none. Decodes the chunks that reach over it: about a microsecond each. */
-export function sampleAt(window: Window, series: number, t: Timestamp): FoundSample | undefined {
+export function sampleAt(window: Window, series: number, t: Timestamp): SampleBits | undefined {
   if (isDeletedAt(window.tombstones.of(series) ?? [], t)) return undefined
   const chunks = new ChunkPlaces()
   chunks.collect(window, series, t, t)

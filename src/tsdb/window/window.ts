@@ -4,7 +4,6 @@ import { decodeChunk } from '../../chunkenc/decode-chunk.ts'
 import { XorSampleEncoder } from '../../chunkenc/xor-sample.ts'
 import type { Histogram } from '../../model/histogram.ts'
 import { Labels } from '../../model/labels.ts'
-import { isStaleBits, STALE_HIGH, STALE_LOW } from '../../model/staleness.ts'
 import type { Timestamp } from '../../model/time.ts'
 import { AppendStatus } from '../../storage/appender.ts'
 import { isAllDeleted } from '../block/tombstones.ts'
@@ -51,6 +50,7 @@ import {
   WRITE_CELL,
   XOR_PUBLISHED,
 } from './row.ts'
+import { isSameFloat, isSameSample, type SampleBits, sameBits } from './same-sample.ts'
 import { histogramKind, kindOf, SampleKind } from './sample-kind.ts'
 import type { ArenaState } from './slab-pool.ts'
 import { Arena, SLAB_WORDS_SHIFT, Slab, SlabPool } from './slab-pool.ts'
@@ -695,10 +695,7 @@ export class Window {
       const last = slab.floats[(row >> 1) + LAST_TIME_FLOAT]
       if (t < last) return AppendStatus.outOfOrder
       if (t === last) {
-        const isSame =
-          kindOf(encodingOf(words[row + PUBLISHED])) === histogramKind(isFloat) &&
-          words[row + LAST_HIGH] === digestHigh &&
-          words[row + LAST_LOW] === digestLow
+        const isSame = isSameSample(newestOf(words, row), histogramKind(isFloat), digestHigh, digestLow)
         return isSame ? AppendStatus.ok : AppendStatus.duplicateTimestamp
       }
     }
@@ -866,8 +863,7 @@ export class Window {
     if (published !== 0) {
       if (t < last) return AppendStatus.outOfOrder
       if (t === last) {
-        const isSame = kindOf(encoding) === SampleKind.float && sameBits(words[row + LAST_HIGH], words[row + LAST_LOW], v)
-        return isSame ? AppendStatus.ok : AppendStatus.duplicateTimestamp
+        return isSameFloat(newestOf(words, row), v) ? AppendStatus.ok : AppendStatus.duplicateTimestamp
       }
     }
     if (startTime !== 0 || (encoding === ChunkEncoding.xor2 && (published & OPEN_COUNT_MASK) < CHUNK_SAMPLES)) {
@@ -1041,15 +1037,12 @@ function goesOn(published: number): boolean {
 
 const RECENT_MAX = 64
 
+function newestOf(words: Uint32Array, row: number): SampleBits {
+  return { kind: kindOf(encodingOf(words[row + PUBLISHED])), high: words[row + LAST_HIGH], low: words[row + LAST_LOW] }
+}
+
 function hashList(list: Uint32Array, count: number): number {
   let hash = count
   for (let i = 0; i < count; i++) hash = Math.imul(hash ^ list[i], 0x9e3779b1) ^ (hash >>> 15)
   return mix(hash)
-}
-
-/** Whether a value has these bits. Staleness markers are one, however the engine has them. */
-export function sameBits(high: number, low: number, v: number): boolean {
-  value[0] = v
-  if (valueWords[0] === low && valueWords[1] === high) return true
-  return low === STALE_LOW && (high === STALE_HIGH || isStaleBits(high, low)) && isStaleBits(valueWords[1], valueWords[0])
 }
