@@ -271,9 +271,7 @@ export class CommitQueue {
     try {
       if (this.#log.failure !== undefined) throw refusedByDisk(this.#log.failure)
       if (this.#log.beginBatch()) this.#windows.slots.forgetLogged()
-      this.#log.encoder.deletion(deletion)
-      // The segment stays as long as one before it, where what was deleted is.
-      await this.#log.writeBatch(Math.max(deletion.maxTime, this.#log.maxTime))
+      await this.#log.writeDeletion(deletion)
       await this.#windows.delete(deletion, new Breather(this.#clock))
       resolve()
     } catch (error) {

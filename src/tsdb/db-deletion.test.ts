@@ -217,6 +217,55 @@ test('what was deleted of a block that has gone since stays deleted, though the 
   await close()
 })
 
+test('what was deleted stays deleted when the log that says so goes, though a checkpoint has it', async () => {
+  for (const way of ['written before', 'being written', 'not let go at first'] as const) {
+    const env = virtualEnv({ startTime: base })
+    const written = slowFor(env, '/checkpoint/', () => (way === 'being written' ? 10_000 : 0))
+    const fs = new Proxy(written.fs, {
+      get(target, property) {
+        const value = Reflect.get(target, property, target)
+        if (property !== 'remove') return typeof value === 'function' ? value.bind(target) : value
+        return (path: string) => {
+          const isRefused = isRefusing && path.endsWith('.checkpoint')
+          if (isRefused) refused++
+          return isRefused ? Promise.reject(new Error('EIO')) : target.remove(path)
+        }
+      },
+    })
+    let [isRefusing, refused] = [false, 0]
+    const options = { blockRangeMs: RANGE, maxBlockMs: RANGE, segmentBytes: 1, checkpoints: { logBytes: 1, lookMs: 30 * MINUTE } }
+    const { db } = await runDb({ ...written, fs }, options)
+    for (const minute of minutes(0, 9)) await write(db, base + minute * MINUTE, 1)
+    await env.clock.advance(30 * MINUTE + 10_000)
+    assert.deepEqual([db.counters().checkpointsBegun, db.stats().windowCount], [1, 1], way)
+    isRefusing = way === 'not let go at first'
+    // Several, which fill the segment.
+    for (let n = 0; n < 8; n++) await until(env, db.deleteSamples([], base, base + 9.5 * MINUTE, signal))
+    await env.clock.advance(1000)
+    const names = async (dir: string) => [...(await env.fs.readDir(dir))].sort()
+    const before = await names('/data/log')
+    for (const minute of minutes(10, 17)) await write(db, base + minute * MINUTE, 1)
+    if (isRefusing) {
+      await env.clock.advance(20_000)
+      assert.ok(refused > 0)
+      const isThere = (await names('/data/log')).includes(before.at(-1)!)
+      assert.ok(isThere, 'the deletion is in the log as long as the checkpoint is there')
+      isRefusing = false
+    }
+    await env.clock.advance(20 * MINUTE)
+    assert.equal(db.stats().windowCount, 1, way)
+    const left = await names('/data/log')
+    assert.ok(
+      before.every((name) => !left.includes(name)),
+      `${way}: ${before} and ${left}`,
+    )
+    await env.fs.remove('/data/promontory.lock')
+    const second = await runDb(restarted(env), { ...options, checkpoints: { logBytes: 1e9 } })
+    assert.deepEqual(await minutesOf(second.db), { 'm0{i="0"}': minutes(10, 17) }, way)
+    await second.close()
+  }
+})
+
 test('a deletion that would be no record of the log is refused', async () => {
   const env = virtualEnv({ startTime: base })
   const { db, close } = await runDb(env)

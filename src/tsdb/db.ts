@@ -580,7 +580,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
           env,
           dir,
           lastNumber: lastCheckpoint,
-          lastBytes: checkpoint?.sizeBytes ?? 0,
+          loaded: checkpoint,
           replayedBytes: report.bytes,
           replayedSeries: report.series,
           ...this.#options.checkpoints,
@@ -611,6 +611,7 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       segmentBytes,
       segmentBefore,
       keptFrom: () => this.#tail.keptFrom,
+      beforeRemoval: async (segment) => this.#checkpointer?.beforeRemoval(segment),
       onSync: this.#observers.sync,
       onFailure: (error) => this.#onLogFailure(error),
     })

@@ -1,7 +1,8 @@
 import { type Env, sleep } from '../../base/env.ts'
 import { errorMessage } from '../../base/errors.ts'
+import type { LogPosition, Segment } from '../wal/segment.ts'
 import { checkpointName } from './checkpoint-format.ts'
-import { checkpointDir, listCheckpoints } from './load-checkpoint.ts'
+import { checkpointDir, type LoadedCheckpoint, listCheckpoints } from './load-checkpoint.ts'
 import { type CheckpointSource, writeCheckpoint } from './write-checkpoint.ts'
 
 // 1. A checkpoint is written when the log since the last one has become half as long as what a checkpoint writes, so that checkpoints write at most
@@ -10,6 +11,7 @@ import { type CheckpointSource, writeCheckpoint } from './write-checkpoint.ts'
 // 2. The one before goes when the new one is durable. There is at most one, and one that is being written.
 //    At an orderly end there is one more, if that does not make it much more than twice: a process that ends soon has it from the log instead.
 // 3. The log does not depend on checkpoints: it loses only what is in blocks. So a damaged checkpoint costs time, and no data.
+// 4. A checkpoint depends on the log for what was deleted since. When the log loses that, the checkpoint goes first.
 
 const LOOK_MS = 5000
 /** Less of the log is replayed in no time: two million samples in a quarter of a second. */
@@ -48,10 +50,9 @@ export interface CheckpointerOptions extends CheckpointSchedule {
   readonly env: Env
   /** Of the database. */
   readonly dir: string
-  /** The number of the newest checkpoint, or 0. */
+  /** The highest number of a checkpoint, or 0. */
   readonly lastNumber: number
-  /** What it has, if it was loaded. */
-  readonly lastBytes: number
+  readonly loaded: LoadedCheckpoint | undefined
   /** What was read of the log at the start, in bytes and series. */
   readonly replayedBytes: number
   readonly replayedSeries: number
@@ -62,6 +63,10 @@ export class Checkpointer {
   readonly #options: CheckpointerOptions
   readonly #source: CheckpointSource
   #number: number
+  /** The one that the next start is to use, and up to where it knows the log. */
+  #newest: { readonly number: number; readonly position: LogPosition } | undefined
+  /** Whether there may be others. */
+  #hasOthers = true
   /** What the log had written, and how many series were made, at the last checkpoint. */
   #logBytesThen: number
   #seriesThen: number
@@ -84,7 +89,8 @@ export class Checkpointer {
     this.#options = options
     this.#source = source
     this.#number = options.lastNumber
-    this.sizeBytes = options.lastBytes
+    this.#newest = options.loaded && { number: options.loaded.number, position: options.loaded.start.position }
+    this.sizeBytes = options.loaded?.sizeBytes ?? 0
     this.#logBytesThen = -options.replayedBytes
     this.#seriesThen = source.windows.seriesCreated - options.replayedSeries
   }
@@ -114,6 +120,24 @@ export class Checkpointer {
     const { windows, log } = this.#source
     const bytes = { checkpoints: this.#bytesWritten, next: windows.pool.usedBytes, log: log.bytesWritten + replayedBytes }
     if (logBytes !== undefined || isWorthItsBytes(bytes)) await this.#write(false)
+  }
+
+  /**
+   * To be called before a segment of the log is removed. A checkpoint that does not know all that the segment deletes would bring it back: it goes
+   * first. Rejects when the disk does not let it.
+   */
+  async beforeRemoval({ number, deletionsEnd }: Segment): Promise<void> {
+    if (deletionsEnd > 0 || this.#hasOthers) await this.#writing
+    const { segment, offset } = this.#newest?.position ?? { segment: Number.POSITIVE_INFINITY, offset: 0 }
+    const knowsAll = deletionsEnd === 0 || number < segment || (number === segment && deletionsEnd <= offset)
+    if (!knowsAll) {
+      this.#newest = undefined
+      this.#hasOthers = true
+      this.sizeBytes = 0
+      this.#logBytesThen = this.#source.log.bytesWritten - this.#source.log.sizeBytes
+      this.#seriesThen = 0
+    }
+    if (this.#hasOthers) await this.#removeOthers()
   }
 
   get #logBytes(): number {
@@ -149,14 +173,16 @@ export class Checkpointer {
       await this.#findRoom()
       await env.fs.mkdir(checkpointDir(dir))
       await env.fs.syncDir(dir)
-      const { path, sizeBytes } = await writeCheckpoint(env, checkpointDir(dir), number, this.#source, isLeisurely, signal)
+      const { path, sizeBytes, position } = await writeCheckpoint(env, checkpointDir(dir), number, this.#source, isLeisurely, signal)
       this.#number = number
+      this.#newest = { number, position }
+      this.#hasOthers = true
       this.#logBytesThen = logBytes
       this.#seriesThen = series
       this.sizeBytes = sizeBytes
       this.#bytesWritten += sizeBytes
       log.info('checkpoint written', { path, sizeBytes, series: windows.slots.used, seconds: (clock.monotonic() - start) / 1000 })
-      await this.#removeOthers(number)
+      await this.#removeOthers()
     } catch (error) {
       if (signal?.aborted) return
       this.failed++
@@ -178,13 +204,17 @@ export class Checkpointer {
     if (availableBytes < wanted) throw new Error(`the disk has ${availableBytes} bytes left, want ${wanted}`)
   }
 
-  async #removeOthers(number: number): Promise<void> {
+  /** For good. */
+  async #removeOthers(): Promise<void> {
     const { env, dir } = this.#options
-    for (const other of await listCheckpoints(env, dir)) {
-      if (other === number) continue
-      await env.fs.remove(`${checkpointDir(dir)}/${checkpointName(other)}`)
+    // One that is being written has a higher number.
+    const others = (await listCheckpoints(env, dir)).filter((number) => number <= this.#number && number !== this.#newest?.number)
+    for (const number of others) {
+      await env.fs.remove(`${checkpointDir(dir)}/${checkpointName(number)}`)
       this.removed++
     }
+    if (others.length > 0) await env.fs.syncDir(checkpointDir(dir))
+    this.#hasOthers = false
   }
 }
 

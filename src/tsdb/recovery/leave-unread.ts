@@ -12,7 +12,7 @@ export async function leaveUnread({ env, dir, onLoaded }: RecoverOptions): Promi
   for (const number of await listSegments(env, `${dir}/log`)) {
     const path = segmentPath(`${dir}/log`, number)
     const stat = await env.fs.stat(path)
-    if (stat !== null) segments.push({ number, path, sizeBytes: stat.sizeBytes, maxTime: stat.modifiedTime })
+    if (stat !== null) segments.push({ number, path, sizeBytes: stat.sizeBytes, maxTime: stat.modifiedTime, deletionsEnd: 0 })
   }
   onLoaded(segments.at(-1)?.number ?? 0)
   const report = { segments, bytes: 0, samples: 0, series: 0, samplesLost: 0, damages: [], corruptions: 0 }

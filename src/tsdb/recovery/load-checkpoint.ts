@@ -132,6 +132,8 @@ async function load(
       path: segmentPath(`${dir}/log`, one),
       sizeBytes,
       maxTime: maxTime ?? Number.NEGATIVE_INFINITY,
+      // The checkpoint knows them.
+      deletionsEnd: 0,
     }))
     const { position, created } = manifest
     return { number, created, sizeBytes, start: { position, refs, segments } }

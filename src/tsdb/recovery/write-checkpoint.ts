@@ -3,7 +3,7 @@ import type { Env } from '../../base/env.ts'
 import type { CommitQueue } from '../commit-queue.ts'
 import type { ExemplarRing } from '../exemplars/exemplar-ring.ts'
 import type { LogWriter } from '../wal/log-writer.ts'
-import type { Segment } from '../wal/segment.ts'
+import type { LogPosition, Segment } from '../wal/segment.ts'
 import type { Window, WindowState } from '../window/window.ts'
 import type { WindowSet } from '../window-set.ts'
 import { checkpointName, type ManifestSegment, type ManifestWindow, TEMPORARY_SUFFIX } from './checkpoint-format.ts'
@@ -26,6 +26,8 @@ export interface CheckpointSource {
 export interface WrittenCheckpoint {
   readonly path: string
   readonly sizeBytes: number
+  /** Everything before it in the log is in the checkpoint. */
+  readonly position: LogPosition
 }
 
 /**
@@ -47,11 +49,11 @@ export async function writeCheckpoint(
   const file = await env.fs.open(temporary, 'create')
   try {
     const writer = await CheckpointWriter.begin(file, number, env.clock)
-    await capture(env, writer, source, isLeisurely, signal)
+    const position = await capture(env, writer, source, isLeisurely, signal)
     await file.close()
     await env.fs.rename(temporary, path)
     await env.fs.syncDir(dir)
-    return { path, sizeBytes: writer.sizeBytes }
+    return { path, sizeBytes: writer.sizeBytes, position }
   } catch (error) {
     try {
       await file.close()
@@ -69,7 +71,7 @@ async function capture(
   { windows, exemplars, log, queue }: CheckpointSource,
   isLeisurely: boolean,
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<LogPosition> {
   const breather = new Breather(env.clock, signal)
   const goOn = await queue.holdDeletions()
   const pinned: Window[] = []
@@ -158,6 +160,7 @@ async function capture(
       exemplarCount,
       ...parts,
     })
+    return position
   } finally {
     if (isHeld) windows.letGo()
     goOn()

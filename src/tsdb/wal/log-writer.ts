@@ -2,6 +2,7 @@ import type { Clock, FileSystem, Timer } from '../../base/env.ts'
 import { errorMessage, wrapError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import type { Timestamp } from '../../model/time.ts'
+import type { Deletion } from '../deletion.ts'
 import { LogEncoder } from './encode.ts'
 import { ANEW_SUFFIX, OwnSegment } from './own-segment.ts'
 import { type LogPosition, type Segment, segmentPath } from './segment.ts'
@@ -36,6 +37,8 @@ export interface LogWriterOptions {
   readonly segmentBefore: number
   /** Segments with this number or a higher one are not removed: somebody reads them. */
   readonly keptFrom?: () => number
+  /** What has to be done before a segment is removed; it stays when that rejects. */
+  readonly beforeRemoval?: (segment: Segment) => Promise<void>
   readonly onSync: (seconds: number) => void
   /** The log takes nothing from now on; see `failure`. */
   readonly onFailure: (error: unknown) => void
@@ -172,6 +175,15 @@ export class LogWriter {
     }
   }
 
+  /** Writes a deletion, as a batch of its own. */
+  async writeDeletion(deletion: Deletion): Promise<void> {
+    const segment = this.#open
+    this.encoder.deletion(deletion)
+    // The segment stays as long as one before it, where what was deleted is.
+    await this.writeBatch(Math.max(deletion.maxTime, this.maxTime))
+    segment!.deletionsEnd = segment!.sizeBytes
+  }
+
   async #write(open: OwnSegment, bytes: Uint8Array, maxTime: Timestamp): Promise<void> {
     const { fs, dir, clock } = this.#options
     const before = open.sizeBytes
@@ -210,6 +222,7 @@ export class LogWriter {
     for (const segment of this.#closed.filter(({ maxTime, number }) => maxTime < time && number < keptFrom)) {
       // What is not durable yet, or to be written anew, has its turn first; those after it may say what was deleted of it.
       if ([...this.#unsynced, ...this.#beingSynced, ...this.#wrong.keys()].some((one) => one.number === segment.number)) return
+      await this.#options.beforeRemoval?.(segment)
       await this.#options.fs.remove(segment.path)
       this.#removalUnsynced = true
       this.#closed = this.#closed.filter((one) => one !== segment)

@@ -18,6 +18,7 @@ export class OwnSegment implements Segment {
   file: File | undefined
   sizeBytes = 0
   maxTime: Timestamp = Number.NEGATIVE_INFINITY
+  deletionsEnd = 0
   /** No batch comes to it any more. */
   isRetired = false
   /** The next batch goes elsewhere unless repeating the series there would cost too much. */
@@ -32,10 +33,11 @@ export class OwnSegment implements Segment {
   }
 
   /** One of the process before, of which nobody knows what is durable. */
-  static adopted({ number, path, sizeBytes, maxTime }: Segment): OwnSegment {
+  static adopted({ number, path, sizeBytes, maxTime, deletionsEnd }: Segment): OwnSegment {
     const segment = new OwnSegment(number, path)
     segment.sizeBytes = sizeBytes
     segment.maxTime = maxTime
+    segment.deletionsEnd = deletionsEnd
     segment.isRetired = true
     segment.isEnough = true
     return segment

@@ -88,7 +88,7 @@ export async function replayLog(
   const segments: Segment[] = []
   for (const number of numbers.filter((one) => one < first)) {
     const known = from!.segments.find((segment) => segment.number === number)
-    segments.push(known ?? { number, path: segmentPath(dir, number), sizeBytes: 0, maxTime: Number.POSITIVE_INFINITY })
+    segments.push(known ?? { number, path: segmentPath(dir, number), sizeBytes: 0, maxTime: Number.POSITIVE_INFINITY, deletionsEnd: 0 })
   }
   const toRead = numbers.slice(segments.length)
   const report: ReplayReport = { segments, bytes: 0, samples: 0, series: 0, samplesLost: 0, damages: [], corruptions: 0 }

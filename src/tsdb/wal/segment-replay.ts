@@ -59,6 +59,7 @@ export class SegmentReplay implements RestOfLog {
   /** By the number in the segment; 0 where nothing is known, else the ref + 1. */
   refs: Float64Array
   #maxTime: Timestamp
+  #deletionsEnd = 0
   #samplesLost = 0
   /** Where damage was found, as offset and size. */
   readonly #damages = new Set<string>()
@@ -93,8 +94,8 @@ export class SegmentReplay implements RestOfLog {
       this.#file,
       this.#number,
       {
-        record: (type, bytes, start, end) => {
-          if (type === RecordType.deletions) return this.#delete(bytes, start, end)
+        record: (type, bytes, start, end, offset) => {
+          if (type === RecordType.deletions) return this.#delete(bytes, start, end, offset)
           if (type === RecordType.series) this.#mayRedefine(bytes, start, end)
           if (OF_SAMPLES.has(type)) this.#takeSamples(slices, type, bytes, start, end)
           else this.#takeSaid(type, bytes, start, end)
@@ -242,16 +243,17 @@ export class SegmentReplay implements RestOfLog {
   async #takeBehind(type: number, bytes: Uint8Array, start: number, end: number, offset: number): Promise<void> {
     await this.#readSamples(offset)
     this.#rest = { offset: offset + RECORD_HEADER_BYTES + end - start, recordCount: 0 }
-    if (type === RecordType.deletions) return this.#delete(bytes, start, end)
+    if (type === RecordType.deletions) return this.#delete(bytes, start, end, offset)
     await this.#applyInTurns()
     this.#takeSaid(type, bytes, start, end)
     this.#countRecord(start, end)
   }
 
-  async #delete(bytes: Uint8Array, start: number, end: number): Promise<void> {
+  async #delete(bytes: Uint8Array, start: number, end: number, offset: number): Promise<void> {
     const { target, report } = this.#around
     const deletions = decodeDeletionsRecord(bytes, start, end)
     this.#countRecord(start, end)
+    this.#deletionsEnd = offset + RECORD_HEADER_BYTES + end - start
     await this.#applyInTurns()
     for (const deletion of deletions) {
       // The segment stays as long as one before it, where what was deleted is.
@@ -378,7 +380,8 @@ export class SegmentReplay implements RestOfLog {
       report.samplesLost += this.#samplesLost
       env.log.warn('samples lost with the records of their series', { segment: this.#number, samples: this.#samplesLost })
     }
-    return { number: this.#number, path: this.#file.path, sizeBytes: await this.#file.size(), maxTime: this.#maxTime }
+    const [number, maxTime, deletionsEnd] = [this.#number, this.#maxTime, this.#deletionsEnd]
+    return { number, path: this.#file.path, sizeBytes: await this.#file.size(), maxTime, deletionsEnd }
   }
 }
 

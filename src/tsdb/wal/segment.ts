@@ -7,6 +7,8 @@ export interface Segment {
   readonly sizeBytes: number
   /** Of the newest sample in it; -Infinity when there is none. */
   readonly maxTime: Timestamp
+  /** Behind the last of its deletions that this process has read or written; 0: there is none. */
+  readonly deletionsEnd: number
 }
 
 /** A place in the log between two batches. */
