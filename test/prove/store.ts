@@ -227,8 +227,14 @@ class StoreWorld {
     void running?.close().catch(() => {})
     if (!this.#hasFailedSync) return
     this.#hasFailedSync = false
-    for (const samples of this.#sent.values())
-      for (const one of samples.values()) if (one.fate !== Fate.durable || one.deletion === Fate.acknowledged) one.isDoubtful = true
+    for (const samples of this.#sent.values()) {
+      for (const one of samples.values()) {
+        const isDeletionOpen = one.deletion !== undefined && one.deletion !== Fate.durable
+        if (one.fate !== Fate.durable || isDeletionOpen) one.isDoubtful = true
+        // If it is there again, it may be by what was sent after the deletion.
+        if (isDeletionOpen && one.fate === Fate.durable) one.fate = Fate.acknowledged
+      }
+    }
   }
 
   async #start(process: MortalProcess, what: string): Promise<RunningDb | undefined> {
