@@ -36,6 +36,8 @@ export interface LoadedBlock {
   sizeBytes: number
   /** Reads that are under way. */
   readers: number
+  /** This process has made durable what is deleted of it. */
+  isDeletionDurable: boolean
 }
 
 /** The blocks of a data directory. Only the database that has the directory's lock may have them. */
@@ -124,7 +126,7 @@ export class DbBlocks {
     }
     blocks.sort((a, b) => a.meta.minTime - b.meta.minTime)
     this.#loaded = blocks.map((listed) => {
-      const loaded = { block: Block.listed(this.#env, listed, this.#cache), sizeBytes: 0, readers: 0 }
+      const loaded = { block: Block.listed(this.#env, listed, this.#cache), sizeBytes: 0, readers: 0, isDeletionDurable: false }
       this.#unchecked.add(loaded)
       return loaded
     })
@@ -195,7 +197,7 @@ export class DbBlocks {
   /** Opens a block for `add`. */
   async open(directory: string): Promise<LoadedBlock> {
     const sizeBytes = await blockSizeBytes(this.#env.fs, directory)
-    return { block: await Block.open(this.#env, directory, this.#cache), sizeBytes, readers: 0 }
+    return { block: await Block.open(this.#env, directory, this.#cache), sizeBytes, readers: 0, isDeletionDurable: false }
   }
 
   add(loaded: LoadedBlock): void {
@@ -267,11 +269,13 @@ export class DbBlocks {
       tombstones.set(series, known === undefined ? shared : joinIntervals([...known, { minTime: from, maxTime: to }]))
       count++
     }
-    if (count === 0) return
+    // A process before this one may have replaced the file, and met a disk that did not make that durable.
+    if (count === 0 && (loaded.isDeletionDurable || tombstones.size === 0)) return
     let numTombstones = 0
     for (const intervals of tombstones.values()) numTombstones += intervals.length
     const meta = { ...block.meta, stats: { ...block.meta.stats, numTombstones } }
     await replaceFile(fs, `${block.directory}/${TOMBSTONES_FILE}`, formatTombstones(tombstones))
+    loaded.isDeletionDurable = true
     // The samples are deleted from here on; the count in meta.json is for who plans compactions.
     block.replaced(meta, tombstones)
     await replaceFile(fs, `${block.directory}/${META_FILE}`, Buffer.from(formatMeta(meta)))

@@ -266,6 +266,29 @@ test('what was deleted stays deleted when the log that says so goes, though a ch
   }
 })
 
+test('what was deleted of a block stays deleted though the process before found no disk that made it durable', async () => {
+  let env = virtualEnv({ startTime: base })
+  const options = { blockRangeMs: RANGE, maxBlockMs: RANGE }
+  const first = await runDb(env, options)
+  for (const minute of minutes(0, 17)) await write(first.db, base + minute * MINUTE, 1)
+  await env.clock.advance(2 * MINUTE)
+  assert.equal(first.db.stats().blockCount, 1)
+  const deleteFrom = (db: Db) => db.deleteSamples([], base, base + 9.5 * MINUTE, signal)
+  env.fs.fault = (call, path) => (call === 'syncDir' && path.includes('/data/0') ? 'EIO' : undefined)
+  await assert.rejects(deleteFrom(first.db), /EIO/)
+  env.fs.fault = undefined
+  await first.close()
+  env = restarted(env)
+  const second = await runDb(env, options)
+  await deleteFrom(second.db)
+  env.fs.losePower()
+  env = restarted(env)
+  await env.fs.remove('/data/promontory.lock')
+  const third = await runDb(env, options)
+  assert.deepEqual(await minutesOf(third.db), { 'm0{i="0"}': minutes(10, 17) })
+  await third.close()
+})
+
 test('a deletion that would be no record of the log is refused', async () => {
   const env = virtualEnv({ startTime: base })
   const { db, close } = await runDb(env)
