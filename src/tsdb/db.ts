@@ -40,6 +40,7 @@ import { missingBlocks } from './missing-blocks.ts'
 import { bringBack } from './recovery/bring-back.ts'
 import { Checkpointer, type CheckpointSchedule } from './recovery/checkpointer.ts'
 import { leaveUnread } from './recovery/leave-unread.ts'
+import { type CheckpointAhead, readAhead } from './recovery/load-checkpoint.ts'
 import { type RecoverOptions, type Recovery, recover } from './recovery/recover.ts'
 import type { RecoverUntil } from './recovery/recover-until.ts'
 import type { UnappliedSamples } from './recovery/unapplied-samples.ts'
@@ -106,7 +107,11 @@ export async function openDb(options: DbOptions): Promise<Db> {
     throw wrapError(`make data directory ${options.dir}`, error)
   })
   const lock = await lockDir(options.env, options.dir)
-  return new Db(options, lock)
+  const { env, dir, forwardOnly = false, recoverUntil } = options
+  const ahead = forwardOnly || recoverUntil !== undefined ? undefined : readAhead(env, dir)
+  // It is read again by who needs it, and says what is wrong.
+  ahead?.catch(() => {})
+  return new Db(options, lock, ahead)
 }
 
 /** What is called on the way to `ready`, in this order. */
@@ -127,6 +132,8 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
   #encodings = COMMON_ENCODINGS
   readonly #env: Env
   readonly #lock: DirLock
+  /** Until it is loaded. */
+  #ahead: Promise<CheckpointAhead | undefined> | undefined
   readonly #windows: WindowSet
   readonly #pool = new BatchPool()
   readonly #exemplars: ExemplarRing
@@ -165,11 +172,12 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
   readonly chunkCounts = new ChunkCounts()
   readonly #observers: DbObservers
 
-  constructor(options: DbOptions, lock: DirLock) {
+  constructor(options: DbOptions, lock: DirLock, ahead: Promise<CheckpointAhead | undefined> | undefined) {
     this.#options = options
     this.#retention = { timeMs: options.retentionMs, sizeBytes: options.retentionBytes ?? 0, percentage: 0 }
     this.#env = options.env
     this.#lock = lock
+    this.#ahead = ahead
     this.#windows = new WindowSet(options.blockRangeMs, this.#pool)
     this.#exemplars = new ExemplarRing(this.#windows.pool)
     // A select that waits gets the failure; without one nobody else needs it.
@@ -507,6 +515,11 @@ export class Db implements Appendable, SeriesSource, ExemplarSource, Service {
       env,
       dir,
       retentionMs: this.#retention.timeMs,
+      takeAhead: () => {
+        const ahead = this.#ahead
+        this.#ahead = undefined
+        return ahead
+      },
       until: this.#options.recoverUntil,
       signal,
       onLoaded: (segmentBefore) => {

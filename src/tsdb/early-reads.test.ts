@@ -9,6 +9,7 @@ import { readAll } from '../storage/series-source.contract.ts'
 import { runDb } from './db.fixture.ts'
 import type { Db } from './db.ts'
 import { restarted } from './ending-disk.fixture.ts'
+import { RECORD_HEADER_BYTES, RecordHeader, RecordType, SEGMENT_HEADER_BYTES } from './wal/record.ts'
 
 const START = 1_700_000_040_000
 /** As many pieces does the log come back in, at least. */
@@ -50,7 +51,7 @@ const inLog = (page: number) => Array.from({ length: ROUNDS }, (_, round) => `${
 const page = (number: number, more = '') => Array.from({ length: PAGE }, (_, i) => `${number}/${i} ${inLog(number)}${more}`)
 
 /** Restarts what was killed, writes something while the log is read, and asks as soon as selects are answered. */
-async function restart(write: (db: Db) => Promise<void>, ask: (db: Db) => Promise<void>) {
+async function restart(write: (db: Db) => Promise<void>, ask: (db: Db) => Promise<void>, env?: VirtualEnv) {
   const wrote = Promise.withResolvers<void>()
   const asked = Promise.withResolvers<void>()
   const onSelectable = async (db: Db) => {
@@ -60,12 +61,12 @@ async function restart(write: (db: Db) => Promise<void>, ask: (db: Db) => Promis
     await ask(db)
     end()
   }
-  const env = await killed()
-  const starting = runDb(env, {
+  const disk = env ?? (await killed())
+  const starting = runDb(disk, {
     onTakes: (db) => void write(db).then(wrote.resolve, wrote.reject),
     onSelectable: (db) => void onSelectable(db).then(asked.resolve, asked.reject),
   })
-  const running = await inTime(env, starting)
+  const running = await inTime(disk, starting)
   await asked.promise
   return running
 }
@@ -148,4 +149,37 @@ test('who waits for selects is let go when its signal aborts, and when the datab
   await Promise.all(waits)
   await running.close()
   await assert.rejects(running.db.untilSelectable(new AbortController().signal), /the database is closed/)
+})
+
+test('a select finds nothing of a record that is damaged', async () => {
+  const env = await killed()
+  const path = '/data/log/00000001.log'
+  const bytes = new Uint8Array((await env.fs.stat(path))!.sizeBytes)
+  const file = await env.fs.open(path, 'write')
+  await file.readAll([bytes], 0)
+  // The record of the last page but ten in the last round: its last byte is of a value.
+  const records: number[] = []
+  for (let at = SEGMENT_HEADER_BYTES; at < bytes.length; ) {
+    const header = new RecordHeader()
+    assert.ok(header.read(bytes, at, 1))
+    at += RECORD_HEADER_BYTES + header.length
+    if (header.type === RecordType.samples) records.push(at)
+  }
+  const last = records.at(-11)! - 1
+  await file.write([Uint8Array.of(bytes[last] + 1)], last)
+  await file.close()
+  const damaged = PAGES - 11
+  const left = Array.from({ length: PAGE }, (_, i) => `${damaged}/${i} ${inLog(damaged).split(' ').slice(0, -1).join(' ')}`)
+  const { db, close } = await restart(
+    async () => {},
+    async (db) => {
+      assert.deepEqual(await samplesOf(db, ofPage(damaged)), left)
+      assert.deepEqual(await samplesOf(db, ofPage(damaged + 1)), page(damaged + 1))
+      assert.equal(db.isReadable, false)
+    },
+    env,
+  )
+  assert.deepEqual(await samplesOf(db, ofPage(damaged)), left)
+  assert.equal(db.counters().corruptions, 1)
+  await close()
 })

@@ -29,7 +29,7 @@ test('numbers that are no refs', () => {
 test('thousands of slots are released and taken again', () => {
   const slots = new SeriesSlots(new SlabPool())
   const refs = new Set<number>()
-  for (let round = 0; round < 3; round++) {
+  for (let round = 1; round <= 3; round++) {
     const taken = Array.from({ length: 5000 }, (_, i) => slots.take(round, i))
     for (const slot of taken) {
       refs.add(slots.ref(slot))

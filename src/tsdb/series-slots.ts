@@ -25,7 +25,12 @@ export const NOT_LOGGED = 0xffffffff
 const GENERATIONS = 1 << 21
 const GENERATION_MASK = GENERATIONS - 1
 const KIND_SHIFT = 30
-const FREE = 0xffffffff
+/** Of memory that comes from the system at once. */
+const PAGE_WORDS = 1024
+/** The window of a slot that is free, as its memory comes: no window has this ordinal. */
+const NOWHERE = 0
+/** The end of the chain of free slots. */
+const LAST_FREE = 0xffffffff
 
 /**
  * The active series, whatever window they are in: a row of 32 bytes each. A ref is `generation * 2^32 + slot`, so a ref of
@@ -61,7 +66,7 @@ export class SeriesSlots {
     let slot = this.#free
     if (slot >= 0) {
       const next = this.#word(slot, SERIES)
-      this.#free = next === FREE ? -1 : next
+      this.#free = next === LAST_FREE ? -1 : next
     } else {
       slot = this.#count++
       this.#arena.reserveWords(this.#count << ROW_WORDS_SHIFT)
@@ -77,8 +82,10 @@ export class SeriesSlots {
   restore(count: number): void {
     this.#count = count
     this.#used = 0
+    this.#arena.release()
     this.#arena.reserveWords(count << ROW_WORDS_SHIFT)
-    for (const { words } of this.slabs) for (let at = WINDOW; at < words.length; at += 1 << ROW_WORDS_SHIFT) words[at] = FREE
+    // A page that is read before it is written to is had from the system twice.
+    for (const { words } of this.slabs) for (let at = 0; at < words.length; at += PAGE_WORDS) words[at] = 0
   }
 
   /** Puts a slot to use that was not, for a series whose newest sample is of this time and kind and has these bits; false when it is in use. */
@@ -86,7 +93,7 @@ export class SeriesSlots {
     if (slot >= this.#count) return false
     const { words, floats } = this.slabs[slot >>> ROWS_SHIFT]
     const row = (slot & ROWS_MASK) << ROW_WORDS_SHIFT
-    if (words[row + WINDOW] !== FREE) return false
+    if (words[row + WINDOW] !== NOWHERE) return false
     this.#used++
     words[row + WINDOW] = ordinal
     words[row + SERIES] = series
@@ -99,7 +106,7 @@ export class SeriesSlots {
   }
 
   isUsed(slot: number): boolean {
-    return slot < this.#count && this.#word(slot, WINDOW) !== FREE
+    return slot < this.#count && this.#word(slot, WINDOW) !== NOWHERE
   }
 
   /** Finds the slots again that are free. */
@@ -107,8 +114,8 @@ export class SeriesSlots {
     this.#free = -1
     if (this.#used === this.#count) return
     for (let slot = this.#count - 1; slot >= 0; slot--) {
-      if (this.#word(slot, WINDOW) !== FREE) continue
-      this.#setWord(slot, SERIES, this.#free < 0 ? FREE : this.#free)
+      if (this.#word(slot, WINDOW) !== NOWHERE) continue
+      this.#setWord(slot, SERIES, this.#free < 0 ? LAST_FREE : this.#free)
       this.#free = slot
     }
   }
@@ -117,8 +124,8 @@ export class SeriesSlots {
   release(slot: number): void {
     this.metadata.forget(slot)
     this.#setWord(slot, GENERATION, (this.#word(slot, GENERATION) + 1) & GENERATION_MASK)
-    this.#setWord(slot, SERIES, this.#free < 0 ? FREE : this.#free)
-    this.#setWord(slot, WINDOW, FREE)
+    this.#setWord(slot, SERIES, this.#free < 0 ? LAST_FREE : this.#free)
+    this.#setWord(slot, WINDOW, NOWHERE)
     this.#free = slot
     this.#used--
   }
@@ -133,7 +140,7 @@ export class SeriesSlots {
     if (slot >= this.#count) return -1
     const words = this.slabs[slot >>> ROWS_SHIFT].words
     const row = (slot & ROWS_MASK) << ROW_WORDS_SHIFT
-    if (words[row + WINDOW] === FREE) return -1
+    if (words[row + WINDOW] === NOWHERE) return -1
     // With the bits of a kind in it the generation is none that a ref has.
     return words[row + GENERATION] * 0x100000000 + slot === ref ? slot : -1
   }
@@ -154,7 +161,7 @@ export class SeriesSlots {
     if (slot >= this.#count) return -1
     const words = this.slabs[slot >>> ROWS_SHIFT].words
     const row = (slot & ROWS_MASK) << ROW_WORDS_SHIFT
-    if (words[row + WINDOW] === FREE) return -1
+    if (words[row + WINDOW] === NOWHERE) return -1
     return (words[row + GENERATION] & GENERATION_MASK) * 0x100000000 + slot === ref ? slot : -1
   }
 
@@ -239,7 +246,7 @@ export class SeriesSlots {
     for (let slot = from; slot < to; slot++) {
       const row = (slot & ROWS_MASK) << ROW_WORDS_SHIFT
       const index = logIndexes[slot]
-      if (index < refs.length && words[row + WINDOW] !== FREE)
+      if (index < refs.length && words[row + WINDOW] !== NOWHERE)
         refs[index] = (words[row + GENERATION] & GENERATION_MASK) * 0x100000000 + slot + 1
     }
   }

@@ -1,7 +1,7 @@
 import type { Breather } from '../../base/breather.ts'
 import { crc32c } from '../../base/crc32c.ts'
 import type { File } from '../../base/env.ts'
-import { newSlabs, SLAB_BYTES, SLABS_AT_ONCE } from '../window/slab-pool.ts'
+import { newSlabs, SLAB_BYTES } from '../window/slab-pool.ts'
 import {
   checkCrc,
   checkHeader,
@@ -13,8 +13,11 @@ import {
   type SlabRange,
 } from './checkpoint-format.ts'
 
-/** Calls to the file system that are under way at once. */
+/** Calls to the file system that are under way at once, and slabs of each of them. */
 const READS = 4
+const READ_SLABS = 16
+/** Slabs of which the memory is had at once: for each piece the engine keeps books. */
+const SLABS_AT_ONCE = 64 * READ_SLABS
 
 /** Reads a checkpoint that was opened, checking every checksum on the way: throws RangeErrors that say which is wrong. */
 export class CheckpointReader {
@@ -48,24 +51,23 @@ export class CheckpointReader {
 
   /** New memory with slabs of the checkpoint. */
   async slabs({ first, count }: SlabRange, breather: Breather): Promise<Uint8Array[]> {
-    const buffers: Uint8Array[] = []
+    const slabs: Uint8Array[] = []
+    while (slabs.length < count) slabs.push(...newSlabs(Math.min(SLABS_AT_ONCE, count - slabs.length)))
     let next = 0
     const readSome = async () => {
       while (next < count) {
         const from = next
-        next = Math.min(count, from + SLABS_AT_ONCE)
-        const slabs = newSlabs(next - from)
-        const got = await this.#file.readAll([new Uint8Array(slabs[0].buffer)], HEADER_BYTES + (first + from) * SLAB_BYTES)
-        if (got < slabs.length * SLAB_BYTES) throw new RangeError(`slab ${first + from} ends too early`)
-        for (const [i, bytes] of slabs.entries()) {
-          checkCrc(`slab ${first + from + i}`, this.#checksums[first + from + i], crc32c(bytes))
-          buffers[from + i] = bytes
-        }
+        next = Math.min(count, from + READ_SLABS)
+        const bytes = new Uint8Array(slabs[from].buffer, slabs[from].byteOffset, (next - from) * SLAB_BYTES)
+        if ((await this.#file.readAll([bytes], HEADER_BYTES + (first + from) * SLAB_BYTES)) < bytes.length)
+          throw new RangeError(`slab ${first + from} ends too early`)
+        for (let i = from; i < from + bytes.length / SLAB_BYTES; i++)
+          checkCrc(`slab ${first + i}`, this.#checksums[first + i], crc32c(slabs[i]))
         if (breather.isDue()) await breather.rest()
       }
     }
     await Promise.all(Array.from({ length: READS }, readSome))
-    return buffers
+    return slabs
   }
 }
 

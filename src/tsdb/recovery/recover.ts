@@ -9,7 +9,7 @@ import { keptSince } from '../retention.ts'
 import { listSegments, type ReplayReport, type ReplayTarget, replayLog } from '../wal/replay.ts'
 import { histogramKind } from '../window/sample-kind.ts'
 import type { WindowSet } from '../window-set.ts'
-import { type LoadedCheckpoint, listCheckpoints, loadCheckpoint, removeUnfinished } from './load-checkpoint.ts'
+import { type CheckpointAhead, type LoadedCheckpoint, listCheckpoints, loadCheckpoint, removeUnfinished } from './load-checkpoint.ts'
 import { type RecoverUntil, setAside } from './recover-until.ts'
 import { UnappliedSamples } from './unapplied-samples.ts'
 
@@ -23,6 +23,8 @@ export interface RecoverOptions {
   readonly dir: string
   /** As in `DbOptions`. */
   readonly retentionMs: number
+  /** Hands over the newest checkpoint, if it is being read, or was: nobody else keeps it. */
+  readonly takeAhead?: () => Promise<CheckpointAhead | undefined> | undefined
   /** What the log has after it is set aside first. */
   readonly until: RecoverUntil | undefined
   readonly signal: AbortSignal
@@ -45,7 +47,7 @@ export interface Recovery {
 
 /** Brings back into `windows` and `exemplars`, which have nothing yet, what is in no block. */
 export async function recover(
-  { env, dir, retentionMs, until, signal, onLoaded, onSegment, onRead, isAsked }: RecoverOptions,
+  { env, dir, retentionMs, takeAhead, until, signal, onLoaded, onSegment, onRead, isAsked }: RecoverOptions,
   windows: WindowSet,
   exemplars: ExemplarRing,
 ): Promise<Recovery> {
@@ -54,7 +56,7 @@ export async function recover(
   if (until !== undefined) await setAside(env, dir, until)
   const lastCheckpoint = (await listCheckpoints(env, dir))[0] ?? 0
   const start = clock.monotonic()
-  const checkpoint = await loadCheckpoint(env, dir, windows, exemplars)
+  const checkpoint = await loadCheckpoint(env, dir, windows, exemplars, takeAhead?.())
   if (checkpoint !== undefined) {
     const { number, sizeBytes } = checkpoint
     const { segment, offset } = checkpoint.start.position

@@ -158,7 +158,7 @@ export class LogTail implements LogReader {
     }
     await this.#withFile(place.segment, async (file) => {
       const until = place.segment === this.#log?.applied.segment ? this.#log.applied.offset : Number.POSITIVE_INFINITY
-      await scanSegment(file, place.segment, visitor, new Breather(this.#env.clock), undefined, until)
+      await scanSegment(file, place.segment, visitor, new Breather(this.#env.clock), { until })
     })
     return count
   }
@@ -181,7 +181,7 @@ export class LogTail implements LogReader {
     let end: SegmentPlace | undefined
     try {
       const isThere = await this.#withFile(place.segment, async (file) => {
-        end = await scanSegment(file, place.segment, visitor, new Breather(clock, signal), scanned, until)
+        end = await scanSegment(file, place.segment, visitor, new Breather(clock, signal), { from: scanned, until })
       })
       return isThere ? end : undefined
     } catch (error) {

@@ -119,22 +119,29 @@ export interface SegmentPlace {
   readonly recordCount: number
 }
 
+/** What is read of a segment. Default: all of it. */
+export interface SegmentPart {
+  readonly from?: SegmentPlace | undefined
+  /** An offset between two records. */
+  readonly until?: number | undefined
+  /** All records there were found whole before: their checksums are not looked at again. */
+  readonly isWhole?: boolean | undefined
+}
+
 /**
- * Shows the records of a segment in order, from its beginning or from a place on, up to its end or to an offset between two records, and what
- * is no record. Memory is bounded by the largest record. Others run between records. The answer is where it ended.
+ * Shows the records of a part of a segment in order, and what is no record. Memory is bounded by the largest record. Others run between records. The answer is where it ended.
  */
 export async function scanSegment(
   file: File,
   number: number,
   visitor: SegmentVisitor,
   breather: Breather,
-  from: SegmentPlace = { offset: 0, recordCount: 0 },
-  until: number = Number.POSITIVE_INFINITY,
+  { from = { offset: 0, recordCount: 0 }, until = Number.POSITIVE_INFINITY, isWhole = false }: SegmentPart = {},
 ): Promise<SegmentPlace> {
   const sizeBytes = Math.min(until, await file.size())
   const buffer = new SlidingBuffer(file, Math.max(sizeBytes - from.offset, SEGMENT_HEADER_BYTES), sizeBytes)
   try {
-    return await scanRecords(file, sizeBytes, buffer, number, visitor, breather, from)
+    return await scanRecords(file, sizeBytes, buffer, number, visitor, breather, from, isWhole)
   } finally {
     await buffer.finish()
   }
@@ -148,6 +155,7 @@ async function scanRecords(
   visitor: SegmentVisitor,
   breather: Breather,
   from: SegmentPlace,
+  isWhole: boolean,
 ): Promise<SegmentPlace> {
   const header = new RecordHeader()
   let sequence = from.recordCount
@@ -162,6 +170,7 @@ async function scanRecords(
     const end = at + RECORD_HEADER_BYTES + header.length
     const size = end - at
     if ((await buffer.ensure(at, size)) < size) return { reason: 'incomplete record', torn: true }
+    if (isWhole) return { end }
     const start = buffer.at(at) + RECORD_HEADER_BYTES
     const got = crc32c(buffer.bytes, start, start + header.length)
     return got === header.payloadCrc ? { end } : { reason: 'checksum of the record', want: header.payloadCrc, got }

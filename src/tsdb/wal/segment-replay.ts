@@ -29,9 +29,9 @@ export const REPLAY_WEIGHT = 2
 /** So often is the rest of a segment looked through for some series; who comes then waits until all of it is applied. */
 const LOOKS_MAX = 8
 
-/** So long is waited for somebody to ask, and for those who have asked, before it goes on; not where it takes no longer than that. */
+/** So long nobody asks, or has been asking, before it goes on, and so long at most; not where it takes no longer than that. */
 const ASKERS_MS = 12
-const ASKERS_MS_MAX = 100
+const ASKERS_MS_MAX = 250
 const ASKERS_LOOK_MS = 4
 const SOON_READ_BYTES = 8 * 1024 * 1024
 
@@ -105,7 +105,7 @@ export class SegmentReplay implements RestOfLog {
         damage: (damage) => this.#setAside(damage),
       },
       this.#breather,
-      this.#start,
+      { from: this.#start },
     )
     return this.#finish()
   }
@@ -132,7 +132,7 @@ export class SegmentReplay implements RestOfLog {
           damage: (damage) => this.#setAside(damage),
         },
         this.#breather,
-        this.#start,
+        { from: this.#start },
       )
       this.#end = offset
       this.#state = 'resting'
@@ -155,8 +155,13 @@ export class SegmentReplay implements RestOfLog {
     const { clock } = env
     if (this.#end - this.#rest.offset < SOON_READ_BYTES) return
     const begun = clock.monotonic()
-    do await sleep(clock, ASKERS_LOOK_MS)
-    while (clock.monotonic() - begun < (target.isAsked() ? ASKERS_MS_MAX : ASKERS_MS))
+    let now = begun
+    let askedAt = begun
+    do {
+      await sleep(clock, ASKERS_LOOK_MS)
+      now = clock.monotonic()
+      if (target.isAsked()) askedAt = now
+    } while (now - askedAt < ASKERS_MS && now - begun < ASKERS_MS_MAX)
   }
 
   /** See `RestOfLog`. */
@@ -197,7 +202,8 @@ export class SegmentReplay implements RestOfLog {
   async #takeEarly(numbers: Float64Array): Promise<boolean> {
     const { env, target, gathered, signal } = this.#around
     if (!gathered.isEmpty && !gathered.isInRuns) return false
-    const wanted = await readWanted(this.#file, this.#number, this.#rest, this.#end, numbers, new Breather(env.clock, signal))
+    const part = { from: this.#rest, until: this.#end, isWhole: this.#damages.size === 0 }
+    const wanted = await readWanted(this.#file, this.#number, part, numbers, new Breather(env.clock, signal))
     if (wanted === undefined) return false
     gathered.applyOf(numbers, this.refs, target)
     this.#around.report.samples += wanted.apply(numbers, this.refs, target)
@@ -234,8 +240,7 @@ export class SegmentReplay implements RestOfLog {
         },
       },
       this.#breather,
-      this.#rest,
-      until,
+      { from: this.#rest, until },
     )
   }
 

@@ -6,7 +6,7 @@ import { decodeHistogramsRecord, decodeSamplesFromRecord } from './decode.ts'
 import { RecordType } from './record.ts'
 import type { ReplayTarget } from './replay.ts'
 import { sampleSlices } from './sample-slices.ts'
-import { type SegmentPlace, scanSegment } from './scan-segment.ts'
+import { type SegmentPart, scanSegment } from './scan-segment.ts'
 
 /** Samples that there is room for at first. */
 const ROOM = 16 * 1024
@@ -87,8 +87,7 @@ function byPlace(places: Uint32Array, placeCount: number): { readonly starts: Ui
 export async function readWanted(
   file: File,
   number: number,
-  from: SegmentPlace,
-  until: number,
+  part: SegmentPart,
   numbers: Float64Array,
   breather: Breather,
 ): Promise<WantedSamples | undefined> {
@@ -128,8 +127,7 @@ export async function readWanted(
       damage: async () => {},
     },
     breather,
-    from,
-    until,
+    part,
   )
   return hasHistograms ? undefined : found
 }

@@ -303,9 +303,13 @@ export class Window {
     this.#rows.clearFrom(this.#seriesCount * ROW_WORDS)
     this.#index.cut(this.#seriesCount)
     this.slotCount = 0
-    for (let series = 0; series < this.#seriesCount; series++) {
-      const { words, floats } = this.#rows.slabs[series >>> ROWS_SHIFT]
-      const row = (series & ROWS_MASK) << ROW_WORDS_SHIFT
+    // A slab a call: at a start code that is called often is compiled sooner than code that loops long.
+    for (let from = 0; from < this.#seriesCount; from += 1 << ROWS_SHIFT)
+      this.#repairSome(this.#rows.slabs[from >>> ROWS_SHIFT], Math.min(this.#seriesCount - from, 1 << ROWS_SHIFT))
+  }
+
+  #repairSome({ words, floats }: Slab, count: number): void {
+    for (let row = 0; row < count << ROW_WORDS_SHIFT; row += ROW_WORDS) {
       if (words[row + SLOT] !== NO_SLOT) this.slotCount++
       const published = words[row + PUBLISHED]
       const encoding = published & ENCODING_MASK
@@ -502,7 +506,7 @@ export class Window {
 
   /** For a window that was restored: claims the slots that its series say they have, and takes away those that others have claimed. Hot at the start. */
   claimSlots(slots: SlotClaims): void {
-    // A slab a call: at a start code that is called often is compiled sooner than code that loops long.
+    // A slab a call, as in `#repair`.
     const stride = 1 << ROWS_SHIFT
     for (let from = 0; from < this.#seriesCount; from += stride) this.#claimSome(slots, from, Math.min(this.#seriesCount, from + stride))
   }
