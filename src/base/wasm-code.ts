@@ -51,18 +51,26 @@ const binary =
 
 export const i32Add = binary(0x6a)
 export const i32Sub = binary(0x6b)
+export const i32Mul = binary(0x6c)
 export const i32And = binary(0x71)
 export const i32Or = binary(0x72)
 export const i32Shl = binary(0x74)
+export const i32ShrS = binary(0x75)
 export const i32ShrU = binary(0x76)
 export const i32Eq = binary(0x46)
 export const i32Ne = binary(0x47)
 export const i32LtS = binary(0x48)
 export const i32LtU = binary(0x49)
+export const i32GtS = binary(0x4a)
 export const i32GtU = binary(0x4b)
+export const i32LeS = binary(0x4c)
+export const i32GeS = binary(0x4e)
 export const i32GeU = binary(0x4f)
 
+export const i64Add = binary(0x7c)
 export const i64Sub = binary(0x7d)
+export const i64Mul = binary(0x7e)
+export const i64DivU = binary(0x80)
 export const i64And = binary(0x83)
 export const i64Or = binary(0x84)
 export const i64Xor = binary(0x85)
@@ -70,17 +78,28 @@ export const i64Shl = binary(0x86)
 export const i64ShrS = binary(0x87)
 export const i64ShrU = binary(0x88)
 export const i64Eq = binary(0x51)
+export const i64Ne = binary(0x52)
 export const i64LtS = binary(0x53)
+export const i64LtU = binary(0x54)
+export const i64GtU = binary(0x56)
+export const i64LeU = binary(0x58)
+export const i64GeU = binary(0x5a)
 export const i64GeS = binary(0x59)
+export const i64Clz = unary(0x79)
 
 export const f64Eq = binary(0x61)
 export const f64Ne = binary(0x62)
 export const f64Gt = binary(0x64)
 export const f64Le = binary(0x65)
 export const f64Ge = binary(0x66)
+export const f64Lt = binary(0x63)
+export const f64Abs = unary(0x99)
 export const f64Floor = unary(0x9c)
+/** To the nearest whole number, of two the even one. */
+export const f64Nearest = unary(0x9e)
 export const f64Add = binary(0xa0)
 export const f64Mul = binary(0xa2)
+export const f64Div = binary(0xa3)
 
 export const toI32 = unary(0xa7)
 export const toI64 = unary(0xad)
@@ -88,6 +107,9 @@ export const f64OfI64 = unary(0xb9)
 export const f64OfI32 = unary(0xb7)
 /** Rounded towards zero; what is out of range is the number of the range next to it. */
 export const i32OfF64 = unary(0xfc, 0x02)
+/** The same, without sign. */
+export const i64OfF64 = unary(0xfc, 0x07)
+export const bitsOfF64 = unary(0xbd)
 
 /** Of little-endian memory; `offset` is added to the address. */
 const load =
@@ -97,10 +119,14 @@ const store =
   (opcode: number, alignment: number) =>
   (address: Code, value: Code, offset = 0): Code => [...address, ...value, opcode, alignment, ...unsigned(offset)]
 export const loadByte = load(0x2d, 0)
+export const loadF64 = load(0x2b, 3)
 /** The 64 bits at an address of any alignment, the first byte the lowest. */
 export const loadI64 = load(0x29, 0)
+export const storeByte = store(0x3a, 0)
+/** The lower 16 bits, at an address of any alignment. */
+export const storeI16 = store(0x3b, 0)
 export const storeI32 = store(0x36, 2)
-export const storeI64 = store(0x37, 3)
+export const storeI64 = store(0x37, 0)
 export const storeF64 = store(0x39, 3)
 
 /** The 64 bits at an address of any alignment, the first byte the highest. */
@@ -126,6 +152,8 @@ export const when = (condition: Code, then: readonly Code[], otherwise?: readonl
   ...(otherwise === undefined ? [] : [0x05, ...body(otherwise)]),
   0x0b,
 ]
+/** Calls a function of the module, by its place. */
+export const call = (place: number, ...values: Code[]): Code => [...values.flat(), 0x10, ...unsigned(place)]
 export const leave = (value: Code): Code => [...value, 0x0f]
 
 export interface WasmFunction {

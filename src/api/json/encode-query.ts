@@ -5,10 +5,11 @@ import type { PlanNodeJson, QueryStatsJson, StepStatJson } from '../types/query.
 import { envelopeEnd } from './envelope.ts'
 import { histogramText } from './histogram-text.ts'
 import { LabelSetWriter } from './label-set-writer.ts'
-import { formatWithoutExponent, NUMBER_BYTES_MAX, writeTimestamp, writeValue } from './number-bytes.ts'
+import { formatWithoutExponent, NUMBER_BYTES_MAX, writeTimestamp } from './number-bytes.ts'
+import { pointWriter, writePoint } from './point-writer.ts'
 import { jsonLabels, jsonText } from './text.ts'
 
-/** `,[TIME,"VALUE"]` */
+/** `[TIME,"VALUE"]` */
 const POINT_BYTES_MAX = 2 * NUMBER_BYTES_MAX + 6
 
 /** An answer of /api/v1/query or /api/v1/query_range as chunks of JSON, made while they are asked for. */
@@ -36,7 +37,7 @@ function* encodeValue(writer: ChunkWriter, value: QueryValue): Generator<Uint8Ar
       for (let i = 0; i < value.samples.length; i++) {
         const { labels, t, v, h } = value.samples[i]
         sets.write(i > 0 ? ',{"metric":' : '{"metric":', labels.pairs, h === undefined ? ',"value":' : ',"histogram":')
-        if (h === undefined) writePoint(writer, t, v)
+        if (h === undefined) addPoint(writer, t, v)
         else writeHistogramPoint(writer, t, h)
         writer.byte(0x7d)
         if (writer.hasFull) yield* writer.take()
@@ -46,6 +47,7 @@ function* encodeValue(writer: ChunkWriter, value: QueryValue): Generator<Uint8Ar
     }
     case 'matrix': {
       writer.byte(0x5b)
+      const points = pointWriter()
       for (let i = 0; i < value.series.length; i++) {
         const series = value.series[i]
         if (series.histograms !== undefined) {
@@ -55,7 +57,7 @@ function* encodeValue(writer: ChunkWriter, value: QueryValue): Generator<Uint8Ar
         }
         writer.text(`${i > 0 ? ',' : ''}{"metric":${jsonLabels(series.labels.pairs)},"values":[`)
         for (let next = 0; next < series.length; ) {
-          next = writePoints(writer, series, next)
+          next = points.write(writer, series, next)
           if (writer.hasFull) yield* writer.take()
         }
         writer.ascii(']}')
@@ -76,7 +78,7 @@ function* encodeMixed(
   for (let i = 0; i < length; i++) {
     if (histograms[i] !== undefined) continue
     writer.ascii(written++ === 0 ? ',"values":[' : ',')
-    writePoint(writer, timestamps[i], values[i])
+    addPoint(writer, timestamps[i], values[i])
     if (writer.hasFull) yield* writer.take()
   }
   if (written > 0) writer.byte(0x5d)
@@ -92,6 +94,11 @@ function* encodeMixed(
   writer.byte(0x7d)
 }
 
+function addPoint(writer: ChunkWriter, t: number, v: number): void {
+  writer.room(POINT_BYTES_MAX)
+  writer.length = writePoint(writer.bytes, writer.length, t, v)
+}
+
 function writeHistogramPoint(writer: ChunkWriter, t: number, histogram: Histogram): void {
   writer.room(NUMBER_BYTES_MAX + 2)
   let position = writer.length
@@ -101,59 +108,6 @@ function writeHistogramPoint(writer: ChunkWriter, t: number, histogram: Histogra
   writer.length = position
   writer.ascii(histogramText(histogram))
   writer.byte(0x5d)
-}
-
-/**
- * Writes points of a series from `from` on until a chunk is full; returns where to go on. Hot. A value that is the one before is not
- * formatted again: many gauges stay as they are for a while, and formatting is most of what a point costs (encode-query.bench.ts).
- */
-function writePoints(writer: ChunkWriter, series: MatrixSeries, from: number): number {
-  const { timestamps, values, length } = series
-  let before = Number.NaN
-  let beforeBytes: Uint8Array | undefined
-  let beforeStart = 0
-  let beforeEnd = 0
-  let i = from
-  do {
-    writer.room(POINT_BYTES_MAX + 1)
-    const { bytes } = writer
-    let position = writer.length
-    if (i > 0) bytes[position++] = 0x2c
-    bytes[position++] = 0x5b
-    position = writeTimestamp(bytes, position, timestamps[i])
-    bytes[position++] = 0x2c
-    bytes[position++] = 0x22
-    const value = values[i]
-    // 0 is equal to -0, which is another text.
-    if (value === before && value !== 0 && bytes === beforeBytes) {
-      for (let at = beforeStart; at < beforeEnd; at++) bytes[position++] = bytes[at]
-    } else {
-      beforeStart = position
-      position = writeValue(bytes, position, value)
-      beforeEnd = position
-      before = value
-      beforeBytes = bytes
-    }
-    bytes[position++] = 0x22
-    bytes[position++] = 0x5d
-    writer.length = position
-    i++
-  } while (i < length && !writer.hasFull)
-  return i
-}
-
-function writePoint(writer: ChunkWriter, t: number, v: number): void {
-  writer.room(POINT_BYTES_MAX)
-  const { bytes } = writer
-  let position = writer.length
-  bytes[position++] = 0x5b
-  position = writeTimestamp(bytes, position, t)
-  bytes[position++] = 0x2c
-  bytes[position++] = 0x22
-  position = writeValue(bytes, position, v)
-  bytes[position++] = 0x22
-  bytes[position++] = 0x5d
-  writer.length = position
 }
 
 export function queryStatsJson({ timings, samplesTotal, samplesRead, samplesPeak, perStep, plan }: QueryStats): QueryStatsJson {
