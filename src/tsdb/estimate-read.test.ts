@@ -13,7 +13,13 @@ function windowOf(): Window {
   const window = new Window(new SlabPool(), 1, 0, END)
   for (let s = 0; s < 1000; s++) {
     const series = window.add(
-      Labels.of({ __name__: 'm', instance: String(s % 100), path: String(Math.floor(s / 100)), one: s === 7 ? 'yes' : 'no' }),
+      Labels.of({
+        __name__: 'm',
+        instance: String(s % 100),
+        path: String(Math.floor(s / 100)),
+        one: s === 7 ? 'yes' : 'no',
+        fifth: String(s % 5),
+      }),
     )
     for (let k = 0; k < 10; k++) window.append(series, k * 60_000, k)
   }
@@ -31,6 +37,17 @@ test('of few series those that have all pairs are counted', () => {
   assert.deepEqual(found({ __name__: 'm', instance: '3', path: '2' }), { seriesCount: 1, sampleCount: 10, blockCount: 0 })
   assert.deepEqual(found({ instance: '3', one: 'yes' }), { seriesCount: 0, sampleCount: 0, blockCount: 0 })
   assert.deepEqual(found({ instance: '7', one: 'yes', path: '0' }), { seriesCount: 1, sampleCount: 10, blockCount: 0 })
+})
+
+test('of some hundred series some are looked at', () => {
+  for (const fifth of ['0', '1', '2', '3', '4']) {
+    const { seriesCount, sampleCount } = found({ path: '2', fifth })
+    assert.ok(seriesCount >= 10 && seriesCount <= 40, `${seriesCount} of 20`)
+    assert.ok(Math.abs(sampleCount - 10 * seriesCount) < 1e-6)
+  }
+  // None of them has both; of some hundred that is not sure.
+  const { seriesCount } = found({ path: '2', instance: '3', fifth: '1' })
+  assert.equal(seriesCount, 0)
 })
 
 test('of many series, and of a pair that is not there, the rarest pair says how many', () => {
