@@ -72,7 +72,7 @@ const { i32: I32, i64: I64, f64: F64 } = ValueType
 /** Points of a call. */
 export const POINTS_MAX = 256
 /** No point has more bytes, and so many may be written behind the last one. */
-export const POINT_BYTES_MAX = 64
+const POINT_BYTES_MAX = 64
 const TAIL_BYTES = 32
 
 // What lies where in its memory.

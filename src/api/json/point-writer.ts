@@ -1,7 +1,7 @@
 import type { ChunkWriter } from '../../base/chunk-writer.ts'
 import { WASM_PAGE_BYTES, type WasmMemory, WasmProgram } from '../../base/wasm-instance.ts'
 import { NUMBER_BYTES_MAX, writeTimestamp, writeValue } from './number-bytes.ts'
-import { MEMORY_BYTES, PLACES, POINT_BYTES_MAX, POINT_KERNEL, POINTS_MAX, powersTable, TENS_TABLE } from './point-kernel.ts'
+import { MEMORY_BYTES, PLACES, POINT_KERNEL, POINTS_MAX, powersTable, TENS_TABLE } from './point-kernel.ts'
 
 /** The points of a series: as many of each column as there are. */
 export interface PointColumns {
@@ -114,7 +114,7 @@ class CompiledPoints implements PointWriter {
         const end = this.#kernel.writePoints(done, count, PLACES.text)
         // The first point of all has no comma before it.
         const start = i + done === 0 && end > PLACES.text ? PLACES.text + 1 : PLACES.text
-        writer.room(end - start + POINT_BYTES_MAX)
+        writer.room(end - start + ROOM_BYTES)
         writer.bytes.set(this.#bytes.subarray(start, end), writer.length)
         writer.length += end - start
         done = this.#stopped[0]
