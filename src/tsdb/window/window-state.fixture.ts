@@ -15,7 +15,15 @@ export type ToReader = { readonly kind: 'read' | 'refresh'; readonly state: Wind
 export type FromReader =
   | { readonly kind: 'catchUp' }
   /** Series as text, with how many samples in order they have from the first on; -1 and what was wrong. */
-  | { readonly kind: 'done'; readonly series: readonly (readonly [labels: string, count: number, wrong: string])[] }
+  | {
+      readonly kind: 'done'
+      readonly series: readonly (readonly [labels: string, count: number, wrong: string])[]
+      /** What is wrong with the newest samples. */
+      readonly newestWrong: readonly string[]
+    }
+
+/** How often the newest samples are read between two reads of all: the writer has a few nanoseconds of each append where they could be seen half written. */
+const NEWEST_READS = 100
 
 /** The time of the sample `i` of a series, and its value. */
 export const timeOf = (i: number) => 1000 * i
@@ -50,6 +58,25 @@ if (parentPort !== null) {
     await refreshed.promise
   }
 
+  const wrongNewest = async (reader: Window) => {
+    const wrong: string[] = []
+    const request = { minTime: 0, maxTime: Number.MAX_SAFE_INTEGER, matchers: [], hints: { newestOnly: true } }
+    const signal = new AbortController().signal
+    for (let i = 0; i < NEWEST_READS; i++) {
+      for await (const batch of selectFromWindows([reader], request, unlimitedContext(signal), new Breather(realClock))) {
+        for (const { labels, chunks } of batch) {
+          columns.clear()
+          decodeChunk(chunks.at(-1)!, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, columns)
+          const last = columns.length - 1
+          const t = columns.timestamps[last]
+          const v = columns.histograms?.[last]?.sum ?? columns.values[last]
+          if (v !== sampleValue(t / timeOf(1))) wrong.push(`${labels}: ${v} at ${t}`)
+        }
+      }
+    }
+    return wrong
+  }
+
   const read = async (reader: Window) => {
     const found: [string, number, string][] = []
     const request = { minTime: 0, maxTime: Number.MAX_SAFE_INTEGER, matchers: [new Matcher('=~', 'group', '[0-4]')] }
@@ -66,7 +93,7 @@ if (parentPort !== null) {
         found.push([labels.toString(), count, wrong])
       }
     }
-    send({ kind: 'done', series: found })
+    send({ kind: 'done', series: found, newestWrong: await wrongNewest(reader) })
   }
 
   port.on('message', (message: ToReader) => {

@@ -284,6 +284,7 @@ test('another thread reads whole series while a million samples are appended and
     try {
       const counts = new Map(message.series.map(([labels, count]) => [labels, count]))
       for (const [labels, , wrong] of message.series) assert.equal(wrong, '', labels)
+      assert.deepEqual(message.newestWrong, [])
       const wanted = seenAtLeast.flatMap((count, series) => (series % 10 < 5 && count > 0 ? [series] : []))
       assert.equal(counts.size, wanted.length)
       for (const series of wanted) assert.ok(counts.get(labelsOf(series).toString())! >= seenAtLeast[series])

@@ -17,6 +17,7 @@ import { LabelLists } from './label-lists.ts'
 import { Pairs, type PairsState } from './pairs.ts'
 import {
   BUSY,
+  beginChange,
   CHUNK_SAMPLES,
   type ChunkHeader,
   CLOSED,
@@ -64,7 +65,8 @@ import { WordBlocks } from './word-blocks.ts'
 // 2. A series is a row of 64 bytes, one cache line. Rows, symbols and pairs never move and are never freed singly; cells are let go only
 //    when a chunk is written again, and used again only while no reader pins the window.
 // 3. The bytes of a sample are written before PUBLISHED counts it, and PUBLISHED is stored with Atomics: a reader in another
-//    thread that loads it sees all the bytes it counts. While a chunk is being closed BUSY is set, and the reader waits.
+//    thread that loads it sees all the bytes it counts. While a chunk is being closed BUSY is set, and the reader waits; while the window is
+//    pinned for each sample, since the row has the newest one's time and value in words of their own.
 // 4. The samples of a series rise in time within a window. In a late window they do within a chunk, and chunks of a series may overlap: they
 //    stand in the order in which they were begun.
 // 5. A window of another thread, made by `Window.reader`, knows the series, pairs and symbols that were there when its state was taken; their
@@ -136,6 +138,8 @@ class RowView {
   published = 0
   openTime = 0
   lastTime = 0
+  lastHigh = 0
+  lastLow = 0
   firstCell = 0
   openBytes = 0
   state = 0
@@ -149,6 +153,8 @@ class RowView {
       const published = Atomics.load(words, row + PUBLISHED)
       this.openTime = Atomics.load(words, row + OPEN_TIME)
       this.lastTime = floats[(row >> 1) + LAST_TIME_FLOAT]
+      this.lastHigh = Atomics.load(words, row + LAST_HIGH)
+      this.lastLow = Atomics.load(words, row + LAST_LOW)
       this.firstCell = Atomics.load(words, row + FIRST_CELL)
       this.openBytes = Atomics.load(words, row + OPEN_BYTES)
       this.state = Atomics.load(words, row + STATE)
@@ -596,6 +602,7 @@ export class Window {
       const last = slab.floats[(row >> 1) + LAST_TIME_FLOAT]
       if (t < last) return AppendStatus.outOfOrder
       if (t === last) return sameBits(words[row + LAST_HIGH], words[row + LAST_LOW], v) ? AppendStatus.ok : AppendStatus.duplicateTimestamp
+      if (this.#pins > 0) beginChange(words, row)
       if (count === CHUNK_SAMPLES) {
         published = XOR_PUBLISHED | closeChunk(this.cells, words, row, this.start, last)
         count = 0
@@ -824,17 +831,14 @@ export class Window {
    * `minTime` at least. Answers how many of them it has shown; undefined, and nothing is shown: this thread has to `catchUp` first. Not for a late window.
    */
   visitNewest(series: number, minTime: Timestamp, maxTime: Timestamp, visitor: NewestVisitor): 0 | 1 | undefined {
-    const slab = this.#rows.slabs[series >>> ROWS_SHIFT]
-    const row = (series & ROWS_MASK) << ROW_WORDS_SHIFT
-    view.load(slab, row, this.#catchUp !== undefined)
+    view.load(this.#rows.slabs[series >>> ROWS_SHIFT], (series & ROWS_MASK) << ROW_WORDS_SHIFT, this.#catchUp !== undefined)
     const { published } = view
     const count = published & OPEN_COUNT_MASK
     const openTime = this.start + view.openTime
     if (published === 0 || view.lastTime < minTime) return 0
     if (count > 0 && openTime <= maxTime) {
-      // Another thread might find one sample's time with the next one's value.
-      if (view.lastTime <= maxTime && (published & ENCODING_MASK) === XOR_PUBLISHED && this.#catchUp === undefined) {
-        visitor.sample(view.lastTime, slab.words[row + LAST_HIGH], slab.words[row + LAST_LOW])
+      if (view.lastTime <= maxTime && (published & ENCODING_MASK) === XOR_PUBLISHED) {
+        visitor.sample(view.lastTime, view.lastHigh, view.lastLow)
         return 1
       }
       if (!this.cells.has(view.newestCell)) return undefined
