@@ -21,6 +21,29 @@ const BUFFER_BYTES_MIN = 4096
 /** Chunks that are followed at the same time. */
 const LANES = 8
 
+/** Of those that nobody uses so many are kept, if they hold no more. */
+const IDLE_MAX = 4
+const IDLE_BYTES_MAX = 512 * 1024
+const IDLE_CHUNKS_MAX = 4096
+
+const idle: ChunkCopier[] = []
+
+/**
+ * One with what another select has left: memory that each had for itself would be as much as it copies, taken from the system, filled with zeros and
+ * collected. What it holds is charged.
+ */
+export function takeChunkCopier(budget: QueryBudget): ChunkCopier {
+  const copier = idle.pop() ?? new ChunkCopier()
+  copier.open(budget)
+  return copier
+}
+
+/** What it has copied is no longer wanted. */
+export function giveBackChunkCopier(copier: ChunkCopier): void {
+  copier.close()
+  if (idle.length < IDLE_MAX && copier.isSmall) idle.push(copier)
+}
+
 /**
  * Copies chunks out of windows, those of a batch of series into one buffer, which the next batch takes over.
  *
@@ -34,7 +57,7 @@ export class ChunkCopier implements NewestVisitor {
   /** Objects of chunks, made once: the first `#madeUsed` of them are in this batch. */
   readonly #made: Mutable<Chunk>[] = []
   #madeUsed = 0
-  #window!: Window
+  #window: Window | undefined
   /** Of the series. */
   #deleted: readonly TimeInterval[] | undefined
   /** Whether its chunks may overlap. */
@@ -42,9 +65,13 @@ export class ChunkCopier implements NewestVisitor {
   #bytes = new Uint8Array(0)
   #words = new Uint32Array(0)
   #at = 0
+  /** So much of the buffer is in use, and charged. */
+  #room = 0
   /** Buffers that were too small, which chunks of the batch still lie in. */
   #outgrownBytes = 0
-  readonly #budget: QueryBudget
+  /** Whether chunks that it has made may lie in buffers that it no longer has. */
+  #hasGrown = false
+  #budget!: QueryBudget
   /** Chunks that are not copied yet: the next cell of each, where it goes, and how many bytes are left. */
   readonly #cells = new Uint32Array(LANES)
   readonly #homes: Cells[] = []
@@ -52,8 +79,13 @@ export class ChunkCopier implements NewestVisitor {
   readonly #left = new Int32Array(LANES)
   #laneCount = 0
 
-  /** What it holds is charged. */
-  constructor(budget: QueryBudget) {
+  /** Whether it holds little enough to be kept. */
+  get isSmall(): boolean {
+    return this.#bytes.length <= IDLE_BYTES_MAX && this.#made.length <= IDLE_CHUNKS_MAX
+  }
+
+  /** Begins with nothing that is charged. */
+  open(budget: QueryBudget): void {
     this.#budget = budget
   }
 
@@ -103,14 +135,15 @@ export class ChunkCopier implements NewestVisitor {
   }
 
   chunk(minOffset: number, maxOffset: number, sampleCount: number, firstCell: number, byteCount: number, header: ChunkHeader): void {
-    const minTime = this.#window.start + minOffset
-    const maxTime = this.#window.start + maxOffset
+    const window = this.#window!
+    const minTime = window.start + minOffset
+    const maxTime = window.start + maxOffset
     let deleted = this.#deleted
     if (deleted !== undefined) {
       if (isAllDeleted(deleted, minTime, maxTime)) return
       if (!isPartDeleted(deleted, minTime, maxTime)) deleted = undefined
     }
-    if (this.#window.isLate) this.#isLate = true
+    if (window.isLate) this.#isLate = true
     // The last cell is copied whole.
     this.#reserve(HEADER_ROOM + byteCount + CELL_BYTES)
     const encoding = (header & 0xff) as ChunkEncoding
@@ -120,7 +153,7 @@ export class ChunkCopier implements NewestVisitor {
     writeHeader(encoding, sampleCount, (header >>> 16) as CounterResetHint, (header >>> 8) & 0xff, data, start)
     const lane = this.#laneCount++
     this.#cells[lane] = firstCell
-    this.#homes[lane] = this.#window.cells
+    this.#homes[lane] = window.cells
     this.#into[lane] = body >>> 2
     this.#left[lane] = byteCount
     const end = body + byteCount
@@ -146,9 +179,18 @@ export class ChunkCopier implements NewestVisitor {
   }
 
   close(): void {
-    this.#budget.releaseBytes(this.#bytes.length + this.#outgrownBytes)
-    this.#bytes = new Uint8Array(0)
+    this.#budget.releaseBytes(this.#room + this.#outgrownBytes)
+    this.#room = 0
     this.#outgrownBytes = 0
+    // What a select left that was not read to its end, and what would keep windows and buffers that are gone.
+    this.#chunkCount = 0
+    this.#laneCount = 0
+    this.#isLate = false
+    this.#window = undefined
+    this.#homes.length = 0
+    this.#chunks.length = 0
+    if (this.#hasGrown) this.#made.length = 0
+    this.#hasGrown = false
   }
 
   #add(chunk: Chunk): void {
@@ -182,13 +224,20 @@ export class ChunkCopier implements NewestVisitor {
   }
 
   #reserve(count: number): void {
-    if (this.#at + count <= this.#bytes.length) return
+    if (this.#at + count <= this.#room) return
+    const size = (Math.max(2 * this.#room, this.#at + count, BUFFER_BYTES_MIN) + 3) & ~3
+    if (size <= this.#bytes.length) {
+      this.#budget.chargeBytes(size - this.#room)
+      this.#room = size
+      return
+    }
     this.#copyLanes()
-    const size = (Math.max(2 * this.#bytes.length, count, BUFFER_BYTES_MIN) + 3) & ~3
     this.#budget.chargeBytes(size)
-    this.#outgrownBytes += this.#bytes.length
+    this.#outgrownBytes += this.#room
+    this.#hasGrown = true
     this.#bytes = new Uint8Array(size)
     this.#words = new Uint32Array(this.#bytes.buffer)
+    this.#room = size
     this.#at = 0
   }
 

@@ -4,7 +4,7 @@ import type { Timestamp } from '../../model/time.ts'
 import { evenly } from '../../storage/label-range.ts'
 import type { QueryContext, SelectRequest, Series } from '../../storage/series-source.ts'
 import { SERIES_BATCH } from '../../storage/series-source.ts'
-import { ChunkCopier } from './chunk-copier.ts'
+import { giveBackChunkCopier, takeChunkCopier } from './chunk-copier.ts'
 import { findSeries, walkOf } from './find-series.ts'
 import { seriesThatReach } from './match.ts'
 import type { SelectionCache } from './selection-cache.ts'
@@ -26,7 +26,7 @@ export async function* selectFromWindows(
 ): AsyncIterable<readonly Series[]> {
   const { minTime, maxTime, hints } = request
   for (const window of windows) window.pins++
-  const copier = new ChunkCopier(ctx.budget)
+  const copier = takeChunkCopier(ctx.budget)
   let heldBytes = 0
   const hold = (bytes: number) => {
     ctx.budget.chargeBytes(bytes)
@@ -63,7 +63,7 @@ export async function* selectFromWindows(
       if (breather.isDue()) await breather.rest()
     }
   } finally {
-    copier.close()
+    giveBackChunkCopier(copier)
     ctx.budget.releaseBytes(heldBytes)
     for (const window of windows) window.pins--
   }
