@@ -13,7 +13,6 @@ import {
   f64Gt,
   f64Lt,
   f64Mul,
-  f64Ne,
   f64Nearest,
   f64OfI64,
   get,

@@ -2,7 +2,7 @@ import { compareLabels, type Labels } from '../../model/labels.ts'
 import { labelsBytes } from '../../model/labels-size.ts'
 import type { Matcher } from '../../model/matcher.ts'
 import type { Timestamp } from '../../model/time.ts'
-import type { QueryContext, SeriesSource } from '../../storage/series-source.ts'
+import type { QueryBudget, QueryContext, Series, SeriesSource } from '../../storage/series-source.ts'
 
 export interface LabelSetsRequest {
   readonly minTime: Timestamp
@@ -23,15 +23,21 @@ export async function selectLabelSets(
     const found: Labels[] = []
     // The name by which sources know that samples are not wanted.
     for await (const batch of source.select({ minTime, maxTime, matchers, hints: { func: 'series' } }, ctx)) {
-      for (const { labels } of batch) {
-        ctx.budget.chargeBytes(labelsBytes(labels) + 2 * POINTER_BYTES)
-        found.push(labels)
-      }
+      addLabels(batch, found, ctx.budget)
       if (found.length >= countMax) break
     }
     all = all.length === 0 ? found : mergeUnique(all, found)
   }
   return all.length > countMax ? all.slice(0, countMax) : all
+}
+
+/** By itself, since compiled code of the whole would be for one kind of source. */
+function addLabels(batch: readonly Series[], found: Labels[], budget: QueryBudget): void {
+  for (let i = 0; i < batch.length; i++) {
+    const { labels } = batch[i]
+    budget.chargeBytes(labelsBytes(labels) + 2 * POINTER_BYTES)
+    found.push(labels)
+  }
 }
 
 /** A set stands in the list of its selector, and in the one that is made of two of these. */

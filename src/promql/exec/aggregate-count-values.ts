@@ -2,7 +2,7 @@ import { CodedError } from '../../base/errors.ts'
 import { quote } from '../../base/go-quote.ts'
 import { formatFloat } from '../../model/go-text.ts'
 import type { Histogram } from '../../model/histogram.ts'
-import { compareLabels, type Labels } from '../../model/labels.ts'
+import { compareLabels, METRIC_NAME } from '../../model/labels.ts'
 import { formatHistogram } from '../functions/format-histogram.ts'
 import { isLabelName } from '../functions/label-functions.ts'
 import type { AggregatePlan } from '../plan/plan.ts'
@@ -20,33 +20,31 @@ export async function runCountValues(run: QueryRun, plan: AggregatePlan, steps: 
   if (parameter?.kind !== 'string') throw new Error('count_values has a string as its parameter')
   const valueLabel = parameter.value
   if (!isLabelName(valueLabel)) throw new CodedError('execution', `invalid label name ${quote(valueLabel)}`)
-  // The value is set before grouping: it belongs to the group, and may take the place of a label.
-  const grouping = new Grouping(plan.without ? plan.grouping : [...plan.grouping, valueLabel], plan.without, run.memory)
+  const { grouping, without } = plan
+  // The value takes the place of a label of its name, and is left out as one.
+  const isValueKept = !without || (!grouping.includes(valueLabel) && valueLabel !== METRIC_NAME)
+  const others = without ? [...grouping, valueLabel] : grouping.filter((name) => name !== valueLabel)
+  const groups = new Grouping(others, without, run.memory)
+  const countsOf: Map<number | string, StepSeries>[] = []
   const counts: StepSeries[] = []
-  // A map takes -0 for 0.
-  let groupOfValue = new Map<number | Histogram | '-0', number>()
-  let labels: Labels | undefined
   await run.execute(plan.input, steps, (series) => {
-    // A source that leaves out labels gives series that differ in them the same object, mostly one after the other.
-    if (series.labels !== labels) groupOfValue = new Map()
-    labels = series.labels
+    const group = groups.indexOf(series.labels)
+    const known = (countsOf[group] ??= new Map())
     for (let k = 0; k < steps.count; k++) {
       if (series.present[k] === 0) continue
       const value = series.histograms?.[k] ?? series.values[k]
-      const key = Object.is(value, -0) ? '-0' : value
-      let group = groupOfValue.get(key)
-      if (group === undefined) {
-        const text = typeof value === 'number' ? formatFloat(value) : formatHistogram(value)
-        group = grouping.indexOf(series.labels.with({ [valueLabel]: text }))
-        groupOfValue.set(key, group)
-        if (group === counts.length) {
-          const fresh = run.memory.series(grouping.labels[group], steps.count)
-          fresh.values.fill(0)
-          counts.push(fresh)
-        }
+      const key = isValueKept ? keyOf(value) : ''
+      let count = known.get(key)
+      if (count === undefined) {
+        const text = isValueKept ? textOf(value) : ''
+        run.memory.chargeText(text.length)
+        count = run.memory.series(groups.labels[group].with({ [valueLabel]: text }), steps.count)
+        count.values.fill(0)
+        known.set(key, count)
+        counts.push(count)
       }
-      counts[group].values[k]++
-      counts[group].present[k] = 1
+      count.values[k]++
+      count.present[k] = 1
     }
     run.memory.release(series)
   })
@@ -54,4 +52,13 @@ export async function runCountValues(run: QueryRun, plan: AggregatePlan, steps: 
     run.memory.chargeSamples(series, countPresent(series.present))
     sink(series)
   }
+}
+
+/** The same for values of the same text. A map takes -0 for 0. */
+function keyOf(value: number | Histogram): number | string {
+  return typeof value === 'number' && !Object.is(value, -0) ? value : textOf(value)
+}
+
+function textOf(value: number | Histogram): string {
+  return typeof value === 'number' ? formatFloat(value) : formatHistogram(value)
 }

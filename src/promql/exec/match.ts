@@ -1,7 +1,7 @@
 import { assert } from '../../base/assert.ts'
 import { CodedError } from '../../base/errors.ts'
 import { quote } from '../../base/go-quote.ts'
-import { compareLabels, isLegacyLabelName, type Labels, LabelsBuilder } from '../../model/labels.ts'
+import { compareLabels, isLegacyLabelName, type Labels } from '../../model/labels.ts'
 import { compareColumns, computeColumns, isComparison, keepsSchema } from '../functions/arithmetic.ts'
 import type { VectorMatching } from '../parser/ast.ts'
 import type { BinaryPlan } from '../plan/plan.ts'
@@ -248,9 +248,7 @@ class Pairing {
     const { on, labels, include } = this.#matching
     let result = keepsSchema(this.#plan.operator) ? many : many.unnamed()
     if (this.#oneToOne) result = on ? result.only(labels) : result.without(...labels)
-    if (include.length === 0) return result
-    const builder = new LabelsBuilder(result)
-    for (const name of include) builder.set(name, one.get(name))
-    return builder.labels()
+    for (const name of include) result = result.with({ [name]: one.get(name) })
+    return result
   }
 }
