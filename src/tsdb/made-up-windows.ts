@@ -11,6 +11,7 @@ const SAMPLES = 250
 /** One series of so many ended in the older window some time before the end, and one began in the newer one. */
 const SHARE_OF_PART = 29
 const GONE_SAMPLES = 100
+const RESET_AT = 170
 
 /** The last sample of all made-up series. */
 export const MADE_UP_END: Timestamp = BOUNDARY + 10 * STEP_MS
@@ -24,7 +25,8 @@ interface Family {
   value(s: number, k: number): number
 }
 
-const counter = (s: number, k: number) => 1000 + k * (20 + (s % 17)) + ((k * 7919 + s) % 31)
+/** One in sixteen was reset. */
+const counter = (s: number, k: number) => (s % 16 === 3 && k >= RESET_AT ? k - RESET_AT : 1000 + k) * (20 + (s % 17)) + ((k * 7919 + s) % 20)
 const instanceOf = (s: number, each: number) => `web-${Math.floor(s / each)}:8080`
 
 const FAMILIES: Readonly<Record<string, Family>> = {
@@ -56,7 +58,8 @@ const FAMILIES: Readonly<Record<string, Family>> = {
   queue_depth: {
     count: 40,
     labels: (s) => ({ job: 'api', instance: instanceOf(s, 4), queue: ['mail', 'sms', 'push', 'bulk'][s % 4] }),
-    value: (s, k) => (k * 37 + s * 11) % 100,
+    // Some whole, some with decimals, some always the same.
+    value: (s, k) => (s % 3 === 0 ? s : s % 3 === 1 ? (k * 37 + s * 11) % 100 : ((k * 3701 + s * 1103) % 100_000) / 1000),
   },
   memory_bytes: {
     count: 40,

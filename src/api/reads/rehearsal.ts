@@ -135,9 +135,13 @@ export class Rehearsal {
   }
 }
 
-/** A read as a query thread answers it. Returns the bytes of the answer. */
-export async function rehearseRead(env: ThreadEnv, source: SeriesSource, read: Read, isHelped: boolean): Promise<number> {
+/**
+ * A read as a query thread answers it. Returns the bytes of the answer. What another thread would send is copied as messages are: to compiled code an object
+ * that came in one is of another kind than one that was made here.
+ */
+export async function rehearseRead(env: ThreadEnv, source: SeriesSource, asked: Read, isHelped: boolean): Promise<number> {
   const { clock } = env
+  const read = structuredClone(asked)
   const abort = new AbortController()
   const { signal } = abort
   const now = clock.monotonic()
@@ -148,8 +152,8 @@ export async function rehearseRead(env: ThreadEnv, source: SeriesSource, read: R
   if (isHelped && read.kind === 'query') {
     const share = new SharedMemoryTotal(LIMITS.bytesMax, 1).share(0)
     const found = (message: FromThread) => {
-      if (message.kind === 'fragmentPart') helpers?.found(message)
-      else if (message.kind === 'fragmentFailed') helpers?.failed(message)
+      if (message.kind === 'fragmentPart') helpers?.found(structuredClone(message))
+      else if (message.kind === 'fragmentFailed') helpers?.failed(structuredClone(message))
     }
     const { question } = read
     const lease = { windows: [], late: [], blocks: [], kept: { ordinals: [], ulids: [] } }
@@ -158,7 +162,7 @@ export async function rehearseRead(env: ThreadEnv, source: SeriesSource, read: R
       { env, share, source, post: found, isBusy: () => false },
     )
     const to = assist
-    helpers = new ThreadHelpers(0, 1, signal, budget, (message) => to.fragment(message))
+    helpers = new ThreadHelpers(0, 1, signal, budget, (message) => to.fragment(structuredClone(message)))
   }
   try {
     const { body } = await answerRead(read, {
