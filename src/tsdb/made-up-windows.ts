@@ -26,7 +26,8 @@ interface Family {
 }
 
 /** One in sixteen was reset. */
-const counter = (s: number, k: number) => (s % 16 === 3 && k >= RESET_AT ? k - RESET_AT : 1000 + k) * (20 + (s % 17)) + ((k * 7919 + s) % 20)
+const counter = (s: number, k: number) =>
+  (s % 16 === 3 && k >= RESET_AT ? k - RESET_AT : 1000 + k) * (20 + (s % 17)) + ((k * 7919 + s) % 20)
 const instanceOf = (s: number, each: number) => `web-${Math.floor(s / each)}:8080`
 
 const FAMILIES: Readonly<Record<string, Family>> = {

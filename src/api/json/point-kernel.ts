@@ -23,7 +23,6 @@ import {
   i32GeS,
   i32GtS,
   i32LeS,
-  i32LtS,
   i32Mul,
   i32Or,
   i32Shl,
