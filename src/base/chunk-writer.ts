@@ -11,10 +11,12 @@ export class ChunkWriter {
   /** How much of it is. */
   length = 0
   #full: Uint8Array[] = []
-  #nextBytes = CHUNK_BYTES_MIN
+  #nextBytes: number
 
-  constructor() {
-    this.bytes = Buffer.allocUnsafe(CHUNK_BYTES_MIN)
+  /** `expectedBytes`: of all that will be written, about. What is expected comes in few chunks, and what is not in small ones first. */
+  constructor(expectedBytes = 0) {
+    this.#nextBytes = Math.max(CHUNK_BYTES_MIN, Math.min(expectedBytes, CHUNK_BYTES_MAX))
+    this.bytes = Buffer.allocUnsafe(this.#nextBytes)
   }
 
   /** Makes `count` bytes of room at `length`; the chunk may be another one afterwards. */

@@ -66,15 +66,28 @@ export async function sendAnswer(
     if (answer.isLive === true) response.flushHeaders()
     return sendParts(response, Readable.from(answer.body, { objectMode: false }), zip && answer.isLive !== true ? level : 0)
   }
-  const { whole, rest } = answer.body instanceof Uint8Array ? { whole: answer.body, rest: undefined } : takeWhole(answer.body)
-  if (rest === undefined) {
-    const body = zip && whole.length >= GZIP_BYTES_MIN ? await (gzipBuffer ??= promisify(gzip))(whole, { level }) : whole
-    if (body !== whole) response.setHeader('content-encoding', 'gzip')
-    response.setHeader('content-length', body.length)
-    response.end(body)
-    return body.length
+  const { begun, sizeBytes, rest } =
+    answer.body instanceof Uint8Array ? { begun: [answer.body], sizeBytes: answer.body.length, rest: undefined } : beginningOf(answer.body)
+  if (rest !== undefined)
+    return sendParts(response, Readable.from(inTurns(begun, sizeBytes, rest, options.clock), { objectMode: false }), zip ? level : 0)
+  if (zip && sizeBytes >= GZIP_BYTES_MIN) {
+    const body = await (gzipBuffer ??= promisify(gzip))(begun.length === 1 ? begun[0] : Buffer.concat(begun, sizeBytes), { level })
+    response.setHeader('content-encoding', 'gzip')
+    return sendWhole(response, [body], body.length)
   }
-  return sendParts(response, Readable.from(inTurns(whole, rest, options.clock), { objectMode: false }), zip ? level : 0)
+  return sendWhole(response, begun, sizeBytes)
+}
+
+/** With its length, and in one call to the system: to put the parts together first would take as much memory again. */
+function sendWhole(response: ServerResponse, parts: readonly Uint8Array[], sizeBytes: number): number {
+  response.setHeader('content-length', sizeBytes)
+  const last = parts.length - 1
+  if (last > 0) {
+    response.cork()
+    for (let i = 0; i < last; i++) response.write(parts[i])
+  }
+  response.end(parts[last])
+  return sizeBytes
 }
 
 /** `gzipLevel` 0: not compressed. */
@@ -87,24 +100,36 @@ async function sendParts(response: ServerResponse, parts: Readable, gzipLevel: n
   return sent.bytes
 }
 
-/** The body when it is small; else its beginning, and the rest to come. */
-function takeWhole(body: Iterable<Uint8Array>): { whole: Uint8Array; rest: Iterator<Uint8Array> | undefined } {
+interface Beginning {
+  readonly begun: readonly Uint8Array[]
+  readonly sizeBytes: number
+  /** What is still to come; undefined: nothing. */
+  readonly rest: Iterator<Uint8Array> | undefined
+}
+
+/** All of a body when it is small; else its beginning. */
+function beginningOf(body: Iterable<Uint8Array>): Beginning {
   const iterator = body[Symbol.iterator]()
-  const parts: Uint8Array[] = []
+  const begun: Uint8Array[] = []
   let sizeBytes = 0
   while (sizeBytes <= WHOLE_BYTES_MAX) {
     const next = iterator.next()
-    if (next.done === true) return { whole: parts.length === 1 ? parts[0] : Buffer.concat(parts, sizeBytes), rest: undefined }
-    parts.push(next.value)
+    if (next.done === true) return { begun, sizeBytes, rest: undefined }
+    begun.push(next.value)
     sizeBytes += next.value.length
   }
-  return { whole: Buffer.concat(parts, sizeBytes), rest: iterator }
+  return { begun, sizeBytes, rest: iterator }
 }
 
-async function* inTurns(first: Uint8Array, rest: Iterator<Uint8Array>, clock: Clock): AsyncGenerator<Uint8Array> {
-  yield first
-  let turnBytes = first.length
+async function* inTurns(
+  begun: readonly Uint8Array[],
+  sizeBytes: number,
+  rest: Iterator<Uint8Array>,
+  clock: Clock,
+): AsyncGenerator<Uint8Array> {
+  let turnBytes = sizeBytes
   try {
+    yield* begun
     for (;;) {
       if (turnBytes >= TURN_BYTES) {
         await sleep(clock, 0)

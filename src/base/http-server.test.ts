@@ -182,6 +182,18 @@ test('answers are compressed for those who ask, when it pays', async () => {
   assert.equal(acceptsGzip('gzip;q=0'), false)
 })
 
+test('a small answer of several parts has its length', async () => {
+  const { app, routes } = appWithRoutes()
+  const part = 'promontory '.repeat(1000)
+  const answer = (count: number) => ({ status: 200, headers: {}, body: new Array<Uint8Array>(count).fill(Buffer.from(part)).values() })
+  routes.add('/parts/:count', { GET: (request) => answer(Number(request.param('count'))) })
+  for (const count of [0, 1, 2, 20]) {
+    const { headers, text } = await inject(app, { url: `/p/parts/${count}` })
+    assert.equal(headers['content-length'], String(part.length * count))
+    assert.equal(text, part.repeat(count))
+  }
+})
+
 test('corsHeaders lets the configured origins in', () => {
   const check = (origin: string | undefined, pattern: RegExp, want: string | undefined) =>
     assert.equal(corsHeaders(origin, pattern)['access-control-allow-origin'], want)

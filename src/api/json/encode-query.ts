@@ -4,23 +4,36 @@ import type { MatrixSeries, PlanReport, QueryResult, QueryStats, QueryValue, Sam
 import type { PlanNodeJson, QueryStatsJson, StepStatJson } from '../types/query.ts'
 import { envelopeEnd } from './envelope.ts'
 import { histogramText } from './histogram-text.ts'
-import { LabelSetWriter } from './label-set-writer.ts'
+import { LabelSetWriter, labelSetBytes } from './label-set-writer.ts'
 import { formatWithoutExponent, NUMBER_BYTES_MAX, writeTimestamp } from './number-bytes.ts'
 import { pointWriter, writePoint } from './point-writer.ts'
 import { jsonLabels, jsonText } from './text.ts'
 
+const ENVELOPE_BYTES = 100
+/** A point as long as most are, and what is around it and its labels. */
+const POINT_BYTES = 40
 /** `[TIME,"VALUE"]` */
 const POINT_BYTES_MAX = 2 * NUMBER_BYTES_MAX + 6
 
 /** An answer of /api/v1/query or /api/v1/query_range as chunks of JSON, made while they are asked for. */
 export function* encodeQuery(result: QueryResult, options: { readonly stats: boolean }): Generator<Uint8Array> {
-  const writer = new ChunkWriter()
+  const writer = new ChunkWriter(expectedBytes(result.value))
   writer.ascii(`{"status":"success","data":{"resultType":"${result.value.type}","result":`)
   yield* encodeValue(writer, result.value)
   if (options.stats) writer.text(`,"stats":${jsonText(queryStatsJson(result.stats))}`)
   writer.byte(0x7d)
   writer.text(envelopeEnd(result))
   yield* writer.end()
+}
+
+/** What an answer takes, about: its sets of labels are alike, and the points of most are as long. */
+function expectedBytes(value: QueryValue): number {
+  if (value.type === 'vector' && value.samples.length > 0)
+    return ENVELOPE_BYTES + value.samples.length * (labelSetBytes(value.samples[0].labels.pairs) + POINT_BYTES)
+  if (value.type !== 'matrix' || value.series.length === 0) return 0
+  let pointCount = 0
+  for (let i = 0; i < value.series.length; i++) pointCount += value.series[i].length
+  return ENVELOPE_BYTES + value.series.length * labelSetBytes(value.series[0].labels.pairs) + pointCount * POINT_BYTES
 }
 
 function* encodeValue(writer: ChunkWriter, value: QueryValue): Generator<Uint8Array> {

@@ -1,7 +1,7 @@
 import { ChunkWriter } from '../../base/chunk-writer.ts'
 import type { Answer } from '../../base/http-answer.ts'
 import type { ErrorEnvelope } from '../types/envelope.ts'
-import { LabelSetWriter } from './label-set-writer.ts'
+import { LabelSetWriter, labelSetBytes } from './label-set-writer.ts'
 import { jsonText } from './text.ts'
 
 export const JSON_CONTENT_TYPE = 'application/json'
@@ -18,6 +18,8 @@ const REMARKS_MAX = 10
 
 /** Characters that are encoded at once. */
 const TEXT_LENGTH = 4096
+/** What stands around a list, at most about. */
+const ENVELOPE_BYTES = 100
 /** Texts that are. */
 const TEXTS_AT_ONCE = 512
 
@@ -78,7 +80,7 @@ export function* encodeTexts(texts: readonly string[], remarks: Remarks): Genera
 
 /** A list of label sets, given flat and in order, the same way. */
 export function* encodeLabelSets(sets: readonly { readonly pairs: readonly string[] }[], remarks: Remarks): Generator<Uint8Array> {
-  const writer = new ChunkWriter()
+  const writer = new ChunkWriter(sets.length * (sets.length === 0 ? 0 : labelSetBytes(sets[0].pairs)) + ENVELOPE_BYTES)
   const labels = new LabelSetWriter(writer)
   writer.ascii('{"status":"success","data":[')
   for (let i = 0; i < sets.length; i++) {

@@ -56,6 +56,13 @@ export class LabelSetWriter {
   }
 }
 
+/** What a label set takes, with a comma behind it, where all of it is plain. */
+export function labelSetBytes(pairs: readonly string[]): number {
+  let bytes = 3
+  for (let i = 0; i < pairs.length; i++) bytes += pairs[i].length + 3
+  return bytes
+}
+
 /** What is shorter is written here: a call of the encoder costs as much as some ten characters. */
 const SHORT = 64
 
