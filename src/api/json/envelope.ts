@@ -78,17 +78,50 @@ export function* encodeTexts(texts: readonly string[], remarks: Remarks): Genera
   yield* writer.end()
 }
 
-/** A list of label sets, given flat and in order, the same way. */
-export function* encodeLabelSets(sets: readonly { readonly pairs: readonly string[] }[], remarks: Remarks): Generator<Uint8Array> {
-  const writer = new ChunkWriter(sets.length * (sets.length === 0 ? 0 : labelSetBytes(sets[0].pairs)) + ENVELOPE_BYTES)
-  const labels = new LabelSetWriter(writer)
-  writer.ascii('{"status":"success","data":[')
-  for (let i = 0; i < sets.length; i++) {
-    labels.write(i > 0 ? ',' : '', sets[i].pairs, '')
-    if (writer.hasFull) yield* writer.take()
+/** A list of label sets, which come in order and flat, written while they come. */
+export class LabelSetList {
+  readonly #writer: ChunkWriter
+  readonly #sets: LabelSetWriter
+  /** Those written. */
+  count = 0
+
+  /** `expectedBytes`: of all of it, about. */
+  constructor(expectedBytes = 0) {
+    this.#writer = new ChunkWriter(expectedBytes)
+    this.#sets = new LabelSetWriter(this.#writer)
+    this.#writer.ascii('{"status":"success","data":[')
   }
-  writer.text(`]${envelopeEnd(remarks)}`)
-  yield* writer.end()
+
+  add(pairs: readonly string[]): void {
+    this.#sets.write(this.count > 0 ? ',' : '', pairs, '')
+    this.count++
+  }
+
+  /** Whether `take` has something to give. */
+  get hasFull(): boolean {
+    return this.#writer.hasFull
+  }
+
+  /** What is written so far and was not taken. */
+  take(): readonly Uint8Array[] {
+    return this.#writer.take()
+  }
+
+  /** All that was not taken, with what follows the list. */
+  end(remarks: Remarks): readonly Uint8Array[] {
+    this.#writer.text(`]${envelopeEnd(remarks)}`)
+    return this.#writer.end()
+  }
+}
+
+/** Label sets in order, sent while they are written. */
+export function* encodeLabelSets(sets: readonly { readonly pairs: readonly string[] }[], remarks: Remarks): Generator<Uint8Array> {
+  const list = new LabelSetList(sets.length * (sets.length === 0 ? 0 : labelSetBytes(sets[0].pairs)) + ENVELOPE_BYTES)
+  for (let i = 0; i < sets.length; i++) {
+    list.add(sets[i].pairs)
+    if (list.hasFull) yield* list.take()
+  }
+  yield* list.end(remarks)
 }
 
 export function failureAnswer(status: number, errorType: ErrorEnvelope['errorType'], error: string): Answer {

@@ -7,6 +7,7 @@ import type { LabelNamesRead, LabelValuesRead, QueryRead, Read, ReadPlace, ReadR
 import { selectLabelSets } from './select-label-sets.ts'
 import { TRUNCATED, truncated } from './truncate.ts'
 import { encodeInstant } from './vector-bytes.ts'
+import { writeSeries } from './write-series.ts'
 
 /** Answers a read. Throws CodedErrors for what is wrong with it, and what sources and the engine throw. */
 export function answerRead(read: Read, place: ReadPlace): Promise<ReadResult> {
@@ -35,6 +36,12 @@ async function answerQuery({ question, limit, stats, form }: QueryRead, place: R
 async function answerSeries(read: SeriesRead, { source, context, missing }: ReadPlace): Promise<ReadResult> {
   const { selectors, limit } = read
   const matcherSets = selectors.map((text) => parseMetricSelector(text))
+  if (matcherSets.length === 1) {
+    const { minTime, maxTime } = read
+    const request = { minTime, maxTime, matchers: matcherSets[0], countMax: limit === 0 ? Infinity : limit }
+    const { list, isTruncated } = await writeSeries(source, request, context)
+    return { contentType: JSON_CONTENT_TYPE, body: list.end(remarksOf(missing(), isTruncated)) }
+  }
   const found = await selectLabelSets(source, { ...read, matcherSets, countMax: limit === 0 ? Infinity : limit + 1 }, context)
   return listOf(found, limit, missing(), encodeLabelSets)
 }
@@ -59,6 +66,10 @@ function listOf<T>(
 ): ReadResult {
   const isTruncated = limit > 0 && found.length > limit
   const shown = isTruncated ? found.slice(0, limit) : found
+  return { contentType: JSON_CONTENT_TYPE, body: encode(shown, remarksOf(missing, isTruncated)) }
+}
+
+function remarksOf(missing: readonly string[], isTruncated: boolean): Remarks {
   const warnings = [...missing, ...(isTruncated ? [TRUNCATED] : [])]
-  return { contentType: JSON_CONTENT_TYPE, body: encode(shown, warnings.length > 0 ? { warnings } : {}) }
+  return warnings.length > 0 ? { warnings } : {}
 }
