@@ -97,6 +97,11 @@ export class Labels {
     return Labels.fromSortedPairs(pairs)
   }
 
+  /** With one label set, the same way: to go through a record takes as long again. */
+  withLabel(name: string, value: string): Labels {
+    return Labels.fromSortedPairs(withPair(this.pairs, name, value))
+  }
+
   equals(other: Labels): boolean {
     if (this === other) return true
     const a = this.pairs

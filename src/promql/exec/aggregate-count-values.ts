@@ -2,7 +2,7 @@ import { CodedError } from '../../base/errors.ts'
 import { quote } from '../../base/go-quote.ts'
 import { formatFloat } from '../../model/go-text.ts'
 import type { Histogram } from '../../model/histogram.ts'
-import { compareLabels, METRIC_NAME } from '../../model/labels.ts'
+import { compareLabels, METRIC_NAME, sortStrings } from '../../model/labels.ts'
 import { formatHistogram } from '../functions/format-histogram.ts'
 import { isLabelName } from '../functions/label-functions.ts'
 import type { AggregatePlan } from '../plan/plan.ts'
@@ -38,7 +38,7 @@ export async function runCountValues(run: QueryRun, plan: AggregatePlan, steps: 
       if (count === undefined) {
         const text = isValueKept ? textOf(value) : ''
         run.memory.chargeText(text.length)
-        count = run.memory.series(groups.labels[group].with({ [valueLabel]: text }), steps.count)
+        count = run.memory.series(groups.labels[group].withLabel(valueLabel, text), steps.count)
         count.values.fill(0)
         known.set(key, count)
         counts.push(count)
@@ -48,10 +48,21 @@ export async function runCountValues(run: QueryRun, plan: AggregatePlan, steps: 
     }
     run.memory.release(series)
   })
-  for (const series of counts.sort((a, b) => compareLabels(a.labels, b.labels))) {
+  for (const series of groups.labels.length === 1 ? inTextOrder(counts, valueLabel) : counts.sort(byLabels)) {
     run.memory.chargeSamples(series, countPresent(series.present))
     sink(series)
   }
+}
+
+function byLabels(a: StepSeries, b: StepSeries): number {
+  return compareLabels(a.labels, b.labels)
+}
+
+/** Label order, where series differ in the values of one label alone: the engine's own sort takes a fifth of the time. */
+function inTextOrder(counts: readonly StepSeries[], label: string): StepSeries[] {
+  const byText = new Map<string, StepSeries>()
+  for (const series of counts) byText.set(series.labels.get(label), series)
+  return sortStrings([...byText.keys()]).map((text) => byText.get(text)!)
 }
 
 /** The same for values of the same text. A map takes -0 for 0. */

@@ -248,7 +248,7 @@ class Pairing {
     const { on, labels, include } = this.#matching
     let result = keepsSchema(this.#plan.operator) ? many : many.unnamed()
     if (this.#oneToOne) result = on ? result.only(labels) : result.without(...labels)
-    for (const name of include) result = result.with({ [name]: one.get(name) })
+    for (const name of include) result = result.withLabel(name, one.get(name))
     return result
   }
 }
